@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Django's command-line utility, with the project's two roots on the path."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    # `platform/` is a plain folder of packages; the standard library keeps the name `platform`.
+    for folder in (ROOT / "platform", ROOT):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

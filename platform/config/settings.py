@@ -1,0 +1,147 @@
+"""All settings, read from the environment. Each variable is documented in docs/settings.md."""
+
+from pathlib import Path
+
+import environ
+from kernel.services_file import read_services
+
+env = environ.Env()
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+DATA_DIR = Path(env.str("GATEHOUSE_DATA_DIR", default=str(ROOT / ".data"))).expanduser().resolve()
+# With nothing configured, use what `make run` has started for this data folder.
+_embedded = None if env.str("DATABASE_URL", default="") else read_services(DATA_DIR)
+EMBEDDED = env.bool("GATEHOUSE_EMBEDDED", default=_embedded is not None)
+
+# --- process ---------------------------------------------------------------------------------------
+DEBUG = env.bool("GATEHOUSE_DEBUG", default=False)
+HOST = env.str("GATEHOUSE_HOST", default="127.0.0.1")
+PORT = env.int("GATEHOUSE_PORT", default=8000)
+PUBLIC_URL = env.str("GATEHOUSE_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+SIMULATOR_PORT = env.int("GATEHOUSE_SIMULATOR_PORT", default=8001)
+SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else "insecure-default")
+MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else "insecure-default")
+ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
+CSRF_TRUSTED_ORIGINS = env.list("GATEHOUSE_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+TRUSTED_PROXIES = env.list("GATEHOUSE_TRUSTED_PROXIES", default=[])
+LOG_LEVEL = env.str("GATEHOUSE_LOG_LEVEL", default="INFO")
+
+# --- services --------------------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", default=_embedded.database_url if _embedded else "")
+DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default=DATABASE_URL)
+REDIS_URL = env.str("REDIS_URL", default=_embedded.redis_url if _embedded else "redis://127.0.0.1:6379/0")
+BEDROCK_ENDPOINT_URL = env.str("BEDROCK_ENDPOINT_URL", default=_embedded.bedrock_endpoint_url if _embedded else "")
+DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
+DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
+
+# --- gateway ---------------------------------------------------------------------------------------
+GATEWAY_POOL_SIZE = env.int("GATEHOUSE_POOL_SIZE", default=4)
+GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)
+GATEWAY_MAX_OUTPUT_TOKENS = env.int("GATEHOUSE_MAX_OUTPUT_TOKENS", default=32_768)
+GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.int("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", default=2048)
+GATEWAY_CONNECT_TIMEOUT_SECONDS = env.float("GATEHOUSE_CONNECT_TIMEOUT_SECONDS", default=5.0)
+GATEWAY_SETTLE_TIMEOUT_SECONDS = env.float("GATEHOUSE_SETTLE_TIMEOUT_SECONDS", default=30.0)
+GATEWAY_SNAPSHOT_POLL_SECONDS = env.float("GATEHOUSE_SNAPSHOT_POLL_SECONDS", default=15.0)
+GATEWAY_CONTENT_LOGGING = env.bool("GATEHOUSE_CONTENT_LOGGING", default=True)
+
+# --- Django ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+    "accounts",
+    "governance",
+    "gateway",
+    "embedded",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.str("GATEHOUSE_TIME_ZONE", default="UTC")
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_USE_FINDERS = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}
+
+# --- Celery ----------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
+}
+
+# --- Django REST framework -------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse management API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+}
