@@ -1,0 +1,6 @@
+from gateway.models.deployment import Deployment
+from gateway.models.model import Model, ModelKind
+from gateway.models.price import Price
+from gateway.models.route import Route, RouteTarget
+
+__all__ = ["Deployment", "Model", "ModelKind", "Price", "Route", "RouteTarget"]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+
 from kernel.services_file import read_services
 
 env = environ.Env()
@@ -19,8 +20,12 @@ HOST = env.str("GATEHOUSE_HOST", default="127.0.0.1")
 PORT = env.int("GATEHOUSE_PORT", default=8000)
 PUBLIC_URL = env.str("GATEHOUSE_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 SIMULATOR_PORT = env.int("GATEHOUSE_SIMULATOR_PORT", default=8001)
-SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else "insecure-default")
-MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else "insecure-default")
+SECRET_KEY = env.str(
+    "GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else "insecure-default"
+)
+MASTER_KEY = env.str(
+    "GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else "insecure-default"
+)
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("GATEHOUSE_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 TRUSTED_PROXIES = env.list("GATEHOUSE_TRUSTED_PROXIES", default=[])
@@ -30,7 +35,9 @@ LOG_LEVEL = env.str("GATEHOUSE_LOG_LEVEL", default="INFO")
 DATABASE_URL = env.str("DATABASE_URL", default=_embedded.database_url if _embedded else "")
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default=DATABASE_URL)
 REDIS_URL = env.str("REDIS_URL", default=_embedded.redis_url if _embedded else "redis://127.0.0.1:6379/0")
-BEDROCK_ENDPOINT_URL = env.str("BEDROCK_ENDPOINT_URL", default=_embedded.bedrock_endpoint_url if _embedded else "")
+BEDROCK_ENDPOINT_URL = env.str(
+    "BEDROCK_ENDPOINT_URL", default=_embedded.bedrock_endpoint_url if _embedded else ""
+)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
 DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
 

@@ -1,0 +1,105 @@
+from django.db import models
+
+from accounts.models import ApiKey, Application, Team
+
+
+class CallStatus(models.TextChoices):
+    """How a call ended."""
+
+    SUCCEEDED = "succeeded", "Succeeded"
+    REFUSED = "refused", "Refused"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    EXPIRED = "expired", "Expired"
+
+
+class WireFormat(models.TextChoices):
+    """The entrance a call came through."""
+
+    OPENAI = "openai", "OpenAI"
+    CONVERSE = "converse", "Bedrock Converse"
+    WEBSOCKET = "websocket", "WebSocket"
+
+
+def _reference(to: type[models.Model]) -> "models.ForeignKey[models.Model | None, models.Model | None]":
+    # No constraint in the database: a record outlives what it names, and an insert checks nothing.
+    return models.ForeignKey(
+        to, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+
+
+class AuditRecord(models.Model):
+    """What happened to one call: exactly one per call, append-only. Written by the ledger's functions in Postgres."""
+
+    call_id = models.UUIDField("call ID", primary_key=True)
+    started_at = models.DateTimeField()
+    team = _reference(Team)
+    application = _reference(Application)
+    api_key = _reference(ApiKey)
+    feature = models.CharField(max_length=200, blank=True)
+    end_user = models.CharField(max_length=200, blank=True)
+
+    wire_format = models.CharField("format", max_length=16, choices=WireFormat.choices)
+    is_stream = models.BooleanField("streamed")
+    status = models.CharField(max_length=16, choices=CallStatus.choices)
+    http_status = models.PositiveSmallIntegerField("HTTP status")
+    code = models.CharField(max_length=64, blank=True, help_text="The refusal's code.")
+    message = models.TextField(blank=True, help_text="What the caller was told.")
+
+    requested_model = models.CharField(max_length=300, blank=True)
+    route = models.CharField(max_length=200, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+    region = models.CharField(max_length=32, blank=True)
+    invoke_id = models.CharField(max_length=300, blank=True)
+    upstream_request_id = models.CharField(max_length=100, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    stop_reason = models.CharField(max_length=64, blank=True)
+
+    input_tokens = models.IntegerField(default=0)
+    output_tokens = models.IntegerField(default=0)
+    cache_read_tokens = models.IntegerField(default=0)
+    cache_write_tokens = models.IntegerField(default=0)
+    counted_input_tokens = models.IntegerField(default=0, help_text="Estimated before the call.")
+    reserved_nanos = models.BigIntegerField("reserved", default=0)
+    cost_nanos = models.BigIntegerField("cost", default=0)
+    is_estimated = models.BooleanField("estimated", default=False)
+
+    duration_ms = models.FloatField(default=0)
+    first_token_ms = models.FloatField(null=True)
+    stages = models.JSONField(default=list, help_text="[[stage, milliseconds, outcome], …] in order.")
+    findings = models.JSONField(default=dict, help_text="{entity: count} of what was masked.")
+    request_id = models.CharField("request ID", max_length=200, blank=True)
+    client_ip = models.GenericIPAddressField(null=True)
+    is_demo = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "call"
+        ordering = ("-call_id",)
+        indexes = (
+            models.Index("-started_at", name="call_by_time"),
+            models.Index("team", "-call_id", name="call_by_team"),
+            models.Index("application", "-call_id", name="call_by_application"),
+            models.Index("model", "-call_id", name="call_by_model"),
+            models.Index(
+                "status",
+                "-call_id",
+                name="call_not_succeeded",
+                condition=~models.Q(status=CallStatus.SUCCEEDED),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.call_id)
+
+
+class AuditContent(models.Model):
+    """The redacted request and answer of a call, apart from its record so that they can be let go earlier."""
+
+    call_id = models.UUIDField(primary_key=True)
+    request = models.TextField(blank=True, help_text="JSON: the conversation as the model saw it.")
+    answer = models.TextField(
+        blank=True, help_text="JSON: the content blocks of the answer, placeholders in place."
+    )
+
+    def __str__(self) -> str:
+        return str(self.call_id)

@@ -1,0 +1,22 @@
+from django.db import models
+
+from accounts.models.team import Team
+
+
+class Application(models.Model):
+    """What calls: one program or service of a team. Its API keys are its credentials."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
+    name = models.CharField(max_length=100)
+    description = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True, help_text="An inactive application's keys are refused.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("team__name", "name")
+        constraints = (
+            models.UniqueConstraint(fields=("team", "name"), name="application_name_once_per_team"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

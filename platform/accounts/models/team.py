@@ -1,0 +1,20 @@
+import uuid
+
+from django.db import models
+
+
+class Team(models.Model):
+    """Who pays for calls: owns applications, their keys, and a budget."""
+
+    name = models.CharField(max_length=100, unique=True)
+    description = models.TextField(blank=True)
+    public_id = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Seeds the keys derived for this team."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,66 @@
+"""The errors Bedrock answers with, in AWS's own words."""
+
+# Bedrock itself adds its namespace to the error type; the signature check in front of it doesn't.
+CORAL = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
+
+
+class AwsError(Exception):
+    """An error answer: AWS's code, its HTTP status and its message."""
+
+    def __init__(self, code: str, status: int, message: str, *, namespace: str = CORAL) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.status = status
+        self.message = message
+        self.error_type = code + namespace
+
+
+def denied(code: str, message: str) -> AwsError:
+    """A 403 of the signature check."""
+    return AwsError(code, 403, message, namespace="")
+
+
+def invalid(message: str) -> AwsError:
+    """A 400 ValidationException."""
+    return AwsError("ValidationException", 400, message)
+
+
+def constraint(value: object, path: str, rule: str) -> AwsError:
+    """A 400 ValidationException about one member, worded as the service's model validation words it."""
+    return invalid(
+        f"1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: Member must {rule}"
+    )
+
+
+def unreadable(message: str) -> AwsError:
+    """A 400 SerializationException: the body isn't the JSON that was expected."""
+    return AwsError("SerializationException", 400, message)
+
+
+def unknown_operation() -> AwsError:
+    """A 404: no operation at this path."""
+    return AwsError(
+        "UnknownOperationException", 404, "The requested operation is not recognized by the service."
+    )
+
+
+def unknown_model() -> AwsError:
+    """A 400: Bedrock doesn't know the model, or not in this region."""
+    return invalid("The provided model identifier is invalid.")
+
+
+def throttled() -> AwsError:
+    """A 429, which SDKs retry."""
+    return AwsError("ThrottlingException", 429, "Too many requests, please wait before trying again.")
+
+
+def unavailable() -> AwsError:
+    """A 503: the region is out."""
+    return AwsError("ServiceUnavailableException", 503, "Bedrock is unable to process your request.")
+
+
+def too_large(limit: int) -> AwsError:
+    """A 413: the body is over the limit, in bytes."""
+    return AwsError(
+        "RequestEntityTooLargeException", 413, f"Request size exceeds the limit of {limit} bytes."
+    )

@@ -1,0 +1,105 @@
+"""Pace and faults of a region, set at run time."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from math import floor
+from typing import Any
+
+from embedded.simulator.regions import REGIONS
+
+_MOST_MS = 600_000
+_MOST_EVENTS = 1_000_000
+
+
+class InvalidSetting(ValueError):
+    """A setting that can't be; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a region behaves. Frozen: a call keeps the settings it started with."""
+
+    outage: bool = False  # every signed request is answered with 503
+    throttle_rate: float = 0.0  # the share of invocations answered with 429, 0 to 1
+    latency_ms: float = 0.0  # waited before the headers of every answer
+    time_to_first_token_ms: float = 0.0
+    tokens_per_second: float = 0.0  # 0: as fast as it goes
+    cut_after_events: int | None = None  # a stream's connection is dropped after so many events
+    corrupt_after_events: int | None = None  # the event after so many has a wrong checksum
+
+    def generation_seconds(self, tokens: int) -> float:
+        """How long the model takes for so many tokens, the first included."""
+        pace = tokens / self.tokens_per_second if self.tokens_per_second else 0.0
+        return self.time_to_first_token_ms / 1000 + pace
+
+
+class Region:
+    """One region's settings and its count of invocations."""
+
+    def __init__(self, defaults: Settings) -> None:
+        self._defaults = defaults
+        self.settings = defaults
+        self._invocations = 0
+
+    def update(self, changes: object) -> None:
+        """Changes the settings named; null puts one back. Raises InvalidSetting and then changes nothing."""
+        if not isinstance(changes, dict):
+            raise InvalidSetting("the body must be a JSON object")
+        checked = {name: self._checked(name, value) for name, value in changes.items()}
+        self.settings = replace(self.settings, **checked)
+
+    def reset(self) -> None:
+        """Back to the defaults; the throttle's count starts anew."""
+        self.settings = self._defaults
+        self._invocations = 0
+
+    def throttles(self) -> bool:
+        """Whether this invocation is throttled: exactly the set share of them, evenly spread."""
+        rate, before = self.settings.throttle_rate, self._invocations
+        self._invocations += 1
+        return floor((before + 1) * rate) > floor(before * rate)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        if name not in _CHECKS:
+            raise InvalidSetting(f"{name}: unknown setting; known are {', '.join(_CHECKS)}")
+        if value is None:
+            return getattr(self._defaults, name)
+        kind, most = _CHECKS[name]
+        if kind is bool:
+            if not isinstance(value, bool):
+                raise InvalidSetting(f"{name}: must be true or false")
+            return value
+        numeric = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+        if not numeric or not 0 <= value <= most:
+            noun = "a whole number" if kind is int else "a number"
+            raise InvalidSetting(f"{name}: must be {noun} from 0 to {most}")
+        return value
+
+
+_CHECKS: dict[str, tuple[type, int]] = {
+    "outage": (bool, 1),
+    "throttle_rate": (float, 1),
+    "latency_ms": (float, _MOST_MS),
+    "time_to_first_token_ms": (float, _MOST_MS),
+    "tokens_per_second": (float, 1_000_000),
+    "cut_after_events": (int, _MOST_EVENTS),
+    "corrupt_after_events": (int, _MOST_EVENTS),
+}
+if set(_CHECKS) != {field.name for field in fields(Settings)}:  # pragma: no cover - a slip of the author
+    raise RuntimeError("every setting needs its check")
+
+
+class Regions:
+    """All regions by name."""
+
+    def __init__(self, defaults: Settings | None = None) -> None:
+        self._regions = {name: Region(defaults or Settings()) for name in REGIONS}
+
+    def __getitem__(self, name: str) -> Region:
+        return self._regions[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._regions
+
+    def describe(self) -> dict[str, dict[str, Any]]:
+        """Every region's settings, as JSON values."""
+        return {name: asdict(region.settings) for name, region in self._regions.items()}

@@ -1,0 +1,13 @@
+"""The regions the simulator plays. All of them answer on one port; the signature names the region."""
+
+REGIONS = (
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-3",
+    "ap-northeast-1",
+    "ap-southeast-2",
+)
