@@ -76,10 +76,10 @@ class AuditRecord(models.Model):
         verbose_name = "call"
         ordering = ("-call_id",)
         indexes = (
-            models.Index("-started_at", name="call_by_time"),
-            models.Index("team", "-call_id", name="call_by_team"),
-            models.Index("application", "-call_id", name="call_by_application"),
-            models.Index("model", "-call_id", name="call_by_model"),
+            models.Index(fields=("-started_at",), name="call_by_time"),
+            models.Index(fields=("team", "-call_id"), name="call_by_team"),
+            models.Index(fields=("application", "-call_id"), name="call_by_application"),
+            models.Index(fields=("model", "-call_id"), name="call_by_model"),
             models.Index(
                 "status",
                 "-call_id",
