@@ -81,8 +81,7 @@ class AuditRecord(models.Model):
             models.Index(fields=("application", "-call_id"), name="call_by_application"),
             models.Index(fields=("model", "-call_id"), name="call_by_model"),
             models.Index(
-                "status",
-                "-call_id",
+                fields=("status", "-call_id"),
                 name="call_not_succeeded",
                 condition=~models.Q(status=CallStatus.SUCCEEDED),
             ),
