@@ -1,0 +1,83 @@
+"""The state of one call, from admission to its audit record."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from kernel.clock import elapsed_ms, perf_counter, utc_now
+from kernel.ids import new_id
+
+from gateway.conversation import Conversation
+from gateway.events import Usage
+from gateway.refusals import Refusal
+
+if TYPE_CHECKING:
+    from governance.policy.masking import Mask
+    from governance.services.ledger import Admission
+
+    from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request through the gateway. Entrances fill the first group; each stage adds what it found out."""
+
+    wire_format: str
+    is_stream: bool
+    requested_model: str
+    conversation: Conversation
+    key_text: str | None
+    client_ip: str | None
+    body_bytes: int = 0
+    feature: str = ""
+    end_user: str = ""
+    request_id: str = ""
+    id: UUID = field(default_factory=new_id)
+    started_at: datetime = field(default_factory=utc_now)
+    started: float = field(default_factory=perf_counter)
+
+    key: KeyEntry | None = None
+    route: RouteEntry | None = None
+    deployments: tuple[DeploymentEntry, ...] = ()
+    deployment: DeploymentEntry | None = None
+    mask: Mask | None = None
+    findings: dict[str, int] = field(default_factory=dict)
+    counted_input_tokens: int = 0
+    max_tokens: int = 0
+    hold_nanos: int = 0
+    admission: asyncio.Future[Admission] | None = None
+    attempts: int = 0
+    upstream_request_id: str = ""
+
+    stages: list[tuple[str, float, str]] = field(default_factory=list)
+    first_token_ms: float | None = None
+    usage: Usage = Usage()
+    is_estimated: bool = False
+    stop_reason: str = ""
+    cost_nanos: int = 0
+    refusal: Refusal | None = None
+    is_cancelled: bool = False
+    answer: list[AnswerBlock] = field(default_factory=list)
+    is_settled: bool = False
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the request arrived."""
+        return elapsed_ms(self.started)
+
+
+@dataclass(slots=True)
+class AnswerBlock:
+    """One block of the answer as the model wrote it, placeholders in place: text, or a tool's name and arguments."""
+
+    kind: str
+    parts: list[str] = field(default_factory=list)
+    tool_use_id: str = ""
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)

@@ -1,0 +1,65 @@
+"""PURE: what a reply is made of, the same for a whole answer and for a stream."""
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One step of a reply. `index` numbers the content block it belongs to."""
+
+
+class TextDelta(Event, frozen=True):
+    index: int
+    text: str
+
+
+class ReasoningDelta(Event, frozen=True):
+    """A piece of the model's reasoning; `data` is its opaque, base64 form where the model hides it."""
+
+    index: int
+    text: str = ""
+    signature: str = ""
+    data: str = ""
+
+
+class ToolStart(Event, frozen=True):
+    index: int
+    tool_use_id: str
+    name: str
+
+
+class ToolDelta(Event, frozen=True):
+    """A piece of the JSON text of a tool's arguments."""
+
+    index: int
+    arguments: str
+
+
+class BlockStop(Event, frozen=True):
+    index: int
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens as the provider bills them. `input` excludes what was read from or written to the prompt cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output + self.cache_read + self.cache_write + self.cache_write_1h
+
+    @property
+    def prompt(self) -> int:
+        """All tokens of the prompt, cached or not."""
+        return self.total - self.output
+
+
+class Finished(Event, frozen=True):
+    """The last event of a reply that ended well: why it stopped, in Converse's words, and what it used."""
+
+    stop_reason: str
+    usage: Usage
+    latency_ms: int = 0

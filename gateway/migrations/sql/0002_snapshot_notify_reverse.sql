@@ -1,0 +1,1 @@
+DROP FUNCTION gatehouse_notify_snapshot() CASCADE;

@@ -1,0 +1,52 @@
+"""PURE: the one error family of the gateway. Each wire format words it in its own shape."""
+
+from dataclasses import dataclass, field
+
+STATUS = {
+    "invalid_request": 400,
+    "context_length_exceeded": 400,
+    "max_tokens_exceeded": 400,
+    "unpriced_model": 400,
+    "invalid_api_key": 401,
+    "budget_exceeded": 402,
+    "model_not_allowed": 403,
+    "ip_not_allowed": 403,
+    "not_found": 404,
+    "model_not_found": 404,
+    "method_not_allowed": 405,
+    "request_too_large": 413,
+    "upstream_error": 502,
+    "upstream_throttled": 503,
+    "overloaded": 503,
+    "not_auditable": 503,
+    "upstream_timeout": 504,
+}
+"""HTTP status by code. The codes are stable: callers may depend on them."""
+
+
+@dataclass(slots=True)
+class Refusal(Exception):
+    """Why a call does not go on: a stable code, a message that says what to do, the offending parameter if one is."""
+
+    code: str
+    message: str
+    param: str | None = None
+    retry_after: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.code]
+
+    @property
+    def is_upstream(self) -> bool:
+        """Whether the model's side failed, rather than a rule of Gatehouse refusing."""
+        return self.code.startswith("upstream_")
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+def unexpected() -> Refusal:
+    """What a caller is told when Gatehouse itself is at fault: nothing of the fault."""
+    return Refusal("overloaded", "Gatehouse could not handle this call. It has been logged; please try again.")

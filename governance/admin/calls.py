@@ -1,0 +1,209 @@
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from unfold.decorators import display
+
+from accounts.admin.base import TeamScopedAdmin, person, without_store
+from accounts.policy.roles import Capability
+from governance.admin.call_filters import ApplicationFilter, DayFilter, ModelFilter, StatusFilter, TeamFilter
+from governance.admin.keyset import KeysetChangeList
+from governance.admin.timeline import timeline_of
+from governance.admin.transcript import transcript_of
+from governance.models import AuditRecord, CallStatus
+from governance.selectors.calls import content_of, ids_beginning_with, may_read_content
+from kernel.money import format_usd
+
+STATUS_LABELS = {
+    CallStatus.SUCCEEDED: "success",
+    CallStatus.REFUSED: "warning",
+    CallStatus.FAILED: "danger",
+    CallStatus.EXPIRED: "danger",
+    CallStatus.CANCELLED: "info",
+}
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration for people."""
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{value:.2f} ms"
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.2f} s"
+
+
+@admin.register(AuditRecord)
+class CallAdmin(TeamScopedAdmin):
+    """Calls: found, looked at, never changed."""
+
+    list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration")
+    list_display_links = ("started",)
+    list_filter = (
+        TeamFilter,
+        ApplicationFilter,
+        ModelFilter,
+        StatusFilter,
+        ("started_at", DayFilter),
+    )
+    list_filter_submit = True
+    empty_hint = "Calls appear here a moment after they end."
+    list_per_page = 50
+    list_select_related = ("team", "application")
+    search_fields = ("call_id",)
+    search_help_text = "A call ID, or the beginning of one."
+    sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return KeysetChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        if person(request).is_superuser:  # calls of no team, too
+            return AuditRecord.objects.all().order_by("-pk")
+        return super().get_queryset(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        bounds = ids_beginning_with(search_term)
+        return (queryset.filter(pk__range=bounds) if bounds else queryset.none()), False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if person(request).is_superuser:
+            return request.user.is_active
+        return super().has_view_permission(request, obj)
+
+    def team_id_of(self, obj: Any) -> int:
+        return obj.team_id or 0
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description="Time")
+    def started(self, call: AuditRecord) -> str:
+        return f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M:%S}"
+
+    @display(description="Status", label=STATUS_LABELS)
+    def status_label(self, call: AuditRecord) -> tuple[str, str]:
+        return call.status, call.code or call.get_status_display()
+
+    @display(description="Application", header=True)
+    def who(self, call: AuditRecord) -> list[str]:
+        application = str(call.application) if call.application else "–"
+        return [application, str(call.team) if call.team else ""]
+
+    @display(description="Model", header=True)
+    def model_name(self, call: AuditRecord) -> list[str]:
+        return [call.route or call.requested_model or "–", call.region]
+
+    @display(description="Tokens in / out")
+    def tokens(self, call: AuditRecord) -> str:
+        prompt = call.input_tokens + call.cache_read_tokens + call.cache_write_tokens
+        return f"{prompt:,} / {call.output_tokens:,}" if prompt or call.output_tokens else "–"
+
+    @display(description="Cost")
+    def cost(self, call: AuditRecord) -> str:
+        return format_usd(call.cost_nanos) if call.cost_nanos else "–"
+
+    @display(description="Duration")
+    def duration(self, call: AuditRecord) -> str:
+        return milliseconds(call.duration_ms)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The call's page, which is no form."""
+        if object_id is None or request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        call = self.get_object(request, object_id)
+        if call is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, call):
+            raise PermissionDenied
+        return self._page(request, call)
+
+    def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
+        may_read = may_read_content(person(request), call)
+        content = content_of(call) if may_read else None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": call,
+            "title": "Call",
+            "call": call,
+            "status_variant": STATUS_LABELS.get(CallStatus(call.status), ""),
+            "timeline": timeline_of(call.stages),
+            "groups": _groups(call),
+            "may_read": may_read,
+            "transcript": transcript_of(content.request, content.answer) if content else None,
+        }
+        return without_store(TemplateResponse(request, "admin/governance/auditrecord/page.html", context))
+
+
+def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The call's figures, by subject; those without a value are left out."""
+    groups = [
+        (
+            "Caller",
+            [
+                ("Team", str(call.team or "")),
+                ("Application", str(call.application or "")),
+                ("API key", str(call.api_key or "")),
+                ("Feature", call.feature),
+                ("End user", call.end_user),
+                ("Address", call.client_ip or ""),
+                ("Request ID", call.request_id),
+            ],
+        ),
+        (
+            "Route",
+            [
+                ("Asked for", call.requested_model),
+                ("Route", call.route),
+                ("Model", call.model),
+                ("Region", call.region),
+                ("Invoked as", call.invoke_id if call.invoke_id != call.model else ""),
+                ("Attempts", str(call.attempts or "")),
+                ("Format", call.get_wire_format_display() + (", streamed" if call.is_stream else "")),
+                ("Bedrock's request ID", call.upstream_request_id),
+                ("Stop reason", call.stop_reason),
+            ],
+        ),
+        (
+            "Tokens and cost",
+            [
+                ("Input", f"{call.input_tokens:,}"),
+                ("Read from cache", f"{call.cache_read_tokens:,}" if call.cache_read_tokens else ""),
+                ("Written to cache", f"{call.cache_write_tokens:,}" if call.cache_write_tokens else ""),
+                ("Output", f"{call.output_tokens:,}"),
+                ("Estimated before the call", f"{call.counted_input_tokens:,}" if call.counted_input_tokens else ""),
+                ("Reserved", format_usd(call.reserved_nanos) if call.reserved_nanos else ""),
+                ("Cost", format_usd(call.cost_nanos) + (" (estimated)" if call.is_estimated else "")),
+            ],
+        ),
+        (
+            "Timing",
+            [
+                ("Started", f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M:%S.%f}"[:-3]),
+                ("First token", milliseconds(call.first_token_ms) if call.first_token_ms else ""),
+                ("Duration", milliseconds(call.duration_ms)),
+                ("HTTP status", str(call.http_status)),
+            ],
+        ),
+    ]  # fmt: skip
+    return [(title, [row for row in rows if row[1]]) for title, rows in groups]

@@ -1,0 +1,61 @@
+"""PURE: which period of a budget a moment falls into."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One period of one budget: from `starts_at` up to, not including, `ends_at`; both in UTC."""
+
+    budget_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def window_of(*, budget_id: int, period: str, time_zone: str, now: datetime) -> Window:
+    """The calendar period of `now` in the budget's time zone. ValueError for an unknown period."""
+    if period == "total":
+        return Window(budget_id, _BEGINNING, _NEVER)
+    local = now.astimezone(_zone(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    start, end = _bounds(period, local)
+    zone = _zone(time_zone)
+    # Wall-clock midnights, made aware one by one: a period across a daylight-saving change is an hour shorter or longer.
+    return Window(budget_id, start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC))
+
+
+def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:
+    match period:
+        case "day":
+            return day, day + timedelta(days=1)
+        case "week":
+            monday = day - timedelta(days=day.weekday())
+            return monday, monday + timedelta(days=7)
+        case "month":
+            start = day.replace(day=1)
+            return start, _add_months(start, 1)
+        case "quarter":
+            start = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+            return start, _add_months(start, 3)
+        case "year":
+            start = day.replace(month=1, day=1)
+            return start, _add_months(start, 12)
+    raise ValueError(f"{period!r} is no budget period")
+
+
+def _add_months(first: datetime, months: int) -> datetime:
+    index = first.year * 12 + first.month - 1 + months
+    return first.replace(year=index // 12, month=index % 12 + 1)

@@ -1,0 +1,110 @@
+"""The figures of the home page: one pass over a month of calls, grouped in Postgres."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from accounts.models import Team
+from governance.models import AuditRecord, CallStatus
+from governance.selectors.calls import first_id_at
+
+CHART_DAYS = 30
+
+_GROUPED = """
+SELECT team_id, (started_at AT TIME ZONE %(zone)s)::date AS day, coalesce(nullif(route, ''), requested_model),
+       count(*), count(*) FILTER (WHERE status IN ('failed', 'expired')),
+       count(*) FILTER (WHERE status = 'refused'), sum(cost_nanos)::bigint
+FROM governance_auditrecord
+WHERE call_id >= %(since)s AND (%(everything)s OR team_id = ANY (%(teams)s))
+GROUP BY 1, 2, 3
+"""
+_LATENCY = """
+SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)
+FROM governance_auditrecord
+WHERE call_id >= %(since)s AND status = 'succeeded' AND (%(everything)s OR team_id = ANY (%(teams)s))
+"""
+
+
+@dataclass(slots=True)
+class Sum:
+    """Calls and what they cost, in nano-dollars."""
+
+    calls: int = 0
+    failed: int = 0
+    refused: int = 0
+    cost: int = 0
+
+    def add(self, calls: int, failed: int, refused: int, cost: int) -> None:
+        self.calls += calls
+        self.failed += failed
+        self.refused += refused
+        self.cost += cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the home page shows of the calls a person may see."""
+
+    today: Sum
+    yesterday: Sum
+    month: Sum
+    p95_ms: float | None
+    days: list[date]
+    cost_by_team: dict[str, dict[date, int]] = field(default_factory=dict)
+    models: list[tuple[str, Sum]] = field(default_factory=list)
+
+
+def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: ZoneInfo) -> Usage:
+    """Today, this month and the last 30 days of some teams; of all calls with `everything`."""
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight.date()
+    days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
+    since = min(today.replace(day=1), days[0])
+    scope = {"everything": everything, "teams": list(teams), "zone": zone.key}
+    start = datetime(since.year, since.month, since.day, tzinfo=zone)
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUPED, {**scope, "since": first_id_at(start)})
+        rows = cursor.fetchall()
+        cursor.execute(_LATENCY, {**scope, "since": first_id_at(now - timedelta(days=1))})
+        p95 = cursor.fetchone()[0]
+    return _summed(rows, today=today, days=days, p95_ms=p95)
+
+
+def _summed(rows: Iterable[tuple[object, ...]], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
+    sums = {"today": Sum(), "yesterday": Sum(), "month": Sum()}
+    by_model: dict[str, Sum] = defaultdict(Sum)
+    by_team: dict[int | None, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for team_id, day, model, *figures in rows:
+        assert isinstance(day, date)
+        if day == today:
+            sums["today"].add(*figures)  # type: ignore[arg-type]
+        elif day == today - timedelta(days=1):
+            sums["yesterday"].add(*figures)  # type: ignore[arg-type]
+        if day >= today.replace(day=1):
+            sums["month"].add(*figures)  # type: ignore[arg-type]
+            by_model[str(model)].add(*figures)  # type: ignore[arg-type]
+        if day >= days[0]:
+            by_team[team_id][day] += figures[3]  # type: ignore[index, operator]
+    names = dict(Team.objects.filter(pk__in=[pk for pk in by_team if pk]).values_list("pk", "name"))
+    cost_by_team = {names.get(pk, "No team") if pk else "No team": dict(costs) for pk, costs in by_team.items()}
+    ordered = sorted(cost_by_team.items(), key=lambda item: sum(item[1].values()), reverse=True)
+    models = sorted(by_model.items(), key=lambda item: (item[1].cost, item[1].calls), reverse=True)
+    return Usage(
+        **sums,
+        p95_ms=p95_ms,
+        days=days,
+        cost_by_team={name: costs for name, costs in ordered if any(costs.values())},
+        models=[(name, total) for name, total in models if total.cost],
+    )
+
+
+def latest_problems(*, teams: Collection[int], everything: bool, count: int = 6) -> list[AuditRecord]:
+    """The last calls that did not succeed."""
+    found = AuditRecord.objects.exclude(status=CallStatus.SUCCEEDED).select_related("application")
+    if not everything:
+        found = found.filter(team__in=teams)
+    return list(found.defer("stages", "findings").order_by("-pk")[:count])

@@ -1,0 +1,174 @@
+"""The ledger of the data plane: reserve before a call, settle after it, in one durable statement per batch.
+
+The functions live in Postgres (governance/migrations/sql); this module batches for them. What they promise:
+`spent` of a window is the sum of its ledger entries, `reserved` the sum of its open holds, `spent + reserved` never
+exceeds the limit at a reserve, and every call gets exactly one record however often its settlement is sent.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from os import getpid
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from kernel.batching import Batcher, QueueFullError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from governance.policy.windows import Window
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+SILENT_SECONDS = 30.0
+"""A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
+
+_RESERVE = "SELECT n, admitted, budget_id, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
+_SETTLE = "SELECT gatehouse_settle(%s, %s)"
+_HEARTBEAT = """
+    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at) VALUES (%s, %s, %s, now(), now())
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()"""
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+_LONGEST_PAUSE = 1.0
+
+
+class LedgerUnavailableError(Exception):
+    """Postgres can't be reached, or too much waits for it: nothing may be admitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """What to reserve for a call. `record` is what its audit record needs should this process die."""
+
+    call_id: UUID
+    amount_nanos: int
+    windows: tuple[Window, ...]
+    started_at: datetime
+    lifetime_seconds: float
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The ledger's answer: admitted, or which budget is short and what is left of it (nano-dollars)."""
+
+    admitted: bool
+    budget_id: int | None = None
+    remaining_nanos: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of a call: every column of its audit record, and its redacted content, if that is kept."""
+
+    record: dict[str, Any]
+    content: dict[str, Any] | None
+
+
+class Ledger:
+    """Batches of reserves and of settlements, each on a connection of its own while it is under way."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], *, instance_id: UUID) -> None:
+        self._pool = pool
+        self.instance_id = instance_id
+        self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolate=(psycopg.DataError,))
+        self._settlements: Batcher[Settlement, None] = Batcher(
+            self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
+        )
+        self._pulse: asyncio.Task[None] | None = None
+        self.is_connected = True
+
+    async def start(self) -> None:
+        """Announces this process, so that its holds are known to be alive."""
+        await self._beat()
+        self._pulse = asyncio.create_task(self._beat_forever())
+
+    async def stop(self, *, timeout_seconds: float) -> None:
+        """Settles what is queued, within the time given; what is left expires by the written rule."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._reserves.drain()
+                await self._settlements.drain()
+        except TimeoutError:
+            logger.error("%d settlements could not be written before the end", len(self._settlements))
+
+    def reserve(self, request: HoldRequest) -> "asyncio.Future[Admission]":
+        """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does."""
+        try:
+            return self._reserves.submit(request)
+        except QueueFullError as error:
+            raise LedgerUnavailableError("too many calls wait for the ledger") from error
+
+    def settle(self, settlement: Settlement) -> "asyncio.Future[None]":
+        """Writes the end of a call, trying until Postgres takes it. The future is done when it is durable."""
+        try:
+            return self._settlements.submit(settlement)
+        except QueueFullError as error:
+            raise LedgerUnavailableError("too many records wait for the ledger") from error
+
+    async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
+        windows = sorted({w for request in batch for w in request.windows}, key=lambda w: (w.budget_id, w.starts_at))
+        number = {window: n for n, window in enumerate(windows, 1)}
+        holds = [
+            {
+                "n": n,
+                "c": request.call_id,
+                "a": request.amount_nanos,
+                "w": [number[window] for window in request.windows],
+                "s": request.started_at,
+                "t": request.lifetime_seconds,
+                "r": request.record,
+            }
+            for n, request in enumerate(batch)
+        ]
+        named = [{"n": n, "b": w.budget_id, "s": w.starts_at, "e": w.ends_at} for w, n in number.items()]
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    _RESERVE, (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
+                )
+                rows = await cursor.fetchall()
+        except _LOST as error:
+            self.is_connected = False
+            raise LedgerUnavailableError("Postgres can't be reached") from error
+        self.is_connected = True
+        answers = {n: Admission(admitted, budget_id, remaining) for n, admitted, budget_id, remaining in rows}
+        return [answers[n] for n in range(len(batch))]
+
+    async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
+        records = orjson.dumps([settlement.record for settlement in batch]).decode()
+        contents = orjson.dumps([s.content for s in batch if s.content is not None]).decode()
+        pause = 0.05
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(_SETTLE, (records, contents))
+                self.is_connected = True
+                return [None] * len(batch)
+            except (*_LOST, psycopg.errors.DeadlockDetected) as error:
+                # Sent again with the same call ids it does nothing twice, so a lost answer is no matter.
+                self.is_connected = False
+                logger.warning("settling %d calls failed (%s), trying again", len(batch), type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _beat(self) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_HEARTBEAT, (self.instance_id, socket.gethostname(), getpid()))
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._beat()
+                self.is_connected = True
+            except _LOST as error:
+                self.is_connected = False
+                logger.warning("the heartbeat failed (%s)", type(error).__name__)

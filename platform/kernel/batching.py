@@ -1,0 +1,86 @@
+"""Natural batching: while one round trip is under way, requests queue; when it returns, all that queued goes as one.
+
+No timers: an idle process adds no wait, a loaded one shares a round trip among all that arrived meanwhile.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class QueueFullError(Exception):
+    """More items wait than the batcher was built to hold."""
+
+
+class Batcher(Generic[Item, Result]):
+    """Collects items for `flush`, which answers one result (or one exception) per item, in their order.
+
+    When a whole batch fails with one of `isolate`, each of its items is tried alone, so that one item's fault
+    never fails its neighbours.
+    """
+
+    def __init__(
+        self,
+        flush: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        isolate: tuple[type[Exception], ...] = (),
+        max_batch: int = 256,
+        max_queued: int = 20_000,
+    ) -> None:
+        self._flush = flush
+        self._isolate = isolate
+        self._max_batch = max_batch
+        self._max_queued = max_queued
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def submit(self, item: Item) -> asyncio.Future[Result]:
+        """Queues an item. The future's result comes when its batch is done, even if nobody waits for it any more."""
+        if len(self._queue) >= self._max_queued:
+            raise QueueFullError
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._run())
+        return future
+
+    async def drain(self) -> None:
+        """Returns when nothing is queued or under way."""
+        while self._worker is not None:
+            await asyncio.wait((self._worker,))
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                size = min(len(self._queue), self._max_batch)
+                await self._send([self._queue.popleft() for _ in range(size)])
+        finally:
+            self._worker = None
+
+    async def _send(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        results: Sequence[Result | Exception]
+        try:
+            results = await self._flush([item for item, _ in batch])
+        except self._isolate as error:
+            if len(batch) > 1:
+                for entry in batch:
+                    await self._send([entry])
+                return
+            results = [error]
+        except Exception as error:
+            results = [error] * len(batch)
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+                future.exception()  # marks it seen: whoever still waits gets it, whoever left causes no warning
+            else:
+                future.set_result(result)
