@@ -47,11 +47,13 @@ class Call:
     mask: Mask | None = None
     findings: dict[str, int] = field(default_factory=dict)
     counted_input_tokens: int = 0
+    input_bound: int = 0
     max_tokens: int = 0
     hold_nanos: int = 0
     admission: asyncio.Future[Admission] | None = None
     attempts: int = 0
     upstream_request_id: str = ""
+    sent_body: bytes = b""
 
     stages: list[tuple[str, float, str]] = field(default_factory=list)
     first_token_ms: float | None = None
@@ -62,11 +64,23 @@ class Call:
     refusal: Refusal | None = None
     is_cancelled: bool = False
     answer: list[AnswerBlock] = field(default_factory=list)
-    is_settled: bool = False
+    has_usage: bool = False
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""
         return elapsed_ms(self.started)
+
+    @property
+    def was_invoked(self) -> bool:
+        """Whether a model has been asked."""
+        return self.attempts > 0
+
+    @property
+    def status(self) -> str:
+        """How the call ended, as its record says."""
+        if self.refusal is not None:
+            return "failed" if self.refusal.is_upstream or self.was_invoked else "refused"
+        return "cancelled" if self.is_cancelled else "succeeded"
 
 
 @dataclass(slots=True)
@@ -74,6 +88,7 @@ class AnswerBlock:
     """One block of the answer as the model wrote it, placeholders in place: text, or a tool's name and arguments."""
 
     kind: str
+    index: int
     parts: list[str] = field(default_factory=list)
     tool_use_id: str = ""
     name: str = ""

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts.admin.base import ActiveOnly, TabularInline, person
+from accounts.admin.base import ActiveOnly, person
+from accounts.admin.typed import TabularInline
 
 
 class CatalogAdmin(ActiveOnly):

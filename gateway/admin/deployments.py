@@ -26,12 +26,15 @@ class DeploymentAdmin(CatalogAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         now = timezone.now()
         prices = Price.objects.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gt=now), deployment=OuterRef("pk"), valid_from__lte=now
+            Q(valid_until__isnull=True) | Q(valid_until__gt=now),
+            deployment=OuterRef("pk"),
+            valid_from__lte=now,
         )
-        return super().get_queryset(request).annotate(
+        found: QuerySet[Any] = super().get_queryset(request).annotate(
             input_now=Subquery(prices.values("input_rate")[:1]),
             output_now=Subquery(prices.values("output_rate")[:1]),
-        )  # fmt: skip
+        )
+        return found  # fmt: skip
 
     @admin.display(description="Inference profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:

@@ -3,8 +3,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
+from accounts.admin.typed import display
 from gateway.admin.base import CatalogAdmin, CatalogInline
 from gateway.models import Deployment, Model
 
@@ -19,7 +19,15 @@ class DeploymentInline(CatalogInline):
 class ModelPageAdmin(CatalogAdmin):
     """Foundation models."""
 
-    list_display = ("name", "vendor", "kind_label", "context", "abilities", "deployments_count", "end_of_life")
+    list_display = (
+        "name",
+        "vendor",
+        "kind_label",
+        "context",
+        "abilities",
+        "deployments_count",
+        "end_of_life",
+    )
     list_filter = ("vendor", "kind", "supports_tools", "supports_images", "supports_prompt_cache")
     search_fields = ("name", "model_id", "vendor")
     list_per_page = 100
@@ -31,7 +39,8 @@ class ModelPageAdmin(CatalogAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(deployments_count=Count("deployments"))
+        found: QuerySet[Any] = super().get_queryset(request).annotate(deployments_count=Count("deployments"))
+        return found
 
     @display(description="Kind", ordering="kind", label={"Text": "info"})
     def kind_label(self, model: Model) -> str:

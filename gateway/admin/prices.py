@@ -3,11 +3,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
-from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import display
 
-from accounts.admin.base import ModelForm
 from accounts.admin.dollars import DollarsField
+from accounts.admin.typed import DropdownFilter, ModelForm, display
 from gateway.admin.base import CatalogAdmin, CatalogInline
 from gateway.models import Price
 from kernel.money import plain_usd
@@ -34,8 +32,12 @@ class PriceForm(ModelForm):
         if start and end and end <= start:
             self.add_error("valid_until", "A price ends after it starts.")
         given = [name for name in LONG_RATES if cleaned.get(name) is not None]
-        if cleaned.get("long_context_threshold") and not {"long_input_rate", "long_output_rate"} <= set(given):
-            self.add_error("long_input_rate", "Above a threshold, both the input and the output price are needed.")
+        if cleaned.get("long_context_threshold") and not {"long_input_rate", "long_output_rate"} <= set(
+            given
+        ):
+            self.add_error(
+                "long_input_rate", "Above a threshold, both the input and the output price are needed."
+            )
         if given and not cleaned.get("long_context_threshold"):
             self.add_error("long_context_threshold", "From how many tokens of input do these prices hold?")
         return cleaned
@@ -43,7 +45,7 @@ class PriceForm(ModelForm):
 
 def dollars(nanos: int | None) -> str:
     """A price for a table."""
-    return "–" if nanos is None else f"${plain_usd(nanos)}"
+    return "-" if nanos is None else f"${plain_usd(nanos)}"
 
 
 class InForceFilter(DropdownFilter):
@@ -57,7 +59,9 @@ class InForceFilter(DropdownFilter):
         now = timezone.now()
         match self.value():
             case "now":
-                return queryset.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now)
+                return queryset.filter(
+                    Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now
+                )
             case "past":
                 return queryset.filter(valid_until__lte=now)
             case "future":
@@ -111,7 +115,13 @@ class PriceAdmin(CatalogAdmin):
         (None, {"fields": ("deployment", "valid_from", "valid_until", "source")}),
         (
             "Dollars per million tokens",
-            {"fields": (("input_rate", "output_rate"), ("cache_read_rate", "cache_write_rate"), "cache_write_1h_rate")},
+            {
+                "fields": (
+                    ("input_rate", "output_rate"),
+                    ("cache_read_rate", "cache_write_rate"),
+                    "cache_write_1h_rate",
+                )
+            },
         ),
         ("Long context", {"fields": ("long_context_threshold", LONG_RATES[:2], LONG_RATES[2:])}),
         ("Per image and request", {"fields": (OTHER_RATES,)}),

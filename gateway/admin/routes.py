@@ -4,9 +4,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
-from accounts.admin.base import ModelForm
+from accounts.admin.typed import ModelForm, display
 from gateway.admin.base import CatalogAdmin, CatalogInline
 from gateway.models import Route, RouteTarget
 
@@ -25,7 +24,9 @@ class RouteForm(ModelForm):
         return str(self.cleaned_data["name"]).strip()
 
     def clean_aliases(self) -> list[str]:
-        return list(dict.fromkeys(name.strip() for name in self.cleaned_data["aliases"] or () if name.strip()))
+        return list(
+            dict.fromkeys(name.strip() for name in self.cleaned_data["aliases"] or () if name.strip())
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -6,8 +6,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from accounts.admin.base import TabularInline, TeamScopedAdmin
+from accounts.admin.base import TeamScopedAdmin
 from accounts.admin.dollars import DollarsField
+from accounts.admin.typed import TabularInline
 from governance.admin.bars import Bar, bar_of
 from governance.models import Budget, BudgetWindow
 from governance.selectors.budgets import current_windows, state_of
@@ -73,7 +74,9 @@ class BudgetAdmin(TeamScopedAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "limit_nanos":
-            return DollarsField(label="Limit", help_text="Dollars per period. Calls that might exceed it are refused.")
+            return DollarsField(
+                label="Limit", help_text="Dollars per period. Calls that might exceed it are refused."
+            )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

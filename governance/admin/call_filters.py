@@ -6,40 +6,10 @@ from typing import Any, ClassVar
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
-from accounts.admin.base import team_ids
-from accounts.models import Application, Team
-from accounts.policy.roles import Capability
+from accounts.admin.typed import DropdownFilter, RangeDateFilter
 from governance.models import CallStatus
 from governance.selectors.calls import first_id_at, models_called
-
-
-class TeamFilter(DropdownFilter):
-    title = "team"
-    parameter_name = "team"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        teams = Team.objects.filter(pk__in=team_ids(request, Capability.VIEW_USAGE))
-        return [(str(pk), name) for pk, name in teams.values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return _filtered(queryset, "team_id", self.value())
-
-
-class ApplicationFilter(DropdownFilter):
-    title = "application"
-    parameter_name = "application"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = Application.objects.filter(team__in=team_ids(request, Capability.VIEW_USAGE))
-        if (team := request.GET.get("team", "")).isdecimal():
-            found = found.filter(team_id=int(team))
-        rows = found.order_by("team__name", "name").values_list("pk", "team__name", "name")
-        return [(str(pk), f"{team} / {name}") for pk, team, name in rows]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return _filtered(queryset, "application_id", self.value())
 
 
 class ModelFilter(DropdownFilter):
@@ -76,6 +46,10 @@ class DayFilter(RangeDateFilter):
 
     ENDS: ClassVar[dict[str, timedelta]] = {"from": timedelta(), "to": timedelta(days=1)}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "day"
+
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         since, until = (self._bound(end) for end in self.ENDS)
         if since is not None:
@@ -94,9 +68,3 @@ class DayFilter(RangeDateFilter):
             return None
         zone = timezone.get_current_timezone()
         return datetime.combine(day + self.ENDS[end], time(), tzinfo=zone).astimezone(UTC)
-
-
-def _filtered(queryset: Any, column: str, value: str | None) -> Any:
-    if not value:
-        return queryset
-    return queryset.filter(**{column: int(value)}) if value.isdecimal() and len(value) < 19 else queryset.none()

@@ -3,14 +3,14 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.decorators import display
 
 from accounts.admin.base import TeamScopedAdmin, person, without_store
-from accounts.policy.roles import Capability
-from governance.admin.call_filters import ApplicationFilter, DayFilter, ModelFilter, StatusFilter, TeamFilter
+from accounts.admin.filters import ApplicationFilter, TeamFilter
+from accounts.admin.typed import display
+from governance.admin.call_filters import DayFilter, ModelFilter, StatusFilter
 from governance.admin.keyset import KeysetChangeList
 from governance.admin.timeline import timeline_of
 from governance.admin.transcript import transcript_of
@@ -18,6 +18,7 @@ from governance.models import AuditRecord, CallStatus
 from governance.selectors.calls import content_of, ids_beginning_with, may_read_content
 from kernel.money import format_usd
 
+NOTHING = "-"
 STATUS_LABELS = {
     CallStatus.SUCCEEDED: "success",
     CallStatus.REFUSED: "warning",
@@ -30,7 +31,7 @@ STATUS_LABELS = {
 def milliseconds(value: float | None) -> str:
     """A duration for people."""
     if value is None:
-        return "–"
+        return NOTHING
     if value < 1:
         return f"{value:.2f} ms"
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.2f} s"
@@ -56,6 +57,7 @@ class CallAdmin(TeamScopedAdmin):
     search_fields = ("call_id",)
     search_help_text = "A call ID, or the beginning of one."
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER  # they would count
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return KeysetChangeList
@@ -100,21 +102,21 @@ class CallAdmin(TeamScopedAdmin):
 
     @display(description="Application", header=True)
     def who(self, call: AuditRecord) -> list[str]:
-        application = str(call.application) if call.application else "–"
+        application = str(call.application) if call.application else NOTHING
         return [application, str(call.team) if call.team else ""]
 
     @display(description="Model", header=True)
     def model_name(self, call: AuditRecord) -> list[str]:
-        return [call.route or call.requested_model or "–", call.region]
+        return [call.route or call.requested_model or NOTHING, call.region]
 
     @display(description="Tokens in / out")
     def tokens(self, call: AuditRecord) -> str:
         prompt = call.input_tokens + call.cache_read_tokens + call.cache_write_tokens
-        return f"{prompt:,} / {call.output_tokens:,}" if prompt or call.output_tokens else "–"
+        return f"{prompt:,} / {call.output_tokens:,}" if prompt or call.output_tokens else NOTHING
 
     @display(description="Cost")
     def cost(self, call: AuditRecord) -> str:
-        return format_usd(call.cost_nanos) if call.cost_nanos else "–"
+        return format_usd(call.cost_nanos) if call.cost_nanos else NOTHING
 
     @display(description="Duration")
     def duration(self, call: AuditRecord) -> str:
@@ -130,11 +132,9 @@ class CallAdmin(TeamScopedAdmin):
         """The call's page, which is no form."""
         if object_id is None or request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        call = self.get_object(request, object_id)
+        call = self.get_object(request, object_id)  # among those the person may see
         if call is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, call):
-            raise PermissionDenied
+            raise Http404("There is no such call, or it is not one of your teams'.")
         return self._page(request, call)
 
     def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:

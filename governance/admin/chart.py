@@ -50,7 +50,10 @@ def chart_of(days: Sequence[date], cost_by_team: Mapping[str, Mapping[date, int]
     highest = max((sum(costs.get(day, 0) for _, costs in teams) for day in days), default=0)
     top = int(nice_ceiling(float(nanos_to_dollars(highest))) * 1_000_000_000)
     return Chart(
-        columns=[_column(day, teams, top, is_marked=(len(days) - 1 - index) % 5 == 0) for index, day in enumerate(days)],
+        columns=[
+            _column(day, teams, top, is_marked=(len(days) - 1 - index) % 5 == 0)
+            for index, day in enumerate(days)
+        ],
         marks=[format_usd(top * quarter // 4, places=2) for quarter in (4, 3, 2, 1, 0)],
         legend=[(index, name, format_usd(sum(costs.values()))) for index, (name, costs) in enumerate(teams)],
     )

@@ -1,6 +1,6 @@
 """Lists of very many rows: a page is found by the last row seen, and nothing is ever counted."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -8,10 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-if TYPE_CHECKING:
-    from django.contrib.admin.views.main import ChangeList
-else:
-    from unfold.views import ChangeList
+from accounts.admin.typed import ChangeList
 
 BEFORE, AFTER = "before", "after"
 
@@ -36,7 +33,7 @@ class KeysetChangeList(ChangeList):
         found = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in {BEFORE, AFTER}}
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return ["-pk"]
 
     def get_results(self, request: HttpRequest) -> None:
@@ -51,7 +48,7 @@ class KeysetChangeList(ChangeList):
             found = list(rows[: size + 1])
             has_newer, has_older = self.before is not None, len(found) > size
             found = found[:size]
-        self.result_list = found  # type: ignore[assignment]
+        self.result_list = found
         self.result_count = len(found)
         self.full_result_count = self.result_count
         self.show_full_result_count = self.show_admin_actions = self.can_show_all = False

@@ -84,8 +84,13 @@ def _cards(found: Usage) -> list[Card]:
         Card("Spent today", format_usd(today.cost), f"{format_usd(yesterday.cost)} yesterday"),
         Card("Spent this month", format_usd(month.cost), f"{month.calls:,} calls"),
         Card("Calls today", f"{today.calls:,}", f"{yesterday.calls:,} yesterday", of_today),
-        Card("Errors today", f"{today.failed:,}", f"{today.refused:,} refused", f"{of_today}&status=not_succeeded"),
-        Card("p95 latency", milliseconds(found.p95_ms), "whole answer, last 24 hours"),
+        Card(
+            "Errors today",
+            f"{today.failed:,}",
+            f"{today.refused:,} refused",
+            f"{of_today}&status=not_succeeded",
+        ),
+        Card("p95 latency", milliseconds(found.p95_ms), "in the last 24 hours"),
     ]
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from governance.models import Budget, BudgetWindow
 from governance.policy.windows import window_of
@@ -51,6 +52,10 @@ def current_windows(*, now: datetime) -> "Prefetch[str]":
 
 def budget_states(teams: Iterable[int], *, now: datetime) -> list[BudgetState]:
     """The state of the budgets of some teams, the fullest first, in two queries."""
-    budgets = Budget.objects.filter(team__in=teams).select_related("team").prefetch_related(current_windows(now=now))
+    budgets: QuerySet[Any] = (
+        Budget.objects.filter(team__in=teams)
+        .select_related("team")
+        .prefetch_related(current_windows(now=now))
+    )
     states = [state_of(budget, budget.current_windows, now=now) for budget in budgets]
     return sorted(states, key=lambda state: state.spent / max(1, state.budget.limit_nanos), reverse=True)

@@ -64,7 +64,7 @@ def may_read_content(user: User, call: AuditRecord) -> bool:
     """Whether a person may read what was said in a call; calls of no team are for superusers."""
     if not user.is_active or user.is_superuser:
         return user.is_active
-    return teams_with(user, Capability.VIEW_CONTENT).filter(pk=call.team_id).exists()
+    return teams_with(user, Capability.VIEW_CONTENT).filter(pk=call.team_id or 0).exists()
 
 
 def content_of(call: AuditRecord) -> Content | None:
@@ -74,7 +74,8 @@ def content_of(call: AuditRecord) -> Content | None:
         return None
     request, answer = _load(stored.request), _load(stored.answer)
     return Content(
-        request=request if isinstance(request, dict) else {}, answer=answer if isinstance(answer, list) else []
+        request=request if isinstance(request, dict) else {},
+        answer=answer if isinstance(answer, list) else [],
     )
 
 

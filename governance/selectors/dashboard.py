@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -64,7 +65,7 @@ def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: Zone
     today = midnight.date()
     days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
     since = min(today.replace(day=1), days[0])
-    scope = {"everything": everything, "teams": list(teams), "zone": zone.key}
+    scope: dict[str, Any] = {"everything": everything, "teams": list(teams), "zone": zone.key}
     start = datetime(since.year, since.month, since.day, tzinfo=zone)
     with connection.cursor() as cursor:
         cursor.execute(_GROUPED, {**scope, "since": first_id_at(start)})
@@ -74,23 +75,24 @@ def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: Zone
     return _summed(rows, today=today, days=days, p95_ms=p95)
 
 
-def _summed(rows: Iterable[tuple[object, ...]], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
+def _summed(rows: Iterable[tuple[Any, ...]], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
     sums = {"today": Sum(), "yesterday": Sum(), "month": Sum()}
     by_model: dict[str, Sum] = defaultdict(Sum)
     by_team: dict[int | None, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for team_id, day, model, *figures in rows:
-        assert isinstance(day, date)
         if day == today:
-            sums["today"].add(*figures)  # type: ignore[arg-type]
+            sums["today"].add(*figures)
         elif day == today - timedelta(days=1):
-            sums["yesterday"].add(*figures)  # type: ignore[arg-type]
+            sums["yesterday"].add(*figures)
         if day >= today.replace(day=1):
-            sums["month"].add(*figures)  # type: ignore[arg-type]
-            by_model[str(model)].add(*figures)  # type: ignore[arg-type]
+            sums["month"].add(*figures)
+            by_model[str(model)].add(*figures)
         if day >= days[0]:
-            by_team[team_id][day] += figures[3]  # type: ignore[index, operator]
+            by_team[team_id][day] += figures[3]
     names = dict(Team.objects.filter(pk__in=[pk for pk in by_team if pk]).values_list("pk", "name"))
-    cost_by_team = {names.get(pk, "No team") if pk else "No team": dict(costs) for pk, costs in by_team.items()}
+    cost_by_team = {
+        names.get(pk, "No team") if pk else "No team": dict(costs) for pk, costs in by_team.items()
+    }
     ordered = sorted(cost_by_team.items(), key=lambda item: sum(item[1].values()), reverse=True)
     models = sorted(by_model.items(), key=lambda item: (item[1].cost, item[1].calls), reverse=True)
     return Usage(

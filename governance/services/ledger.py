@@ -113,6 +113,15 @@ class Ledger:
         except QueueFullError as error:
             raise LedgerUnavailableError("too many records wait for the ledger") from error
 
+    async def ping(self, timeout_seconds: float) -> bool:
+        """Whether Postgres answers now."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._pool.connection(timeout_seconds) as connection:
+                await connection.execute("SELECT 1")
+        except (*_LOST, TimeoutError):
+            return False
+        return True
+
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
         windows = sorted({w for request in batch for w in request.windows}, key=lambda w: (w.budget_id, w.starts_at))
         number = {window: n for n, window in enumerate(windows, 1)}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 
 from kernel.services_file import read_services
 
@@ -110,6 +111,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("GATEHOUSE_TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
@@ -118,6 +120,38 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+
+# --- admin -----------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Gatehouse",
+    "SITE_HEADER": "Gatehouse",
+    "SITE_SUBHEADER": "LLM gateway",
+    "SITE_SYMBOL": "gate",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("gatehouse/favicon.svg")},
+    ],
+    "STYLES": [lambda request: static("gatehouse/admin.css")],
+    "SCRIPTS": [lambda request: static("gatehouse/copy.js")],
+    "DASHBOARD_CALLBACK": "governance.admin.overview.overview",
+    "SHOW_BACK_BUTTON": True,
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .014 195)",
+            "100": "oklch(94.5% .035 195)",
+            "200": "oklch(90% .06 195)",
+            "300": "oklch(83% .09 195)",
+            "400": "oklch(74% .11 195)",
+            "500": "oklch(62% .105 195)",
+            "600": "oklch(52% .09 197)",
+            "700": "oklch(44% .075 199)",
+            "800": "oklch(38% .06 201)",
+            "900": "oklch(33% .05 203)",
+            "950": "oklch(25% .04 205)",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "navigation": "config.navigation.navigation"},
+}
 
 LOGGING = {
     "version": 1,

@@ -6,16 +6,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE_NAME = "services.json"
+SAME_PROCESS_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Where the embedded services listen, who supervises them, and the secrets made for this data folder."""
+    """Where the embedded services listen, who supervises them, and the secrets made for this data folder.
+
+    An empty URL: that service is not one of ours. The AWS credentials are the simulator's, never real ones.
+    """
 
     supervisor_pid: int
+    supervisor_created: float
     database_url: str
     redis_url: str
     bedrock_endpoint_url: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    aws_region: str
     secret_key: str
     master_key: str
 
@@ -26,7 +34,7 @@ def read_services(data_dir: Path) -> Services | None:
         found = Services(**json.loads((data_dir / FILE_NAME).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return found if _is_alive(found.supervisor_pid) else None
+    return found if _is_alive(found.supervisor_pid, found.supervisor_created) else None
 
 
 def write_services(data_dir: Path, services: Services) -> None:
@@ -43,11 +51,11 @@ def remove_services(data_dir: Path) -> None:
     (data_dir / FILE_NAME).unlink(missing_ok=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, created: float) -> bool:
+    import psutil  # not at the top: settings import this file, and mostly there is nothing to look up
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # Another process may have the number by now; it would have been made later.
+        return bool(abs(psutil.Process(pid).create_time() - created) < SAME_PROCESS_SECONDS)
+    except psutil.Error:
         return False
-    except PermissionError:
-        return True
-    return True

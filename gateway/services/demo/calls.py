@@ -101,7 +101,13 @@ class Draft:
 def call_id_at(moment: datetime, random: Random) -> UUID:
     """A version 7 UUID as it would have been made at a moment."""
     milliseconds = int(moment.timestamp() * 1000)
-    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (random.getrandbits(12) << 64) | (0b10 << 62) | random.getrandbits(62))
+    return UUID(
+        int=(milliseconds << 80)
+        | (0x7 << 76)
+        | (random.getrandbits(12) << 64)
+        | (0b10 << 62)
+        | random.getrandbits(62)
+    )
 
 
 def moments(*, count: int, days: int, now: datetime, midnight: datetime, random: Random) -> list[datetime]:
@@ -149,7 +155,12 @@ def _measure(call: Draft, habit: Habit, random: Random) -> None:
     before = [("authenticate", 0.01), ("resolve", 0.01), ("limit", 0.06), ("redact", 0.4), ("reserve", 1.1)]
     stages = [(name, round(ms * random.lognormvariate(0, 0.35), 3), "ok") for name, ms in before]
     if call.status == "refused":
-        stops = {"model_not_found": 2, "model_not_allowed": 2, "context_length_exceeded": 3, "budget_exceeded": 5}
+        stops = {
+            "model_not_found": 2,
+            "model_not_allowed": 2,
+            "context_length_exceeded": 3,
+            "budget_exceeded": 5,
+        }
         stages = stages[: stops[call.code]]
         stages[-1] = (*stages[-1][:2], call.code)
     else:

@@ -41,16 +41,15 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
         call = draft(moment, random)
         exchange = random.choice(EXCHANGES[call.application])
         record = _record(call, exchange, organisation, prices)
-        record.api_key_id = keys[record.application_id]
+        application = organisation.applications[call.application]
+        record.api_key_id = keys[application.pk]
         records.append(record)
         contents.append(_content(call, exchange))
         if record.cost_nanos:
-            window = windows.at(record.team_id, moment)
+            window = windows.at(application.team_id, moment)
             window.spent_nanos += record.cost_nanos
             entries.append(
-                LedgerEntry(
-                    call_id=call.call_id, window_ids=[window.pk], amount_nanos=record.cost_nanos
-                )
+                LedgerEntry(call_id=call.call_id, window_ids=[window.pk], amount_nanos=record.cost_nanos)
             )
     AuditRecord.objects.bulk_create(records, batch_size=1000)
     AuditContent.objects.bulk_create(contents, batch_size=1000)
@@ -71,9 +70,7 @@ class _Windows:
 
     def at(self, team_id: int, moment: datetime) -> BudgetWindow:
         budget = self._budgets[team_id]
-        window = window_of(
-            budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=moment
-        )
+        window = window_of(budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=moment)
         if (row := self._found.get(window)) is None:
             row = self._found[window] = BudgetWindow.objects.create(
                 budget=budget, starts_at=window.starts_at, ends_at=window.ends_at

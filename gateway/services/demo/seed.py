@@ -9,7 +9,7 @@ WITH sources AS MATERIALIZED (
     SELECT array_agg(call_id) AS ids FROM (
         SELECT call_id FROM governance_auditrecord WHERE is_demo ORDER BY call_id DESC LIMIT 3000) AS newest
 ), moments AS (
-    SELECT n, %(since)s::timestamptz + (n + random()) / %(count)s * %(span)s::interval AS moment,
+    SELECT n, %(since)s::timestamptz + (n + random()) / %(count)s * make_interval(days => %(days)s) AS moment,
            1 + floor(random() * array_length(sources.ids, 1))::int AS pick
     FROM generate_series(0, %(count)s - 1) AS n, sources
 )
@@ -23,13 +23,13 @@ LATERAL jsonb_populate_record(old, jsonb_build_object(
 WHERE old.call_id = sources.ids[pick]
 """
 
+
 @transaction.atomic
 def seed_calls(*, count: int, days: int, now: datetime) -> None:
     """Repeats the demonstration's calls over the last days, uncharged. ValueError when there are none to repeat."""
-    span = timedelta(days=days)
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM governance_auditrecord WHERE is_demo)")
         if not cursor.fetchone()[0]:
             raise ValueError("There are no calls to repeat: run load_demo first.")
-        cursor.execute(_SEED, {"since": now - span, "span": span, "count": count})
+        cursor.execute(_SEED, {"since": now - timedelta(days=days), "days": days, "count": count})
         cursor.execute("ANALYZE governance_auditrecord")

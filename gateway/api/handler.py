@@ -1,0 +1,190 @@
+"""The gateway's ASGI application: lean on purpose. No middleware, no thread, no ORM on the way of a call.
+
+It reads a body once, sees whether a stream is asked for, and hands the call to a DRF view (unary) or to a Channels
+consumer (server-sent events, event stream, WebSocket).
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+from django.urls import Resolver404, get_resolver
+
+from gateway.api.incoming import Scope, new_call
+from gateway.api.outgoing import JSON, raw
+from gateway.api.probes import health, readiness
+from gateway.formats import openai_reply
+from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
+from gateway.refusals import Refusal, unexpected
+from gateway.runtime import Gateway
+from gateway.streams.consumer import StreamConsumer
+from gateway.streams.websocket import ChatConsumer
+
+logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_CONVERSE = re.compile(rb"/bedrock/model/([^/]+)/converse(-stream)?$")
+_WEBSOCKET_PATH = "/ws/v1/chat"
+_OPENAI = OpenAIEntrance()
+
+
+class GatewayHandler:
+    """ASGI: lifespan, HTTP and WebSocket."""
+
+    def __init__(self) -> None:
+        self.gateway: Gateway | None = None
+        self._resolver = get_resolver("gateway.api.urls")
+        self._stream = StreamConsumer.as_asgi()
+        self._websocket = ChatConsumer.as_asgi()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        scope["gatehouse.gateway"] = self.gateway
+        if scope["type"] == "websocket":
+            if scope["path"] == _WEBSOCKET_PATH and self.gateway is not None:
+                await self._websocket(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 4404})
+            return
+        try:
+            await self._http(scope, receive, send)
+        except Refusal as refusal:
+            await _send(send, HttpResponse(_openai_error(refusal), status=refusal.status, content_type=JSON))
+        except Exception:
+            logger.exception("%s %s failed", scope["method"], scope["path"])
+            await _send(send, HttpResponse(_openai_error(unexpected()), status=503, content_type=JSON))
+
+    async def start(self) -> None:
+        """Starts what calls need. Raises when Postgres can't be reached."""
+        self.gateway = Gateway()
+        await self.gateway.start()
+
+    async def stop(self) -> None:
+        if self.gateway is not None:
+            await self.gateway.stop()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception as error:
+                    logger.exception("the gateway could not start")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path in ("/healthz", "/readyz"):
+            probe = health() if path == "/healthz" else await readiness(self.gateway)
+            await _send(send, probe)
+            return
+        if self.gateway is None:
+            raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
+        entrance = _entrance(scope) if scope["method"] == "POST" else None
+        if entrance is None:
+            await _send(send, await self._view(scope, b""))
+            return
+        await self._call(scope, receive, send, entrance)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send, entrance: Entrance) -> None:
+        parsed: Parsed | None = None
+        refusal: Refusal | None = None
+        body = b""
+        try:
+            body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES)
+            parsed = entrance.parse(body)
+        except Refusal as found:
+            refusal = found
+        except _ClientLeft:
+            return
+        scope["gatehouse.call"] = new_call(scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body))
+        scope["gatehouse.entrance"] = entrance
+        scope["gatehouse.refusal"] = refusal
+        if parsed is not None and parsed.is_stream:
+            scope["gatehouse.parsed"] = parsed
+            await self._stream(scope, _Replay(receive), send)
+        else:
+            await _send(send, await self._view(scope, body))
+
+    async def _view(self, scope: Scope, body: bytes) -> HttpResponse:
+        try:
+            match = self._resolver.resolve(scope["path"])
+        except Resolver404 as error:
+            raise Refusal("not_found", f"There is nothing at {scope['path'][:200]}.") from error
+        request = ASGIRequest(scope, BytesIO(body))
+        response: HttpResponse = await match.func(request, *match.args, **match.kwargs)
+        return response
+
+
+class _ClientLeft(Exception):
+    pass
+
+
+class _Replay:
+    """A `receive` for a consumer: the request, whose body has been read, then what else comes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_first = True
+
+    async def __call__(self) -> dict[str, Any]:
+        if self._is_first:
+            self._is_first = False
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return await self._receive()
+
+
+def _entrance(scope: Scope) -> Entrance | None:
+    if scope["path"] == "/v1/chat/completions":
+        return _OPENAI
+    match = _CONVERSE.match(scope.get("raw_path") or scope["path"].encode())
+    if match is None:
+        return None
+    return ConverseEntrance(model=unquote(match[1].decode("latin-1")), is_stream=match[2] is not None)
+
+
+async def _read_body(receive: Receive, most: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientLeft
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > most:
+            raise Refusal("request_too_large", f"The body is over {most} bytes, the most Gatehouse takes.")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks) if len(chunks) > 1 else chunk
+
+
+def _openai_error(refusal: Refusal) -> bytes:
+    return orjson.dumps(openai_reply.error(refusal))
+
+
+async def _send(send: Send, response: HttpResponse) -> None:
+    headers = raw(dict(response.items()))
+    headers.append((b"content-length", str(len(response.content)).encode()))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})
+
+

@@ -1,0 +1,56 @@
+"""PURE: what an entrance reads from a connection's scope before it knows any wire format."""
+
+from typing import Any
+
+from gateway.call import Call
+from gateway.conversation import Conversation
+from gateway.formats.entrance import Parsed
+
+Scope = dict[str, Any]
+
+_LONGEST_TAG = 200
+_NOTHING = Conversation(messages=[])
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Header values by lower-case name; of a repeated one, the last."""
+    return dict(scope["headers"])
+
+
+def api_key(headers: dict[bytes, bytes]) -> str | None:
+    """The key sent as a bearer token or in x-api-key."""
+    authorization = headers.get(b"authorization", b"")
+    if authorization[:7].lower() == b"bearer ":
+        return authorization[7:].strip().decode("latin-1")
+    found = headers.get(b"x-api-key")
+    return found.strip().decode("latin-1") if found else None
+
+
+def tag(headers: dict[bytes, bytes], name: bytes) -> str:
+    """A tag the caller sets: printable, and not over 200 characters."""
+    value = headers.get(name)
+    if not value:
+        return ""
+    text = value.decode("utf-8", "replace")[:_LONGEST_TAG]
+    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+
+
+def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_bytes: int) -> Call:
+    """The call of a request; without `parsed` one that can only be refused."""
+    headers = headers_of(scope)
+    client = scope.get("client")
+    call = Call(
+        wire_format=wire_format,
+        is_stream=parsed.is_stream if parsed else False,
+        requested_model=parsed.model if parsed else "",
+        conversation=parsed.conversation if parsed else _NOTHING,
+        key_text=api_key(headers),
+        client_ip=client[0] if client else None,
+        body_bytes=body_bytes,
+        feature=tag(headers, b"x-gatehouse-feature"),
+        end_user=tag(headers, b"x-gatehouse-end-user"),
+        request_id=tag(headers, b"x-request-id"),
+    )
+    if not call.request_id:
+        call.request_id = str(call.id)
+    return call

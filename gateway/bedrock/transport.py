@@ -1,0 +1,94 @@
+"""HTTP to Bedrock: one pooled client. The library was chosen by measurement (docs/decisions/0003-upstream-http.md)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Protocol
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PoolTimeoutError, RequestError, RequestTimeoutError
+from pyreqwest.response import Response
+
+from gateway.refusals import Refusal
+
+
+class Answer(Protocol):
+    """An HTTP answer whose body can be read whole or piece by piece."""
+
+    status: int
+
+    def header(self, name: str) -> str: ...
+    async def read(self) -> bytes: ...
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class UnreachableError(Exception):
+    """No connection came about: nothing was sent, nothing is billed."""
+
+
+class BrokenError(Exception):
+    """The connection broke after the request was sent."""
+
+
+class _Answer:
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self.status = response.status
+
+    def header(self, name: str) -> str:
+        return self._response.get_header(name) or ""
+
+    async def read(self) -> bytes:
+        with _translated():
+            return bytes(await self._response.bytes())
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        reader = self._response.body_reader
+        with _translated():
+            while (chunk := await reader.read_chunk()) is not None:
+                yield bytes(chunk)
+
+
+class _translated:  # noqa: N801 - reads as a word at its uses
+    """Turns the library's errors into ours."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PoolTimeoutError):
+            raise Refusal("overloaded", "Gatehouse has too many calls under way. Please try again.") from error
+        if isinstance(error, ConnectError | ConnectTimeoutError):
+            raise UnreachableError from error
+        if isinstance(error, RequestTimeoutError):
+            raise TimeoutError from error
+        if isinstance(error, RequestError):
+            raise BrokenError from error
+
+
+class Transport:
+    """A pool of kept connections. HTTP/1.1: one stream a connection, so that a slow reader blocks no other."""
+
+    def __init__(self, *, max_connections: int, connect_timeout_seconds: float) -> None:
+        builder = ClientBuilder().http1_only().follow_redirects(False).max_connections(max_connections)
+        builder = builder.connect_timeout(timedelta(seconds=connect_timeout_seconds)).tcp_nodelay(True)
+        builder = builder.pool_max_idle_per_host(max_connections).pool_idle_timeout(timedelta(seconds=50))
+        builder = builder.pool_timeout(timedelta(seconds=connect_timeout_seconds))
+        self._client: Client = builder.build()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, *, headers: dict[str, str], body: bytes, timeout_seconds: float
+    ) -> AsyncIterator[Answer]:
+        """Sends a request; leaving the context early closes the connection, which ends the model's work."""
+        builder = self._client.post(url).headers(headers).body_bytes(body)
+        request = builder.timeout(timedelta(seconds=timeout_seconds)).build_streamed()
+        with _translated():
+            response = await request.__aenter__()
+        try:
+            yield _Answer(response)
+        finally:
+            await request.__aexit__(None, None, None)

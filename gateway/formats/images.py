@@ -1,0 +1,23 @@
+"""PURE: images as callers send them, as Converse takes them."""
+
+import re
+
+from gateway.conversation import Json
+from gateway.refusals import Refusal
+
+_DATA_URL = re.compile(r"data:image/(png|jpeg|jpg|gif|webp);base64,")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
+
+
+def image_block(url: str, where: str) -> Json:
+    """The image of a `data:` URL. Refusal invalid_request for any other: Gatehouse fetches nothing for a caller."""
+    match = _DATA_URL.match(url)
+    if match is None or _BASE64.fullmatch(url, match.end()) is None:
+        raise Refusal(
+            "invalid_request",
+            f"{where}: an image must be sent as a data: URL of a PNG, JPEG, GIF or WebP in base64; "
+            "addresses on the web are not fetched.",
+            param=where,
+        )
+    kind = "jpeg" if match[1] == "jpg" else match[1]
+    return {"format": kind, "source": {"bytes": url[match.end() :]}}

@@ -1,0 +1,122 @@
+"""PURE: a reply in OpenAI's words: whole, as chunks, or as an error."""
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.refusals import Refusal
+
+_FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+}
+_ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "budget_error", 403: "permission_error"}
+
+
+def completion(*, call_id: UUID, created: int, model: str, events: list[Event], finished: Finished) -> bytes:
+    """The whole answer as a `chat.completion`."""
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: list[dict[str, Any]] = []
+    for event in events:
+        if isinstance(event, TextDelta):
+            text.append(event.text)
+        elif isinstance(event, ReasoningDelta):
+            reasoning.append(event.text)
+        elif isinstance(event, ToolStart):
+            calls.append({"id": event.tool_use_id, "type": "function", "function": {"name": event.name, "arguments": ""}})
+        elif isinstance(event, ToolDelta):
+            calls[-1]["function"]["arguments"] += event.arguments
+    message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
+    if calls:
+        message["tool_calls"] = calls
+    if any(reasoning):
+        message["reasoning_content"] = "".join(reasoning)
+    return orjson.dumps(
+        {
+            "id": f"chatcmpl-{call_id.hex}",
+            "object": "chat.completion",
+            "created": created,
+            "model": model,
+            "choices": [
+                {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(finished)}
+            ],
+            "usage": usage(finished.usage),
+        }
+    )
+
+
+def finish_reason(finished: Finished) -> str:
+    """Why the answer ended, as OpenAI says it."""
+    return _FINISH_REASONS.get(finished.stop_reason, "stop")
+
+
+def usage(used: Usage) -> dict[str, Any]:
+    """Usage with cached tokens counted among the prompt's, as OpenAI does."""
+    return {
+        "prompt_tokens": used.prompt,
+        "completion_tokens": used.output,
+        "total_tokens": used.total,
+        "prompt_tokens_details": {"cached_tokens": used.cache_read},
+    }
+
+
+def error(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as OpenAI's error object."""
+    kind = _ERROR_TYPES.get(refusal.status, "rate_limit_error" if refusal.status == 429 else "api_error")
+    if refusal.status == 404:
+        kind = "invalid_request_error"
+    return {"error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": refusal.code}}
+
+
+class ChunkWriter:
+    """Writes the events of one reply as server-sent `chat.completion.chunk`s."""
+
+    def __init__(self, *, call_id: UUID, created: int, model: str, include_usage: bool) -> None:
+        self._include_usage = include_usage
+        self._tools = -1
+        # All but the delta is the same in every chunk, so it is encoded once.
+        head = {"id": f"chatcmpl-{call_id.hex}", "object": "chat.completion.chunk", "created": created, "model": model}
+        self._head = b"data: " + orjson.dumps(head)[:-1]
+        self._usage_null = b',"usage":null' if include_usage else b""
+
+    def start(self) -> bytes:
+        return self._chunk({"role": "assistant", "content": "", "refusal": None}, None)
+
+    def write(self, event: Event) -> bytes:
+        """An event's bytes; empty for what OpenAI's streams do not show."""
+        match event:
+            case TextDelta(_, text):
+                return self._chunk({"content": text}, None)
+            case ToolStart(_, tool_use_id, name):
+                self._tools += 1
+                function = {"name": name, "arguments": ""}
+                call = {"index": self._tools, "id": tool_use_id, "type": "function", "function": function}
+                return self._chunk({"tool_calls": [call]}, None)
+            case ToolDelta(_, arguments):
+                return self._chunk({"tool_calls": [{"index": self._tools, "function": {"arguments": arguments}}]}, None)
+            case ReasoningDelta(_, text) if text:
+                return self._chunk({"reasoning_content": text}, None)
+            case Finished():
+                return self._end(event)
+        return b""
+
+    def error(self, refusal: Refusal) -> bytes:
+        """An error after the stream has begun."""
+        return b"data: " + orjson.dumps(error(refusal)) + b"\n\n"
+
+    def _end(self, finished: Finished) -> bytes:
+        chunks = self._chunk({}, finish_reason(finished))
+        if self._include_usage:
+            chunks += self._head + b',"choices":[],"usage":' + orjson.dumps(usage(finished.usage)) + b"}\n\n"
+        return chunks + b"data: [DONE]\n\n"
+
+    def _chunk(self, delta: dict[str, Any], reason: str | None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        return self._head + b',"choices":[' + orjson.dumps(choice) + b"]" + self._usage_null + b"}\n\n"

@@ -1,0 +1,46 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from gateway.bedrock.offers import ControlPlaneError, list_offers
+from gateway.models import Deployment
+from gateway.services.offers import sync_region
+
+
+class Command(BaseCommand):
+    help = (
+        "Asks Bedrock what its regions offer (ListFoundationModels, ListInferenceProfiles) and adds the models and "
+        "deployments that are new. New ones have no price: calls to them are refused until you enter one."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--region", action="append", metavar="REGION", help="may be repeated; default: all regions in use"
+        )
+        parser.add_argument(
+            "--disable-gone", action="store_true", help="disable deployments that a region no longer offers"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        in_use = Deployment.objects.order_by("region").values_list("region", flat=True).distinct()
+        regions = options["region"] or list(in_use)
+        if not regions:
+            raise CommandError("There are no deployments yet: name a region with --region.")
+        for region in regions:
+            try:
+                offers = list_offers(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
+            except ControlPlaneError as error:
+                raise CommandError(str(error)) from error
+            found = sync_region(region=region, offers=offers, disable_gone=options["disable_gone"])
+            self.stdout.write(
+                f"{region}: {len(offers)} models offered, {len(found.new_models)} new models, "
+                f"{len(found.new_deployments)} new deployments, {len(found.gone)} no longer offered."
+            )
+            for title, names in (
+                ("new model, without limits and price", found.new_models),
+                ("new deployment, without price", found.new_deployments),
+                ("disabled" if options["disable_gone"] else "no longer offered", found.gone),
+            ):
+                for name in names:
+                    self.stdout.write(f"  {title}: {name}")

@@ -1,0 +1,53 @@
+"""PURE: the filters over a reply, event by event."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
+from gateway.outbound.unmask import Unmasker, for_json
+
+
+class UnmaskFilter:
+    """Unmasks text, reasoning and tool arguments, each content block by itself. Passes all else as it is."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._json_values = for_json(values)
+        self._open: dict[tuple[int, type[Event]], Unmasker] = {}
+
+    def feed(self, event: Event) -> Iterator[Event]:
+        """The events that are certain after this one."""
+        match event:
+            case TextDelta(index, text):
+                if certain := self._unmasker(index, TextDelta, self._values).feed(text):
+                    yield TextDelta(index, certain)
+            case ReasoningDelta(index, text) if text:
+                if certain := self._unmasker(index, ReasoningDelta, self._values).feed(text):
+                    yield ReasoningDelta(index, certain, event.signature, event.data)
+            case ToolDelta(index, arguments):
+                if certain := self._unmasker(index, ToolDelta, self._json_values).feed(arguments):
+                    yield ToolDelta(index, certain)
+            case BlockStop(index):
+                yield from self._close(index)
+                yield event
+            case Finished():
+                yield from self.close()
+                yield event
+            case _:
+                yield event
+
+    def close(self) -> Iterator[Event]:
+        """What is still held back, of every open block."""
+        for index in sorted({index for index, _ in self._open}):
+            yield from self._close(index)
+
+    def _unmasker(self, index: int, kind: type[Event], values: Mapping[str, str]) -> Unmasker:
+        unmasker = self._open.get((index, kind))
+        if unmasker is None:
+            unmasker = self._open[index, kind] = Unmasker(values)
+        return unmasker
+
+    def _close(self, index: int) -> Iterator[Event]:
+        for kind in (ReasoningDelta, TextDelta, ToolDelta):
+            unmasker = self._open.pop((index, kind), None)
+            if unmasker is not None and (rest := unmasker.close()):
+                yield kind(index, rest)

@@ -1,0 +1,184 @@
+"""A call, from its arrival to its record. Read this file first.
+
+    ADMIT    authenticate → resolve route → enforce limits → redact → reserve
+    INVOKE   the model's reply, event by event, through the outbound filters
+    SETTLE   settle → audit: always, whatever happened, shielded from cancellation
+
+There is one pipeline: a unary answer is the same stream, folded.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from kernel.clock import elapsed_ms, perf_counter
+
+from gateway.call import AnswerBlock, Call
+from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.outbound.filters import UnmaskFilter
+from gateway.refusals import Refusal, unexpected
+from gateway.runtime import Gateway
+from gateway.stages.audit import audit
+from gateway.stages.authenticate import authenticate
+from gateway.stages.enforce_limits import enforce_limits
+from gateway.stages.invoke import invoke
+from gateway.stages.redact import redact
+from gateway.stages.reserve import reserve
+from gateway.stages.resolve_route import resolve_route
+from gateway.stages.settle import settle
+
+logger = logging.getLogger(__name__)
+
+Stage = Callable[[Call, Gateway], Awaitable[None] | None]
+
+ADMISSION: tuple[tuple[str, Stage], ...] = (
+    ("authenticate", authenticate),
+    ("resolve route", resolve_route),
+    ("enforce limits", enforce_limits),
+    ("redact", redact),
+    ("reserve", reserve),
+)
+SETTLEMENT: tuple[tuple[str, Stage], ...] = (
+    ("settle", settle),
+    ("audit", audit),
+)
+
+
+async def respond(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+    """The events of the reply, as the caller may see them; `Finished` only when the call is settled and on record.
+
+    Raises Refusal, the first time before any event unless the model's side fails midway. Close it when the caller
+    leaves: the model is stopped and what was consumed is settled.
+    """
+    settled = False
+    try:
+        await _run(ADMISSION, call, gateway)
+        finished: Finished | None = None
+        async with aclosing(_reply(call, gateway)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    finished = event
+                else:
+                    yield event
+        settled = True
+        await _settle(call, gateway)
+        if finished is not None:
+            yield finished
+    except Refusal as refusal:
+        call.refusal = refusal
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        call.is_cancelled = not settled
+        raise
+    except Exception as error:
+        logger.exception("call %s failed", call.id)
+        call.refusal = unexpected()
+        raise call.refusal from error
+    finally:
+        if not settled:
+            await _settle(call, gateway)
+
+
+@dataclass(slots=True)
+class Reply:
+    """A whole reply: its events in order, and how it ended."""
+
+    events: list[Event]
+    finished: Finished
+
+
+async def fold(call: Call, gateway: Gateway) -> Reply:
+    """The stream folded into a whole reply. Raises Refusal."""
+    events: list[Event] = []
+    async with aclosing(respond(call, gateway)) as stream:
+        async for event in stream:
+            if isinstance(event, Finished):
+                return Reply(events, event)
+            events.append(event)
+    raise unexpected()  # every reply that ends well ends with Finished
+
+
+async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
+    """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
+    call.refusal = refusal
+    try:
+        authenticate(call, gateway)
+    except Refusal as better:
+        call.key = None
+        if refusal.code != "request_too_large":
+            call.refusal = better  # who has no valid key is told that first
+    await _settle(call, gateway)
+
+
+async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
+    for name, stage in stages:
+        begun, outcome = perf_counter(), "failed"
+        try:
+            pending = stage(call, gateway)
+            if pending is not None:
+                await pending
+            outcome = "ok"
+        except Refusal as refusal:
+            outcome = refusal.code
+            raise
+        finally:
+            call.stages.append((name, elapsed_ms(begun), outcome))
+
+
+async def _reply(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+    """The model's reply, kept for the record as it came and handed on unmasked."""
+    begun, outcome = perf_counter(), "stopped"
+    unmask = UnmaskFilter(call.mask.values) if call.mask is not None and call.mask.values else None
+    try:
+        async with aclosing(invoke(call, gateway)) as events:
+            async for event in events:
+                _keep(call, event)
+                if unmask is None:
+                    yield event
+                else:
+                    for visible in unmask.feed(event):
+                        yield visible
+        outcome = "ok"
+    except Refusal as refusal:
+        outcome = refusal.code
+        raise
+    finally:
+        call.stages.append(("invoke", elapsed_ms(begun), outcome))
+
+
+def _keep(call: Call, event: Event) -> None:
+    """Adds an event to what the record will say of the answer."""
+    match event:
+        case TextDelta(index, text):
+            _block(call, index, "text").parts.append(text)
+        case ToolStart(index, tool_use_id, name):
+            block = _block(call, index, "tool_use")
+            block.tool_use_id, block.name = tool_use_id, name
+        case ToolDelta(index, arguments):
+            _block(call, index, "tool_use").parts.append(arguments)
+        case ReasoningDelta(index, text):
+            _block(call, index, "reasoning").parts.append(text)
+        case Finished(stop_reason, usage):
+            call.stop_reason, call.usage, call.has_usage = stop_reason, usage, True
+
+
+def _block(call: Call, index: int, kind: str) -> AnswerBlock:
+    if not call.answer or call.answer[-1].index != index:
+        call.answer.append(AnswerBlock(kind, index))
+    return call.answer[-1]
+
+
+async def _settle(call: Call, gateway: Gateway) -> None:
+    """Runs the settlement as a task of its own, so that nothing which happens to the caller stops it."""
+    task = asyncio.create_task(_run(SETTLEMENT, call, gateway))
+    gateway.running.add(task)
+    task.add_done_callback(gateway.running.discard)
+    task.add_done_callback(_log_failure)
+    await asyncio.shield(task)
+
+
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refusal):
+        logger.error("a settlement failed", exc_info=error)

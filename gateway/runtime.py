@@ -1,0 +1,85 @@
+"""What a gateway process holds for all its calls: the snapshot, the ledger, the Bedrock client, the estimator."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from random import Random
+from typing import Any
+
+from django.conf import settings
+from governance.policy.recognizers import Recognizers
+from governance.services.ledger import Ledger
+from kernel.ids import new_id
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.bedrock.client import BedrockClient
+from gateway.bedrock.credentials import CredentialSource
+from gateway.bedrock.transport import Transport
+from gateway.services.key_use import KeyUse
+from gateway.snapshot.keeper import SnapshotKeeper
+from gateway.snapshot.state import Snapshot
+from gateway.tokens import Estimator
+
+logger = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Built once per process, started and stopped with its server."""
+
+    def __init__(self) -> None:
+        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            make_conninfo(settings.DATABASE_URL, connect_timeout=5),
+            min_size=2,
+            max_size=settings.GATEWAY_POOL_SIZE,
+            timeout=5,
+            open=False,
+            kwargs={"autocommit": True},
+            reconnect_timeout=float("inf"),
+        )
+        self._keeper = SnapshotKeeper(
+            url=settings.DATABASE_DIRECT_URL, poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS
+        )
+        self.instance_id = new_id()
+        self.ledger = Ledger(self._pool, instance_id=self.instance_id)
+        self.bedrock = BedrockClient(
+            transport=Transport(
+                max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
+                connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
+            ),
+            credentials=CredentialSource(),
+            endpoint_url=settings.BEDROCK_ENDPOINT_URL,
+        )
+        self.recognizers = Recognizers()
+        self.estimator = Estimator()
+        self.key_use = KeyUse(self._pool)
+        self.random = Random()
+        self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
+        self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
+        self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING
+        self.running: set[asyncio.Task[Any]] = set()
+        self.is_ready = False
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._keeper.current
+
+    async def start(self) -> None:
+        """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
+        await self._pool.open(wait=True, timeout=15)
+        await self._keeper.start()
+        await self.ledger.start()
+        self.key_use.start()
+        self.is_ready = True
+
+    async def stop(self) -> None:
+        """Lets calls under way settle, then lets go of everything."""
+        self.is_ready = False
+        if self.running:
+            await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
+        await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
+        await self.key_use.stop()
+        await self._keeper.stop()
+        await self.bedrock.close()
+        await self._pool.close()

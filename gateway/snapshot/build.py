@@ -1,0 +1,135 @@
+"""Builds the snapshot from the database, with the ORM, in a few queries."""
+
+from collections import defaultdict
+from ipaddress import ip_network
+
+from accounts.models import ApiKey, Team
+from django.conf import settings
+from django.db.models import Prefetch
+from governance.policy.masking import team_key
+from kernel.clock import utc_now
+
+from gateway.models import Deployment, Price, Route, RouteTarget
+from gateway.pricing import PriceEntry, Rates
+from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
+
+
+def build_snapshot() -> Snapshot:
+    """Everything as it is now."""
+    routes = _routes()
+    by_name = {alias: route for aliases, route in routes for alias in aliases}
+    by_name |= {route.name: route for _, route in routes}  # a route's own name wins over another's alias
+    return Snapshot(
+        keys=_keys(), routes=by_name, route_names=tuple(route.name for _, route in routes), built_at=utc_now()
+    )
+
+
+def _keys() -> dict[str, KeyEntry]:
+    teams = {team.pk: _team(team) for team in Team.objects.select_related("budget")}
+    keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("application")
+    return {
+        key.key_id: KeyEntry(
+            id=key.pk,
+            key_id=key.key_id,
+            secret_hash=bytes(key.secret_hash),
+            application_id=key.application_id,
+            application_name=key.application.name,
+            is_active=key.application.is_active,
+            team=teams[key.application.team_id],
+            expires_at=key.expires_at,
+            allowed_models=frozenset(key.allowed_models),
+            allowed_networks=tuple(ip_network(network, strict=False) for network in key.allowed_networks),
+        )
+        for key in keys
+    }
+
+
+def _team(team: Team) -> TeamEntry:
+    budget = getattr(team, "budget", None)
+    budgets = () if budget is None else (
+        BudgetEntry(
+            id=budget.pk, period=budget.period, time_zone=budget.time_zone, limit_nanos=budget.limit_nanos
+        ),
+    )
+    return TeamEntry(
+        id=team.pk,
+        name=team.name,
+        placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
+        budgets=budgets,
+    )
+
+
+def _routes() -> list[tuple[list[str], RouteEntry]]:
+    prices = _prices()
+    targets = RouteTarget.objects.filter(deployment__is_enabled=True).select_related("deployment__model")
+    routes = Route.objects.filter(is_enabled=True).prefetch_related(
+        Prefetch("targets", queryset=targets.order_by("position", "id"))
+    )
+    return [
+        (
+            route.aliases,
+            RouteEntry(
+                name=route.name,
+                strategy=route.strategy,
+                default_max_tokens=route.default_max_tokens,
+                max_tokens_limit=route.max_tokens_limit,
+                timeout_seconds=route.timeout_seconds,
+                created_at=route.created_at,
+                deployments=tuple(
+                    _deployment(target.deployment, target.weight, prices[target.deployment_id])
+                    for target in route.targets.all()
+                ),
+            ),
+        )
+        for route in routes
+    ]
+
+
+def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -> DeploymentEntry:
+    model = deployment.model
+    return DeploymentEntry(
+        id=deployment.pk,
+        model_id=model.model_id,
+        vendor=model.vendor,
+        region=deployment.region,
+        invoke_id=deployment.invoke_id,
+        context_window=model.context_window,
+        max_output_tokens=model.max_output_tokens,
+        supports_prompt_cache=model.supports_prompt_cache,
+        prices=tuple(prices),
+        weight=weight,
+    )
+
+
+def _prices() -> dict[int, list[PriceEntry]]:
+    found: dict[int, list[PriceEntry]] = defaultdict(list)
+    for price in Price.objects.order_by("deployment_id", "-valid_from"):
+        found[price.deployment_id].append(_price(price))
+    return found
+
+
+def _price(price: Price) -> PriceEntry:
+    rates = Rates(
+        input=price.input_rate,
+        output=price.output_rate,
+        cache_read=price.cache_read_rate,
+        cache_write=price.cache_write_rate,
+        cache_write_1h=price.cache_write_1h_rate,
+    )
+    long_rates = None
+    if price.long_context_threshold is not None and price.long_input_rate is not None:
+        long_rates = Rates(
+            input=price.long_input_rate,
+            output=price.output_rate if price.long_output_rate is None else price.long_output_rate,
+            cache_read=price.long_cache_read_rate,
+            cache_write=price.long_cache_write_rate,
+            cache_write_1h=price.long_cache_write_rate,
+        )
+    return PriceEntry(
+        valid_from=price.valid_from,
+        valid_until=price.valid_until,
+        rates=rates,
+        request=price.request_rate or 0,
+        long_threshold=price.long_context_threshold,
+        long_rates=long_rates,
+    )

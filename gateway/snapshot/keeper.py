@@ -1,0 +1,66 @@
+"""Keeps the snapshot fresh: rebuilt when Postgres notifies, and by a slow poll behind it."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+import psycopg
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+
+from gateway.snapshot.build import build_snapshot
+from gateway.snapshot.state import Snapshot
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "gatehouse_snapshot"
+_PAUSE_SECONDS = 1.0
+
+
+def _build() -> Snapshot:
+    try:
+        return build_snapshot()
+    finally:
+        connection.close()  # the thread is not a request's: nothing else would return it
+
+
+class SnapshotKeeper:
+    """Holds the current snapshot. It listens on a direct connection: a pooler between would lose notifications."""
+
+    def __init__(self, *, url: str, poll_seconds: float) -> None:
+        self.current = Snapshot()
+        self._url = url
+        self._poll_seconds = poll_seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Builds the first snapshot, then watches. Raises when the database can't be read."""
+        await self.refresh()
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def refresh(self) -> None:
+        """Rebuilds the snapshot and swaps it in."""
+        self.current = await sync_to_async(_build, thread_sensitive=False)()
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.Error, DatabaseError, OSError) as error:
+                logger.warning("the snapshot can't be refreshed (%s), trying again", type(error).__name__)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+        async with connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            await self.refresh()  # what changed while nobody listened
+            while True:
+                async with aclosing(connection.notifies(timeout=self._poll_seconds, stop_after=1)) as notices:
+                    async for _ in notices:
+                        pass
+                await self.refresh()

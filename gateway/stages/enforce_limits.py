@@ -1,0 +1,69 @@
+from gateway.bedrock.client import Attempt
+from gateway.call import Call
+from gateway.conversation import InferenceConfig
+from gateway.refusals import Refusal
+from gateway.routing.families import family_of
+from gateway.runtime import Gateway
+from gateway.snapshot.state import DeploymentEntry
+from gateway.tokens import Estimate
+
+_COUNTING_VENDORS = frozenset({"anthropic"})
+"""Whose models have CountTokens. Source: the CountTokens page of the Bedrock API reference."""
+
+_COUNT_TIMEOUT_SECONDS = 10.0
+
+
+async def enforce_limits(call: Call, gateway: Gateway) -> None:
+    """Bounds the answer and measures the prompt. Refusals: max_tokens_exceeded, context_length_exceeded."""
+    assert call.route is not None and call.deployment is not None
+    if not call.conversation.messages:
+        raise Refusal("invalid_request", "'messages' is empty: send at least one message.", param="messages")
+    _bound_output(call, gateway)
+    smallest = min(call.deployments, key=lambda deployment: deployment.context_window)
+    estimate = gateway.estimator.estimate(call.conversation, family=family_of(smallest))
+    call.counted_input_tokens = estimate.expected
+    call.input_bound = estimate.upper_bound
+    if estimate.upper_bound > smallest.context_window:
+        await _check_window(call, gateway, smallest, estimate)
+
+
+def _bound_output(call: Call, gateway: Gateway) -> None:
+    assert call.route is not None
+    model_limit = min(deployment.max_output_tokens or gateway.max_output_tokens for deployment in call.deployments)
+    limit = min(call.route.max_tokens_limit or gateway.max_output_tokens, gateway.max_output_tokens, model_limit)
+    config = call.conversation.inference_config
+    if config is None:
+        config = call.conversation.inference_config = InferenceConfig()
+    asked = config.max_tokens
+    if asked is None:
+        config.max_tokens = min(call.route.default_max_tokens, limit)
+    elif asked < 1:
+        raise Refusal("invalid_request", f"max_tokens must be at least 1, not {asked}.", param="max_tokens")
+    elif asked > limit:
+        raise Refusal(
+            "max_tokens_exceeded",
+            f"max_tokens is {asked}, but '{call.route.name}' allows {limit} tokens of output per call.",
+            param="max_tokens",
+        )
+    assert config.max_tokens is not None
+    call.max_tokens = config.max_tokens
+
+
+async def _check_window(call: Call, gateway: Gateway, deployment: DeploymentEntry, estimate: Estimate) -> None:
+    """Near the window's edge the estimate is not enough: Bedrock counts, where the model has that."""
+    counted = estimate.expected
+    family = family_of(deployment)
+    near = estimate.lower_bound <= deployment.context_window
+    if near and family in _COUNTING_VENDORS:
+        attempt = Attempt(deployment.region, deployment.invoke_id, _COUNT_TIMEOUT_SECONDS)
+        counted = await gateway.bedrock.count_tokens(attempt, call.conversation)
+        gateway.estimator.learn(family=family, expected=estimate.expected, actual=counted)
+        call.counted_input_tokens = counted
+        call.input_bound = counted
+    if counted > deployment.context_window:
+        raise Refusal(
+            "context_length_exceeded",
+            f"The prompt has about {counted} tokens, but the model's context window is {deployment.context_window}. "
+            "Shorten it.",
+            param="messages",
+        )

@@ -1,0 +1,38 @@
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from kernel.clock import elapsed_ms
+
+from gateway.bedrock.client import Attempt
+from gateway.bedrock.errors import may_fail_over
+from gateway.call import Call
+from gateway.conversation import encode
+from gateway.events import Event
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+
+
+async def invoke(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+    """The model's reply. Tries the next deployment when one fails, but only before the first event."""
+    body = encode(call.conversation)
+    call.sent_body = body
+    for number, deployment in enumerate(call.deployments, 1):
+        call.deployment = deployment
+        call.attempts = number
+        assert call.route is not None
+        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.route.timeout_seconds))
+        operation = gateway.bedrock.converse_stream if call.is_stream else gateway.bedrock.converse
+        try:
+            async with aclosing(operation(attempt, body)) as events:
+                async for event in events:
+                    if call.first_token_ms is None:
+                        call.first_token_ms = call.elapsed_ms()
+                    yield event
+            return
+        except Refusal as refusal:
+            is_last = number == len(call.deployments)
+            if is_last or call.first_token_ms is not None or not may_fail_over(refusal):
+                raise
+            call.stages.append((f"attempt {number}", elapsed_ms(call.started), refusal.code))
+        finally:
+            call.upstream_request_id = attempt.request_id

@@ -1,0 +1,73 @@
+import asyncio
+
+from governance.policy.windows import Window, window_of
+from governance.services.ledger import Admission, HoldRequest, LedgerUnavailableError
+from kernel.money import format_usd
+
+from gateway.call import Call
+from gateway.pricing import price_at, worst_case
+from gateway.record import admission_record
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+
+_GRACE_SECONDS = 120.0
+"""How long after the route's timeout a call may still be settling before its hold expires."""
+
+
+async def reserve(call: Call, gateway: Gateway) -> None:
+    """Holds the worst case in every budget that applies. Refusals: budget_exceeded, not_auditable."""
+    assert call.key is not None and call.route is not None
+    call.hold_nanos = _worst_case(call)
+    windows = tuple(
+        window_of(budget_id=budget.id, period=budget.period, time_zone=budget.time_zone, now=call.started_at)
+        for budget in call.key.team.budgets
+    )
+    attempts = len(call.deployments)
+    request = HoldRequest(
+        call_id=call.id,
+        amount_nanos=call.hold_nanos,
+        windows=windows,
+        started_at=call.started_at,
+        lifetime_seconds=call.route.timeout_seconds * attempts + gateway.settle_timeout_seconds + _GRACE_SECONDS,
+        record=admission_record(call),
+    )
+    try:
+        call.admission = gateway.ledger.reserve(request)
+        # Shielded: should the caller leave now, the hold may be made all the same, and settling waits for it.
+        admission = await asyncio.shield(call.admission)
+    except LedgerUnavailableError as error:
+        raise Refusal(
+            "not_auditable", "Gatehouse can't record calls at the moment, so it takes none. Please try again.", retry_after=2
+        ) from error
+    if not admission.admitted:
+        raise _exceeded(call, admission, windows)
+
+
+def _worst_case(call: Call) -> int:
+    """The dearest of the deployments that may answer: whichever does, the hold covers it."""
+    worst = 0
+    for deployment in call.deployments:
+        price = price_at(deployment.prices, call.started_at)
+        assert price is not None
+        worst = max(
+            worst,
+            worst_case(
+                price,
+                input_tokens=call.input_bound,
+                max_tokens=call.max_tokens,
+                caches=deployment.supports_prompt_cache,
+            ),
+        )
+    return worst
+
+
+def _exceeded(call: Call, admission: Admission, windows: tuple[Window, ...]) -> Refusal:
+    assert call.key is not None
+    window = next(window for window in windows if window.budget_id == admission.budget_id)
+    left = format_usd(max(admission.remaining_nanos or 0, 0))
+    resets = "It does not reset." if window.ends_at.year == 9999 else f"It resets on {window.ends_at:%Y-%m-%d %H:%M} UTC."
+    return Refusal(
+        "budget_exceeded",
+        f"The budget of team '{call.key.team.name}' has {left} left, and this call may cost up to "
+        f"{format_usd(call.hold_nanos)}. {resets} A smaller max_tokens lowers what a call may cost.",
+    )

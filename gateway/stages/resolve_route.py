@@ -1,0 +1,33 @@
+from gateway.call import Call
+from gateway.pricing import price_at
+from gateway.refusals import Refusal
+from gateway.routing.plan import plan
+from gateway.runtime import Gateway
+
+_MOST_NAMED = 10
+
+
+def resolve_route(call: Call, gateway: Gateway) -> None:
+    """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
+    assert call.key is not None
+    allowed = call.key.allowed_models
+    route = gateway.snapshot.routes.get(call.requested_model)
+    if route is None:
+        names = [name for name in gateway.snapshot.route_names if not allowed or name in allowed]
+        known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+        hint = f"Known models: {known}." if names else "No model has been set up yet."
+        raise Refusal("model_not_found", f"There is no model '{call.requested_model[:200]}'. {hint}", param="model")
+    if allowed and route.name not in allowed:
+        raise Refusal("model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model")
+    call.route = route
+    if not route.deployments:
+        raise Refusal("model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model")
+    priced = tuple(
+        deployment
+        for deployment in plan(route, gateway.random)
+        if price_at(deployment.prices, call.started_at) is not None
+    )
+    if not priced:
+        raise Refusal("unpriced_model", f"The model '{route.name}' has no price in force, so it can't be called.", param="model")
+    call.deployments = priced
+    call.deployment = priced[0]

@@ -1,0 +1,140 @@
+"""`/ws/v1/chat`: calls over a WebSocket, several at a time, each told apart by an id of the client's choice.
+
+Client → {"type": "chat", "id": "1", "model": …, "messages": […], …} (the body of a chat completion), {"type": "cancel", "id"}
+Server → {"type": "start" | "delta" | "tool_start" | "tool_delta" | "end" | "error", "id": "1", …}
+"""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+import orjson
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from kernel.money import plain_usd
+
+from gateway.api.incoming import api_key, headers_of, new_call
+from gateway.call import Call
+from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.formats import openai_reply
+from gateway.formats.entrance import OpenAIEntrance, decoded
+from gateway.pipeline import refuse, respond
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+
+MOST_CALLS = 8
+_LONGEST_ID = 100
+_UNAUTHORIZED = 4401
+_ENTRANCE = OpenAIEntrance()
+
+
+class _Envelope(msgspec.Struct):
+    type: str = "chat"
+    id: str = ""
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+
+
+class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One connection. The key comes in the handshake's headers, and every call is checked as over HTTP."""
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "websocket.connect":
+                self._calls: dict[str, asyncio.Task[None]] = {}
+                has_key = api_key(headers_of(self.scope)) is not None
+                await self.base_send({"type": "websocket.accept"})
+                if not has_key:
+                    refusal = Refusal("invalid_api_key", "Send your API key in the handshake: 'Authorization: Bearer gh_…'.")
+                    await self._send("error", "", **openai_reply.error(refusal))
+                    await self.base_send({"type": "websocket.close", "code": _UNAUTHORIZED})
+            case "websocket.receive":
+                await self._receive(message)
+            case "websocket.disconnect":
+                for task in self._calls.values():
+                    task.cancel()
+                if self._calls:
+                    await asyncio.wait(tuple(self._calls.values()))
+                raise StopConsumer
+
+    async def _receive(self, message: dict[str, Any]) -> None:
+        text = message.get("text")
+        body: bytes = text.encode("utf-8", "surrogatepass") if text is not None else message.get("bytes") or b""
+        try:
+            envelope: _Envelope = decoded(_decode_envelope, body)
+            if envelope.type == "cancel":
+                if (task := self._calls.get(envelope.id)) is not None:
+                    task.cancel()
+                return
+            self._check(envelope)
+        except Refusal as refusal:
+            await self._refuse_early(body, refusal)
+            return
+        task = asyncio.create_task(self._reply(envelope.id, body))
+        self._calls[envelope.id] = task
+        task.add_done_callback(lambda _: self._calls.pop(envelope.id, None))
+
+    def _check(self, envelope: _Envelope) -> None:
+        if envelope.type != "chat":
+            raise Refusal("invalid_request", f"The type is '{envelope.type[:50]}'; it must be 'chat' or 'cancel'.", param="type")
+        if len(envelope.id) > _LONGEST_ID:
+            raise Refusal("invalid_request", f"The id is over {_LONGEST_ID} characters.", param="id")
+        if envelope.id in self._calls:
+            raise Refusal("invalid_request", f"A call with the id '{envelope.id}' is still under way.", param="id")
+        if len(self._calls) >= MOST_CALLS:
+            raise Refusal("invalid_request", f"{MOST_CALLS} calls are under way, the most for one connection.")
+
+    async def _refuse_early(self, body: bytes, refusal: Refusal) -> None:
+        gateway: Gateway = self.scope["gatehouse.gateway"]
+        call = new_call(self.scope, wire_format="websocket", parsed=None, body_bytes=len(body))
+        try:
+            await refuse(call, refusal, gateway)
+        except Refusal as worse:
+            refusal = worse
+        await self._send("error", "", **openai_reply.error(call.refusal or refusal))
+
+    async def _reply(self, client_id: str, body: bytes) -> None:
+        gateway: Gateway = self.scope["gatehouse.gateway"]
+        try:
+            parsed = _ENTRANCE.parse(body)
+        except Refusal as refusal:
+            await self._refuse_early(body, refusal)
+            return
+        call = new_call(self.scope, wire_format="websocket", parsed=parsed, body_bytes=len(body))
+        call.is_stream = True
+        has_begun = False
+        try:
+            async with aclosing(respond(call, gateway)) as events:
+                async for event in events:
+                    if not has_begun:
+                        has_begun = True
+                        model = call.deployment.model_id if call.deployment else ""
+                        await self._send("start", client_id, call_id=str(call.id), model=model)
+                    await self._send_event(client_id, call, event)
+        except Refusal as refusal:
+            await self._send("error", client_id, call_id=str(call.id), **openai_reply.error(refusal))
+
+    async def _send_event(self, client_id: str, call: Call, event: Event) -> None:
+        match event:
+            case TextDelta(_, text):
+                await self._send("delta", client_id, text=text)
+            case ReasoningDelta(_, text) if text:
+                await self._send("reasoning", client_id, text=text)
+            case ToolStart(index, tool_use_id, name):
+                await self._send("tool_start", client_id, index=index, tool_call_id=tool_use_id, name=name)
+            case ToolDelta(index, arguments):
+                await self._send("tool_delta", client_id, index=index, arguments=arguments)
+            case Finished():
+                await self._send(
+                    "end",
+                    client_id,
+                    finish_reason=openai_reply.finish_reason(event),
+                    usage=openai_reply.usage(event.usage),
+                    cost_usd=plain_usd(call.cost_nanos),
+                )
+
+    async def _send(self, kind: str, client_id: str, **members: Any) -> None:
+        text = orjson.dumps({"type": kind, "id": client_id, **members}).decode()
+        await self.base_send({"type": "websocket.send", "text": text})

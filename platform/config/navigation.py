@@ -1,0 +1,47 @@
+"""The sidebar of the admin."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+_GROUPS = (
+    (
+        "",
+        (
+            ("Overview", "space_dashboard", "admin:index"),
+            ("Calls", "receipt_long", "admin:governance_auditrecord_changelist"),
+        ),
+    ),
+    (
+        "Organisation",
+        (
+            ("Teams", "groups", "admin:accounts_team_changelist"),
+            ("Applications", "apps", "admin:accounts_application_changelist"),
+            ("API keys", "key", "admin:accounts_apikey_changelist"),
+            ("People", "person", "admin:accounts_user_changelist"),
+        ),
+    ),
+    ("Spending", (("Budgets", "savings", "admin:governance_budget_changelist"),)),
+    (
+        "Catalogue",
+        (
+            ("Routes", "alt_route", "admin:gateway_route_changelist"),
+            ("Models", "neurology", "admin:gateway_model_changelist"),
+            ("Deployments", "public", "admin:gateway_deployment_changelist"),
+            ("Prices", "sell", "admin:gateway_price_changelist"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups of links; every active person may open each page, and finds there what is theirs."""
+    return [
+        {
+            "title": title,
+            "separator": bool(title),
+            "items": [{"title": name, "icon": icon, "link": reverse(url)} for name, icon, url in items],
+        }
+        for title, items in _GROUPS
+    ]
