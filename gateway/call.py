@@ -8,18 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kernel.clock import elapsed_ms, perf_counter, utc_now
-from kernel.ids import new_id
-
 from gateway.conversation import Conversation
 from gateway.events import Usage
 from gateway.refusals import Refusal
+from kernel.clock import elapsed_ms, perf_counter, utc_now
+from kernel.ids import new_id
 
 if TYPE_CHECKING:
+    from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
     from governance.policy.masking import Mask
     from governance.services.ledger import Admission
-
-    from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
 
 
 @dataclass(slots=True, kw_only=True)

@@ -88,7 +88,11 @@ def _encoded_headers(message_type: str, event_type: str) -> bytes:
     kind = ":exception-type" if message_type == "exception" else ":event-type"
     pairs = ((kind, event_type), (":content-type", "application/json"), (":message-type", message_type))
     return b"".join(
-        bytes((len(name),)) + name.encode() + bytes((_STRING,)) + len(value).to_bytes(2, "big") + value.encode()
+        bytes((len(name),))
+        + name.encode()
+        + bytes((_STRING,))
+        + len(value).to_bytes(2, "big")
+        + value.encode()
         for name, value in pairs
     )
 
@@ -96,6 +100,8 @@ def _encoded_headers(message_type: str, event_type: str) -> bytes:
 def encode(frame: Frame) -> bytes:
     """A frame's bytes."""
     headers = _encoded_headers(frame.message_type, frame.event_type)
-    lengths = (_OVERHEAD + len(headers) + len(frame.payload)).to_bytes(4, "big") + len(headers).to_bytes(4, "big")
+    lengths = (_OVERHEAD + len(headers) + len(frame.payload)).to_bytes(4, "big") + len(headers).to_bytes(
+        4, "big"
+    )
     message = lengths + _WORD.pack(crc32(lengths)) + headers + frame.payload
     return message + _WORD.pack(crc32(message))

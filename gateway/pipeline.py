@@ -9,11 +9,9 @@ There is one pipeline: a unary answer is the same stream, folded.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-
-from kernel.clock import elapsed_ms, perf_counter
 
 from gateway.call import AnswerBlock, Call
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
@@ -28,6 +26,7 @@ from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.settle import settle
+from kernel.clock import elapsed_ms, perf_counter
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ SETTLEMENT: tuple[tuple[str, Stage], ...] = (
 )
 
 
-async def respond(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The events of the reply, as the caller may see them; `Finished` only when the call is settled and on record.
 
     Raises Refusal, the first time before any event unless the model's side fails midway. Close it when the caller
@@ -78,7 +77,9 @@ async def respond(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
         raise call.refusal from error
     finally:
         if not settled:
-            await _settle(call, gateway)
+            # What ended the call stays what the caller is told, even should its record be late.
+            with suppress(Refusal):
+                await _settle(call, gateway)
 
 
 @dataclass(slots=True)
@@ -109,7 +110,8 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
         call.key = None
         if refusal.code != "request_too_large":
             call.refusal = better  # who has no valid key is told that first
-    await _settle(call, gateway)
+    with suppress(Refusal):
+        await _settle(call, gateway)
 
 
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
@@ -127,7 +129,7 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
             call.stages.append((name, elapsed_ms(begun), outcome))
 
 
-async def _reply(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply, kept for the record as it came and handed on unmasked."""
     begun, outcome = perf_counter(), "stopped"
     unmask = UnmaskFilter(call.mask.values) if call.mask is not None and call.mask.values else None

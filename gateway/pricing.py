@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from kernel.money import TOKENS_PER_PRICE
-
 from gateway.events import Usage
+from kernel.money import TOKENS_PER_PRICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,11 @@ class PriceEntry:
 
     def rates_for(self, prompt_tokens: int) -> Rates:
         """The rates for a prompt of so many tokens."""
-        if self.long_threshold is not None and self.long_rates is not None and prompt_tokens > self.long_threshold:
+        if (
+            self.long_threshold is not None
+            and self.long_rates is not None
+            and prompt_tokens > self.long_threshold
+        ):
             return self.long_rates
         return self.rates
 

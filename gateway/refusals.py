@@ -49,4 +49,6 @@ class Refusal(Exception):
 
 def unexpected() -> Refusal:
     """What a caller is told when Gatehouse itself is at fault: nothing of the fault."""
-    return Refusal("overloaded", "Gatehouse could not handle this call. It has been logged; please try again.")
+    return Refusal(
+        "overloaded", "Gatehouse could not handle this call. It has been logged; please try again."
+    )

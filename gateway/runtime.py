@@ -8,9 +8,6 @@ from random import Random
 from typing import Any
 
 from django.conf import settings
-from governance.policy.recognizers import Recognizers
-from governance.services.ledger import Ledger
-from kernel.ids import new_id
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,6 +18,9 @@ from gateway.services.key_use import KeyUse
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
+from governance.policy.recognizers import Recognizers
+from governance.services.ledger import Ledger
+from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
+        self.recognizers.warm_up()
         await self._pool.open(wait=True, timeout=15)
         await self._keeper.start()
         await self.ledger.start()

@@ -17,7 +17,9 @@ _FLOOR = 24
 """Tokens of head-room whatever the length: what a vendor's chat template adds around short prompts."""
 
 _PER_MESSAGE = 6
-_TOKENS_PER_IMAGE = 1_600  # Anthropic's and Nova's figure for an image of the largest size they do not scale down
+_TOKENS_PER_IMAGE = (
+    1_600  # Anthropic's and Nova's figure for an image of the largest size they do not scale down
+)
 _BYTES_PER_DOCUMENT_TOKEN = 3
 
 _FAMILY_FACTORS = {

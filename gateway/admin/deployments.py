@@ -30,9 +30,13 @@ class DeploymentAdmin(CatalogAdmin):
             deployment=OuterRef("pk"),
             valid_from__lte=now,
         )
-        found: QuerySet[Any] = super().get_queryset(request).annotate(
-            input_now=Subquery(prices.values("input_rate")[:1]),
-            output_now=Subquery(prices.values("output_rate")[:1]),
+        found: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                input_now=Subquery(prices.values("input_rate")[:1]),
+                output_now=Subquery(prices.values("output_rate")[:1]),
+            )
         )
         return found  # fmt: skip
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from redis.exceptions import RedisError
 
-from gateway.api.outgoing import JSON
+from gateway.formats.outgoing import JSON
 from gateway.runtime import Gateway
 
 _TIMEOUT_SECONDS = 2.0
@@ -32,7 +32,9 @@ async def readiness(gateway: Gateway | None) -> HttpResponse:
 
 
 async def _valkey_answers() -> bool:
-    client = redis.from_url(settings.REDIS_URL, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
+    client = redis.from_url(
+        settings.REDIS_URL, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS
+    )
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             return bool(await client.ping())

@@ -6,10 +6,10 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
-from gateway.api.incoming import api_key, headers_of, new_call
-from gateway.api.outgoing import JSON, call_headers, refusal_headers
 from gateway.call import Call
 from gateway.formats.entrance import Entrance, OpenAIEntrance
+from gateway.formats.incoming import api_key, headers_of, new_call
+from gateway.formats.outgoing import JSON, call_headers, refusal_headers
 from gateway.pipeline import fold, refuse
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -78,7 +78,11 @@ class ModelsView(LeanView):
             return _refused(call, OpenAIEntrance(), refusal)
         assert call.key is not None
         allowed = call.key.allowed_models
-        routes = [gateway.snapshot.routes[name] for name in gateway.snapshot.route_names if not allowed or name in allowed]
+        routes = [
+            gateway.snapshot.routes[name]
+            for name in gateway.snapshot.route_names
+            if not allowed or name in allowed
+        ]
         models = [
             {
                 "id": route.name,
@@ -94,4 +98,6 @@ class ModelsView(LeanView):
         for model in models:
             if model["id"] == wanted:
                 return HttpResponse(orjson.dumps(model), content_type=JSON)
-        return _refused(call, OpenAIEntrance(), Refusal("model_not_found", f"There is no model '{wanted[:200]}'."))
+        return _refused(
+            call, OpenAIEntrance(), Refusal("model_not_found", f"There is no model '{wanted[:200]}'.")
+        )

@@ -1,12 +1,11 @@
 """Bedrock Runtime: one conversation to one deployment, answered as events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import msgspec
 import orjson
-from kernel.clock import utc_now
 
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.errors import error_type, refusal_of
@@ -14,9 +13,10 @@ from gateway.bedrock.signature import sign
 from gateway.bedrock.translate import StreamTranslator, events_of_answer
 from gateway.bedrock.transport import Answer, BrokenError, Transport, UnreachableError
 from gateway.conversation import Conversation
-from gateway.eventstream import CorruptStreamError, Decoder
 from gateway.events import Event
+from gateway.eventstream import CorruptStreamError, Decoder
 from gateway.refusals import Refusal
+from kernel.clock import utc_now
 
 _JSON = "application/json"
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
@@ -35,7 +35,9 @@ class Attempt:
 class BedrockClient:
     """Signs, sends and decodes. Raises Refusal for every fault of the other side."""
 
-    def __init__(self, *, transport: Transport, credentials: CredentialSource, endpoint_url: str = "") -> None:
+    def __init__(
+        self, *, transport: Transport, credentials: CredentialSource, endpoint_url: str = ""
+    ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._endpoint_url = endpoint_url.rstrip("/")
@@ -44,7 +46,7 @@ class BedrockClient:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def converse(self, attempt: Attempt, body: bytes) -> AsyncIterator[Event]:
+    async def converse(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
         """The events of a whole answer, all at once."""
         async with self._post(attempt, "converse", body, _JSON) as answer:
             content = await self._checked(attempt, answer)
@@ -54,7 +56,7 @@ class BedrockClient:
         except (msgspec.MsgspecError, KeyError, TypeError) as error:
             raise _unreadable(attempt) from error
 
-    async def converse_stream(self, attempt: Attempt, body: bytes) -> AsyncIterator[Event]:
+    async def converse_stream(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
         """The events of a stream, as they come. Closing the iterator closes the stream at the model."""
         async with self._post(attempt, "converse-stream", body, _EVENT_STREAM) as answer:
             if answer.status != 200:
@@ -101,7 +103,9 @@ class BedrockClient:
             raise refusal_of(kind=kind, status=answer.status, body=content, region=attempt.region)
         return content
 
-    async def headers(self, attempt: Attempt, *, host: str, path: str, body: bytes, accept: str) -> dict[str, str]:
+    async def headers(
+        self, attempt: Attempt, *, host: str, path: str, body: bytes, accept: str
+    ) -> dict[str, str]:
         """The headers of a request: a bearer token where AWS's variable sets one, else a signature."""
         if self._credentials.bearer_token:
             return {
@@ -127,7 +131,9 @@ class BedrockClient:
 class _Posting:
     """One request as an async context, with the transport's faults as refusals."""
 
-    def __init__(self, client: BedrockClient, attempt: Attempt, operation: str, body: bytes, accept: str) -> None:
+    def __init__(
+        self, client: BedrockClient, attempt: Attempt, operation: str, body: bytes, accept: str
+    ) -> None:
         self._client, self._attempt = client, attempt
         self._operation, self._body, self._accept = operation, body, accept
 
@@ -135,7 +141,9 @@ class _Posting:
         attempt = self._attempt
         base, host = self._client.address(attempt.region)
         path = f"/model/{quote(attempt.invoke_id, safe='')}/{self._operation}"
-        headers = await self._client.headers(attempt, host=host, path=path, body=self._body, accept=self._accept)
+        headers = await self._client.headers(
+            attempt, host=host, path=path, body=self._body, accept=self._accept
+        )
         self._context = self._client._transport.post(
             base + path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
         )
@@ -144,7 +152,9 @@ class _Posting:
         except (UnreachableError, BrokenError, TimeoutError) as error:
             raise _refusal_of_fault(attempt, error) from error
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         await self._context.__aexit__(None, None, None)
         if isinstance(error, UnreachableError | BrokenError | TimeoutError):
             raise _refusal_of_fault(self._attempt, error) from error
@@ -153,7 +163,8 @@ class _Posting:
 def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
     if isinstance(error, TimeoutError):
         return Refusal(
-            "upstream_timeout", f"Bedrock in {attempt.region} did not answer within {attempt.timeout_seconds:g} seconds."
+            "upstream_timeout",
+            f"Bedrock in {attempt.region} did not answer within {attempt.timeout_seconds:g} seconds.",
         )
     if isinstance(error, UnreachableError):
         return Refusal("upstream_error", f"Bedrock in {attempt.region} can't be reached.")
@@ -161,10 +172,10 @@ def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
 
 
 def _cut(attempt: Attempt) -> Refusal:
-    return Refusal("upstream_error", f"The connection to Bedrock in {attempt.region} broke before the answer ended.")
+    return Refusal(
+        "upstream_error", f"The connection to Bedrock in {attempt.region} broke before the answer ended."
+    )
 
 
 def _unreadable(attempt: Attempt) -> Refusal:
     return Refusal("upstream_error", f"Bedrock in {attempt.region} sent an answer that can't be read.")
-
-

@@ -38,7 +38,9 @@ class CredentialSource:
             if self._source is None:
                 self._source = botocore.session.get_session().get_credentials()
             if self._source is None:
-                raise Refusal("upstream_error", "Gatehouse has no AWS credentials. Its operator must configure them.")
+                raise Refusal(
+                    "upstream_error", "Gatehouse has no AWS credentials. Its operator must configure them."
+                )
             frozen = self._source.get_frozen_credentials()
         except BotoCoreError as error:
             raise Refusal("upstream_error", "Gatehouse could not refresh its AWS credentials.") from error

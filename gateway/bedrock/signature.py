@@ -45,7 +45,9 @@ def sign(
     )
     scope = f"{date}/{region}/{SERVICE}/aws4_request"
     to_sign = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.digest(_signing_key(credentials.secret_key, date, region), to_sign.encode(), hashlib.sha256).hex()
+    signature = hmac.digest(
+        _signing_key(credentials.secret_key, date, region), to_sign.encode(), hashlib.sha256
+    ).hex()
     headers = {
         "content-type": "application/json",
         "accept": accept,

@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Protocol
 
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PoolTimeoutError, RequestError, RequestTimeoutError
+from pyreqwest.exceptions import (
+    ConnectError,
+    ConnectTimeoutError,
+    PoolTimeoutError,
+    RequestError,
+    RequestTimeoutError,
+)
 from pyreqwest.response import Response
 
 from gateway.refusals import Refusal
@@ -57,7 +63,9 @@ class _translated:  # noqa: N801 - reads as a word at its uses
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, PoolTimeoutError):
-            raise Refusal("overloaded", "Gatehouse has too many calls under way. Please try again.") from error
+            raise Refusal(
+                "overloaded", "Gatehouse has too many calls under way. Please try again."
+            ) from error
         if isinstance(error, ConnectError | ConnectTimeoutError):
             raise UnreachableError from error
         if isinstance(error, RequestTimeoutError):

@@ -106,7 +106,9 @@ class FrameWriter:
             case ReasoningDelta(index, text, signature, data):
                 pieces = {"text": text, "signature": signature, "redactedContent": data}
                 return b"".join(
-                    _delta(index, {"reasoningContent": {name: piece}}) for name, piece in pieces.items() if piece
+                    _delta(index, {"reasoningContent": {name: piece}})
+                    for name, piece in pieces.items()
+                    if piece
                 )
             case BlockStop(index):
                 return _frame("contentBlockStop", {"contentBlockIndex": index})

@@ -46,8 +46,8 @@ class Entrance(Protocol):
 class OpenAIEntrance:
     """POST /v1/chat/completions."""
 
-    name = "openai"
-    stream_type = "text/event-stream; charset=utf-8"
+    name: ClassVar[str] = "openai"
+    stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
     _decode = staticmethod(msgspec.json.Decoder(openai.ChatRequest).decode)
 
     def parse(self, body: bytes) -> Parsed:
@@ -83,8 +83,8 @@ class OpenAIEntrance:
 class ConverseEntrance:
     """POST /bedrock/model/{id}/converse and converse-stream: model and streaming are in the path."""
 
-    name = "converse"
-    stream_type = "application/vnd.amazon.eventstream"
+    name: ClassVar[str] = "converse"
+    stream_type: ClassVar[str] = "application/vnd.amazon.eventstream"
 
     def __init__(self, *, model: str, is_stream: bool) -> None:
         self._model = model
@@ -94,7 +94,9 @@ class ConverseEntrance:
         conversation: Conversation = decoded(converse.decode, body)
         for number, message in enumerate(conversation.messages):
             if not message.content:
-                raise Refusal("invalid_request", f"messages[{number}] has no content.", param=f"messages[{number}]")
+                raise Refusal(
+                    "invalid_request", f"messages[{number}] has no content.", param=f"messages[{number}]"
+                )
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:

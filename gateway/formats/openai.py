@@ -145,7 +145,9 @@ def conversation_of(request: ChatRequest) -> Conversation:
         messages=messages,
         system=system or None,
         inference_config=InferenceConfig(
-            max_tokens=request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens,
+            max_tokens=request.max_tokens
+            if request.max_completion_tokens is None
+            else request.max_completion_tokens,
             temperature=None if request.temperature is None else min(request.temperature, 1.0),
             top_p=request.top_p,
             stop_sequences=_stops(request.stop),
@@ -167,8 +169,12 @@ def _refuse_unsupported(request: ChatRequest) -> None:
     }
     for name, is_asked in unsupported.items():
         if is_asked:
-            hint = "Only n=1 is." if name == "n" else "Use 'tools'." if name == "functions" else "Leave it out."
-            raise Refusal("invalid_request", f"'{name}' is not supported for models on Bedrock. {hint}", param=name)
+            hint = (
+                "Only n=1 is." if name == "n" else "Use 'tools'." if name == "functions" else "Leave it out."
+            )
+            raise Refusal(
+                "invalid_request", f"'{name}' is not supported for models on Bedrock. {hint}", param=name
+            )
 
 
 def _stops(stop: str | list[str] | None) -> list[str] | None:
@@ -197,7 +203,9 @@ def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
             messages.append(Message(role=role, content=blocks))
     if not messages:
         raise Refusal(
-            "invalid_request", "'messages' has nothing to answer: send at least one user message.", param="messages"
+            "invalid_request",
+            "'messages' has nothing to answer: send at least one user message.",
+            param="messages",
         )
     return system, messages
 
@@ -205,7 +213,9 @@ def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
 def _blocks(message: _Message, where: str) -> list[Block]:
     if message.role == "tool":
         if not message.tool_call_id:
-            raise Refusal("invalid_request", f"{where}: a tool message needs its 'tool_call_id'.", param=where)
+            raise Refusal(
+                "invalid_request", f"{where}: a tool message needs its 'tool_call_id'.", param=where
+            )
         results = [ToolResultBlock(text=text) for text in _texts(message, where)]
         return [Block(tool_result=ToolResult(tool_use_id=message.tool_call_id, content=results))]
     blocks = _content_blocks(message, where)
@@ -214,7 +224,9 @@ def _blocks(message: _Message, where: str) -> list[Block]:
             arguments = msgspec.json.decode(call.function.arguments or "{}")
         except msgspec.DecodeError as error:
             raise Refusal(
-                "invalid_request", f"{where}: the arguments of tool call '{call.id}' are not JSON.", param=where
+                "invalid_request",
+                f"{where}: the arguments of tool call '{call.id}' are not JSON.",
+                param=where,
             ) from error
         blocks.append(Block(tool_use=ToolUse(tool_use_id=call.id, name=call.function.name, input=arguments)))
     if not blocks:
@@ -244,7 +256,9 @@ def _texts(message: _Message, where: str) -> list[str]:
     texts: list[str] = []
     for part in message.content or ():
         if not isinstance(part, _TextPart):
-            raise Refusal("invalid_request", f"{where}: a {message.role} message takes text only.", param=where)
+            raise Refusal(
+                "invalid_request", f"{where}: a {message.role} message takes text only.", param=where
+            )
         texts.append(part.text)
     if not texts:
         raise Refusal("invalid_request", f"{where} has no content.", param=where)
@@ -259,7 +273,9 @@ def _tool_config(request: ChatRequest) -> ToolConfig | None:
             tool_spec=ToolSpec(
                 name=tool.function.name,
                 description=tool.function.description or None,
-                input_schema=InputSchema(json=tool.function.parameters or {"type": "object", "properties": {}}),
+                input_schema=InputSchema(
+                    json=tool.function.parameters or {"type": "object", "properties": {}}
+                ),
             )
         )
         for tool in request.tools
@@ -282,7 +298,9 @@ def _output_config(wanted: _ResponseFormat | None) -> Json | None:
     if wanted.type == "json_schema":
         if wanted.json_schema is None or wanted.json_schema.schema is None:
             raise Refusal(
-                "invalid_request", "'response_format' of type json_schema needs its schema.", param="response_format"
+                "invalid_request",
+                "'response_format' of type json_schema needs its schema.",
+                param="response_format",
             )
         schema, name = wanted.json_schema.schema, wanted.json_schema.name
     structure = {"jsonSchema": {"schema": msgspec.json.encode(schema).decode(), "name": name}}

@@ -16,7 +16,12 @@ _FINISH_REASONS = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
-_ERROR_TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "budget_error", 403: "permission_error"}
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "budget_error",
+    403: "permission_error",
+}
 
 
 def completion(*, call_id: UUID, created: int, model: str, events: list[Event], finished: Finished) -> bytes:
@@ -30,7 +35,13 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
         elif isinstance(event, ReasoningDelta):
             reasoning.append(event.text)
         elif isinstance(event, ToolStart):
-            calls.append({"id": event.tool_use_id, "type": "function", "function": {"name": event.name, "arguments": ""}})
+            calls.append(
+                {
+                    "id": event.tool_use_id,
+                    "type": "function",
+                    "function": {"name": event.name, "arguments": ""},
+                }
+            )
         elif isinstance(event, ToolDelta):
             calls[-1]["function"]["arguments"] += event.arguments
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
@@ -82,7 +93,12 @@ class ChunkWriter:
         self._include_usage = include_usage
         self._tools = -1
         # All but the delta is the same in every chunk, so it is encoded once.
-        head = {"id": f"chatcmpl-{call_id.hex}", "object": "chat.completion.chunk", "created": created, "model": model}
+        head = {
+            "id": f"chatcmpl-{call_id.hex}",
+            "object": "chat.completion.chunk",
+            "created": created,
+            "model": model,
+        }
         self._head = b"data: " + orjson.dumps(head)[:-1]
         self._usage_null = b',"usage":null' if include_usage else b""
 
@@ -100,7 +116,9 @@ class ChunkWriter:
                 call = {"index": self._tools, "id": tool_use_id, "type": "function", "function": function}
                 return self._chunk({"tool_calls": [call]}, None)
             case ToolDelta(_, arguments):
-                return self._chunk({"tool_calls": [{"index": self._tools, "function": {"arguments": arguments}}]}, None)
+                return self._chunk(
+                    {"tool_calls": [{"index": self._tools, "function": {"arguments": arguments}}]}, None
+                )
             case ReasoningDelta(_, text) if text:
                 return self._chunk({"reasoning_content": text}, None)
             case Finished():

@@ -7,121 +7,372 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Model',
+            name="Model",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model_id', models.CharField(help_text="Bedrock's ID, without a region prefix.", max_length=200, unique=True, verbose_name='model ID')),
-                ('name', models.CharField(max_length=200)),
-                ('vendor', models.CharField(max_length=60)),
-                ('kind', models.CharField(choices=[('text', 'Text'), ('embedding', 'Embedding')], default='text', max_length=16)),
-                ('context_window', models.PositiveIntegerField(help_text='Tokens of input the model accepts.')),
-                ('max_output_tokens', models.PositiveIntegerField(default=0, help_text='Tokens of one answer at most; 0 for embeddings.')),
-                ('supports_tools', models.BooleanField(default=False)),
-                ('supports_images', models.BooleanField(default=False)),
-                ('supports_prompt_cache', models.BooleanField(default=False)),
-                ('end_of_life', models.DateField(blank=True, help_text='When AWS ends the model.', null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "model_id",
+                    models.CharField(
+                        help_text="Bedrock's ID, without a region prefix.",
+                        max_length=200,
+                        unique=True,
+                        verbose_name="model ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("vendor", models.CharField(max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "Text"), ("embedding", "Embedding")], default="text", max_length=16
+                    ),
+                ),
+                (
+                    "context_window",
+                    models.PositiveIntegerField(help_text="Tokens of input the model accepts."),
+                ),
+                (
+                    "max_output_tokens",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Tokens of one answer at most; 0 for embeddings."
+                    ),
+                ),
+                ("supports_tools", models.BooleanField(default=False)),
+                ("supports_images", models.BooleanField(default=False)),
+                ("supports_prompt_cache", models.BooleanField(default=False)),
+                (
+                    "end_of_life",
+                    models.DateField(blank=True, help_text="When AWS ends the model.", null=True),
+                ),
             ],
             options={
-                'ordering': ('vendor', 'name'),
+                "ordering": ("vendor", "name"),
             },
         ),
         migrations.CreateModel(
-            name='Route',
+            name="Route",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What callers pass as model.', max_length=200, unique=True)),
-                ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='Other names it answers to, separated by commas.', size=None)),
-                ('description', models.TextField(blank=True)),
-                ('strategy', models.CharField(choices=[('ordered', 'In order: the next one when one fails'), ('weighted', 'By weight: a share of calls each')], default='ordered', max_length=16)),
-                ('default_max_tokens', models.PositiveIntegerField(default=4096, help_text='Tokens of the answer when the caller does not say.', validators=[django.core.validators.MinValueValidator(1)])),
-                ('max_tokens_limit', models.PositiveIntegerField(blank=True, help_text='The most a caller may ask for. Empty: what the model allows.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('timeout_seconds', models.PositiveIntegerField(default=300, validators=[django.core.validators.MinValueValidator(1)])),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(help_text="What callers pass as model.", max_length=200, unique=True),
+                ),
+                (
+                    "aliases",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200),
+                        blank=True,
+                        default=list,
+                        help_text="Other names it answers to, separated by commas.",
+                        size=None,
+                    ),
+                ),
+                ("description", models.TextField(blank=True)),
+                (
+                    "strategy",
+                    models.CharField(
+                        choices=[
+                            ("ordered", "In order: the next one when one fails"),
+                            ("weighted", "By weight: a share of calls each"),
+                        ],
+                        default="ordered",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "default_max_tokens",
+                    models.PositiveIntegerField(
+                        default=4096,
+                        help_text="Tokens of the answer when the caller does not say.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                (
+                    "max_tokens_limit",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="The most a caller may ask for. Empty: what the model allows.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                (
+                    "timeout_seconds",
+                    models.PositiveIntegerField(
+                        default=300, validators=[django.core.validators.MinValueValidator(1)]
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(help_text='The AWS region Gatehouse calls, such as us-east-1.', max_length=32)),
-                ('profile', models.CharField(blank=True, choices=[('', 'On demand in the region'), ('us', 'us. (United States)'), ('eu', 'eu. (Europe)'), ('apac', 'apac. (Asia Pacific)'), ('jp', 'jp. (Japan)'), ('au', 'au. (Australia)'), ('global', 'global. (any region)')], default='', max_length=16, verbose_name='inference profile')),
-                ('arn', models.CharField(blank=True, help_text='An application inference profile or provisioned throughput to call instead.', max_length=300, verbose_name='ARN')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deployments', to='gateway.model')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        help_text="The AWS region Gatehouse calls, such as us-east-1.", max_length=32
+                    ),
+                ),
+                (
+                    "profile",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "On demand in the region"),
+                            ("us", "us. (United States)"),
+                            ("eu", "eu. (Europe)"),
+                            ("apac", "apac. (Asia Pacific)"),
+                            ("jp", "jp. (Japan)"),
+                            ("au", "au. (Australia)"),
+                            ("global", "global. (any region)"),
+                        ],
+                        default="",
+                        max_length=16,
+                        verbose_name="inference profile",
+                    ),
+                ),
+                (
+                    "arn",
+                    models.CharField(
+                        blank=True,
+                        help_text="An application inference profile or provisioned throughput to call instead.",
+                        max_length=300,
+                        verbose_name="ARN",
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deployments",
+                        to="gateway.model",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('model__name', 'region', 'profile'),
+                "ordering": ("model__name", "region", "profile"),
             },
         ),
         migrations.CreateModel(
-            name='Price',
+            name="Price",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(blank=True, help_text='Exclusive. Empty: until further notice.', null=True)),
-                ('input_rate', models.BigIntegerField(help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='input')),
-                ('output_rate', models.BigIntegerField(default=0, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='output')),
-                ('cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read')),
-                ('cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (5 minutes)')),
-                ('cache_write_1h_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (1 hour)')),
-                ('image_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per image.', null=True, verbose_name='image')),
-                ('request_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per request.', null=True, verbose_name='request')),
-                ('long_context_threshold', models.PositiveIntegerField(blank=True, help_text='Tokens of input.', null=True)),
-                ('long_input_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='input, long context')),
-                ('long_output_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='output, long context')),
-                ('long_cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read, long context')),
-                ('long_cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write, long context')),
-                ('source', models.CharField(blank=True, help_text='Where the figures come from.', max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='gateway.deployment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateTimeField()),
+                (
+                    "valid_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Exclusive. Empty: until further notice.", null=True
+                    ),
+                ),
+                (
+                    "input_rate",
+                    models.BigIntegerField(
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        verbose_name="input",
+                    ),
+                ),
+                (
+                    "output_rate",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        verbose_name="output",
+                    ),
+                ),
+                (
+                    "cache_read_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache read",
+                    ),
+                ),
+                (
+                    "cache_write_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache write (5 minutes)",
+                    ),
+                ),
+                (
+                    "cache_write_1h_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache write (1 hour)",
+                    ),
+                ),
+                (
+                    "image_rate",
+                    models.BigIntegerField(
+                        blank=True, help_text="Nano-dollars per image.", null=True, verbose_name="image"
+                    ),
+                ),
+                (
+                    "request_rate",
+                    models.BigIntegerField(
+                        blank=True, help_text="Nano-dollars per request.", null=True, verbose_name="request"
+                    ),
+                ),
+                (
+                    "long_context_threshold",
+                    models.PositiveIntegerField(blank=True, help_text="Tokens of input.", null=True),
+                ),
+                (
+                    "long_input_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="input, long context",
+                    ),
+                ),
+                (
+                    "long_output_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="output, long context",
+                    ),
+                ),
+                (
+                    "long_cache_read_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache read, long context",
+                    ),
+                ),
+                (
+                    "long_cache_write_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache write, long context",
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(blank=True, help_text="Where the figures come from.", max_length=300),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prices",
+                        to="gateway.deployment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('deployment', '-valid_from'),
+                "ordering": ("deployment", "-valid_from"),
             },
         ),
         migrations.CreateModel(
-            name='RouteTarget',
+            name="RouteTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('weight', models.PositiveSmallIntegerField(default=1, help_text='Used by the weighted strategy.')),
-                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='route_targets', to='gateway.deployment')),
-                ('route', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='gateway.route')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "weight",
+                    models.PositiveSmallIntegerField(default=1, help_text="Used by the weighted strategy."),
+                ),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="route_targets",
+                        to="gateway.deployment",
+                    ),
+                ),
+                (
+                    "route",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="targets",
+                        to="gateway.route",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('route', 'position', 'id'),
+                "ordering": ("route", "position", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(fields=('model', 'region', 'profile', 'arn'), name='deployment_once_per_place'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                fields=("model", "region", "profile", "arn"), name="deployment_once_per_place"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('deployment', 'valid_from'), name='price_starts_once'),
+            model_name="price",
+            constraint=models.UniqueConstraint(fields=("deployment", "valid_from"), name="price_starts_once"),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='price_ends_after_start'),
+            model_name="price",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="price_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('input_rate__gte', 0), ('output_rate__gte', 0)), name='price_not_negative'),
+            model_name="price",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("input_rate__gte", 0), ("output_rate__gte", 0)), name="price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='routetarget',
-            constraint=models.UniqueConstraint(fields=('route', 'deployment'), name='route_target_once'),
+            model_name="routetarget",
+            constraint=models.UniqueConstraint(fields=("route", "deployment"), name="route_target_once"),
         ),
     ]

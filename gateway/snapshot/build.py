@@ -3,15 +3,15 @@
 from collections import defaultdict
 from ipaddress import ip_network
 
-from accounts.models import ApiKey, Team
 from django.conf import settings
 from django.db.models import Prefetch
-from governance.policy.masking import team_key
-from kernel.clock import utc_now
 
+from accounts.models import ApiKey, Team
 from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
 from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
+from governance.policy.masking import team_key
+from kernel.clock import utc_now
 
 
 def build_snapshot() -> Snapshot:
@@ -46,10 +46,14 @@ def _keys() -> dict[str, KeyEntry]:
 
 def _team(team: Team) -> TeamEntry:
     budget = getattr(team, "budget", None)
-    budgets = () if budget is None else (
-        BudgetEntry(
-            id=budget.pk, period=budget.period, time_zone=budget.time_zone, limit_nanos=budget.limit_nanos
-        ),
+    budgets = (
+        ()
+        if budget is None
+        else (
+            BudgetEntry(
+                id=budget.pk, period=budget.period, time_zone=budget.time_zone, limit_nanos=budget.limit_nanos
+            ),
+        )
     )
     return TeamEntry(
         id=team.pk,

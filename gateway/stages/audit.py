@@ -3,13 +3,13 @@ import logging
 
 import msgspec
 import orjson
-from governance.services.ledger import LedgerUnavailableError, Settlement
 
 from gateway.call import Call
 from gateway.conversation import encode
 from gateway.record import full_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from governance.services.ledger import LedgerUnavailableError, Settlement
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,12 @@ def _content(call: Call) -> dict[str, object]:
 def _request(call: Call) -> str:
     if call.mask is None:
         return ""  # refused before it was redacted: what is stored is redacted, so nothing is
-    if any(getattr(block, name) for message in call.conversation.messages for block in message.content for name in _MEDIA):
+    if any(
+        getattr(block, name)
+        for message in call.conversation.messages
+        for block in message.content
+        for name in _MEDIA
+    ):
         return orjson.dumps(_without_media(msgspec.to_builtins(call.conversation))).decode()
     return (call.sent_body or encode(call.conversation)).decode()
 
@@ -54,7 +59,9 @@ def _without_media(value: object) -> object:
     """The same JSON with the bytes of media replaced by their number."""
     if isinstance(value, dict):
         return {
-            name: f"({len(member)} characters of base64 left out)" if name == "bytes" else _without_media(member)
+            name: f"({len(member)} characters of base64 left out)"
+            if name == "bytes"
+            else _without_media(member)
             for name, member in value.items()
         }
     if isinstance(value, list):

@@ -29,8 +29,12 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
 
 def _bound_output(call: Call, gateway: Gateway) -> None:
     assert call.route is not None
-    model_limit = min(deployment.max_output_tokens or gateway.max_output_tokens for deployment in call.deployments)
-    limit = min(call.route.max_tokens_limit or gateway.max_output_tokens, gateway.max_output_tokens, model_limit)
+    model_limit = min(
+        deployment.max_output_tokens or gateway.max_output_tokens for deployment in call.deployments
+    )
+    limit = min(
+        call.route.max_tokens_limit or gateway.max_output_tokens, gateway.max_output_tokens, model_limit
+    )
     config = call.conversation.inference_config
     if config is None:
         config = call.conversation.inference_config = InferenceConfig()
@@ -49,7 +53,9 @@ def _bound_output(call: Call, gateway: Gateway) -> None:
     call.max_tokens = config.max_tokens
 
 
-async def _check_window(call: Call, gateway: Gateway, deployment: DeploymentEntry, estimate: Estimate) -> None:
+async def _check_window(
+    call: Call, gateway: Gateway, deployment: DeploymentEntry, estimate: Estimate
+) -> None:
     """Near the window's edge the estimate is not enough: Bedrock counts, where the model has that."""
     counted = estimate.expected
     family = family_of(deployment)

@@ -1,7 +1,5 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-
-from kernel.clock import elapsed_ms
 
 from gateway.bedrock.client import Attempt
 from gateway.bedrock.errors import may_fail_over
@@ -10,9 +8,10 @@ from gateway.conversation import encode
 from gateway.events import Event
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from kernel.clock import elapsed_ms
 
 
-async def invoke(call: Call, gateway: Gateway) -> AsyncIterator[Event]:
+async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply. Tries the next deployment when one fails, but only before the first event."""
     body = encode(call.conversation)
     call.sent_body = body

@@ -1,8 +1,7 @@
-from governance.policy.masking import Mask
-
 from gateway.call import Call
 from gateway.conversation import Block, Conversation, Json
 from gateway.runtime import Gateway
+from governance.policy.masking import Mask
 
 _OPAQUE = frozenset({"bytes", "uri", "bucketOwner", "format", "signature", "redactedContent", "type"})
 """Members whose values are no text: media, addresses of media, and words of the protocol."""
@@ -13,7 +12,7 @@ def redact(call: Call, gateway: Gateway) -> None:
     assert call.key is not None
     mask = call.mask = Mask(key=call.key.team.placeholder_key, find=gateway.recognizers.find)
     _redact_conversation(call.conversation, mask)
-    call.findings = mask.counts
+    call.findings = dict(mask.counts)  # of the request: what the answer adds is counted nowhere
 
 
 def _redact_conversation(conversation: Conversation, mask: Mask) -> None:
@@ -33,7 +32,9 @@ def _redact_conversation(conversation: Conversation, mask: Mask) -> None:
             if tool.tool_spec is not None and tool.tool_spec.description is not None:
                 tool.tool_spec.description = mask.hide(tool.tool_spec.description)
     if conversation.additional_model_request_fields is not None:
-        conversation.additional_model_request_fields = mask.hide_json(conversation.additional_model_request_fields)
+        conversation.additional_model_request_fields = mask.hide_json(
+            conversation.additional_model_request_fields
+        )
     if conversation.request_metadata is not None:
         conversation.request_metadata = mask.hide_json(conversation.request_metadata)
 

@@ -1,14 +1,13 @@
 import asyncio
 
-from governance.policy.windows import Window, window_of
-from governance.services.ledger import Admission, HoldRequest, LedgerUnavailableError
-from kernel.money import format_usd
-
 from gateway.call import Call
 from gateway.pricing import price_at, worst_case
 from gateway.record import admission_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from governance.policy.windows import Window, window_of
+from governance.services.ledger import Admission, HoldRequest, LedgerUnavailableError
+from kernel.money import format_usd
 
 _GRACE_SECONDS = 120.0
 """How long after the route's timeout a call may still be settling before its hold expires."""
@@ -28,7 +27,9 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         amount_nanos=call.hold_nanos,
         windows=windows,
         started_at=call.started_at,
-        lifetime_seconds=call.route.timeout_seconds * attempts + gateway.settle_timeout_seconds + _GRACE_SECONDS,
+        lifetime_seconds=call.route.timeout_seconds * attempts
+        + gateway.settle_timeout_seconds
+        + _GRACE_SECONDS,
         record=admission_record(call),
     )
     try:
@@ -37,7 +38,9 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         admission = await asyncio.shield(call.admission)
     except LedgerUnavailableError as error:
         raise Refusal(
-            "not_auditable", "Gatehouse can't record calls at the moment, so it takes none. Please try again.", retry_after=2
+            "not_auditable",
+            "Gatehouse can't record calls at the moment, so it takes none. Please try again.",
+            retry_after=2,
         ) from error
     if not admission.admitted:
         raise _exceeded(call, admission, windows)
@@ -65,7 +68,11 @@ def _exceeded(call: Call, admission: Admission, windows: tuple[Window, ...]) -> 
     assert call.key is not None
     window = next(window for window in windows if window.budget_id == admission.budget_id)
     left = format_usd(max(admission.remaining_nanos or 0, 0))
-    resets = "It does not reset." if window.ends_at.year == 9999 else f"It resets on {window.ends_at:%Y-%m-%d %H:%M} UTC."
+    resets = (
+        "It does not reset."
+        if window.ends_at.year == 9999
+        else f"It resets on {window.ends_at:%Y-%m-%d %H:%M} UTC."
+    )
     return Refusal(
         "budget_exceeded",
         f"The budget of team '{call.key.team.name}' has {left} left, and this call may cost up to "

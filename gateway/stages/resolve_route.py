@@ -16,18 +16,28 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
         names = [name for name in gateway.snapshot.route_names if not allowed or name in allowed]
         known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
         hint = f"Known models: {known}." if names else "No model has been set up yet."
-        raise Refusal("model_not_found", f"There is no model '{call.requested_model[:200]}'. {hint}", param="model")
+        raise Refusal(
+            "model_not_found", f"There is no model '{call.requested_model[:200]}'. {hint}", param="model"
+        )
     if allowed and route.name not in allowed:
-        raise Refusal("model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model")
+        raise Refusal(
+            "model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model"
+        )
     call.route = route
     if not route.deployments:
-        raise Refusal("model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model")
+        raise Refusal(
+            "model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model"
+        )
     priced = tuple(
         deployment
         for deployment in plan(route, gateway.random)
         if price_at(deployment.prices, call.started_at) is not None
     )
     if not priced:
-        raise Refusal("unpriced_model", f"The model '{route.name}' has no price in force, so it can't be called.", param="model")
+        raise Refusal(
+            "unpriced_model",
+            f"The model '{route.name}' has no price in force, so it can't be called.",
+            param="model",
+        )
     call.deployments = priced
     call.deployment = priced[0]

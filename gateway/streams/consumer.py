@@ -7,9 +7,9 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
-from gateway.api.outgoing import JSON, call_headers, raw, refusal_headers
 from gateway.call import Call
 from gateway.formats.entrance import Entrance, Parsed
+from gateway.formats.outgoing import JSON, call_headers, raw, refusal_headers
 from gateway.pipeline import respond
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -46,7 +46,9 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
                         await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
         except Refusal as refusal:
             if has_begun:
-                await self.base_send({"type": "http.response.body", "body": writer.error(refusal), "more_body": True})
+                await self.base_send(
+                    {"type": "http.response.body", "body": writer.error(refusal), "more_body": True}
+                )
             else:
                 await self._refuse(call, entrance, refusal)
                 return
@@ -65,5 +67,7 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
         body, extra = entrance.error(refusal)
         headers = {"content-type": JSON, "content-length": str(len(body))}
         headers |= call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-        await self.base_send({"type": "http.response.start", "status": refusal.status, "headers": raw(headers)})
+        await self.base_send(
+            {"type": "http.response.start", "status": refusal.status, "headers": raw(headers)}
+        )
         await self.base_send({"type": "http.response.body", "body": body})

@@ -12,16 +12,16 @@ import msgspec
 import orjson
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
-from kernel.money import plain_usd
 
-from gateway.api.incoming import api_key, headers_of, new_call
 from gateway.call import Call
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.formats import openai_reply
 from gateway.formats.entrance import OpenAIEntrance, decoded
+from gateway.formats.incoming import api_key, headers_of, new_call
 from gateway.pipeline import refuse, respond
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from kernel.money import plain_usd
 
 MOST_CALLS = 8
 _LONGEST_ID = 100
@@ -47,7 +47,9 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                 has_key = api_key(headers_of(self.scope)) is not None
                 await self.base_send({"type": "websocket.accept"})
                 if not has_key:
-                    refusal = Refusal("invalid_api_key", "Send your API key in the handshake: 'Authorization: Bearer gh_…'.")
+                    refusal = Refusal(
+                        "invalid_api_key", "Send your API key in the handshake: 'Authorization: Bearer gh_…'."
+                    )
                     await self._send("error", "", **openai_reply.error(refusal))
                     await self.base_send({"type": "websocket.close", "code": _UNAUTHORIZED})
             case "websocket.receive":
@@ -61,7 +63,9 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _receive(self, message: dict[str, Any]) -> None:
         text = message.get("text")
-        body: bytes = text.encode("utf-8", "surrogatepass") if text is not None else message.get("bytes") or b""
+        body: bytes = (
+            text.encode("utf-8", "surrogatepass") if text is not None else message.get("bytes") or b""
+        )
         try:
             envelope: _Envelope = decoded(_decode_envelope, body)
             if envelope.type == "cancel":
@@ -78,21 +82,26 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
 
     def _check(self, envelope: _Envelope) -> None:
         if envelope.type != "chat":
-            raise Refusal("invalid_request", f"The type is '{envelope.type[:50]}'; it must be 'chat' or 'cancel'.", param="type")
+            raise Refusal(
+                "invalid_request",
+                f"The type is '{envelope.type[:50]}'; it must be 'chat' or 'cancel'.",
+                param="type",
+            )
         if len(envelope.id) > _LONGEST_ID:
             raise Refusal("invalid_request", f"The id is over {_LONGEST_ID} characters.", param="id")
         if envelope.id in self._calls:
-            raise Refusal("invalid_request", f"A call with the id '{envelope.id}' is still under way.", param="id")
+            raise Refusal(
+                "invalid_request", f"A call with the id '{envelope.id}' is still under way.", param="id"
+            )
         if len(self._calls) >= MOST_CALLS:
-            raise Refusal("invalid_request", f"{MOST_CALLS} calls are under way, the most for one connection.")
+            raise Refusal(
+                "invalid_request", f"{MOST_CALLS} calls are under way, the most for one connection."
+            )
 
     async def _refuse_early(self, body: bytes, refusal: Refusal) -> None:
         gateway: Gateway = self.scope["gatehouse.gateway"]
         call = new_call(self.scope, wire_format="websocket", parsed=None, body_bytes=len(body))
-        try:
-            await refuse(call, refusal, gateway)
-        except Refusal as worse:
-            refusal = worse
+        await refuse(call, refusal, gateway)
         await self._send("error", "", **openai_reply.error(call.refusal or refusal))
 
     async def _reply(self, client_id: str, body: bytes) -> None:

@@ -52,7 +52,13 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not everything and not teams:
         return {**context, "has_no_team": True}
     if not _has_calls(teams, everything=everything):
-        return {**context, "steps": _steps(request), "base_url": settings.PUBLIC_URL}
+        steps = _steps(request)
+        return {
+            **context,
+            "steps": steps,
+            "next_step": next(step for step in steps if not step.is_done),
+            "base_url": settings.PUBLIC_URL,
+        }
     found = usage(teams=teams, everything=everything, now=now, zone=ZoneInfo(settings.TIME_ZONE))
     return {
         **context,

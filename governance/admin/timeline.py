@@ -62,4 +62,4 @@ def _is_number(value: Any) -> bool:
 def _text(ms: float) -> str:
     if ms < 10:
         return f"{ms:.2f} ms"
-    return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"

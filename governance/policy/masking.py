@@ -33,7 +33,10 @@ class Mask:
         parts: list[str] = []
         position = 0
         for finding in findings:
-            parts += (text[position : finding.start], self._token(finding.entity, text[finding.start : finding.end]))
+            parts += (
+                text[position : finding.start],
+                self._token(finding.entity, text[finding.start : finding.end]),
+            )
             self.counts[finding.entity] = self.counts.get(finding.entity, 0) + 1
             position = finding.end
         parts.append(text[position:])
@@ -53,7 +56,9 @@ class Mask:
         known = self._tokens.get((entity, value))
         if known is not None:
             return known
-        digest = hmac.digest(self._key, f"{entity}:{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+        digest = hmac.digest(
+            self._key, f"{entity}:{value}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hex()
         length = _SHORTEST
         # Two values that collide in one call get longer tokens; equal values never get here.
         while (token := f"<{entity}_{digest[:length]}>") in self.values:

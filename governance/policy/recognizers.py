@@ -27,7 +27,10 @@ MINIMUM_SCORE = 0.4
 REMEMBERED_TEXTS = 8192
 _MARGIN = 8  # characters around a candidate phone number that its matcher looks at
 
-_DIGITS = re.compile(r"\d(?:[ \t().\-/\u00a0]{0,3}\d){6,}")
+_NUMBER = re.compile(r"\d(?:[ \t().\-/\u00a0]{0,3}\d){6,}")
+_PHONE = re.compile(
+    r"(?<![\w.\-])[+(]{0,2}" + _NUMBER.pattern + r"(?![\w\-])"
+)  # not the tail of a name or a version
 _IBAN = re.compile(r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}")
 _IP = re.compile(r"\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:|::[0-9A-Fa-f]")
 _DIGIT = re.compile(r"\d")
@@ -42,7 +45,7 @@ class Finding:
     entity: str
 
 
-class _OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc]
+class _OfflineEmailRecognizer(EmailRecognizer):
     """Presidio's, with the list of top-level domains that the package ships instead of one fetched at run time."""
 
     _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -68,6 +71,14 @@ class Recognizers:
     def __init__(self) -> None:
         self._remembered: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
 
+    def warm_up(self) -> None:
+        """Makes every recognizer load what it loads at its first use, so that no call waits for it."""
+        list(
+            _hits(
+                "a@example.com +1 415 555 2671 4111111111111111 536-22-1234 DE89370400440532013000 192.0.2.1"
+            )
+        )
+
     def find(self, text: str) -> tuple[Finding, ...]:
         """Findings in order, none overlapping another."""
         if "@" not in text and _DIGIT.search(text) is None and "::" not in text:
@@ -91,18 +102,21 @@ def _hits(text: str) -> Iterator[Finding]:
         yield from _ask(_IBAN_RECOGNIZER, text)
     if _IP.search(text):
         yield from _ask(_IP_RECOGNIZER, text)
-    candidates = [match.span() for match in _DIGITS.finditer(text)]
-    if candidates:
+    if _NUMBER.search(text):
         yield from _ask(_CARD_RECOGNIZER, text)
         yield from _ask(_SSN_RECOGNIZER, text)
-        for start, end in candidates:
-            start = max(0, start - _MARGIN)
+        for match in _PHONE.finditer(text):
+            start, end = max(0, match.start() - _MARGIN), match.end()
             for hit in _ask(_PHONE_RECOGNIZER, text[start : end + _MARGIN]):
                 yield Finding(start + hit.start, start + hit.end, hit.entity)
 
 
 def _ask(recognizer: EntityRecognizer, text: str) -> Iterator[Finding]:
-    results: Iterable[RecognizerResult] = recognizer.analyze(text, recognizer.supported_entities, None)
+    results: Iterable[RecognizerResult] = recognizer.analyze(
+        text,
+        recognizer.supported_entities,
+        None,  # type: ignore[arg-type] - pattern recognizers look at the text alone
+    )
     for result in results:
         if result.score >= MINIMUM_SCORE:
             yield Finding(result.start, result.end, result.entity_type)

@@ -34,7 +34,9 @@ def window_of(*, budget_id: int, period: str, time_zone: str, now: datetime) -> 
     start, end = _bounds(period, local)
     zone = _zone(time_zone)
     # Wall-clock midnights, made aware one by one: a period across a daylight-saving change is an hour shorter or longer.
-    return Window(budget_id, start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC))
+    return Window(
+        budget_id, start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC)
+    )
 
 
 def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:

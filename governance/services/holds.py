@@ -21,7 +21,7 @@ def expire_holds(*, silent_seconds: float = SILENT_SECONDS) -> int:
     while True:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM gatehouse_expire(%s, %s)", (silent_seconds, _BATCH))
-            (count,) = cursor.fetchone()
+            count = int(cursor.fetchone()[0])
         total += count
         if count < _BATCH:
             break

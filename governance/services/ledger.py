@@ -17,10 +17,10 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from kernel.batching import Batcher, QueueFullError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.policy.windows import Window
+from kernel.batching import Batcher, QueueFullError
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,9 @@ class Ledger:
         return True
 
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
-        windows = sorted({w for request in batch for w in request.windows}, key=lambda w: (w.budget_id, w.starts_at))
+        windows = sorted(
+            {w for request in batch for w in request.windows}, key=lambda w: (w.budget_id, w.starts_at)
+        )
         number = {window: n for n, window in enumerate(windows, 1)}
         holds = [
             {
@@ -164,7 +166,9 @@ class Ledger:
             except (*_LOST, psycopg.errors.DeadlockDetected) as error:
                 # Sent again with the same call ids it does nothing twice, so a lost answer is no matter.
                 self.is_connected = False
-                logger.warning("settling %d calls failed (%s), trying again", len(batch), type(error).__name__)
+                logger.warning(
+                    "settling %d calls failed (%s), trying again", len(batch), type(error).__name__
+                )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -13,7 +13,8 @@ from django.core.asgi import get_asgi_application
 
 web = get_asgi_application()
 
-from gateway.api.handler import GatewayHandler, Receive, Scope, Send  # noqa: E402 - needs Django's apps
+from gateway.formats.incoming import Scope  # noqa: E402 - needs Django's apps
+from gateway.handler import GatewayHandler, Receive, Send  # noqa: E402
 
 gateway = GatewayHandler()
 
@@ -25,4 +26,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> Any:
     if scope["type"] != "http" or scope["path"].startswith(_GATEWAY_PATHS):
         await gateway(scope, receive, send)
     else:
-        await web(scope, receive, send)
+        await web(scope, receive, send)  # type: ignore[arg-type] - the same messages, typed as mappings

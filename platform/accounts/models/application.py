@@ -9,7 +9,9 @@ class Application(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
     name = models.CharField(max_length=100)
     description = models.TextField(blank=True)
-    is_active = models.BooleanField(default=True, help_text="An inactive application's keys are refused.")
+    is_active = models.BooleanField(
+        "active", default=True, help_text="An inactive application's keys are refused."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

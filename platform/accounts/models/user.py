@@ -29,7 +29,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(
-        default=True, help_text="Uncheck instead of deleting: records keep naming the person."
+        "active", default=True, help_text="Uncheck instead of deleting: records keep naming the person."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -40,11 +40,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
         ordering = ("email",)
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique_ignoring_case"),)
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name
 
     @property
     def is_staff(self) -> bool:

@@ -17,11 +17,11 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.urls import Resolver404, get_resolver
 
-from gateway.api.incoming import Scope, new_call
-from gateway.api.outgoing import JSON, raw
 from gateway.api.probes import health, readiness
 from gateway.formats import openai_reply
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
+from gateway.formats.incoming import Scope, new_call
+from gateway.formats.outgoing import JSON, raw
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
 from gateway.streams.consumer import StreamConsumer
@@ -115,7 +115,9 @@ class GatewayHandler:
             refusal = found
         except _ClientLeft:
             return
-        scope["gatehouse.call"] = new_call(scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body))
+        scope["gatehouse.call"] = new_call(
+            scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body)
+        )
         scope["gatehouse.entrance"] = entrance
         scope["gatehouse.refusal"] = refusal
         if parsed is not None and parsed.is_stream:
@@ -186,5 +188,3 @@ async def _send(send: Send, response: HttpResponse) -> None:
     headers.append((b"content-length", str(len(response.content)).encode()))
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
-
-

@@ -1,9 +1,8 @@
 """PURE: the headers of an answer."""
 
-from kernel.money import plain_usd
-
 from gateway.call import Call
 from gateway.refusals import Refusal
+from kernel.money import plain_usd
 
 JSON = "application/json"
 

@@ -1,0 +1,70 @@
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.admin.typed import ModelForm
+from accounts.models import ApiKey
+from accounts.policy.networks import parse_network
+from kernel.clock import utc_now
+
+
+def _no_models() -> Iterable[str]:
+    return ()
+
+
+class ApiKeyForm(ModelForm):
+    """What a key may do. The gateway says which models there are, since accounts know of none."""
+
+    known_models: ClassVar[Callable[[], Iterable[str]]] = staticmethod(_no_models)
+
+    class Meta:
+        model = ApiKey
+        fields = ("application", "name", "allowed_models", "allowed_networks", "expires_at")
+
+    def clean_allowed_models(self) -> list[str]:
+        names = list(
+            dict.fromkeys(name.strip() for name in self.cleaned_data["allowed_models"] or () if name)
+        )
+        known = set(type(self).known_models())
+        unknown = [name for name in names if name not in known]
+        if known and unknown:
+            raise ValidationError(f"There is no route named “{unknown[0]}”. See Routes for the names.")
+        return names
+
+    def clean_allowed_networks(self) -> list[str]:
+        try:
+            return [
+                parse_network(text.strip()) for text in self.cleaned_data["allowed_networks"] or () if text
+            ]
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+    def clean_expires_at(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["expires_at"]
+        if moment is not None and "expires_at" in self.changed_data and moment <= utc_now():
+            raise ValidationError("This moment has passed. To end a key now, revoke it.")
+        return moment
+
+
+class RotateForm(forms.Form):
+    """How long the old key goes on working."""
+
+    OVERLAPS: ClassVar[list[tuple[int, str]]] = [
+        (0, "Not at all: it ends now"),
+        (1, "1 hour"),
+        (24, "1 day"),
+        (24 * 7, "7 days"),
+        (24 * 30, "30 days"),
+    ]
+    overlap_hours = forms.TypedChoiceField(
+        label="The old key keeps working for", choices=OVERLAPS, coerce=int, initial=24
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        from unfold.widgets import UnfoldAdminSelectWidget
+
+        self.fields["overlap_hours"].widget = UnfoldAdminSelectWidget(choices=self.OVERLAPS)

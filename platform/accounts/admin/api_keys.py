@@ -1,0 +1,209 @@
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from accounts.admin.api_key_form import ApiKeyForm, RotateForm
+from accounts.admin.base import TeamScopedAdmin, person, without_store
+from accounts.admin.filters import ApplicationFilter, TeamOfApplicationFilter
+from accounts.admin.typed import action, display
+from accounts.models import ApiKey
+from accounts.policy.roles import Capability
+from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
+from kernel.clock import utc_now
+
+ACTIVE, ENDING, EXPIRED, REVOKED = "Active", "Ending", "Expired", "Revoked"
+SOON = timedelta(days=7)
+
+
+def status_of(api_key: ApiKey, *, now: datetime) -> str:
+    """Whether a key works, in a word."""
+    if api_key.revoked_at is not None:
+        return REVOKED
+    if api_key.expires_at is None:
+        return ACTIVE
+    if api_key.expires_at <= now:
+        return EXPIRED
+    return ENDING if api_key.expires_at - now < SOON else ACTIVE
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(TeamScopedAdmin):
+    """API keys. The text of a key is on one page, once: never in a message, a URL or a log."""
+
+    form = ApiKeyForm
+    empty_hint = "A key lets an application call models. It belongs to an application, so create that first."
+    team_lookup = "application__team"
+    change_capability = Capability.MANAGE_KEYS
+    choices_by_team: ClassVar[dict[str, str]] = {"application": "team"}
+    fixed_fields = ("application",)
+    list_display = (
+        "prefix",
+        "name",
+        "application",
+        "team",
+        "status",
+        "created_by",
+        "expires_at",
+        "last_used_at",
+    )
+    list_filter = (TeamOfApplicationFilter, ApplicationFilter)
+    list_filter_submit = True
+    list_select_related = ("application__team", "created_by")
+    search_fields = ("key_id", "name", "application__name")
+    search_help_text = "The beginning of a key, its name or its application."
+    readonly_fields = ("prefix", "status", "created_by", "created_at", "last_used_at", "rotated_from")
+    actions_detail = ("rotate", "revoke")
+    actions = ("revoke_selected",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        limits = ("Limits", {"fields": ("allowed_models", "allowed_networks", "expires_at")})
+        if obj is None:
+            return ((None, {"fields": ("application", "name")}), limits)
+        facts = ("prefix", "status", "created_by", "created_at", "last_used_at", "rotated_from")
+        return ((None, {"fields": ("application", "name")}), limits, ("Facts", {"fields": facts}))
+
+    @display(description="Key", ordering="key_id")
+    def prefix(self, api_key: ApiKey) -> str:
+        return f"{api_key.prefix}…"
+
+    @display(description="Team", ordering="application__team__name")
+    def team(self, api_key: ApiKey) -> str:
+        return api_key.application.team.name
+
+    @display(description="Status", label={ACTIVE: "success", ENDING: "warning", REVOKED: "danger"})
+    def status(self, api_key: ApiKey) -> str:
+        return status_of(api_key, now=utc_now())
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A revoked key is history."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.revoked_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Asked by the actions, with the id from the URL."""
+        if object_id is None:
+            return self.allows(request, self.change_capability, None)
+        api_key = self.get_object(request, str(object_id))
+        return api_key is not None and self.has_change_permission(request, api_key)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            obj.save(update_fields=form.changed_data)
+            return
+        new = create_key(
+            application=obj.application,
+            name=obj.name,
+            created_by=person(request),
+            expires_at=obj.expires_at,
+            allowed_models=obj.allowed_models,
+            allowed_networks=obj.allowed_networks,
+        )
+        obj.__dict__.update(new.api_key.__dict__)
+        request.__dict__["_gatehouse_new_key"] = new
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Shows the key in the answer to the form itself, so that its text is kept nowhere."""
+        return self._show(request, request.__dict__.pop("_gatehouse_new_key"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context.update(show_save_and_add_another=False, show_save_and_continue=bool(kwargs.get("obj")))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @action(description="Rotate", icon="autorenew", permissions=["manage"])
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Makes a successor; the old key works on for a while."""
+        api_key = self._manageable(request, object_id)
+        form = RotateForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            hours = timedelta(hours=form.cleaned_data["overlap_hours"])
+            try:
+                new = rotate_key(api_key=api_key, now=utc_now(), overlap=hours, created_by=person(request))
+            except ValueError as error:
+                return self._back(request, api_key, error=str(error))
+            self.log_change(request, api_key, f"Rotated: {new.api_key.prefix}… takes over.")
+            self.log_addition(request, new.api_key, f"Made by rotating {api_key.prefix}….")
+            api_key.refresh_from_db()
+            return self._show(request, new, old=api_key)
+        return self._render(request, "rotate", api_key, title=f"Rotate {api_key.prefix}…", form=form)
+
+    @action(description="Revoke", icon="block", permissions=["manage"])
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ends a key at once."""
+        api_key = self._manageable(request, object_id)
+        if request.method != "POST":
+            return self._render(request, "revoke", api_key, title=f"Revoke {api_key.prefix}…", keys=[api_key])
+        self._revoke(request, api_key)
+        return self._back(
+            request, api_key, done=f"{api_key.prefix}… is revoked. Calls with it are refused from now on."
+        )
+
+    @admin.action(description="Revoke selected keys", permissions=["manage"])
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
+        keys = [each for each in queryset if self.has_change_permission(request, each)]
+        if not keys:
+            self.message_user(request, "None of these keys can be revoked by you.", messages.WARNING)
+            return None
+        if request.POST.get("confirmed") != "yes":
+            return self._render(request, "revoke", None, title=f"Revoke {len(keys)} keys", keys=keys)
+        for each in keys:
+            self._revoke(request, each)
+        self.message_user(request, f"{len(keys)} keys are revoked.", messages.SUCCESS)
+        return None
+
+    def _revoke(self, request: HttpRequest, api_key: ApiKey) -> None:
+        if revoke_key(api_key=api_key, now=utc_now()):
+            self.log_change(request, api_key, "Revoked.")
+
+    def _manageable(self, request: HttpRequest, object_id: str) -> ApiKey:
+        api_key: ApiKey | None = self.get_object(request, object_id)
+        if api_key is None or not self.has_change_permission(request, api_key):
+            raise PermissionDenied
+        return api_key
+
+    def _show(self, request: HttpRequest, new: NewKey, *, old: ApiKey | None = None) -> HttpResponse:
+        known = new.api_key.allowed_models or list(ApiKeyForm.known_models())
+        model = next((name for name in known if name == "claude-haiku-4-5"), known[0] if known else "MODEL")
+        return without_store(
+            self._render(
+                request,
+                "created",
+                new.api_key,
+                title="Your new API key",
+                key_text=new.text,
+                old_key=old,
+                base_url=settings.PUBLIC_URL,
+                model_name=model,
+                change_url=reverse("admin:accounts_apikey_change", args=[new.api_key.pk]),
+            )
+        )
+
+    def _render(
+        self, request: HttpRequest, page: str, api_key: ApiKey | None, **context: Any
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": api_key,
+            "api_key": api_key,
+            **context,
+        }
+        return TemplateResponse(request, f"admin/accounts/apikey/{page}.html", context)
+
+    def _back(
+        self, request: HttpRequest, api_key: ApiKey, *, done: str = "", error: str = ""
+    ) -> HttpResponse:
+        self.message_user(request, done or error, messages.SUCCESS if done else messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:accounts_apikey_change", args=[api_key.pk]))

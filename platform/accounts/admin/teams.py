@@ -1,0 +1,64 @@
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.admin.applications import ApplicationInline
+from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.memberships import MembershipInline
+from accounts.models import Team
+
+
+@admin.register(Team)
+class TeamAdmin(TeamScopedAdmin):
+    """Teams: made by superusers, run by their owners and admins."""
+
+    team_lookup = "pk"
+    empty_hint = "A team pays for calls. It has members, applications and a budget."
+    choices_by_team: ClassVar[dict[str, str]] = {}
+    list_display = ("name", "description", "applications_count", "members_count", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "description")
+    inlines = (MembershipInline, ApplicationInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = (
+            super()
+            .get_queryset(request)
+            .annotate(
+                applications_count=Count("applications", distinct=True),
+                members_count=Count("memberships", distinct=True),
+            )
+        )
+        return found
+
+    @admin.display(description="Applications", ordering="applications_count")
+    def applications_count(self, team: Any) -> int:
+        return int(team.applications_count)
+
+    @admin.display(description="Members", ordering="members_count")
+    def members_count(self, team: Any) -> int:
+        return int(team.members_count)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return person(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a team that has never had an application: the records of calls name their team."""
+        if not person(request).is_superuser:
+            return False
+        return obj is None or not obj.applications.exists()
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj is not None else ()
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> Any:
+        """On to the new team's page, where members and applications are added."""
+        if "_addanother" not in request.POST and "_popup" not in request.POST:
+            self.message_user(
+                request, f"The team {obj} is made. Add its members and applications.", messages.SUCCESS
+            )
+            return HttpResponseRedirect(reverse("admin:accounts_team_change", args=[obj.pk]))
+        return super().response_add(request, obj, post_url_continue)
