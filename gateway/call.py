@@ -55,7 +55,7 @@ class Call:
 
     stages: list[tuple[str, float, str]] = field(default_factory=list)
     first_token_ms: float | None = None
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     is_estimated: bool = False
     stop_reason: str = ""
     cost_nanos: int = 0

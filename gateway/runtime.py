@@ -54,7 +54,7 @@ class Gateway:
         self.recognizers = Recognizers()
         self.estimator = Estimator()
         self.key_use = KeyUse(self._pool)
-        self.random = Random()
+        self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
         self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING

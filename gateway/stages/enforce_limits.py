@@ -15,7 +15,7 @@ _COUNT_TIMEOUT_SECONDS = 10.0
 
 async def enforce_limits(call: Call, gateway: Gateway) -> None:
     """Bounds the answer and measures the prompt. Refusals: max_tokens_exceeded, context_length_exceeded."""
-    assert call.route is not None and call.deployment is not None
+    assert call.deployment is not None
     if not call.conversation.messages:
         raise Refusal("invalid_request", "'messages' is empty: send at least one message.", param="messages")
     _bound_output(call, gateway)

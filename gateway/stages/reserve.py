@@ -15,7 +15,8 @@ _GRACE_SECONDS = 120.0
 
 async def reserve(call: Call, gateway: Gateway) -> None:
     """Holds the worst case in every budget that applies. Refusals: budget_exceeded, not_auditable."""
-    assert call.key is not None and call.route is not None
+    assert call.key is not None
+    assert call.route is not None
     call.hold_nanos = _worst_case(call)
     windows = tuple(
         window_of(budget_id=budget.id, period=budget.period, time_zone=budget.time_zone, now=call.started_at)

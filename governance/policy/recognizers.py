@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import tldextract
 from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -112,11 +113,9 @@ def _hits(text: str) -> Iterator[Finding]:
 
 
 def _ask(recognizer: EntityRecognizer, text: str) -> Iterator[Finding]:
-    results: Iterable[RecognizerResult] = recognizer.analyze(
-        text,
-        recognizer.supported_entities,
-        None,  # type: ignore[arg-type] - pattern recognizers look at the text alone
-    )
+    # Pattern recognizers look at the text alone: there is no language model to have artifacts of.
+    artifacts: Any = None
+    results: Iterable[RecognizerResult] = recognizer.analyze(text, recognizer.supported_entities, artifacts)
     for result in results:
         if result.score >= MINIMUM_SCORE:
             yield Finding(result.start, result.end, result.entity_type)

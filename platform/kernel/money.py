@@ -11,12 +11,14 @@ def dollars_to_nanos(amount: str | Decimal) -> int:
     """Nano-dollars of a decimal dollar amount. Raises ValueError for what is no amount or is finer than a nano."""
     try:
         nanos = Decimal(amount) * NANOS_PER_DOLLAR
-        exact = nanos.to_integral_value()
+        exact = int(nanos.to_integral_value())
     except InvalidOperation as error:
         raise ValueError(f"{amount!r} is not an amount in dollars") from error
+    except OverflowError as error:
+        raise ValueError(f"{amount!r} is no finite amount") from error
     if nanos != exact:
         raise ValueError(f"{amount} is finer than a billionth of a dollar")
-    return int(exact)
+    return exact
 
 
 def nanos_to_dollars(nanos: int) -> Decimal:

@@ -8,6 +8,7 @@ REGIONS = (
     "eu-central-1",
     "eu-west-1",
     "eu-west-3",
+    "eu-north-1",
     "ap-northeast-1",
     "ap-southeast-2",
 )

@@ -1,0 +1,19 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+
+class Command(BaseCommand):
+    help = "Migrates the database, then loads the demonstration once, in one process: what `run` does before it serves."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--data-dir", required=True, type=Path, metavar="PATH")
+        parser.add_argument("--no-demo", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False)
+        if not options["no_demo"]:
+            call_command("load_demo", data_dir=options["data_dir"])

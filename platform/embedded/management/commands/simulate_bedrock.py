@@ -1,0 +1,30 @@
+"""Runs the Bedrock simulator alone."""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from embedded.simulator.cli import add_arguments, to_options
+from embedded.simulator.server import Options, PortTaken, serve
+
+
+class Command(BaseCommand):
+    help = "Runs a simulator of AWS Bedrock: signed requests, event streams, faults on demand."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        try:
+            add_arguments(parser, Options.from_environment(os.environ))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            serve(
+                to_options(
+                    options["host"], options["port"], options["pace"], options["time_to_first_token_ms"]
+                )
+            )
+        except PortTaken as error:
+            raise CommandError(str(error)) from None

@@ -1,0 +1,87 @@
+"""The commands of Gatehouse's own processes."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded.child import Command
+from embedded.configuration import Configuration
+from embedded.environment import simulator_url
+from embedded.probes import answers
+
+GRACEFUL_SECONDS = "10"
+
+
+def simulator(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+    """The Bedrock simulator: no Django, no database."""
+    port = str(configuration.simulator_port)
+    return Command(
+        name="simulator",
+        title="Bedrock simulator",
+        arguments=(sys.executable, "-m", "embedded.simulator", "--host", "127.0.0.1", "--port", port),
+        environment=environment,
+        folder=configuration.root,
+        is_ready=answers(f"{simulator_url(configuration.simulator_port)}/healthz"),
+    )
+
+
+def prepare(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+    """Migrations and the demonstration, in one process."""
+    demo = () if configuration.demo else ("--no-demo",)
+    return Command(
+        name="prepare",
+        title="Preparing the database",
+        arguments=(sys.executable, "manage.py", "prepare", "--data-dir", str(configuration.data_dir), *demo),
+        environment=environment,
+        folder=configuration.root,
+    )
+
+
+def web(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+    """Admin, management API and gateway: two ASGI handlers on one address."""
+    return Command(
+        name="web",
+        title="Web and gateway",
+        arguments=(
+            *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+            *("--host", configuration.host, "--port", str(configuration.port)),
+            *("--workers", str(configuration.workers)),
+            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log"),
+            *("--timeout-graceful-shutdown", GRACEFUL_SECONDS),
+        ),
+        environment=environment,
+        folder=configuration.root,
+        is_ready=answers(f"{configuration.local_url}/healthz"),
+    )
+
+
+def worker(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+    """Celery's worker: one process for tasks, one that minds it and its time limits."""
+    options = ("--concurrency", "1", "--loglevel", "info", "--without-gossip", "--without-mingle")
+    return _celery(configuration, environment, name="worker", ready_text=" ready.", options=options)
+
+
+def beat(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+    """Celery's clock."""
+    folder: Path = configuration.data_dir / "beat"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    options = ("--schedule", str(folder / "schedule"), "--pidfile", "", "--loglevel", "info")
+    return _celery(configuration, environment, name="beat", ready_text="beat: Starting", options=options)
+
+
+def _celery(
+    configuration: Configuration,
+    environment: Mapping[str, str],
+    *,
+    name: str,
+    ready_text: str,
+    options: tuple[str, ...],
+) -> Command:
+    return Command(
+        name=name,
+        title=f"Celery {name}",
+        arguments=(sys.executable, "-m", "celery", "-A", "config.celery", name, *options),
+        environment=environment,
+        folder=configuration.root,
+        ready_text=ready_text,
+    )

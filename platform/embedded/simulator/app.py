@@ -1,0 +1,195 @@
+"""The ASGI application: a request's steps, in order.
+
+verify the signature → match the operation → note the request → apply the region's faults → answer
+"""
+
+import time
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+import orjson
+
+from embedded.simulator import converse, converse_answer, messages, messages_answer, tokens
+from embedded.simulator.caching import PromptCache, Usage
+from embedded.simulator.caller import Caller, CallerLeft, Headers, Receive, Send
+from embedded.simulator.control import Control
+from embedded.simulator.credentials import Credentials
+from embedded.simulator.errors import AwsError, invalid, throttled, too_large, unavailable
+from embedded.simulator.faults import Regions, Settings
+from embedded.simulator.framing import CONTENT_TYPE
+from embedded.simulator.models import Models
+from embedded.simulator.operations import Operation, match
+from embedded.simulator.recorder import Recorder
+from embedded.simulator.replies import Reply, reply_to
+from embedded.simulator.shapes import json_object, mapping
+from embedded.simulator.signature import verify
+from embedded.simulator.streams import pump
+from embedded.simulator.turns import Turn
+
+_MAX_BODY = 25 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Request:
+    """A signed request on its way through the steps."""
+
+    caller: Caller
+    headers: Headers
+    region: str
+    settings: Settings
+    operation: Operation
+    model_id: str
+    query: dict[str, str]
+    body: bytes
+
+
+class Simulator:
+    """Bedrock, simulated: an ASGI application. Building one loads the tokenizer (0.3 s)."""
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        models: Models | None = None,
+        defaults: Settings | None = None,
+    ) -> None:
+        tokens.load()
+        self._credentials = credentials or Credentials()
+        self._models = models or Models.load()
+        self._regions = Regions(defaults)
+        self._recorder = Recorder()
+        self._prompt_cache = PromptCache()
+        self._control = Control(self._regions, self._recorder, self._prompt_cache)
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answers one HTTP request."""
+        if scope["type"] != "http":
+            raise NotImplementedError("the simulator speaks HTTP alone")
+        caller = Caller(receive, send)
+        try:
+            if Control.owns(scope["path"]):
+                await self._control.handle(scope["method"], scope["path"], caller)
+            else:
+                await self._serve(scope, caller)
+        except CallerLeft:
+            pass
+        finally:
+            caller.close()
+
+    async def _serve(self, scope: dict[str, Any], caller: Caller) -> None:
+        request_id = str(uuid4())
+        headers = [(b"x-amzn-requestid", request_id.encode())]
+        region = "unknown"
+        try:
+            body = await caller.body(_MAX_BODY)
+            if body is None:
+                raise too_large(_MAX_BODY)
+            region = verify(scope, body, self._credentials, datetime.now(UTC))
+            operation, model_id = match(scope["method"], scope["raw_path"].decode("latin-1"))
+            self._recorder.received(request_id, region, operation.value, model_id, body)
+            settings = self._regions[region].settings
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            request = Request(caller, headers, region, settings, operation, model_id, query, body)
+            await self._apply_faults(request)
+            await self._answer(request)
+        except AwsError as error:
+            self._recorder.refused(region, error.code)
+            headers.append((b"x-amzn-errortype", error.error_type.encode()))
+            await caller.answer(error.status, orjson.dumps({"message": error.message}), headers)
+
+    async def _apply_faults(self, request: Request) -> None:
+        if request.settings.latency_ms:
+            await request.caller.wait(request.settings.latency_ms / 1000)
+        if request.settings.outage:
+            raise unavailable()
+        if request.operation.invokes and self._regions[request.region].throttles():
+            raise throttled()
+
+    async def _answer(self, request: Request) -> None:
+        match request.operation:
+            case Operation.LIST_FOUNDATION_MODELS:
+                summaries = self._models.summaries(request.region, request.query)
+                await _whole(request, {"modelSummaries": summaries})
+            case Operation.LIST_INFERENCE_PROFILES:
+                profiles = self._models.profiles(request.region)
+                await _whole(request, {"inferenceProfileSummaries": profiles})
+            case Operation.COUNT_TOKENS:
+                await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
+            case _:
+                await self._invoke(request)
+
+    async def _invoke(self, request: Request) -> None:
+        turn = self._read(request, json_object(request.body))
+        reply = reply_to(turn)
+        usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
+        if request.operation.streams:
+            await self._stream(request, _frames(request, turn, reply, usage))
+        else:
+            seconds = request.settings.generation_seconds(reply.output_tokens)
+            if seconds:
+                await request.caller.wait(seconds)
+            body, headers = _body(request, turn, reply, usage)
+            await request.caller.answer(200, body, request.headers + headers)
+
+    async def _stream(self, request: Request, frames: Iterator[tuple[int, bytes]]) -> None:
+        self._recorder.stream_opened()
+        how = "abandoned"
+        try:
+            headers = request.headers
+            if request.operation is Operation.INVOKE_MODEL_STREAM:
+                headers = [*headers, (b"x-amzn-bedrock-content-type", b"application/json")]
+            await request.caller.start(200, headers, CONTENT_TYPE)
+            how = (await pump(request.caller, frames, request.settings)).value
+        finally:
+            self._recorder.stream_ended(how)
+
+    def _read(self, request: Request, body: dict[str, Any], *, anthropic: bool | None = None) -> Turn:
+        """The turn of a body, which is Converse's or Anthropic's according to the operation."""
+        model = self._models.resolve(request.model_id)
+        if anthropic is None:
+            anthropic = request.operation in (Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
+        read = messages.read_turn if anthropic else converse.read_turn
+        return read(body, model=model, model_id=request.model_id, region=request.region)
+
+    def _read_counted(self, request: Request) -> Turn:
+        """The turn inside a CountTokens request."""
+        wanted = mapping(json_object(request.body).get("input"))
+        if "converse" in wanted:
+            return self._read(request, mapping(wanted["converse"]), anthropic=False)
+        if "invokeModel" not in wanted:
+            raise invalid("The input field must have either invokeModel or converse.")
+        try:
+            inner = b64decode(mapping(wanted["invokeModel"]).get("body") or "", validate=True)
+        except (Base64Error, TypeError, ValueError):
+            raise invalid("The value at input.invokeModel.body is not valid base64.") from None
+        return self._read(request, json_object(inner), anthropic=True)
+
+
+async def _whole(request: Request, answer: dict[str, Any]) -> None:
+    await request.caller.answer(200, orjson.dumps(answer), request.headers)
+
+
+def _body(request: Request, turn: Turn, reply: Reply, usage: Usage) -> tuple[bytes, Headers]:
+    latency = _latency_ms(request.settings, reply)
+    if request.operation is Operation.CONVERSE:
+        return converse_answer.answer(reply, usage, latency), []
+    return messages_answer.answer(reply, usage, turn), messages_answer.headers(usage, latency)
+
+
+def _frames(request: Request, turn: Turn, reply: Reply, usage: Usage) -> Iterator[tuple[int, bytes]]:
+    latency = _latency_ms(request.settings, reply)
+    if request.operation is Operation.CONVERSE_STREAM:
+        return converse_answer.frames(reply, usage, latency)
+    first = max(1, round(request.settings.time_to_first_token_ms))
+    return messages_answer.frames(reply, usage, turn, (latency, first))
+
+
+def _latency_ms(settings: Settings, reply: Reply) -> int:
+    """The latency as set, not as measured: the same request gets the same answer."""
+    seconds = settings.generation_seconds(reply.output_tokens)
+    return max(1, round(settings.latency_ms + seconds * 1000))

@@ -1,0 +1,65 @@
+"""The prompt cache: which marked beginnings of prompts were seen lately. The simulator's only memory.
+
+Unlike the real service it has no smallest length: any marked beginning is cached, so that tests can
+be short.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from embedded.simulator.turns import Turn
+
+_LIFETIME = 300.0
+_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as they are billed: `input` is without the cached ones."""
+
+    input: int
+    output: int
+    cache_read: int = 0
+    cache_write: int = 0
+    cached: bool = False  # whether the caller marked anything for caching
+
+    @property
+    def total(self) -> int:
+        """Everything, cached tokens included."""
+        return self.input + self.output + self.cache_read + self.cache_write
+
+
+class PromptCache:
+    """Remembers the last few thousand beginnings, each for five minutes after its last use."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[bytes, float] = OrderedDict()
+
+    def use(self, turn: Turn, output_tokens: int, now: float) -> Usage:
+        """The usage of a call, whose marked beginnings are from now on remembered. `now` in seconds."""
+        points = turn.prompt.cache_points
+        if not points:
+            return Usage(turn.input_tokens, output_tokens)
+        key = f"{turn.region} {turn.model.model_id}"
+        digests = [turn.prompt.digest(key, parts) for parts in points]
+        known = max(
+            (n for n, digest in zip(points, digests, strict=True) if self._is_fresh(digest, now)), default=0
+        )
+        read = turn.prompt.tokens(known) if known else 0
+        marked = turn.prompt.tokens(points[-1])
+        for digest in digests:
+            self._remember(digest, now)
+        return Usage(turn.input_tokens - marked, output_tokens, read, marked - read, cached=True)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._seen.clear()
+
+    def _is_fresh(self, digest: bytes, now: float) -> bool:
+        return self._seen.get(digest, float("-inf")) > now - _LIFETIME
+
+    def _remember(self, digest: bytes, now: float) -> None:
+        self._seen[digest] = now
+        self._seen.move_to_end(digest)
+        while len(self._seen) > _MOST:
+            self._seen.popitem(last=False)

@@ -1,0 +1,110 @@
+"""The simulator's own interface under `/_simulator/`: what it is, its faults, what it received.
+
+It asks for no credentials: it is meant for the machine the simulator runs on.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from embedded.simulator.caching import PromptCache
+from embedded.simulator.caller import Caller
+from embedded.simulator.faults import InvalidSetting, Regions
+from embedded.simulator.recorder import Recorder
+
+_MAX_BODY = 65_536
+_REGIONS = "/_simulator/regions"
+_REQUESTS = "/_simulator/requests"
+_ABOUT = {
+    "service": "Gatehouse's simulator of AWS Bedrock: its answers are simulated, no model is behind them",
+    "operations": [
+        "ListFoundationModels",
+        "ListInferenceProfiles",
+        "Converse",
+        "ConverseStream",
+        "InvokeModel",
+        "InvokeModelWithResponseStream",
+        "CountTokens",
+    ],
+    "control": {
+        "GET /_simulator/regions": "pace and faults of every region",
+        "GET /_simulator/regions/{region}": "those of one region",
+        "PUT /_simulator/regions/{region}": "changes the settings named in a JSON object; null puts one back",
+        "DELETE /_simulator/regions/{region}": "puts all of a region's settings back",
+        "DELETE /_simulator/regions": "puts all settings of all regions back",
+        "GET /_simulator/requests": "counts, and the last 200 requests as received",
+        "DELETE /_simulator/requests": "forgets them, and the prompt cache",
+    },
+}
+
+
+class Control:
+    """Answers requests to the simulator's own interface."""
+
+    def __init__(self, regions: Regions, recorder: Recorder, prompt_cache: PromptCache) -> None:
+        self._regions = regions
+        self._recorder = recorder
+        self._prompt_cache = prompt_cache
+
+    @staticmethod
+    def owns(path: str) -> bool:
+        """Whether a path belongs to this interface."""
+        return path in ("/", "/healthz") or path.startswith("/_simulator")
+
+    async def handle(self, method: str, path: str, caller: Caller) -> None:
+        """Answers one request."""
+        status, answer = await self._answer(method, path.rstrip("/") or "/", caller)
+        await caller.answer(status, b"" if answer is None else orjson.dumps(answer), [])
+
+    async def _answer(self, method: str, path: str, caller: Caller) -> tuple[int, Any]:
+        if path == "/healthz":
+            return 200, {"status": "ok"}
+        if path in ("/", "/_simulator"):
+            return 200, {**_ABOUT, "regions": self._regions.describe()}
+        if path == _REQUESTS:
+            return self._requests(method)
+        if path == _REGIONS:
+            return self._all_regions(method)
+        name = path.removeprefix(f"{_REGIONS}/")
+        if name == path:
+            return 404, {"message": f"nothing at {path}; see GET /_simulator"}
+        if name not in self._regions:
+            return 404, {"message": f"unknown region {name}; known are {', '.join(self._regions.describe())}"}
+        return await self._one_region(method, name, caller)
+
+    def _requests(self, method: str) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, self._recorder.describe()
+        if method == "DELETE":
+            self._recorder.clear()
+            self._prompt_cache.clear()
+            return 204, None
+        return _not_allowed(method)
+
+    def _all_regions(self, method: str) -> tuple[int, Any]:
+        if method == "DELETE":
+            for name in self._regions.describe():
+                self._regions[name].reset()
+        elif method != "GET":
+            return _not_allowed(method)
+        return 200, self._regions.describe()
+
+    async def _one_region(self, method: str, name: str, caller: Caller) -> tuple[int, Any]:
+        region = self._regions[name]
+        if method == "PUT":
+            try:
+                region.update(orjson.loads(await caller.body(_MAX_BODY) or b""))
+            except orjson.JSONDecodeError as error:
+                return 400, {"message": f"the body isn't JSON: {error}"}
+            except InvalidSetting as error:
+                return 400, {"message": str(error)}
+        elif method == "DELETE":
+            region.reset()
+        elif method != "GET":
+            return _not_allowed(method)
+        return 200, {"region": name, **asdict(region.settings)}
+
+
+def _not_allowed(method: str) -> tuple[int, Any]:
+    return 405, {"message": f"{method} isn't possible here; see GET /_simulator"}

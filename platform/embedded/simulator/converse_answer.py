@@ -1,0 +1,67 @@
+"""The answer of Converse, whole and as a stream of events."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from embedded.simulator.caching import Usage
+from embedded.simulator.framing import encode_event
+from embedded.simulator.replies import Block, Reply
+
+# Bedrock pads deltas to hide the length of what they carry; clients must overlook the field.
+_PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
+
+
+def answer(reply: Reply, usage: Usage, latency_ms: int) -> bytes:
+    """The body of a Converse answer."""
+    content = [_content(block) for block in reply.blocks]
+    return orjson.dumps(
+        {
+            "metrics": {"latencyMs": latency_ms},
+            "output": {"message": {"content": content, "role": "assistant"}},
+            "stopReason": reply.stop_reason,
+            "usage": _usage(usage),
+        }
+    )
+
+
+def frames(reply: Reply, usage: Usage, latency_ms: int) -> Iterator[tuple[int, bytes]]:
+    """The frames of a stream, each with the number of tokens generated before it."""
+    done = 0
+    yield done, _frame("messageStart", {"role": "assistant"})
+    for index, block in enumerate(reply.blocks):
+        if block.tool is not None:
+            start = {"toolUse": {"name": block.tool, "toolUseId": block.tool_use_id}}
+            yield done, _frame("contentBlockStart", {"contentBlockIndex": index, "start": start})
+        for piece in block.pieces:
+            if piece:  # a token that completes no character is generated, but nothing is sent for it
+                yield done, _delta(index, piece, tool=block.tool is not None)
+            done += 1
+        yield done, _frame("contentBlockStop", {"contentBlockIndex": index})
+    yield done, _frame("messageStop", {"stopReason": reply.stop_reason})
+    yield done, _frame("metadata", {"metrics": {"latencyMs": latency_ms}, "usage": _usage(usage)})
+
+
+def _delta(index: int, piece: str, *, tool: bool) -> bytes:
+    delta = {"toolUse": {"input": piece}} if tool else {"text": piece}
+    payload = {"contentBlockIndex": index, "delta": delta, "p": _PADDING[: len(_PADDING) - len(piece) % 32]}
+    return encode_event("contentBlockDelta", orjson.dumps(payload))
+
+
+def _frame(event_type: str, payload: dict[str, Any]) -> bytes:
+    return encode_event(event_type, orjson.dumps(payload | {"p": _PADDING[:16]}))
+
+
+def _content(block: Block) -> dict[str, Any]:
+    if block.tool is None:
+        return {"text": block.text}
+    return {"toolUse": {"input": block.input, "name": block.tool, "toolUseId": block.tool_use_id}}
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    counts = {"inputTokens": usage.input, "outputTokens": usage.output, "totalTokens": usage.total}
+    if usage.cached:
+        counts["cacheReadInputTokens"] = usage.cache_read
+        counts["cacheWriteInputTokens"] = usage.cache_write
+    return counts

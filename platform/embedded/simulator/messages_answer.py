@@ -1,0 +1,123 @@
+"""The answer of InvokeModel for the Anthropic Messages body, whole and as a stream of events."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from embedded.simulator.caching import Usage
+from embedded.simulator.framing import encode_event
+from embedded.simulator.replies import Block, Reply
+from embedded.simulator.turns import Turn
+
+
+def answer(reply: Reply, usage: Usage, turn: Turn) -> bytes:
+    """The body of an InvokeModel answer."""
+    message = _message(reply, usage, turn)
+    message["content"] = [_content(block) for block in reply.blocks]
+    message["stop_reason"] = reply.stop_reason
+    message["stop_sequence"] = reply.stop_sequence
+    message["usage"] = _usage(usage)
+    return orjson.dumps(message)
+
+
+def headers(usage: Usage, latency_ms: int) -> list[tuple[bytes, bytes]]:
+    """The counts that InvokeModel answers beside the body."""
+    return [
+        (b"x-amzn-bedrock-input-token-count", str(usage.input).encode()),
+        (b"x-amzn-bedrock-output-token-count", str(usage.output).encode()),
+        (b"x-amzn-bedrock-invocation-latency", str(latency_ms).encode()),
+    ]
+
+
+def frames(
+    reply: Reply, usage: Usage, turn: Turn, latencies_ms: tuple[int, int]
+) -> Iterator[tuple[int, bytes]]:
+    """The frames of a stream, each with the number of tokens generated before it.
+
+    The latencies are those of the whole and of the first byte.
+    """
+    done = 0
+    yield done, _chunk({"type": "message_start", "message": _message(reply, usage, turn)})
+    for index, block in enumerate(reply.blocks):
+        start = {"type": "content_block_start", "index": index, "content_block": _opening(block)}
+        yield done, _chunk(start)
+        for piece in block.pieces:
+            if piece:  # a token that completes no character is generated, but nothing is sent for it
+                yield (
+                    done,
+                    _chunk({"type": "content_block_delta", "index": index, "delta": _delta(block, piece)}),
+                )
+            done += 1
+        yield done, _chunk({"type": "content_block_stop", "index": index})
+    stop = {"stop_reason": reply.stop_reason, "stop_sequence": reply.stop_sequence}
+    yield done, _chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": usage.output}})
+    yield (
+        done,
+        _chunk({"type": "message_stop", "amazon-bedrock-invocationMetrics": _metrics(usage, latencies_ms)}),
+    )
+
+
+def _chunk(event: dict[str, Any]) -> bytes:
+    return encode_event(
+        "chunk", orjson.dumps({"bytes": b64encode(orjson.dumps(event)).decode(), "p": "abcdefgh"})
+    )
+
+
+def _message(reply: Reply, usage: Usage, turn: Turn) -> dict[str, Any]:
+    """The message as it is when it starts."""
+    return {
+        "model": turn.model.model_id.partition(".")[2].partition(":")[0] or turn.model_id,
+        "id": reply.identifier("msg_bdrk_", 2),
+        "type": "message",
+        "role": "assistant",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": _usage(usage) | {"output_tokens": 1},
+    }
+
+
+def _content(block: Block) -> dict[str, Any]:
+    if block.tool is None:
+        return {"type": "text", "text": block.text}
+    return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": block.input}
+
+
+def _opening(block: Block) -> dict[str, Any]:
+    if block.tool is None:
+        return {"type": "text", "text": ""}
+    return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": {}}
+
+
+def _delta(block: Block, piece: str) -> dict[str, str]:
+    if block.tool is None:
+        return {"type": "text_delta", "text": piece}
+    return {"type": "input_json_delta", "partial_json": piece}
+
+
+def _tool_id(block: Block) -> str:
+    return block.tool_use_id.replace("tooluse_", "toolu_bdrk_")
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return {
+        "input_tokens": usage.input,
+        "cache_creation_input_tokens": usage.cache_write,
+        "cache_read_input_tokens": usage.cache_read,
+        "output_tokens": usage.output,
+    }
+
+
+def _metrics(usage: Usage, latencies_ms: tuple[int, int]) -> dict[str, int]:
+    metrics = {
+        "inputTokenCount": usage.input,
+        "outputTokenCount": usage.output,
+        "invocationLatency": latencies_ms[0],
+        "firstByteLatency": latencies_ms[1],
+    }
+    if usage.cached:
+        metrics["cacheReadInputTokenCount"] = usage.cache_read
+        metrics["cacheWriteInputTokenCount"] = usage.cache_write
+    return metrics

@@ -1,0 +1,211 @@
+"""The models the simulator offers, from the project's catalogue of models where there is one."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from embedded.simulator.errors import invalid, unknown_model
+from embedded.simulator.regions import REGIONS
+
+CATALOGUE = Path(__file__).resolve().parents[3] / "gateway" / "catalog.json"
+DEFAULT_CONTEXT_WINDOW = 200_000
+ACCOUNT = "000000000000"
+
+_GEOGRAPHY = re.compile(r"^(?:us-gov|us|eu|apac|global|jp|au|ca)\.")
+_PLAUSIBLE = re.compile(r"^[a-z0-9-]+\.[a-zA-Z0-9.:_-]+$")
+_ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
+_APPLICATION_PROFILE = "application-inference-profile/"
+_FILTERS = {
+    "byOutputModality": "outputModalities",
+    "byInferenceType": "inferenceTypesSupported",
+    "byCustomizationType": "customizationsSupported",
+}
+_VENDORS = {
+    "anthropic": "Anthropic",
+    "amazon": "Amazon",
+    "meta": "Meta",
+    "mistral": "Mistral AI",
+    "cohere": "Cohere",
+    "deepseek": "DeepSeek",
+    "openai": "OpenAI",
+    "qwen": "Qwen",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A foundation model: callable by its own id in `regions`, by a profile in those a profile reaches."""
+
+    model_id: str
+    name: str
+    vendor: str
+    kind: str = "text"  # "text" or "embedding"
+    context_window: int = DEFAULT_CONTEXT_WINDOW
+    max_output_tokens: int | None = None
+    images: bool = True
+    end_of_life: str | None = None  # an ISO date
+    regions: frozenset[str] = frozenset(REGIONS)
+    profiles: tuple[str, ...] = ()  # the geographies of its inference profiles
+
+    def inference_types(self, region: str) -> list[str]:
+        """How it can be called from a region; empty: not at all."""
+        types = ["ON_DEMAND"] if region in self.regions else []
+        if any(_reaches(geography, region) for geography in self.profiles):
+            types.append("INFERENCE_PROFILE")
+        return types
+
+    @property
+    def speaks_anthropic(self) -> bool:
+        """Whether InvokeModel takes the Anthropic Messages body."""
+        return self.model_id.startswith("anthropic.") or self.vendor.lower() == "anthropic"
+
+
+_BUILT_IN = (
+    Model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "Anthropic", max_output_tokens=64_000,
+          profiles=("us", "eu", "apac", "global")),
+    Model("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", max_output_tokens=64_000,
+          profiles=("us", "eu", "apac", "global")),
+    Model("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", "Anthropic", max_output_tokens=4_096),
+    Model("amazon.nova-pro-v1:0", "Nova Pro", "Amazon", context_window=300_000, max_output_tokens=10_000,
+          profiles=("us", "eu", "apac")),
+    Model("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", context_window=300_000, max_output_tokens=10_000,
+          profiles=("us", "eu", "apac")),
+)  # fmt: skip
+
+
+class Models:
+    """The catalogue; with `closed`, ids outside it are unknown.
+
+    A known model answers in every region: the catalogue's regions are those it has prices for, and
+    a list of them isn't a list of where AWS would refuse.
+    """
+
+    def __init__(self, models: tuple[Model, ...], *, closed: bool) -> None:
+        self._models = {model.model_id: model for model in models}
+        self._closed = closed
+
+    @classmethod
+    def load(cls, path: Path = CATALOGUE) -> "Models":
+        """The catalogue in a file, or, without one, a few built-in models and any plausible id."""
+        if not path.is_file():
+            return cls(_BUILT_IN, closed=False)
+        entries = orjson.loads(path.read_bytes())["models"]
+        return cls(tuple(_from_entry(entry) for entry in entries), closed=True)
+
+    def resolve(self, model_id: str) -> Model:
+        """The model an id, inference profile or ARN stands for. Raises AwsError (400) for an unknown one."""
+        bare = base_id(model_id)
+        if bare in self._models:
+            return self._models[bare]
+        application_profile = bare.startswith(_APPLICATION_PROFILE)
+        unknown = self._closed or not _PLAUSIBLE.match(bare)
+        if "does-not-exist" in bare or (unknown and not application_profile):
+            raise unknown_model()
+        return Model(bare, bare, _vendor(bare))
+
+    def summaries(self, region: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The answer of ListFoundationModels, filtered as its query asks."""
+        offered = (model for model in self._models.values() if model.inference_types(region))
+        found = [_summary(model, region) for model in offered]
+        if "byProvider" in query:
+            wanted = query["byProvider"].lower()
+            found = [summary for summary in found if summary["providerName"].lower() == wanted]
+        for name, field in _FILTERS.items():
+            if name in query:
+                found = [summary for summary in found if query[name] in summary[field]]
+        return found
+
+    def profiles(self, region: str) -> list[dict[str, Any]]:
+        """The answer of ListInferenceProfiles: the system-defined profiles callable from a region."""
+        return [
+            _profile(model, geography, region)
+            for model in self._models.values()
+            for geography in model.profiles
+            if _reaches(geography, region)
+        ]
+
+
+def base_id(model_id: str) -> str:
+    """A model id without ARN, geography and context suffix."""
+    arn = _ARN.match(model_id)
+    if arn and arn["kind"] == "application-inference-profile":
+        return _APPLICATION_PROFILE + arn["id"]
+    bare = _GEOGRAPHY.sub("", arn["id"] if arn else model_id)
+    return ":".join(bare.split(":")[:2])  # `…-v1:0:200k` names a variant of `…-v1:0`
+
+
+def require_text(model: Model) -> None:
+    """Raises AwsError (400) for a model that doesn't converse."""
+    if model.kind != "text":
+        raise invalid(
+            "This action doesn't support the model that you provided. Try again with a supported text or chat model."
+        )
+
+
+def _from_entry(entry: dict[str, Any]) -> Model:
+    deployments = entry.get("deployments") or ()
+    return Model(
+        model_id=entry["model_id"],
+        name=entry.get("name") or entry["model_id"],
+        vendor=entry.get("vendor") or _vendor(entry["model_id"]),
+        kind=entry.get("kind") or "text",
+        context_window=entry.get("context_window") or DEFAULT_CONTEXT_WINDOW,
+        max_output_tokens=entry.get("max_output_tokens") or None,
+        images=entry.get("supports_images", True),
+        end_of_life=entry.get("end_of_life"),
+        regions=frozenset(
+            region for each in deployments if not each.get("profile") for region in each["regions"]
+        ),
+        profiles=tuple(dict.fromkeys(each["profile"] for each in deployments if each.get("profile"))),
+    )
+
+
+def _vendor(model_id: str) -> str:
+    prefix = model_id.partition(".")[0]
+    return _VENDORS.get(prefix, prefix.title())
+
+
+def _arn(model: Model, region: str) -> str:
+    return f"arn:aws:bedrock:{region}::foundation-model/{model.model_id}"
+
+
+def _summary(model: Model, region: str) -> dict[str, Any]:
+    text = model.kind == "text"
+    lifecycle = {"status": "ACTIVE"}
+    if model.end_of_life:
+        lifecycle["endOfLifeTime"] = f"{model.end_of_life}T00:00:00Z"
+    return {
+        "modelArn": _arn(model, region),
+        "modelId": model.model_id,
+        "modelName": model.name,
+        "providerName": _VENDORS.get(model.vendor.lower(), model.vendor),
+        "inputModalities": ["TEXT", "IMAGE"] if model.images else ["TEXT"],
+        "outputModalities": ["TEXT"] if text else ["EMBEDDING"],
+        "responseStreamingSupported": text,
+        "customizationsSupported": [],
+        "inferenceTypesSupported": model.inference_types(region),
+        "modelLifecycle": lifecycle,
+    }
+
+
+def _profile(model: Model, geography: str, region: str) -> dict[str, Any]:
+    profile_id = f"{geography}.{model.model_id}"
+    return {
+        "inferenceProfileName": f"{geography.upper()} {model.name}",
+        "description": f"Routes requests to {model.name} (simulated).",
+        "inferenceProfileArn": f"arn:aws:bedrock:{region}:{ACCOUNT}:inference-profile/{profile_id}",
+        "models": [{"modelArn": _arn(model, region)}],
+        "inferenceProfileId": profile_id,
+        "status": "ACTIVE",
+        "type": "SYSTEM_DEFINED",
+    }
+
+
+def _reaches(geography: str, region: str) -> bool:
+    """Whether a profile of a geography can be called from a region."""
+    homes = {"apac": "ap-", "jp": "ap-northeast-", "au": "ap-southeast-", "global": ""}
+    return region.startswith(homes.get(geography, f"{geography}-"))

@@ -1,0 +1,55 @@
+"""Sends a stream's frames at the region's pace, and cuts or corrupts it where it should be."""
+
+import asyncio
+from collections.abc import Iterator
+from enum import Enum
+
+from embedded.simulator.caller import Caller
+from embedded.simulator.faults import Settings
+from embedded.simulator.framing import corrupted
+
+_BATCH_BYTES = 16_384
+# Frames due within this time go out together: at high pace a timer per token would be the main cost.
+_TICK_SECONDS = 0.002
+
+
+class Ending(Enum):
+    """How a stream ended."""
+
+    COMPLETED = "completed"
+    CUT = "cut"
+
+
+async def pump(caller: Caller, frames: Iterator[tuple[int, bytes]], settings: Settings) -> Ending:
+    """Sends the frames; each comes with the number of tokens generated before it. Raises CallerLeft."""
+    if settings.time_to_first_token_ms:
+        await caller.wait(settings.time_to_first_token_ms / 1000)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    pace = settings.tokens_per_second
+    waiting: list[bytes] = []
+    size = 0
+    for number, (tokens, frame) in enumerate(frames):
+        if number == settings.cut_after_events:
+            await _flush(caller, waiting)
+            return Ending.CUT
+        # Each frame has its own moment, so that a late one doesn't put off those after it.
+        delay = began + tokens / pace - loop.time() if pace else 0.0
+        if delay > _TICK_SECONDS:
+            await _flush(caller, waiting)
+            size = 0
+            await caller.wait(delay)
+        elif size > _BATCH_BYTES or number == 1:
+            # The first frame goes alone, so that readers meet a stream in more than one part.
+            await _flush(caller, waiting)
+            size = 0
+        waiting.append(corrupted(frame) if number == settings.corrupt_after_events else frame)
+        size += len(frame)
+    await caller.chunk(b"".join(waiting), more=False)
+    return Ending.COMPLETED
+
+
+async def _flush(caller: Caller, waiting: list[bytes]) -> None:
+    if waiting:
+        await caller.chunk(b"".join(waiting), more=True)
+        waiting.clear()

@@ -1,0 +1,92 @@
+"""One request for an answer, the same whichever body it came in."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from embedded.simulator import tokens
+from embedded.simulator.errors import invalid
+from embedded.simulator.models import Model
+
+# Written figures, because the simulator doesn't look inside media.
+MESSAGE_OVERHEAD = 4
+TOOLS_OVERHEAD = 300  # a model is told how to call tools
+IMAGE_TOKENS = (85, 1_600)  # least and most; one token per 500 bytes in between
+DOCUMENT_BYTES_PER_TOKEN = 20
+
+
+@dataclass(slots=True)
+class Prompt:
+    """All that the model reads, in order, and where the caller marked it for caching."""
+
+    parts: list[str] = field(default_factory=list)
+    written_tokens: list[int] = field(default_factory=list)  # beside each part: tokens that aren't its text
+    cache_points: list[int] = field(default_factory=list)  # each a number of parts
+
+    def add(self, text: str, written_tokens: int = 0) -> None:
+        """Adds a text, and tokens that something other than text costs."""
+        self.parts.append(text)
+        self.written_tokens.append(written_tokens)
+
+    def add_image(self, size: int) -> None:
+        """Adds an image of so many bytes."""
+        least, most = IMAGE_TOKENS
+        self.add(f"<image {size}>", min(most, max(least, size // 500)))
+
+    def add_document(self, name: str, size: int) -> None:
+        """Adds a document of so many bytes."""
+        self.add(f"<document {name} {size}>", size // DOCUMENT_BYTES_PER_TOKEN)
+
+    def mark_cache_point(self) -> None:
+        """Marks that all so far may be cached."""
+        if self.parts and (not self.cache_points or self.cache_points[-1] != len(self.parts)):
+            self.cache_points.append(len(self.parts))
+
+    def tokens(self, parts: int | None = None) -> int:
+        """The tokens of the first so many parts, or of all."""
+        chosen = self.parts[:parts]
+        return sum(tokens.count(part) for part in chosen) + sum(self.written_tokens[: len(chosen)])
+
+    def digest(self, key: str, parts: int | None = None) -> bytes:
+        """A hash of the first so many parts (or of all), and of a key."""
+        text = hashlib.blake2b(key.encode(), digest_size=16)
+        for part in self.parts[:parts]:
+            text.update(b"\x00")
+            text.update(part.encode("utf-8", "surrogatepass"))
+        return text.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool the model may call, and the JSON schema of its input."""
+
+    name: str
+    schema: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is asked of the model. `tool_choice` is "auto", "any", "none" or ("tool", name)."""
+
+    model: Model
+    model_id: str
+    region: str
+    prompt: Prompt = field(default_factory=Prompt)
+    last_user_text: str = ""
+    tool_results: list[str] = field(default_factory=list)  # those of the last message
+    tools: list[Tool] = field(default_factory=list)
+    tool_choice: str | tuple[str, str] = "auto"
+    schema: dict[str, Any] | None = None
+    max_tokens: int | None = None
+    stop_sequences: list[str] = field(default_factory=list)
+    input_tokens: int = 0
+
+    def weigh(self) -> None:
+        """Counts the input. Raises AwsError (400) where it doesn't fit the model's context window."""
+        self.input_tokens = self.prompt.tokens()
+        if self.input_tokens > self.model.context_window:
+            raise invalid("Input is too long for requested model.")
+
+    def seed(self) -> bytes:
+        """What the answer depends on: sixteen bytes, the same for the same request."""
+        return self.prompt.digest(f"{self.region} {self.model_id}")

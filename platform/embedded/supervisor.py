@@ -1,0 +1,240 @@
+"""`manage.py run`: starts everything in order, keeps it running, and stops it in order.
+
+One process, one thread, one loop: the lifecycle is `run`, read from top to bottom.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from embedded import parts
+from embedded.banner import banner
+from embedded.child import Child, Command
+from embedded.configuration import Bedrock, Configuration
+from embedded.environment import child_environment, platform_environment, simulator_url
+from embedded.errors import Stopped
+from embedded.external import check_database, check_redis
+from embedded.folder import locked, make_folder
+from embedded.keeper import Keeper
+from embedded.orphans import forget_children, record_children, stop_orphans
+from embedded.ports import kept_port, require_free
+from embedded.postgres import Postgres
+from embedded.progress import Progress
+from embedded.secrets import Secrets, load_secrets
+from embedded.stop import StopSignals
+from embedded.valkey import Valkey
+from embedded.waiting import run_to_end, start, stop_all, wait_until_ready
+from kernel.services_file import Services, remove_services, write_services
+
+LOOK_EVERY_SECONDS = 0.2
+ROTATE_EVERY_SECONDS = 60.0
+
+
+class Supervisor:
+    """The stack of one data folder."""
+
+    def __init__(self, configuration: Configuration, environ: Mapping[str, str]) -> None:
+        self._configuration = configuration
+        self._environ = environ
+        self._progress = Progress()
+        self._signals = StopSignals()
+        self._services: list[Child] = []
+        self._platform: list[Child] = []
+        self._postgres: Postgres | None = None
+        self._valkey: Valkey | None = None
+
+    def run(self) -> None:
+        """Returns after a signal has stopped everything. Raises StartError when the start fails."""
+        data_dir = self._configuration.data_dir
+        make_folder(data_dir)
+        with locked(data_dir):
+            self._signals.listen()
+            try:
+                self._clear_the_way()
+                secrets = load_secrets(data_dir, self._environ)
+                self._start_services(secrets)
+                environment = self._environment(secrets)
+                self._publish(environment)
+                self._prepare(environment)
+                self._start_platform(environment)
+                self._announce()
+                self._watch()
+            except Stopped:
+                pass
+            finally:
+                self._stop()
+
+    def _clear_the_way(self) -> None:
+        configuration = self._configuration
+        for name in stop_orphans(configuration.data_dir):
+            self._progress.say(f"Stopped {name}, left over from a supervisor that was killed")
+        remove_services(configuration.data_dir)
+        require_free(configuration.host, configuration.port, variable="GATEHOUSE_PORT")
+        if configuration.bedrock is Bedrock.SIMULATOR:
+            require_free("127.0.0.1", configuration.simulator_port, variable="GATEHOUSE_SIMULATOR_PORT")
+
+    def _start_services(self, secrets: Secrets) -> None:
+        self._start_bedrock()
+        self._start_valkey(secrets)
+        self._start_postgres(secrets)
+        for child in self._services:
+            wait_until_ready(child, pulse=self._pulse)
+            self._progress.say(f"{child.command.title} is ready")
+        if self._postgres:
+            self._postgres.create_database()
+
+    def _start_bedrock(self) -> None:
+        configuration = self._configuration
+        if configuration.bedrock is Bedrock.AWS:
+            self._progress.say(
+                "Bedrock: AWS itself, with your credentials (GATEHOUSE_BEDROCK=aws); calls cost money"
+            )
+        elif configuration.bedrock is Bedrock.ENDPOINT:
+            self._progress.say(f"Bedrock: {configuration.bedrock_endpoint_url} (BEDROCK_ENDPOINT_URL)")
+        else:
+            url = simulator_url(configuration.simulator_port)
+            self._progress.say(
+                f"Bedrock: the simulator on {url}; no call leaves this machine or costs anything"
+            )
+            environment = child_environment(self._environ, configuration)
+            self._add(self._services, parts.simulator(configuration, environment))
+
+    def _start_valkey(self, secrets: Secrets) -> None:
+        if self._configuration.redis_url:
+            self._progress.step("Checking REDIS_URL")
+            check_redis(self._configuration.redis_url)
+            return
+        port = kept_port(self._configuration.data_dir, "valkey")
+        self._valkey = Valkey(self._configuration.data_dir, port=port, password=secrets.valkey_password)
+        self._progress.step(f"Starting Valkey on port {port}")
+        self._add(self._services, self._valkey.server())
+
+    def _start_postgres(self, secrets: Secrets) -> None:
+        data_dir = self._configuration.data_dir
+        if self._configuration.database_url:
+            self._progress.step("Checking DATABASE_URL")
+            check_database(self._configuration.database_url)
+            return
+        port = kept_port(data_dir, "postgres")
+        self._postgres = Postgres(data_dir, port=port, password=secrets.postgres_password)
+        for folder in self._postgres.open_to_user():
+            self._progress.say(f"Let other users pass through {folder}: PostgreSQL does not run as root")
+        if not self._postgres.is_initialised:
+            self._progress.step("Creating the PostgreSQL cluster")
+            self._postgres.initialise(logs=data_dir / "logs", run=self._run_to_end)
+        self._progress.step(f"Starting PostgreSQL on port {port}")
+        self._add(self._services, self._postgres.server())
+
+    def _environment(self, secrets: Secrets) -> dict[str, str]:
+        return platform_environment(
+            self._environ,
+            self._configuration,
+            secrets,
+            database_url=self._postgres.url if self._postgres else self._configuration.database_url,
+            redis_url=self._valkey.url if self._valkey else self._configuration.redis_url,
+        )
+
+    def _publish(self, environment: Mapping[str, str]) -> None:
+        """Lets `manage.py` find the services, when the database is ours; somebody else's URL is not written down."""
+        if self._postgres is None:
+            return
+        simulated = self._configuration.bedrock is Bedrock.SIMULATOR
+        services = Services(
+            supervisor_pid=os.getpid(),
+            supervisor_created=psutil.Process().create_time(),
+            database_url=self._postgres.url,
+            redis_url=self._valkey.url if self._valkey else "",
+            bedrock_endpoint_url=environment["BEDROCK_ENDPOINT_URL"] if simulated else "",
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"] if simulated else "",
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"] if simulated else "",
+            aws_region=environment["AWS_REGION"] if simulated else "",
+            secret_key=environment["GATEHOUSE_SECRET_KEY"],
+            master_key=environment["GATEHOUSE_MASTER_KEY"],
+        )
+        write_services(self._configuration.data_dir, services)
+
+    def _prepare(self, environment: Mapping[str, str]) -> None:
+        what = "the demonstration" if self._configuration.demo else "no demonstration (GATEHOUSE_DEMO)"
+        self._progress.step(f"Preparing the database: migrations, {what}")
+        self._run_to_end(Child(parts.prepare(self._configuration, environment), logs=self._logs))
+
+    def _start_platform(self, environment: Mapping[str, str]) -> None:
+        configuration = self._configuration
+        self._progress.step("Starting web, gateway, Celery worker and beat")
+        for make in (parts.web, parts.worker, parts.beat):
+            self._add(self._platform, make(configuration, environment))
+        for child in self._platform:
+            wait_until_ready(child, pulse=self._pulse)
+            self._progress.say(f"{child.command.title} is ready")
+        self._progress.done()
+
+    def _announce(self) -> None:
+        configuration = self._configuration
+        self._progress.plain(
+            banner(
+                public_url=configuration.public_url,
+                data_dir=configuration.data_dir,
+                seconds=self._progress.seconds,
+            )
+        )
+
+    def _watch(self) -> None:
+        keepers = [Keeper(child, self._progress) for child in self._children]
+        rotated = time.monotonic()
+        while True:
+            self._pulse()
+            now = time.monotonic()
+            changed = [keeper.look(now) for keeper in keepers]
+            if any(changed):
+                record_children(self._configuration.data_dir, self._children)
+            if now - rotated > ROTATE_EVERY_SECONDS:
+                rotated = now
+                for child in self._children:
+                    child.log.rotate()
+            time.sleep(LOOK_EVERY_SECONDS)
+
+    def _stop(self) -> None:
+        """First what calls, then what is called. One more signal ends the patience."""
+        if any(child.is_alive() for child in self._children):
+            self._progress.step("Stopping")
+        patient_until = self._signals.count
+
+        def pulse() -> None:
+            self._progress.tick()
+            if self._signals.count > patient_until:
+                raise Stopped
+
+        for group in (self._platform, self._services):
+            with suppress(Stopped):
+                stop_all(group, pulse=pulse)
+        remove_services(self._configuration.data_dir)
+        forget_children(self._configuration.data_dir)
+        if self._signals.count:
+            self._progress.say("Stopped")
+
+    def _add(self, group: list[Child], command: Command) -> None:
+        """Starts a child, and writes it down at once."""
+        child = Child(command, logs=self._logs)
+        group.append(child)
+        start(child)
+        record_children(self._configuration.data_dir, self._children)
+
+    def _run_to_end(self, child: Child) -> None:
+        run_to_end(child, pulse=self._pulse)
+
+    def _pulse(self) -> None:
+        self._progress.tick()
+        if self._signals.count:
+            raise Stopped
+
+    @property
+    def _children(self) -> list[Child]:
+        return [*self._services, *self._platform]
+
+    @property
+    def _logs(self) -> Path:
+        return self._configuration.data_dir / "logs"

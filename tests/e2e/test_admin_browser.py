@@ -1,0 +1,139 @@
+"""The admin as a person meets it: signed in with a real browser, each page opened, nothing broken behind it."""
+
+import json
+import logging
+import shutil
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"),
+]
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--window-size=1440,900",
+)  # fmt: skip
+LISTS = (
+    "accounts/team", "accounts/application", "accounts/apikey", "accounts/user", "governance/budget",
+    "governance/auditrecord", "gateway/route", "gateway/model", "gateway/deployment", "gateway/price",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_root(tmp_path_factory):
+    """An empty folder of collected files, before the server starts: files come from where they are written."""
+    with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static")):
+        yield
+
+
+@pytest.fixture
+def browser(tmp_path):
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for option in (*OPTIONS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.implicitly_wait(10)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def demo(transactional_db, tmp_path):
+    call_command("load_demo", data_dir=tmp_path)
+    return json.loads((tmp_path / "demo.json").read_text())
+
+
+class Visitor:
+    """A person at the browser."""
+
+    def __init__(self, driver, base: str) -> None:
+        self.driver = driver
+        self.base = base
+
+    def opens(self, path: str) -> str:
+        self.driver.get(path if path.startswith("http") else self.base + path)
+        return self.text()
+
+    def text(self) -> str:
+        return self.one("body").text
+
+    def one(self, selector: str):
+        return self.driver.find_element("css selector", selector)
+
+    def links(self, selector: str) -> list[str]:
+        return [each.get_attribute("href") for each in self.driver.find_elements("css selector", selector)]
+
+    def types(self, name: str, text: str) -> None:
+        self.one(f"[name={name}]").send_keys(text)
+
+    def clicks(self, selector: str) -> None:
+        self.one(selector).click()
+
+    def errors(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture
+def visitor(browser, live_server, demo) -> Visitor:
+    visitor = Visitor(browser, live_server.url)
+    visitor.opens("/")
+    visitor.types("username", demo["admin_email"])
+    visitor.types("password", demo["admin_password"])
+    visitor.clicks("form button[type=submit]")
+    assert visitor.one(".gh-cards").is_displayed()
+    return visitor
+
+
+def test_every_page_opens(visitor, caplog):
+    caplog.set_level(logging.ERROR)
+    assert "Spending by team" in visitor.opens("/admin/")
+    for name in LISTS:
+        text = visitor.opens(f"/admin/{name}/")
+        assert "Something went wrong" not in text, name
+        details = [link for link in visitor.links("#result_list a") if link.endswith("/change/")]
+        visitor.opens(details[0])
+        assert visitor.one("#content").text, name
+        if name != "governance/auditrecord":
+            visitor.opens(f"/admin/{name}/add/")
+            assert visitor.one("[name=_save]"), name
+    visitor.opens("/admin/password_change/")
+    assert visitor.errors() == []
+    assert [record.message for record in caplog.records] == []
+
+
+def test_calls_are_paged_through_and_read(visitor):
+    visitor.opens("/admin/governance/auditrecord/?status=succeeded")
+    first = visitor.links("#result_list a")
+    visitor.clicks("a[rel=next]")
+    second = visitor.links("#result_list a")
+    assert len(first) == len(second) == 50
+    assert not set(first) & set(second)
+    text = visitor.opens(second[0])
+    for heading in ("What happened", "Conversation", "Tokens and cost", "Timing"):
+        assert heading in text
+    assert visitor.errors() == []
+
+
+def test_a_key_is_made_shown_and_gone(visitor):
+    visitor.opens("/admin/accounts/apikey/add/")
+    visitor.clicks("select[name=application] option:nth-child(2)")
+    visitor.types("name", "from the browser")
+    visitor.clicks("[name=_save]")
+    text = visitor.one("#key-text").text
+    assert text.startswith("gh_")
+    visitor.clicks("[data-tab=with-openai]")
+    assert text in visitor.one("#text-openai").text
+    assert visitor.driver.current_url.endswith("/change/")
+    visitor.driver.refresh()
+    assert text not in visitor.driver.page_source
+    assert visitor.errors() == []

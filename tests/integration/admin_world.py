@@ -1,0 +1,101 @@
+"""Two teams with everything in them, and people in each role, for the tests of the admin."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import ApiKey, Application, Membership, Team, User
+from accounts.services.api_keys import create_key
+from gateway.models import Deployment, Model, Price, Route, RouteTarget
+from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow
+from governance.policy.windows import window_of
+from kernel.clock import utc_now
+from kernel.ids import new_id
+
+ROLES = ("owner", "admin", "developer", "reviewer", "viewer")
+SECRET_WORDS = "the-words-of-the-model"
+DOLLAR = 1_000_000_000
+
+
+@dataclass
+class TeamWorld:
+    """One team and what is its own."""
+
+    team: Team
+    application: Application
+    api_key: ApiKey
+    key_text: str
+    budget: Budget
+    call: AuditRecord
+
+
+@dataclass
+class World:
+    """Mine, where the people have their roles, and another one where they have none."""
+
+    mine: TeamWorld
+    other: TeamWorld
+    superuser: User
+    people: dict[str, User] = field(default_factory=dict)
+    route: Any = None
+
+    def client(self, who: str) -> Client:
+        """A browser in which somebody is signed in."""
+        client = Client()
+        client.force_login(self.superuser if who == "superuser" else self.people[who])
+        return client
+
+
+def make_call(team: Team | None, application: Application | None, **fields: Any) -> AuditRecord:
+    """A call that succeeded, unless told otherwise."""
+    values: dict[str, Any] = {
+        "call_id": new_id(), "started_at": utc_now(), "team": team, "application": application,
+        "wire_format": "openai", "is_stream": False, "status": "succeeded", "http_status": 200,
+        "requested_model": "nova-lite", "route": "nova-lite", "model": "amazon.nova-lite-v1:0", "region": "us-east-1",
+        "input_tokens": 100, "output_tokens": 20, "cost_nanos": 1_500_000, "duration_ms": 840.0,
+        "stages": [["authenticate", 0.02, "ok"], ["invoke", 839.0, "ok"]],
+    }  # fmt: skip
+    return AuditRecord.objects.create(**{**values, **fields})
+
+
+def make_team(name: str) -> TeamWorld:
+    """A team with an application, a key, a budget half spent and a call with content."""
+    team = Team.objects.create(name=name)
+    application = Application.objects.create(team=team, name=f"{name} app")
+    new = create_key(application=application, name="production")
+    budget = Budget.objects.create(team=team, limit_nanos=100 * DOLLAR)
+    window = window_of(budget_id=budget.pk, period=budget.period, time_zone="UTC", now=utc_now())
+    BudgetWindow.objects.create(
+        budget=budget, starts_at=window.starts_at, ends_at=window.ends_at, spent_nanos=50 * DOLLAR
+    )
+    call = make_call(team, application, api_key=new.api_key)
+    AuditContent.objects.create(
+        call_id=call.pk,
+        request='{"messages":[{"role":"user","content":[{"text":"Mail <EMAIL_ADDRESS_3f2a9c>"}]}]}',
+        answer=f'[{{"text":"{SECRET_WORDS} {name}"}}]',
+    )
+    return TeamWorld(team, application, new.api_key, new.text, budget, call)
+
+
+def make_world() -> World:
+    """Both teams, a superuser, a person in each role of the first team, and one route."""
+    world = World(
+        mine=make_team("Mine"), other=make_team("Other"),
+        superuser=User.objects.create_superuser("root@example.com"),
+    )  # fmt: skip
+    for role in ROLES:
+        user = world.people[role] = User.objects.create_user(f"{role}@example.com", name=f"The {role}")
+        Membership.objects.create(user=user, team=world.mine.team, role=role)
+    world.people["nobody"] = User.objects.create_user("nobody@example.com")
+    model = Model.objects.create(
+        model_id="amazon.nova-lite-v1:0", name="Nova Lite", vendor="Amazon", context_window=1
+    )
+    deployment = Deployment.objects.create(model=model, region="us-east-1")
+    Price.objects.create(
+        deployment=deployment, valid_from=utc_now() - timedelta(days=1), input_rate=60_000_000
+    )
+    world.route = Route.objects.create(name="nova-lite")
+    RouteTarget.objects.create(route=world.route, deployment=deployment)
+    return world

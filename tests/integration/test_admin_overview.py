@@ -1,0 +1,93 @@
+"""The home page: figures of one's own teams, and first steps where there is nothing yet."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Application, Team, User
+from gateway.services.demo.calls import call_id_at
+from governance.models import AuditRecord
+from kernel.clock import utc_now
+from tests.integration.admin_world import DOLLAR, World, make_call, make_world
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+@pytest.fixture
+def world(settings, tmp_path) -> World:
+    settings.STATIC_ROOT = tmp_path
+    return make_world()
+
+
+def figures(answer) -> dict[str, str]:
+    return {card.title: card.value for card in answer.context["cards"]}
+
+
+def test_figures_are_of_one_s_own_teams(world):
+    AuditRecord.objects.all().delete()
+    for _ in range(3):
+        make_call(world.mine.team, world.mine.application, cost_nanos=2 * DOLLAR, duration_ms=100)
+    make_call(world.mine.team, world.mine.application, status="failed", cost_nanos=0, duration_ms=9000)
+    make_call(world.other.team, world.other.application, cost_nanos=7 * DOLLAR)
+    make_call(None, None, status="refused", cost_nanos=0)
+    mine = world.client("viewer").get(HOME)
+    assert figures(mine) == {
+        "Spent today": "$6.00", "Spent this month": "$6.00", "Calls today": "4", "Errors today": "1",
+        "p95 latency": "100 ms",
+    }  # fmt: skip
+    assert "Other" not in mine.content.decode()
+    all_of_it = world.client("superuser").get(HOME)
+    assert figures(all_of_it)["Spent today"] == "$13.00"
+    assert figures(all_of_it)["Calls today"] == "6"
+    assert [name for _, name, _ in all_of_it.context["chart"].legend] == ["Other", "Mine"]
+
+
+def test_older_calls_are_in_the_chart_and_not_in_today(world):
+    AuditRecord.objects.all().delete()
+    for days, cost in ((5, 1), (29, 2), (70, 4)):
+        moment = utc_now() - timedelta(days=days)
+        make_call(
+            world.mine.team, None, call_id=call_id_at(moment, Random(days)), started_at=moment,
+            cost_nanos=cost * DOLLAR,
+        )  # fmt: skip
+    answer = world.client("viewer").get(HOME)
+    assert figures(answer)["Spent today"] == "$0.00"
+    assert answer.context["chart"].legend == [(0, "Mine", "$3.00")]
+
+
+def test_the_home_page_takes_few_queries(world, django_assert_max_num_queries):
+    client = world.client("viewer")
+    with django_assert_max_num_queries(12):
+        assert client.get(HOME).status_code == 200
+
+
+def test_an_empty_install_shows_the_first_steps(settings, tmp_path, client):
+    settings.STATIC_ROOT = tmp_path
+    client.force_login(User.objects.create_superuser("root@example.com"))
+    answer = client.get(HOME)
+    assert [step.is_done for step in answer.context["steps"]] == [False] * 4
+    assert "Create a team" in answer.content.decode()
+    team = Team.objects.create(name="First")
+    Application.objects.create(team=team, name="App")
+    assert [step.is_done for step in client.get(HOME).context["steps"]] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accounts_apikey", "governance_auditrecord", "governance_budget", "gateway_route", "accounts_team"],
+)
+def test_empty_lists_say_what_they_are_for(settings, tmp_path, client, name):
+    settings.STATIC_ROOT = tmp_path
+    client.force_login(User.objects.create_superuser("root@example.com"))
+    answer = client.get(reverse(f"admin:{name}_changelist"))
+    assert answer.context["cl"].model_admin.empty_hint
+    page = answer.content.decode()
+    assert "yet</h2>" in page
+    assert "Nothing matches" in client.get(reverse(f"admin:{name}_changelist"), {"q": "abc"}).content.decode()
+
+
+def test_who_is_in_no_team_is_told_so(world):
+    assert "in no team yet" in world.client("nobody").get(HOME).content.decode()

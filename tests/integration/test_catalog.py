@@ -1,0 +1,206 @@
+"""The seed of models: complete, exact, loaded once, and never over what somebody has changed."""
+
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from gateway.bedrock import offers
+from gateway.bedrock.offers import Offered
+from gateway.models import Deployment, Model, Price, Route
+from gateway.services.catalog import load_catalog, read_catalog
+from gateway.services.offers import sync_region
+from kernel.clock import utc_now
+from kernel.money import dollars_to_nanos
+
+CATALOG = read_catalog()
+NEW = "acme.brand-new-v1:0"
+
+
+def offered(model_id: str, *profiles: str, ends: date | None = None) -> Offered:
+    return Offered(model_id, "A model", "Acme", "text", False, ends, set(profiles))
+
+
+def test_the_seed_covers_the_vendors_and_profiles():
+    assert 55 <= len(CATALOG.models) <= 75
+    assert {
+        "Anthropic",
+        "Amazon",
+        "Meta",
+        "Mistral AI",
+        "Cohere",
+        "DeepSeek",
+        "Qwen",
+        "OpenAI",
+        "Google",
+    } <= {entry.vendor for entry in CATALOG.models}
+    assert {"us", "eu", "global", ""} <= {
+        offer.profile for entry in CATALOG.models for offer in entry.deployments
+    }
+
+
+@pytest.mark.parametrize("entry", CATALOG.models, ids=lambda entry: entry.model_id)
+def test_each_model_is_plausible(entry):
+    assert entry.kind in {"text", "embedding"}
+    assert entry.context_window > 0
+    assert (entry.max_output_tokens > 0) == (entry.kind == "text")
+    assert (entry.route is not None) == (entry.kind == "text")
+    assert entry.end_of_life is None or entry.end_of_life > date(2027, 1, 31)
+    places = [(offer.profile, region) for offer in entry.deployments for region in offer.regions]
+    assert places
+    assert len(places) == len(set(places))
+    for offer in entry.deployments:
+        assert offer.input is not None
+        price = dollars_to_nanos(offer.input)
+        assert 0 < price < 100 * 10**9
+        if offer.cache_read is not None:
+            assert dollars_to_nanos(offer.cache_read) < price
+        if offer.cache_write is not None and offer.cache_write_1h is not None:
+            assert price <= dollars_to_nanos(offer.cache_write) <= dollars_to_nanos(offer.cache_write_1h)
+        if offer.long_context is not None:
+            assert dollars_to_nanos(offer.long_context.input) > price
+            assert offer.long_context.threshold < entry.context_window
+
+
+def test_a_broken_seed_is_named(tmp_path):
+    broken = tmp_path / "catalog.json"
+    broken.write_text('{"as_of": "x", "source": "x", "models": [{"model_id": 1}]}')
+    with pytest.raises(ValueError, match=r"catalog\.json: .*model_id"):
+        read_catalog(broken)
+
+
+@pytest.mark.django_db
+class TestLoading:
+    def test_everything_is_there_and_a_name_leads_to_one_route(self):
+        load_catalog(CATALOG)
+        assert Model.objects.count() == len(CATALOG.models)
+        assert Price.objects.count() == Deployment.objects.count()
+        names = [name for route in Route.objects.all() for name in (route.name, *route.aliases)]
+        assert len(names) == len(set(names))
+        assert not Route.objects.filter(targets__isnull=True).exists()
+        assert not Route.objects.filter(targets__deployment__model__kind="embedding").exists()
+
+    def test_prices_are_exact(self):
+        load_catalog(CATALOG)
+        sonnet = Price.objects.get(
+            deployment__model__name="Claude Sonnet 4.5",
+            deployment__profile="us",
+            deployment__region="us-east-1",
+        )
+        assert (sonnet.input_rate, sonnet.output_rate) == (3_300_000_000, 16_500_000_000)
+        assert (sonnet.cache_read_rate, sonnet.cache_write_rate) == (330_000_000, 4_125_000_000)
+        assert sonnet.cache_write_1h_rate == 6_600_000_000
+
+    @pytest.mark.parametrize(
+        ("name", "leads_to", "regions"),
+        [
+            ("anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5", {"us-east-1", "us-west-2"}),
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5", {"us-east-1", "us-west-2"}),
+            (
+                "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+                "claude-sonnet-4-5-eu",
+                {"eu-central-1", "eu-west-1"},
+            ),
+        ],
+    )
+    def test_a_geography_is_kept(self, name, leads_to, regions):
+        load_catalog(CATALOG)
+        route = Route.objects.get(aliases__contains=[name])
+        assert route.name == leads_to
+        assert set(route.targets.values_list("deployment__region", flat=True)) == regions
+        assert route.targets.first().deployment.region in {"us-east-1", "eu-central-1"}
+
+    def test_loading_again_changes_nothing_that_somebody_changed(self):
+        load_catalog(CATALOG)
+        price = Price.objects.first()
+        Price.objects.filter(pk=price.pk).update(input_rate=1, valid_until=utc_now())
+        Route.objects.filter(name="nova-lite").update(aliases=["mine"], is_enabled=False)
+        Deployment.objects.filter(model__name="Nova Pro").update(is_enabled=False)
+        Model.objects.filter(name="Nova Pro").update(context_window=5)
+        again = load_catalog(CATALOG)
+        assert (again.models, again.deployments, again.prices, again.routes) == (0, 0, 0, 0)
+        price.refresh_from_db()
+        assert price.input_rate == 1
+        route = Route.objects.get(name="nova-lite")
+        assert (route.aliases, route.is_enabled) == (["mine"], False)
+        assert not Deployment.objects.filter(model__name="Nova Pro", is_enabled=True).exists()
+        assert Model.objects.get(name="Nova Pro").context_window == 300_000
+
+    def test_what_was_deleted_comes_back_with_its_price(self):
+        load_catalog(CATALOG)
+        Deployment.objects.filter(model__name="Nova Pro").delete()
+        again = load_catalog(CATALOG)
+        assert again.deployments == again.prices > 0
+
+
+@pytest.mark.django_db
+class TestSyncing:
+    def test_new_models_and_deployments_have_no_price(self):
+        load_catalog(CATALOG)
+        found = sync_region(region="us-east-1", offers=[offered(NEW, "", "us")])
+        assert found.new_models == [NEW]
+        assert sorted(found.new_deployments) == [NEW, f"us.{NEW}"]
+        assert not Price.objects.filter(deployment__model__model_id=NEW).exists()
+        again = sync_region(region="us-east-1", offers=[offered(NEW, "", "us")])
+        assert (again.new_models, again.new_deployments) == ([], [])
+
+    def test_what_is_gone_is_disabled_on_request_only(self):
+        sync_region(region="us-east-1", offers=[offered(NEW, "", "us")])
+        kept = sync_region(region="us-east-1", offers=[offered(NEW, "us", ends=date(2027, 5, 1))])
+        assert kept.gone == [NEW]
+        assert Deployment.objects.filter(is_enabled=True).count() == 2
+        assert Model.objects.get().end_of_life == date(2027, 5, 1)
+        sync_region(region="us-east-1", offers=[offered(NEW, "us")], disable_gone=True)
+        assert Deployment.objects.get(is_enabled=True).profile == "us"
+
+    def test_the_command_asks_bedrock(self, monkeypatch, capsys):
+        monkeypatch.setattr(offers.boto3, "client", lambda *args, **options: FakeBedrock())
+        call_command("sync_models", region=["eu-west-1"])
+        assert "eu-west-1: 2 models offered, 2 new models, 3 new deployments" in capsys.readouterr().out
+        made = {(each.invoke_id, each.model.kind) for each in Deployment.objects.all()}
+        assert made == {("acme.text", "text"), ("eu.acme.text", "text"), ("acme.embed", "embedding")}
+
+    def test_missing_credentials_are_explained(self, monkeypatch):
+        def refuse(*args, **options):
+            raise offers.BotoCoreError
+
+        monkeypatch.setattr(offers.boto3, "client", refuse)
+        with pytest.raises(CommandError, match="eu-west-1"):
+            call_command("sync_models", region=["eu-west-1"])
+
+    def test_a_region_is_needed_where_there_is_none_yet(self):
+        with pytest.raises(CommandError, match="--region"):
+            call_command("sync_models")
+
+
+class FakeBedrock:
+    """What Bedrock's control plane answers, cut to what is read of it."""
+
+    def list_foundation_models(self):
+        def summary(model_id, modality, *inference):
+            return {
+                "modelId": model_id,
+                "outputModalities": [modality],
+                "inferenceTypesSupported": list(inference),
+            }
+
+        return {
+            "modelSummaries": [
+                summary("acme.text", "TEXT", "ON_DEMAND", "INFERENCE_PROFILE"),
+                summary("acme.text:0:200k", "TEXT", "PROVISIONED"),
+                summary("acme.embed", "EMBEDDING", "ON_DEMAND"),
+                summary("acme.picture", "IMAGE", "ON_DEMAND"),
+                summary("acme.only-provisioned", "TEXT", "PROVISIONED"),
+            ]
+        }
+
+    def get_paginator(self, name):
+        assert name == "list_inference_profiles"
+        return self
+
+    def paginate(self, **options):
+        assert options == {"typeEquals": "SYSTEM_DEFINED"}
+        ids = ["eu.acme.text", "mars.acme.text", "eu.acme.unknown"]
+        return [
+            {"inferenceProfileSummaries": [{"inferenceProfileId": each, "status": "ACTIVE"} for each in ids]}
+        ]

@@ -1,0 +1,293 @@
+"""PostgreSQL, Valkey and whole stacks for tests. Also a pytest plugin (`-p tests.services`).
+
+Where DATABASE_URL or REDIS_URL is set, that service is used; else an embedded one is started by the first test
+that needs it, in a temporary folder, and stopped at the end. The addresses are in the environment from the
+beginning, before the settings are imported, so that tests without a database start nothing.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+import pytest
+
+from embedded.child import Child, Command
+from embedded.environment import with_simulator
+from embedded.folder import make_folder
+from embedded.ports import free_port
+from embedded.postgres import Postgres
+from embedded.probes import answers
+from embedded.valkey import Valkey
+from embedded.waiting import run_to_end, start_and_wait, stop_all
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "only-for-tests"
+NEEDED = ("DATABASE_URL", "REDIS_URL")
+
+
+class TestServices:
+    """An embedded PostgreSQL and Valkey, each started once, on demand. `durable` keeps fsync on."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        make_folder(folder)
+        self._logs = folder / "logs"
+        self._children: dict[str, Child] = {}
+        self.postgres = Postgres(folder, port=free_port(), password=PASSWORD, durable=durable)
+        self.valkey = Valkey(folder, port=free_port(), password=PASSWORD)
+
+    def start_postgres(self) -> str:
+        """The URL of a database with nothing in it but the extension."""
+        if "postgres" not in self._children:
+            self.postgres.open_to_user()
+            if not self.postgres.is_initialised:
+                self.postgres.initialise(logs=self._logs, run=run_to_end)
+            self._children["postgres"] = self._start(self.postgres.server())
+            self.postgres.create_database()
+        return self.postgres.url
+
+    def start_valkey(self) -> str:
+        """The URL of an empty Valkey."""
+        if "valkey" not in self._children:
+            self._children["valkey"] = self._start(self.valkey.server())
+        return self.valkey.url
+
+    def child(self, name: str) -> Child:
+        """The process of `postgres` or `valkey`, for tests that end it."""
+        return self._children[name]
+
+    def stop(self) -> None:
+        stop_all(self._children.values())
+        self._children.clear()
+
+    def _start(self, command: Command) -> Child:
+        child = Child(command, logs=self._logs)
+        start_and_wait(child)
+        return child
+
+
+class Stack:
+    """Real processes on a database of their own, for end-to-end tests.
+
+    `postgres` and `valkey` are URLs. The database is migrated on entry, with `demo` the demonstration is loaded
+    too (`demo.json` is in `data_dir`). `simulator` is the URL of a Bedrock simulator, started when first asked for.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = False, demo: bool = False) -> None:
+        self.data_dir = data_dir
+        self._demo = demo
+        self._services = TestServices(data_dir, durable=durable)
+        self._ending = ExitStack()
+        self._simulator: Server | None = None
+
+    def __enter__(self) -> Self:
+        self._ending.callback(self._services.stop)
+        try:
+            self.postgres = self._services.start_postgres()
+            self.valkey = self._services.start_valkey()
+            self.manage("prepare", "--data-dir", str(self.data_dir), *(() if self._demo else ("--no-demo",)))
+        except BaseException:
+            self._ending.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.close()
+
+    @property
+    def services(self) -> TestServices:
+        return self._services
+
+    @property
+    def simulator(self) -> str:
+        if self._simulator is None:
+            port = free_port()
+            arguments = ("manage.py", "simulate_bedrock", "--host", "127.0.0.1", "--port", str(port))
+            self._simulator = self._serve("simulator", arguments, port=port, path="/healthz", environment={})
+        return self._simulator.url
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What a process needs to work on this stack."""
+        return with_simulator(
+            {
+                **python_environment(),
+                "DATABASE_URL": self.postgres,
+                "REDIS_URL": self.valkey,
+                "GATEHOUSE_DATA_DIR": str(self.data_dir),
+                "GATEHOUSE_SECRET_KEY": PASSWORD * 4,
+                "GATEHOUSE_MASTER_KEY": PASSWORD * 4,
+                "GATEHOUSE_EMBEDDED": "true",
+                **more,
+            },
+            self._simulator.url if self._simulator else "http://127.0.0.1:9",
+        )
+
+    def gateway(
+        self, *, workers: int = 1, app: str = "config.asgi:application", env: Mapping[str, str] | None = None
+    ) -> "Server":
+        """Another gateway process, ready; it is stopped at the end, or by `stop` or `kill`."""
+        _ = self.simulator  # so that its address is in the environment
+        port = free_port()
+        options = ("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log")
+        arguments = (
+            *("-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", str(workers), "--timeout-graceful-shutdown", "10", *options),
+        )
+        environment = {"GATEHOUSE_PORT": str(port), **(env or {})}
+        return self._serve(f"gateway-{port}", arguments, port=port, path="/readyz", environment=environment)
+
+    def manage(self, *arguments: str, **environment: str) -> str:
+        """What a `manage.py` command prints. Fails the test when it fails."""
+        result = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment(**environment),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def connect(self) -> psycopg.Connection:
+        """A connection to the stack's database, in autocommit mode."""
+        return psycopg.connect(self.postgres, autocommit=True)
+
+    def _serve(
+        self, name: str, arguments: tuple[str, ...], *, port: int, path: str, environment: Mapping[str, str]
+    ) -> "Server":
+        command = Command(
+            name=name,
+            title=name,
+            arguments=(sys.executable, *arguments),
+            environment=self.environment(**environment),
+            folder=ROOT,
+            is_ready=answers(f"http://127.0.0.1:{port}{path}"),
+        )
+        server = Server(Child(command, logs=self.data_dir / "logs"), url=f"http://127.0.0.1:{port}")
+        self._ending.callback(server.stop)
+        server.start()
+        return server
+
+
+class Server:
+    """A process that listens on `url`."""
+
+    def __init__(self, child: Child, *, url: str) -> None:
+        self._child = child
+        self.url = url
+
+    @property
+    def pid(self) -> int:
+        assert self._child.pid is not None
+        return self._child.pid
+
+    @property
+    def log(self) -> str:
+        return self._child.log.recent()
+
+    def start(self) -> None:
+        """Starts it, again on the same address, and returns when it is ready."""
+        start_and_wait(self._child)
+
+    def stop(self) -> None:
+        """Asks it to end and waits."""
+        stop_all([self._child])
+
+    def kill(self) -> None:
+        """Ends it, and what it has started, with SIGKILL."""
+        self._child.kill()
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+
+def python_environment() -> dict[str, str]:
+    """The environment of a Python child: the caller's, without what would point it at other services."""
+    hidden = ("GATEHOUSE_", "AWS_", "DATABASE_", "REDIS_", "BEDROCK_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+def temporary_folder() -> Path:
+    """A folder that another user can pass through, as PostgreSQL needs when tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="gatehouse-test-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def until(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "it") -> None:
+    """Waits until the condition holds; fails the test when it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds:.0f} s"
+        time.sleep(0.05)
+
+
+# --- the plugin ------------------------------------------------------------------------------------
+
+_session: TestServices | None = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """A wrapper runs before pytest-django, which imports the settings in this same hook."""
+    global _session
+    if not all(os.environ.get(name) for name in NEEDED):
+        _session = TestServices(temporary_folder())
+        os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
+        os.environ.setdefault("GATEHOUSE_DATA_DIR", str(_session.postgres.cluster.parent))
+        if not os.environ.get("DATABASE_URL"):
+            os.environ["DATABASE_URL"] = _session.postgres.url
+        if not os.environ.get("REDIS_URL"):
+            os.environ["REDIS_URL"] = _session.valkey.url
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    if _session is not None:
+        _session.stop()
+        shutil.rmtree(_session.postgres.cluster.parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_url() -> str:
+    """The server for tests; Django makes its test database next to this one."""
+    url = os.environ["DATABASE_URL"]
+    if _session is not None and url == _session.postgres.url:
+        _session.start_postgres()
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """A running Valkey or Redis."""
+    url = os.environ["REDIS_URL"]
+    if _session is not None and url == _session.valkey.url:
+        _session.start_valkey()
+    return url
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    database_url: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django's place to change the database before it is used: here it is started."""

@@ -1,0 +1,50 @@
+import pytest
+from botocore.eventstream import EventStreamBuffer
+from gateway.eventstream import CorruptStreamError, Decoder, Frame, encode
+from hypothesis import given
+from hypothesis import strategies as st
+
+frames = st.lists(
+    st.builds(
+        Frame,
+        st.sampled_from(["event", "exception"]),
+        st.sampled_from(["contentBlockDelta", "metadata", "throttlingException"]),
+        st.binary(max_size=300),
+    ),
+    max_size=6,
+)
+
+
+@given(frames, st.integers(1, 200))
+def test_frames_come_back_however_they_are_cut(given_frames, size):
+    data = b"".join(map(encode, given_frames))
+    decoder = Decoder()
+    found = [frame for start in range(0, len(data), size) for frame in decoder.feed(data[start : start + size])]
+    assert found == given_frames
+    assert decoder.is_between_frames
+
+
+@given(frames)
+def test_botocore_reads_what_is_written(given_frames):
+    buffer = EventStreamBuffer()
+    buffer.add_data(b"".join(map(encode, given_frames)))
+    read = [(message.headers, message.payload) for message in buffer]
+    kinds = [headers.get(":event-type") or headers.get(":exception-type") for headers, _ in read]
+    assert kinds == [frame.event_type for frame in given_frames]
+    assert [payload for _, payload in read] == [frame.payload for frame in given_frames]
+
+
+@given(st.binary(min_size=1, max_size=50), st.data())
+def test_one_wrong_bit_is_noticed(payload, data):
+    message = bytearray(encode(Frame("event", "contentBlockDelta", payload)))
+    position = data.draw(st.integers(0, len(message) - 1))
+    message[position] ^= 1 << data.draw(st.integers(0, 7))
+    decoder = Decoder()
+    with pytest.raises(CorruptStreamError):
+        list(decoder.feed(bytes(message)))
+
+
+def test_a_frame_cut_short_is_known():
+    decoder = Decoder()
+    assert list(decoder.feed(encode(Frame("event", "metadata", b"{}"))[:-1])) == []
+    assert not decoder.is_between_frames
