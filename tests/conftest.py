@@ -1,5 +1,6 @@
 """Fixtures for all tests; those of running services are in tests/services.py."""
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,10 +9,15 @@ from tests.services import Stack, temporary_folder
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    database_url: str, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """pytest-django's place to change the database before it is used: here it is started."""
+
+
+@pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One stack with the demonstration, shared by the end-to-end tests of a session."""
-    import shutil
-
     folder = temporary_folder()
     with Stack(folder, demo=True) as running:
         yield running

@@ -27,6 +27,7 @@ from embedded.folder import make_folder
 from embedded.ports import free_port
 from embedded.postgres import Postgres
 from embedded.probes import answers
+from embedded.server import uses_tls, uvicorn_options
 from embedded.valkey import Valkey
 from embedded.waiting import run_to_end, start_and_wait, stop_all
 
@@ -141,10 +142,9 @@ class Stack:
         """Another gateway process, ready; it is stopped at the end, or by `stop` or `kill`."""
         _ = self.simulator  # so that its address is in the environment
         port = free_port()
-        options = ("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log")
         arguments = (
             *("-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", str(workers), "--timeout-graceful-shutdown", "10", *options),
+            *("--workers", str(workers), *uvicorn_options(env or {})),
         )
         environment = {"GATEHOUSE_PORT": str(port), **(env or {})}
         return self._serve(f"gateway-{port}", arguments, port=port, path="/readyz", environment=environment)
@@ -169,15 +169,16 @@ class Stack:
     def _serve(
         self, name: str, arguments: tuple[str, ...], *, port: int, path: str, environment: Mapping[str, str]
     ) -> "Server":
+        url = f"{'https' if uses_tls(environment) else 'http'}://127.0.0.1:{port}"
         command = Command(
             name=name,
             title=name,
             arguments=(sys.executable, *arguments),
             environment=self.environment(**environment),
             folder=ROOT,
-            is_ready=answers(f"http://127.0.0.1:{port}{path}"),
+            is_ready=answers(url + path),
         )
-        server = Server(Child(command, logs=self.data_dir / "logs"), url=f"http://127.0.0.1:{port}")
+        server = Server(Child(command, logs=self.data_dir / "logs"), url=url)
         self._ending.callback(server.stop)
         server.start()
         return server
@@ -284,10 +285,3 @@ def redis_url() -> str:
     if _session is not None and url == _session.valkey.url:
         _session.start_valkey()
     return url
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    database_url: str, django_db_modify_db_settings_parallel_suffix: None
-) -> None:
-    """pytest-django's place to change the database before it is used: here it is started."""

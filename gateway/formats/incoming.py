@@ -9,6 +9,7 @@ from gateway.formats.entrance import Parsed
 Scope = dict[str, Any]
 
 _LONGEST_TAG = 200
+_SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 _NOTHING = Conversation(messages=[])
 
 
@@ -18,10 +19,16 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 
 
 def api_key(headers: dict[bytes, bytes]) -> str | None:
-    """The key sent as a bearer token or in x-api-key."""
+    """The key sent as a bearer token, in x-api-key, or by boto3 as the access key ID of a signature.
+
+    boto3 sends bearer tokens over HTTPS only. Over plain HTTP, as on a laptop, it can send the key as its access key
+    ID instead; that proves as much as a bearer token does, so the signature around it is not looked at.
+    """
     authorization = headers.get(b"authorization", b"")
     if authorization[:7].lower() == b"bearer ":
         return authorization[7:].strip().decode("latin-1")
+    if authorization.startswith(_SIGNATURE):
+        return authorization[len(_SIGNATURE) :].partition(b"/")[0].decode("latin-1")
     found = headers.get(b"x-api-key")
     return found.strip().decode("latin-1") if found else None
 

@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from embedded.errors import StartError
+from embedded.server import uses_tls
 
 TRUE = {"1", "true", "yes", "on", "y", "t", "ok"}
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised, never bound by default
@@ -27,6 +28,7 @@ class Configuration:
     data_dir: Path
     host: str
     port: int
+    scheme: str
     public_url: str
     simulator_port: int
     workers: int
@@ -42,12 +44,16 @@ class Configuration:
         host = environ.get("GATEHOUSE_HOST") or "127.0.0.1"
         port = _number(environ, "GATEHOUSE_PORT", 8000)
         endpoint = environ.get("BEDROCK_ENDPOINT_URL", "")
+        scheme = "https" if uses_tls(environ) else "http"
         return cls(
             root=root,
             data_dir=Path(environ.get("GATEHOUSE_DATA_DIR") or root / ".data").expanduser().absolute(),
             host=host,
             port=port,
-            public_url=(environ.get("GATEHOUSE_PUBLIC_URL") or local_url(host, port)).rstrip("/"),
+            scheme=scheme,
+            public_url=(environ.get("GATEHOUSE_PUBLIC_URL") or local_url(host, port, scheme=scheme)).rstrip(
+                "/"
+            ),
             simulator_port=_number(environ, "GATEHOUSE_SIMULATOR_PORT", 8001),
             workers=_number(environ, "GATEHOUSE_WORKERS", 1, most=256),
             database_url=environ.get("DATABASE_URL", ""),
@@ -60,13 +66,13 @@ class Configuration:
     @property
     def local_url(self) -> str:
         """Where this machine reaches the web process, whatever the public address is."""
-        return local_url(self.host, self.port)
+        return local_url(self.host, self.port, scheme=self.scheme)
 
 
-def local_url(host: str, port: int) -> str:
+def local_url(host: str, port: int, *, scheme: str = "http") -> str:
     """The address to connect to for a host that is listened on; a wildcard becomes loopback."""
     reachable = WILDCARDS.get(host, host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return f"{scheme}://[{reachable}]:{port}" if ":" in reachable else f"{scheme}://{reachable}:{port}"
 
 
 def _bedrock(asked: str, endpoint: str) -> Bedrock:

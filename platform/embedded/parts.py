@@ -8,8 +8,7 @@ from embedded.child import Command
 from embedded.configuration import Configuration
 from embedded.environment import simulator_url
 from embedded.probes import answers
-
-GRACEFUL_SECONDS = "10"
+from embedded.server import uvicorn_options
 
 
 def simulator(configuration: Configuration, environment: Mapping[str, str]) -> Command:
@@ -46,8 +45,7 @@ def web(configuration: Configuration, environment: Mapping[str, str]) -> Command
             *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
             *("--host", configuration.host, "--port", str(configuration.port)),
             *("--workers", str(configuration.workers)),
-            *("--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log"),
-            *("--timeout-graceful-shutdown", GRACEFUL_SECONDS),
+            *uvicorn_options(environment),
         ),
         environment=environment,
         folder=configuration.root,

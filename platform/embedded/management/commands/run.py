@@ -21,5 +21,5 @@ class Command(BaseCommand):
             configuration = Configuration.from_environment(os.environ, root=ROOT)
             Supervisor(configuration, os.environ).run()
         except StartError as error:
-            self.stderr.write(f"Gatehouse did not start: {error}")
+            self.stderr.write(f"Cannot start: {error}")
             sys.exit(1)

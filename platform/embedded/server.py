@@ -1,0 +1,25 @@
+"""How uvicorn is started for web and gateway."""
+
+from collections.abc import Mapping
+
+_GRACEFUL_SECONDS = "10"
+
+
+def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Options for speed, for TLS where a certificate is set, and for whose forwarded addresses are believed: nobody's
+    unless GATEHOUSE_TRUSTED_PROXIES names the proxies."""
+    options = ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log"]
+    options += ["--timeout-graceful-shutdown", _GRACEFUL_SECONDS, "--backlog", "4096"]
+    if proxies := environment.get("GATEHOUSE_TRUSTED_PROXIES"):
+        options += ["--proxy-headers", "--forwarded-allow-ips", proxies]
+    else:
+        options += ["--no-proxy-headers"]
+    if uses_tls(environment):
+        options += ["--ssl-certfile", environment["GATEHOUSE_TLS_CERTIFICATE"]]
+        options += ["--ssl-keyfile", environment["GATEHOUSE_TLS_KEY"]]
+    return tuple(options)
+
+
+def uses_tls(environment: Mapping[str, str]) -> bool:
+    """Whether the server speaks HTTPS itself."""
+    return bool(environment.get("GATEHOUSE_TLS_CERTIFICATE"))

@@ -1,0 +1,109 @@
+"""A gateway on the shared stack, a key for it, and what the record says of a call."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from tests.services import Server, Stack, until
+
+MODEL = "claude-sonnet-4-5"
+
+
+@dataclass
+class World:
+    """One gateway, its simulator and its database."""
+
+    stack: Stack
+    server: Server
+    key: str
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def post(
+        self, path: str = "/v1/chat/completions", *, key: str | None = None, **options: Any
+    ) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.key if key is None else key}"} | options.pop("headers", {})
+        return httpx.post(self.url + path, headers=headers, timeout=30, **options)
+
+    def chat(self, content: str = "Hello", **members: Any) -> httpx.Response:
+        body = {"model": MODEL, "messages": [{"role": "user", "content": content}]} | members
+        return self.post(json=body)
+
+    def new_key(self, **columns: Any) -> str:
+        """A key of a new application of team Tests; columns of its row may be set."""
+        text = json.loads(
+            self.stack.manage("create_api_key", "--team", "Tests", "--application", "Other", "--json")
+        )["key"]
+        key_id = text.split("_")[1]
+        for column, value in columns.items():
+            self.execute(f"UPDATE accounts_apikey SET {column} = %s WHERE key_id = %s", value, key_id)
+        return str(text)
+
+    def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def record(self, call_id: str) -> dict[str, Any]:
+        """The one record of a call, once it is there."""
+        found: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            found[:] = self.execute("SELECT * FROM governance_auditrecord WHERE call_id = %s", call_id)
+            return bool(found)
+
+        until(is_there, what=f"the record of {call_id}")
+        return found[0]
+
+    def content(self, call_id: str) -> dict[str, Any]:
+        return self.execute("SELECT * FROM governance_auditcontent WHERE call_id = %s", call_id)[0]
+
+    def latest_record(self, *, end_user: str) -> dict[str, Any]:
+        """The record of the latest call that carried this tag."""
+        statement = (
+            "SELECT call_id FROM governance_auditrecord WHERE end_user = %s ORDER BY call_id DESC LIMIT 1"
+        )
+        until(lambda: self.execute(statement, end_user), what=f"a record of {end_user}")
+        return self.record(str(self.execute(statement, end_user)[0]["call_id"]))
+
+    def fault(self, region: str = "us-east-1", **settings: Any) -> None:
+        httpx.put(f"{self.stack.simulator}/_simulator/regions/{region}", json=settings).raise_for_status()
+
+    def heal(self) -> None:
+        httpx.delete(f"{self.stack.simulator}/_simulator/regions").raise_for_status()
+
+    def received(self) -> list[dict[str, Any]]:
+        """What reached the model, oldest first."""
+        found: list[dict[str, Any]] = httpx.get(f"{self.stack.simulator}/_simulator/requests").json()[
+            "requests"
+        ]
+        return found
+
+
+@pytest.fixture(scope="session")
+def shared_world(stack: Stack) -> World:
+    server = stack.gateway()
+    key = json.loads(stack.manage("create_api_key", "--team", "Tests", "--application", "SDKs", "--json"))[
+        "key"
+    ]
+    world = World(stack, server, key)
+    world.execute(
+        "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
+        "SELECT id, 1000000000000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Tests'"
+    )
+    until(lambda: world.chat().status_code == 200, what="the first answer")
+    return world
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    yield shared_world
+    shared_world.heal()

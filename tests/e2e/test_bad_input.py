@@ -1,0 +1,206 @@
+"""What a gateway must survive: each with a clear error in the caller's format, and a record."""
+
+import gzip
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import orjson
+import pytest
+
+from tests.e2e.conftest import MODEL
+from tests.services import until
+
+CONVERSE = "/bedrock/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"
+HELLO = [{"role": "user", "content": "Hello"}]
+
+
+def chat(**members):
+    return orjson.dumps({"model": MODEL, "messages": HELLO} | members)
+
+
+BODIES = {
+    "not JSON": b"{",
+    "empty": b"",
+    "compressed": gzip.compress(chat()),
+    "not UTF-8": b'{"model": "\xff"}',
+    "an array": b"[]",
+    "nested deeply": b'{"model":"m","messages":[],"tools":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "no model": orjson.dumps({"messages": HELLO}),
+    "no messages": orjson.dumps({"model": MODEL}),
+    "messages: []": chat(messages=[]),
+    "only a system message": chat(messages=[{"role": "system", "content": "Be brief."}]),
+    "an unknown role": chat(messages=[{"role": "robot", "content": "Hello"}]),
+    "content of the wrong type": chat(messages=[{"role": "user", "content": 5}]),
+    "no content": chat(messages=[{"role": "user", "content": None}]),
+    "a lone surrogate": b'{"model": "'
+    + MODEL.encode()
+    + b'", "messages": [{"role": "user", "content": "\\ud800"}]}',
+    "max_tokens 0": chat(max_tokens=0),
+    "negative max_tokens": chat(max_tokens=-5),
+    "max_tokens of another type": chat(max_tokens="many"),
+    "a temperature of 9": chat(temperature=9),
+    "n=2": chat(n=2),
+    "an image on the web": chat(
+        messages=[
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": "http://127.0.0.1/x.png"}}],
+            }
+        ]
+    ),
+    "tool arguments that are no JSON": chat(
+        messages=[
+            *HELLO,
+            {
+                "role": "assistant",
+                "tool_calls": [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{"}}],
+            },
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+def test_a_body_that_cannot_be(world, body):
+    tag = f"bad-{datetime.now(UTC).timestamp()}"
+    answer = world.post(
+        content=body, headers={"x-gatehouse-end-user": tag, "content-type": "application/json"}
+    )
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error["type"]) == ("invalid_request", "invalid_request_error")
+    assert len(error["message"]) > 10
+    record = world.latest_record(end_user=tag)
+    assert (record["status"], record["code"], record["http_status"]) == ("refused", "invalid_request", 400)
+    assert record["cost_nanos"] == 0
+
+
+def test_a_huge_max_tokens(world):
+    answer = world.chat(max_tokens=10**12)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "max_tokens_exceeded"
+    assert world.record(answer.headers["x-gatehouse-call-id"])["code"] == "max_tokens_exceeded"
+
+
+def test_nul_is_text_like_any_other(world):
+    answer = world.chat("a\x00b")
+    assert answer.status_code == 200
+    assert "a\x00b" in answer.json()["choices"][0]["message"]["content"]
+    assert world.record(answer.headers["x-gatehouse-call-id"])["status"] == "succeeded"
+
+
+def test_names_that_postgres_cannot_hold_are_refused_and_recorded(world):
+    answer = world.chat(model="nothing\x00\x07")
+    assert answer.json()["error"]["code"] == "model_not_found"
+    assert world.record(answer.headers["x-gatehouse-call-id"])["code"] == "model_not_found"
+
+
+def test_fifty_megabytes(world):
+    tag = f"big-{datetime.now(UTC).timestamp()}"
+    body = chat(messages=[{"role": "user", "content": "x" * 50_000_000}])
+    try:
+        answer = world.post(content=body, headers={"x-gatehouse-end-user": tag})
+    except httpx.WriteError:
+        pass  # the gateway answered and closed before all was sent
+    else:
+        assert answer.status_code == 413
+        assert answer.json()["error"]["code"] == "request_too_large"
+    assert world.latest_record(end_user=tag)["http_status"] == 413
+    assert world.chat().status_code == 200
+
+
+def test_a_prompt_over_the_context_window_reaches_no_model(world):
+    before = len([r for r in world.received() if r["operation"] != "CountTokens"])
+    answer = world.chat("many words here " * 200_000)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "context_length_exceeded")
+    assert "600" in error["message"] or "tokens" in error["message"]
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert record["counted_input_tokens"] > 200_000
+    assert str(record["counted_input_tokens"]) in error["message"]
+    assert len([r for r in world.received() if r["operation"] != "CountTokens"]) == before
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", CONVERSE])
+def test_keys_that_do_not_open(world, path):
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    expired, revoked = world.new_key(expires_at=past), world.new_key(revoked_at=past)
+    until(lambda: world.chat(model="x").status_code == 404)
+    tag = f"keys-{datetime.now(UTC).timestamp()}"
+    for key in ("", "gh_wrong", "sk-123", expired, revoked, world.key[:-1] + "x"):
+        answer = world.post(path, key=key, content=chat(), headers={"x-gatehouse-end-user": tag})
+        assert answer.status_code == 401, answer.text
+        assert key == "" or key not in answer.text
+        record = world.record(answer.headers["x-gatehouse-call-id"])
+        assert (record["code"], record["status"]) == ("invalid_api_key", "refused")
+        assert not world.execute(
+            "SELECT 1 FROM governance_auditcontent WHERE call_id = %s", record["call_id"]
+        )
+
+
+def test_a_revoked_key_stops_working_within_a_second(world):
+    key = world.new_key()
+    until(lambda: world.post(key=key, content=chat()).status_code == 200)
+    key_id = key.split("_")[1]
+    world.execute("UPDATE accounts_apikey SET revoked_at = now() WHERE key_id = %s", key_id)
+    until(lambda: world.post(key=key, content=chat()).status_code == 401, seconds=1, what="the refusal")
+
+
+def test_models_and_networks_a_key_may_not_use(world):
+    key = world.new_key(allowed_models=["nova-lite"])
+    until(lambda: world.post(key=key, content=chat()).status_code == 403)
+    answer = world.post(key=key, content=chat())
+    assert answer.json()["error"]["code"] == "model_not_allowed"
+    assert world.record(answer.headers["x-gatehouse-call-id"])["code"] == "model_not_allowed"
+    elsewhere = world.new_key(allowed_networks=["10.0.0.0/8"])
+    until(lambda: world.post(key=elsewhere, content=chat()).status_code == 403)
+    forged = world.post(key=elsewhere, content=chat(), headers={"x-forwarded-for": "10.1.2.3"})
+    assert forged.json()["error"]["code"] == "ip_not_allowed"
+
+
+def test_a_spent_budget_refuses_and_says_what_is_left(world):
+    key = world.new_key()
+    world.execute(
+        "INSERT INTO accounts_team (name, description, public_id, created_at) VALUES ('Poor', '', gen_random_uuid(), now()) ON CONFLICT DO NOTHING"
+    )
+    text = world.stack.manage("create_api_key", "--team", "Poor", "--application", "A").strip()
+    world.execute(
+        "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
+        "SELECT id, 1000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Poor'"
+    )
+    until(lambda: world.post(key=text, content=chat()).status_code == 402)
+    answer = world.post(key=text, content=chat(stream=True))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (402, "budget_exceeded")
+    assert "'Poor' has $0.000001 left" in error["message"]
+    assert "resets on" in error["message"]
+    assert world.post(key=key, content=chat()).status_code == 200
+
+
+def test_a_model_without_a_price_is_not_called(world):
+    world.execute(
+        "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, is_enabled, created_at) "
+        "VALUES ('unpriced', '{}', '', 'ordered', 10, 10, true, now())"
+    )
+    world.execute(
+        "INSERT INTO gateway_deployment (model_id, region, profile, arn, is_enabled) SELECT id, 'ca-central-1', '', '', true FROM gateway_model LIMIT 1"
+    )
+    world.execute(
+        "INSERT INTO gateway_routetarget (route_id, deployment_id, position, weight) "
+        "SELECT r.id, d.id, 0, 1 FROM gateway_route r, gateway_deployment d WHERE r.name = 'unpriced' AND d.region = 'ca-central-1'"
+    )
+    until(lambda: world.chat(model="unpriced").json()["error"]["code"] == "unpriced_model")
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/chat/completions", "/bedrock/model/x/invoke-nothing"])
+def test_other_addresses_and_methods(world, path):
+    answer = httpx.get(world.url + path)
+    assert answer.status_code in (404, 405)
+    assert answer.json()["error"]["message"]
+
+
+def test_probes(world):
+    assert httpx.get(f"{world.url}/healthz").json() == {"status": "ok"}
+    ready = httpx.get(f"{world.url}/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["checks"] == {"postgres": "ok", "snapshot": "ok", "valkey": "ok"}
