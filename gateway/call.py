@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from governance.services.ledger import Admission
 
 
+_LARGE_BYTES = 128 * 1024
+
+
 @dataclass(slots=True, kw_only=True)
 class Call:
     """One request through the gateway. Entrances fill the first group; each stage adds what it found out."""
@@ -67,6 +70,11 @@ class Call:
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""
         return elapsed_ms(self.started)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading through the prompt takes long enough to keep the event loop from other calls."""
+        return self.body_bytes > _LARGE_BYTES
 
     @property
     def was_invoked(self) -> bool:

@@ -17,6 +17,7 @@ _FLOOR = 24
 """Tokens of head-room whatever the length: what a vendor's chat template adds around short prompts."""
 
 _PER_MESSAGE = 6
+_SLICE = 100_000  # characters; the tokenizer refuses texts of very many tokens, and a cut costs at most one
 _TOKENS_PER_IMAGE = (
     1_600  # Anthropic's and Nova's figure for an image of the largest size they do not scale down
 )
@@ -77,7 +78,8 @@ class Estimator:
 
 def count_text(text: str, *, factor: float) -> int:
     """Tokens of a piece of text for a family with this factor."""
-    return int(len(_ENCODING.encode_ordinary(text)) * factor)
+    slices = (text[start : start + _SLICE] for start in range(0, len(text), _SLICE))
+    return int(sum(len(_ENCODING.encode_ordinary(piece)) for piece in slices) * factor)
 
 
 def _weigh(conversation: Conversation) -> tuple[str, int]:

@@ -1,10 +1,12 @@
 """HTTP to Bedrock: one pooled client. The library was chosen by measurement (docs/decisions/0003-upstream-http.md)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Protocol
 
+from pyreqwest.bytes import Bytes
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
     ConnectError,
@@ -13,7 +15,7 @@ from pyreqwest.exceptions import (
     RequestError,
     RequestTimeoutError,
 )
-from pyreqwest.response import Response
+from pyreqwest.response import Response, ResponseBodyReader
 
 from gateway.refusals import Refusal
 
@@ -37,8 +39,9 @@ class BrokenError(Exception):
 
 
 class _Answer:
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, deadline: float) -> None:
         self._response = response
+        self._deadline = deadline
         self.status = response.status
 
     def header(self, name: str) -> str:
@@ -46,13 +49,18 @@ class _Answer:
 
     async def read(self) -> bytes:
         with _translated():
-            return bytes(await self._response.bytes())
+            async with asyncio.timeout_at(self._deadline):
+                return bytes(await self._response.bytes())
 
     async def chunks(self) -> AsyncIterator[bytes]:
         reader = self._response.body_reader
         with _translated():
-            while (chunk := await reader.read_chunk()) is not None:
+            while (chunk := await self._next(reader)) is not None:
                 yield bytes(chunk)
+
+    async def _next(self, reader: ResponseBodyReader) -> Bytes | None:
+        async with asyncio.timeout_at(self._deadline):
+            return await reader.read_chunk()
 
 
 class _translated:  # noqa: N801 - reads as a word at its uses
@@ -93,10 +101,14 @@ class Transport:
     ) -> AsyncIterator[Answer]:
         """Sends a request; leaving the context early closes the connection, which ends the model's work."""
         builder = self._client.post(url).headers(headers).body_bytes(body)
-        request = builder.timeout(timedelta(seconds=timeout_seconds)).build_streamed()
+        # The library reads 64 kB ahead before it hands out an answer; a stream's first token must not wait for that.
+        request = builder.streamed_read_buffer_limit(0).build_streamed()
+        # A deadline of our own: the library tells its own of a whole request like one of connecting.
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
         with _translated():
-            response = await request.__aenter__()
+            async with asyncio.timeout_at(deadline):
+                response = await request.__aenter__()
         try:
-            yield _Answer(response)
+            yield _Answer(response, deadline)
         finally:
             await request.__aexit__(None, None, None)

@@ -23,7 +23,8 @@ async def audit(call: Call, gateway: Gateway) -> None:
     """
     if call.admission is not None and not call.admission.done():
         await asyncio.wait((call.admission,))  # a hold that is being made must be there to be released
-    content = _content(call) if gateway.logs_content and call.key is not None else None
+    # What is stored is redacted, so of a call that was refused before it was redacted nothing is.
+    content = _content(call) if gateway.logs_content and call.mask is not None else None
     refusal = Refusal("not_auditable", "The call was made, but its record could not be written in time.")
     try:
         future = gateway.ledger.settle(Settlement(full_record(call), content))
@@ -43,8 +44,6 @@ def _content(call: Call) -> dict[str, object]:
 
 
 def _request(call: Call) -> str:
-    if call.mask is None:
-        return ""  # refused before it was redacted: what is stored is redacted, so nothing is
     if any(
         getattr(block, name)
         for message in call.conversation.messages
@@ -70,7 +69,8 @@ def _without_media(value: object) -> object:
 
 
 def _answer(call: Call) -> str:
-    if not call.answer or call.mask is None:
+    assert call.mask is not None
+    if not call.answer:
         return ""
     blocks: list[object] = []
     for block in call.answer:

@@ -1,3 +1,5 @@
+import asyncio
+
 from gateway.bedrock.client import Attempt
 from gateway.call import Call
 from gateway.conversation import InferenceConfig
@@ -20,7 +22,11 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
         raise Refusal("invalid_request", "'messages' is empty: send at least one message.", param="messages")
     _bound_output(call, gateway)
     smallest = min(call.deployments, key=lambda deployment: deployment.context_window)
-    estimate = gateway.estimator.estimate(call.conversation, family=family_of(smallest))
+    family = family_of(smallest)
+    if call.is_large:
+        estimate = await asyncio.to_thread(gateway.estimator.estimate, call.conversation, family=family)
+    else:
+        estimate = gateway.estimator.estimate(call.conversation, family=family)
     call.counted_input_tokens = estimate.expected
     call.input_bound = estimate.upper_bound
     if estimate.upper_bound > smallest.context_window:

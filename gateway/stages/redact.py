@@ -1,3 +1,6 @@
+import asyncio
+from collections.abc import Awaitable
+
 from gateway.call import Call
 from gateway.conversation import Block, Conversation, Json
 from gateway.runtime import Gateway
@@ -7,11 +10,19 @@ _OPAQUE = frozenset({"bytes", "uri", "bucketOwner", "format", "signature", "reda
 """Members whose values are no text: media, addresses of media, and words of the protocol."""
 
 
-def redact(call: Call, gateway: Gateway) -> None:
+def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     """Puts placeholders in the place of personal data, everywhere the model could read it."""
+    if call.is_large:
+        return asyncio.to_thread(_redact, call, gateway)
+    _redact(call, gateway)
+    return None
+
+
+def _redact(call: Call, gateway: Gateway) -> None:
     assert call.key is not None
-    mask = call.mask = Mask(key=call.key.team.placeholder_key, find=gateway.recognizers.find)
+    mask = Mask(key=call.key.team.placeholder_key, find=gateway.recognizers.find)
     _redact_conversation(call.conversation, mask)
+    call.mask = mask  # only now: what is stored of a call is redacted whole, or nothing
     call.findings = dict(mask.counts)  # of the request: what the answer adds is counted nowhere
 
 

