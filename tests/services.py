@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 import psycopg
 import pytest
 
@@ -67,6 +68,16 @@ class TestServices:
     def child(self, name: str) -> Child:
         """The process of `postgres` or `valkey`, for tests that end it."""
         return self._children[name]
+
+    def restart(self, name: str, how: signal.Signals) -> None:
+        """Ends one of them with a signal and starts it again on the same address."""
+        child = self._children[name]
+        assert child.pid is not None
+        descendants = psutil.Process(child.pid).children(recursive=True)
+        os.kill(child.pid, how)
+        until(lambda: not child.is_alive(), what=f"the end of {name}")
+        psutil.wait_procs(descendants, timeout=20)
+        start_and_wait(child)
 
     def stop(self) -> None:
         stop_all(self._children.values())
@@ -148,6 +159,10 @@ class Stack:
         )
         environment = {"GATEHOUSE_PORT": str(port), **(env or {})}
         return self._serve(f"gateway-{port}", arguments, port=port, path="/readyz", environment=environment)
+
+    def restart(self, name: str, how: signal.Signals) -> None:
+        """Ends `postgres` or `valkey` with a signal and starts it again on the same address."""
+        self._services.restart(name, how)
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """What a `manage.py` command prints. Fails the test when it fails."""

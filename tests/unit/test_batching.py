@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from kernel.batching import Batcher, QueueFullError
 
 

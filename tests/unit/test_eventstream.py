@@ -1,8 +1,9 @@
 import pytest
 from botocore.eventstream import EventStreamBuffer
-from gateway.eventstream import CorruptStreamError, Decoder, Frame, encode
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gateway.eventstream import CorruptStreamError, Decoder, Frame, encode
 
 frames = st.lists(
     st.builds(

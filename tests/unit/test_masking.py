@@ -1,11 +1,12 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from governance.policy import masking
 from governance.policy.masking import Mask, team_key
 from governance.policy.recognizers import Finding, Recognizers
-from hypothesis import given
-from hypothesis import strategies as st
 
 RECOGNIZERS = Recognizers()
 KEY = team_key("master", "team")

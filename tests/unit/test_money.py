@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kernel.money import dollars_to_nanos, format_usd, nanos_to_dollars, plain_usd
 
 

@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
-from gateway.events import Usage
-from gateway.pricing import PriceEntry, Rates, cost, price_at, worst_case
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gateway.events import Usage
+from gateway.pricing import PriceEntry, Rates, cost, price_at, worst_case
 
 RATES = Rates(input=3_000_000_000, output=15_000_000_000, cache_read=300_000_000, cache_write=3_750_000_000, cache_write_1h=6_000_000_000)
 LONG = Rates(input=6_000_000_000, output=22_500_000_000)

@@ -2,9 +2,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from governance.policy.windows import window_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from governance.policy.windows import window_of
 
 PERIODS = ["day", "week", "month", "quarter", "year", "total"]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]
