@@ -1,0 +1,131 @@
+"""`make bench`: the figures of docs/performance.md, measured on this machine. Quote ratios within one run."""
+
+import argparse
+import json
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.bench import calls, estimator, streams
+from tests.services import Stack, temporary_folder
+
+PARTS = ("calls", "streams", "estimator")
+
+
+@dataclass
+class Ground:
+    """A durable Postgres, migrated, with one route, one key and one budget."""
+
+    stack: Stack
+    key: str
+    postmaster: int
+
+    @property
+    def env(self) -> dict[str, str]:
+        return self.stack.environment()
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    folder = temporary_folder()
+    with Stack(folder, durable=True) as stack:
+        stack.manage("load_catalog")
+        made = stack.manage("create_api_key", "--team", "Bench", "--application", "Bench", "--json")
+        with psycopg.connect(stack.postgres, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, "
+                "is_enabled, created_at) VALUES ('bench', '{}', '', 'ordered', 200, 60, true, now())"
+            )
+            connection.execute(
+                "INSERT INTO gateway_routetarget (route_id, deployment_id, position, weight) "
+                "SELECT route.id, (SELECT deployment_id FROM gateway_routetarget ORDER BY id LIMIT 1), 0, 1 "
+                "FROM gateway_route route WHERE name = 'bench'"
+            )
+            connection.execute(
+                "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
+                "SELECT id, 1000000000000000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Bench'"
+            )
+            row = connection.execute(
+                "SELECT setting FROM pg_settings WHERE name = 'data_directory'"
+            ).fetchone()
+        assert row is not None
+        postmaster = int((Path(row[0]) / "postmaster.pid").read_text().splitlines()[0])
+        yield Ground(stack, json.loads(made)["key"], postmaster)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def print_calls(rows: list[calls.Row]) -> None:
+    stock = {row.concurrency: row.cpu for row in rows if row.name.startswith("stock")}
+    print(
+        "\n| what | concurrency | CPU ms / call | against the stock view | Postgres CPU ms | p50 ms | p99 ms | calls / s | errors |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        postgres = f"{row.postgres:.3f}" if row.postgres else ""
+        print(
+            f"| {row.name} | {row.concurrency} | {row.cpu:.3f} | {row.cpu / stock[row.concurrency]:.2f} | {postgres} "
+            f"| {row.p50:.1f} | {row.p99:.1f} | {row.per_second:.0f} | {row.errors} |"
+        )
+
+
+def print_streams(found: streams.Streams) -> None:
+    print(f"\n| {found.streams} open streams in one process | |\n|---|---|")
+    print(f"| errors | {found.errors} |")
+    print(f"| threads | {found.threads} |")
+    print(f"| database connections | {found.connections} |")
+    print(f"| memory per stream | {found.memory_kb:.0f} kB |")
+    print(f"| added time to first byte, p50 / p99 | {found.added_p50_ms:.1f} / {found.added_p99_ms:.1f} ms |")
+    print(f"| CPU per token | {found.cpu_ms_per_token:.3f} ms |")
+
+
+def print_estimator(rows: list[estimator.Error]) -> None:
+    print(
+        "\n| prompts | family | number | estimate / count p5 | p50 | p95 | bound / count p50 | least | bound too low |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row.name} | {row.family} | {row.prompts} | {row.expected_p5:.2f} | {row.expected_p50:.2f} "
+            f"| {row.expected_p95:.2f} | {row.bound_p50:.2f} | {row.bound_least:.2f} | {row.short} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="one part of the figures")
+    parser.add_argument("--count", type=int, default=6000, help="calls per measurement (default %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, help="a folder with prompts/*.jsonl, for the estimator; skipped without"
+    )
+    arguments = parser.parse_args()
+    wanted = (arguments.only,) if arguments.only else PARTS
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536), most))
+    if "estimator" in wanted:
+        if arguments.data:
+            print_estimator(estimator.measure(arguments.data))
+        else:
+            print("The estimator is skipped: give --data FOLDER.")
+    if {"calls", "streams"} & set(wanted):
+        with ground() as prepared:
+            if "calls" in wanted:
+                print_calls(
+                    calls.rows(
+                        key=prepared.key,
+                        postmaster=prepared.postmaster,
+                        env=prepared.env,
+                        count=arguments.count,
+                    )
+                )
+            if "streams" in wanted:
+                database = prepared.stack.postgres
+                print_streams(streams.measure(key=prepared.key, database_url=database, env=prepared.env))
+
+
+if __name__ == "__main__":
+    main()
