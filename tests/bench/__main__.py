@@ -79,6 +79,7 @@ def print_streams(found: streams.Streams) -> None:
     print(f"| threads | {found.threads} |")
     print(f"| database connections | {found.connections} |")
     print(f"| memory per stream | {found.memory_kb:.0f} kB |")
+    print(f"| time to first byte of the upstream alone, p99 | {found.direct_p99_ms:.1f} ms |")
     print(f"| added time to first byte, p50 / p99 | {found.added_p50_ms:.1f} / {found.added_p99_ms:.1f} ms |")
     print(f"| CPU per token | {found.cpu_ms_per_token:.3f} ms |")
 

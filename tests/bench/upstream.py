@@ -24,7 +24,7 @@ STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\n"
     b"x-amzn-requestid: bench\r\ntransfer-encoding: chunked\r\n\r\n"
 )
-TOKENS = 100
+TOKENS = 40
 
 
 def frame(event_type: str, payload: dict[str, object]) -> bytes:
