@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import environ
 from django.templatetags.static import static
 
-from kernel.services_file import read_services
+from config.environment import Environment
+from kernel.services_file import apply_simulator_credentials, read_services
 
-env = environ.Env()
+env = Environment()
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 DATA_DIR = Path(env.str("GATEHOUSE_DATA_DIR", default=str(ROOT / ".data"))).expanduser().resolve()
@@ -35,10 +35,12 @@ LOG_LEVEL = env.str("GATEHOUSE_LOG_LEVEL", default="INFO")
 # --- services --------------------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default=_embedded.database_url if _embedded else "")
 DATABASE_DIRECT_URL = env.str("DATABASE_DIRECT_URL", default=DATABASE_URL)
-REDIS_URL = env.str("REDIS_URL", default=_embedded.redis_url if _embedded else "redis://127.0.0.1:6379/0")
+REDIS_URL = env.str("REDIS_URL", default=(_embedded and _embedded.redis_url) or "redis://127.0.0.1:6379/0")
 BEDROCK_ENDPOINT_URL = env.str(
     "BEDROCK_ENDPOINT_URL", default=_embedded.bedrock_endpoint_url if _embedded else ""
 )
+if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
+    apply_simulator_credentials(_embedded)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
 DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
 

@@ -51,6 +51,15 @@ def remove_services(data_dir: Path) -> None:
     (data_dir / FILE_NAME).unlink(missing_ok=True)
 
 
+def apply_simulator_credentials(services: Services) -> None:
+    """Puts the simulator's AWS credentials in the place of all of this process's own, which it must never see."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_ACCESS_KEY_ID"] = services.aws_access_key_id
+    os.environ["AWS_SECRET_ACCESS_KEY"] = services.aws_secret_access_key
+    os.environ["AWS_REGION"] = services.aws_region
+
+
 def _is_alive(pid: int, created: float) -> bool:
     import psutil  # not at the top: settings import this file, and mostly there is nothing to look up
 

@@ -357,7 +357,7 @@ def test_converse_refuses(simulator: RunningSimulator, request_part: dict[str, A
 
 def test_an_unanswered_tool_call_is_refused(simulator: RunningSimulator) -> None:
     call = converse(simulator, "Weather?", toolConfig=TOOL_CONFIG)["output"]["message"]
-    with pytest.raises(ClientError, match="Expected toolResult blocks at messages.2.content"):
+    with pytest.raises(ClientError, match=r"Expected toolResult blocks at messages.2.content"):
         converse(simulator, messages=[user("Weather?"), call, user("Well?")], toolConfig=TOOL_CONFIG)
 
 

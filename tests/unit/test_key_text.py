@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from accounts.policy import key_text
 from accounts.policy.roles import CAPABILITIES, Capability, roles_with
 
@@ -18,6 +20,6 @@ def test_what_is_no_key_has_no_id():
 
 def test_a_role_can_what_lesser_roles_can():
     order = ["owner", "admin", "developer", "reviewer", "viewer"]
-    for greater, lesser in zip(order, order[1:], strict=False):
+    for greater, lesser in pairwise(order):
         assert CAPABILITIES[greater] >= CAPABILITIES[lesser]
     assert roles_with(Capability.MANAGE_OWNERS) == {"owner"}

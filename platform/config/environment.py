@@ -1,0 +1,22 @@
+"""The environment, read with errors that name the variable."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Environment(environ.Env):  # type: ignore[misc]
+    """django-environ's, for which a value that does not fit is a mistake in the configuration, not in the code."""
+
+    def get_value(self, var: str, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().get_value(var, *arguments, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} can't be used: {error}") from error
+
+    def db_url_config(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().db_url_config(*arguments, **options)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"DATABASE_URL can't be used: {error}") from error
