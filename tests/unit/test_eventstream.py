@@ -20,7 +20,9 @@ frames = st.lists(
 def test_frames_come_back_however_they_are_cut(given_frames, size):
     data = b"".join(map(encode, given_frames))
     decoder = Decoder()
-    found = [frame for start in range(0, len(data), size) for frame in decoder.feed(data[start : start + size])]
+    found = [
+        frame for start in range(0, len(data), size) for frame in decoder.feed(data[start : start + size])
+    ]
     assert found == given_frames
     assert decoder.is_between_frames
 

@@ -39,7 +39,12 @@ def test_each_kind_is_found_and_hidden(text, entity):
 
 @pytest.mark.parametrize(
     "text",
-    ["version 1.2.3 of us.anthropic.claude-sonnet-4-5-20250929-v1:0", "on 2026-11-21 at 10:30", "add 12345 and 678", "@home"],
+    [
+        "version 1.2.3 of us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "on 2026-11-21 at 10:30",
+        "add 12345 and 678",
+        "@home",
+    ],
 )
 def test_what_is_none_is_left_alone(text):
     assert mask().hide(text) == text
@@ -51,7 +56,13 @@ def test_a_value_has_one_token_in_a_team_and_another_elsewhere():
     assert mask().hide(text) != mask(team_key("master", "other")).hide(text)
 
 
-@given(st.lists(st.sampled_from(["ann@example.com", "bob@example.org", "4111111111111111", "192.0.2.77", "hello", " ", "<", ">"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["ann@example.com", "bob@example.org", "4111111111111111", "192.0.2.77", "hello", " ", "<", ">"]
+        )
+    )
+)
 def test_hiding_can_be_undone_whatever_the_text(parts):
     text = " ".join(parts)
     hidden = mask()
@@ -71,7 +82,9 @@ def test_values_that_collide_get_longer_tokens(monkeypatch):
 
 
 def test_json_is_hidden_in_values_and_names():
-    hidden = mask().hide_json({"ann@example.com": [{"to": "bob@example.com", "n": 1, "ok": True, "none": None}]})
+    hidden = mask().hide_json(
+        {"ann@example.com": [{"to": "bob@example.com", "n": 1, "ok": True, "none": None}]}
+    )
     ((name, [member]),) = hidden.items()
     assert name.startswith("<EMAIL_ADDRESS_")
     assert member["to"].startswith("<EMAIL_ADDRESS_")

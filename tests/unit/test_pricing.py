@@ -6,12 +6,20 @@ from hypothesis import strategies as st
 from gateway.events import Usage
 from gateway.pricing import PriceEntry, Rates, cost, price_at, worst_case
 
-RATES = Rates(input=3_000_000_000, output=15_000_000_000, cache_read=300_000_000, cache_write=3_750_000_000, cache_write_1h=6_000_000_000)
+RATES = Rates(
+    input=3_000_000_000,
+    output=15_000_000_000,
+    cache_read=300_000_000,
+    cache_write=3_750_000_000,
+    cache_write_1h=6_000_000_000,
+)
 LONG = Rates(input=6_000_000_000, output=22_500_000_000)
 
 
 def price(**fields):
-    return PriceEntry(**{"valid_from": datetime(2026, 1, 1, tzinfo=UTC), "valid_until": None, "rates": RATES} | fields)
+    return PriceEntry(
+        **{"valid_from": datetime(2026, 1, 1, tzinfo=UTC), "valid_until": None, "rates": RATES} | fields
+    )
 
 
 def test_every_kind_of_token_has_its_rate():
@@ -47,7 +55,9 @@ tokens = st.integers(0, 300_000)
 
 
 @given(tokens, tokens, tokens, tokens, st.integers(0, 5_000), st.integers(0, 5_000), st.booleans())
-def test_no_usage_within_the_bounds_costs_more_than_the_worst_case(plain, read, write, hour, output, more, tiered):
+def test_no_usage_within_the_bounds_costs_more_than_the_worst_case(
+    plain, read, write, hour, output, more, tiered
+):
     used = price(long_threshold=200_000, long_rates=LONG) if tiered else price()
     usage = Usage(input=plain, cache_read=read, cache_write=write, cache_write_1h=hour, output=output)
     worst = worst_case(used, input_tokens=usage.prompt + more, max_tokens=output + more, caches=True)

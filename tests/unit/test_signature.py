@@ -14,7 +14,10 @@ NOW = datetime(2026, 11, 21, 10, 20, 30, tzinfo=UTC)
 @pytest.mark.parametrize("token", [None, "session/token=="])
 @pytest.mark.parametrize(
     "path",
-    ["/model/amazon.nova-lite-v1%3A0/converse", "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprofile%2Fx/converse-stream"],
+    [
+        "/model/amazon.nova-lite-v1%3A0/converse",
+        "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Aprofile%2Fx/converse-stream",
+    ],
 )
 def test_the_signature_is_botocores(token, path):
     body = b'{"messages":[]}'

@@ -7,8 +7,14 @@ from gateway.events import BlockStop, Finished, TextDelta, ToolDelta, ToolStart,
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.unmask import Unmasker
 
-VALUES = {"<EMAIL_ADDRESS_3f2a9c>": 'ann "the one" <a@example.com>', "<PHONE_NUMBER_00aa11>": "+1 415 555 2671", "<PHONE_NUMBER_00aa11ff>": "x"}
-pieces = st.sampled_from([*VALUES, "<", "<EMAIL", "<EMAIL_ADDRESS_", "<EMAIL_ADDRESS_ffffff>", ">", "text", " ", "<<", "é", "\n"])
+VALUES = {
+    "<EMAIL_ADDRESS_3f2a9c>": 'ann "the one" <a@example.com>',
+    "<PHONE_NUMBER_00aa11>": "+1 415 555 2671",
+    "<PHONE_NUMBER_00aa11ff>": "x",
+}
+pieces = st.sampled_from(
+    [*VALUES, "<", "<EMAIL", "<EMAIL_ADDRESS_", "<EMAIL_ADDRESS_ffffff>", ">", "text", " ", "<<", "é", "\n"]
+)
 
 
 def chunks(text, sizes):

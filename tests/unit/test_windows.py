@@ -19,7 +19,12 @@ def test_a_moment_is_in_its_window_and_the_next_begins_where_it_ends(now, period
     if period != "total":
         following = window_of(budget_id=1, period=period, time_zone=zone, now=window.ends_at)
         assert following.starts_at == window.ends_at
-        assert window_of(budget_id=1, period=period, time_zone=zone, now=window.ends_at - timedelta(microseconds=1)) == window
+        assert (
+            window_of(
+                budget_id=1, period=period, time_zone=zone, now=window.ends_at - timedelta(microseconds=1)
+            )
+            == window
+        )
 
 
 @pytest.mark.parametrize(("day", "hours"), [((2026, 3, 29), 23), ((2026, 10, 25), 25), ((2026, 7, 1), 24)])
