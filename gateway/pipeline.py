@@ -147,7 +147,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         outcome = refusal.code
         raise
     finally:
-        call.stages.append(("invoke", elapsed_ms(begun), outcome))
+        failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
+        call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
 
 
 def _keep(call: Call, event: Event) -> None:

@@ -11,7 +11,13 @@ from gateway.models import Price
 from kernel.money import plain_usd
 
 RATES = ("input_rate", "output_rate", "cache_read_rate", "cache_write_rate", "cache_write_1h_rate")
-LONG_RATES = ("long_input_rate", "long_output_rate", "long_cache_read_rate", "long_cache_write_rate")
+LONG_RATES = (
+    "long_input_rate",
+    "long_output_rate",
+    "long_cache_read_rate",
+    "long_cache_write_rate",
+    "long_cache_write_1h_rate",
+)
 OTHER_RATES = ("image_rate", "request_rate")
 _HELP = {"image_rate": "Dollars per image.", "request_rate": "Dollars per request."}
 
@@ -123,7 +129,10 @@ class PriceAdmin(CatalogAdmin):
                 )
             },
         ),
-        ("Long context", {"fields": ("long_context_threshold", LONG_RATES[:2], LONG_RATES[2:])}),
+        (
+            "Long context",
+            {"fields": ("long_context_threshold", LONG_RATES[:2], LONG_RATES[2:4], LONG_RATES[4:])},
+        ),
         ("Per image and request", {"fields": (OTHER_RATES,)}),
     )
 

@@ -292,6 +292,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "long_cache_write_1h_rate",
+                    models.BigIntegerField(
+                        blank=True,
+                        help_text="Nano-dollars per million tokens ($3 per million is 3,000,000,000).",
+                        null=True,
+                        verbose_name="cache write (1 hour), long context",
+                    ),
+                ),
+                (
                     "source",
                     models.CharField(blank=True, help_text="Where the figures come from.", max_length=300),
                 ),

@@ -39,6 +39,7 @@ class Price(models.Model):
     long_output_rate = _rate("output, long context", null=True, blank=True)
     long_cache_read_rate = _rate("cache read, long context", null=True, blank=True)
     long_cache_write_rate = _rate("cache write, long context", null=True, blank=True)
+    long_cache_write_1h_rate = _rate("cache write (1 hour), long context", null=True, blank=True)
     source = models.CharField(max_length=300, blank=True, help_text="Where the figures come from.")
     created_at = models.DateTimeField(auto_now_add=True)
 

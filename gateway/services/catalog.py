@@ -32,6 +32,7 @@ class LongContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str
     cache_read: str | None = None
     cache_write: str | None = None
+    cache_write_1h: str | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,6 +175,7 @@ def _price(deployment: Deployment, offer: Offer, source: str) -> Price:
         long_output_rate=_nanos(long.output) if long else None,
         long_cache_read_rate=_nanos(long.cache_read) if long else None,
         long_cache_write_rate=_nanos(long.cache_write) if long else None,
+        long_cache_write_1h_rate=_nanos(long.cache_write_1h) if long else None,
         source=source,
     )
 

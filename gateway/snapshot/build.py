@@ -127,7 +127,7 @@ def _price(price: Price) -> PriceEntry:
             output=price.output_rate if price.long_output_rate is None else price.long_output_rate,
             cache_read=price.long_cache_read_rate,
             cache_write=price.long_cache_write_rate,
-            cache_write_1h=price.long_cache_write_rate,
+            cache_write_1h=price.long_cache_write_1h_rate,
         )
     return PriceEntry(
         valid_from=price.valid_from,

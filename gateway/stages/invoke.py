@@ -8,7 +8,7 @@ from gateway.conversation import encode
 from gateway.events import Event
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from kernel.clock import elapsed_ms
+from kernel.clock import elapsed_ms, perf_counter
 
 
 async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -16,6 +16,7 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     body = encode(call.conversation)
     call.sent_body = body
     for number, deployment in enumerate(call.deployments, 1):
+        begun = perf_counter()
         call.deployment = deployment
         call.attempts = number
         assert call.route is not None
@@ -32,6 +33,6 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             is_last = number == len(call.deployments)
             if is_last or call.first_token_ms is not None or not may_fail_over(refusal):
                 raise
-            call.stages.append((f"attempt {number}", elapsed_ms(call.started), refusal.code))
+            call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
             call.upstream_request_id = attempt.request_id

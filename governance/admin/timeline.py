@@ -8,8 +8,8 @@ _LEAST_PERCENT = 0.4  # so that a stage of microseconds can still be seen
 
 DESCRIPTIONS = {
     "authenticate": "Find the key",
-    "resolve": "Find the route",
-    "limit": "Check limits",
+    "resolve route": "Find the deployments",
+    "enforce limits": "Count tokens, check limits",
     "redact": "Mask personal data",
     "reserve": "Reserve the worst case",
     "invoke": "Call the model",

@@ -115,7 +115,7 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "staticfiles"
+# No STATIC_ROOT: WhiteNoise serves the files from where they are, so that nothing has to be collected.
 STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_USE_FINDERS = True
 SESSION_COOKIE_HTTPONLY = True

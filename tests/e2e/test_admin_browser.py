@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 from django.core.management import call_command
-from django.test import override_settings
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -22,13 +21,6 @@ LISTS = (
     "accounts/team", "accounts/application", "accounts/apikey", "accounts/user", "governance/budget",
     "governance/auditrecord", "gateway/route", "gateway/model", "gateway/deployment", "gateway/price",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_root(tmp_path_factory):
-    """An empty folder of collected files, before the server starts: files come from where they are written."""
-    with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static")):
-        yield
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ LIST = "/admin/governance/auditrecord/"
 
 
 @pytest.fixture
-def world(settings, tmp_path) -> World:
-    settings.STATIC_ROOT = tmp_path
+def world() -> World:
     return make_world()
 
 

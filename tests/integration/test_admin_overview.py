@@ -17,8 +17,7 @@ HOME = "/admin/"
 
 
 @pytest.fixture
-def world(settings, tmp_path) -> World:
-    settings.STATIC_ROOT = tmp_path
+def world() -> World:
     return make_world()
 
 
@@ -64,8 +63,7 @@ def test_the_home_page_takes_few_queries(world, django_assert_max_num_queries):
         assert client.get(HOME).status_code == 200
 
 
-def test_an_empty_install_shows_the_first_steps(settings, tmp_path, client):
-    settings.STATIC_ROOT = tmp_path
+def test_an_empty_install_shows_the_first_steps(client):
     client.force_login(User.objects.create_superuser("root@example.com"))
     answer = client.get(HOME)
     assert [step.is_done for step in answer.context["steps"]] == [False] * 4
@@ -79,8 +77,7 @@ def test_an_empty_install_shows_the_first_steps(settings, tmp_path, client):
     "name",
     ["accounts_apikey", "governance_auditrecord", "governance_budget", "gateway_route", "accounts_team"],
 )
-def test_empty_lists_say_what_they_are_for(settings, tmp_path, client, name):
-    settings.STATIC_ROOT = tmp_path
+def test_empty_lists_say_what_they_are_for(client, name):
     client.force_login(User.objects.create_superuser("root@example.com"))
     answer = client.get(reverse(f"admin:{name}_changelist"))
     assert answer.context["cl"].model_admin.empty_hint

@@ -13,8 +13,7 @@ NOT_LET_IN = {302, 403, 404}
 
 
 @pytest.fixture
-def world(settings, tmp_path) -> World:
-    settings.STATIC_ROOT = tmp_path
+def world() -> World:
     return make_world()
 
 

@@ -10,8 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world(settings, tmp_path) -> World:
-    settings.STATIC_ROOT = tmp_path
+def world() -> World:
     return make_world()
 
 
