@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import closing
 
 import httpx
 import pytest
@@ -106,8 +107,8 @@ def test_boto3_sees_a_broken_stream_as_bedrocks_own(world):
     stream = client.converse_stream(
         modelId=MODEL, messages=[{"role": "user", "content": [{"text": "Hello"}]}]
     )
-    with pytest.raises(EventStreamError) as caught:
-        list(stream["stream"])
+    with closing(stream["stream"]) as events_of_stream, pytest.raises(EventStreamError) as caught:
+        list(events_of_stream)
     assert caught.value.response["Error"]["Code"] == "modelStreamErrorException"
     client.close()
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.simulator.testing import RunningSimulator, running
+from embedded.simulator.tokens import count
+from tests.simulator import RunningSimulator, running
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 WEATHER = {
@@ -51,7 +53,7 @@ def converse(simulator: RunningSimulator, text: str = "Hello", **extra: Any) -> 
 
 def converse_stream(simulator: RunningSimulator, text: str = "Hello", **extra: Any) -> list[dict[str, Any]]:
     answer = simulator.client().converse_stream(modelId=HAIKU, messages=[user(text)], **extra)
-    with answer["stream"] as stream:
+    with closing(answer["stream"]) as stream:
         return list(stream)
 
 
@@ -62,7 +64,7 @@ def messages_body(text: str = "Hello", **extra: Any) -> str:
 
 def invoke_stream(simulator: RunningSimulator, body: str) -> list[dict[str, Any]]:
     answer = simulator.client().invoke_model_with_response_stream(modelId=HAIKU, body=body)
-    with answer["body"] as stream:
+    with closing(answer["body"]) as stream:
         return [json.loads(event["chunk"]["bytes"]) for event in stream]
 
 
@@ -165,7 +167,9 @@ def test_input_tokens_count_all_that_is_read(simulator: RunningSimulator) -> Non
     assert plain < tokens(system=[{"text": "Be brief and kind."}])
     assert plain < tokens(toolConfig=TOOL_CONFIG)
     image = {"image": {"format": "png", "source": {"bytes": b"x" * 300_000}}}
-    assert tokens(messages=[{"role": "user", "content": [{"text": "Hello"}, image]}]) == plain + 600 + 5
+    assert tokens(messages=[{"role": "user", "content": [{"text": "Hello"}, image]}]) == plain + 600 + count(
+        "<image 300000>"
+    )
 
 
 def test_cache_points_write_then_read(simulator: RunningSimulator) -> None:

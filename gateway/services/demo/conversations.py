@@ -41,11 +41,11 @@ EXCHANGES: dict[str, tuple[Exchange, ...]] = {
     "Help desk assistant": (
         Exchange(
             _HELP_DESK,
-            "Hello, this is <PERSON_91c0de>. My parcel should have come on Monday. You can reach me at "
+            "Hello. My parcel should have come on Monday. You can reach me at "
             "<EMAIL_ADDRESS_3f2a9c> or <PHONE_NUMBER_7b10e4>.",
-            "Hello <PERSON_91c0de>, I am sorry that your parcel is late. I have asked the carrier where it is, and "
+            "I am sorry that your parcel is late. I have asked the carrier where it is, and "
             "we will write to <EMAIL_ADDRESS_3f2a9c> as soon as we know more.",
-            ("PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER"),
+            ("EMAIL_ADDRESS", "PHONE_NUMBER"),
             ("track_parcel", (("email", "<EMAIL_ADDRESS_3f2a9c>"),)),
         ),
         Exchange(
@@ -73,9 +73,9 @@ EXCHANGES: dict[str, tuple[Exchange, ...]] = {
         Exchange(
             _TRIAGE,
             "Subject: charged after cancelling\n\nI cancelled in September and was charged again. "
-            "Account holder: <PERSON_0be72a>, <IBAN_CODE_88f1c2>.",
+            "Account: <IBAN_CODE_88f1c2>.",
             "billing. The customer was charged after a cancellation and asks for the money back.",
-            ("PERSON", "IBAN_CODE"),
+            ("IBAN_CODE",),
         ),
         Exchange(
             _TRIAGE,

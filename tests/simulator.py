@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 
-_ROOT = Path(__file__).resolve().parents[2]  # the folder that has the package `embedded`
+_ROOT = Path(__file__).resolve().parent.parent / "platform"
 
 
 class RunningSimulator:
@@ -62,8 +62,8 @@ class RunningSimulator:
 
     def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else orjson.dumps(body)
-        request = Request(f"{self.url}/_simulator/{path}", data, method=method)  # noqa: S310 - our own URL
-        with urlopen(request, timeout=10) as answer:  # noqa: S310
+        request = Request(f"{self.url}/_simulator/{path}", data, method=method)
+        with urlopen(request, timeout=10) as answer:
             value: dict[str, Any] = orjson.loads(answer.read() or b"{}")
         return value
 
@@ -76,7 +76,7 @@ def running(*arguments: str) -> Iterator[RunningSimulator]:
     }
     environ["PYTHONPATH"] = os.pathsep.join((str(_ROOT), *filter(None, [environ.get("PYTHONPATH")])))
     command = [sys.executable, "-m", "embedded.simulator", "--port", "0", *arguments]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline() if process.stdout else ""
             if "ready on " not in line:
