@@ -14,8 +14,8 @@ DESCRIPTIONS = {
     "reserve": "Reserve the worst case",
     "invoke": "Call the model",
     "settle": "Post the cost",
-    "audit": "Write the record",
 }
+_ATTEMPT = "attempt "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def timeline_of(stages: Sequence[Any]) -> list[Step]:
         steps.append(
             Step(
                 name=str(name),
-                description=DESCRIPTIONS.get(str(name), ""),
+                description=description_of(str(name)),
                 milliseconds=_text(ms),
                 outcome=str(outcome),
                 is_ok=outcome == "ok",
@@ -53,6 +53,11 @@ def timeline_of(stages: Sequence[Any]) -> list[Step]:
         )
         passed += ms
     return steps
+
+
+def description_of(stage: str) -> str:
+    """What a stage does, in a few words; empty for one that is not known."""
+    return "Failed over to the next deployment" if stage.startswith(_ATTEMPT) else DESCRIPTIONS.get(stage, "")
 
 
 def _is_number(value: Any) -> bool:

@@ -10,6 +10,7 @@ from gateway.bedrock.offers import Offered
 from gateway.models import Deployment, Model, Price, Route
 from gateway.services.catalog import load_catalog, read_catalog
 from gateway.services.offers import sync_region
+from gateway.snapshot.build import build_snapshot
 from kernel.clock import utc_now
 from kernel.money import dollars_to_nanos
 
@@ -90,6 +91,19 @@ class TestLoading:
         assert (sonnet.input_rate, sonnet.output_rate) == (3_300_000_000, 16_500_000_000)
         assert (sonnet.cache_read_rate, sonnet.cache_write_rate) == (330_000_000, 4_125_000_000)
         assert sonnet.cache_write_1h_rate == 6_600_000_000
+
+    def test_long_context_has_rates_of_its_own(self):
+        load_catalog(CATALOG)
+        haiku = Price.objects.get(
+            deployment__model__name="Claude Haiku 5.5",
+            deployment__profile="us",
+            deployment__region="us-east-1",
+        )
+        assert (haiku.long_context_threshold, haiku.long_cache_write_1h_rate) == (100_000, 1_100_000_000)
+        route = build_snapshot().routes["us.anthropic.claude-haiku-5-5"]
+        (price,) = next(each for each in route.deployments if each.region == "us-east-1").prices
+        assert price.rates_for(100_000).cache_write_1h == 220_000_000
+        assert price.rates_for(100_001).cache_write_1h == 1_100_000_000
 
     @pytest.mark.parametrize(
         ("name", "leads_to", "regions"),

@@ -171,6 +171,9 @@ def _measure(call: Draft, habit: Habit, random: Random) -> None:
         stages[-1] = (*stages[-1][:2], call.code)
     else:
         _invoke(call, habit, random, stages)
+    # Every call is settled, a refused one too, where there is little to do.
+    settle = 0.004 if call.status == "refused" else 1.4
+    stages.append(("settle", round(settle * random.lognormvariate(0, 0.4), 3), "ok"))
     call.stages = stages
     call.duration_ms = round(sum(ms for _, ms, _ in stages), 3)
 
@@ -181,10 +184,11 @@ def _invoke(call: Draft, habit: Habit, random: Random, stages: list[tuple[str, f
     output = max(4, int(habit.output_tokens * random.lognormvariate(0, 0.5)))
     first = 240 + prompt * 0.02 + random.expovariate(1 / 180)
     speed = random.uniform(60, 170)  # tokens a second
-    call.attempts = 1
+    call.attempts, lost = 1, 0.0
     if random.random() < 0.015 or call.code == "upstream_throttled":
         call.attempts = 2
-        first += random.uniform(80, 400)
+        lost = round(random.uniform(80, 400), 1)
+        stages.append(("attempt 1", lost, "upstream_throttled"))
     if call.status == "failed":
         waited = 60_000.0 if call.code == "upstream_timeout" else first
         stages.append(("invoke", round(waited, 1), call.code))
@@ -194,7 +198,6 @@ def _invoke(call: Draft, habit: Habit, random: Random, stages: list[tuple[str, f
         if random.random() < habit.caches and call.model.startswith("claude"):
             call.cache_read_tokens = math.floor(prompt * random.uniform(0.5, 0.8))
         call.input_tokens, call.output_tokens = prompt - call.cache_read_tokens, output
-        call.first_token_ms = round(first, 1) if call.is_stream else None
-        outcome = "cancelled" if call.status == "cancelled" else "ok"
+        call.first_token_ms = round(first + lost, 1) if call.is_stream else None
+        outcome = "stopped" if call.status == "cancelled" else "ok"
         stages.append(("invoke", round(first + output / speed * 1000, 1), outcome))
-    stages.append(("settle", round(1.4 * random.lognormvariate(0, 0.4), 3), "ok"))

@@ -1,0 +1,51 @@
+"""What the pipeline records of its stages is what the call's page explains and what the demonstration shows."""
+
+from datetime import UTC, datetime
+from random import Random
+
+import pytest
+
+from gateway.refusals import STATUS
+from gateway.services.demo.calls import draft
+from governance.admin.timeline import timeline_of
+
+RECORDED = ("authenticate", "resolve route", "enforce limits", "redact", "reserve", "invoke", "settle")
+"""In the order of a call; "audit" writes the record and so can't be in it."""
+
+
+@pytest.mark.filterwarnings("ignore:open_binary is deprecated:DeprecationWarning")  # the tokenizer's, at import
+def test_these_are_the_stages_of_the_pipeline() -> None:
+    from gateway.pipeline import ADMISSION, SETTLEMENT
+
+    assert RECORDED == (*(name for name, _ in ADMISSION), "invoke", *(name for name, _ in SETTLEMENT[:-1]))
+
+
+def test_every_recorded_stage_is_explained() -> None:
+    steps = timeline_of([[name, 1.0, "ok"] for name in (*RECORDED, "attempt 1")])
+    assert all(step.description for step in steps)
+    assert all(step.is_ok for step in steps)
+
+
+def test_an_unknown_stage_is_shown_without_words() -> None:
+    (step,) = timeline_of([["guess", 5, "ok"], "nonsense", ["short", 1]])
+    assert (step.name, step.description, step.milliseconds) == ("guess", "", "5.00 ms")
+
+
+def test_the_demonstration_records_as_the_pipeline_does() -> None:
+    random = Random(7)
+    moment = datetime(2026, 5, 4, 10, tzinfo=UTC)
+    kinds = set()
+    for _ in range(4000):
+        call = draft(moment, random)
+        names = [name for name, _, _ in call.stages]
+        attempts = [name for name in names if name.startswith("attempt")]
+        assert attempts == [f"attempt {number}" for number in range(1, call.attempts)]
+        plain = [name for name in names if name not in attempts]
+        assert plain == [name for name in RECORDED if name in plain]
+        assert plain[-1] == "settle"
+        assert ("invoke" in plain) == (call.attempts > 0)
+        failed = {name: outcome for name, _, outcome in call.stages if outcome != "ok"}
+        assert set(failed.values()) <= {"stopped", *STATUS}
+        assert failed.get("invoke", "ok") == {"cancelled": "stopped", "failed": call.code}.get(call.status, "ok")
+        kinds.add((call.status, bool(attempts)))
+    assert {("cancelled", False), ("refused", False), ("succeeded", True), ("failed", True)} <= kinds
