@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/python -m uv
 # Says what is being downloaded, without the list of every package; fails when uv fails.
 UV_INSTALL = rm -f $(VENV)/.failed; \
-  { VIRTUAL_ENV=$(VENV) $(UV) pip install $(1) 2>&1 || touch $(VENV)/.failed; } \
+  { VIRTUAL_ENV=$(VENV) $(UV) pip install --system-certs $(1) 2>&1 || touch $(VENV)/.failed; } \
   | $(BIN)/python -c 'import sys; [print(" ", line, end="", flush=True) for line in sys.stdin if line[0:3] not in (" + ", " - ", " ~ ")]'; test ! -e $(VENV)/.failed
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 

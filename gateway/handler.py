@@ -23,7 +23,7 @@ from gateway.formats import openai_reply
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
 from gateway.formats.incoming import Scope, new_call
 from gateway.formats.outgoing import JSON, raw
-from gateway.refusals import Refusal, unexpected
+from gateway.refusals import Refusal, too_large, unexpected
 from gateway.runtime import Gateway
 from gateway.streams.consumer import StreamConsumer
 from gateway.streams.websocket import ChatConsumer
@@ -179,7 +179,7 @@ async def _read_body(receive: Receive, most: int) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > most:
-            raise Refusal("request_too_large", f"The body is over {most} bytes, the most Gatehouse takes.")
+            raise too_large(most)
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks) if len(chunks) > 1 else chunk

@@ -1,6 +1,6 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve route → enforce limits → redact → reserve
+    ADMIT    authenticate → resolve route → redact → enforce limits → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → audit: always, whatever happened, shielded from cancellation
 
@@ -35,8 +35,8 @@ Stage = Callable[[Call, Gateway], Awaitable[None] | None]
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", authenticate),
     ("resolve route", resolve_route),
-    ("enforce limits", enforce_limits),
     ("redact", redact),
+    ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("reserve", reserve),
 )
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (

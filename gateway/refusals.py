@@ -1,6 +1,6 @@
 """PURE: the one error family of the gateway. Each wire format words it in its own shape."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 STATUS = {
     "invalid_request": 400,
@@ -32,7 +32,8 @@ class Refusal(Exception):
     message: str
     param: str | None = None
     retry_after: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    may_be_billed: bool = False
+    """Whether the model may have done its work although no answer came: then no other deployment is asked too."""
 
     @property
     def status(self) -> int:
@@ -45,6 +46,11 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+def too_large(most: int) -> Refusal:
+    """The refusal of a request of more bytes than are taken."""
+    return Refusal("request_too_large", f"The request is over {most} bytes, the most Gatehouse takes.")
 
 
 def unexpected() -> Refusal:

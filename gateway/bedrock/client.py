@@ -165,6 +165,7 @@ def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
         return Refusal(
             "upstream_timeout",
             f"Bedrock in {attempt.region} did not answer within {attempt.timeout_seconds:g} seconds.",
+            may_be_billed=True,
         )
     if isinstance(error, UnreachableError):
         return Refusal("upstream_error", f"Bedrock in {attempt.region} can't be reached.")
@@ -173,9 +174,12 @@ def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
 
 def _cut(attempt: Attempt) -> Refusal:
     return Refusal(
-        "upstream_error", f"The connection to Bedrock in {attempt.region} broke before the answer ended."
+        "upstream_error",
+        f"The connection to Bedrock in {attempt.region} broke before the answer ended.",
+        may_be_billed=True,
     )
 
 
 def _unreadable(attempt: Attempt) -> Refusal:
-    return Refusal("upstream_error", f"Bedrock in {attempt.region} sent an answer that can't be read.")
+    message = f"Bedrock in {attempt.region} sent an answer that can't be read."
+    return Refusal("upstream_error", message, may_be_billed=True)

@@ -52,8 +52,11 @@ def refusal_of(*, kind: str, status: int, body: bytes, region: str) -> Refusal:
 
 
 def may_fail_over(refusal: Refusal) -> bool:
-    """Whether another deployment may answer what this one did not: yes unless the request itself is at fault."""
-    return refusal.is_upstream
+    """Whether another deployment may answer what this one did not.
+
+    Not where the request itself is at fault, nor where this one may yet bill: the hold covers one answer.
+    """
+    return refusal.is_upstream and not refusal.may_be_billed
 
 
 def _message(body: bytes) -> str:

@@ -34,6 +34,39 @@ _ERROR_TYPES = {
 _BY_STATUS = {400: "ValidationException", 402: "ServiceQuotaExceededException", 403: "AccessDeniedException"}
 
 
+_ADDITIONAL = frozenset(
+    {"thinking", "top_k", "topK", "k", "reasoning_effort", "reasoning_config", "reasoningConfig", "seed"}
+)
+"""Members of additionalModelRequestFields that change neither what an answer can cost nor who pays for it."""
+
+
+def check(conversation: Conversation) -> None:
+    """Refusal invalid_request for what Converse takes and Gatehouse does not."""
+    for number, message in enumerate(conversation.messages):
+        where = f"messages[{number}]"
+        if not message.content:
+            raise Refusal("invalid_request", f"{where} has no content.", param=where)
+        if any(_names_s3(msgspec.to_builtins(block)) for block in message.content if block.text is None):
+            raise Refusal(
+                "invalid_request",
+                f"{where}: send the bytes instead of an s3Location, which is not read for callers.",
+                param=where,
+            )
+    for name in conversation.additional_model_request_fields or ():
+        if name not in _ADDITIONAL:
+            raise Refusal(
+                "invalid_request",
+                f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(_ADDITIONAL))}.",
+                param="additionalModelRequestFields",
+            )
+
+
+def _names_s3(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "s3Location" in value or any(map(_names_s3, value.values()))
+    return isinstance(value, list) and any(map(_names_s3, value))
+
+
 def error_type(refusal: Refusal) -> str:
     """The AWS exception that a refusal is told as."""
     return _ERROR_TYPES.get(refusal.code) or _BY_STATUS.get(refusal.status, "ValidationException")

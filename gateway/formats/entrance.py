@@ -92,11 +92,7 @@ class ConverseEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         conversation: Conversation = decoded(converse.decode, body)
-        for number, message in enumerate(conversation.messages):
-            if not message.content:
-                raise Refusal(
-                    "invalid_request", f"messages[{number}] has no content.", param=f"messages[{number}]"
-                )
+        converse.check(conversation)
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:

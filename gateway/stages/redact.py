@@ -6,8 +6,8 @@ from gateway.conversation import Block, Conversation, Json
 from gateway.runtime import Gateway
 from governance.policy.masking import Mask
 
-_OPAQUE = frozenset({"bytes", "uri", "bucketOwner", "format", "signature", "redactedContent", "type"})
-"""Members whose values are no text: media, addresses of media, and words of the protocol."""
+_OPAQUE = frozenset({"bytes", "format", "signature", "redactedContent", "type", "pattern", "$ref"})
+"""Members whose values are no text: media, words of the protocol, and of JSON Schema what a placeholder would break."""
 
 
 def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
@@ -40,8 +40,11 @@ def _redact_conversation(conversation: Conversation, mask: Mask) -> None:
                 _redact_block(block, mask)
     if conversation.tool_config is not None:
         for tool in conversation.tool_config.tools:
-            if tool.tool_spec is not None and tool.tool_spec.description is not None:
-                tool.tool_spec.description = mask.hide(tool.tool_spec.description)
+            if (spec := tool.tool_spec) is not None:
+                spec.description = None if spec.description is None else mask.hide(spec.description)
+                spec.input_schema.json = _hide_any(spec.input_schema.json, mask)
+    if conversation.output_config is not None:
+        conversation.output_config = _hide_members(conversation.output_config, mask)
     if conversation.additional_model_request_fields is not None:
         conversation.additional_model_request_fields = mask.hide_json(
             conversation.additional_model_request_fields
@@ -63,7 +66,7 @@ def _redact_block(block: Block, mask: Mask) -> None:
                 if (member := getattr(part, name)) is not None:
                     setattr(part, name, _hide_members(member, mask))
     else:
-        for name in ("document", "guard_content", "citations_content", "search_result"):
+        for name in ("document", "guard_content", "citations_content", "search_result", "reasoning_content"):
             if (member := getattr(block, name)) is not None:
                 setattr(block, name, _hide_members(member, mask))
 

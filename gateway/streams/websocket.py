@@ -12,6 +12,7 @@ import msgspec
 import orjson
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
+from django.conf import settings
 
 from gateway.call import Call
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
@@ -19,7 +20,7 @@ from gateway.formats import openai_reply
 from gateway.formats.entrance import OpenAIEntrance, decoded
 from gateway.formats.incoming import api_key, headers_of, new_call
 from gateway.pipeline import refuse, respond
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, too_large
 from gateway.runtime import Gateway
 from kernel.money import plain_usd
 
@@ -47,10 +48,8 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                 has_key = api_key(headers_of(self.scope)) is not None
                 await self.base_send({"type": "websocket.accept"})
                 if not has_key:
-                    refusal = Refusal(
-                        "invalid_api_key", "Send your API key in the handshake: 'Authorization: Bearer gh_…'."
-                    )
-                    await self._send("error", "", **openai_reply.error(refusal))
+                    hint = "Send your API key in the handshake: 'Authorization: Bearer gh_…'."
+                    await self._refuse_early(b"", Refusal("invalid_api_key", hint))
                     await self.base_send({"type": "websocket.close", "code": _UNAUTHORIZED})
             case "websocket.receive":
                 await self._receive(message)
@@ -67,6 +66,8 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
             text.encode("utf-8", "surrogatepass") if text is not None else message.get("bytes") or b""
         )
         try:
+            if len(body) > settings.GATEWAY_MAX_BODY_BYTES:
+                raise too_large(settings.GATEWAY_MAX_BODY_BYTES)
             envelope: _Envelope = decoded(_decode_envelope, body)
             if envelope.type == "cancel":
                 if (task := self._calls.get(envelope.id)) is not None:

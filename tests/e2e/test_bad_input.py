@@ -197,3 +197,43 @@ def test_probes(world):
     ready = httpx.get(f"{world.url}/readyz")
     assert ready.status_code == 200
     assert ready.json()["checks"] == {"postgres": "ok", "snapshot": "ok", "valkey": "ok"}
+
+
+CONVERSE_BODIES = {
+    "an address in S3": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/k"}}}}],
+            }
+        ]
+    },
+    "an unknown member": {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
+        "serviceTier": {"type": "priority"},
+    },
+    "a bound hidden in additional fields": {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
+        "additionalModelRequestFields": {"max_tokens": 100_000},
+    },
+    "no content": {"messages": [{"role": "user", "content": []}]},
+}
+
+
+@pytest.mark.parametrize("body", CONVERSE_BODIES.values(), ids=CONVERSE_BODIES.keys())
+def test_what_converse_takes_and_gatehouse_does_not(world, body):
+    answer = world.post(CONVERSE, json=body)
+    assert answer.status_code == 400
+    assert answer.headers["x-amzn-errortype"] == "ValidationException"
+    assert world.record(answer.headers["x-gatehouse-call-id"])["code"] == "invalid_request"
+
+
+def test_nothing_unmasked_is_sent_to_be_counted(world):
+    """Near the window's edge Bedrock counts the prompt: it must see what the model would see."""
+    content = "Write to ann@example.com. " + "many words here " * 55_000
+    answer = world.chat(content, max_tokens=5)
+    assert answer.status_code in (200, 400)
+    counted = [r for r in world.received() if r["operation"] == "CountTokens"]
+    assert counted
+    assert "ann@example.com" not in str(counted[-1]["body"])
+    assert "EMAIL_ADDRESS_" in str(counted[-1]["body"])

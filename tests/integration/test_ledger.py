@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
@@ -251,13 +251,14 @@ def test_records_and_postings_are_never_rewritten():
         await ledger.settle(Settlement(record(new_id()), None))
 
     run(scenario)
-    for table in ("governance_auditrecord", "governance_ledgerentry"):
-        with pytest.raises(Exception, match="append-only"):
-            execute(
-                f"UPDATE {table} SET cost_nanos = 0"
-                if "record" in table
-                else f"UPDATE {table} SET amount_nanos = 0"
-            )
+    columns = {
+        "auditrecord": "cost_nanos = 0",
+        "auditcontent": "answer = ''",
+        "ledgerentry": "amount_nanos = 0",
+    }
+    for table, change in columns.items():
+        with pytest.raises(DatabaseError, match="append-only"):
+            execute(f"UPDATE governance_{table} SET {change}")
 
 
 calls = st.lists(

@@ -13,11 +13,13 @@ RECORDED = ("authenticate", "resolve route", "enforce limits", "redact", "reserv
 """In the order of a call; "audit" writes the record and so can't be in it."""
 
 
-@pytest.mark.filterwarnings("ignore:open_binary is deprecated:DeprecationWarning")  # the tokenizer's, at import
+@pytest.mark.filterwarnings(
+    "ignore:open_binary is deprecated:DeprecationWarning"
+)  # the tokenizer's, at import
 def test_these_are_the_stages_of_the_pipeline() -> None:
     from gateway.pipeline import ADMISSION, SETTLEMENT
 
-    assert RECORDED == (*(name for name, _ in ADMISSION), "invoke", *(name for name, _ in SETTLEMENT[:-1]))
+    assert (*(name for name, _ in ADMISSION), "invoke", *(name for name, _ in SETTLEMENT[:-1])) == RECORDED
 
 
 def test_every_recorded_stage_is_explained() -> None:
@@ -46,6 +48,8 @@ def test_the_demonstration_records_as_the_pipeline_does() -> None:
         assert ("invoke" in plain) == (call.attempts > 0)
         failed = {name: outcome for name, _, outcome in call.stages if outcome != "ok"}
         assert set(failed.values()) <= {"stopped", *STATUS}
-        assert failed.get("invoke", "ok") == {"cancelled": "stopped", "failed": call.code}.get(call.status, "ok")
+        assert failed.get("invoke", "ok") == {"cancelled": "stopped", "failed": call.code}.get(
+            call.status, "ok"
+        )
         kinds.add((call.status, bool(attempts)))
     assert {("cancelled", False), ("refused", False), ("succeeded", True), ("failed", True)} <= kinds

@@ -223,5 +223,7 @@ END $$;
 
 CREATE TRIGGER append_only BEFORE UPDATE ON governance_auditrecord
     FOR EACH STATEMENT EXECUTE FUNCTION gatehouse_refuse_update();
+CREATE TRIGGER append_only BEFORE UPDATE ON governance_auditcontent
+    FOR EACH STATEMENT EXECUTE FUNCTION gatehouse_refuse_update();
 CREATE TRIGGER append_only BEFORE UPDATE ON governance_ledgerentry
     FOR EACH STATEMENT EXECUTE FUNCTION gatehouse_refuse_update();

@@ -1,4 +1,5 @@
 DROP TRIGGER append_only ON governance_ledgerentry;
+DROP TRIGGER append_only ON governance_auditcontent;
 DROP TRIGGER append_only ON governance_auditrecord;
 DROP FUNCTION gatehouse_refuse_update();
 DROP FUNCTION gatehouse_expire(float8, int);
