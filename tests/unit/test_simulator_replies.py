@@ -14,6 +14,7 @@ from embedded.simulator.patterns import example
 from embedded.simulator.replies import reply_to
 from embedded.simulator.turns import Prompt, Turn
 
+UNHURRIED = settings(deadline=None)  # whichever comes first loads the tokenizer
 MODEL = Model("anthropic.claude-test-v1:0", "Test", "Anthropic")
 
 
@@ -25,6 +26,7 @@ def turn(text: str, max_tokens: int | None = None, stop_sequences: list[str] | N
     return made
 
 
+@UNHURRIED
 @given(st.text(max_size=200))
 def test_pieces_are_the_text_one_a_token(text: str) -> None:
     pieces = tokens.pieces(text)
@@ -32,7 +34,7 @@ def test_pieces_are_the_text_one_a_token(text: str) -> None:
     assert len(pieces) == tokens.count(text)
 
 
-@settings(deadline=None)
+@UNHURRIED
 @given(st.text(max_size=100), st.integers(1, 300))
 def test_max_tokens_is_never_passed_and_met_when_it_cuts(text: str, most: int) -> None:
     whole, cut = reply_to(turn(text)), reply_to(turn(text, most))
@@ -41,6 +43,7 @@ def test_max_tokens_is_never_passed_and_met_when_it_cuts(text: str, most: int) -
     assert whole.blocks[0].text.startswith(cut.blocks[0].text)
 
 
+@UNHURRIED
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=3))
 def test_no_stop_sequence_is_in_the_answer(text: str, stop: str) -> None:
     reply = reply_to(turn(text, stop_sequences=[stop]))
@@ -51,6 +54,7 @@ def test_no_stop_sequence_is_in_the_answer(text: str, stop: str) -> None:
     assert written == whole.partition(stop)[0]
 
 
+@UNHURRIED
 @given(st.text(max_size=500))
 def test_usual_answers_have_a_usual_length(text: str) -> None:
     body = reply_to(turn(text)).blocks[0].text
@@ -80,6 +84,7 @@ def test_the_longest_known_beginning_is_read() -> None:
     assert usage.cache_write == two.input_tokens - one.input_tokens
 
 
+@UNHURRIED
 @given(st.floats(0, 1), st.integers(1, 200))
 def test_throttling_is_spread_evenly(rate: float, calls: int) -> None:
     region = Region(Settings())

@@ -11,11 +11,11 @@ from embedded.simulator.server import Options, PortTaken, serve
 def main() -> None:
     """Parses the command line and serves."""
     parser = ArgumentParser(prog="embedded.simulator", description="A simulator of AWS Bedrock.")
-    add_arguments(parser, Options.from_environment(os.environ))
-    chosen = parser.parse_args()
     try:
+        add_arguments(parser, Options.from_environment(os.environ))
+        chosen = parser.parse_args()
         serve(to_options(chosen.host, chosen.port, chosen.pace, chosen.time_to_first_token_ms))
-    except PortTaken as error:
+    except (PortTaken, ValueError) as error:
         sys.exit(str(error))
 
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from types import FrameType
 
 import uvicorn
@@ -19,6 +20,7 @@ from embedded.simulator.faults import Settings
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
 _BACKLOG = 4096
+_LAST_PORT = 65_535
 # What uvicorn says of an answer that ends early; here that is a fault asked for, not a mistake.
 _EXPECTED = "ASGI callable returned without completing response."
 
@@ -41,7 +43,7 @@ class Options:
         """What the GATEHOUSE_SIMULATOR_… variables say. Raises ValueError that names the variable."""
         return cls(
             host=environ.get("GATEHOUSE_SIMULATOR_HOST") or DEFAULT_HOST,
-            port=int(_number(environ, "PORT", DEFAULT_PORT)),
+            port=_port(environ),
             tokens_per_second=_number(environ, "TOKENS_PER_SECOND", 0.0),
             time_to_first_token_ms=_number(environ, "TIME_TO_FIRST_TOKEN_MS", 0.0),
         )
@@ -123,12 +125,19 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _port(environ: Mapping[str, str]) -> int:
+    value = environ.get("GATEHOUSE_SIMULATOR_PORT") or str(DEFAULT_PORT)
+    if not value.isdecimal() or int(value) > _LAST_PORT:
+        raise ValueError(f"GATEHOUSE_SIMULATOR_PORT must be a whole number from 0 to {_LAST_PORT}")
+    return int(value)
+
+
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     key = f"GATEHOUSE_SIMULATOR_{name}"
     try:
         value = float(environ.get(key) or default)
     except ValueError:
         raise ValueError(f"{key} must be a number") from None
-    if value < 0:
-        raise ValueError(f"{key} must not be negative")
+    if not 0 <= value < inf:
+        raise ValueError(f"{key} must be a number, not negative")
     return value

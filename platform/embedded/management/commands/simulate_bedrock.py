@@ -14,12 +14,18 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
+        # Django reports a CommandError in one line only from `handle` on, so a wrong variable waits for it.
+        self._wrong_variable: ValueError | None = None
+        defaults = Options()
         try:
-            add_arguments(parser, Options.from_environment(os.environ))
+            defaults = Options.from_environment(os.environ)
         except ValueError as error:
-            raise CommandError(str(error)) from None
+            self._wrong_variable = error
+        add_arguments(parser, defaults)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if self._wrong_variable is not None:
+            raise CommandError(str(self._wrong_variable))
         try:
             serve(
                 to_options(
