@@ -2,12 +2,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin.typed import ModelForm, display
 from gateway.admin.base import CatalogAdmin, CatalogInline
 from gateway.models import Route, RouteTarget
+from gateway.services.routes import name_taken
 
 
 class RouteForm(ModelForm):
@@ -31,11 +32,9 @@ class RouteForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         names = [name for name in (cleaned.get("name"), *cleaned.get("aliases", ())) if name]
-        others = Route.objects.exclude(pk=self.instance.pk)
-        taken = others.filter(Q(name__in=names) | Q(aliases__overlap=names)).first()
+        taken = name_taken(names, by_other_than=self.instance.pk)
         if taken is not None:
-            name = next(name for name in names if name in {taken.name, *taken.aliases})
-            raise ValidationError(f"“{name}” already leads to the route {taken.name}.")
+            raise ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
         limit, default = cleaned.get("max_tokens_limit"), cleaned.get("default_max_tokens")
         if limit and default and default > limit:
             self.add_error("default_max_tokens", f"This is more than callers may ask for ({limit}).")

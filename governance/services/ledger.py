@@ -29,7 +29,7 @@ SILENT_SECONDS = 30.0
 """A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
 
 _RESERVE = "SELECT n, admitted, budget_id, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
-_SETTLE = "SELECT gatehouse_settle(%s, %s)"
+_SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
 _HEARTBEAT = """
     INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at) VALUES (%s, %s, %s, now(), now())
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()"""
@@ -154,13 +154,14 @@ class Ledger:
         return [answers[n] for n in range(len(batch))]
 
     async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
+        call_ids = [settlement.record["call_id"] for settlement in batch]
         records = orjson.dumps([settlement.record for settlement in batch]).decode()
         contents = orjson.dumps([s.content for s in batch if s.content is not None]).decode()
         pause = 0.05
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    await connection.execute(_SETTLE, (records, contents))
+                    await connection.execute(_SETTLE, (call_ids, records, contents))
                 self.is_connected = True
                 return [None] * len(batch)
             except (*_LOST, psycopg.errors.DeadlockDetected) as error:

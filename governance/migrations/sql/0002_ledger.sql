@@ -75,25 +75,22 @@ BEGIN
 END $$;
 
 
-CREATE FUNCTION gatehouse_settle(records jsonb, contents jsonb)
+CREATE FUNCTION gatehouse_settle(call_ids uuid[], records jsonb, contents jsonb)
 RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM governance_budgetwindow win
     WHERE win.id IN (
-        SELECT unnest(hold.window_ids) FROM governance_hold hold
-        JOIN jsonb_to_recordset(records) AS x(call_id uuid) ON x.call_id = hold.call_id)
+        SELECT unnest(hold.window_ids) FROM governance_hold hold WHERE hold.call_id = ANY (call_ids))
     ORDER BY win.id
     FOR UPDATE;
 
-    WITH items AS MATERIALIZED (
-        SELECT * FROM jsonb_populate_recordset(NULL::governance_auditrecord, records)
-    ), fresh AS (  -- a batch sent again after a lost answer finds its records there, and does nothing
-        INSERT INTO governance_auditrecord SELECT * FROM items
+    WITH fresh AS (  -- a batch sent again after a lost answer finds its records there, and does nothing
+        INSERT INTO governance_auditrecord SELECT * FROM jsonb_populate_recordset(NULL::governance_auditrecord, records)
         ON CONFLICT (call_id) DO NOTHING
         RETURNING call_id, cost_nanos, is_estimated
     ), released AS (
-        DELETE FROM governance_hold hold USING items WHERE hold.call_id = items.call_id
+        DELETE FROM governance_hold hold WHERE hold.call_id = ANY (call_ids)
         RETURNING hold.call_id, hold.amount_nanos, hold.window_ids
     ), entries AS (
         INSERT INTO governance_ledgerentry (call_id, window_ids, amount_nanos, kind, is_estimated, created_at)
@@ -118,8 +115,7 @@ BEGIN
 
     -- A call settled after its hold had expired (a process that hung, and came back): the estimate is corrected.
     IF EXISTS (
-        SELECT FROM governance_ledgerentry entry JOIN jsonb_to_recordset(records) AS x(call_id uuid) USING (call_id)
-        WHERE entry.kind = 'expiry')
+        SELECT FROM governance_ledgerentry entry WHERE entry.call_id = ANY (call_ids) AND entry.kind = 'expiry')
     THEN
         PERFORM gatehouse_correct_expired(records);
     END IF;
