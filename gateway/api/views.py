@@ -4,6 +4,8 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gateway.call import Call
@@ -15,6 +17,8 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.stages.authenticate import authenticate
 
+_RENDERER = JSONRenderer()
+
 
 class LeanView(APIView):
     """DRF's view with an asynchronous dispatch that stays on the event loop: DRF's own life-cycle, no thread.
@@ -25,6 +29,10 @@ class LeanView(APIView):
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[BaseRenderer, str]:
+        # Calls are answered in their wire format whatever they accept: weighing it cost a tenth of the loop's time.
+        return _RENDERER, _RENDERER.media_type
 
     async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         self.args, self.kwargs = args, kwargs
