@@ -14,12 +14,12 @@ class SuperuserWrites(BasePermission):
 
 
 class CatalogViewSet(
+    ManagedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
-    ManagedViewSet,
 ):
     """A resource of the catalogue."""
 

@@ -66,11 +66,11 @@ class BudgetSerializer(FixedTeam, serializers.ModelSerializer[Budget]):
 
 
 class BudgetViewSet(
+    TeamScoped,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
-    TeamScoped,
 ):
     """Budgets: a team's limit on cost for each calendar period."""
 

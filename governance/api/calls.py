@@ -94,7 +94,7 @@ class CallDetailSerializer(CallSerializer):
         return None if content is None else ContentSerializer(content).data
 
 
-class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, TeamScoped):
+class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Calls and what became of them, the latest first. Nobody changes them."""
 
     http_method_names = ["get", "head"]

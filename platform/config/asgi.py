@@ -11,7 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
+from kernel.checks import refuse_unsafe_settings
+
 web = get_asgi_application()
+refuse_unsafe_settings()
 
 from gateway.formats.incoming import Scope  # noqa: E402 - needs Django's apps
 from gateway.handler import GatewayHandler, Receive, Send  # noqa: E402

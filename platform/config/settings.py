@@ -5,6 +5,7 @@ from pathlib import Path
 from django.templatetags.static import static
 
 from config.environment import Environment
+from kernel.checks import INSECURE_DEFAULT
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -21,12 +22,8 @@ HOST = env.str("GATEHOUSE_HOST", default="127.0.0.1")
 PORT = env.int("GATEHOUSE_PORT", default=8000)
 PUBLIC_URL = env.str("GATEHOUSE_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 SIMULATOR_PORT = env.int("GATEHOUSE_SIMULATOR_PORT", default=8001)
-SECRET_KEY = env.str(
-    "GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else "insecure-default"
-)
-MASTER_KEY = env.str(
-    "GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else "insecure-default"
-)
+SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else INSECURE_DEFAULT)
+MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else INSECURE_DEFAULT)
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("GATEHOUSE_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 TRUSTED_PROXIES = env.list("GATEHOUSE_TRUSTED_PROXIES", default=[])
@@ -179,12 +176,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.IdPages",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse management API",
+    "DESCRIPTION": "What the admin does, for programs. Sign in to the admin, and send the CSRF token when writing.",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

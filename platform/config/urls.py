@@ -2,11 +2,16 @@
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("favicon.ico", RedirectView.as_view(url=static("gatehouse/favicon.svg"))),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("governance.api.urls")),
+    path("api/v1/", include("gateway.management_api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
 ]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import calls, estimator, streams
+from tests.bench import calls, clients, estimator, streams
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "streams", "estimator")
+PARTS = ("calls", "streams", "clients", "estimator")
 
 
 @dataclass
@@ -112,6 +112,8 @@ def main() -> None:
             print_estimator(estimator.measure(arguments.data))
         else:
             print("The estimator is skipped: give --data FOLDER.")
+    if "clients" in wanted:
+        clients.table()
     if {"calls", "streams"} & set(wanted):
         with ground() as prepared:
             if "calls" in wanted:

@@ -1,0 +1,34 @@
+from typing import ClassVar
+
+from rest_framework import mixins, serializers
+from rest_framework.exceptions import PermissionDenied
+
+from accounts.api.base import TeamScoped
+from accounts.models import Team
+
+
+class TeamSerializer(serializers.ModelSerializer[Team]):
+    class Meta:
+        model = Team
+        fields = ("id", "name", "description", "created_at")
+
+
+class TeamViewSet(
+    TeamScoped,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+):
+    """Teams: who pays for calls. Superusers make them, their owners and admins run them."""
+
+    team_lookup: ClassVar[str] = "pk"
+    queryset = Team.objects.all()
+    serializer_class = TeamSerializer
+
+    def may_create(self) -> bool:
+        return self.person.is_superuser
+
+    def before_create(self, values: dict[str, object]) -> None:
+        if not self.person.is_superuser:
+            raise PermissionDenied

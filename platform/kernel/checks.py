@@ -1,0 +1,72 @@
+"""Settings that are fine on a machine for trying things out and unsafe anywhere else.
+
+`manage.py check --deploy` reports them, and no server starts with an error among them.
+"""
+
+import logging
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+INSECURE_DEFAULT = "insecure-default"
+"""What a secret is where none is configured."""
+_SECRETS = {
+    "SECRET_KEY": "Anybody can sign a session with it and be an administrator.",
+    "MASTER_KEY": "Anybody can tell from a placeholder which value it stands for.",
+}
+_TRYING_OUT = "On a machine for trying things out, set GATEHOUSE_EMBEDDED=true."
+
+logger = logging.getLogger(__name__)
+
+
+@register(Tags.security, deploy=True)
+def unsafe_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """What is unsafe in the settings, the worst first."""
+    found: list[CheckMessage] = []
+    if not settings.EMBEDDED:
+        found += [
+            Error(
+                f"GATEHOUSE_{name} is the default that everybody knows. {reason}",
+                hint=f"Set it to a long random text, the same on every process. {_TRYING_OUT}",
+                id=f"gatehouse.E00{number}",
+            )
+            for number, (name, reason) in enumerate(_SECRETS.items(), 1)
+            if getattr(settings, name) in {"", INSECURE_DEFAULT}
+        ]
+        if settings.DEBUG:
+            hint = f"Leave it out. {_TRYING_OUT}"
+            found.append(
+                Error("GATEHOUSE_DEBUG shows settings and code to anybody.", hint=hint, id="gatehouse.E003")
+            )
+    if not settings.PUBLIC_URL.startswith("https://") and not is_loopback(settings.HOST):
+        found.append(
+            Warning(
+                f"{settings.PUBLIC_URL} is not https: passwords and keys cross the network as they are.",
+                hint="Set GATEHOUSE_PUBLIC_URL to the https address that people and callers use.",
+                id="gatehouse.W001",
+            )
+        )
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens on this host is reached from its own machine only."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def refuse_unsafe_settings() -> None:
+    """For servers, before they start. Raises ImproperlyConfigured for errors, logs warnings."""
+    found = unsafe_settings()
+    errors = [f"{each.msg} {each.hint}" for each in found if each.is_serious()]
+    if errors:
+        raise ImproperlyConfigured("\n".join(errors))
+    for each in found:
+        logger.warning("%s %s", each.msg, each.hint)

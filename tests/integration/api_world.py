@@ -1,0 +1,69 @@
+"""The management API for tests: its endpoints as its own schema lists them, and JSON in and out."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.integration.admin_world import TeamWorld
+
+API = "/api/v1"
+CATALOG = ("models", "deployments", "prices", "routes")
+OF_TEAMS = ("teams", "memberships", "applications", "api-keys", "budgets", "calls")
+
+
+def endpoints() -> list[tuple[str, str]]:
+    """Every method and path of the schema."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    return [
+        (method, path) for path, methods in paths.items() for method in methods if path.startswith(API + "/")
+    ]
+
+
+def resource_of(path: str) -> str:
+    """The resource a path is of."""
+    return path.removeprefix(API + "/").split("/")[0]
+
+
+def id_in(team: TeamWorld, resource: str) -> Any:
+    """The id of what a team has of a resource."""
+    own = {
+        "teams": team.team,
+        "memberships": team.team.memberships.first(),
+        "applications": team.application,
+        "api-keys": team.api_key,
+        "budgets": team.budget,
+        "calls": team.call,
+    }[resource]
+    return own.pk
+
+
+def at(path: str, pk: Any) -> str:
+    """A path of the schema with an id in it."""
+    return path.replace("{id}", str(pk)).replace("{call_id}", str(pk))
+
+
+def ask(client: Client, method: str, path: str, body: Any = None) -> HttpResponse:
+    """One request with a JSON body."""
+    if method == "get":
+        return client.get(path)
+    return client.generic(method.upper(), path, "" if body is None else json.dumps(body), "application/json")
+
+
+def ids(client: Client, resource: str, query: str = "") -> list[Any]:
+    """The ids on the first page of a resource."""
+    answer = client.get(f"{API}/{resource}/{query}")
+    assert answer.status_code == 200, answer.content
+    return [row.get("id", row.get("call_id")) for row in answer.json()["results"]]
+
+
+def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
+    """What it takes to make one of each in a team."""
+    return {
+        "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
+        "applications": {"team": team.team.pk, "name": "new"},
+        "api-keys": {"application": team.application.pk, "name": "new"},
+        "budgets": {"team": team.team.pk, "limit_usd": "10"},
+    }
