@@ -108,6 +108,12 @@ def test_a_name_once(world):
     assert (taken.status_code, Team.objects.filter(name="Other").count()) == (400, 1)
 
 
+@pytest.mark.parametrize("resource", ["teams", "api-keys", "budgets", "routes"])
+@pytest.mark.parametrize("pk", ["x", "0", "-1", "1.5", "%00", "9" * 40, "1%20or%201"])
+def test_an_id_that_cannot_be_is_not_found(world, resource, pk):
+    assert world.client("superuser").get(f"{API}/{resource}/{pk}/").status_code == 404
+
+
 def catalogue() -> list:
     return [Model.objects.get(), Deployment.objects.get(), Price.objects.get(), Route.objects.get()]
 

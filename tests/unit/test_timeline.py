@@ -9,8 +9,15 @@ from gateway.refusals import STATUS
 from gateway.services.demo.calls import draft
 from governance.admin.timeline import timeline_of
 
-RECORDED = ("authenticate", "resolve route", "enforce limits", "redact", "reserve", "invoke", "settle")
+RECORDED = ("authenticate", "resolve route", "redact", "enforce limits", "reserve", "invoke", "settle")
 """In the order of a call; "audit" writes the record and so can't be in it."""
+
+REFUSES = {
+    "model_not_found": "resolve route",
+    "model_not_allowed": "resolve route",
+    "context_length_exceeded": "enforce limits",
+    "budget_exceeded": "reserve",
+}
 
 
 @pytest.mark.filterwarnings(
@@ -48,6 +55,8 @@ def test_the_demonstration_records_as_the_pipeline_does() -> None:
         assert ("invoke" in plain) == (call.attempts > 0)
         failed = {name: outcome for name, _, outcome in call.stages if outcome != "ok"}
         assert set(failed.values()) <= {"stopped", *STATUS}
+        if call.code in REFUSES:
+            assert failed == {REFUSES[call.code]: call.code}
         assert failed.get("invoke", "ok") == {"cancelled": "stopped", "failed": call.code}.get(
             call.status, "ok"
         )

@@ -164,7 +164,7 @@ def _measure(call: Draft, habit: Habit, random: Random) -> None:
         stops = {
             "model_not_found": 2,
             "model_not_allowed": 2,
-            "context_length_exceeded": 3,
+            "context_length_exceeded": 4,
             "budget_exceeded": 5,
         }
         stages = stages[: stops[call.code]]
