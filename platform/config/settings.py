@@ -26,7 +26,6 @@ SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _em
 MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else INSECURE_DEFAULT)
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 CSRF_TRUSTED_ORIGINS = env.list("GATEHOUSE_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
-TRUSTED_PROXIES = env.list("GATEHOUSE_TRUSTED_PROXIES", default=[])
 LOG_LEVEL = env.str("GATEHOUSE_LOG_LEVEL", default="INFO")
 
 # --- services --------------------------------------------------------------------------------------
@@ -66,6 +65,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "accounts",
     "governance",
@@ -185,5 +185,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
+    # The pages' scripts come from a package: a browser fetches nothing from elsewhere.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from accounts.models import Membership, Team, User
 from gateway.models import Deployment, Model, Price, Route
@@ -209,3 +210,12 @@ def test_a_deployment_is_in_a_route_once(world):
     target = {"deployment": Deployment.objects.get().pk}
     answer = ask(world.client("superuser"), "patch", path_of(world.route), {"targets": [target, target]})
     assert answer.json() == {"targets": ["A deployment is in the list twice."]}
+
+
+def test_the_schema_has_a_page_that_fetches_nothing_from_elsewhere(client):
+    address = reverse("api-docs")
+    assert client.get(address).status_code == 403
+    client.force_login(User.objects.create_superuser("docs@example.com"))
+    page = client.get(address).content.decode()
+    assert "/static/drf_spectacular_sidecar/" in page
+    assert "https://" not in page
