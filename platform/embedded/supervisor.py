@@ -83,7 +83,7 @@ class Supervisor:
         self._start_postgres(secrets)
         for child in self._services:
             wait_until_ready(child, pulse=self._pulse)
-            self._progress.say(f"{child.command.title} is ready")
+            self._progress.say(f"Ready: {child.command.title}")
         if self._postgres:
             self._postgres.create_database()
 
@@ -170,7 +170,7 @@ class Supervisor:
             self._add(self._platform, make(configuration, environment))
         for child in self._platform:
             wait_until_ready(child, pulse=self._pulse)
-            self._progress.say(f"{child.command.title} is ready")
+            self._progress.say(f"Ready: {child.command.title}")
         self._progress.done()
 
     def _announce(self) -> None:
