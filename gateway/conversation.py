@@ -106,5 +106,14 @@ class Conversation(Struct):
     additional_model_response_field_paths: list[str] | None = None
     request_metadata: dict[str, str] | None = None
 
+    @property
+    def image_count(self) -> int:
+        """Images in messages and in the results of tools."""
+        blocks = [block for message in self.messages for block in message.content]
+        results = [part for block in blocks if block.tool_result for part in block.tool_result.content]
+        return sum(block.image is not None for block in blocks) + sum(
+            part.image is not None for part in results
+        )
+
 
 encode = msgspec.json.Encoder().encode

@@ -49,8 +49,8 @@ def price_at(prices: tuple[PriceEntry, ...], now: datetime) -> PriceEntry | None
     return None
 
 
-def cost(price: PriceEntry, usage: Usage) -> int:
-    """What a usage costs, in nano-dollars, rounded up once at the end."""
+def cost(price: PriceEntry, usage: Usage, *, images: int = 0) -> int:
+    """What a usage and so many images cost, in nano-dollars, rounded up once at the end."""
     rates = price.rates_for(usage.prompt)
     write = rates.input if rates.cache_write is None else rates.cache_write
     millionths = (
@@ -60,13 +60,19 @@ def cost(price: PriceEntry, usage: Usage) -> int:
         + usage.cache_write * write
         + usage.cache_write_1h * (write if rates.cache_write_1h is None else rates.cache_write_1h)
     )
-    return -(-millionths // TOKENS_PER_PRICE) + price.request
+    return -(-millionths // TOKENS_PER_PRICE) + price.request + price.image * images
 
 
-def worst_case(price: PriceEntry, *, input_tokens: int, max_tokens: int, caches: bool) -> int:
+def worst_case(
+    price: PriceEntry, *, input_tokens: int, max_tokens: int, caches: bool, images: int = 0
+) -> int:
     """The most a call can cost: all input at the dearest rate it can meet, all of the output it may write."""
     rates = price.rates_for(input_tokens)
     dearest = rates.input
     if caches:
         dearest = max(rates.input, rates.cache_write or 0, rates.cache_write_1h or 0)
-    return -(-(input_tokens * dearest + max_tokens * rates.output) // TOKENS_PER_PRICE) + price.request
+    return (
+        -(-(input_tokens * dearest + max_tokens * rates.output) // TOKENS_PER_PRICE)
+        + price.request
+        + price.image * images
+    )

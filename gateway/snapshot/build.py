@@ -134,6 +134,7 @@ def _price(price: Price) -> PriceEntry:
         valid_until=price.valid_until,
         rates=rates,
         request=price.request_rate or 0,
+        image=price.image_rate or 0,
         long_threshold=price.long_context_threshold,
         long_rates=long_rates,
     )

@@ -60,6 +60,7 @@ def _worst_case(call: Call) -> int:
                 input_tokens=call.input_bound,
                 max_tokens=call.max_tokens,
                 caches=deployment.supports_prompt_cache,
+                images=call.conversation.image_count if price.image else 0,
             ),
         )
     return worst

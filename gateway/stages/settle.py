@@ -21,7 +21,7 @@ def settle(call: Call, gateway: Gateway) -> None:
         call.usage = usage
     price = price_at(call.deployment.prices, call.started_at)
     assert price is not None
-    call.cost_nanos = cost(price, call.usage)
+    call.cost_nanos = cost(price, call.usage, images=call.conversation.image_count if price.image else 0)
 
 
 def _estimated(call: Call, factor: float) -> Usage | None:

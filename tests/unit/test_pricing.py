@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.conversation import Block, Conversation, Message, ToolResult, ToolResultBlock
 from gateway.events import Usage
 from gateway.pricing import PriceEntry, Rates, cost, price_at, worst_case
 
@@ -35,6 +36,20 @@ def test_tokens_of_a_cache_without_a_rate_cost_what_input_costs():
 def test_a_fraction_of_a_nano_rounds_up_once():
     tiny = price(rates=Rates(input=37_500, output=37_500))
     assert cost(tiny, Usage(input=1, output=1)) == 1
+
+
+def test_requests_and_images_have_prices_of_their_own():
+    priced = price(request=7, image=500)
+    assert cost(priced, Usage(input=1_000), images=2) == 3_000_000 + 7 + 1_000
+    worst = worst_case(priced, input_tokens=1_000, max_tokens=0, caches=False, images=2)
+    assert worst == cost(priced, Usage(input=1_000), images=2)
+
+
+def test_images_are_counted_in_messages_and_results():
+    picture = {"format": "png", "source": {"bytes": ""}}
+    result = ToolResult(tool_use_id="t", content=[ToolResultBlock(image=picture), ToolResultBlock(text="x")])
+    blocks = [Block(text="Look"), Block(image=picture), Block(tool_result=result)]
+    assert Conversation(messages=[Message(role="user", content=blocks)]).image_count == 2
 
 
 def test_a_long_prompt_pays_the_long_rates_for_all_of_it():
