@@ -11,6 +11,7 @@ from uuid import UUID
 from gateway.conversation import Conversation
 from gateway.events import Usage
 from gateway.refusals import Refusal
+from governance.policy.scopes import CallFacts
 from kernel.clock import elapsed_ms, perf_counter, utc_now
 from kernel.ids import new_id
 
@@ -43,6 +44,12 @@ class Call:
 
     key: KeyEntry | None = None
     route: RouteEntry | None = None
+    admitted_at: datetime | None = None
+    """By Postgres' clock, which all processes share: what prices, periods and grants go by."""
+    tier: str = ""
+    """The price tier asked for; "" is standard."""
+    served_tier: str | None = None
+    """The tier that the provider says it used; None where it does not say."""
     deployments: tuple[DeploymentEntry, ...] = ()
     deployment: DeploymentEntry | None = None
     mask: Mask | None = None
@@ -55,6 +62,9 @@ class Call:
     attempts: int = 0
     upstream_request_id: str = ""
     sent_body: bytes = b""
+    prompt_digest: str = ""
+    prefix_digest: str = ""
+    prefix_tokens: int = 0
 
     stages: list[tuple[str, float, str]] = field(default_factory=list)
     first_token_ms: float | None = None
@@ -62,6 +72,8 @@ class Call:
     is_estimated: bool = False
     stop_reason: str = ""
     cost_nanos: int = 0
+    price_id: int | None = None
+    images: int = 0
     refusal: Refusal | None = None
     is_cancelled: bool = False
     answer: list[AnswerBlock] = field(default_factory=list)
@@ -75,6 +87,24 @@ class Call:
     def is_large(self) -> bool:
         """Whether reading through the prompt takes long enough to keep the event loop from other calls."""
         return self.body_bytes > _LARGE_BYTES
+
+    @property
+    def moment(self) -> datetime:
+        """When the call was admitted; before that, when it came."""
+        return self.admitted_at or self.started_at
+
+    def facts(self) -> CallFacts:
+        """What budgets and rate limits look at. The route must be known."""
+        assert self.key is not None
+        assert self.route is not None
+        return CallFacts(
+            team_id=self.key.team.id,
+            application_id=self.key.application_id,
+            api_key_id=self.key.id,
+            end_user=self.end_user,
+            feature=self.feature,
+            model=self.route.name,
+        )
 
     @property
     def was_invoked(self) -> bool:

@@ -94,6 +94,14 @@ class ToolConfig(Struct):
     tool_choice: Json | None = None
 
 
+class PerformanceConfig(Struct):
+    latency: Literal["standard", "optimized"]
+
+
+class ServiceTier(Struct):
+    type: Literal["default", "priority", "flex"]
+
+
 class Conversation(Struct):
     """What the model is asked. Every entrance makes one; the Bedrock client sends it as it is."""
 
@@ -105,6 +113,17 @@ class Conversation(Struct):
     additional_model_request_fields: Json | None = None
     additional_model_response_field_paths: list[str] | None = None
     request_metadata: dict[str, str] | None = None
+    performance_config: PerformanceConfig | None = None
+    service_tier: ServiceTier | None = None
+
+    @property
+    def tier(self) -> str:
+        """The price tier asked for, as prices name it; "" is standard."""
+        if self.performance_config is not None and self.performance_config.latency == "optimized":
+            return "optimized"
+        if self.service_tier is not None and self.service_tier.type != "default":
+            return self.service_tier.type
+        return ""
 
     @property
     def image_count(self) -> int:

@@ -63,3 +63,5 @@ class Finished(Event, frozen=True):
     stop_reason: str
     usage: Usage
     latency_ms: int = 0
+    tier: str | None = None
+    """The price tier served, as prices name them; None where the provider does not say."""

@@ -165,6 +165,7 @@ def _keep(call: Call, event: Event) -> None:
             _block(call, index, "reasoning").parts.append(text)
         case Finished(stop_reason, usage):
             call.stop_reason, call.usage, call.has_usage = stop_reason, usage, True
+            call.served_tier = event.tier
 
 
 def _block(call: Call, index: int, kind: str) -> AnswerBlock:

@@ -20,8 +20,10 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceEntry:
-    """A price and its period. Above `long_threshold` tokens of prompt the long rates hold for the whole call."""
+    """A price, its tier and its period. Above `long_threshold` tokens of prompt the long rates hold for the whole call."""
 
+    id: int = 0
+    tier: str = ""
     valid_from: datetime
     valid_until: datetime | None
     rates: Rates
@@ -41,10 +43,14 @@ class PriceEntry:
         return self.rates
 
 
-def price_at(prices: tuple[PriceEntry, ...], now: datetime) -> PriceEntry | None:
-    """The price in force; None means that the deployment must not be called."""
+def price_at(prices: tuple[PriceEntry, ...], now: datetime, tier: str = "") -> PriceEntry | None:
+    """The price of a tier in force; None means that the deployment must not be called so."""
     for price in prices:
-        if price.valid_from <= now and (price.valid_until is None or now < price.valid_until):
+        if (
+            price.tier == tier
+            and price.valid_from <= now
+            and (price.valid_until is None or now < price.valid_until)
+        ):
             return price
     return None
 

@@ -85,11 +85,10 @@ class ModelsView(LeanView):
         except Refusal as refusal:
             return _refused(call, OpenAIEntrance(), refusal)
         assert call.key is not None
-        allowed = call.key.allowed_models
         routes = [
             gateway.snapshot.routes[name]
             for name in gateway.snapshot.route_names
-            if not allowed or name in allowed
+            if call.key.may_call(name, call.started_at)
         ]
         models = [
             {

@@ -49,6 +49,23 @@ class _Metrics(_Wire):
     latency_ms: int = 0
 
 
+class _Performance(_Wire):
+    latency: str = "standard"
+
+
+class _ServiceTier(_Wire):
+    type: str = "default"
+
+
+def _tier(performance: _Performance | None, service: _ServiceTier | None) -> str | None:
+    """The tier served, as prices name it; None where the answer does not say."""
+    if performance is None and service is None:
+        return None
+    if performance is not None and performance.latency == "optimized":
+        return "optimized"
+    return "" if service is None or service.type == "default" else service.type
+
+
 class _Message(_Wire):
     content: list[dict[str, Any]]
 
@@ -62,6 +79,8 @@ class _Answer(_Wire):
     stop_reason: str
     usage: _Usage
     metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+    performance_config: _Performance | None = None
+    service_tier: _ServiceTier | None = None
 
 
 class _ReasoningDelta(_Wire):
@@ -110,6 +129,8 @@ class _MessageStop(_Wire):
 class _Metadata(_Wire):
     usage: _Usage
     metrics: _Metrics = msgspec.field(default_factory=_Metrics)
+    performance_config: _Performance | None = None
+    service_tier: _ServiceTier | None = None
 
 
 _decode_answer = msgspec.json.Decoder(_Answer).decode
@@ -137,7 +158,12 @@ def events_of_answer(body: bytes) -> Iterator[Event]:
                 index, shown.get("text", ""), shown.get("signature", ""), reasoning.get("redactedContent", "")
             )
         yield BlockStop(index)
-    yield Finished(answer.stop_reason, answer.usage.event(), answer.metrics.latency_ms)
+    yield Finished(
+        answer.stop_reason,
+        answer.usage.event(),
+        answer.metrics.latency_ms,
+        _tier(answer.performance_config, answer.service_tier),
+    )
 
 
 class StreamTranslator:
@@ -171,4 +197,9 @@ class StreamTranslator:
         elif event_type == "metadata":
             metadata = _decode_metadata(payload)
             self.is_finished = True
-            yield Finished(self._stop_reason, metadata.usage.event(), metadata.metrics.latency_ms)
+            yield Finished(
+                self._stop_reason,
+                metadata.usage.event(),
+                metadata.metrics.latency_ms,
+                _tier(metadata.performance_config, metadata.service_tier),
+            )

@@ -15,6 +15,7 @@ from gateway.conversation import (
     InputSchema,
     Json,
     Message,
+    ServiceTier,
     SystemBlock,
     Tool,
     ToolConfig,
@@ -132,6 +133,7 @@ class ChatRequest(msgspec.Struct):
     frequency_penalty: float | None = None
     modalities: list[str] | None = None
     functions: list[Any] | None = None
+    service_tier: Literal["auto", "default", "flex", "priority"] | None = None
 
 
 _MOST_STOPS = 4
@@ -154,7 +156,14 @@ def conversation_of(request: ChatRequest) -> Conversation:
         ),
         tool_config=_tool_config(request),
         output_config=_output_config(request.response_format),
+        service_tier=_service_tier(request.service_tier),
     )
+
+
+def _service_tier(asked: str | None) -> ServiceTier | None:
+    if asked == "flex":
+        return ServiceTier(type="flex")
+    return ServiceTier(type="priority") if asked == "priority" else None
 
 
 def _refuse_unsupported(request: ChatRequest) -> None:

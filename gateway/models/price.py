@@ -20,7 +20,20 @@ class Price(models.Model):
     Above `long_context_threshold` tokens of input, the long-context rates hold for the whole call.
     """
 
+    class Tier(models.TextChoices):
+        STANDARD = "", "Standard"
+        PRIORITY = "priority", "Priority"
+        FLEX = "flex", "Flex"
+        OPTIMIZED = "optimized", "Latency-optimised"
+        BATCH = "batch", "Batch inference"
+
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
+    tier = models.CharField(
+        max_length=16,
+        choices=Tier.choices,
+        blank=True,
+        help_text="What callers ask for; standard unless they do.",
+    )
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(
         null=True, blank=True, help_text="Exclusive. Empty: until further notice."
@@ -46,7 +59,7 @@ class Price(models.Model):
     class Meta:
         ordering = ("deployment", "-valid_from")
         constraints = (
-            models.UniqueConstraint(fields=("deployment", "valid_from"), name="price_starts_once"),
+            models.UniqueConstraint(fields=("deployment", "tier", "valid_from"), name="price_starts_once"),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="price_ends_after_start",
@@ -60,10 +73,10 @@ class Price(models.Model):
         return f"{self.deployment} from {self.valid_from:%Y-%m-%d}"
 
     def clean(self) -> None:
-        """Periods of one deployment do not overlap."""
+        """Periods of one deployment and tier do not overlap."""
         if self.valid_from is None or self.deployment_id is None:
             return
-        others = Price.objects.filter(deployment_id=self.deployment_id).exclude(pk=self.pk)
+        others = Price.objects.filter(deployment_id=self.deployment_id, tier=self.tier).exclude(pk=self.pk)
         others = others.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=self.valid_from))
         if self.valid_until is not None:
             others = others.filter(valid_from__lt=self.valid_until)

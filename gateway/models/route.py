@@ -1,5 +1,5 @@
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from gateway.models.deployment import Deployment
@@ -33,6 +33,12 @@ class Route(models.Model):
         help_text="The most a caller may ask for. Empty: what the model allows.",
     )
     timeout_seconds = models.PositiveIntegerField(default=300, validators=[MinValueValidator(1)])
+    wait_seconds = models.PositiveIntegerField(
+        "wait",
+        default=0,
+        validators=[MaxValueValidator(300)],
+        help_text="How many seconds a call may queue for a rate limit. 0: it is refused at once.",
+    )
     is_enabled = models.BooleanField("enabled", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,6 +1,7 @@
 """Builds the snapshot from the database, with the ORM, in a few queries."""
 
 from collections import defaultdict
+from datetime import datetime
 from ipaddress import ip_network
 
 from django.conf import settings
@@ -9,7 +10,9 @@ from django.db.models import Prefetch
 from accounts.models import ApiKey, Team
 from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
-from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
+from gateway.snapshot.limits import Limits
+from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
+from governance.models import Grant
 from governance.policy.masking import team_key
 from kernel.clock import utc_now
 
@@ -25,7 +28,9 @@ def build_snapshot() -> Snapshot:
 
 
 def _keys() -> dict[str, KeyEntry]:
-    teams = {team.pk: _team(team) for team in Team.objects.select_related("budget")}
+    teams = {team.pk: _team(team) for team in Team.objects.all()}
+    limits = Limits()
+    granted = _granted_models()
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("application")
     return {
         key.key_id: KeyEntry(
@@ -38,29 +43,30 @@ def _keys() -> dict[str, KeyEntry]:
             team=teams[key.application.team_id],
             expires_at=key.expires_at,
             allowed_models=frozenset(key.allowed_models),
+            granted_models=tuple(granted[key.application_id]),
             allowed_networks=tuple(ip_network(network, strict=False) for network in key.allowed_networks),
+            budgets=limits.budgets_of(key, key.application.team_id),
+            rate_limits=limits.rate_limits_of(key, key.application.team_id),
         )
         for key in keys
     }
 
 
 def _team(team: Team) -> TeamEntry:
-    budget = getattr(team, "budget", None)
-    budgets = (
-        ()
-        if budget is None
-        else (
-            BudgetEntry(
-                id=budget.pk, period=budget.period, time_zone=budget.time_zone, limit_nanos=budget.limit_nanos
-            ),
-        )
-    )
     return TeamEntry(
         id=team.pk,
         name=team.name,
+        weight=team.weight,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
-        budgets=budgets,
     )
+
+
+def _granted_models() -> dict[int, list[tuple[str, datetime, datetime]]]:
+    found: dict[int, list[tuple[str, datetime, datetime]]] = defaultdict(list)
+    grants = Grant.objects.filter(application__isnull=False, revoked_at__isnull=True, ends_at__gt=utc_now())
+    for grant in grants:
+        found[grant.application_id or 0].append((grant.model, grant.starts_at, grant.ends_at))
+    return found
 
 
 def _routes() -> list[tuple[list[str], RouteEntry]]:
@@ -78,6 +84,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 default_max_tokens=route.default_max_tokens,
                 max_tokens_limit=route.max_tokens_limit,
                 timeout_seconds=route.timeout_seconds,
+                wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
                 deployments=tuple(
                     _deployment(target.deployment, target.weight, prices[target.deployment_id])
@@ -130,6 +137,8 @@ def _price(price: Price) -> PriceEntry:
             cache_write_1h=price.long_cache_write_1h_rate,
         )
     return PriceEntry(
+        id=price.pk,
+        tier=price.tier,
         valid_from=price.valid_from,
         valid_until=price.valid_until,
         rates=rates,

@@ -7,22 +7,50 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from gateway.pricing import PriceEntry
+from governance.policy.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetEntry:
     id: int
+    name: str
+    scope: Scope
     period: str
     time_zone: str
-    limit_nanos: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantEntry:
+    """So much more, from `starts_at` up to, not including, `ends_at`, for one subject or, with "", for each."""
+
+    subject: str
+    amount: int
+    starts_at: datetime
+    ends_at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitEntry:
+    """`period_seconds` is 0 for calls at once."""
+
+    id: int
+    name: str
+    scope: Scope
+    metric: str
+    period_seconds: int
+    limit: int
+    grants: tuple[GrantEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamEntry:
     id: int
     name: str
+    weight: int
     placeholder_key: bytes
-    budgets: tuple[BudgetEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +66,20 @@ class KeyEntry:
     team: TeamEntry
     expires_at: datetime | None
     allowed_models: frozenset[str]
+    granted_models: tuple[tuple[str, datetime, datetime], ...]
+    """Models that may be called for a time although `allowed_models` does not name them: from, up to."""
     allowed_networks: tuple[IPv4Network | IPv6Network, ...]
+    budgets: tuple[BudgetEntry, ...]
+    """All that a call of this key can fall under; the same for the next."""
+    rate_limits: tuple[RateLimitEntry, ...]
+
+    def may_call(self, model: str, now: datetime) -> bool:
+        """Whether the key may call a route now."""
+        return (
+            not self.allowed_models
+            or model in self.allowed_models
+            or any(name == model and start <= now < end for name, start, end in self.granted_models)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +103,7 @@ class RouteEntry:
     default_max_tokens: int
     max_tokens_limit: int | None
     timeout_seconds: int
+    wait_seconds: int
     created_at: datetime
     deployments: tuple[DeploymentEntry, ...]
 

@@ -1,5 +1,6 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from hashlib import blake2b
 
 from gateway.bedrock.client import Attempt
 from gateway.bedrock.errors import may_fail_over
@@ -10,11 +11,14 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from kernel.clock import elapsed_ms, perf_counter
 
+_BYTES_PER_TOKEN = 4
+
 
 async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply. Tries the next deployment when one fails, but only before the first event."""
     body = encode(call.conversation)
     call.sent_body = body
+    _digest(call)
     for number, deployment in enumerate(call.deployments, 1):
         begun = perf_counter()
         call.deployment = deployment
@@ -36,3 +40,14 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
             call.upstream_request_id = attempt.request_id
+
+
+def _digest(call: Call) -> None:
+    """Keyed hashes of what is sent, by which repeats can be told without reading them."""
+    assert call.key is not None
+    key, conversation = call.key.team.placeholder_key, call.conversation
+    call.prompt_digest = blake2b(call.sent_body, key=key, digest_size=8).hexdigest()
+    if conversation.system is not None or conversation.tool_config is not None:
+        prefix = encode((conversation.tool_config, conversation.system))
+        call.prefix_digest = blake2b(prefix, key=key, digest_size=8).hexdigest()
+        call.prefix_tokens = len(prefix) // _BYTES_PER_TOKEN

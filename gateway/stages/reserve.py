@@ -14,19 +14,15 @@ _GRACE_SECONDS = 120.0
 
 
 async def reserve(call: Call, gateway: Gateway) -> None:
-    """Holds the worst case in every budget that applies. Refusals: budget_exceeded, not_auditable."""
+    """Holds the worst case in every budget that applies, or in none. Refusals: budget_exceeded, not_auditable."""
     assert call.key is not None
     assert call.route is not None
     call.hold_nanos = _worst_case(call)
-    windows = tuple(
-        window_of(budget_id=budget.id, period=budget.period, time_zone=budget.time_zone, now=call.started_at)
-        for budget in call.key.team.budgets
-    )
     attempts = len(call.deployments)
     request = HoldRequest(
         call_id=call.id,
         amount_nanos=call.hold_nanos,
-        windows=windows,
+        windows=_windows(call),
         started_at=call.started_at,
         lifetime_seconds=call.route.timeout_seconds * attempts
         + gateway.settle_timeout_seconds
@@ -44,31 +40,53 @@ async def reserve(call: Call, gateway: Gateway) -> None:
             retry_after=2,
         ) from error
     if not admission.admitted:
-        raise _exceeded(call, admission, windows)
+        raise _exceeded(call, admission)
+
+
+def _windows(call: Call) -> tuple[Window, ...]:
+    """The current window of each budget whose scope the call is in."""
+    assert call.key is not None
+    if not call.key.budgets:
+        return ()
+    facts = call.facts()
+    return tuple(
+        window_of(
+            budget_id=budget.id,
+            period=budget.period,
+            time_zone=budget.time_zone,
+            now=call.moment,
+            subject=subject,
+        )
+        for budget in call.key.budgets
+        if (subject := budget.scope.subject_of(facts)) is not None
+    )
 
 
 def _worst_case(call: Call) -> int:
-    """The dearest of the deployments that may answer: whichever does, the hold covers it."""
+    """The dearest of the deployments that may answer, in the tier asked for or the standard one it may fall back to."""
     worst = 0
     for deployment in call.deployments:
-        price = price_at(deployment.prices, call.started_at)
-        assert price is not None
-        worst = max(
-            worst,
-            worst_case(
+        for tier in {call.tier, ""}:
+            price = price_at(deployment.prices, call.moment, tier)
+            if price is None:
+                continue
+            cost = worst_case(
                 price,
                 input_tokens=call.input_bound,
                 max_tokens=call.max_tokens,
                 caches=deployment.supports_prompt_cache,
                 images=call.conversation.image_count if price.image else 0,
-            ),
-        )
+            )
+            worst = max(worst, cost)
     return worst
 
 
-def _exceeded(call: Call, admission: Admission, windows: tuple[Window, ...]) -> Refusal:
+def _exceeded(call: Call, admission: Admission) -> Refusal:
     assert call.key is not None
-    window = next(window for window in windows if window.budget_id == admission.budget_id)
+    window = admission.window
+    assert window is not None
+    budget = next(budget for budget in call.key.budgets if budget.id == window.budget_id)
+    whose = f" ({window.subject})" if window.subject and not window.subject.isdigit() else ""
     left = format_usd(max(admission.remaining_nanos or 0, 0))
     resets = (
         "It does not reset."
@@ -77,6 +95,6 @@ def _exceeded(call: Call, admission: Admission, windows: tuple[Window, ...]) -> 
     )
     return Refusal(
         "budget_exceeded",
-        f"The budget of team '{call.key.team.name}' has {left} left, and this call may cost up to "
+        f"The budget for {budget.name}{whose} has {left} left, and this call may cost up to "
         f"{format_usd(call.hold_nanos)}. {resets} A smaller max_tokens lowers what a call may cost.",
     )

@@ -10,16 +10,17 @@ _MOST_NAMED = 10
 def resolve_route(call: Call, gateway: Gateway) -> None:
     """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
     assert call.key is not None
-    allowed = call.key.allowed_models
+    call.admitted_at = gateway.ledger.now()
+    call.tier = call.conversation.tier
     route = gateway.snapshot.routes.get(call.requested_model)
     if route is None:
-        names = [name for name in gateway.snapshot.route_names if not allowed or name in allowed]
+        names = [name for name in gateway.snapshot.route_names if call.key.may_call(name, call.admitted_at)]
         known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
         hint = f"Known models: {known}." if names else "No model has been set up yet."
         raise Refusal(
             "model_not_found", f"There is no model '{call.requested_model[:200]}'. {hint}", param="model"
         )
-    if allowed and route.name not in allowed:
+    if not call.key.may_call(route.name, call.admitted_at):
         raise Refusal(
             "model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model"
         )
@@ -31,13 +32,14 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     priced = tuple(
         deployment
         for deployment in plan(route, gateway.random)
-        if price_at(deployment.prices, call.started_at) is not None
+        if price_at(deployment.prices, call.admitted_at, call.tier) is not None
     )
     if not priced:
+        tier = f" for the tier '{call.tier}'" if call.tier else ""
         raise Refusal(
             "unpriced_model",
-            f"The model '{route.name}' has no price in force, so it can't be called.",
-            param="model",
+            f"The model '{route.name}' has no price in force{tier}, so it can't be called.",
+            param="service_tier" if call.tier else "model",
         )
     call.deployments = priced
     call.deployment = priced[0]

@@ -1,8 +1,9 @@
 from gateway.call import Call
 from gateway.events import Usage
-from gateway.pricing import cost, price_at
+from gateway.pricing import PriceEntry, cost, price_at
 from gateway.routing.families import family_of
 from gateway.runtime import Gateway
+from gateway.snapshot.state import DeploymentEntry
 from gateway.tokens import count_text
 
 
@@ -19,9 +20,22 @@ def settle(call: Call, gateway: Gateway) -> None:
             return
         call.is_estimated = True
         call.usage = usage
-    price = price_at(call.deployment.prices, call.started_at)
+    price = _price(call, call.deployment)
+    call.price_id = price.id
+    call.images = call.conversation.image_count
+    call.cost_nanos = cost(price, call.usage, images=call.images)
+
+
+def _price(call: Call, deployment: DeploymentEntry) -> PriceEntry:
+    """The price at admission, of the tier that Bedrock says it served: an optimised call may get the standard one."""
+    if call.served_tier is not None and call.served_tier != call.tier:
+        served = price_at(deployment.prices, call.moment, call.served_tier)
+        if served is not None:
+            call.tier = call.served_tier
+            return served
+    price = price_at(deployment.prices, call.moment, call.tier)
     assert price is not None
-    call.cost_nanos = cost(price, call.usage, images=call.conversation.image_count if price.image else 0)
+    return price
 
 
 def _estimated(call: Call, factor: float) -> Usage | None:

@@ -66,7 +66,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "chart": chart_of(found.days, found.cost_by_team) if found.cost_by_team else None,
         "budgets": [
             {
-                "team": state.budget.team.name,
+                "team": str(state.budget),
                 "bar": bar_of(spent=state.spent, reserved=state.reserved, limit=state.budget.limit_nanos),
                 "resets": "" if state.is_endless else f"resets {state.ends_at.day} {state.ends_at:%b}",
                 "url": reverse("admin:governance_budget_change", args=[state.budget.pk]),

@@ -1,7 +1,10 @@
 from governance.models.audit_record import AuditContent, AuditRecord, CallStatus, WireFormat
 from governance.models.budget import Budget, BudgetWindow
+from governance.models.grant import Grant
 from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
+from governance.models.rate_limit import RateLimit
+from governance.models.scope import Dimension, Scoped
 
 __all__ = [
     "AuditContent",
@@ -9,8 +12,12 @@ __all__ = [
     "Budget",
     "BudgetWindow",
     "CallStatus",
+    "Dimension",
     "GatewayInstance",
+    "Grant",
     "Hold",
     "LedgerEntry",
+    "RateLimit",
+    "Scoped",
     "WireFormat",
 ]

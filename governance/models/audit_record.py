@@ -53,6 +53,8 @@ class AuditRecord(models.Model):
     region = models.CharField(max_length=32, blank=True)
     invoke_id = models.CharField(max_length=300, blank=True)
     upstream_request_id = models.CharField(max_length=100, blank=True)
+    tier = models.CharField(max_length=16, blank=True, help_text="The price tier. Empty: standard.")
+    price_id = models.BigIntegerField(null=True, help_text="The price in force when the call was admitted.")
     attempts = models.PositiveSmallIntegerField(default=0)
     stop_reason = models.CharField(max_length=64, blank=True)
 
@@ -60,6 +62,9 @@ class AuditRecord(models.Model):
     output_tokens = models.IntegerField(default=0)
     cache_read_tokens = models.IntegerField(default=0)
     cache_write_tokens = models.IntegerField(default=0)
+    cache_write_1h_tokens = models.IntegerField(default=0, help_text="Those of the above kept for an hour.")
+    images = models.IntegerField(default=0)
+    max_tokens = models.IntegerField(default=0, help_text="Tokens the answer was allowed.")
     counted_input_tokens = models.IntegerField(default=0, help_text="Estimated before the call.")
     reserved_nanos = models.BigIntegerField("reserved", default=0)
     cost_nanos = models.BigIntegerField("cost", default=0)
@@ -72,6 +77,22 @@ class AuditRecord(models.Model):
     request_id = models.CharField("request ID", max_length=200, blank=True)
     client_ip = models.GenericIPAddressField(null=True)
     is_demo = models.BooleanField(default=False)
+    prompt_digest = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Keyed hash of what was sent: equal prompts of a team have equal ones.",
+    )
+    prefix_digest = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Keyed hash of tools and system prompt, which a cache could keep.",
+    )
+    prefix_tokens = models.IntegerField(
+        default=0, help_text="About how many tokens tools and system prompt have."
+    )
+    xact_id = models.BigIntegerField(
+        default=0, help_text="The writing transaction: tells what a rollup has taken in from what came after."
+    )
 
     class Meta:
         verbose_name = "call"
@@ -79,6 +100,7 @@ class AuditRecord(models.Model):
         indexes = (
             # Records come in the order of their time, so a few bytes for many pages do.
             BrinIndex(fields=("started_at",), name="call_by_time"),
+            BrinIndex(fields=("xact_id",), name="call_by_xact", pages_per_range=16, autosummarize=True),
             models.Index(fields=("team", "-call_id"), name="call_by_team"),
             models.Index(fields=("application", "-call_id"), name="call_by_application"),
             models.Index(fields=("model", "-call_id"), name="call_by_model"),

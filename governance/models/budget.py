@@ -1,14 +1,17 @@
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
 
-from accounts.models import Team
+from governance.models.scope import Scoped
+from kernel.money import NANOS_PER_DOLLAR, format_usd
+
+MOST_NANOS = 1_000_000_000 * NANOS_PER_DOLLAR
+"""The largest limit of a budget: a billion dollars."""
 
 
-class Budget(models.Model):
-    """A team's limit on cost for each calendar period."""
+class Budget(Scoped):
+    """A limit on what some calls may cost in each calendar period."""
 
     class Period(models.TextChoices):
         DAY = "day", "Day"
@@ -18,45 +21,63 @@ class Budget(models.Model):
         YEAR = "year", "Year"
         TOTAL = "total", "Once, no period"
 
-    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="budget")
-    limit_nanos = models.BigIntegerField(
-        "limit", validators=[MinValueValidator(0)], help_text="Nano-dollars per period."
-    )
+    name = models.CharField(max_length=100, blank=True, help_text="Empty: named after what it is for.")
+    limit_nanos = models.BigIntegerField("limit", help_text="Nano-dollars per period.")
     period = models.CharField(max_length=16, choices=Period.choices, default=Period.MONTH)
     time_zone = models.CharField(
         max_length=64, default="UTC", help_text="Where the calendar period begins, such as Europe/Berlin."
     )
+    is_hard = models.BooleanField(
+        "hard",
+        default=True,
+        help_text="A hard budget refuses calls that might exceed it; a soft one counts, and alerts.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ("team__name",)
+        ordering = ("team__name", "id")
         constraints = (
             models.CheckConstraint(condition=models.Q(limit_nanos__gte=0), name="budget_limit_not_negative"),
+            models.UniqueConstraint(
+                fields=(*Scoped.SCOPE, "period"),
+                name="budget_once_per_scope_and_period",
+                nulls_distinct=False,
+            ),
         )
 
     def __str__(self) -> str:
-        return f"Budget of {self.team} per {self.period}"
+        return self.name or f"Budget of {self.scope_text} per {self.period}"
 
     def clean(self) -> None:
+        self.clean_scope()
         if self.time_zone not in available_timezones():
             raise ValidationError(
                 {"time_zone": f"“{self.time_zone}” is no time zone. Try one such as Europe/Berlin."}
             )
+        if self.limit_nanos is not None and self.limit_nanos <= 0:
+            raise ValidationError(
+                {"limit_nanos": "A budget is more than nothing. To stop calls, revoke their API keys."}
+            )
+        if self.limit_nanos is not None and self.limit_nanos > MOST_NANOS:
+            raise ValidationError({"limit_nanos": f"At most {format_usd(MOST_NANOS)}."})
 
 
 class BudgetWindow(models.Model):
     """The counter of one period of a budget, in nano-dollars. Written by the ledger's functions in Postgres alone."""
 
     budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="windows")
+    subject = models.CharField(
+        max_length=200, blank=True, help_text="Whose counter, where a budget counts each value by itself."
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     spent_nanos = models.BigIntegerField(default=0)
     reserved_nanos = models.BigIntegerField(default=0)
 
     class Meta:
-        ordering = ("budget", "-starts_at")
+        ordering = ("budget", "-starts_at", "subject")
         constraints = (
-            models.UniqueConstraint(fields=("budget", "starts_at"), name="window_starts_once"),
+            models.UniqueConstraint(fields=("budget", "starts_at", "subject"), name="window_starts_once"),
             models.CheckConstraint(
                 condition=models.Q(reserved_nanos__gte=0), name="window_reserved_not_negative"
             ),

@@ -15,10 +15,19 @@ class LedgerEntry(models.Model):
     amount_nanos = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.CHARGE)
     is_estimated = models.BooleanField(default=False)
+    note = models.CharField(max_length=300, blank=True, help_text="Of a correction: where it comes from.")
     created_at = models.DateTimeField(auto_now_add=True)
+    xact_id = models.BigIntegerField(
+        default=0, help_text="The writing transaction: tells what a rollup has taken in from what came after."
+    )
 
     class Meta:
         verbose_name_plural = "ledger entries"
+        indexes = (
+            models.Index(
+                fields=("xact_id",), name="correction_by_xact", condition=models.Q(kind="correction")
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.call_id}"

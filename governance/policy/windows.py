@@ -11,11 +11,15 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One period of one budget: from `starts_at` up to, not including, `ends_at`; both in UTC."""
+    """One period of one budget: from `starts_at` up to, not including, `ends_at`; both in UTC.
+
+    `subject` is whose counter it is where a budget counts each value of a dimension by itself.
+    """
 
     budget_id: int
     starts_at: datetime
     ends_at: datetime
+    subject: str = ""
 
     def holds(self, now: datetime) -> bool:
         return self.starts_at <= now < self.ends_at
@@ -26,17 +30,20 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def window_of(*, budget_id: int, period: str, time_zone: str, now: datetime) -> Window:
-    """The calendar period of `now` in the budget's time zone. ValueError for an unknown period."""
+def window_of(*, budget_id: int, period: str, time_zone: str, now: datetime, subject: str = "") -> Window:
+    """The window of a budget at a moment. ValueError for an unknown period."""
+    return Window(budget_id, *period_of(period=period, time_zone=time_zone, now=now), subject)
+
+
+def period_of(*, period: str, time_zone: str, now: datetime) -> tuple[datetime, datetime]:
+    """The calendar period of `now` in a time zone, from and up to, in UTC. ValueError for an unknown period."""
     if period == "total":
-        return Window(budget_id, _BEGINNING, _NEVER)
+        return _BEGINNING, _NEVER
     local = now.astimezone(_zone(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     start, end = _bounds(period, local)
     zone = _zone(time_zone)
     # Wall-clock midnights, made aware one by one: a period across a daylight-saving change is an hour shorter or longer.
-    return Window(
-        budget_id, start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC)
-    )
+    return start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:

@@ -32,9 +32,10 @@ class BudgetState:
 
 
 def state_of(budget: Budget, windows: Iterable[BudgetWindow], *, now: datetime) -> BudgetState:
-    """A budget's state, given those of its windows that may be the current one."""
+    """A budget's state, given those of its windows that may be the current one; the fullest where it has several."""
     window = window_of(budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=now)
-    row = next((each for each in windows if each.starts_at == window.starts_at), None)
+    rows = (each for each in windows if each.starts_at == window.starts_at)
+    row = max(rows, key=lambda each: each.spent_nanos + each.reserved_nanos, default=None)
     return BudgetState(
         budget=budget,
         spent=row.spent_nanos if row else 0,

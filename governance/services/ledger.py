@@ -10,7 +10,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from os import getpid
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
+from kernel.clock import perf_counter, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,16 @@ HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 30.0
 """A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
 
-_RESERVE = "SELECT n, admitted, budget_id, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
+_RESERVE = "SELECT n, admitted, window_n, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
 _HEARTBEAT = """
-    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at) VALUES (%s, %s, %s, now(), now())
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()"""
+    WITH others AS (
+        SELECT count(*) AS number FROM governance_gatewayinstance
+        WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s))
+    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
+    VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
+    RETURNING clock_timestamp(), (SELECT number FROM others)"""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _LONGEST_PAUSE = 1.0
 
@@ -55,10 +61,10 @@ class HoldRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The ledger's answer: admitted, or which budget is short and what is left of it (nano-dollars)."""
+    """The ledger's answer: admitted, or which window is short and what is left of it (nano-dollars)."""
 
     admitted: bool
-    budget_id: int | None = None
+    window: Window | None = None
     remaining_nanos: int | None = None
 
 
@@ -81,7 +87,15 @@ class Ledger:
             self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
         )
         self._pulse: asyncio.Task[None] | None = None
+        self._anchor = (utc_now(), perf_counter())
         self.is_connected = True
+        self.processes = 1
+        """How many gateway processes are alive, this one included, as of the last heartbeat."""
+
+    def now(self) -> datetime:
+        """Postgres' time: read at each heartbeat, counted on in between, so a clock that jumps here changes nothing."""
+        moment, counter = self._anchor
+        return moment + timedelta(seconds=perf_counter() - counter)
 
     async def start(self) -> None:
         """Announces this process, so that its holds are known to be alive."""
@@ -124,7 +138,8 @@ class Ledger:
 
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
         windows = sorted(
-            {w for request in batch for w in request.windows}, key=lambda w: (w.budget_id, w.starts_at)
+            {w for request in batch for w in request.windows},
+            key=lambda w: (w.budget_id, w.starts_at, w.subject),
         )
         number = {window: n for n, window in enumerate(windows, 1)}
         holds = [
@@ -139,18 +154,23 @@ class Ledger:
             }
             for n, request in enumerate(batch)
         ]
-        named = [{"n": n, "b": w.budget_id, "s": w.starts_at, "e": w.ends_at} for w, n in number.items()]
+        named = [
+            {"n": n, "b": w.budget_id, "u": w.subject, "s": w.starts_at, "e": w.ends_at}
+            for w, n in number.items()
+        ]
+        values = (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
         try:
             async with self._pool.connection() as connection:
-                cursor = await connection.execute(
-                    _RESERVE, (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
-                )
+                cursor = await connection.execute(_RESERVE, values)
                 rows = await cursor.fetchall()
         except _LOST as error:
             self.is_connected = False
             raise LedgerUnavailableError("Postgres can't be reached") from error
         self.is_connected = True
-        answers = {n: Admission(admitted, budget_id, remaining) for n, admitted, budget_id, remaining in rows}
+        answers = {
+            n: Admission(True) if admitted else Admission(False, windows[short - 1], remaining)
+            for n, admitted, short, remaining in rows
+        }
         return [answers[n] for n in range(len(batch))]
 
     async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
@@ -174,8 +194,18 @@ class Ledger:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _beat(self) -> None:
+        values = {
+            "id": self.instance_id,
+            "host": socket.gethostname(),
+            "pid": getpid(),
+            "silent": SILENT_SECONDS,
+        }
         async with self._pool.connection() as connection:
-            await connection.execute(_HEARTBEAT, (self.instance_id, socket.gethostname(), getpid()))
+            cursor = await connection.execute(_HEARTBEAT, values)
+            row = await cursor.fetchone()
+        assert row is not None
+        self._anchor = (row[0].astimezone(UTC), perf_counter())
+        self.processes = row[1] + 1
 
     async def _beat_forever(self) -> None:
         while True:

@@ -38,8 +38,8 @@ def ground() -> Iterator[Ground]:
         made = stack.manage("create_api_key", "--team", "Bench", "--application", "Bench", "--json")
         with psycopg.connect(stack.postgres, autocommit=True) as connection:
             connection.execute(
-                "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, "
-                "is_enabled, created_at) VALUES ('bench', '{}', '', 'ordered', 200, 60, true, now())"
+                "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, wait_seconds, "
+                "is_enabled, created_at) VALUES ('bench', '{}', '', 'ordered', 200, 60, 0, true, now())"
             )
             connection.execute(
                 "INSERT INTO gateway_routetarget (route_id, deployment_id, position, weight) "
@@ -47,8 +47,9 @@ def ground() -> Iterator[Ground]:
                 "FROM gateway_route route WHERE name = 'bench'"
             )
             connection.execute(
-                "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
-                "SELECT id, 1000000000000000, 'month', 'UTC', now() FROM accounts_team WHERE name = 'Bench'"
+                "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at, name, is_hard, end_user, "
+                "feature, model, per) SELECT id, 1000000000000000, 'month', 'UTC', now(), '', true, '', '', '', '' "
+                "FROM accounts_team WHERE name = 'Bench'"
             )
             row = connection.execute(
                 "SELECT setting FROM pg_settings WHERE name = 'data_directory'"

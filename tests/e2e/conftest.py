@@ -45,8 +45,8 @@ class World:
         key_id, secret = random_token(key_text.KEY_ID_LENGTH), random_token(key_text.SECRET_LENGTH)
         text = key_text.compose(key_id=key_id, secret=secret)
         self.execute(
-            "INSERT INTO accounts_team (name, description, public_id, created_at) "
-            "VALUES (%s, '', gen_random_uuid(), now()) ON CONFLICT DO NOTHING",
+            "INSERT INTO accounts_team (name, description, public_id, weight, created_at) "
+            "VALUES (%s, '', gen_random_uuid(), 1, now()) ON CONFLICT DO NOTHING",
             team,
         )
         self.execute(
@@ -66,13 +66,25 @@ class World:
         )
         return text
 
-    def set_budget(self, *, team: str, limit_nanos: int) -> None:
-        self.execute(
-            "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at) "
-            "SELECT id, %s, 'month', 'UTC', now() FROM accounts_team WHERE name = %s",
-            limit_nanos,
-            team,
+    def set_budget(self, *, team: str | None, limit_nanos: int, **columns: Any) -> int:
+        """The id of a budget just made: a team's, or with None the organisation's."""
+        row = {"period": "month", "is_hard": True, "limit_nanos": limit_nanos}
+        return self._limit("governance_budget", team, row | {"name": "", "time_zone": "UTC"} | columns)
+
+    def set_rate_limit(self, *, team: str | None, metric: str, limit: int, **columns: Any) -> int:
+        """The id of a rate limit just made: a team's, or with None the organisation's."""
+        period = "" if metric == "concurrent" else "minute"
+        row = {"metric": metric, "limit": limit, "period": period}
+        return self._limit("governance_ratelimit", team, row | columns)
+
+    def _limit(self, table: str, team: str | None, columns: dict[str, Any]) -> int:
+        row = {"end_user": "", "feature": "", "model": "", "per": ""} | columns
+        names = ", ".join(f'"{name}"' for name in row)
+        statement = (
+            f"INSERT INTO {table} ({names}, team_id, created_at) VALUES ({', '.join(['%s'] * len(row))}, "
+            "(SELECT id FROM accounts_team WHERE name = %s), now()) RETURNING id"
         )
+        return int(self.execute(statement, *row.values(), team)[0]["id"])
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:

@@ -166,15 +166,15 @@ def test_a_spent_budget_refuses_and_says_what_is_left(world):
     answer = world.post(key=text, content=chat(stream=True))
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (402, "budget_exceeded")
-    assert "'Poor' has $0.000001 left" in error["message"]
+    assert "team Poor has $0.000001 left" in error["message"]
     assert "resets on" in error["message"]
     assert world.chat().status_code == 200
 
 
 def test_a_model_without_a_price_is_not_called(world):
     world.execute(
-        "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, is_enabled, created_at) "
-        "VALUES ('unpriced', '{}', '', 'ordered', 10, 10, true, now())"
+        "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, wait_seconds, is_enabled, created_at) "
+        "VALUES ('unpriced', '{}', '', 'ordered', 10, 10, 0, true, now())"
     )
     world.execute(
         "INSERT INTO gateway_deployment (model_id, region, profile, arn, is_enabled) SELECT id, 'ca-central-1', '', '', true FROM gateway_model LIMIT 1"
@@ -211,7 +211,7 @@ CONVERSE_BODIES = {
     },
     "an unknown member": {
         "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
-        "serviceTier": {"type": "priority"},
+        "guardrailConfig": {"guardrailIdentifier": "x"},
     },
     "a bound hidden in additional fields": {
         "messages": [{"role": "user", "content": [{"text": "Hello"}]}],

@@ -68,7 +68,12 @@ def create_organisation(*, admin_password: str) -> Organisation:
     admin.is_superuser = admin.is_active = True
     admin.set_password(admin_password)
     admin.save()
-    return Organisation(admin, teams, applications, {budget.team_id: budget for budget in budgets})
+    return Organisation(
+        admin,
+        teams,
+        applications,
+        {teams[name].pk: budget for name, budget in zip(_BUDGETS, budgets, strict=True)},
+    )
 
 
 def _create_people(teams: dict[str, Team]) -> None:

@@ -1,5 +1,6 @@
 import uuid
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 
@@ -10,6 +11,11 @@ class Team(models.Model):
     description = models.TextField(blank=True)
     public_id = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False, help_text="Seeds the keys derived for this team."
+    )
+    weight = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

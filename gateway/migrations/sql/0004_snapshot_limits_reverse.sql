@@ -1,0 +1,2 @@
+DROP TRIGGER notify_snapshot ON governance_ratelimit;
+DROP TRIGGER notify_snapshot ON governance_grant;
