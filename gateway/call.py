@@ -18,7 +18,9 @@ from kernel.ids import new_id
 if TYPE_CHECKING:
     from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
     from governance.policy.masking import Mask
+    from governance.policy.rate_limits import Counter
     from governance.services.ledger import Admission
+    from governance.services.rate_limiter import Ticket
 
 
 _LARGE_BYTES = 128 * 1024
@@ -69,6 +71,11 @@ class Call:
     stages: list[tuple[str, float, str]] = field(default_factory=list)
     first_token_ms: float | None = None
     usage: Usage = field(default_factory=Usage)
+    has_slot: bool = False
+    ticket: Ticket | None = None
+    token_counters: tuple[Counter, ...] = ()
+    rates: list[tuple[str, int, int, int]] = field(default_factory=list)
+    """Where the call leaves its rate limits: (metric, period in ms, limit, remaining)."""
     is_estimated: bool = False
     stop_reason: str = ""
     cost_nanos: int = 0

@@ -18,10 +18,10 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 from django.urls import Resolver404, get_resolver
 
-from gateway.api.probes import health, readiness
+from gateway.api.probes import health, metrics, readiness
 from gateway.formats import openai_reply
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
-from gateway.formats.incoming import Scope, new_call
+from gateway.formats.incoming import Scope, headers_of, new_call
 from gateway.formats.outgoing import JSON, raw
 from gateway.refusals import Refusal, too_large, unexpected
 from gateway.runtime import Gateway
@@ -101,6 +101,9 @@ class GatewayHandler:
         if path in ("/healthz", "/readyz"):
             probe = health() if path == "/healthz" else await readiness(self.gateway)
             await _send(send, probe)
+            return
+        if path == "/metrics":
+            await _send(send, metrics(self.gateway, headers_of(scope)))
             return
         if self.gateway is None:
             raise Refusal("overloaded", "Gatehouse is starting. Please try again.")

@@ -1,6 +1,6 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve route → redact → enforce limits → reserve
+    ADMIT    authenticate → resolve route → queue → redact → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → audit: always, whatever happened, shielded from cancellation
 
@@ -22,10 +22,12 @@ from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.invoke import invoke
+from gateway.stages.limit_rates import limit_rates
 from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.settle import settle
+from gateway.stages.take_turn import take_turn
 from kernel.clock import elapsed_ms, perf_counter
 
 logger = logging.getLogger(__name__)
@@ -35,8 +37,10 @@ Stage = Callable[[Call, Gateway], Awaitable[None] | None]
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", authenticate),
     ("resolve route", resolve_route),
+    ("queue", take_turn),
     ("redact", redact),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
+    ("limit rates", limit_rates),
     ("reserve", reserve),
 )
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (

@@ -15,6 +15,7 @@ STATUS = {
     "model_not_found": 404,
     "method_not_allowed": 405,
     "request_too_large": 413,
+    "rate_limited": 429,
     "upstream_error": 502,
     "upstream_throttled": 503,
     "overloaded": 503,

@@ -14,12 +14,15 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.transport import Transport
+from gateway.metrics import Metrics
+from gateway.queues import RateLines, Slots
 from gateway.services.key_use import KeyUse
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
 from governance.policy.recognizers import Recognizers
 from governance.services.ledger import Ledger
+from governance.services.rate_limiter import RateLimiter
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,11 @@ class Gateway:
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
+        self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
+        self.rate_lines = RateLines(self.limiter)
+        self.slots = Slots(settings.GATEWAY_MAX_CALLS)
+        self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
+        self.metrics = Metrics()
         self.bedrock = BedrockClient(
             transport=Transport(
                 max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
@@ -71,6 +79,7 @@ class Gateway:
         await self._pool.open(wait=True, timeout=15)
         await self._keeper.start()
         await self.ledger.start()
+        self.limiter.start()
         self.key_use.start()
         self.is_ready = True
 
@@ -80,6 +89,7 @@ class Gateway:
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
+        await self.limiter.stop()
         await self.key_use.stop()
         await self._keeper.stop()
         await self.bedrock.close()

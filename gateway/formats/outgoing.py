@@ -15,7 +15,33 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
         headers["x-gatehouse-region"] = call.deployment.region
     if with_cost:
         headers["x-gatehouse-cost-usd"] = plain_usd(call.cost_nanos)
+    if call.rates:
+        headers |= _rate_headers(call, "requests") | _rate_headers(call, "tokens")
     return headers
+
+
+def _rate_headers(call: Call, metric: str) -> dict[str, str]:
+    """`x-ratelimit-*` as OpenAI's API sends them, of the limit on this metric that has the least left."""
+    tightest = min(
+        (rate for rate in call.rates if rate[0] == metric), key=lambda rate: rate[3] / rate[2], default=None
+    )
+    if tightest is None:
+        return {}
+    _, period_ms, limit, remaining = tightest
+    return {
+        f"x-ratelimit-limit-{metric}": str(limit),
+        f"x-ratelimit-remaining-{metric}": str(remaining),
+        f"x-ratelimit-reset-{metric}": _duration(period_ms if remaining < limit else 0),
+    }
+
+
+def _duration(milliseconds: int) -> str:
+    """As OpenAI writes durations: `1s`, `6m0s`, `24h0m0s`."""
+    seconds = milliseconds // 1000
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours}h{minutes}m{seconds % 60}s"
+    return f"{minutes}m{seconds % 60}s" if minutes else f"{seconds}s"
 
 
 def refusal_headers(refusal: Refusal) -> dict[str, str]:

@@ -21,6 +21,7 @@ async def audit(call: Call, gateway: Gateway) -> None:
 
     Refusal not_auditable when it can't be written in time: it stays queued and is written as soon as it can be.
     """
+    gateway.metrics.note(call)
     if call.admission is not None and not call.admission.done():
         await asyncio.wait((call.admission,))  # a hold that is being made must be there to be released
     # What is stored is redacted, so of a call that was refused before it was redacted nothing is.

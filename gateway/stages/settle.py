@@ -8,7 +8,19 @@ from gateway.tokens import count_text
 
 
 def settle(call: Call, gateway: Gateway) -> None:
-    """What the call cost, by the usage reported, or by an estimate where none came. No hold, no cost."""
+    """What the call cost, by the usage reported, or by an estimate where none came. No hold, no cost.
+
+    What it took of its rate limits and did not use, and its slot, are given back.
+    """
+    _charge(call, gateway)
+    if call.ticket is not None:
+        tokens = dict.fromkeys(call.token_counters, call.usage.total)
+        gateway.limiter.settle(call.ticket, tokens)
+    if call.has_slot:
+        gateway.slots.release()
+
+
+def _charge(call: Call, gateway: Gateway) -> None:
     if call.admission is None or call.deployment is None or not call.was_invoked:
         return
     family = family_of(call.deployment)

@@ -33,12 +33,12 @@ _RESERVE = "SELECT n, admitted, window_n, remaining_nanos FROM gatehouse_reserve
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
 _HEARTBEAT = """
     WITH others AS (
-        SELECT count(*) AS number FROM governance_gatewayinstance
+        SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
         WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s))
     INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
     VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
-    RETURNING clock_timestamp(), (SELECT number FROM others)"""
+    RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others)"""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _LONGEST_PAUSE = 1.0
 
@@ -89,8 +89,8 @@ class Ledger:
         self._pulse: asyncio.Task[None] | None = None
         self._anchor = (utc_now(), perf_counter())
         self.is_connected = True
-        self.processes = 1
-        """How many gateway processes are alive, this one included, as of the last heartbeat."""
+        self.members = (0, 1)
+        """This process' rank, from 0, among how many gateway processes, as of the last heartbeat."""
 
     def now(self) -> datetime:
         """Postgres' time: read at each heartbeat, counted on in between, so a clock that jumps here changes nothing."""
@@ -126,6 +126,11 @@ class Ledger:
             return self._settlements.submit(settlement)
         except QueueFullError as error:
             raise LedgerUnavailableError("too many records wait for the ledger") from error
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be written."""
+        return len(self._settlements)
 
     async def ping(self, timeout_seconds: float) -> bool:
         """Whether Postgres answers now."""
@@ -205,7 +210,7 @@ class Ledger:
             row = await cursor.fetchone()
         assert row is not None
         self._anchor = (row[0].astimezone(UTC), perf_counter())
-        self.processes = row[1] + 1
+        self.members = (row[1], row[2] + 1)
 
     async def _beat_forever(self) -> None:
         while True:

@@ -21,7 +21,7 @@ from gateway.handler import GatewayHandler, Receive, Send  # noqa: E402
 
 gateway = GatewayHandler()
 
-_GATEWAY_PATHS = ("/v1/", "/bedrock/", "/ws/", "/healthz", "/readyz")
+_GATEWAY_PATHS = ("/v1/", "/bedrock/", "/ws/", "/healthz", "/readyz", "/metrics")
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> Any:

@@ -1,0 +1,69 @@
+from math import ceil
+
+from gateway.call import Call
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from gateway.snapshot.state import RateLimitEntry
+from governance.policy.rate_limits import Counter, Decision, Request
+from governance.services.rate_limiter import Ticket
+
+_PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
+
+
+async def limit_rates(call: Call, gateway: Gateway) -> None:
+    """Takes the call, and the tokens it may need, from every rate limit that applies, or waits. Refusal: rate_limited."""
+    assert call.key is not None
+    assert call.route is not None
+    if not call.key.rate_limits:
+        return
+    facts = call.facts()
+    limits = {
+        _counter(limit, subject, call): limit
+        for limit in call.key.rate_limits
+        if (subject := limit.scope.subject_of(facts)) is not None
+    }
+    if not limits:
+        return
+    tokens = call.counted_input_tokens + call.max_tokens
+    takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
+    request = Request(str(call.id), takes)
+    decision = await gateway.rate_lines.admit(
+        request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.route.wait_seconds
+    )
+    call.rates = [
+        (limit.metric, counter.period_ms, counter.limit, max(0, counter.limit - used))
+        for (counter, limit), used in zip(limits.items(), decision.used, strict=True)
+        if counter.period_ms
+    ]
+    if decision.short is not None:
+        raise _limited(limits[decision.short], decision.short, decision, tokens)
+    call.ticket = Ticket(request, decision)
+    call.token_counters = tuple(counter for counter, limit in limits.items() if limit.metric == "tokens")
+
+
+def _counter(limit: RateLimitEntry, subject: str, call: Call) -> Counter:
+    """The limit as it is now for a subject: with what has been granted for a time."""
+    most = limit.limit
+    for grant in limit.grants:
+        if grant.subject in ("", subject) and grant.holds(call.moment):
+            most += grant.amount
+    return Counter(f"{limit.id}:{subject}", limit.period_seconds * 1000, most)
+
+
+def _limited(limit: RateLimitEntry, counter: Counter, decision: Decision, tokens: int) -> Refusal:
+    if limit.metric == "concurrent":
+        what = f"{counter.limit:,} calls at once"
+    else:
+        what = f"{counter.limit:,} {limit.metric} per {_PERIODS[limit.period_seconds]}"
+    if decision.retry_ms is None:
+        return Refusal(
+            "rate_limited",
+            f"The limit for {limit.name} is {what}, and this call alone may need {tokens:,}. Lower max_tokens, or "
+            "shorten the prompt.",
+        )
+    seconds = max(1, ceil(decision.retry_ms / 1000))
+    return Refusal(
+        "rate_limited",
+        f"The limit for {limit.name} is {what}. Please try again in {seconds} s.",
+        retry_after=seconds,
+    )

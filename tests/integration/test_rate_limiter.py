@@ -1,0 +1,214 @@
+"""Rate limits: Valkey's script and Python's tallies are one thing; exact across processes; safe without Valkey."""
+
+import asyncio
+from collections import Counter as Count
+
+import msgspec
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from governance.policy.rate_limits import LEASE_MS, Counter, Request, Tallies, share_of
+from governance.services import rate_limiter
+from governance.services.rate_limiter import RateLimiter, Ticket
+from kernel.ids import random_token
+
+MINUTE = 60_000
+START = 1_800_000_000_000
+
+
+class Shared:
+    """The scripts as the gateway runs them, at times of the test's choosing."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(url)
+        self._prefix = f"test:{random_token(12)}:"
+        folder = rate_limiter._FOLDER
+        self._admit = self._client.register_script((folder / "admit.lua").read_text())
+        self._correct = self._client.register_script((folder / "correct.lua").read_text())
+
+    def admit(self, requests, now_ms):
+        counters = list({counter for request in requests for counter, _ in request.takes})
+        calls = [(r.call_id, [(counters.index(c) + 1, amount) for c, amount in r.takes]) for r in requests]
+        limits = [(counter.period_ms, counter.limit) for counter in counters]
+        arguments = msgspec.msgpack.encode((limits, calls, LEASE_MS, now_ms))
+        answer = self._admit(keys=[self._prefix + c.key for c in counters], args=[arguments])
+        return [
+            (counters[short - 1] if short else None, None if retry < 0 else retry, tuple(used))
+            for short, retry, used in msgspec.msgpack.decode(answer)[1]
+        ]
+
+    def correct(self, counter, at_ms, change, now_ms):
+        changes = [(1, at_ms // counter.slice_ms, change)]
+        arguments = msgspec.msgpack.encode(([counter.period_ms], changes, [], [], LEASE_MS, now_ms))
+        self._correct(keys=[self._prefix + counter.key], args=[arguments])
+
+    def release(self, counter, call_id, now_ms):
+        arguments = msgspec.msgpack.encode(([0], [], [(1, call_id)], [], LEASE_MS, now_ms))
+        self._correct(keys=[self._prefix + counter.key], args=[arguments])
+
+    def close(self):
+        for key in self._client.scan_iter(self._prefix + "*"):
+            self._client.delete(key)
+        self._client.close()
+
+
+COUNTERS = (
+    Counter("a", MINUTE, 10),
+    Counter("b", MINUTE, 25),
+    Counter("hour", 60 * MINUTE, 30),
+    Counter("c", 0, 3),
+)
+TAKES = st.lists(st.sampled_from(COUNTERS), min_size=1, max_size=4, unique=True).flatmap(
+    lambda found: st.tuples(
+        *(st.tuples(st.just(c), st.just(1) if c.period_ms == 0 else st.integers(1, 12)) for c in found)
+    )
+)
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 25_000),
+        st.one_of(
+            st.lists(TAKES, min_size=1, max_size=4).map(lambda batch: ("admit", batch)),
+            st.tuples(st.just("correct"), st.integers(-8, 5)),
+            st.just(("release", None)),
+        ),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_valkey_and_python_decide_alike(redis_url, steps):
+    shared, tallies = Shared(redis_url), Tallies()
+    now, number, admitted = START, 0, []
+    try:
+        for pause, (what, detail) in steps:
+            now += pause
+            if what == "admit":
+                requests = []
+                for takes in detail:
+                    number += 1
+                    requests.append(Request(f"call-{number}", takes))
+                decisions = tallies.admit(requests, now_ms=now)
+                assert shared.admit(requests, now) == [(d.short, d.retry_ms, d.used) for d in decisions]
+                admitted += [(r, now) for r, d in zip(requests, decisions, strict=True) if d.admitted]
+            elif admitted:
+                request, at = admitted.pop()
+                for counter, _ in request.takes:
+                    if counter.period_ms and what == "correct":
+                        tallies.correct(counter, at_ms=at, change=detail, now_ms=now)
+                        shared.correct(counter, at, detail, now)
+                    elif not counter.period_ms:
+                        tallies.release(counter, request.call_id)
+                        shared.release(counter, request.call_id, now)
+    finally:
+        shared.close()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    calls=st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 10)), max_size=80),
+    limit=st.integers(1, 30),
+)
+def test_no_period_lets_through_more_than_the_limit(calls, limit):
+    tallies, counter, now, passed = Tallies(), Counter("x", MINUTE, limit), START, []
+    for pause, amount in calls:
+        now += pause
+        (decision,) = tallies.admit([Request("c", ((counter, amount),))], now_ms=now)
+        if decision.admitted:
+            passed.append((now, amount))
+            assert sum(taken for at, taken in passed if now - MINUTE < at) <= limit
+        elif decision.retry_ms is not None:
+            # What it is told to wait for is enough, if nobody else comes, and not more than a slice too long.
+            probe = Tallies()
+            probe._tallies = {"x": type(tallies._tallies["x"])(dict(tallies._tallies["x"].slices))}
+            again = probe.admit([Request("c", ((counter, amount),))], now_ms=now + decision.retry_ms)
+            assert again[0].admitted
+        else:
+            assert amount > limit
+
+
+@given(limit=st.integers(0, 1000), processes=st.integers(1, 50))
+def test_the_shares_of_all_processes_are_the_limit(limit, processes):
+    assert sum(share_of(limit, rank=rank, processes=processes) for rank in range(processes)) == limit
+
+
+def limiters(url: str, number: int) -> list[RateLimiter]:
+    prefix = f"test:{random_token(12)}:"
+    return [
+        RateLimiter(url, members=lambda rank=rank: (rank, number), prefix=prefix) for rank in range(number)
+    ]
+
+
+async def test_exact_across_processes_and_given_back(redis_url):
+    found = limiters(redis_url, 4)
+    requests, tokens, running = (
+        Counter("r", 3600_000, 100),
+        Counter("t", 3600_000, 10_000),
+        Counter("c", 0, 60),
+    )
+    try:
+        calls = [
+            (found[n % 4], Request(f"call-{n}", ((requests, 1), (tokens, 90), (running, 1))))
+            for n in range(300)
+        ]
+        decisions = await asyncio.gather(*(limiter.admit(request) for limiter, request in calls))
+        assert Count(d.short.key if d.short else None for d in decisions) == {None: 60, "c": 240}
+        for (limiter, request), decision in zip(calls, decisions, strict=True):
+            if decision.admitted:
+                limiter.settle(Ticket(request, decision), {tokens: 40})
+        for limiter in found:
+            await limiter._corrections.drain()
+        again = await asyncio.gather(*(limiter.admit(request) for limiter, request in calls[:50]))
+        assert Count(d.short.key if d.short else None for d in again) == {None: 40, "r": 10}
+        assert again[0].used[1] == 60 * 40 + 90
+    finally:
+        for limiter in found:
+            await limiter.stop()
+
+
+async def test_without_valkey_each_process_keeps_to_its_share():
+    found = limiters("redis://127.0.0.1:1/0", 3)
+    counter, never = Counter("r", 3600_000, 20), Counter("n", 3600_000, 2)
+    try:
+        answers = [
+            await limiter.admit(Request(f"{n}", ((counter, 1),))) for n in range(30) for limiter in found
+        ]
+        assert sum(answer.admitted for answer in answers) == 20
+        assert not any(limiter.is_shared for limiter in found)
+        assert (answers[-1].short, answers[-1].retry_ms > 0) == (counter, True)
+        few = [await limiter.admit(Request("x", ((never, 1),))) for limiter in found for _ in range(3)]
+        assert sum(answer.admitted for answer in few) == 2
+    finally:
+        for limiter in found:
+            await limiter.stop()
+
+
+async def test_valkey_is_told_what_passed_without_it(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    counter, running = Counter("r", 3600_000, 10), Counter("c", 0, 2)
+    limiter._lose(ConnectionError("a test"))
+    try:
+        for n in range(4):
+            assert (await limiter.admit(Request(str(n), ((counter, 1),)))).admitted
+        assert (await limiter.admit(Request("runs", ((running, 1),)))).admitted
+        limiter.start()
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if limiter.is_shared:
+                break
+        await asyncio.sleep(0.05)
+        decision = await limiter.admit(Request("next", ((counter, 1), (running, 1))))
+        assert decision.used == (5, 2)
+    finally:
+        await limiter.stop()
+
+
+async def test_what_never_fits_is_told_so(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    try:
+        decision = await limiter.admit(Request("big", ((Counter("t", MINUTE, 100), 101),)))
+        assert (decision.admitted, decision.retry_ms) == (False, None)
+    finally:
+        await limiter.stop()
