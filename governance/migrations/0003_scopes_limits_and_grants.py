@@ -145,6 +145,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='budgetwindow',
+            name='limit_nanos',
+            field=models.BigIntegerField(help_text='The highest limit that a call was admitted under. Empty: none, or a soft budget.', null=True),
+        ),
+        migrations.AddField(
+            model_name='budgetwindow',
             name='subject',
             field=models.CharField(blank=True, help_text='Whose counter, where a budget counts each value by itself.', max_length=200),
         ),

@@ -73,6 +73,10 @@ class BudgetWindow(models.Model):
     ends_at = models.DateTimeField()
     spent_nanos = models.BigIntegerField(default=0)
     reserved_nanos = models.BigIntegerField(default=0)
+    limit_nanos = models.BigIntegerField(
+        null=True,
+        help_text="The highest limit that a call was admitted under. Empty: none, or a soft budget.",
+    )
 
     class Meta:
         ordering = ("budget", "-starts_at", "subject")

@@ -1,20 +1,15 @@
 """Postgres and Valkey restarted and a gateway killed, each under load: nothing is lost and nothing charged twice."""
 
-import asyncio
-import random
 import shutil
 import signal
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from tests.e2e.conftest import MODEL, World
+from tests.e2e.callers import Caller, Callers
+from tests.e2e.conftest import World
 from tests.invariants import assert_sound
 from tests.services import Stack, temporary_folder, until
 
@@ -35,57 +30,6 @@ def crash_world() -> Iterator[World]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-class Load:
-    """Callers, some of whom leave midway, until told to stop; counts what each of their calls ended with."""
-
-    def __init__(self, world: World, urls: list[str], callers: int) -> None:
-        self._world, self._urls, self._callers = world, urls, callers
-        self.outcomes: Counter[str] = Counter()
-        self.answered: set[str] = set()
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Calls from a thread of their own: only the main thread may start processes that die with it."""
-        stop = threading.Event()
-        with ThreadPoolExecutor(1) as thread:
-            finished = thread.submit(asyncio.run, self._run(stop))
-            try:
-                yield
-            finally:
-                stop.set()
-                finished.result()
-
-    async def _run(self, stop: threading.Event) -> None:
-        limits = httpx.Limits(max_connections=self._callers)
-        async with httpx.AsyncClient(timeout=30, limits=limits) as client:
-            await asyncio.gather(*(self._call(client, number, stop) for number in range(self._callers)))
-
-    async def _call(self, client: httpx.AsyncClient, number: int, stop: threading.Event) -> None:
-        dice = random.Random(number)
-        headers = {"authorization": f"Bearer {self._world.key}"}
-        while not stop.is_set():
-            is_stream = dice.random() < 0.5
-            content = f"[simulate: tokens={dice.randint(1, 80)}] I am person{number}@example.com"
-            body = {
-                "model": MODEL,
-                "stream": is_stream,
-                "max_tokens": 100,
-                "messages": [{"role": "user", "content": content}],
-            }
-            url = dice.choice(self._urls) + "/v1/chat/completions"
-            try:
-                async with client.stream("POST", url, json=body, headers=headers) as answer:
-                    self.outcomes[str(answer.status_code)] += 1
-                    if is_stream and dice.random() < 0.2:
-                        continue
-                    await answer.aread()
-                    if answer.status_code == 200 and not is_stream:
-                        self.answered.add(answer.headers["x-gatehouse-call-id"])
-            except httpx.HTTPError as error:
-                self.outcomes[type(error).__name__] += 1
-                await asyncio.sleep(0.05)
-
-
 def settled(world: World) -> None:
     """Waits until no call is held any more, and checks the ledger."""
     until(lambda: not world.execute("SELECT 1 FROM governance_hold"), seconds=30, what="the last settlement")
@@ -102,7 +46,7 @@ def on_record(world: World, call_ids: set[str]) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["fast shutdown", "kill -9"])
 def test_postgres_restarted_under_load(crash_world, how):
     world = crash_world
-    load = Load(world, [world.url], 16)
+    load = Callers([world.url], [Caller(world.key)], 16)
 
     with load.running():
         time.sleep(1.5)
@@ -117,7 +61,7 @@ def test_postgres_restarted_under_load(crash_world, how):
 
 def test_valkey_restarted_under_load_stops_no_call(crash_world):
     world = crash_world
-    load = Load(world, [world.url], 8)
+    load = Callers([world.url], [Caller(world.key)], 8)
 
     with load.running():
         time.sleep(0.5)
@@ -133,7 +77,7 @@ def test_a_gateway_killed_under_load_leaves_holds_that_are_charged(crash_world):
     other = world.stack.gateway()
     for region in ("us-east-1", "us-west-2"):
         world.fault(region, tokens_per_second=60)
-    load = Load(world, [world.url, other.url], 24)
+    load = Callers([world.url, other.url], [Caller(world.key)], 24)
     with load.running():
         time.sleep(1.5)
         other.kill()

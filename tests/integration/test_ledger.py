@@ -54,7 +54,7 @@ def record(call_id: UUID, *, cost: int = 0, status: str = "succeeded", **columns
     }
     return {
         **blank, **numbers, "call_id": call_id, "started_at": NOW, "wire_format": "openai", "is_stream": False,
-        "status": status, "http_status": 200, "cost_nanos": cost, "is_estimated": False, "stages": [], "findings": {},
+        "status": status, "http_status": 200, "cost_nanos": cost, "reserved_nanos": cost, "is_estimated": False, "stages": [], "findings": {},
         "is_demo": False, **columns,
     }  # fmt: skip
 

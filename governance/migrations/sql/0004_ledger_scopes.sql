@@ -92,8 +92,10 @@ BEGIN
     FROM jsonb_to_recordset(holds) AS h(n int, c uuid, a bigint, w int[], s timestamptz, t float8, r jsonb)
     WHERE h.n = ANY (accepted);
 
-    UPDATE governance_budgetwindow win SET reserved_nanos = win.reserved_nanos + x.amount
-    FROM unnest(ids, added) AS x(id, amount)
+    UPDATE governance_budgetwindow win
+    SET reserved_nanos = win.reserved_nanos + x.amount,
+        limit_nanos = CASE WHEN x.most IS NOT NULL THEN greatest(win.limit_nanos, x.most) END
+    FROM unnest(ids, added, limits) AS x(id, amount, most)
     WHERE win.id = x.id AND x.amount > 0;
 END $$;
 
