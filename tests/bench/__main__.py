@@ -1,7 +1,6 @@
 """`make bench`: the figures of docs/performance.md, measured on this machine. Quote ratios within one run."""
 
 import argparse
-import json
 import resource
 import shutil
 from collections.abc import Iterator
@@ -11,15 +10,15 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import calls, clients, estimator, streams
+from tests.bench import calls, clients, estimator, limits, streams
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "streams", "clients", "estimator")
+PARTS = ("calls", "limits", "streams", "clients", "estimator")
 
 
 @dataclass
 class Ground:
-    """A durable Postgres, migrated, with one route, one key and one budget."""
+    """A durable Postgres, migrated, with one route, and one key under three budgets and four rate limits."""
 
     stack: Stack
     key: str
@@ -35,7 +34,6 @@ def ground() -> Iterator[Ground]:
     folder = temporary_folder()
     with Stack(folder, durable=True) as stack:
         stack.manage("load_catalog")
-        made = stack.manage("create_api_key", "--team", "Bench", "--application", "Bench", "--json")
         with psycopg.connect(stack.postgres, autocommit=True) as connection:
             connection.execute(
                 "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, wait_seconds, "
@@ -46,17 +44,12 @@ def ground() -> Iterator[Ground]:
                 "SELECT route.id, (SELECT deployment_id FROM gateway_routetarget ORDER BY id LIMIT 1), 0, 1 "
                 "FROM gateway_route route WHERE name = 'bench'"
             )
-            connection.execute(
-                "INSERT INTO governance_budget (team_id, limit_nanos, period, time_zone, created_at, name, is_hard, end_user, "
-                "feature, model, per) SELECT id, 1000000000000000, 'month', 'UTC', now(), '', true, '', '', '', '' "
-                "FROM accounts_team WHERE name = 'Bench'"
-            )
             row = connection.execute(
                 "SELECT setting FROM pg_settings WHERE name = 'data_directory'"
             ).fetchone()
         assert row is not None
         postmaster = int((Path(row[0]) / "postmaster.pid").read_text().splitlines()[0])
-        yield Ground(stack, json.loads(made)["key"], postmaster)
+        yield Ground(stack, limits.new_team(stack, "Bench", budgets=3, rate_limits=4), postmaster)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -72,6 +65,26 @@ def print_calls(rows: list[calls.Row]) -> None:
             f"| {row.name} | {row.concurrency} | {row.cpu:.3f} | {row.cpu / stock[row.concurrency]:.2f} | {postgres} "
             f"| {row.p50:.1f} | {row.p99:.1f} | {row.per_second:.0f} | {row.errors} |"
         )
+
+
+def print_limits(rows: list[calls.Row]) -> None:
+    print(
+        "\n| what | concurrency | calls / s | gateway CPU ms | Postgres CPU ms | p50 ms | p99 ms | errors |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row.name} | {row.concurrency} | {row.per_second:.0f} | {row.cpu:.3f} | {row.postgres:.3f} "
+            f"| {row.p50:.1f} | {row.p99:.1f} | {row.errors} |"
+        )
+
+
+def print_limiting(rows: list[limits.Limiting]) -> None:
+    print(
+        "\n| four limits on a call, decided by | concurrency | CPU ms / call | calls / s |\n|---|---|---|---|"
+    )
+    for row in rows:
+        print(f"| {row.name} | {row.concurrency} | {row.cpu:.3f} | {row.per_second:.0f} |")
 
 
 def print_streams(found: streams.Streams) -> None:
@@ -115,7 +128,7 @@ def main() -> None:
             print("The estimator is skipped: give --data FOLDER.")
     if "clients" in wanted:
         clients.table()
-    if {"calls", "streams"} & set(wanted):
+    if {"calls", "limits", "streams"} & set(wanted):
         with ground() as prepared:
             if "calls" in wanted:
                 print_calls(
@@ -126,6 +139,14 @@ def main() -> None:
                         count=arguments.count,
                     )
                 )
+            if "limits" in wanted:
+                stack = prepared.stack
+                print_limits(
+                    limits.rows(
+                        stack, postmaster=prepared.postmaster, env=prepared.env, count=arguments.count
+                    )
+                )
+                print_limiting(limits.limiting(stack.valkey, count=arguments.count))
             if "streams" in wanted:
                 database = prepared.stack.postgres
                 print_streams(streams.measure(key=prepared.key, database_url=database, env=prepared.env))

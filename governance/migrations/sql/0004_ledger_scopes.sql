@@ -25,37 +25,15 @@ DECLARE
     short int;
     missing int;
 BEGIN
-    INSERT INTO governance_budgetwindow (budget_id, subject, starts_at, ends_at, spent_nanos, reserved_nanos)
-    SELECT x.b, x.u, x.s, x.e, 0, 0
-    FROM jsonb_to_recordset(windows) AS x(n int, b bigint, u text, s timestamptz, e timestamptz)
-    JOIN governance_budget ON governance_budget.id = x.b
-    WHERE NOT EXISTS (
-        SELECT FROM governance_budgetwindow old WHERE old.budget_id = x.b AND old.starts_at = x.s AND old.subject = x.u)
-      AND (x.u = '' OR (  -- values are told apart up to a number: MOST_SUBJECTS of governance/policy/scopes.py
-        SELECT count(*) FROM governance_budgetwindow old WHERE old.budget_id = x.b AND old.starts_at = x.s) < 10000)
-    ORDER BY x.b, x.s, x.u
-    ON CONFLICT DO NOTHING;
-
-    PERFORM FROM governance_budgetwindow win
-    JOIN jsonb_to_recordset(windows) AS x(b bigint, u text, s timestamptz)
-    ON win.budget_id = x.b AND win.starts_at = x.s AND win.subject IN (x.u, '(other)')
-    ORDER BY win.id
-    FOR UPDATE OF win;
-
-    -- A statement of its own: it sees what others committed while the locks were waited for, and the limits of now.
-    -- No limit, so never short: where the budget is soft, or has been deleted.
-    SELECT array_agg(win.id ORDER BY x.n), array_agg(win.spent_nanos + win.reserved_nanos ORDER BY x.n),
-           array_agg(CASE WHEN budget.is_hard THEN budget.limit_nanos + (
-               SELECT coalesce(sum(g.amount), 0) FROM governance_grant g
-               WHERE g.budget_id = x.b AND g.subject IN ('', x.u) AND g.revoked_at IS NULL
-                 AND g.starts_at <= now() AND now() < g.ends_at) END ORDER BY x.n),
-           array_agg(0::bigint ORDER BY x.n), count(*) FILTER (WHERE budget.id IS NOT NULL AND win.id IS NULL)
-    INTO ids, used, limits, added, missing
-    FROM jsonb_to_recordset(windows) AS x(n int, b bigint, u text, s timestamptz)
-    LEFT JOIN governance_budgetwindow win ON win.budget_id = x.b AND win.starts_at = x.s AND win.subject = x.u
-    LEFT JOIN governance_budget budget ON budget.id = x.b;
-
-    SELECT array_agg(number ORDER BY number) INTO slots FROM generate_subscripts(ids, 1) AS number;
+    SELECT found.ids, found.used, found.limits, found.missing INTO ids, used, limits, missing
+    FROM gatehouse_locked_windows(windows) AS found;
+    IF missing > 0 THEN  -- the first call of a period
+        PERFORM gatehouse_open_windows(windows);
+        SELECT found.ids, found.used, found.limits, found.missing INTO ids, used, limits, missing
+        FROM gatehouse_locked_windows(windows) AS found;
+    END IF;
+    SELECT array_agg(number ORDER BY number), array_agg(0::bigint) INTO slots, added
+    FROM generate_subscripts(ids, 1) AS number;
     IF missing > 0 THEN
         SELECT found.ids, found.slots, found.used INTO ids, slots, used
         FROM gatehouse_other_windows(windows, ids, used) AS found;
@@ -100,6 +78,52 @@ BEGIN
 END $$;
 
 
+-- Locks windows in the order of their ids, and says of each, by its number, what it is, what is used of it, and its limit:
+-- none where the budget is soft or has been deleted. A locked row is read as it is when the lock is had.
+CREATE FUNCTION gatehouse_locked_windows(
+    windows jsonb, OUT ids bigint[], OUT used bigint[], OUT limits bigint[], OUT missing int)
+LANGUAGE plpgsql AS $$  -- which keeps its plan
+BEGIN
+    WITH asked AS MATERIALIZED (
+        SELECT x.n, x.b, x.u, x.s, budget.id AS budget_id, CASE WHEN budget.is_hard THEN budget.limit_nanos + (
+            SELECT coalesce(sum(g.amount), 0) FROM governance_grant g
+            WHERE g.budget_id = x.b AND g.subject IN ('', x.u) AND g.revoked_at IS NULL
+              AND g.starts_at <= now() AND now() < g.ends_at)::bigint END AS most
+        FROM jsonb_to_recordset(windows) AS x(n int, b bigint, u text, s timestamptz)
+        LEFT JOIN governance_budget budget ON budget.id = x.b
+    ), locked AS MATERIALIZED (
+        SELECT win.id, win.budget_id, win.subject, win.starts_at, win.spent_nanos + win.reserved_nanos AS used
+        FROM governance_budgetwindow win
+        WHERE EXISTS (
+            SELECT FROM asked WHERE win.budget_id = asked.b AND win.starts_at = asked.s
+            AND win.subject IN (asked.u, '(other)'))
+        ORDER BY win.id
+        FOR UPDATE OF win
+    )
+    SELECT array_agg(locked.id ORDER BY asked.n), array_agg(locked.used ORDER BY asked.n),
+           array_agg(asked.most ORDER BY asked.n),
+           (count(*) FILTER (WHERE asked.budget_id IS NOT NULL AND locked.id IS NULL))::int
+    INTO ids, used, limits, missing
+    FROM asked
+    LEFT JOIN locked ON locked.budget_id = asked.b AND locked.starts_at = asked.s AND locked.subject = asked.u;
+END $$;
+
+
+-- Makes the windows that are not there. Values are told apart up to a number: MOST_SUBJECTS of governance/policy/scopes.py.
+CREATE FUNCTION gatehouse_open_windows(windows jsonb) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO governance_budgetwindow (budget_id, subject, starts_at, ends_at, spent_nanos, reserved_nanos)
+    SELECT x.b, x.u, x.s, x.e, 0, 0
+    FROM jsonb_to_recordset(windows) AS x(n int, b bigint, u text, s timestamptz, e timestamptz)
+    JOIN governance_budget ON governance_budget.id = x.b
+    WHERE NOT EXISTS (
+        SELECT FROM governance_budgetwindow old WHERE old.budget_id = x.b AND old.starts_at = x.s AND old.subject = x.u)
+      AND (x.u = '' OR (
+        SELECT count(*) FROM governance_budgetwindow old WHERE old.budget_id = x.b AND old.starts_at = x.s) < 10000)
+    ORDER BY x.b, x.s, x.u
+    ON CONFLICT DO NOTHING
+$$;
+
+
 -- The windows of subjects beyond those that are told apart: one per budget and period, which they share. `slots` says
 -- which of several numbers that mean one window is counted on.
 CREATE FUNCTION gatehouse_other_windows(windows jsonb, INOUT ids bigint[], INOUT used bigint[], OUT slots int[])
@@ -138,12 +162,13 @@ END $$;
 CREATE OR REPLACE FUNCTION gatehouse_settle(call_ids uuid[], records jsonb, contents jsonb)
 RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    locked bigint[];
+    held int;
 BEGIN
-    PERFORM FROM governance_budgetwindow win
-    WHERE win.id IN (
-        SELECT unnest(hold.window_ids) FROM governance_hold hold WHERE hold.call_id = ANY (call_ids))
-    ORDER BY win.id
-    FOR UPDATE;
+    SELECT array_agg(DISTINCT id), count(DISTINCT hold.call_id) INTO locked, held
+    FROM governance_hold hold LEFT JOIN unnest(hold.window_ids) AS id ON true WHERE hold.call_id = ANY (call_ids);
+    PERFORM FROM governance_budgetwindow win WHERE win.id = ANY (locked) ORDER BY win.id FOR UPDATE;
 
     WITH fresh AS (  -- a batch sent again after a lost answer finds its records there, and does nothing
         INSERT INTO governance_auditrecord SELECT * FROM jsonb_populate_recordset(gatehouse_blank_record(), records)
@@ -176,7 +201,7 @@ BEGIN
     FROM changes WHERE win.id = changes.id;
 
     -- A call settled after its hold had expired (a process that hung, and came back): the estimate is corrected.
-    IF EXISTS (
+    IF held < cardinality(call_ids) AND EXISTS (
         SELECT FROM governance_ledgerentry entry WHERE entry.call_id = ANY (call_ids) AND entry.kind = 'expiry')
     THEN
         PERFORM gatehouse_correct_expired(records);

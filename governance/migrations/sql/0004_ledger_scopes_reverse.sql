@@ -1,4 +1,6 @@
 DROP FUNCTION gatehouse_correct(jsonb);
+DROP FUNCTION gatehouse_locked_windows(jsonb);
+DROP FUNCTION gatehouse_open_windows(jsonb);
 DROP FUNCTION gatehouse_other_windows(jsonb, bigint[], bigint[]);
 DROP FUNCTION gatehouse_reserve(jsonb, jsonb, uuid);
 CREATE FUNCTION gatehouse_reserve(windows jsonb, holds jsonb, instance uuid)
