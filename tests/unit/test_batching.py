@@ -20,9 +20,11 @@ async def test_what_queues_during_a_round_trip_goes_as_one():
     batcher = Batcher(flush)
     first = batcher.submit(1)
     await asyncio.sleep(0)
-    rest = [batcher.submit(number) for number in range(2, 7)]
-    assert await asyncio.gather(first, *rest) == [2, 4, 6, 8, 10, 12]
-    assert batches == [[1], [2, 3, 4, 5, 6]]
+    second = batcher.submit(2)  # within the same turn of the loop
+    await asyncio.sleep(0.005)
+    rest = [batcher.submit(number) for number in range(3, 7)]
+    assert await asyncio.gather(first, second, *rest) == [2, 4, 6, 8, 10, 12]
+    assert batches == [[1, 2], [3, 4, 5, 6]]
 
 
 async def test_one_items_fault_fails_no_neighbour():
