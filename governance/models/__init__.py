@@ -5,6 +5,7 @@ from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
 from governance.models.rate_limit import RateLimit
 from governance.models.scope import Dimension, Scoped
+from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
 
 __all__ = [
     "AuditContent",
@@ -18,6 +19,11 @@ __all__ = [
     "Hold",
     "LedgerEntry",
     "RateLimit",
+    "RollupState",
     "Scoped",
+    "UsageDay",
+    "UsageEndUserDay",
+    "UsageFeature",
+    "UsageHour",
     "WireFormat",
 ]

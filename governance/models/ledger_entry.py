@@ -9,6 +9,7 @@ class LedgerEntry(models.Model):
         CHARGE = "charge", "Charge"
         EXPIRY = "expiry", "Estimated charge of an expired hold"
         CORRECTION = "correction", "Correction"
+        REPAIR = "repair", "Repair of a lost posting"
 
     call_id = models.UUIDField(db_index=True)
     window_ids = ArrayField(models.BigIntegerField(), default=list)

@@ -41,8 +41,8 @@ INVARIANTS: dict[str, tuple[str, str]] = {
         """SELECT record.call_id, record.cost_nanos AS cost, coalesce(sums.total, 0) AS posted, coalesce(sums.number, 0) AS entries
         FROM governance_auditrecord record
         LEFT JOIN (
-            SELECT call_id, sum(amount_nanos) AS total, count(*) FILTER (WHERE kind <> 'correction') AS number
-            FROM governance_ledgerentry WHERE kind <> 'correction' OR starts_with(note, 'verify_ledger') GROUP BY 1) sums
+            SELECT call_id, sum(amount_nanos) AS total, count(*) FILTER (WHERE kind <> 'repair') AS number
+            FROM governance_ledgerentry WHERE kind <> 'correction' GROUP BY 1) sums
         USING (call_id)
         WHERE NOT record.is_demo
           AND (record.cost_nanos <> coalesce(sums.total, 0) OR coalesce(sums.number, 0) > 1)""",

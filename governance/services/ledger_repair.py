@@ -44,6 +44,7 @@ def repair(found: list[Breach]) -> Repair:
             "call_id": str(columns["call_id"]),
             "amount_nanos": int(columns["cost"] - columns["posted"]),
             "note": "verify_ledger: the record says so",
+            "kind": "repair",
         }
         for columns in postings
     ]

@@ -51,6 +51,7 @@ def record(call_id: UUID, *, cost: int = 0, status: str = "succeeded", **columns
         for field in AuditRecord._meta.fields
         if field.get_internal_type()
         in ("IntegerField", "BigIntegerField", "PositiveSmallIntegerField", "FloatField")
+        and field.attname != "xact_id"
     }
     return {
         **blank, **numbers, "call_id": call_id, "started_at": NOW, "wire_format": "openai", "is_stream": False,

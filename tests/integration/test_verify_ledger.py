@@ -92,7 +92,7 @@ def test_a_lost_charge_comes_back_as_an_entry_of_its_own(window):
     tamper(BREAKS["charged once"])
     verify("--repair")
     window.refresh_from_db()
-    entry = LedgerEntry.objects.get(kind="correction")
+    entry = LedgerEntry.objects.get(kind="repair")
     assert (entry.amount_nanos, entry.note) == (100, "verify_ledger: the record says so")
     assert entry.call_id == AuditRecord.objects.get(cost_nanos=100).call_id
 

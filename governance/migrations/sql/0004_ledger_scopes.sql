@@ -301,7 +301,7 @@ BEGIN
 END $$;
 
 
--- Posts corrections: [{call_id, amount_nanos, note}, …], each to the windows its call was charged in, as an entry of its
+-- Posts corrections: [{call_id, amount_nanos, note, kind?}, …], each to the windows its call was charged in, as an entry of its
 -- own. Returns how many were posted: of calls that are on record, and other than zero.
 CREATE FUNCTION gatehouse_correct(corrections jsonb)
 RETURNS int
@@ -320,10 +320,10 @@ BEGIN
     WITH entries AS (
         INSERT INTO governance_ledgerentry (
             call_id, window_ids, amount_nanos, kind, is_estimated, note, created_at, xact_id)
-        SELECT x.call_id, coalesce(first.window_ids, '{}'), x.amount_nanos, 'correction', false, x.note, now(), pg_current_xact_id()::text::bigint
-        FROM jsonb_to_recordset(corrections) AS x(call_id uuid, amount_nanos bigint, note text)
+        SELECT x.call_id, coalesce(first.window_ids, '{}'), x.amount_nanos, coalesce(x.kind, 'correction'), false, x.note, now(), pg_current_xact_id()::text::bigint
+        FROM jsonb_to_recordset(corrections) AS x(call_id uuid, amount_nanos bigint, note text, kind text)
         JOIN governance_auditrecord USING (call_id)
-        LEFT JOIN governance_ledgerentry first ON first.call_id = x.call_id AND first.kind <> 'correction'
+        LEFT JOIN governance_ledgerentry first ON first.call_id = x.call_id AND first.kind IN ('charge', 'expiry')
         WHERE x.amount_nanos <> 0
         RETURNING window_ids, amount_nanos
     ), sums AS (

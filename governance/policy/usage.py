@@ -1,0 +1,78 @@
+"""PURE: what can be asked of usage, and periods of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user")
+INTERVALS = ("none", "hour", "day", "month")
+FIGURES = (
+    "calls", "succeeded", "failed", "refused", "cancelled", "input_tokens", "output_tokens", "cache_read_tokens",
+    "cache_write_tokens", "cost_nanos", "failed_cost_nanos", "cancelled_cost_nanos", "duration_us",
+)  # fmt: skip
+MOST_HOURS = 31 * 24
+MOST_DAYS = 800
+_WITH_END_USER = frozenset({"team", "route", "end_user"})
+
+
+class UnanswerableError(ValueError):
+    """What is asked cannot be answered. The message says why, and what can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageQuery:
+    """Usage from a moment up to another, of some teams (None: of all, and of calls of none)."""
+
+    since: datetime
+    until: datetime
+    interval: str = "none"
+    group_by: tuple[str, ...] = ()
+    teams: frozenset[int] | None = None
+    filters: dict[str, str | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.since >= self.until:
+            raise UnanswerableError("The range ends before it begins: 'to' must be later than 'from'.")
+        if self.until - self.since > timedelta(days=MOST_DAYS):
+            raise UnanswerableError(f"A range has at most {MOST_DAYS} days.")
+        if self.interval == "hour" and self.until - self.since > timedelta(hours=MOST_HOURS):
+            raise UnanswerableError(f"Hours can be asked for {MOST_HOURS // 24} days at most. Ask for days.")
+        if self.by_end_user and {*self.group_by, *self.filters} - _WITH_END_USER:
+            raise UnanswerableError("With end users, only team and route can be grouped and filtered by.")
+        if self.by_end_user and self.interval == "hour":
+            raise UnanswerableError("Usage of end users is kept by the day. Ask for days.")
+
+    @property
+    def by_end_user(self) -> bool:
+        return "end_user" in self.group_by or "end_user" in self.filters
+
+
+@dataclass(slots=True)
+class Sums:
+    """Figures of some calls. Costs are nano-dollars."""
+
+    calls: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    refused: int = 0
+    cancelled: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_nanos: int = 0
+    failed_cost_nanos: int = 0
+    cancelled_cost_nanos: int = 0
+    duration_us: int = 0
+
+    def __iadd__(self, other: "Sums") -> "Sums":
+        for name in FIGURES:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+    @property
+    def mean_ms(self) -> float:
+        return self.duration_us / 1000 / self.calls if self.calls else 0.0
+
+    @property
+    def prompt_tokens(self) -> int:
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
