@@ -5,7 +5,6 @@ class UsageFigures(models.Model):
     """Sums over calls: kept by `gatehouse_roll_up` in Postgres alone. References are 0 where a call had none."""
 
     team_id = models.BigIntegerField(default=0)
-    route = models.CharField(max_length=200, blank=True, help_text="The model as callers name it.")
     calls = models.BigIntegerField(default=0)
     succeeded = models.BigIntegerField(default=0)
     failed = models.BigIntegerField(default=0, help_text="Failed and expired.")
@@ -34,6 +33,7 @@ class DimensionedUsage(UsageFigures):
     application_id = models.BigIntegerField(default=0)
     api_key_id = models.BigIntegerField(default=0)
     feature = models.CharField(max_length=200, blank=True)
+    route = models.CharField(max_length=200, blank=True, help_text="The model as callers name it.")
     model = models.CharField(max_length=200, blank=True, help_text="Bedrock's ID.")
     region = models.CharField(max_length=32, blank=True)
 
@@ -81,9 +81,7 @@ class UsageEndUserDay(UsageFigures):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("day", "team_id", "end_user", "route"), name="usage_end_user_day_once"
-            ),
+            models.UniqueConstraint(fields=("day", "team_id", "end_user"), name="usage_end_user_day_once"),
         )
 
     def __str__(self) -> str:

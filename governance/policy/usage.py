@@ -11,7 +11,7 @@ FIGURES = (
 )  # fmt: skip
 MOST_HOURS = 31 * 24
 MOST_DAYS = 800
-_WITH_END_USER = frozenset({"team", "route", "end_user"})
+_WITH_END_USER = frozenset({"team", "end_user"})
 
 
 class UnanswerableError(ValueError):
@@ -37,7 +37,7 @@ class UsageQuery:
         if self.interval == "hour" and self.until - self.since > timedelta(hours=MOST_HOURS):
             raise UnanswerableError(f"Hours can be asked for {MOST_HOURS // 24} days at most. Ask for days.")
         if self.by_end_user and {*self.group_by, *self.filters} - _WITH_END_USER:
-            raise UnanswerableError("With end users, only team and route can be grouped and filtered by.")
+            raise UnanswerableError("With end users, only the team can be grouped and filtered by.")
         if self.by_end_user and self.interval == "hour":
             raise UnanswerableError("Usage of end users is kept by the day. Ask for days.")
 

@@ -39,7 +39,7 @@ BEGIN
     -- Not "CREATE TEMP TABLE": a catalogue that grows with every minute is no good.
     WITH facts AS MATERIALIZED (
         SELECT date_trunc('hour', f.started_at) AS hour, (f.started_at AT TIME ZONE zone)::date AS day,
-               f.team_id, f.application_id, f.api_key_id, f.feature, f.end_user, f.route, f.model, f.region,
+               f.team_id, f.application_id, f.api_key_id, f.feature, f.route, f.model, f.region,
                sum(f.calls) AS calls,
                sum(f.calls) FILTER (WHERE f.status = 'succeeded') AS succeeded,
                sum(f.calls) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed,
@@ -52,7 +52,7 @@ BEGIN
                sum(f.cost_nanos) FILTER (WHERE f.status = 'cancelled') AS cancelled_cost_nanos,
                sum(f.duration_us) AS duration_us, count(*) AS number
         FROM gatehouse_usage_facts(low, high) f
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
     ), new_features AS (
         INSERT INTO governance_usagefeature (team_id, name)
         SELECT team_id, feature FROM (
@@ -112,8 +112,21 @@ BEGIN
             failed_cost_nanos = old.failed_cost_nanos + excluded.failed_cost_nanos,
             cancelled_cost_nanos = old.cancelled_cost_nanos + excluded.cancelled_cost_nanos,
             duration_us = old.duration_us + excluded.duration_us
-    ), end_users AS (
-        SELECT DISTINCT day, team_id, end_user FROM facts
+    ), end_users AS MATERIALIZED (
+        SELECT (f.started_at AT TIME ZONE zone)::date AS day, f.team_id, f.end_user,
+               sum(f.calls) AS calls,
+               sum(f.calls) FILTER (WHERE f.status = 'succeeded') AS succeeded,
+               sum(f.calls) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed,
+               sum(f.calls) FILTER (WHERE f.status = 'refused') AS refused,
+               sum(f.calls) FILTER (WHERE f.status = 'cancelled') AS cancelled,
+               sum(f.input_tokens) AS input_tokens, sum(f.output_tokens) AS output_tokens,
+               sum(f.cache_read_tokens) AS cache_read_tokens, sum(f.cache_write_tokens) AS cache_write_tokens,
+               sum(f.cost_nanos) AS cost_nanos,
+               sum(f.cost_nanos) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed_cost_nanos,
+               sum(f.cost_nanos) FILTER (WHERE f.status = 'cancelled') AS cancelled_cost_nanos,
+               sum(f.duration_us) AS duration_us
+        FROM gatehouse_usage_facts(low, high) f
+        GROUP BY 1, 2, 3
     ), known_end_users AS (
         SELECT DISTINCT old.day, old.team_id, old.end_user FROM governance_usageenduserday old
         WHERE (old.day, old.team_id) IN (SELECT day, team_id FROM end_users)
@@ -125,16 +138,16 @@ BEGIN
         FROM end_users e
         LEFT JOIN known_end_users k ON k.day = e.day AND k.team_id = e.team_id AND k.end_user = e.end_user
     ), people AS (
-        INSERT INTO governance_usageenduserday AS old (day, team_id, end_user, route, calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
+        INSERT INTO governance_usageenduserday AS old (day, team_id, end_user, calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
             cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, duration_us)
-        SELECT facts.day, facts.team_id, CASE WHEN placed.is_told_apart THEN facts.end_user ELSE '(other)' END, route,
+        SELECT e.day, e.team_id, CASE WHEN placed.is_told_apart THEN e.end_user ELSE '(other)' END,
                coalesce(sum(calls), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0),
                coalesce(sum(refused), 0), coalesce(sum(cancelled), 0), coalesce(sum(input_tokens), 0),
                coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
                coalesce(sum(cache_write_tokens), 0), coalesce(sum(cost_nanos), 0), coalesce(sum(failed_cost_nanos), 0),
                coalesce(sum(cancelled_cost_nanos), 0), coalesce(sum(duration_us), 0)
-        FROM facts JOIN placed USING (day, team_id, end_user) GROUP BY 1, 2, 3, 4
-        ON CONFLICT (day, team_id, end_user, route)
+        FROM end_users e JOIN placed USING (day, team_id, end_user) GROUP BY 1, 2, 3
+        ON CONFLICT (day, team_id, end_user)
         DO UPDATE SET calls = old.calls + excluded.calls, succeeded = old.succeeded + excluded.succeeded,
             failed = old.failed + excluded.failed, refused = old.refused + excluded.refused,
             cancelled = old.cancelled + excluded.cancelled, input_tokens = old.input_tokens + excluded.input_tokens,

@@ -1,0 +1,82 @@
+"""How long views of usage take over millions of calls, and how fast the sums are made."""
+
+import time
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+
+from tests.services import PASSWORD, Stack
+
+DAYS = 90
+_CALLS = """
+INSERT INTO governance_auditrecord (
+    call_id, started_at, team_id, application_id, api_key_id, feature, end_user, wire_format, is_stream, status,
+    http_status, code, message, requested_model, route, model, region, invoke_id, upstream_request_id, attempts,
+    stop_reason, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, counted_input_tokens,
+    reserved_nanos, cost_nanos, is_estimated, duration_ms, first_token_ms, stages, findings, request_id, client_ip,
+    is_demo, tier, price_id, cache_write_1h_tokens, images, max_tokens, prompt_digest, prefix_digest, prefix_tokens,
+    xact_id)
+SELECT
+    (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
+     || '8' || substr(md5(n::text), 4, 15))::uuid,
+    at, 1 + key %% 10, 1 + key, 1 + key, 'feature-' || (key %% 10) * 3 + n %% 3, 'user-' || (n * 7919) %% 5000, 'openai',
+    n %% 2 = 0, CASE WHEN n %% 50 = 0 THEN 'failed' WHEN n %% 33 = 0 THEN 'cancelled' WHEN n %% 41 = 0 THEN 'refused'
+    ELSE 'succeeded' END, 200, '', '', 'route-' || route, 'route-' || route, 'vendor.model-' || route,
+    CASE n %% 3 WHEN 0 THEN 'us-east-1' ELSE 'eu-central-1' END, '', '', 1, 'end_turn', 500 + n %% 3000, n %% 900, 0, 0,
+    600, 20000000, CASE WHEN n %% 41 = 0 THEN 0 ELSE (500 + n %% 3000) * 300 + n %% 900 * 1500 END, false,
+    300 + n %% 4000, NULL, '[]', '{}', '', NULL, true, '', NULL, 0, 0, 1024, md5((n %% 90000)::text), md5(key::text),
+    400, pg_current_xact_id()::text::bigint
+FROM (
+    SELECT n, (n * 31) %% 40 AS key, ((n * 31) %% 40 + n %% 2 * 3) %% 10 AS route,
+           now() - (%(of)s - n) * (interval '1 day' * %(days)s / %(of)s) AS at
+    FROM generate_series(%(from)s::bigint, %(to)s::bigint) AS n) AS numbered"""
+_CHUNK = 250_000
+
+
+@dataclass
+class View:
+    """The median of a page's or an answer's time, in milliseconds, and its greatest."""
+
+    name: str
+    median: float
+    most: float
+
+
+def fill(stack: Stack, records: int) -> float:
+    """Makes so many records over 90 days; seconds."""
+    begun = time.perf_counter()
+    with stack.connect() as connection:
+        connection.execute(
+            "INSERT INTO accounts_team (id, name, description, public_id, weight, created_at) "
+            "SELECT n, 'Team ' || n, '', gen_random_uuid(), 1, now() FROM generate_series(1, 10) n ON CONFLICT DO NOTHING"
+        )
+        connection.execute(
+            "INSERT INTO accounts_application (id, team_id, name, description, is_active, created_at) "
+            "SELECT n, 1 + (n - 1) % 10, 'Application ' || n, '', true, now() FROM generate_series(1, 40) n "
+            "ON CONFLICT DO NOTHING"
+        )
+        for start in range(1, records + 1, _CHUNK):
+            span = {"from": start, "to": min(start + _CHUNK - 1, records), "of": records, "days": DAYS}
+            connection.execute(_CALLS, span)
+        connection.execute("VACUUM ANALYZE governance_auditrecord")
+    return time.perf_counter() - begun
+
+
+def views(url: str, email: str, password: str, paths: dict[str, str], *, times: int = 7) -> list[View]:
+    """Signs in and asks for each page so often, after once to warm up."""
+    found = []
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as client:
+        page = client.get("/admin/login/")
+        token = page.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        form = {"username": email, "password": password, "csrfmiddlewaretoken": token, "next": "/admin/"}
+        client.post("/admin/login/", data=form, headers={"referer": url}).raise_for_status()
+        for name, path in paths.items():
+            client.get(path).raise_for_status()
+            seconds = []
+            for _ in range(times):
+                begun = time.perf_counter()
+                client.get(path).raise_for_status()
+                seconds.append((time.perf_counter() - begun) * 1000)
+            found.append(View(name, sorted(seconds)[times // 2], max(seconds)))
+    return found
