@@ -118,7 +118,7 @@ class PriceAdmin(CatalogAdmin):
     ordering = ("deployment__model__vendor", "deployment__model__name", "deployment__region", "-valid_from")
     autocomplete_fields = ("deployment",)
     fieldsets = (
-        (None, {"fields": ("deployment", "valid_from", "valid_until", "source")}),
+        (None, {"fields": ("deployment", "tier", "valid_from", "valid_until", "source")}),
         (
             "Dollars per million tokens",
             {

@@ -18,7 +18,7 @@ class RouteForm(ModelForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "timeout_seconds", "is_enabled",
+            "timeout_seconds", "wait_seconds", "is_enabled",
         )  # fmt: skip
 
     def clean_name(self) -> str:

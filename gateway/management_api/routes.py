@@ -25,7 +25,7 @@ class RouteSerializer(serializers.ModelSerializer[Route]):
         model = Route
         fields = (
             "id", "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "timeout_seconds", "is_enabled", "targets", "created_at",
+            "timeout_seconds", "wait_seconds", "is_enabled", "targets", "created_at",
         )  # fmt: skip
 
     def validate_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:

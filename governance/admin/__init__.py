@@ -1,6 +1,7 @@
-"""The admin pages of calls and budgets, and the home page."""
+"""The admin pages of calls, and of what limits them."""
 
 from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
+from governance.admin.rate_limits import RateLimitAdmin
 
-__all__ = ["BudgetAdmin", "CallAdmin"]
+__all__ = ["BudgetAdmin", "CallAdmin", "RateLimitAdmin"]

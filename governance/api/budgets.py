@@ -1,15 +1,14 @@
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import TeamScoped
-from accounts.api.fields import FixedTeam, TeamField, UsdField
+from accounts.api.fields import UsdField
+from governance.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet, filtered
 from governance.models import Budget, BudgetWindow
 from governance.selectors.budgets import current_windows, state_of
 from kernel.clock import utc_now
@@ -23,7 +22,7 @@ class WindowSerializer(serializers.ModelSerializer[BudgetWindow]):
 
     class Meta:
         model = BudgetWindow
-        fields = ("id", "starts_at", "ends_at", "spent_usd", "reserved_usd")
+        fields = ("id", "subject", "starts_at", "ends_at", "spent_usd", "reserved_usd")
 
 
 class StateSerializer(serializers.Serializer[Any]):
@@ -36,14 +35,27 @@ class StateSerializer(serializers.Serializer[Any]):
     left_usd = UsdField(source="left")
 
 
-class BudgetSerializer(FixedTeam, serializers.ModelSerializer[Budget]):
-    team = TeamField()
+class BudgetSerializer(ScopedSerializer):
     limit_usd = UsdField(source="limit_nanos")
-    current = serializers.SerializerMethodField()
+    current = serializers.SerializerMethodField(
+        help_text="The current period; where each value is counted by itself, of the fullest."
+    )
+
+    FIXED = (*ScopedSerializer.FIXED, "period", "time_zone")
 
     class Meta:
         model = Budget
-        fields = ("id", "team", "limit_usd", "period", "time_zone", "created_at", "current")
+        fields = (
+            "id",
+            "name",
+            "limit_usd",
+            "period",
+            "time_zone",
+            "is_hard",
+            *SCOPE_FIELDS,
+            "created_at",
+            "current",
+        )
 
     @extend_schema_field(StateSerializer)
     def get_current(self, budget: Budget) -> Any:
@@ -53,37 +65,40 @@ class BudgetSerializer(FixedTeam, serializers.ModelSerializer[Budget]):
             found = budget.windows.filter(starts_at__lte=now, ends_at__gt=now)
         return StateSerializer(state_of(budget, found, now=now)).data
 
-    def validate_team(self, team: Any) -> Any:
-        team = super().validate_team(team)
-        if self.instance is None and Budget.objects.filter(team=team).exists():
-            raise serializers.ValidationError("This team has a budget already.")
-        return team
 
-    def validate_time_zone(self, name: str) -> str:
-        if name not in available_timezones():
-            raise serializers.ValidationError("This is no time zone. Try one such as Europe/Berlin.")
-        return name
+class BudgetFilters(serializers.Serializer[Any]):
+    team = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    period = serializers.ChoiceField(required=False, choices=Budget.Period.choices)
+    is_hard = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in attrs.items() if value is not None}
 
 
-class BudgetViewSet(
-    TeamScoped,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-):
-    """Budgets: a team's limit on cost for each calendar period."""
+_EXAMPLE = OpenApiExample(
+    "A feature's budget within a team",
+    value={"limit_usd": "250.00", "period": "month", "team": 1, "feature": "search", "is_hard": True},
+    request_only=True,
+)
 
-    queryset = Budget.objects.select_related("team")
+
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[BudgetFilters]))
+class BudgetViewSet(ScopedViewSet):
+    """Budgets: what some calls may cost in each calendar period."""
+
+    queryset = Budget.objects.select_related("team", "application__team", "api_key")
     serializer_class = BudgetSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().prefetch_related(current_windows(now=utc_now()))
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return filtered(self, BudgetFilters, queryset)
+
     @extend_schema(responses=WindowSerializer(many=True))
     @action(detail=True)
     def windows(self, request: Request, pk: str) -> Response:
-        """The budget's periods so far."""
+        """The budget's periods so far, each subject's counter by itself."""
         rows = BudgetWindow.objects.filter(budget=self.get_object())
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(WindowSerializer(page or [], many=True).data)

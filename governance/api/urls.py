@@ -4,9 +4,11 @@ from rest_framework.routers import SimpleRouter
 
 from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
+from governance.api.rate_limits import RateLimitViewSet
 
 router = SimpleRouter()
 router.register("budgets", BudgetViewSet)
 router.register("calls", CallViewSet)
+router.register("rate-limits", RateLimitViewSet)
 
 urlpatterns = router.urls

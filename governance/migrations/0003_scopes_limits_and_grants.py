@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='budget',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'period'), name='budget_once_per_scope_and_period', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'period'), name='budget_once_per_scope_and_period', nulls_distinct=False, violation_error_message='There is a budget for just this and this period already: change that one.'),
         ),
         migrations.AddConstraint(
             model_name='budgetwindow',
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ratelimit',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'metric', 'period'), name='rate_limit_once_per_scope_and_metric', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'metric', 'period'), name='rate_limit_once_per_scope_and_metric', nulls_distinct=False, violation_error_message='There is a limit of this kind for just this already: change that one.'),
         ),
         migrations.AddConstraint(
             model_name='grant',

@@ -42,6 +42,7 @@ class Budget(Scoped):
                 fields=(*Scoped.SCOPE, "period"),
                 name="budget_once_per_scope_and_period",
                 nulls_distinct=False,
+                violation_error_message="There is a budget for just this and this period already: change that one.",
             ),
         )
 

@@ -41,6 +41,7 @@ class RateLimit(Scoped):
                 fields=(*Scoped.SCOPE, "metric", "period"),
                 name="rate_limit_once_per_scope_and_metric",
                 nulls_distinct=False,
+                violation_error_message="There is a limit of this kind for just this already: change that one.",
             ),
         )
 

@@ -2,6 +2,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.models import ApiKey, Application, Team
+from accounts.services.known_models import unknown_model
 from governance.policy.scopes import Scope
 
 
@@ -106,6 +107,10 @@ class Scoped(models.Model):
         if self.per and (getattr(self, f"{self.per}_id", None) or getattr(self, self.per, None)):
             raise ValidationError(
                 {"per": f"One {self.get_per_display()} is set: there is nothing to tell apart."}
+            )
+        if (unknown := unknown_model([self.model] if self.model else [])) is not None:
+            raise ValidationError(
+                {"model": f"There is no route named “{unknown}”. See Routes for the names."}
             )
         for name in ("end_user", "feature", "model"):
             text = getattr(self, name)

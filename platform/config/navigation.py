@@ -22,7 +22,13 @@ _GROUPS = (
             ("People", "person", "admin:accounts_user_changelist"),
         ),
     ),
-    ("Spending", (("Budgets", "savings", "admin:governance_budget_changelist"),)),
+    (
+        "Spending and limits",
+        (
+            ("Budgets", "savings", "admin:governance_budget_changelist"),
+            ("Rate limits", "speed", "admin:governance_ratelimit_changelist"),
+        ),
+    ),
     (
         "Catalogue",
         (

@@ -4,9 +4,8 @@ import time
 from dataclasses import dataclass
 
 import httpx
-import psycopg
 
-from tests.services import PASSWORD, Stack
+from tests.services import Stack
 
 DAYS = 90
 _CALLS = """

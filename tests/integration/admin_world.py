@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import ApiKey, Application, Membership, Team, User
 from accounts.services.api_keys import create_key
 from gateway.models import Deployment, Model, Price, Route, RouteTarget
-from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow
+from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, RateLimit
 from governance.policy.windows import window_of
 from kernel.clock import utc_now
 from kernel.ids import new_id
@@ -70,6 +70,7 @@ def make_team(name: str) -> TeamWorld:
     BudgetWindow.objects.create(
         budget=budget, starts_at=window.starts_at, ends_at=window.ends_at, spent_nanos=50 * DOLLAR
     )
+    RateLimit.objects.create(team=team, metric="requests", period="minute", limit=100)
     call = make_call(team, application, api_key=new.api_key)
     AuditContent.objects.create(
         call_id=call.pk,

@@ -11,7 +11,7 @@ from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
-OF_TEAMS = ("teams", "memberships", "applications", "api-keys", "budgets", "calls")
+OF_TEAMS = ("teams", "memberships", "applications", "api-keys", "budgets", "rate-limits", "calls")
 
 
 def endpoints() -> list[tuple[str, str]]:
@@ -35,6 +35,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "applications": team.application,
         "api-keys": team.api_key,
         "budgets": team.budget,
+        "rate-limits": team.team.ratelimits.first(),
         "calls": team.call,
     }[resource]
     return own.pk
@@ -66,4 +67,5 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "applications": {"team": team.team.pk, "name": "new"},
         "api-keys": {"application": team.application.pk, "name": "new"},
         "budgets": {"team": team.team.pk, "limit_usd": "10"},
+        "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
     }

@@ -100,7 +100,7 @@ def test_rows_of_another_team_cannot_be_slipped_in(world):
 
 def test_a_superuser_makes_a_team_and_goes_on_to_its_page(world):
     answer = world.client("superuser").post(
-        reverse("admin:accounts_team_add"), {"name": "New", "description": ""}
+        reverse("admin:accounts_team_add"), {"name": "New", "description": "", "weight": 1}
     )
     team = Team.objects.get(name="New")
     assert answer["Location"] == reverse("admin:accounts_team_change", args=[team.pk])

@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from governance.models import AuditRecord, Budget
+from governance.models import AuditRecord, Budget, RateLimit
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 ALL = endpoints()
 OBJECTS = [(method, path) for method, path in ALL if "{" in path and resource_of(path) in OF_TEAMS]
-TABLES = (Team, Membership, Application, ApiKey, Budget, AuditRecord)
+TABLES = (Team, Membership, Application, ApiKey, Budget, RateLimit, AuditRecord)
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
 MAY_CREATE = {
@@ -32,12 +32,14 @@ MAY_CREATE = {
     "applications": MANAGES_KEYS,
     "api-keys": MANAGES_KEYS,
     "budgets": MANAGES_TEAM,
+    "rate-limits": MANAGES_TEAM,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
     "memberships": (MANAGES_TEAM, {"role": "reviewer"}),
     "applications": (MANAGES_KEYS, {"description": "changed"}),
     "budgets": (MANAGES_TEAM, {"limit_usd": "1"}),
+    "rate-limits": (MANAGES_TEAM, {"limit": 7}),
 }
 
 

@@ -51,7 +51,9 @@ def test_a_budget_in_dollars(world):
     assert answer.json()["current"]["left_usd"] == "250.000000001"
     assert Budget.objects.get(team=world.mine.team).limit_nanos == 250_000_000_001
     again = ask(world.client("admin"), "post", f"{API}/budgets/", body)
-    assert again.json() == {"team": ["This team has a budget already."]}
+    assert again.json() == {
+        "non_field_errors": ["There is a budget for just this and this period already: change that one."]
+    }
 
 
 @pytest.mark.parametrize(

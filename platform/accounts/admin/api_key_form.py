@@ -1,4 +1,3 @@
-from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -8,17 +7,12 @@ from django.core.exceptions import ValidationError
 from accounts.admin.typed import ModelForm
 from accounts.models import ApiKey
 from accounts.policy.networks import parse_network
+from accounts.services.known_models import unknown_model
 from kernel.clock import utc_now
 
 
-def _no_models() -> Iterable[str]:
-    return ()
-
-
 class ApiKeyForm(ModelForm):
-    """What a key may do. The gateway says which models there are, since accounts know of none."""
-
-    known_models: ClassVar[Callable[[], Iterable[str]]] = staticmethod(_no_models)
+    """What a key may do."""
 
     class Meta:
         model = ApiKey
@@ -28,10 +22,8 @@ class ApiKeyForm(ModelForm):
         names = list(
             dict.fromkeys(name.strip() for name in self.cleaned_data["allowed_models"] or () if name)
         )
-        known = set(type(self).known_models())
-        unknown = [name for name in names if name not in known]
-        if known and unknown:
-            raise ValidationError(f"There is no route named “{unknown[0]}”. See Routes for the names.")
+        if (unknown := unknown_model(names)) is not None:
+            raise ValidationError(f"There is no route named “{unknown}”. See Routes for the names.")
         return names
 
     def clean_allowed_networks(self) -> list[str]:

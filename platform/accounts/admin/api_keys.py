@@ -16,6 +16,7 @@ from accounts.admin.typed import action, display
 from accounts.models import ApiKey
 from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
+from accounts.services.known_models import known_models
 from kernel.clock import utc_now
 
 ACTIVE, ENDING, EXPIRED, REVOKED = "Active", "Ending", "Expired", "Revoked"
@@ -174,7 +175,7 @@ class ApiKeyAdmin(TeamScopedAdmin):
         return api_key
 
     def _show(self, request: HttpRequest, new: NewKey, *, old: ApiKey | None = None) -> HttpResponse:
-        known = new.api_key.allowed_models or list(ApiKeyForm.known_models())
+        known = new.api_key.allowed_models or known_models()
         model = next((name for name in known if name == "claude-haiku-4-5"), known[0] if known else "MODEL")
         return without_store(
             self._render(

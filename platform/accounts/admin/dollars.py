@@ -25,17 +25,19 @@ class DollarsField(forms.Field):
         return plain_usd(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip().removeprefix("$").replace(",", "")
+        text = str(value or "").strip().upper().removeprefix("$").removesuffix("USD").replace(",", "").strip()
         if not text:
             return None
         try:
             amount = Decimal(text)
             if not amount.is_finite():
-                raise ValidationError(f"“{value}” is not an amount. Type dollars, such as 250 or 0.0375.")
+                raise ValidationError(
+                    f"“{value}” is not an amount in US dollars. Type one such as 250 or 0.0375."
+                )
             nanos = dollars_to_nanos(amount)
         except InvalidOperation:
             raise ValidationError(
-                f"“{value}” is not an amount. Type dollars, such as 250 or 0.0375."
+                f"“{value}” is not an amount in US dollars. Type one such as 250 or 0.0375."
             ) from None
         except ValueError:
             raise ValidationError("This is finer than a billionth of a dollar.") from None

@@ -20,7 +20,7 @@ class TeamAdmin(TeamScopedAdmin):
     choices_by_team: ClassVar[dict[str, str]] = {}
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
-    fields = ("name", "description")
+    fields = ("name", "description", "weight")
     inlines = (MembershipInline, ApplicationInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -44,6 +44,11 @@ class TeamAdmin(TeamScopedAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return person(request).is_superuser
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A team's share against the others' is not its own to set."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if person(request).is_superuser else (*fields, "weight")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a team that has never had an application: the records of calls name their team."""

@@ -9,13 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.admin.api_key_form import ApiKeyForm
 from accounts.api.base import Conflict, TeamScoped, without_store
 from accounts.api.fields import ApplicationField
 from accounts.models import ApiKey, Team
 from accounts.policy.networks import parse_network
 from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
+from accounts.services.known_models import unknown_model
 from kernel.clock import utc_now
 
 MOST_OVERLAP_HOURS = 24 * 30
@@ -36,10 +36,8 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
     def validate_allowed_models(self, names: list[str]) -> list[str]:
         """Names of routes, each once."""
-        known = set(ApiKeyForm.known_models())
-        unknown = [name for name in names if name not in known]
-        if unknown:
-            raise serializers.ValidationError(f"There is no route named “{unknown[0]}”.")
+        if (unknown := unknown_model(names)) is not None:
+            raise serializers.ValidationError(f"There is no route named “{unknown}”.")
         return list(dict.fromkeys(names))
 
     def validate_allowed_networks(self, networks: list[str]) -> list[str]:

@@ -4,13 +4,19 @@ from rest_framework import mixins, serializers
 from rest_framework.exceptions import PermissionDenied
 
 from accounts.api.base import TeamScoped
+from accounts.api.fields import signed_in
 from accounts.models import Team
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
     class Meta:
         model = Team
-        fields = ("id", "name", "description", "created_at")
+        fields = ("id", "name", "description", "weight", "created_at")
+
+    def validate_weight(self, weight: int) -> int:
+        if not signed_in(self).is_superuser:
+            raise serializers.ValidationError("A team's share against the others' is for superusers to set.")
+        return weight
 
 
 class TeamViewSet(

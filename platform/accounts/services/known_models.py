@@ -1,0 +1,21 @@
+"""Which models callers may name. The gateway says so, when it is there: accounts and governance know of none."""
+
+from collections.abc import Callable, Iterable
+
+_sources: list[Callable[[], Iterable[str]]] = []
+
+
+def register(source: Callable[[], Iterable[str]]) -> None:
+    """Adds a source of names, asked whenever names are."""
+    _sources.append(source)
+
+
+def known_models() -> list[str]:
+    """The names of all routes; empty where nobody has registered any."""
+    return [name for source in _sources for name in source()]
+
+
+def unknown_model(names: Iterable[str]) -> str | None:
+    """The first of these that no route has; None when all are known, or nobody can tell."""
+    known = set(known_models())
+    return next((name for name in names if known and name not in known), None)
