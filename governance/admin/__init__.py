@@ -3,5 +3,6 @@
 from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
 from governance.admin.rate_limits import RateLimitAdmin
+from governance.admin.usage import UsageAdmin
 
-__all__ = ["BudgetAdmin", "CallAdmin", "RateLimitAdmin"]
+__all__ = ["BudgetAdmin", "CallAdmin", "RateLimitAdmin", "UsageAdmin"]

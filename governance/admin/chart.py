@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from governance.admin.bars import nice_ceiling
 from kernel.money import format_usd, nanos_to_dollars
@@ -38,20 +38,22 @@ class Chart:
     legend: list[tuple[int, str, str]]
 
 
-def chart_of(days: Sequence[date], cost_by_team: Mapping[str, Mapping[date, int]]) -> Chart:
-    """A stacked column a day. Teams come in the order given; those beyond the colours are added up."""
+def chart_of(
+    days: Sequence[date], cost_by_team: Mapping[str, Mapping[date, int]], *, others: str = OTHERS
+) -> Chart:
+    """A stacked column a day, or an hour. Teams come in the order given; those beyond the colours are added up."""
     teams = [(name, dict(costs)) for name, costs in cost_by_team.items()]
     if len(teams) > COLOURS:
         rest: dict[date, int] = {}
         for _, costs in teams[COLOURS - 1 :]:
             for day, cost in costs.items():
                 rest[day] = rest.get(day, 0) + cost
-        teams = [*teams[: COLOURS - 1], (OTHERS, rest)]
+        teams = [*teams[: COLOURS - 1], (others, rest)]
     highest = max((sum(costs.get(day, 0) for _, costs in teams) for day in days), default=0)
     top = int(nice_ceiling(float(nanos_to_dollars(highest))) * 1_000_000_000)
     return Chart(
         columns=[
-            _column(day, teams, top, is_marked=(len(days) - 1 - index) % 5 == 0)
+            _column(day, teams, top, is_marked=(len(days) - 1 - index) % max(5, len(days) // 7) == 0)
             for index, day in enumerate(days)
         ],
         marks=[format_usd(top * quarter // 4, places=2) for quarter in (4, 3, 2, 1, 0)],
@@ -62,9 +64,10 @@ def chart_of(days: Sequence[date], cost_by_team: Mapping[str, Mapping[date, int]
 def _column(day: date, teams: Sequence[tuple[str, dict[date, int]]], top: int, *, is_marked: bool) -> Column:
     parts = [(index, name, costs.get(day, 0)) for index, (name, costs) in enumerate(teams)]
     lines = [f"{name}: {format_usd(cost)}" for _, name, cost in parts if cost]
-    heading = f"{day:%a %d %b}: {format_usd(sum(cost for *_, cost in parts))}"
+    when = f"{day:%H:%M}" if isinstance(day, datetime) else f"{day.day} {day:%b}"
+    heading = f"{day:%a %d %b}{f' {when}' if isinstance(day, datetime) else ''}: {format_usd(sum(cost for *_, cost in parts))}"
     return Column(
-        label=f"{day.day} {day:%b}" if is_marked else "",
+        label=when if is_marked else "",
         title="\n".join([heading, *lines]),
         segments=[Segment(index, round(cost * 100 / top, 3)) for index, _, cost in parts if cost],
     )

@@ -3,6 +3,7 @@
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.models.functions import Cast
 
 
 class Migration(migrations.Migration):
@@ -101,7 +102,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='auditrecord',
             name='xact_id',
-            field=models.BigIntegerField(default=0, help_text='The writing transaction: tells what a rollup has taken in from what came after.'),
+            field=models.BigIntegerField(db_default=Cast(Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
         ),
         migrations.AddField(
             model_name='budget',
@@ -161,7 +162,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='ledgerentry',
             name='xact_id',
-            field=models.BigIntegerField(default=0, help_text='The writing transaction: tells what a rollup has taken in from what came after.'),
+            field=models.BigIntegerField(db_default=Cast(Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
         ),
         migrations.AlterField(
             model_name='budget',

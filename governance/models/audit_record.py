@@ -2,6 +2,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.models import ApiKey, Application, Team
+from governance.models.transaction_id import transaction_id
 
 
 class CallStatus(models.TextChoices):
@@ -90,9 +91,7 @@ class AuditRecord(models.Model):
     prefix_tokens = models.IntegerField(
         default=0, help_text="About how many tokens tools and system prompt have."
     )
-    xact_id = models.BigIntegerField(
-        default=0, help_text="The writing transaction: tells what a rollup has taken in from what came after."
-    )
+    xact_id = transaction_id()
 
     class Meta:
         verbose_name = "call"

@@ -1,6 +1,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from governance.models.transaction_id import transaction_id
+
 
 class LedgerEntry(models.Model):
     """One posting to the windows of a call, append-only: the sum over a window's entries is what it has spent."""
@@ -18,9 +20,7 @@ class LedgerEntry(models.Model):
     is_estimated = models.BooleanField(default=False)
     note = models.CharField(max_length=300, blank=True, help_text="Of a correction: where it comes from.")
     created_at = models.DateTimeField(auto_now_add=True)
-    xact_id = models.BigIntegerField(
-        default=0, help_text="The writing transaction: tells what a rollup has taken in from what came after."
-    )
+    xact_id = transaction_id()
 
     class Meta:
         verbose_name_plural = "ledger entries"

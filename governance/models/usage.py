@@ -65,6 +65,7 @@ class UsageDay(DimensionedUsage):
     day = models.DateField()
 
     class Meta:
+        verbose_name = verbose_name_plural = "usage"
         constraints = (
             models.UniqueConstraint(fields=("day", *DimensionedUsage.DIMENSIONS), name="usage_day_once"),
         )

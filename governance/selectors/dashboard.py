@@ -1,4 +1,4 @@
-"""The figures of the home page: one pass over a month of calls, grouped in Postgres."""
+"""The figures of the home page, from the sums of usage."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -11,18 +11,13 @@ from django.db import connection
 
 from accounts.models import Team
 from governance.models import AuditRecord, CallStatus
+from governance.policy.usage import UsageQuery
 from governance.selectors.calls import first_id_at
+from governance.selectors.usage import UsageRow, day_start, days_before
+from governance.selectors.usage import usage as usage_rows
 
 CHART_DAYS = 30
 
-_GROUPED = """
-SELECT team_id, (started_at AT TIME ZONE %(zone)s)::date AS day, coalesce(nullif(route, ''), requested_model),
-       count(*), count(*) FILTER (WHERE status IN ('failed', 'expired')),
-       count(*) FILTER (WHERE status = 'refused'), sum(cost_nanos)::bigint
-FROM governance_auditrecord
-WHERE call_id >= %(since)s AND (%(everything)s OR team_id = ANY (%(teams)s))
-GROUP BY 1, 2, 3
-"""
 _LATENCY = """
 SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms)
 FROM governance_auditrecord
@@ -61,25 +56,32 @@ class Usage:
 
 def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: ZoneInfo) -> Usage:
     """Today, this month and the last 30 days of some teams; of all calls with `everything`."""
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = midnight.date()
+    today = day_start(now, zone).date()
     days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
     since = min(today.replace(day=1), days[0])
-    scope: dict[str, Any] = {"everything": everything, "teams": list(teams), "zone": zone.key}
-    start = datetime(since.year, since.month, since.day, tzinfo=zone)
+    query = UsageQuery(
+        since=datetime(since.year, since.month, since.day, tzinfo=zone),
+        until=days_before(now, -1, zone),
+        interval="day",
+        group_by=("team", "route"),
+        teams=None if everything else frozenset(teams),
+    )
+    rows = usage_rows(query, zone=zone)
     with connection.cursor() as cursor:
-        cursor.execute(_GROUPED, {**scope, "since": first_id_at(start)})
-        rows = cursor.fetchall()
+        scope: dict[str, Any] = {"everything": everything, "teams": list(teams)}
         cursor.execute(_LATENCY, {**scope, "since": first_id_at(now - timedelta(days=1))})
         p95 = cursor.fetchone()[0]
     return _summed(rows, today=today, days=days, p95_ms=p95)
 
 
-def _summed(rows: Iterable[tuple[Any, ...]], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
+def _summed(rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
     sums = {"today": Sum(), "yesterday": Sum(), "month": Sum()}
     by_model: dict[str, Sum] = defaultdict(Sum)
     by_team: dict[int | None, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for team_id, day, model, *figures in rows:
+    for row in rows:
+        assert row.starts_at is not None
+        (team_id, model), day = row.key, row.starts_at.date()
+        figures = (row.sums.calls, row.sums.failed, row.sums.refused, row.sums.cost_nanos)
         if day == today:
             sums["today"].add(*figures)
         elif day == today - timedelta(days=1):

@@ -25,6 +25,7 @@ _GROUPS = (
     (
         "Spending and limits",
         (
+            ("Usage", "monitoring", "admin:governance_usageday_changelist"),
             ("Budgets", "savings", "admin:governance_budget_changelist"),
             ("Rate limits", "speed", "admin:governance_ratelimit_changelist"),
         ),

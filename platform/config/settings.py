@@ -170,6 +170,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
+    "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
 }
 
 # --- Django REST framework -------------------------------------------------------------------------

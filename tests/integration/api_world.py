@@ -11,6 +11,8 @@ from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
+REPORTS = ("usage",)
+"""What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = ("teams", "memberships", "applications", "api-keys", "budgets", "rate-limits", "calls")
 
 

@@ -11,6 +11,7 @@ from tests.integration.api_world import (
     API,
     CATALOG,
     OF_TEAMS,
+    REPORTS,
     ask,
     at,
     endpoints,
@@ -56,7 +57,7 @@ def everything() -> list[list[dict]]:
 
 
 def test_the_endpoints_are_all_known():
-    assert {resource_of(path) for _, path in ALL} == {*OF_TEAMS, *CATALOG}
+    assert {resource_of(path) for _, path in ALL} == {*OF_TEAMS, *CATALOG, *REPORTS}
     assert {resource_of(path) for _, path in OBJECTS} == set(OF_TEAMS)
 
 

@@ -1,0 +1,214 @@
+"""The page of usage: what was called, what it cost, where it goes; and the same as CSV and JSON."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+
+from accounts.admin.base import ActiveOnly, team_ids, without_store
+from accounts.policy.roles import Capability
+from governance.admin.chart import chart_of
+from governance.admin.usage_chart import course_of
+from governance.admin.usage_form import UsageForm, before
+from governance.api.usage import figures, row_data
+from governance.models import UsageDay
+from governance.policy.usage import Sums, UnanswerableError, UsageQuery
+from governance.selectors.budgets import budget_states
+from governance.selectors.burn_down import burn_down
+from governance.selectors.usage import UsageRow, usage
+from governance.selectors.usage_names import names_of
+from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
+from kernel.clock import utc_now
+from kernel.money import format_usd
+
+GROUPS_SHOWN = 50
+MOVERS_SHOWN = 5
+BUDGETS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One group of the table."""
+
+    name: str
+    sums: Sums
+    cost: str
+    tokens: str
+    share: float
+    change: str
+    change_nanos: int
+
+
+@admin.register(UsageDay)
+class UsageAdmin(ActiveOnly):
+    """One page, no objects."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_view_permission(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        form, zone, now = UsageForm(request), ZoneInfo(settings.TIME_ZONE), utc_now()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Usage",
+            "form": form,
+            "most_features": MOST_FEATURES,
+            "most_end_users": MOST_END_USERS,
+        }
+        try:
+            query = form.query(now=now, zone=zone)
+        except UnanswerableError as error:
+            return self._render(request, {**context, "problem": str(error)})
+        rows = usage(query, zone=zone)
+        if (wanted := request.GET.get("format")) in ("csv", "json"):
+            return export(query, rows, wanted)
+        return self._render(request, {**context, **self._found(request, query, rows, now=now, zone=zone)})
+
+    def _found(
+        self, request: HttpRequest, query: UsageQuery, rows: list[UsageRow], *, now: datetime, zone: ZoneInfo
+    ) -> dict[str, Any]:
+        earlier = {row.key[0]: row.sums for row in usage(before(query), zone=zone)}
+        sums: dict[Any, Sums] = {}
+        total, was = Sums(), Sums()
+        for row in rows:
+            sums.setdefault(row.key[0], Sums()).__iadd__(row.sums)
+            total += row.sums
+        for each in earlier.values():
+            was += each
+        ordered = sorted(sums, key=lambda key: (sums[key].cost_nanos, sums[key].calls), reverse=True)
+        names = names_of(
+            query.group_by[0], [*ordered[: GROUPS_SHOWN * 4], *list(earlier)[: GROUPS_SHOWN * 4]]
+        )
+        lines = [
+            _line(names.get(key, str(key)), sums[key], earlier.get(key), total)
+            for key in ordered[:GROUPS_SHOWN]
+        ]
+        gone = [
+            _line(names[key], Sums(), earlier[key], total)
+            for key in earlier
+            if key not in sums and key in names
+        ]
+        movers = sorted([*lines, *gone], key=lambda line: abs(line.change_nanos), reverse=True)[:MOVERS_SHOWN]
+        return {
+            "query": query,
+            "cards": _cards(total, was),
+            "chart": _chart(query, rows, names, ordered) if total.cost_nanos else None,
+            "lines": lines,
+            "more": max(0, len(ordered) - GROUPS_SHOWN),
+            "movers": [line for line in movers if line.change_nanos],
+            "budgets": _budgets(request, now),
+            "has_calls": bool(rows),
+            "address": "&".join(f"{name}={value}" for name, value in request.GET.items() if name != "format"),
+        }
+
+    def _render(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+        return without_store(TemplateResponse(request, "admin/governance/usage.html", context))
+
+
+def _line(name: str, sums: Sums, was: Sums | None, total: Sums) -> Line:
+    change = sums.cost_nanos - (was.cost_nanos if was else 0)
+    if was is None or not was.cost_nanos:
+        words = "new" if sums.cost_nanos else ""
+    else:
+        words = f"{change * 100 / was.cost_nanos:+.0f} %"
+    return Line(
+        name=name,
+        sums=sums,
+        cost=format_usd(sums.cost_nanos),
+        tokens=f"{sums.prompt_tokens:,} / {sums.output_tokens:,}",
+        share=round(sums.cost_nanos * 100 / total.cost_nanos, 1) if total.cost_nanos else 0.0,
+        change=words,
+        change_nanos=change,
+    )
+
+
+def _cards(total: Sums, was: Sums) -> list[dict[str, str]]:
+    wasted = total.failed_cost_nanos + total.cancelled_cost_nanos
+    mean = format_usd(total.cost_nanos // total.calls) if total.calls else "-"
+    return [
+        {"title": "Cost", "value": format_usd(total.cost_nanos), "note": f"{format_usd(was.cost_nanos)} in the period before"},
+        {"title": "Calls", "value": f"{total.calls:,}", "note": f"{was.calls:,} in the period before"},
+        {"title": "Cost of a call", "value": mean, "note": f"{total.mean_ms / 1000:.1f} s on average"},
+        {
+            "title": "Tokens in / out", "value": f"{_short(total.prompt_tokens)} / {_short(total.output_tokens)}",
+            "note": f"{_short(total.cache_read_tokens)} read from the prompt cache",
+        },
+        {
+            "title": "Failed and cancelled", "value": format_usd(wasted),
+            "note": f"{total.failed:,} failed, {total.cancelled:,} cancelled, {total.refused:,} refused",
+        },
+    ]  # fmt: skip
+
+
+def _short(number: int) -> str:
+    for size, unit in ((10**9, "bn"), (10**6, "m"), (10**3, "k")):
+        if number >= size:
+            return f"{number / size:.3g}{unit}"
+    return str(number)
+
+
+def _chart(query: UsageQuery, rows: list[UsageRow], names: dict[Any, str], ordered: list[Any]) -> Any:
+    """The chart of the home page, over the days or hours of this range."""
+    step = timedelta(hours=1) if query.interval == "hour" else timedelta(days=1)
+    moments, moment = [], query.since
+    while moment < query.until:
+        moments.append(moment if query.interval == "hour" else moment.date())
+        moment += step
+    by_name: dict[str, dict[Any, int]] = {names.get(key, str(key)): {} for key in ordered}
+    for row in rows:
+        assert row.starts_at is not None
+        at = row.starts_at if query.interval == "hour" else row.starts_at.date()
+        costs = by_name[names.get(row.key[0], str(row.key[0]))]
+        costs[at] = costs.get(at, 0) + row.sums.cost_nanos
+    return chart_of(
+        moments, {name: costs for name, costs in by_name.items() if any(costs.values())}, others="All others"
+    )
+
+
+def _budgets(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    states = budget_states(team_ids(request, Capability.VIEW_USAGE), now=now)
+    found = []
+    for state in states:
+        course = burn_down(state, now=now)
+        if course is not None:
+            found.append({"budget": state.budget, "course": course_of(course)})
+        if len(found) == BUDGETS_SHOWN:
+            break
+    return found
+
+
+def export(query: UsageQuery, rows: list[UsageRow], wanted: str) -> HttpResponse:
+    """The rows as the API gives them, to take away."""
+    name = f"usage-{query.since:%Y-%m-%d}-{query.until - timedelta(seconds=1):%Y-%m-%d}"
+    data = [row_data(query, row) for row in rows]
+    if wanted == "json":
+        response: HttpResponse = JsonResponse({"rows": data})
+    else:
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        columns = ["starts_at", *query.group_by, *figures(Sums())]
+        writer = csv.DictWriter(response, columns)
+        writer.writeheader()
+        writer.writerows({name: _safe(value) for name, value in row.items()} for row in data)
+    response["Content-Disposition"] = f'attachment; filename="{name}.{wanted}"'
+    return without_store(response)
+
+
+def _safe(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: tags are what callers make up."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
