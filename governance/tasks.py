@@ -1,8 +1,13 @@
 """Periodic work of governance."""
 
+from smtplib import SMTPException
+from uuid import UUID
+
 from celery import shared_task
 
-from governance.services import holds, rollups
+from governance.services import alerts, deliveries, holds, rollups
+from governance.services.mail import send_now
+from kernel.clock import utc_now
 
 
 @shared_task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]
@@ -15,3 +20,37 @@ def expire_holds() -> int:
 def roll_up() -> int:
     """Takes the calls that ended since into the sums of usage."""
     return rollups.roll_up()
+
+
+@shared_task(  # type: ignore[untyped-decorator]
+    name="governance.tasks.mail",
+    autoretry_for=(OSError, SMTPException),
+    retry_backoff=10,
+    retry_backoff_max=3600,
+    retry_jitter=True,
+    max_retries=12,
+)
+def mail(address: str, subject: str, text: str) -> None:
+    """Sends one mail; tried again for some hours."""
+    send_now(address, subject, text)
+
+
+@shared_task(name="governance.tasks.alert")  # type: ignore[untyped-decorator]
+def alert() -> int:
+    """Alerts on budgets that have reached a threshold, and sets off the deliveries that are due."""
+    found = alerts.scan(now=utc_now())
+    for delivery_id in deliveries.due(now=utc_now()):
+        deliver.delay(str(delivery_id))
+    return found
+
+
+@shared_task(name="governance.tasks.alert_on_forecasts")  # type: ignore[untyped-decorator]
+def alert_on_forecasts() -> int:
+    """Alerts on budgets that will run out before their period ends."""
+    return alerts.scan_forecasts(now=utc_now())
+
+
+@shared_task(name="governance.tasks.deliver")  # type: ignore[untyped-decorator]
+def deliver(delivery_id: str) -> bool:
+    """One attempt at a delivery. The next is set off by its time in the database, which outlives any queue."""
+    return deliveries.attempt(UUID(delivery_id), now=utc_now())

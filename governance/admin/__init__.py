@@ -1,8 +1,18 @@
 """The admin pages of calls, and of what limits them."""
 
+from governance.admin.alerts import AlertChannelAdmin, DeliveryAdmin
 from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
+from governance.admin.limit_requests import LimitRequestAdmin
 from governance.admin.rate_limits import RateLimitAdmin
 from governance.admin.usage import UsageAdmin
 
-__all__ = ["BudgetAdmin", "CallAdmin", "RateLimitAdmin", "UsageAdmin"]
+__all__ = [
+    "AlertChannelAdmin",
+    "BudgetAdmin",
+    "CallAdmin",
+    "DeliveryAdmin",
+    "LimitRequestAdmin",
+    "RateLimitAdmin",
+    "UsageAdmin",
+]

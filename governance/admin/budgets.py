@@ -82,6 +82,7 @@ class BudgetAdmin(ScopedAdmin):
     search_fields = ("name", "team__name", "application__name", "feature", "end_user", "model")
     fieldsets = (
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
+        ("Alerts", {"fields": ("alert_thresholds", "alert_on_forecast")}),
         (
             "What it is for",
             {

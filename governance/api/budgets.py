@@ -52,6 +52,8 @@ class BudgetSerializer(ScopedSerializer):
             "period",
             "time_zone",
             "is_hard",
+            "alert_thresholds",
+            "alert_on_forecast",
             *SCOPE_FIELDS,
             "created_at",
             "current",

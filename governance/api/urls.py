@@ -3,8 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from governance.api.alerts import AlertChannelViewSet, AlertViewSet, DeliveryViewSet
 from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
+from governance.api.limit_requests import GrantViewSet, LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
 from governance.api.usage import UsageView
 
@@ -12,5 +14,10 @@ router = SimpleRouter()
 router.register("budgets", BudgetViewSet)
 router.register("calls", CallViewSet)
 router.register("rate-limits", RateLimitViewSet)
+router.register("limit-requests", LimitRequestViewSet)
+router.register("grants", GrantViewSet)
+router.register("alert-channels", AlertChannelViewSet)
+router.register("alerts", AlertViewSet)
+router.register("deliveries", DeliveryViewSet)
 
 urlpatterns = [*router.urls, path("usage/", UsageView.as_view(), name="usage")]

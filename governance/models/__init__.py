@@ -1,23 +1,29 @@
+from governance.models.alert import Alert, AlertChannel, Delivery
 from governance.models.audit_record import AuditContent, AuditRecord, CallStatus, WireFormat
 from governance.models.budget import Budget, BudgetWindow
 from governance.models.grant import Grant
 from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
+from governance.models.limit_request import LimitRequest
 from governance.models.rate_limit import RateLimit
 from governance.models.scope import Dimension, Scoped
 from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
 
 __all__ = [
+    "Alert",
+    "AlertChannel",
     "AuditContent",
     "AuditRecord",
     "Budget",
     "BudgetWindow",
     "CallStatus",
+    "Delivery",
     "Dimension",
     "GatewayInstance",
     "Grant",
     "Hold",
     "LedgerEntry",
+    "LimitRequest",
     "RateLimit",
     "RollupState",
     "Scoped",

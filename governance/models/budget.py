@@ -1,6 +1,8 @@
 from zoneinfo import available_timezones
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from governance.models.scope import Scoped
@@ -8,6 +10,10 @@ from kernel.money import NANOS_PER_DOLLAR, format_usd
 
 MOST_NANOS = 1_000_000_000 * NANOS_PER_DOLLAR
 """The largest limit of a budget: a billion dollars."""
+
+
+def _usual_thresholds() -> list[int]:
+    return [50, 80, 100]
 
 
 class Budget(Scoped):
@@ -31,6 +37,16 @@ class Budget(Scoped):
         "hard",
         default=True,
         help_text="A hard budget refuses calls that might exceed it; a soft one counts, and alerts.",
+    )
+    alert_thresholds = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(1000)]),
+        default=_usual_thresholds,
+        blank=True,
+        size=10,
+        help_text="Per cent of the limit at which alerts go out, separated by commas.",
+    )
+    alert_on_forecast = models.BooleanField(
+        default=True, help_text="Whether an alert goes out when it will run out before its period ends."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from governance.selectors.limit_requests import pending_count
+
 _GROUPS = (
     (
         "",
@@ -28,6 +30,9 @@ _GROUPS = (
             ("Usage", "monitoring", "admin:governance_usageday_changelist"),
             ("Budgets", "savings", "admin:governance_budget_changelist"),
             ("Rate limits", "speed", "admin:governance_ratelimit_changelist"),
+            ("Requests", "approval", "admin:governance_limitrequest_changelist"),
+            ("Alerts", "notifications", "admin:governance_alertchannel_changelist"),
+            ("Deliveries", "outgoing_mail", "admin:governance_delivery_changelist"),
         ),
     ),
     (
@@ -48,7 +53,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": title,
             "separator": bool(title),
-            "items": [{"title": name, "icon": icon, "link": reverse(url)} for name, icon, url in items],
+            "items": [_item(request, name, icon, url) for name, icon, url in items],
         }
         for title, items in _GROUPS
     ]
+
+
+def _item(request: HttpRequest, name: str, icon: str, url: str) -> dict[str, Any]:
+    item = {"title": name, "icon": icon, "link": reverse(url)}
+    if name == "Requests" and (waiting := pending_count(request)):
+        item["badge"] = waiting
+    return item

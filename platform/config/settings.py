@@ -40,6 +40,13 @@ if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
 DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
 
+# --- mail ------------------------------------------------------------------------------------------
+# Without a server, mail is written to the log.
+vars().update(env.email_url("GATEHOUSE_EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("GATEHOUSE_EMAIL_FROM", default="gatehouse@localhost")
+EMAIL_TIMEOUT = 20
+ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
+
 # --- gateway ---------------------------------------------------------------------------------------
 GATEWAY_POOL_SIZE = env.int("GATEHOUSE_POOL_SIZE", default=4)
 GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)
@@ -170,6 +177,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
+    "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
+    "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
 }
 

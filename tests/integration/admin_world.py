@@ -9,7 +9,18 @@ from django.test import Client
 from accounts.models import ApiKey, Application, Membership, Team, User
 from accounts.services.api_keys import create_key
 from gateway.models import Deployment, Model, Price, Route, RouteTarget
-from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, RateLimit
+from governance.models import (
+    Alert,
+    AlertChannel,
+    AuditContent,
+    AuditRecord,
+    Budget,
+    BudgetWindow,
+    Delivery,
+    Grant,
+    LimitRequest,
+    RateLimit,
+)
 from governance.policy.windows import window_of
 from kernel.clock import utc_now
 from kernel.ids import new_id
@@ -67,10 +78,18 @@ def make_team(name: str) -> TeamWorld:
     new = create_key(application=application, name="production")
     budget = Budget.objects.create(team=team, limit_nanos=100 * DOLLAR)
     window = window_of(budget_id=budget.pk, period=budget.period, time_zone="UTC", now=utc_now())
-    BudgetWindow.objects.create(
+    row = BudgetWindow.objects.create(
         budget=budget, starts_at=window.starts_at, ends_at=window.ends_at, spent_nanos=50 * DOLLAR
     )
     RateLimit.objects.create(team=team, metric="requests", period="minute", limit=100)
+    now = utc_now()
+    channel = AlertChannel.objects.create(team=team, name="Mail", kind="email", target="team@example.com")
+    alert = Alert.objects.create(window=row, threshold=50, spent_nanos=50 * DOLLAR, limit_nanos=100 * DOLLAR)
+    Delivery.objects.create(channel=channel, alert=alert, next_attempt_at=now, state="delivered")
+    LimitRequest.objects.create(
+        team=team, budget=budget, amount=DOLLAR, reason="More", ends_at=now + timedelta(days=9)
+    )
+    Grant.objects.create(budget=budget, amount=DOLLAR, starts_at=now, ends_at=now + timedelta(days=9))
     call = make_call(team, application, api_key=new.api_key)
     AuditContent.objects.create(
         call_id=call.pk,

@@ -7,13 +7,27 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from governance.models import Alert, Delivery
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
 REPORTS = ("usage",)
 """What has no objects: tests of its own try what is another team's."""
-OF_TEAMS = ("teams", "memberships", "applications", "api-keys", "budgets", "rate-limits", "calls")
+OF_TEAMS = (
+    "teams",
+    "memberships",
+    "applications",
+    "api-keys",
+    "budgets",
+    "rate-limits",
+    "limit-requests",
+    "grants",
+    "alert-channels",
+    "alerts",
+    "deliveries",
+    "calls",
+)
 
 
 def endpoints() -> list[tuple[str, str]]:
@@ -38,6 +52,11 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "api-keys": team.api_key,
         "budgets": team.budget,
         "rate-limits": team.team.ratelimits.first(),
+        "limit-requests": team.team.limit_requests.first(),
+        "alert-channels": team.team.alert_channels.first(),
+        "alerts": Alert.objects.filter(window__budget=team.budget).first(),
+        "deliveries": Delivery.objects.filter(channel__team=team.team).first(),
+        "grants": team.budget.grants.first(),
         "calls": team.call,
     }[resource]
     return own.pk
@@ -69,5 +88,6 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "applications": {"team": team.team.pk, "name": "new"},
         "api-keys": {"application": team.application.pk, "name": "new"},
         "budgets": {"team": team.team.pk, "limit_usd": "10"},
+        "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
     }

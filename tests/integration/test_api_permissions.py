@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from governance.models import AuditRecord, Budget, RateLimit
+from governance.models import AlertChannel, AuditRecord, Budget, Delivery, RateLimit
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 ALL = endpoints()
 OBJECTS = [(method, path) for method, path in ALL if "{" in path and resource_of(path) in OF_TEAMS]
-TABLES = (Team, Membership, Application, ApiKey, Budget, RateLimit, AuditRecord)
+TABLES = (Team, Membership, Application, ApiKey, Budget, RateLimit, AlertChannel, Delivery, AuditRecord)
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
 MAY_CREATE = {
@@ -34,6 +34,7 @@ MAY_CREATE = {
     "api-keys": MANAGES_KEYS,
     "budgets": MANAGES_TEAM,
     "rate-limits": MANAGES_TEAM,
+    "alert-channels": MANAGES_TEAM,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -41,6 +42,7 @@ CHANGES = {
     "applications": (MANAGES_KEYS, {"description": "changed"}),
     "budgets": (MANAGES_TEAM, {"limit_usd": "1"}),
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
+    "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
 }
 
 

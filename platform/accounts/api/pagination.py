@@ -30,13 +30,17 @@ class IdPages(CursorPagination):
         return text.isascii() and text.isdecimal() and int(text[:20]) <= _MOST_ID
 
 
-class CallPages(IdPages):
-    """Calls, the latest first."""
-
-    ordering = "-call_id"
+class UuidPages(IdPages):
+    """In order of a UUID."""
 
     def is_position(self, text: str) -> bool:
         try:
             return str(UUID(text)) == text
         except ValueError:
             return False
+
+
+class CallPages(UuidPages):
+    """Calls, the latest first."""
+
+    ordering = "-call_id"

@@ -1,0 +1,44 @@
+"""The life of a request: once decided, it stays so."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance.policy.limit_requests import (
+    LONGEST,
+    Action,
+    ImpossibleError,
+    State,
+    check_end,
+    may_decide,
+    next_state,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+@given(actions=st.lists(st.sampled_from(Action), max_size=6), days=st.integers(-2, 2))
+def test_one_decision_at_most(actions, days):
+    state, decided = State.PENDING, []
+    for action in actions:
+        try:
+            state = next_state(state, action, ends_at=NOW + timedelta(days=days), now=NOW)
+            decided.append(action)
+        except ImpossibleError:
+            assert state is not State.PENDING or (action is Action.APPROVE and days <= 0)
+    assert len(decided) <= 1
+    assert (state is State.PENDING) == (not decided)
+
+
+@given(is_superuser=st.booleans(), manages_team=st.booleans(), is_own=st.booleans())
+def test_nobody_grants_themselves_more_but_a_superuser(is_superuser, manages_team, is_own):
+    allowed = may_decide(is_superuser=is_superuser, manages_team=manages_team, is_own=is_own)
+    assert allowed == (is_superuser or (manages_team and not is_own))
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=-1), LONGEST + timedelta(seconds=1)])
+def test_ends_that_cannot_be(after):
+    with pytest.raises(ImpossibleError):
+        check_end(NOW + after, now=NOW)
