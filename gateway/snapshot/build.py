@@ -115,11 +115,12 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
 def _prices() -> dict[int, list[PriceEntry]]:
     found: dict[int, list[PriceEntry]] = defaultdict(list)
     for price in Price.objects.order_by("deployment_id", "-valid_from"):
-        found[price.deployment_id].append(_price(price))
+        found[price.deployment_id].append(price_entry(price))
     return found
 
 
-def _price(price: Price) -> PriceEntry:
+def price_entry(price: Price) -> PriceEntry:
+    """A price as calls are charged by it."""
     rates = Rates(
         input=price.input_rate,
         output=price.output_rate,

@@ -5,6 +5,7 @@ from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
 from governance.admin.limit_requests import LimitRequestAdmin
 from governance.admin.rate_limits import RateLimitAdmin
+from governance.admin.reconciliation import ReconciliationAdmin
 from governance.admin.usage import UsageAdmin
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "DeliveryAdmin",
     "LimitRequestAdmin",
     "RateLimitAdmin",
+    "ReconciliationAdmin",
     "UsageAdmin",
 ]

@@ -8,6 +8,7 @@ from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
 from governance.api.limit_requests import GrantViewSet, LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
+from governance.api.reconciliation import ReconciliationView
 from governance.api.usage import UsageView
 
 router = SimpleRouter()
@@ -20,4 +21,8 @@ router.register("alert-channels", AlertChannelViewSet)
 router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
 
-urlpatterns = [*router.urls, path("usage/", UsageView.as_view(), name="usage")]
+urlpatterns = [
+    *router.urls,
+    path("usage/", UsageView.as_view(), name="usage"),
+    path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),
+]

@@ -6,6 +6,7 @@ from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
 from governance.models.limit_request import LimitRequest
 from governance.models.rate_limit import RateLimit
+from governance.models.reconciliation import AwsImport, BilledLine, LoggedInvocation, RejectedLine
 from governance.models.scope import Dimension, Scoped
 from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
 
@@ -14,6 +15,8 @@ __all__ = [
     "AlertChannel",
     "AuditContent",
     "AuditRecord",
+    "AwsImport",
+    "BilledLine",
     "Budget",
     "BudgetWindow",
     "CallStatus",
@@ -24,7 +27,9 @@ __all__ = [
     "Hold",
     "LedgerEntry",
     "LimitRequest",
+    "LoggedInvocation",
     "RateLimit",
+    "RejectedLine",
     "RollupState",
     "Scoped",
     "UsageDay",

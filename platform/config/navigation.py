@@ -33,6 +33,7 @@ _GROUPS = (
             ("Requests", "approval", "admin:governance_limitrequest_changelist"),
             ("Alerts", "notifications", "admin:governance_alertchannel_changelist"),
             ("Deliveries", "outgoing_mail", "admin:governance_delivery_changelist"),
+            ("Reconciliation", "balance", "admin:governance_awsimport_changelist"),
         ),
     ),
     (
@@ -53,7 +54,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": title,
             "separator": bool(title),
-            "items": [_item(request, name, icon, url) for name, icon, url in items],
+            "items": [
+                _item(request, name, icon, url)
+                for name, icon, url in items
+                if name != "Reconciliation" or getattr(request.user, "is_superuser", False)
+            ],
         }
         for title, items in _GROUPS
     ]

@@ -12,7 +12,7 @@ from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
-REPORTS = ("usage",)
+REPORTS = ("usage", "reconciliation")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",

@@ -183,7 +183,7 @@ BEGIN
         SELECT fresh.call_id, coalesce(released.window_ids, '{}'), fresh.cost_nanos, 'charge', fresh.is_estimated, '',
                now(), pg_current_xact_id()::text::bigint
         FROM fresh LEFT JOIN released USING (call_id)
-        WHERE fresh.cost_nanos <> 0
+        WHERE fresh.cost_nanos <> 0 OR released.call_id IS NOT NULL  -- of nothing, too: it says where a correction goes
         RETURNING window_ids, amount_nanos
     ), changes AS (
         SELECT id, sum(spent) AS spent, sum(freed) AS freed FROM (

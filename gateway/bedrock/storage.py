@@ -1,0 +1,54 @@
+"""Objects in S3, or files, to read from: AWS's logs and bills."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, cast
+
+import boto3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One object: its address, and what changes when its content does."""
+
+    address: str
+    digest: str
+
+
+def sources(address: str) -> Iterator[Source]:
+    """All objects below an address (`s3://bucket/prefix`, a folder or a file), in the order of their names.
+
+    Raises OSError and botocore's errors where it can't be read.
+    """
+    if address.startswith("s3://"):
+        bucket, _, prefix = address.removeprefix("s3://").partition("/")
+        pages = _client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            for item in page.get("Contents", ()):
+                if item["Size"]:
+                    yield Source(f"s3://{bucket}/{item['Key']}", item["ETag"].strip('"'))
+        return
+    root = Path(address)
+    for path in sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]:
+        with path.open("rb") as file:
+            yield Source(str(path), hashlib.file_digest(file, "sha256").hexdigest())
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[IO[bytes]]:
+    """The object's bytes, unpacked where its name ends in .gz; seekable where it does not."""
+    with TemporaryFile() if source.address.startswith("s3://") else Path(source.address).open("rb") as file:
+        if source.address.startswith("s3://"):
+            bucket, _, key = source.address.removeprefix("s3://").partition("/")
+            _client().download_fileobj(bucket, key, file)
+            file.seek(0)
+        yield cast(IO[bytes], gzip.GzipFile(fileobj=file) if source.address.endswith(".gz") else file)
+
+
+def _client() -> Any:
+    return boto3.client("s3")

@@ -1,0 +1,1 @@
+"""Compares what was recorded with what AWS logged and billed, and posts what differs."""
