@@ -21,6 +21,7 @@ from governance.models import UsageDay
 from governance.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
+from governance.selectors.tips import tips
 from governance.selectors.usage import UsageRow, usage
 from governance.selectors.usage_names import names_of
 from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
@@ -30,6 +31,7 @@ from kernel.money import format_usd
 GROUPS_SHOWN = 50
 MOVERS_SHOWN = 5
 BUDGETS_SHOWN = 4
+TIPS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class UsageAdmin(ActiveOnly):
             "more": max(0, len(ordered) - GROUPS_SHOWN),
             "movers": [line for line in movers if line.change_nanos],
             "budgets": _budgets(request, now),
+            "tips": [
+                (tip, format_usd(tip.saving_nanos) if tip.saving_nanos else "")
+                for tip in tips(teams=query.teams or (), everything=query.teams is None, now=now)[:TIPS_SHOWN]
+            ],
             "has_calls": bool(rows),
             "address": "&".join(f"{name}={value}" for name, value in request.GET.items() if name != "format"),
         }

@@ -9,7 +9,7 @@ from governance.api.calls import CallViewSet
 from governance.api.limit_requests import GrantViewSet, LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
 from governance.api.reconciliation import ReconciliationView
-from governance.api.usage import UsageView
+from governance.api.usage import TipsView, UsageView
 
 router = SimpleRouter()
 router.register("budgets", BudgetViewSet)
@@ -24,5 +24,6 @@ router.register("deliveries", DeliveryViewSet)
 urlpatterns = [
     *router.urls,
     path("usage/", UsageView.as_view(), name="usage"),
+    path("usage/tips/", TipsView.as_view(), name="usage-tips"),
     path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),
 ]

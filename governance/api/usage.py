@@ -12,7 +12,9 @@ from accounts.api.fields import UsdField
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.policy.usage import FIGURES, GROUPS, INTERVALS, Sums, UnanswerableError, UsageQuery
+from governance.selectors.tips import tips
 from governance.selectors.usage import UsageRow, usage
+from kernel.clock import utc_now
 
 _MOST_ID = 2**63 - 1
 _COSTS = {name: name.replace("_nanos", "_usd") for name in FIGURES if name.endswith("_nanos")}
@@ -156,3 +158,26 @@ def figures(sums: Sums) -> dict[str, Any]:
         elif name != "duration_us":
             found[name] = value
     return {**found, "mean_ms": round(sums.mean_ms, 3)}
+
+
+class TipSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    saving_usd = UsdField(source="saving_nanos", help_text="About what it saves in a month.")
+
+
+class TipsSerializer(serializers.Serializer[Any]):
+    tips = TipSerializer(many=True)
+
+
+class TipsView(APIView):
+    """What would save money."""
+
+    @extend_schema(responses=TipsSerializer)
+    def get(self, request: Request) -> Response:
+        """Tips from your teams' own calls of the last 7 days, the greatest savings first."""
+        user: Any = request.user
+        teams = teams_with(user, Capability.VIEW_USAGE).values_list("pk", flat=True)
+        found = tips(teams=list(teams), everything=user.is_superuser, now=utc_now())
+        return Response(TipsSerializer({"tips": found}).data)

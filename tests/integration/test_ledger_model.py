@@ -78,7 +78,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(limits=st.lists(st.tuples(st.integers(1, 300), st.booleans()), min_size=1, max_size=4))
     def begin(self, limits):
-        execute_all("TRUNCATE " + ", ".join(f"governance_{name}" for name in TABLES))
+        execute_all("TRUNCATE " + ", ".join(f"governance_{name}" for name in TABLES) + " CASCADE")
         Team.objects.all().delete()
         self.limits = [
             Limit(
