@@ -21,9 +21,7 @@ WITH calls AS MATERIALIZED (
     WHERE r.call_id >= %(since)s AND (%(everything)s OR r.team_id = ANY (%(teams)s))
 )"""
 # The prices are the catalogue's, which this layer does not know; their rows are.
-_CACHEABLE = (
-    _SCOPE
-    + """, prefixes AS (
+_CACHEABLE = """, prefixes AS (
     SELECT c.application_id, c.route, c.prefix_digest, count(*) AS number, max(c.prefix_tokens) AS tokens,
            min(p.input_rate - p.cache_read_rate) AS saved, min(coalesce(p.cache_write_rate, p.input_rate) - p.input_rate) AS dearer,
            count(DISTINCT date_trunc('hour', c.started_at)) AS hours
@@ -34,10 +32,7 @@ _CACHEABLE = (
 SELECT a.name, x.route, x.number, x.tokens,
        (((x.number - x.hours) * x.tokens * x.saved - x.hours * x.tokens * x.dearer) / 1000000)::bigint AS saving
 FROM prefixes x LEFT JOIN accounts_application a ON a.id = x.application_id ORDER BY saving DESC LIMIT 3"""
-)
-_REPEATED = (
-    _SCOPE
-    + """, repeats AS (
+_REPEATED = """, repeats AS (
     SELECT application_id, route, count(*) AS number, sum(cost_nanos) - max(cost_nanos) AS saving FROM calls
     WHERE prompt_digest <> '' AND status = 'succeeded'
     GROUP BY application_id, route, prompt_digest HAVING count(*) > 1
@@ -45,34 +40,24 @@ _REPEATED = (
 SELECT a.name, x.route, sum(x.number - 1)::bigint, sum(x.saving)::bigint AS saving
 FROM repeats x LEFT JOIN accounts_application a ON a.id = x.application_id
 GROUP BY 1, 2 ORDER BY saving DESC LIMIT 3"""
-)
-_HEAD_ROOM = (
-    _SCOPE
-    + """
+_HEAD_ROOM = """
 SELECT a.name, c.route, count(*), percentile_disc(0.99) WITHIN GROUP (ORDER BY c.output_tokens) AS longest,
        avg(c.max_tokens)::int AS allowed, (avg(c.reserved_nanos) - avg(c.cost_nanos))::bigint AS held
 FROM calls c LEFT JOIN accounts_application a ON a.id = c.application_id
 WHERE c.status = 'succeeded' AND c.max_tokens > 0 GROUP BY 1, 2
 HAVING count(*) >= 50 AND avg(c.max_tokens) > 4 * percentile_disc(0.99) WITHIN GROUP (ORDER BY c.output_tokens)
 ORDER BY held DESC LIMIT 3"""
-)
-_CHEAPER = (
-    _SCOPE
-    + """, models AS (
+_CHEAPER = """, models AS (
     SELECT shown, route, count(*) AS number, sum(cost_nanos) / count(*) AS each FROM calls
     WHERE status = 'succeeded' GROUP BY 1, 2 HAVING count(*) >= 20
 )
 SELECT dear.shown, dear.route, cheap.route, dear.number, ((dear.each - cheap.each) * dear.number)::bigint AS saving
 FROM models dear JOIN models cheap ON cheap.shown = dear.shown AND cheap.each * 2 < dear.each
 ORDER BY saving DESC LIMIT 3"""
-)
-_WASTED = (
-    _SCOPE
-    + """
+_WASTED = """
 SELECT a.name, c.status, count(*), sum(c.cost_nanos)::bigint FROM calls c
 LEFT JOIN accounts_application a ON a.id = c.application_id
 WHERE c.status IN ('failed', 'expired', 'cancelled') AND c.cost_nanos > 0 GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 3"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ class Tip:
 
 def tips(*, teams: Collection[int], everything: bool, now: datetime) -> list[Tip]:
     """The tips for some teams' calls, or all, the greatest savings first."""
-    values = {
+    values: Any = {
         "since": first_id_at(now - timedelta(days=DAYS)),
         "teams": list(teams),
         "everything": everything,
@@ -97,7 +82,7 @@ def tips(*, teams: Collection[int], everything: bool, now: datetime) -> list[Tip
         for query, tip in (
             (_CACHEABLE, _cacheable), (_REPEATED, _repeated), (_HEAD_ROOM, _head_room), (_CHEAPER, _cheaper), (_WASTED, _wasted),
         ):  # fmt: skip
-            cursor.execute(query, values)
+            cursor.execute(_SCOPE + query, values)
             found += [tip(*row) for row in cursor.fetchall()]
     worth = [tip for tip in found if tip.saving_nanos >= _LEAST_NANOS or tip.kind == "head_room"]
     return sorted(worth, key=lambda tip: tip.saving_nanos, reverse=True)

@@ -29,7 +29,8 @@ def calls(world: World, number: int, **columns) -> None:
 
 
 def project(world: World, who: str = "viewer", **parameters):
-    bounds = {"from": (utc_now() - timedelta(days=10)).isoformat(), "to": utc_now().isoformat()}
+    now = utc_now()
+    bounds = {"from": (now - timedelta(days=10)).isoformat(), "to": now.isoformat()}
     return world.client(who).get(f"{API}/usage/projection/", bounds | parameters)
 
 
