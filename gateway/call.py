@@ -40,6 +40,9 @@ class Call:
     feature: str = ""
     end_user: str = ""
     request_id: str = ""
+    kind: str = "text"
+    """What is asked for, as models are sorted: `text` or `embedding`."""
+    dimensions: int | None = None
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=utc_now)
     started: float = field(default_factory=perf_counter)

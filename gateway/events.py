@@ -34,6 +34,14 @@ class ToolDelta(Event, frozen=True):
     arguments: str
 
 
+class Vector(Event, frozen=True):
+    """An embedding of the text of this index, and the tokens that it and those before in its batch were billed for."""
+
+    index: int
+    values: list[float]
+    tokens: int
+
+
 class BlockStop(Event, frozen=True):
     index: int
 

@@ -20,6 +20,7 @@ from django.urls import Resolver404, get_resolver
 
 from gateway.api.probes import health, metrics, readiness
 from gateway.formats import openai_reply
+from gateway.formats.embeddings import EmbeddingsEntrance
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
 from gateway.formats.incoming import Scope, headers_of, new_call
 from gateway.formats.outgoing import JSON, raw
@@ -166,6 +167,8 @@ class _Replay:
 def _entrance(scope: Scope) -> Entrance | None:
     if scope["path"] == "/v1/chat/completions":
         return _OPENAI
+    if scope["path"] == "/v1/embeddings":
+        return EmbeddingsEntrance()
     match = _CONVERSE.match(scope.get("raw_path") or scope["path"].encode())
     if match is None:
         return None

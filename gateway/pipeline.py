@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from gateway.call import AnswerBlock, Call
-from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage, Vector
 from gateway.outbound.filters import UnmaskFilter
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
@@ -167,6 +167,8 @@ def _keep(call: Call, event: Event) -> None:
             _block(call, index, "tool_use").parts.append(arguments)
         case ReasoningDelta(index, text):
             _block(call, index, "reasoning").parts.append(text)
+        case Vector(_, _, tokens):
+            call.usage, call.has_usage = Usage(input=call.usage.input + tokens), True
         case Finished(stop_reason, usage):
             call.stop_reason, call.usage, call.has_usage = stop_reason, usage, True
             call.served_tier = event.tier

@@ -7,13 +7,14 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import orjson
 
+from gateway.bedrock import embeddings
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.errors import error_type, refusal_of
 from gateway.bedrock.signature import sign
 from gateway.bedrock.translate import StreamTranslator, events_of_answer
 from gateway.bedrock.transport import Answer, BrokenError, Transport, UnreachableError
 from gateway.conversation import Conversation
-from gateway.events import Event
+from gateway.events import Event, Finished, Usage, Vector
 from gateway.eventstream import CorruptStreamError, Decoder
 from gateway.refusals import Refusal
 from kernel.clock import utc_now
@@ -76,6 +77,26 @@ class BedrockClient:
                 raise _unreadable(attempt) from error
             if not translator.is_finished or not decoder.is_between_frames:
                 raise _cut(attempt)
+
+    async def embed(
+        self, attempt: Attempt, model_id: str, texts: list[str], dimensions: int | None
+    ) -> AsyncGenerator[Event, None]:
+        """A vector for each text, in order. It may take several invocations, each billed when its vectors have come."""
+        index, total = 0, 0
+        for batch in embeddings.batches(model_id, texts, dimensions):
+            async with self._post(attempt, "invoke", batch.body, _JSON) as answer:
+                content = await self._checked(attempt, answer)
+            try:
+                rows, tokens = embeddings.vectors(content, answer.header("x-amzn-bedrock-input-token-count"))
+                if len(rows) != batch.texts:
+                    raise ValueError("not a vector for each text")
+            except (ValueError, KeyError, TypeError) as error:
+                raise _unreadable(attempt) from error
+            for number, row in enumerate(rows):
+                yield Vector(index, row, 0 if number else tokens)
+                index += 1
+            total += tokens
+        yield Finished("end_turn", Usage(input=total))
 
     async def count_tokens(self, attempt: Attempt, conversation: Conversation) -> int:
         """How many tokens Bedrock counts in a prompt; free of charge."""

@@ -21,6 +21,8 @@ class Parsed:
     conversation: Conversation
     is_stream: bool
     include_usage: bool = False
+    kind: str = "text"
+    dimensions: int | None = None
 
 
 class Writer(Protocol):

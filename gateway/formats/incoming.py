@@ -57,6 +57,8 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         feature=tag(headers, b"x-gatehouse-feature"),
         end_user=tag(headers, b"x-gatehouse-end-user"),
         request_id=tag(headers, b"x-request-id"),
+        kind=parsed.kind if parsed else "text",
+        dimensions=parsed.dimensions if parsed else None,
     )
     if not call.request_id:
         call.request_id = str(call.id)

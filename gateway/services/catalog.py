@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 from django.db import transaction
 
-from gateway.models import Deployment, Model, ModelKind, Price, Route, RouteTarget
+from gateway.models import Deployment, Model, Price, Route, RouteTarget
 from kernel.money import dollars_to_nanos
 
 CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
@@ -189,7 +189,7 @@ def _add_routes(entries: Iterable[Entry], deployments: dict[Place, Deployment]) 
     routes: list[Route] = []
     targets: list[RouteTarget] = []
     for entry in entries:
-        if entry.route is None or entry.kind != ModelKind.TEXT:
+        if entry.route is None:
             continue
         for name, aliases, places in _routes_of(entry):
             if name in existing:

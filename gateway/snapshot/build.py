@@ -101,6 +101,7 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
+        kind=model.kind,
         vendor=model.vendor,
         region=deployment.region,
         invoke_id=deployment.invoke_id,

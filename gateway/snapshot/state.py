@@ -86,6 +86,7 @@ class KeyEntry:
 class DeploymentEntry:
     id: int
     model_id: str
+    kind: str
     vendor: str
     region: str
     invoke_id: str

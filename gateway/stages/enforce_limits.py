@@ -20,7 +20,8 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
     assert call.deployment is not None
     if not call.conversation.messages:
         raise Refusal("invalid_request", "'messages' is empty: send at least one message.", param="messages")
-    _bound_output(call, gateway)
+    if call.kind == "text":
+        _bound_output(call, gateway)
     smallest = min(call.deployments, key=lambda deployment: deployment.context_window)
     family = family_of(smallest)
     if call.is_large:
@@ -29,7 +30,8 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
         estimate = gateway.estimator.estimate(call.conversation, family=family)
     call.counted_input_tokens = estimate.expected
     call.input_bound = estimate.upper_bound
-    if estimate.upper_bound > smallest.context_window:
+    # The texts of an embedding call stand each for itself: the model says when one is too long.
+    if call.kind == "text" and estimate.upper_bound > smallest.context_window:
         await _check_window(call, gateway, smallest, estimate)
 
 

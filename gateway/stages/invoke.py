@@ -25,9 +25,8 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         call.attempts = number
         assert call.route is not None
         attempt = Attempt(deployment.region, deployment.invoke_id, float(call.route.timeout_seconds))
-        operation = gateway.bedrock.converse_stream if call.is_stream else gateway.bedrock.converse
         try:
-            async with aclosing(operation(attempt, body)) as events:
+            async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
                     if call.first_token_ms is None:
                         call.first_token_ms = call.elapsed_ms()
@@ -40,6 +39,16 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
             call.upstream_request_id = attempt.request_id
+
+
+def _events(
+    call: Call, gateway: Gateway, attempt: Attempt, body: bytes, model_id: str
+) -> AsyncGenerator[Event, None]:
+    if call.kind == "embedding":
+        texts = [block.text or "" for message in call.conversation.messages for block in message.content]
+        return gateway.bedrock.embed(attempt, model_id, texts, call.dimensions)
+    operation = gateway.bedrock.converse_stream if call.is_stream else gateway.bedrock.converse
+    return operation(attempt, body)
 
 
 def _digest(call: Call) -> None:

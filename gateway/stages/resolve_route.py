@@ -29,10 +29,16 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
         raise Refusal(
             "model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model"
         )
+    if not any(deployment.kind == call.kind for deployment in route.deployments):
+        path = "/v1/embeddings" if call.kind == "text" else "/v1/chat/completions"
+        raise Refusal(
+            "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
+        )
     priced = tuple(
         deployment
         for deployment in plan(route, gateway.random)
-        if price_at(deployment.prices, call.admitted_at, call.tier) is not None
+        if deployment.kind == call.kind
+        and price_at(deployment.prices, call.admitted_at, call.tier) is not None
     )
     if not priced:
         tier = f" for the tier '{call.tier}'" if call.tier else ""

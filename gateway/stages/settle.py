@@ -24,7 +24,9 @@ def _charge(call: Call, gateway: Gateway) -> None:
     if call.admission is None or call.deployment is None or not call.was_invoked:
         return
     family = family_of(call.deployment)
-    if call.has_usage:
+    if call.has_usage and call.kind == "embedding":
+        pass  # a chat's template is not around it, so it teaches the estimator nothing
+    elif call.has_usage:
         gateway.estimator.learn(family=family, expected=call.counted_input_tokens, actual=call.usage.prompt)
     else:
         usage = _estimated(call, gateway.estimator.factor(family))

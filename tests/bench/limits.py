@@ -51,6 +51,8 @@ def new_team(stack: Stack, name: str, *, budgets: int, rate_limits: int) -> str:
             "is_hard": True,
             "name": "",
             "limit_nanos": _MUCH,
+            "alert_thresholds": [50, 80, 100],
+            "alert_on_forecast": True,
         }
         insert(stack, "governance_budget", name, row | columns)
     for columns in RATE_LIMITS[:rate_limits]:

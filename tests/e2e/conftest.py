@@ -17,6 +17,9 @@ from tests.services import Server, Stack, until
 MODEL = "claude-sonnet-4-5"
 
 
+_ALERTS = {"alert_thresholds": [50, 80, 100], "alert_on_forecast": True}
+
+
 @dataclass
 class World:
     """One gateway, its simulator and its database."""
@@ -69,7 +72,9 @@ class World:
     def set_budget(self, *, team: str | None, limit_nanos: int, **columns: Any) -> int:
         """The id of a budget just made: a team's, or with None the organisation's."""
         row = {"period": "month", "is_hard": True, "limit_nanos": limit_nanos}
-        return self._limit("governance_budget", team, row | {"name": "", "time_zone": "UTC"} | columns)
+        return self._limit(
+            "governance_budget", team, row | {"name": "", "time_zone": "UTC", **_ALERTS} | columns
+        )
 
     def set_rate_limit(self, *, team: str | None, metric: str, limit: int, **columns: Any) -> int:
         """The id of a rate limit just made: a team's, or with None the organisation's."""

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import orjson
 
-from embedded.simulator import converse, converse_answer, messages, messages_answer, tokens
+from embedded.simulator import converse, converse_answer, embeddings, messages, messages_answer, tokens
 from embedded.simulator.caching import PromptCache, Usage
 from embedded.simulator.caller import Caller, CallerLeft, Headers, Receive, Send
 from embedded.simulator.control import Control
@@ -124,6 +124,12 @@ class Simulator:
                 await self._invoke(request)
 
     async def _invoke(self, request: Request) -> None:
+        if request.operation is Operation.INVOKE_MODEL:
+            model = self._models.resolve(request.model_id)
+            if model.kind == "embedding":
+                body, headers = embeddings.answer(model, json_object(request.body))
+                await request.caller.answer(200, body, request.headers + headers)
+                return
         turn = self._read(request, json_object(request.body))
         reply = reply_to(turn)
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
