@@ -28,7 +28,7 @@ def build_snapshot() -> Snapshot:
 
 
 def _keys() -> dict[str, KeyEntry]:
-    teams = {team.pk: _team(team) for team in Team.objects.all()}
+    teams = {team.pk: _team(team) for team in Team.objects.prefetch_related("inference_profiles")}
     limits = Limits()
     granted = _granted_models()
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("application")
@@ -58,6 +58,10 @@ def _team(team: Team) -> TeamEntry:
         name=team.name,
         weight=team.weight,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
+        inference_profiles={
+            profile.deployment_id: profile.arn
+            for profile in team.inference_profiles.all()  # type: ignore[attr-defined]
+        },
     )
 
 

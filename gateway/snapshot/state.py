@@ -51,6 +51,8 @@ class TeamEntry:
     name: str
     weight: int
     placeholder_key: bytes
+    inference_profiles: dict[int, str]
+    """ARNs by deployment: what AWS is asked for in its place, so that its bill names the team."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

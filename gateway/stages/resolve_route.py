@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from gateway.call import Call
 from gateway.pricing import price_at
 from gateway.refusals import Refusal
@@ -46,6 +48,12 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
             "unpriced_model",
             f"The model '{route.name}' has no price in force{tier}, so it can't be called.",
             param="service_tier" if call.tier else "model",
+        )
+    profiles = call.key.team.inference_profiles
+    if profiles:
+        priced = tuple(
+            replace(deployment, invoke_id=profiles.get(deployment.id, deployment.invoke_id))
+            for deployment in priced
         )
     call.deployments = priced
     call.deployment = priced[0]

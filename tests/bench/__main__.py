@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import calls, clients, estimator, limits, streams
+from tests.bench import calls, clients, estimator, limits, soak, streams, usage
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "limits", "streams", "clients", "estimator")
+PARTS = ("calls", "limits", "streams", "clients", "estimator", "usage", "soak")
+USUAL = PARTS[:5]
+"""What is measured unless one part is named: the rest takes long."""
 
 
 @dataclass
@@ -98,6 +100,14 @@ def print_streams(found: streams.Streams) -> None:
     print(f"| CPU per token | {found.cpu_ms_per_token:.3f} ms |")
 
 
+def print_usage(found: usage.Measured) -> None:
+    print(f"\n{found.records:,} records over {usage.DAYS} days; rebuilt: {found.rebuilt}")
+    print(f"taking in 20,000 more: {found.roll_up_seconds:.2f} s")
+    print("\n| view | median ms | most ms |\n|---|---|---|")
+    for view in found.views:
+        print(f"| {view.name} | {view.median:.0f} | {view.most:.0f} |")
+
+
 def print_estimator(rows: list[estimator.Error]) -> None:
     print(
         "\n| prompts | family | number | estimate / count p5 | p50 | p95 | bound / count p50 | least | bound too low |"
@@ -117,8 +127,17 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, help="a folder with prompts/*.jsonl, for the estimator; skipped without"
     )
+    parser.add_argument(
+        "--records", type=int, default=1_000_000, help="records for `usage` (default %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=10, help="how long `soak` goes on (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=7, help="what `soak` throws its dice by (default %(default)s)"
+    )
     arguments = parser.parse_args()
-    wanted = (arguments.only,) if arguments.only else PARTS
+    wanted = (arguments.only,) if arguments.only else USUAL
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536), most))
     if "estimator" in wanted:
@@ -126,6 +145,11 @@ def main() -> None:
             print_estimator(estimator.measure(arguments.data))
         else:
             print("The estimator is skipped: give --data FOLDER.")
+    if "soak" in wanted:
+        report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
+        print(f"\n{report}\n{verdict}")
+    if "usage" in wanted:
+        print_usage(usage.measure(arguments.records))
     if "clients" in wanted:
         clients.table()
     if {"calls", "limits", "streams"} & set(wanted):

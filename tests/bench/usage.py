@@ -42,6 +42,58 @@ class View:
     most: float
 
 
+_ADMIN = "/admin/governance/usageday/"
+_API = "/api/v1/usage/"
+PATHS = {
+    "overview": "/admin/",
+    "usage, 30 days by team": f"{_ADMIN}?range=30d&group=team",
+    "usage, 30 days by feature": f"{_ADMIN}?range=30d&group=feature",
+    "usage, 30 days by model": f"{_ADMIN}?range=30d&group=route",
+    "usage, 30 days by end user": f"{_ADMIN}?range=30d&group=end_user",
+    "usage, 90 days by application": f"{_ADMIN}?range=90d&group=application",
+    "usage, today by the hour": f"{_ADMIN}?range=today&group=team",
+    "usage, one team's 30 days by API key": f"{_ADMIN}?range=30d&group=api_key&team=3",
+    "API, 30 days by day and model": f"{_API}?from={{month}}&to={{now}}&interval=day&group_by=route",
+    "API, 90 days by month, team and region": f"{_API}?from={{quarter}}&to={{now}}&interval=month&group_by=team,region",
+    "API, tips": f"{_API}tips/",
+    "calls": "/admin/governance/auditrecord/",
+}
+
+
+@dataclass
+class Measured:
+    records: int
+    rebuilt: str
+    roll_up_seconds: float
+    views: list[View]
+
+
+def measure(records: int) -> Measured:
+    """Fills a database, sums it up, and asks for each view."""
+    folder = temporary_folder()
+    email, password = "bench@example.com", "a-password-of-the-bench"
+    with Stack(folder) as stack:
+        fill(stack, records)
+        rebuilt = stack.manage("rebuild_rollups").strip()
+        stack.manage("createsuperuser", "--noinput", "--email", email, DJANGO_SUPERUSER_PASSWORD=password)
+        with stack.connect() as connection:
+            more = {"from": records + 1, "to": records + 20_000, "of": records + 20_000, "days": DAYS}
+            connection.execute(_CALLS, more)
+            begun = time.perf_counter()
+            connection.execute("SELECT gatehouse_roll_up('UTC', 1000, 10000)")
+            seconds = time.perf_counter() - begun
+            connection.execute("ANALYZE")
+        now = datetime.now(UTC)
+        words = {
+            name: (now - timedelta(days=days)).strftime("%Y-%m-%dT00:00:00Z")
+            for name, days in (("now", -1), ("month", 29), ("quarter", 89))
+        }
+        paths = {name: path.format(**words) for name, path in PATHS.items()}
+        found = views(stack.gateway().url, email, password, paths)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Measured(records, rebuilt, seconds, found)
+
+
 def fill(stack: Stack, records: int) -> float:
     """Makes so many records over 90 days; seconds."""
     begun = time.perf_counter()

@@ -116,8 +116,13 @@ class Simulator:
                 summaries = self._models.summaries(request.region, request.query)
                 await _whole(request, {"modelSummaries": summaries})
             case Operation.LIST_INFERENCE_PROFILES:
-                profiles = self._models.profiles(request.region)
+                is_application = request.query.get("type") == "APPLICATION"
+                listed = self._models.application_profiles if is_application else self._models.profiles
+                profiles = listed(request.region)
                 await _whole(request, {"inferenceProfileSummaries": profiles})
+            case Operation.CREATE_INFERENCE_PROFILE:
+                made = self._models.create_profile(request.region, json_object(request.body))
+                await _whole(request, {"inferenceProfileArn": made, "status": "ACTIVE"})
             case Operation.COUNT_TOKENS:
                 await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
             case _:

@@ -10,6 +10,7 @@ import orjson
 
 from embedded.simulator.errors import invalid, unknown_model
 from embedded.simulator.regions import REGIONS
+from embedded.simulator.shapes import mapping, string
 
 CATALOGUE = Path(__file__).resolve().parents[3] / "gateway" / "catalog.json"
 DEFAULT_CONTEXT_WINDOW = 200_000
@@ -19,6 +20,7 @@ _GEOGRAPHY = re.compile(r"^(?:us-gov|us|eu|apac|global|jp|au|ca)\.")
 _PLAUSIBLE = re.compile(r"^[a-z0-9-]+\.[a-zA-Z0-9.:_-]+$")
 _ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
 _APPLICATION_PROFILE = "application-inference-profile/"
+_PROFILE_NAME = re.compile(r"[0-9a-zA-Z](?:[ _-]?[0-9a-zA-Z])*")
 _FILTERS = {
     "byOutputModality": "outputModalities",
     "byInferenceType": "inferenceTypesSupported",
@@ -87,6 +89,7 @@ class Models:
     def __init__(self, models: tuple[Model, ...], *, closed: bool) -> None:
         self._models = {model.model_id: model for model in models}
         self._closed = closed
+        self._application_profiles: dict[str, dict[str, Any]] = {}
 
     @classmethod
     def load(cls, path: Path = CATALOGUE) -> "Models":
@@ -99,6 +102,8 @@ class Models:
     def resolve(self, model_id: str) -> Model:
         """The model an id, inference profile or ARN stands for. Raises AwsError (400) for an unknown one."""
         bare = base_id(model_id)
+        if model_id in self._application_profiles:
+            bare = base_id(self._application_profiles[model_id]["models"][0]["modelArn"])
         if bare in self._models:
             return self._models[bare]
         application_profile = bare.startswith(_APPLICATION_PROFILE)
@@ -127,6 +132,35 @@ class Models:
             for geography in model.profiles
             if _reaches(geography, region)
         ]
+
+    def application_profiles(self, region: str) -> list[dict[str, Any]]:
+        """The answer of ListInferenceProfiles: those made by the account in a region."""
+        return [found for arn, found in self._application_profiles.items() if f":{region}:" in arn]
+
+    def create_profile(self, region: str, body: dict[str, Any]) -> str:
+        """The ARN of a new application inference profile. Raises AwsError (400)."""
+        name, source = (
+            string(body.get("inferenceProfileName")),
+            string(mapping(body.get("modelSource")).get("copyFrom")),
+        )
+        if not _PROFILE_NAME.fullmatch(name) or len(name) > 64:
+            raise invalid(
+                "1 validation error detected: Value at 'inferenceProfileName' failed to satisfy constraint"
+            )
+        if any(found["inferenceProfileName"] == name for found in self.application_profiles(region)):
+            raise invalid("The inference profile name that you provided is already used.")
+        self.resolve(source)
+        number = len(self._application_profiles)
+        arn = f"arn:aws:bedrock:{region}:{ACCOUNT}:application-inference-profile/sim{number:09d}"
+        self._application_profiles[arn] = {
+            "inferenceProfileName": name,
+            "inferenceProfileArn": arn,
+            "inferenceProfileId": arn.rpartition("/")[2],
+            "models": [{"modelArn": source}],
+            "status": "ACTIVE",
+            "type": "APPLICATION",
+        }
+        return arn
 
 
 def base_id(model_id: str) -> str:

@@ -11,6 +11,7 @@ class Operation(Enum):
 
     LIST_FOUNDATION_MODELS = "ListFoundationModels"
     LIST_INFERENCE_PROFILES = "ListInferenceProfiles"
+    CREATE_INFERENCE_PROFILE = "CreateInferenceProfile"
     CONVERSE = "Converse"
     CONVERSE_STREAM = "ConverseStream"
     INVOKE_MODEL = "InvokeModel"
@@ -48,6 +49,8 @@ def match(method: str, raw_path: str) -> tuple[Operation, str]:
     """The operation, and the model's id where there is one. Raises AwsError (404)."""
     if method == "GET" and raw_path in _LISTS:
         return _LISTS[raw_path], ""
+    if method == "POST" and raw_path == "/inference-profiles":
+        return Operation.CREATE_INFERENCE_PROFILE, ""
     if method == "POST" and raw_path.startswith("/model/"):
         model_id, _, verb = raw_path.removeprefix("/model/").rpartition("/")
         if model_id and verb in _OF_A_MODEL:
