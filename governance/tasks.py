@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from governance.services import alerts, deliveries, holds, rollups
+from governance.services import alerts, deliveries, holds, rollups, tips
 from governance.services.mail import send_now
 from kernel.clock import utc_now
 
@@ -54,3 +54,9 @@ def alert_on_forecasts() -> int:
 def deliver(delivery_id: str) -> bool:
     """One attempt at a delivery. The next is set off by its time in the database, which outlives any queue."""
     return deliveries.attempt(UUID(delivery_id), now=utc_now())
+
+
+@shared_task(name="governance.tasks.find_tips")  # type: ignore[untyped-decorator]
+def find_tips() -> int:
+    """Looks for what would save teams money."""
+    return tips.find_tips(now=utc_now())

@@ -17,11 +17,10 @@ from governance.admin.chart import chart_of
 from governance.admin.usage_chart import course_of
 from governance.admin.usage_form import UsageForm, before
 from governance.api.usage import figures, row_data
-from governance.models import UsageDay
+from governance.models import Tip, UsageDay
 from governance.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
-from governance.selectors.tips import tips
 from governance.selectors.usage import UsageRow, usage
 from governance.selectors.usage_names import names_of
 from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
@@ -115,10 +114,7 @@ class UsageAdmin(ActiveOnly):
             "more": max(0, len(ordered) - GROUPS_SHOWN),
             "movers": [line for line in movers if line.change_nanos],
             "budgets": _budgets(request, now),
-            "tips": [
-                (tip, format_usd(tip.saving_nanos) if tip.saving_nanos else "")
-                for tip in tips(teams=query.teams or (), everything=query.teams is None, now=now)[:TIPS_SHOWN]
-            ],
+            "tips": [(tip, format_usd(tip.saving_nanos) if tip.saving_nanos else "") for tip in _tips(query)],
             "has_calls": bool(rows),
             "address": "&".join(f"{name}={value}" for name, value in request.GET.items() if name != "format"),
         }
@@ -185,6 +181,13 @@ def _chart(query: UsageQuery, rows: list[UsageRow], names: dict[Any, str], order
     return chart_of(
         moments, {name: costs for name, costs in by_name.items() if any(costs.values())}, others="All others"
     )
+
+
+def _tips(query: UsageQuery) -> Any:
+    rows = Tip.objects.all() if query.teams is None else Tip.objects.filter(team__in=query.teams)
+    if "team" in query.filters:
+        rows = rows.filter(team=int(query.filters["team"]))
+    return rows[:TIPS_SHOWN]
 
 
 def _budgets(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:

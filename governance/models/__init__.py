@@ -8,6 +8,7 @@ from governance.models.limit_request import LimitRequest
 from governance.models.rate_limit import RateLimit
 from governance.models.reconciliation import AwsImport, BilledLine, LoggedInvocation, RejectedLine
 from governance.models.scope import Dimension, Scoped
+from governance.models.tip import Tip
 from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "RejectedLine",
     "RollupState",
     "Scoped",
+    "Tip",
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",

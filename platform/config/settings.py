@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
     "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
     "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
+    "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
 }
 

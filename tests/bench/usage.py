@@ -1,11 +1,13 @@
 """How long views of usage take over millions of calls, and how fast the sums are made."""
 
+import shutil
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.services import Stack
+from tests.services import Stack, temporary_folder
 
 DAYS = 90
 _CALLS = """

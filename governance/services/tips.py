@@ -1,12 +1,12 @@
-"""What would save money, from a team's own calls of the last days: each tip with its evidence, none without."""
+"""Finds what would save a team money, in its own calls of the last days: each tip with its evidence, none without."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
+from accounts.models import Team
+from governance.models import Tip, UsageDay
 from governance.selectors.calls import first_id_at
 from kernel.money import format_usd
 
@@ -18,7 +18,7 @@ _LEAST_NANOS = 10_000_000
 _SCOPE = """
 WITH calls AS MATERIALIZED (
     SELECT r.*, coalesce(nullif(r.feature, ''), 'no feature') AS shown FROM governance_auditrecord r
-    WHERE r.call_id >= %(since)s AND (%(everything)s OR r.team_id = ANY (%(teams)s))
+    WHERE r.call_id >= %(since)s AND r.team_id = %(team)s
 )"""
 # The prices are the catalogue's, which this layer does not know; their rows are.
 _CACHEABLE = """, prefixes AS (
@@ -60,23 +60,25 @@ LEFT JOIN accounts_application a ON a.id = c.application_id
 WHERE c.status IN ('failed', 'expired', 'cancelled') AND c.cost_nanos > 0 GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 3"""
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """What was seen, and what to do. `saving_nanos` is a month's, from a week's calls; 0 where it is no money."""
+def find_tips(*, now: datetime) -> int:
+    """Looks anew for each team that has called in the last days; how many tips there are."""
+    since = now - timedelta(days=DAYS)
+    active = (
+        UsageDay.objects.filter(day__gte=since.date())
+        .exclude(team_id=0)
+        .values_list("team_id", flat=True)
+        .distinct()
+    )
+    teams = Team.objects.filter(pk__in=list(active))
+    found = [tip for team in teams for tip in _of_team(team, now=now)]
+    with transaction.atomic():
+        Tip.objects.all().delete()
+        Tip.objects.bulk_create(found)
+    return len(found)
 
-    kind: str
-    title: str
-    text: str
-    saving_nanos: int
 
-
-def tips(*, teams: Collection[int], everything: bool, now: datetime) -> list[Tip]:
-    """The tips for some teams' calls, or all, the greatest savings first."""
-    values: Any = {
-        "since": first_id_at(now - timedelta(days=DAYS)),
-        "teams": list(teams),
-        "everything": everything,
-    }
+def _of_team(team: Team, *, now: datetime) -> list[Tip]:
+    values: Any = {"since": first_id_at(now - timedelta(days=DAYS)), "team": team.pk}
     found: list[Tip] = []
     with connection.cursor() as cursor:
         for query, tip in (
@@ -84,8 +86,9 @@ def tips(*, teams: Collection[int], everything: bool, now: datetime) -> list[Tip
         ):  # fmt: skip
             cursor.execute(_SCOPE + query, values)
             found += [tip(*row) for row in cursor.fetchall()]
-    worth = [tip for tip in found if tip.saving_nanos >= _LEAST_NANOS or tip.kind == "head_room"]
-    return sorted(worth, key=lambda tip: tip.saving_nanos, reverse=True)
+    for each in found:
+        each.team = team
+    return [tip for tip in found if tip.saving_nanos >= _LEAST_NANOS or tip.kind == "head_room"]
 
 
 def _month(nanos: Any) -> int:
@@ -94,47 +97,47 @@ def _month(nanos: Any) -> int:
 
 def _cacheable(name: str, route: str, number: int, tokens: int, saving: int) -> Tip:
     return Tip(
-        "cacheable",
-        f"Cache the prompt's beginning of {name} on {route}",
-        f"{number:,} calls of the last {DAYS} days began with the same {tokens:,} tokens of tools and system prompt, none "
+        kind="cacheable",
+        title=f"Cache the prompt's beginning of {name} on {route}",
+        text=f"{number:,} calls of the last {DAYS} days began with the same {tokens:,} tokens of tools and system prompt, none "
         "from the prompt cache. Set a cache point after them.",
-        _month(saving),
+        saving_nanos=_month(saving),
     )
 
 
 def _repeated(name: str, route: str, number: int, saving: int) -> Tip:
     return Tip(
-        "repeated",
-        f"{name} asks {route} the same again",
-        f"{number:,} calls of the last {DAYS} days were sent before word for word. Keep the answers where they may be reused.",
-        _month(saving),
+        kind="repeated",
+        title=f"{name} asks {route} the same again",
+        text=f"{number:,} calls of the last {DAYS} days were sent before word for word. Keep the answers where they may be reused.",
+        saving_nanos=_month(saving),
     )
 
 
 def _head_room(name: str, route: str, number: int, longest: int, allowed: int, held: int) -> Tip:
     return Tip(
-        "head_room",
-        f"Lower max_tokens of {name} on {route}",
-        f"99 of 100 answers had up to {longest:,} tokens, and {allowed:,} were allowed: each call holds about "
+        kind="head_room",
+        title=f"Lower max_tokens of {name} on {route}",
+        text=f"99 of 100 answers had up to {longest:,} tokens, and {allowed:,} were allowed: each call holds about "
         f"{format_usd(held)} of its budgets in vain while it runs. {max(64, 2 * longest):,} would do.",
-        0,
+        saving_nanos=0,
     )
 
 
 def _cheaper(feature: str, dear: str, cheap: str, number: int, saving: int) -> Tip:
     return Tip(
-        "cheaper_model",
-        f"Try {cheap} for all of {feature}",
-        f"{cheap} already answers calls of {feature}, at less than half of what {dear} costs a call. {number:,} calls of the "
+        kind="cheaper_model",
+        title=f"Try {cheap} for all of {feature}",
+        text=f"{cheap} already answers calls of {feature}, at less than half of what {dear} costs a call. {number:,} calls of the "
         f"last {DAYS} days went to {dear}. Compare their answers.",
-        _month(saving),
+        saving_nanos=_month(saving),
     )
 
 
 def _wasted(name: str, status: str, number: int, cost: int) -> Tip:
     return Tip(
-        "wasted",
-        f"{name} pays for {status} calls",
-        f"{number:,} {status} calls of the last {DAYS} days cost money and gave no whole answer. Look at them in Calls.",
-        _month(cost),
+        kind="wasted",
+        title=f"{name} pays for {status} calls",
+        text=f"{number:,} {status} calls of the last {DAYS} days cost money and gave no whole answer. Look at them in Calls.",
+        saving_nanos=_month(cost),
     )
