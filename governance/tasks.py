@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from governance.services import alerts, deliveries, holds, rollups, tips
+from governance.services import alerts, deliveries, holds, limit_requests, rollups, tips
 from governance.services.mail import send_now
 from kernel.clock import utc_now
 
@@ -20,6 +20,12 @@ def expire_holds() -> int:
 def roll_up() -> int:
     """Takes the calls that ended since into the sums of usage."""
     return rollups.roll_up()
+
+
+@shared_task(name="governance.tasks.expire_requests")  # type: ignore[untyped-decorator]
+def expire_requests() -> int:
+    """Closes the requests that nobody has decided on before their end."""
+    return limit_requests.expire(now=utc_now())
 
 
 @shared_task(  # type: ignore[untyped-decorator]

@@ -28,7 +28,7 @@ class PriceForm(ModelForm):
     class Meta:
         model = Price
         fields = (
-            "deployment", "valid_from", "valid_until", *RATES, *OTHER_RATES,
+            "deployment", "tier", "valid_from", "valid_until", *RATES, *OTHER_RATES,
             "long_context_threshold", *LONG_RATES, "source",
         )  # fmt: skip
 
@@ -79,7 +79,7 @@ class PriceInline(CatalogInline):
     """A deployment's prices, to look at; a price has a page of its own."""
 
     model = Price
-    fields = ("valid_from", "valid_until", "input_price", "output_price")
+    fields = ("valid_from", "valid_until", "tier", "input_price", "output_price")
     readonly_fields = fields
     show_change_link = True
 
@@ -108,11 +108,17 @@ class PriceAdmin(CatalogAdmin):
     form = PriceForm
     labels: ClassVar[dict[str, str]] = {"long_context_threshold": "From how many tokens of input"}
     list_display = (
-        "deployment_name", "place", "input_price", "output_price", "cache_read_price", "cache_write_price",
+        "deployment_name", "place", "tier_name", "input_price", "output_price", "cache_read_price", "cache_write_price",
         "valid_from", "valid_until",
     )  # fmt: skip
     list_select_related = ("deployment__model",)
-    list_filter = (InForceFilter, "deployment__model__vendor", "deployment__profile", "deployment__region")
+    list_filter = (
+        InForceFilter,
+        "tier",
+        "deployment__model__vendor",
+        "deployment__profile",
+        "deployment__region",
+    )
     list_filter_submit = True
     search_fields = ("deployment__model__name", "deployment__model__model_id", "deployment__region")
     ordering = ("deployment__model__vendor", "deployment__model__name", "deployment__region", "-valid_from")
@@ -154,6 +160,10 @@ class PriceAdmin(CatalogAdmin):
     def place(self, price: Price) -> str:
         profile = price.deployment.profile
         return f"{price.deployment.region} · {profile}." if profile else price.deployment.region
+
+    @admin.display(description="Tier", ordering="tier")
+    def tier_name(self, price: Price) -> str:
+        return price.get_tier_display()
 
     @admin.display(description="Input", ordering="input_rate")
     def input_price(self, price: Price) -> str:

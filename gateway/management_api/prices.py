@@ -1,4 +1,4 @@
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
@@ -33,12 +33,14 @@ class PriceSerializer(serializers.ModelSerializer[Price]):
         fields = (
             "id",
             "deployment",
+            "tier",
             "valid_from",
             "valid_until",
             "long_context_threshold",
             "source",
             "created_at",
         )
+        extra_kwargs: ClassVar[dict[str, Any]] = {"tier": {"default": ""}}
 
     def get_fields(self) -> dict[str, Any]:
         """Each rate of the model as dollars."""

@@ -91,6 +91,7 @@ class AlertChannelAdmin(_OfTeamOrAll):
 class DeliveryAdmin(_OfTeamOrAll):
     """The log of deliveries."""
 
+    goes_along = True
     team_lookup = "channel__team"
     empty_hint = "Alerts and tests appear here when they go out."
     list_display = ("created_at", "what", "channel_label", "state_label", "attempts", "last_error")

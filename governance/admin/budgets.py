@@ -1,6 +1,6 @@
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -8,65 +8,36 @@ from django.utils.safestring import SafeString
 
 from accounts.admin.dollars import DollarsField
 from accounts.admin.filters import TeamFilter
-from accounts.admin.typed import TabularInline, display
+from accounts.admin.typed import ChangeList, display
 from governance.admin.bars import Bar, bar_of
+from governance.admin.budget_use import refused_until, use_of
+from governance.admin.scope_filters import ScopeFilter
 from governance.admin.scoped import ScopedAdmin
-from governance.models import Budget, BudgetWindow
-from governance.selectors.budgets import current_windows, state_of
+from governance.models import Budget
+from governance.selectors.budgets import BudgetState, current_state, with_state
+from governance.selectors.subjects import subject_names
 from kernel.clock import utc_now
 from kernel.money import format_usd
 
 
-def render_bar(bar: Bar) -> SafeString:
-    """Spent, reserved and what is left, as one bar."""
-    return render_to_string("admin/governance/bar.html", {"bar": bar})
+def render_bar(bar: Bar, *, of: str = "") -> SafeString:
+    """Spent, reserved and what is left, as one bar; of whom, where it is one counter of many."""
+    return render_to_string("admin/governance/bar.html", {"bar": bar, "of": of})
 
 
-_COUNTERS_SHOWN = 40
+class BudgetList(ChangeList):
+    """The rows of a page with their state, in as many queries for fifty rows as for one."""
 
-
-class WindowInline(TabularInline):
-    """A budget's periods so far, to look at: they are counted by the ledger."""
-
-    model = BudgetWindow
-    fields = ("period", "subject", "usage")
-    readonly_fields = fields
-    extra = 0
-    hide_title = True
-    verbose_name_plural = "periods, and the fullest counters in each"
-
-    @admin.display(description="Period")
-    def period(self, window: BudgetWindow) -> str:
-        if window.ends_at.year >= 9999:
-            return "from the beginning"
-        return f"{window.starts_at:%Y-%m-%d} to {window.ends_at:%Y-%m-%d}"
-
-    @admin.display(description="Used")
-    def usage(self, window: BudgetWindow) -> SafeString:
-        return render_bar(
-            bar_of(spent=window.spent_nanos, reserved=window.reserved_nanos, limit=window.budget.limit_nanos)
-        )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """A budget may count each of thousands of values by itself: the latest and fullest are shown."""
-        rows = super().get_queryset(request).select_related("budget")
-        budget_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
-        if not str(budget_id or "").isdigit():
-            return rows.none()
-        latest = rows.filter(budget_id=budget_id).order_by("-starts_at", "-spent_nanos").values("pk")
-        return rows.filter(pk__in=latest[:_COUNTERS_SHOWN]).order_by("-starts_at", "-spent_nanos")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        now = utc_now()
+        for row in rows:
+            row.state = current_state(row, now=now)
+        names = subject_names((row.per, row.state.subject) for row in rows)
+        for row in rows:
+            row.fullest = names[row.per, row.state.subject]
+        self.result_list = rows
 
 
 @admin.register(Budget)
@@ -74,12 +45,16 @@ class BudgetAdmin(ScopedAdmin):
     """Budgets: what some calls may cost in each period, and how much of that is used."""
 
     fixed_fields = (*ScopedAdmin.fixed_fields, "period", "time_zone")
+    asks_as = "budget"
+    change_form_outer_before_template = "admin/governance/budget_use.html"
     empty_hint = (
         "A budget limits what a team, an application, a feature or any other calls may cost in a period."
     )
     list_display = ("title", "limit", "period", "kind", "used", "resets")
-    list_filter = ("period", "is_hard", TeamFilter)
+    list_filter = ("period", "is_hard", ScopeFilter, TeamFilter)
     search_fields = ("name", "team__name", "application__name", "feature", "end_user", "model")
+    search_help_text = "A name, a team, an application, a feature, an end user or a route."
+    labels: ClassVar[dict[str, str]] = {"is_hard": "Refuse calls that might exceed it"}
     fieldsets = (
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
         ("Alerts", {"fields": ("alert_thresholds", "alert_on_forecast")}),
@@ -92,21 +67,35 @@ class BudgetAdmin(ScopedAdmin):
             },
         ),
     )
-    inlines = (WindowInline,)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "limit_nanos":
-            return DollarsField(
-                label="Limit",
-                help_text="US dollars per period. A hard budget refuses calls that might exceed it.",
-            )
+            return DollarsField(label="Limit", help_text="US dollars per period.")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related(current_windows(now=utc_now()))
+        return super().get_queryset(request).prefetch_related(*with_state(now=utc_now()))
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return self.inlines if obj is not None else ()
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BudgetList
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        budget = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        if budget is not None and self.has_view_permission(request, budget):
+            extra_context = {**(extra_context or {}), "use": use_of(budget, request=request, now=utc_now())}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        until = refused_until(current_state(Budget.objects.get(pk=obj.pk), now=utc_now()))
+        if change and until:
+            messages.warning(request, f"More than this is spent already: {until}")
 
     @display(description="Budget", header=True)
     def title(self, budget: Budget) -> list[str]:
@@ -114,8 +103,10 @@ class BudgetAdmin(ScopedAdmin):
         return [budget.name, scope] if budget.name else [scope, ""]
 
     @admin.display(description="Limit", ordering="limit_nanos")
-    def limit(self, budget: Budget) -> str:
-        return format_usd(budget.limit_nanos)
+    def limit(self, budget: Any) -> str:
+        granted = budget.state.granted
+        text = format_usd(budget.limit_nanos)
+        return f"{text} + {format_usd(granted)}" if granted else text
 
     @display(description="Kind", label={"hard": "danger", "soft": "info"})
     def kind(self, budget: Budget) -> tuple[str, str]:
@@ -123,10 +114,11 @@ class BudgetAdmin(ScopedAdmin):
 
     @admin.display(description="Used in this period")
     def used(self, budget: Any) -> SafeString:
-        state = state_of(budget, budget.current_windows, now=utc_now())
-        return render_bar(bar_of(spent=state.spent, reserved=state.reserved, limit=budget.limit_nanos))
+        state: BudgetState = budget.state
+        bar = bar_of(spent=state.spent, reserved=state.reserved, limit=state.limit)
+        return render_bar(bar, of=f"most used by {budget.fullest}" if state.subject else "")
 
     @admin.display(description="Resets")
     def resets(self, budget: Any) -> str:
-        state = state_of(budget, budget.current_windows, now=utc_now())
+        state: BudgetState = budget.state
         return "never" if state.is_endless else f"{state.ends_at:%Y-%m-%d}"

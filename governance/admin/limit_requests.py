@@ -1,105 +1,86 @@
-from datetime import timedelta
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.admin.base import TeamScopedAdmin, person
-from accounts.admin.dollars import DollarsField
-from accounts.admin.typed import ModelForm, TextInput, display
+from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.admin.filters import TeamFilter
+from accounts.admin.typed import ChangeList, display
+from accounts.models import Application
 from accounts.policy.roles import Capability
+from governance.admin.bars import bar_of
+from governance.admin.limit_request_form import AskForm, DecisionForm, Target, last_day
 from governance.models import Budget, LimitRequest, RateLimit
-from governance.policy.limit_requests import ImpossibleError, State, check_end
-from governance.selectors.limit_requests import meaning_of
+from governance.policy.limit_requests import ImpossibleError, State, state_at
+from governance.selectors.budgets import current_state, with_state
+from governance.selectors.limit_requests import (
+    budget_state_for,
+    limits_binding,
+    may_see_use,
+    meaning_of,
+    until_text,
+)
+from governance.selectors.subjects import subject_names
 from governance.services import limit_requests
 from kernel.clock import utc_now
-from kernel.money import plain_usd
+from kernel.money import format_usd, plain_usd
 
-USUAL = timedelta(days=30)
 STATE_LABELS = {
     State.PENDING: "warning", State.APPROVED: "success", State.DENIED: "danger", State.WITHDRAWN: "info",
+    State.EXPIRED: "info",
 }  # fmt: skip
+DONE = {
+    "approve": "Approved. It holds from now on, and who asked is told.",
+    "deny": "Denied. Who asked is told.",
+    "withdraw": "The request is withdrawn.",
+    "revoke": "Ended. The limit is as it was from now on.",
+}
+OFFERED = 50
+"""Limits of a kind on the page that asks what more is needed of."""
 
 
-class LimitRequestForm(ModelForm):
-    """How much is typed as dollars for a budget, as a number for a rate limit."""
+class RequestList(ChangeList):
+    """The rows of a page with the names of their subjects, looked up together."""
 
-    amount = forms.CharField(
-        label="How much more",
-        required=False,
-        widget=TextInput(attrs={"placeholder": "50.00"}),
-        help_text="Dollars per period for a budget; a number of requests, tokens or calls for a rate limit.",
-    )
-
-    class Meta:
-        model = LimitRequest
-        fields = ("budget", "rate_limit", "application", "model", "subject", "amount", "reason", "ends_at")
-
-    def clean_amount(self) -> int:
-        text = (self.cleaned_data["amount"] or "").strip()
-        if not text:
-            return 0
-        if self.data.get("budget"):
-            return DollarsField().clean(text) or 0
-        if not text.replace(",", "").isdecimal():
-            raise ValidationError("This is a number, such as 100.")
-        return int(text.replace(",", "")[:20])
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        keys = {row.pk: (_per(row), row.subject) for row in rows}
+        names = subject_names(keys.values())
+        for row in rows:
+            row.known_subject = names[keys[row.pk]]
+        self.result_list = rows
 
 
-class DecisionForm(forms.Form):
-    """What is granted: as asked, or less."""
+def _per(request: LimitRequest) -> str:
+    limit = request.budget or request.rate_limit
+    return limit.per if limit else ""
 
-    amount = forms.CharField(required=False)
-    ends_at = forms.DateTimeField(required=False)
-    note = forms.CharField(required=False, max_length=2000)
 
-    def amount_for(self, request: LimitRequest) -> int | None:
-        """What was typed. ImpossibleError for what is no amount."""
-        text = self.cleaned_data.get("amount") or ""
-        if not text:
-            return None
-        try:
-            return DollarsField().clean(text) if request.budget else int(text.replace(",", ""))
-        except (ValidationError, ValueError) as error:
-            raise ImpossibleError(f"“{text}” is not an amount.") from error
+def state_now(request: LimitRequest) -> State:
+    return state_at(State(request.state), ends_at=request.ends_at, now=utc_now())
 
 
 @admin.register(LimitRequest)
 class LimitRequestAdmin(TeamScopedAdmin):
     """Requests for more: anyone in a team may ask, who runs the team decides."""
 
-    form = LimitRequestForm
+    goes_along = True
     change_capability = Capability.VIEW_USAGE  # who may ask; deciding is checked apart
     empty_hint = (
         "Anyone in a team can ask for more of a budget or a rate limit, or for one more model, for a time."
     )
-    list_display = ("title", "state_label", "requested_by", "ends_at")
-    list_filter = ("state",)
-    list_select_related = (
-        "budget__team", "budget__application", "budget__api_key", "rate_limit__team", "rate_limit__application",
-        "rate_limit__api_key", "application__team", "requested_by", "team",
-    )  # fmt: skip
-    choices_by_team: ClassVar[dict[str, str]] = {
-        "budget": "team",
-        "rate_limit": "team",
-        "application": "team",
-    }
-    fieldsets = (
-        (
-            "What for",
-            {
-                "fields": ("budget", "rate_limit", "application", "model", "subject"),
-                "description": "One of these: a budget, a rate limit, or an application and the model it should call.",
-            },
-        ),
-        ("How much, and why", {"fields": ("amount", "ends_at", "reason")}),
-    )
-    labels: ClassVar[dict[str, str]] = {"subject": "For whom", "reason": "Why"}
+    list_display = ("title", "state_label", "requested_by", "created_at", "until")
+    list_filter = ("state", TeamFilter)
+    list_select_related = LimitRequest.RELATED
+    search_fields = ("reason", "requested_by__email", "requested_by__name", "team__name")
+    search_help_text = "A reason, a person or a team."
+    ordering = (Case(When(state=State.PENDING.value, then=Value(0)), default=Value(1)).asc(), "-id")
+    choices_by_team: ClassVar[dict[str, str]] = {}
 
     @display(description="Request", header=True)
     def title(self, request: LimitRequest) -> list[str]:
@@ -107,11 +88,19 @@ class LimitRequestAdmin(TeamScopedAdmin):
 
     @display(description="State", label=STATE_LABELS)
     def state_label(self, request: LimitRequest) -> tuple[str, str]:
-        return request.state, request.get_state_display()
+        state = state_now(request)
+        return state, state.value.capitalize()
 
-    def get_queryset(self, request: HttpRequest) -> Any:
+    @admin.display(description="Until", ordering="ends_at")
+    def until(self, request: LimitRequest) -> str:
+        return f"{last_day(request.ends_at):%Y-%m-%d}"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RequestList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         if person(request).is_superuser:
-            return LimitRequest.objects.all()
+            return LimitRequest.objects.order_by(*self.ordering)
         return super().get_queryset(request)
 
     def team_id_of(self, obj: Any) -> int:
@@ -123,31 +112,6 @@ class LimitRequestAdmin(TeamScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if person(request).is_superuser and db_field.name in ("budget", "rate_limit"):
-            kwargs["queryset"] = (Budget if db_field.name == "budget" else RateLimit).objects.all()
-            return super(TeamScopedAdmin, self).formfield_for_foreignkey(db_field, request, **kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"ends_at": timezone.localtime() + USUAL, **super().get_changeform_initial_data(request)}
-
-    def save_model(self, request: HttpRequest, obj: LimitRequest, form: Any, change: bool) -> None:
-        limit_requests.ask(obj, by=person(request), now=utc_now())
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-
-        class Checked(form):  # type: ignore[misc]
-            def clean_ends_at(self) -> Any:
-                try:
-                    check_end(self.cleaned_data["ends_at"], now=utc_now())
-                except ImpossibleError as error:
-                    raise ValidationError(str(error)) from error
-                return self.cleaned_data["ends_at"]
-
-        return Checked
-
     def changeform_view(
         self,
         request: HttpRequest,
@@ -156,7 +120,10 @@ class LimitRequestAdmin(TeamScopedAdmin):
         extra_context: Any = None,
     ) -> Any:
         if object_id is None:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            if not self.has_add_permission(request):
+                raise PermissionDenied
+            target = self._target(request)
+            return self._ask(request, target) if target is not None else self._start(request)
         found = self.get_object(request, object_id)
         if found is None:
             raise Http404("There is no such request, or it is not one of your teams'.")
@@ -164,48 +131,144 @@ class LimitRequestAdmin(TeamScopedAdmin):
             return self._act(request, found)
         return self._page(request, found)
 
+    def _offers(self, request: HttpRequest) -> dict[str, QuerySet[Any]]:
+        """What the person may ask more of."""
+        user = person(request)
+        teams = team_ids(request, Capability.VIEW_USAGE)
+        return {
+            "budget": limits_binding(Budget.objects.all(), user),
+            "rate_limit": limits_binding(RateLimit.objects.all(), user),
+            "application": Application.objects.filter(team__in=teams).select_related("team"),
+        }
+
+    def _target(self, request: HttpRequest) -> Target | None:
+        """What the URL names. Http404 where it is nothing the person may ask about."""
+        for name, rows in self._offers(request).items():
+            value = request.GET.get(name) or request.POST.get(name)
+            if not value:
+                continue
+            is_id = value.isascii() and value.isdecimal() and len(value) < 19
+            found: Target | None = rows.filter(pk=int(value)).first() if is_id else None
+            if found is None:
+                raise Http404("There is no such limit, or it is not one of your teams'.")
+            return found
+        return None
+
+    def _start(self, request: HttpRequest) -> HttpResponse:
+        """Of what more is needed."""
+        offers, now = self._offers(request), utc_now()
+        budgets: list[Any] = list(offers["budget"].prefetch_related(*with_state(now=now))[:OFFERED])
+        teams = team_ids(request, Capability.VIEW_USAGE)
+        rows = [
+            {
+                "budget": budget,
+                "limit": format_usd(budget.limit_nanos),
+                "bar": _bar(current_state(budget, now=now))
+                if budget.team_id in teams or person(request).is_superuser
+                else None,
+            }
+            for budget in budgets
+        ]
+        return self._render(
+            request,
+            "limit_request_start",
+            title="Ask for more",
+            budgets=rows,
+            rate_limits=list(offers["rate_limit"][:OFFERED]),
+            applications=list(offers["application"][:OFFERED]),
+        )
+
+    def _ask(self, request: HttpRequest, target: Target) -> HttpResponse:
+        user, now = person(request), utc_now()
+        form = AskForm(request.POST if request.method == "POST" else None, target=target, by=user)
+        if request.method == "POST" and form.is_valid():
+            made = limit_requests.ask(form.request, by=user, now=now)
+            messages.success(request, "Asked. Those who decide are told by mail, and you when they have.")
+            return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[made.pk]))
+        shows = isinstance(target, Budget) and may_see_use(user, target)
+        return self._render(
+            request,
+            "limit_request_ask",
+            title="Ask for more",
+            target=target,
+            form=form,
+            is_model=isinstance(target, Application),
+            bar=_bar(budget_state_for(target, "", now=now)) if shows and isinstance(target, Budget) else None,
+            deciders="the superusers" if target.team is None else f"the owners and admins of {target.team}",
+        )
+
+    def _render(self, request: HttpRequest, page: str, **context: Any) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/governance/{page}.html", context)
+
     def _act(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now, action = person(request), utc_now(), request.POST.get("action")
         form = DecisionForm(request.POST)
         is_own = found.requested_by_id == user.pk
-        if not (is_own if action == "withdraw" else limit_requests.may_be_decided_by(found, user)):
+        may = {
+            "withdraw": is_own,
+            "approve": limit_requests.may_be_decided_by(found, user),
+            "deny": limit_requests.may_be_decided_by(found, user),
+            "revoke": found.grant is not None and limit_requests.may_revoke(found.grant, user),
+        }
+        if not may.get(action or ""):
             raise PermissionDenied
         try:
             if not form.is_valid():
                 raise ImpossibleError("; ".join(str(texts[0]) for texts in form.errors.values()))
             note = form.cleaned_data["note"]
             if action == "approve":
-                amount, end = form.amount_for(found), form.cleaned_data["ends_at"]
+                amount, end = form.amount_for(found), form.end_for(found)
                 limit_requests.approve(found, by=user, now=now, amount=amount, ends_at=end, note=note)
             elif action == "deny":
                 limit_requests.deny(found, by=user, now=now, note=note)
             elif action == "withdraw":
                 limit_requests.withdraw(found, by=user, now=now)
             elif action == "revoke" and found.grant is not None:
-                limit_requests.revoke(found.grant, by=user, now=now, reason=note or "no reason given")
-            messages.success(request, "Done.")
+                limit_requests.revoke(found.grant, by=user, now=now, reason=note)
+            messages.success(request, DONE[str(action)])
         except ImpossibleError as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[found.pk]))
 
     def _page(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now = person(request), utc_now()
-        grant = found.grant
-        is_pending = found.state == State.PENDING
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": found,
-            "title": "Request",
-            "found": found,
-            "variant": STATE_LABELS[State(found.state)],
-            "meaning": meaning_of(found, now=now),
-            "amount": plain_usd(found.amount) if found.budget else str(found.amount),
-            "may_decide": is_pending and limit_requests.may_be_decided_by(found, user),
-            "may_withdraw": is_pending and found.requested_by_id == user.pk,
-            "may_revoke": grant is not None
-            and grant.revoked_at is None
-            and grant.ends_at > now
-            and limit_requests.may_be_decided_by(found, user),
-        }
-        return TemplateResponse(request, "admin/governance/limit_request.html", context)
+        grant, state, shows = found.grant, state_now(found), may_see_use(user, found.target)
+        is_pending = state is State.PENDING
+        is_in_force = grant is not None and grant.revoked_at is None and grant.ends_at > now
+        return self._render(
+            request,
+            "limit_request",
+            original=found,
+            title="Request",
+            found=found,
+            state=state.value.capitalize(),
+            variant=STATE_LABELS[state],
+            meaning=meaning_of(found, now=now, shows_use=shows) if is_pending else "",
+            bar=_bar(budget_state_for(found.budget, found.subject, now=now))
+            if found.budget and shows
+            else None,
+            until=until_text(found.ends_at),
+            last_day=last_day(found.ends_at),
+            amount=plain_usd(found.amount) if found.budget else str(found.amount),
+            granted=_granted_text(found),
+            granted_until=until_text(grant.ends_at) if grant else "",
+            is_in_force=is_in_force,
+            deciders=limit_requests.approvers(found) if is_pending else [],
+            may_decide=is_pending and limit_requests.may_be_decided_by(found, user),
+            may_withdraw=is_pending and found.requested_by_id == user.pk,
+            may_revoke=is_in_force and grant is not None and limit_requests.may_revoke(grant, user),
+        )
+
+
+def _bar(state: Any) -> Any:
+    return bar_of(spent=state.spent, reserved=state.reserved, limit=state.limit)
+
+
+def _granted_text(found: LimitRequest) -> str:
+    grant = found.grant
+    if grant is None:
+        return ""
+    if found.budget is not None:
+        return f"{format_usd(grant.amount)} more"
+    return f"{grant.amount:,} more" if found.rate_limit is not None else f"the model {grant.model}"

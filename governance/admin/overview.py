@@ -67,7 +67,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "budgets": [
             {
                 "team": str(state.budget),
-                "bar": bar_of(spent=state.spent, reserved=state.reserved, limit=state.budget.limit_nanos),
+                "bar": bar_of(spent=state.spent, reserved=state.reserved, limit=state.limit),
                 "resets": "" if state.is_endless else f"resets {state.ends_at.day} {state.ends_at:%b}",
                 "url": reverse("admin:governance_budget_change", args=[state.budget.pk]),
             }

@@ -49,7 +49,7 @@ class ScopedAdmin(TeamScopedAdmin):
 
     def allows(self, request: HttpRequest, capability: Any, obj: Any) -> bool:
         user = person(request)
-        if obj is not None and user.is_active and user.is_superuser:
+        if user.is_active and user.is_superuser:
             return True
         return super().allows(request, capability, obj)
 

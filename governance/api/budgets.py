@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.api.fields import UsdField
 from governance.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet, filtered
 from governance.models import Budget, BudgetWindow
-from governance.selectors.budgets import current_windows, state_of
+from governance.selectors.budgets import current_state, with_state
 from kernel.clock import utc_now
 
 
@@ -28,8 +28,10 @@ class WindowSerializer(serializers.ModelSerializer[BudgetWindow]):
 class StateSerializer(serializers.Serializer[Any]):
     """A budget in its current period."""
 
+    subject = serializers.CharField(help_text="Whose counter, where each value is counted by itself.")
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
+    limit_usd = UsdField(source="limit", help_text="With what is granted for a time.")
     spent_usd = UsdField(source="spent")
     reserved_usd = UsdField(source="reserved")
     left_usd = UsdField(source="left")
@@ -61,11 +63,7 @@ class BudgetSerializer(ScopedSerializer):
 
     @extend_schema_field(StateSerializer)
     def get_current(self, budget: Budget) -> Any:
-        now = utc_now()
-        found = getattr(budget, "current_windows", None)
-        if found is None:  # one just made or changed
-            found = budget.windows.filter(starts_at__lte=now, ends_at__gt=now)
-        return StateSerializer(state_of(budget, found, now=now)).data
+        return StateSerializer(current_state(budget, now=utc_now())).data
 
 
 class BudgetFilters(serializers.Serializer[Any]):
@@ -92,7 +90,7 @@ class BudgetViewSet(ScopedViewSet):
     serializer_class = BudgetSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().prefetch_related(current_windows(now=utc_now()))
+        return super().get_queryset().prefetch_related(*with_state(now=utc_now()))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return filtered(self, BudgetFilters, queryset)

@@ -11,36 +11,38 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped
-from accounts.api.fields import ApplicationField, signed_in
+from accounts.api.fields import ApplicationField, TeamField, signed_in
+from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
-from governance.api.scoped import filtered
-from governance.models import Budget, Grant, LimitRequest, RateLimit
-from governance.policy.limit_requests import ImpossibleError, check_end
+from governance.api.amounts import amount_of, amount_text, read
+from governance.models import Budget, LimitRequest, RateLimit
+from governance.policy.limit_requests import ImpossibleError, State, check_end, state_at
+from governance.selectors.limit_requests import limits_binding
 from governance.services import limit_requests
 from kernel.clock import utc_now
-from kernel.money import dollars_to_nanos, plain_usd
 
 _USUAL = timedelta(days=30)
+_MOST_ID = 2**63 - 1
 
 
-class _OwnField(serializers.PrimaryKeyRelatedField[Any]):
-    """A limit of a team the person may see, or for superusers any: another does not exist."""
+class _BindingField(serializers.PrimaryKeyRelatedField[Any]):
+    """A limit that binds the person's teams, or for superusers any: another does not exist."""
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()
-        user = signed_in(self)
-        found: QuerySet[Any] = (
-            rows if user.is_superuser else rows.filter(team__in=teams_with(user, Capability.VIEW_USAGE))
-        )
-        return found
+        return limits_binding(rows, signed_in(self))
 
 
 class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
     """One of `budget`, `rate_limit`, or `application` with `model`."""
 
-    budget = _OwnField(queryset=Budget.objects.all(), allow_null=True, required=False)
-    rate_limit = _OwnField(queryset=RateLimit.objects.all(), allow_null=True, required=False)
+    team = TeamField(
+        allow_null=True,
+        required=False,
+        help_text="For which team, where more of a limit of the whole organisation is asked.",
+    )
+    budget = _BindingField(queryset=Budget.objects.all(), allow_null=True, required=False)
+    rate_limit = _BindingField(queryset=RateLimit.objects.all(), allow_null=True, required=False)
     application = ApplicationField(allow_null=True, required=False)
     amount = serializers.CharField(
         required=False,
@@ -55,7 +57,7 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
             "id", "team", "budget", "rate_limit", "application", "model", "subject", "amount", "reason", "ends_at",
             "state", "requested_by", "created_at", "decided_by", "decided_at", "note", "grant", "summary",
         )  # fmt: skip
-        read_only_fields = ("team", "state", "requested_by", "decided_by", "decided_at", "note", "grant")
+        read_only_fields = ("state", "requested_by", "decided_by", "decided_at", "note", "grant")
 
     @extend_schema_field(serializers.CharField())
     def get_summary(self, request: LimitRequest) -> str:
@@ -63,15 +65,15 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
 
     def to_representation(self, instance: LimitRequest) -> Any:
         found = super().to_representation(instance)
-        found["amount"] = _amount_text(instance)
+        found["amount"] = amount_text(instance)
+        found["state"] = state_at(State(instance.state), ends_at=instance.ends_at, now=utc_now()).value
         return found
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        attrs["amount"] = _amount(attrs.get("amount"), in_dollars=attrs.get("budget") is not None)
+        attrs["amount"] = amount_of(attrs.get("amount"), in_dollars=attrs.get("budget") is not None)
         attrs.setdefault("ends_at", utc_now() + _USUAL)
-        request = LimitRequest(**attrs)
         try:
-            request.clean()
+            request = _made_of(attrs, by=signed_in(self))
             check_end(request.ends_at, now=utc_now())
         except ModelError as error:
             found = (
@@ -83,9 +85,20 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> LimitRequest:
-        request = LimitRequest(**validated_data)
-        request.clean()
+        request = _made_of(validated_data, by=signed_in(self))
         return limit_requests.ask(request, by=signed_in(self), now=utc_now())
+
+
+def _made_of(values: dict[str, Any], *, by: User) -> LimitRequest:
+    """The request, checked. Raises the model's ValidationError."""
+    request = LimitRequest(**values)
+    if any(values.get(name) for name in ("budget", "rate_limit", "application")):
+        try:
+            limit_requests.put_team(request, team=values.get("team"), by=by)
+        except ImpossibleError as error:
+            raise ModelError({"team": str(error)}) from error
+    request.clean()
+    return request
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
@@ -102,7 +115,10 @@ class NoteSerializer(serializers.Serializer[Any]):
 
 class RequestFilters(serializers.Serializer[Any]):
     state = serializers.ChoiceField(required=False, choices=LimitRequest.STATES)
-    team = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    team = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_ID)
+    budget = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_ID)
+    rate_limit = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_ID)
+    application = serializers.IntegerField(required=False, min_value=1, max_value=_MOST_ID)
 
 
 _EXAMPLE = OpenApiExample(
@@ -126,9 +142,7 @@ class LimitRequestViewSet(
     """Requests for more, for a time: anyone in a team asks, who runs the team decides."""
 
     change_capability = Capability.VIEW_USAGE
-    queryset = LimitRequest.objects.select_related(
-        "budget", "rate_limit", "application", "team", "requested_by", "grant"
-    )
+    queryset = LimitRequest.objects.select_related(*LimitRequest.RELATED)
     serializer_class = LimitRequestSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -143,14 +157,24 @@ class LimitRequestViewSet(
         """Its serializer has looked whether the person may see what it is about, which is what asking takes."""
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, RequestFilters, queryset)
+        if self.detail:
+            return queryset
+        filters = RequestFilters(data=self.request.query_params)
+        filters.is_valid(raise_exception=True)
+        wanted, now = dict(filters.validated_data), utc_now()
+        state = wanted.pop("state", None)
+        rows = queryset.filter(**wanted)
+        over = Q(state=State.PENDING, ends_at__lte=now)
+        if state == State.EXPIRED:
+            return rows.filter(Q(state=state) | over)
+        return rows.exclude(over).filter(state=state) if state else rows
 
     @extend_schema(request=DecisionSerializer, responses=LimitRequestSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Grants what is asked, or less. 409 where it is decided already."""
         found = self._to_decide()
-        body = _read(DecisionSerializer, request)
+        body = read(DecisionSerializer, request)
         amount = body.get("amount")
         return self._done(
             found,
@@ -158,7 +182,7 @@ class LimitRequestViewSet(
                 found,
                 by=self.person,
                 now=utc_now(),
-                amount=None if amount is None else _amount(amount, in_dollars=found.budget is not None),
+                amount=None if amount is None else amount_of(amount, in_dollars=found.budget is not None),
                 ends_at=body.get("ends_at"),
                 note=body["note"],
             ),
@@ -169,7 +193,7 @@ class LimitRequestViewSet(
     def deny(self, request: Request, pk: str) -> Response:
         """Says no. 409 where it is decided already."""
         found = self._to_decide()
-        note = _read(NoteSerializer, request)["note"]
+        note = read(NoteSerializer, request)["note"]
         return self._done(found, lambda: limit_requests.deny(found, by=self.person, now=utc_now(), note=note))
 
     @extend_schema(request=None, responses=LimitRequestSerializer)
@@ -194,74 +218,3 @@ class LimitRequestViewSet(
             raise Conflict(str(error)) from error
         found = LimitRequest.objects.get(pk=found.pk)
         return Response(LimitRequestSerializer(found, context=self.get_serializer_context()).data)
-
-
-class GrantSerializer(serializers.ModelSerializer[Grant]):
-    amount = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Grant
-        fields = (
-            "id", "budget", "rate_limit", "application", "model", "subject", "amount", "starts_at", "ends_at", "revoked_at",
-        )  # fmt: skip
-
-    @extend_schema_field(serializers.CharField())
-    def get_amount(self, grant: Grant) -> str:
-        return _amount_text(grant)
-
-
-class GrantViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """What has been granted for a time. Grants end by themselves, or are ended early."""
-
-    queryset = Grant.objects.select_related("budget", "rate_limit", "application")
-    serializer_class = GrantSerializer
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super(TeamScoped, self).get_queryset()
-        if self.person.is_active and self.person.is_superuser:
-            return rows
-        teams = teams_with(self.person, self.view_capability)
-        mine = Q(budget__team__in=teams) | Q(rate_limit__team__in=teams) | Q(application__team__in=teams)
-        return rows.filter(mine)
-
-    def team_of(self, obj: Any) -> Any:
-        return next(
-            target for target in (obj.budget, obj.rate_limit, obj.application) if target is not None
-        ).team
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        if not self.person.is_superuser:
-            super().check_object_permissions(request, obj)
-
-    @extend_schema(request=NoteSerializer, responses=GrantSerializer)
-    @action(detail=True, methods=["post"])
-    def revoke(self, request: Request, pk: str) -> Response:
-        """Ends a grant now. 409 where it has ended."""
-        found: Grant = self.get_object()
-        note = _read(NoteSerializer, request)["note"]
-        try:
-            limit_requests.revoke(found, by=self.person, now=utc_now(), reason=note or "no reason given")
-        except ImpossibleError as error:
-            raise Conflict(str(error)) from error
-        found.refresh_from_db()
-        return Response(GrantSerializer(found).data)
-
-
-def _read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    found = serializer(data=request.data)
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
-
-
-def _amount(text: Any, *, in_dollars: bool) -> int:
-    if text is None:
-        return 0
-    try:
-        return dollars_to_nanos(str(text)) if in_dollars else int(str(text))
-    except ValueError as error:
-        kind = 'dollars, such as "50.00"' if in_dollars else "a whole number"
-        raise serializers.ValidationError({"amount": [f"This is {kind}."]}) from error
-
-
-def _amount_text(found: Any) -> str:
-    return plain_usd(found.amount) if found.budget_id else str(found.amount)

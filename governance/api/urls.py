@@ -6,7 +6,8 @@ from rest_framework.routers import SimpleRouter
 from governance.api.alerts import AlertChannelViewSet, AlertViewSet, DeliveryViewSet
 from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
-from governance.api.limit_requests import GrantViewSet, LimitRequestViewSet
+from governance.api.grants import GrantViewSet
+from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
 from governance.api.reconciliation import ReconciliationView
 from governance.api.usage import TipsView, UsageView

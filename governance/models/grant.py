@@ -1,7 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from accounts.models import Application
+from accounts.models import Application, User
 from governance.models.budget import Budget
 from governance.models.rate_limit import RateLimit
 
@@ -35,6 +35,8 @@ class Grant(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    revoke_reason = models.CharField(max_length=2000, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -11,18 +11,21 @@ class State(StrEnum):
     APPROVED = "approved"
     DENIED = "denied"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class Action(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     WITHDRAW = "withdraw"
+    EXPIRE = "expire"
 
 
 _NEXT = {
     (State.PENDING, Action.APPROVE): State.APPROVED,
     (State.PENDING, Action.DENY): State.DENIED,
     (State.PENDING, Action.WITHDRAW): State.WITHDRAWN,
+    (State.PENDING, Action.EXPIRE): State.EXPIRED,
 }
 
 
@@ -31,13 +34,20 @@ class ImpossibleError(ValueError):
 
 
 def next_state(state: State, action: Action, *, ends_at: datetime, now: datetime) -> State:
-    """What a request becomes. ImpossibleError where it is decided already, or its time is over."""
+    """What a request becomes. ImpossibleError where it is decided already, or its time is over, or not over yet."""
     found = _NEXT.get((state, action))
     if found is None:
         raise ImpossibleError(f"This request is {state.value} already.")
     if action is Action.APPROVE and ends_at <= now:
         raise ImpossibleError("The end that was asked for has passed: there is nothing left to grant.")
+    if action is Action.EXPIRE and ends_at > now:
+        raise ImpossibleError("The end that was asked for has not passed yet.")
     return found
+
+
+def state_at(state: State, *, ends_at: datetime, now: datetime) -> State:
+    """What a request is now, whether or not anybody has written down yet that its time is over."""
+    return State.EXPIRED if state is State.PENDING and ends_at <= now else state
 
 
 def check_end(ends_at: datetime, *, now: datetime) -> None:

@@ -48,7 +48,7 @@ def burn_down(state: BudgetState, *, now: datetime) -> BurnDown | None:
         spent=state.spent,
         now=now.astimezone(zone),
         ends_at=state.ends_at.astimezone(zone),
-        limit=budget.limit_nanos,
+        limit=state.limit,
     )
     so_far, course = 0, []
     for day in _days(start, today + timedelta(days=1)):

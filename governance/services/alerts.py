@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from governance.models import Alert, AlertChannel, Budget, BudgetWindow, Delivery
-from governance.selectors.budgets import current_windows, state_of
+from governance.selectors.budgets import current_state, with_state
 from governance.selectors.burn_down import burn_down
 
 _REACHED = """
@@ -46,9 +46,9 @@ def scan_forecasts(*, now: datetime) -> int:
     budgets = Budget.objects.filter(alert_on_forecast=True).select_related(
         "team", "application__team", "api_key"
     )
-    for budget in budgets.prefetch_related(current_windows(now=now)):
-        state = state_of(budget, budget.current_windows, now=now)  # type: ignore[attr-defined]
-        course = burn_down(state, now=now) if 0 < state.spent < budget.limit_nanos else None
+    for budget in budgets.prefetch_related(*with_state(now=now)):
+        state = current_state(budget, now=now)
+        course = burn_down(state, now=now) if 0 < state.spent < state.limit else None
         if course is None or course.forecast is None or course.forecast.runs_out_at is None:
             continue
         window = BudgetWindow.objects.filter(budget=budget, starts_at=state.starts_at, subject="").first()

@@ -12,7 +12,8 @@ def send_later(*, to: Sequence[str], subject: str, text: str, path: str = "") ->
     """Queues a mail to each address by itself; nothing where the transaction fails. `path` is linked at its end."""
     body = f"{text}\n{settings.PUBLIC_URL}{path}\n" if path else text
     for address in to:
-        transaction.on_commit(partial(_queue, address, subject.replace("\n", " ")[:200], body))
+        # Robust: what has been decided stays so where the queue is away, and the failure is in the log.
+        transaction.on_commit(partial(_queue, address, subject.replace("\n", " ")[:200], body), robust=True)
 
 
 def send_now(address: str, subject: str, text: str) -> None:

@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
     "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
+    "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
 }
 

@@ -1,6 +1,6 @@
 """Money as integers: nano-dollars (one billionth of a US dollar). No floats anywhere."""
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, DecimalException
 
 NANOS_PER_DOLLAR = 1_000_000_000
 TOKENS_PER_PRICE = 1_000_000
@@ -12,8 +12,8 @@ def dollars_to_nanos(amount: str | Decimal) -> int:
     try:
         nanos = Decimal(amount) * NANOS_PER_DOLLAR
         exact = int(nanos.to_integral_value())
-    except InvalidOperation as error:
-        raise ValueError(f"{amount!r} is not an amount in dollars") from error
+    except DecimalException as error:
+        raise ValueError(f"{str(amount)[:40]!r} is not an amount in dollars") from error
     except OverflowError as error:
         raise ValueError(f"{amount!r} is no finite amount") from error
     if nanos != exact:

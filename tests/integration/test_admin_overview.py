@@ -59,7 +59,7 @@ def test_older_calls_are_in_the_chart_and_not_in_today(world):
 
 def test_the_home_page_takes_few_queries(world, django_assert_max_num_queries):
     client = world.client("viewer")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         assert client.get(HOME).status_code == 200
 
 

@@ -78,13 +78,13 @@ def test_a_budget_that_cannot_be(world, field, value):
 def test_a_budget_s_windows(world):
     client = world.client("viewer")
     current = client.get(path_of(world.mine.budget)).json()["current"]
-    assert (current["spent_usd"], current["reserved_usd"], current["left_usd"]) == ("50", "0", "50")
+    assert (current["spent_usd"], current["reserved_usd"], current["left_usd"]) == ("50", "0", "51")
     windows = client.get(path_of(world.mine.budget) + "windows/").json()["results"]
     assert [(each["spent_usd"], each["starts_at"]) for each in windows] == [("50", current["starts_at"])]
     raised = ask(
         world.client("owner"), "patch", path_of(world.mine.budget), {"limit_usd": "80", "current": {}}
     )
-    assert raised.json()["current"]["left_usd"] == "30"
+    assert raised.json()["current"]["left_usd"] == "31"  # with the dollar granted
     world.mine.budget.refresh_from_db()
     assert world.mine.budget.limit_nanos == 80 * DOLLAR
 

@@ -111,7 +111,9 @@ def test_a_grant_is_ended_early(world):
     assert ask(world.client("developer"), "post", path, {}).status_code == 403
     assert ask(world.client("owner"), "post", path, {"note": "Launched"}).status_code == 200
     assert Grant.objects.get().revoked_at is not None
-    assert ask(world.client("owner"), "post", path, {}).status_code == 409
+    assert Grant.objects.get().revoked_by == world.people["owner"]
+    assert ask(world.client("owner"), "post", path, {"note": "Again"}).status_code == 409
+    assert ask(world.client("owner"), "post", path, {}).json() == {"note": ["This field is required."]}
 
 
 WRONG = {
@@ -154,30 +156,49 @@ def test_more_than_asked_is_not_granted(world):
 
 def test_the_pages(world):
     viewer, owner = world.client("viewer"), world.client("owner")
-    end = timezone.localtime() + timedelta(days=3)
-    form = {
-        "budget": world.mine.budget.pk, "amount": "50", "reason": "The launch",
-        "ends_at_0": f"{end:%Y-%m-%d}", "ends_at_1": f"{end:%H:%M:%S}",
-    }  # fmt: skip
     add = reverse("admin:governance_limitrequest_add")
-    assert "Mine" in viewer.get(add).content.decode()
-    assert "team Other" not in viewer.get(add).content.decode()
-    assert "must be in the future" in viewer.post(add, form | {"ends_at_0": "2001-01-01"}).content.decode()
-    assert viewer.post(add, form).status_code == 302, viewer.post(add, form).content.decode()[-3000:]
+    start = viewer.get(add).content.decode()
+    assert f"?budget={world.mine.budget.pk}" in start
+    assert "Other" not in start
+    assert viewer.get(add, {"budget": world.other.budget.pk}).status_code == 404
+    ask_here = f"{add}?budget={world.mine.budget.pk}"
+    assert "$50.00 of $100.00" in viewer.get(ask_here).content.decode()
+    form = {"amount": "50", "reason": "The launch", "until": f"{timezone.localdate() + timedelta(days=3)}"}
+    for wrong, text in (
+        ({"until": "2001-01-01"}, "must be in the future"),
+        ({"until": "9999-12-31"}, "At most a year"),
+        ({"amount": "0"}, "How much more"),
+        ({"amount": "1,5"}, "not an amount"),
+        ({"reason": " "}, "required"),
+    ):
+        assert text in viewer.post(ask_here, form | wrong).content.decode(), wrong
+    assert viewer.post(ask_here, form).status_code == 302
     found = LimitRequest.objects.get()
     assert found.requested_by == world.people["viewer"]
     url = reverse("admin:governance_limitrequest_change", args=[found.pk])
-    assert "Approve" not in viewer.get(url).content.decode()
+    waiting = viewer.get(url).content.decode()
+    assert "Approve" not in waiting
+    assert "The owner" in waiting  # for whom it waits
     assert viewer.post(url, {"action": "approve"}).status_code == 403
+    assert viewer.post(url, {"action": "something"}).status_code == 403
     page = owner.get(url).content.decode()
     assert "from $100.00 to $150.00" in page
-    assert "Spent in this period: $50.00" in page
-    owner.post(url, {"action": "approve", "amount": "40", "ends_at": "", "note": "Have fun"})
+    assert "Spent so far: $50.00" in page
+    owner.post(url, {"action": "approve", "amount": "60"})
+    owner.post(url, {"action": "approve", "until": f"{timezone.localdate() + timedelta(days=4)}"})
+    assert not Grant.objects.exists()
+    shorter = timezone.localdate() + timedelta(days=1)
+    owner.post(url, {"action": "approve", "amount": "40", "until": f"{shorter}", "note": "Have fun"})
     found.refresh_from_db()
     assert (found.state, found.grant.amount) == ("approved", 40 * DOLLAR)
+    assert timezone.localtime(found.grant.ends_at).date() == shorter + timedelta(days=1)
     assert "Have fun" in viewer.get(url).content.decode()
-    owner.post(url, {"action": "revoke", "note": "Over"})
+    assert "$50.00 of $140.00" in viewer.get(url).content.decode()
+    owner.post(url, {"action": "revoke", "note": ""})
+    assert Grant.objects.get().revoked_at is None
+    owner.post(url, {"action": "revoke", "note": "Over already"})
     assert Grant.objects.get().revoked_at is not None
+    assert "Over already" in viewer.get(url).content.decode()
     assert world.client("nobody").get(url).status_code == 404
 
 

@@ -14,6 +14,7 @@ from governance.policy.limit_requests import (
     check_end,
     may_decide,
     next_state,
+    state_at,
 )
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -27,9 +28,21 @@ def test_one_decision_at_most(actions, days):
             state = next_state(state, action, ends_at=NOW + timedelta(days=days), now=NOW)
             decided.append(action)
         except ImpossibleError:
-            assert state is not State.PENDING or (action is Action.APPROVE and days <= 0)
+            too_late = action is Action.APPROVE and days <= 0
+            too_early = action is Action.EXPIRE and days > 0
+            assert state is not State.PENDING or too_late or too_early
     assert len(decided) <= 1
     assert (state is State.PENDING) == (not decided)
+
+
+@given(state=st.sampled_from(State), days=st.integers(-2, 2))
+def test_a_request_past_its_end_is_as_good_as_expired(state, days):
+    ends_at = NOW + timedelta(days=days)
+    found = state_at(state, ends_at=ends_at, now=NOW)
+    if state is State.PENDING and days <= 0:
+        assert found is next_state(state, Action.EXPIRE, ends_at=ends_at, now=NOW) is State.EXPIRED
+    else:
+        assert found is state
 
 
 @given(is_superuser=st.booleans(), manages_team=st.booleans(), is_own=st.booleans())

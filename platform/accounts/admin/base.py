@@ -1,8 +1,12 @@
 """What all admin pages are built from: unfold's classes, typed, and object permissions by team."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
+from django.contrib.admin.utils import NestedObjects
 from django.contrib.postgres.fields import ArrayField
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import ForeignKey, Model, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
@@ -43,6 +47,8 @@ class ActiveOnly(ModelAdmin):
     """What to do where there is nothing yet."""
     labels: ClassVar[dict[str, str]] = {}
     """Names of fields in forms, where the model's own are not plain enough."""
+    goes_along: ClassVar[bool] = False
+    """Whether rows are deleted with what they are about, by whoever may delete that, and never by themselves."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -63,6 +69,27 @@ class ActiveOnly(ModelAdmin):
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def get_deleted_objects(
+        self, objs: Iterable[Any], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """What goes with it: what has a page of its own by name, the rest (a budget has thousands of counters) by number."""
+        collector = NestedObjects(using=DEFAULT_DB_ALIAS)
+        collector.collect(list(objs))
+        named: list[str] = []
+        numbers: Counter[str] = Counter()
+        forbidden: set[str] = set()
+        found: dict[type[Model], set[Any]] = cast(Any, collector).model_objs
+        for model, rows in found.items():
+            numbers[str(model._meta.verbose_name_plural)] += len(rows)
+            page: Any = self.admin_site._registry.get(model)
+            if page is None or getattr(page, "goes_along", False):
+                continue
+            name = str(model._meta.verbose_name)
+            named += [f"{name[:1].upper()}{name[1:]}: {row}" for row in sorted(rows, key=lambda row: row.pk)]
+            if not all(page.has_delete_permission(request, row) for row in rows):
+                forbidden.add(name)
+        return named, dict(numbers), forbidden, [str(row) for row in collector.protected]
 
 
 class TeamScopedAdmin(ActiveOnly):

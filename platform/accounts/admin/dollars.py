@@ -1,6 +1,6 @@
 """A form field for money: typed in dollars, kept as nano-dollars."""
 
-from decimal import Decimal, InvalidOperation
+import re
 from typing import Any
 
 from django import forms
@@ -10,6 +10,8 @@ from accounts.admin.typed import TextInput
 from kernel.money import dollars_to_nanos, plain_usd
 
 MOST_NANOS = 2**63 - 1
+# A comma stands between thousands and nowhere else: "1,5" is one and a half to many, and never fifteen dollars.
+_AMOUNT = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]+)?")
 
 
 class DollarsField(forms.Field):
@@ -25,24 +27,20 @@ class DollarsField(forms.Field):
         return plain_usd(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip().upper().removeprefix("$").removesuffix("USD").replace(",", "").strip()
+        text = str(value or "").strip().upper().removeprefix("$").removesuffix("USD").strip()
         if not text:
             return None
-        try:
-            amount = Decimal(text)
-            if not amount.is_finite():
-                raise ValidationError(
-                    f"“{value}” is not an amount in US dollars. Type one such as 250 or 0.0375."
-                )
-            nanos = dollars_to_nanos(amount)
-        except InvalidOperation:
+        if text.startswith("-"):
+            raise ValidationError("An amount cannot be negative.")
+        if not _AMOUNT.fullmatch(text):
+            shown = f"{str(value)[:40]}…" if len(str(value)) > 40 else value
             raise ValidationError(
-                f"“{value}” is not an amount in US dollars. Type one such as 250 or 0.0375."
-            ) from None
+                f"“{shown}” is not an amount in US dollars. Type one such as 250, 1,250.00 or 0.0375."
+            )
+        try:
+            nanos = dollars_to_nanos(text.replace(",", ""))
         except ValueError:
             raise ValidationError("This is finer than a billionth of a dollar.") from None
-        if nanos < 0:
-            raise ValidationError("An amount cannot be negative.")
         if nanos > MOST_NANOS:
             raise ValidationError("This is more than can be stored: at most nine billion dollars.")
         return nanos

@@ -1,0 +1,36 @@
+"""How much, where it is dollars for a budget and a number for a rate limit; and bodies of actions."""
+
+import re
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from accounts.api.fields import UsdField
+from kernel.money import plain_usd
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    found = serializer(data=request.data)
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)
+
+
+def amount_of(text: Any, *, in_dollars: bool) -> int:
+    """Nano-dollars, or a number. As strict as the same amounts are elsewhere."""
+    if text is None:
+        return 0
+    if not in_dollars:
+        if not _NUMBER.fullmatch(str(text)):
+            raise serializers.ValidationError({"amount": ["This is a whole number, such as 500."]})
+        return int(text)
+    try:
+        return UsdField().to_internal_value(text)
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({"amount": error.detail}) from error
+
+
+def amount_text(found: Any) -> str:
+    return plain_usd(found.amount) if found.budget_id else str(found.amount)
