@@ -22,7 +22,7 @@ from gateway.api.probes import health, metrics, readiness
 from gateway.formats import openai_reply
 from gateway.formats.embeddings import EmbeddingsEntrance
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
-from gateway.formats.incoming import Scope, headers_of, new_call
+from gateway.formats.incoming import Scope, check_tags, headers_of, new_call
 from gateway.formats.outgoing import JSON, raw
 from gateway.refusals import Refusal, too_large, unexpected
 from gateway.runtime import Gateway
@@ -120,6 +120,7 @@ class GatewayHandler:
         body = b""
         try:
             body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES)
+            check_tags(headers_of(scope))
             parsed = entrance.parse(body)
         except Refusal as found:
             refusal = found

@@ -5,6 +5,7 @@ from typing import Any
 from gateway.call import Call
 from gateway.conversation import Conversation
 from gateway.formats.entrance import Parsed
+from gateway.refusals import Refusal
 
 Scope = dict[str, Any]
 
@@ -31,6 +32,18 @@ def api_key(headers: dict[bytes, bytes]) -> str | None:
         return authorization[len(_SIGNATURE) :].partition(b"/")[0].decode("latin-1")
     found = headers.get(b"x-api-key")
     return found.strip().decode("latin-1") if found else None
+
+
+def check_tags(headers: dict[bytes, bytes]) -> None:
+    """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
+    for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user"):
+        if len(headers.get(name, b"").decode("utf-8", "replace")) > _LONGEST_TAG:
+            header = "-".join(part.capitalize() for part in name.decode().split("-"))
+            raise Refusal(
+                "invalid_request",
+                f"The header {header} has more than {_LONGEST_TAG} characters. Send a short name: it is counted by.",
+                param=header,
+            )
 
 
 def tag(headers: dict[bytes, bytes], name: bytes) -> str:
