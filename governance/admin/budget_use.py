@@ -14,6 +14,7 @@ from governance.admin.bars import bar_of
 from governance.models import Budget, Grant
 from governance.selectors.budgets import BudgetState, current_state
 from governance.selectors.counters import current_counters, grants_of, periods_before
+from governance.selectors.limit_requests import until_text
 from governance.selectors.subjects import subject_names
 from kernel.money import format_usd
 
@@ -76,7 +77,7 @@ def _grant_row(budget: Budget, grant: Grant) -> dict[str, Any]:
     return {
         "amount": f"+ {format_usd(grant.amount)}",
         "name": name,
-        "until": _day(budget, grant.ends_at),
+        "until": until_text(grant.ends_at),
         "url": reverse("admin:governance_limitrequest_change", args=[request.pk]) if request else "",
     }
 

@@ -45,7 +45,6 @@ class BudgetAdmin(ScopedAdmin):
     """Budgets: what some calls may cost in each period, and how much of that is used."""
 
     fixed_fields = (*ScopedAdmin.fixed_fields, "period", "time_zone")
-    asks_as = "budget"
     change_form_outer_before_template = "admin/governance/budget_use.html"
     empty_hint = (
         "A budget limits what a team, an application, a feature or any other calls may cost in a period."

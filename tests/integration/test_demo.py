@@ -12,7 +12,17 @@ from django.db.models import Sum
 from accounts.models import ApiKey, Application, Membership, Team, User
 from accounts.policy import key_text
 from gateway.models import Route
-from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, LedgerEntry
+from governance.models import (
+    AuditContent,
+    AuditRecord,
+    Budget,
+    BudgetWindow,
+    Grant,
+    LedgerEntry,
+    LimitRequest,
+    RateLimit,
+)
+from governance.policy.scopes import CallFacts
 from governance.policy.windows import window_of
 from governance.selectors.calls import time_of
 from kernel.clock import perf_counter, utc_now
@@ -59,7 +69,15 @@ def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):
 
 
 def test_the_organisation(demo):
-    assert Team.objects.count() == Budget.objects.count() == 3
+    assert Team.objects.count() == 3
+    assert {budget.scope_text for budget in Budget.objects.all()} == {
+        "team Customer Support", "team Research", "team Platform", "the organisation",
+        "team Customer Support, feature chat", "team Customer Support, each end user",
+        "application Data explorer of Research",
+    }  # fmt: skip
+    assert RateLimit.objects.count() == 2
+    assert set(LimitRequest.objects.values_list("state", flat=True)) == {"pending", "approved"}
+    assert Grant.objects.get().request.budget.team.name == "Research"
     assert Application.objects.count() == 5
     assert set(Membership.objects.values_list("role", flat=True)) == {
         "owner", "admin", "developer", "reviewer", "viewer"
@@ -85,14 +103,32 @@ def test_calls_are_in_the_window_of_their_time(demo):
     windows = {window.pk: window for window in BudgetWindow.objects.select_related("budget")}
     started = dict(AuditRecord.objects.values_list("call_id", "started_at"))
     for entry in LedgerEntry.objects.all():
-        window = windows[entry.window_ids[0]]
-        assert window.starts_at <= started[entry.call_id] < window.ends_at
+        for window in map(windows.get, entry.window_ids):
+            assert window.starts_at <= started[entry.call_id] < window.ends_at
     for window in windows.values():
         budget = window.budget
         period = window_of(
             budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=window.starts_at
         )
         assert (period.starts_at, period.ends_at) == (window.starts_at, window.ends_at)
+
+
+def test_a_call_counts_in_every_budget_it_falls_under(demo):
+    for record in AuditRecord.objects.filter(cost_nanos__gt=0)[:400]:
+        call = CallFacts(
+            team_id=record.team_id, application_id=record.application_id, api_key_id=record.api_key_id,
+            end_user=record.end_user, feature=record.feature, model=record.route,
+        )  # fmt: skip
+        falls_under = {
+            (budget.pk, budget.scope.subject_of(call))
+            for budget in Budget.objects.all()
+            if budget.team_id in (None, record.team_id)
+            and budget.application_id in (None, record.application_id)
+            and budget.scope.subject_of(call) is not None
+        }
+        entry = LedgerEntry.objects.get(call_id=record.pk)
+        counted = BudgetWindow.objects.filter(pk__in=entry.window_ids).values_list("budget_id", "subject")
+        assert sorted(counted) == sorted(falls_under)
 
 
 def test_the_history_is_believable(demo):

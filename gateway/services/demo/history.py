@@ -15,11 +15,14 @@ from gateway.services.demo.calls import HABITS, MESSAGES, Draft, draft, moments
 from gateway.services.demo.conversations import EXCHANGES, Exchange
 from gateway.services.demo.organisation import Organisation
 from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, LedgerEntry
+from governance.policy.scopes import CallFacts
 from governance.policy.windows import Window, window_of
 
 CALLS = 3000
 DAYS = 35
 SEED = 20
+CUSTOMERS = 40
+"""Of the shop's chat, each an end user."""
 
 
 def write_history(organisation: Organisation, *, now: datetime) -> int:
@@ -36,25 +39,37 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
     }
     records: list[AuditRecord] = []
     contents: list[AuditContent] = []
-    entries: list[LedgerEntry] = []
+    charges: list[tuple[AuditRecord, list[BudgetWindow]]] = []
+    users = Random(SEED + 1)  # noqa: S311 - apart, so that the story stays the same
     for moment in times:
         call = draft(moment, random)
         exchange = random.choice(EXCHANGES[call.application])
         record = _record(call, exchange, organisation, prices)
         application = organisation.applications[call.application]
         record.api_key_id = keys[application.pk]
+        if HABITS[call.application].feature == "chat":
+            record.end_user = f"customer-{users.randint(1, CUSTOMERS):03}"
         records.append(record)
         contents.append(_content(call, exchange))
         if record.cost_nanos:
-            window = windows.at(application.team_id, moment)
-            window.spent_nanos += record.cost_nanos
-            entries.append(
-                LedgerEntry(call_id=call.call_id, window_ids=[window.pk], amount_nanos=record.cost_nanos)
-            )
+            found = windows.at(record, moment)
+            for window in found:
+                window.spent_nanos += record.cost_nanos
+            charges.append((record, found))
     AuditRecord.objects.bulk_create(records, batch_size=1000)
     AuditContent.objects.bulk_create(contents, batch_size=1000)
-    LedgerEntry.objects.bulk_create(entries, batch_size=1000)
     windows.save()
+    LedgerEntry.objects.bulk_create(
+        [
+            LedgerEntry(
+                call_id=record.call_id,
+                window_ids=[window.pk for window in found],
+                amount_nanos=record.cost_nanos,
+            )
+            for record, found in charges
+        ],
+        batch_size=1000,
+    )
     for application_id, key_id in keys.items():
         last = max(record.started_at for record in records if record.application_id == application_id)
         ApiKey.objects.filter(pk=key_id).update(last_used_at=last)
@@ -62,23 +77,47 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
 
 
 class _Windows:
-    """The window of each team's budget a call falls in, made when first asked for."""
+    """The windows that a call counts in, one of each budget that it falls under."""
 
-    def __init__(self, budgets: dict[int, Budget]) -> None:
-        self._budgets = budgets
+    def __init__(self, budgets: list[Budget]) -> None:
+        self._budgets = [(budget, budget.scope) for budget in budgets]
         self._found: dict[Window, BudgetWindow] = {}
 
-    def at(self, team_id: int, moment: datetime) -> BudgetWindow:
-        budget = self._budgets[team_id]
-        window = window_of(budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=moment)
+    def at(self, record: AuditRecord, moment: datetime) -> list[BudgetWindow]:
+        call = CallFacts(
+            team_id=record.team_id or 0,
+            application_id=record.application_id or 0,
+            api_key_id=record.api_key_id or 0,
+            end_user=record.end_user,
+            feature=record.feature,
+            model=record.route,
+        )
+        return [
+            self._window(budget, subject, moment)
+            for budget, scope in self._budgets
+            if scope.may_apply_to(
+                team_id=call.team_id, application_id=call.application_id, api_key_id=call.api_key_id
+            )
+            and (subject := scope.subject_of(call)) is not None
+        ]
+
+    def _window(self, budget: Budget, subject: str, moment: datetime) -> BudgetWindow:
+        window = window_of(
+            budget_id=budget.pk,
+            period=budget.period,
+            time_zone=budget.time_zone,
+            now=moment,
+            subject=subject,
+        )
         if (row := self._found.get(window)) is None:
-            row = self._found[window] = BudgetWindow.objects.create(
-                budget=budget, starts_at=window.starts_at, ends_at=window.ends_at
+            row = self._found[window] = BudgetWindow(
+                budget=budget, subject=subject, starts_at=window.starts_at, ends_at=window.ends_at
             )
         return row
 
     def save(self) -> None:
-        BudgetWindow.objects.bulk_update(self._found.values(), ["spent_nanos"])
+        """Writes them, and so gives them their ids."""
+        BudgetWindow.objects.bulk_create(self._found.values(), batch_size=1000)
 
 
 Priced = dict[str, tuple[Deployment, pricing.PriceEntry]]

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.services.api_keys import create_key
 from gateway.services.catalog import load_catalog, read_catalog
 from gateway.services.demo.history import write_history
+from gateway.services.demo.limits import create_requests
 from gateway.services.demo.organisation import create_organisation, exists
 from kernel.ids import random_token
 
@@ -32,6 +33,7 @@ def load_demo(*, data_dir: Path, now: datetime) -> int | None:
             if name == KEY_APPLICATION:
                 shown = new.text
         calls = write_history(organisation, now=now)
+        create_requests(organisation.budgets, now=now)
         # Last, in the transaction: without the file nobody could sign in.
         _write_access(data_dir, admin_email=organisation.admin.email, admin_password=password, api_key=shown)
     return calls

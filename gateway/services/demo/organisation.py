@@ -1,10 +1,11 @@
-"""The demonstration's teams, applications, people and budgets."""
+"""The demonstration's teams, applications, people and limits."""
 
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from accounts.models import Application, Membership, Role, Team, User
+from gateway.services.demo.limits import create_budgets, create_rate_limits
 from governance.models import Budget
 from kernel.money import dollars_to_nanos
 
@@ -41,7 +42,7 @@ class Organisation:
     admin: User
     teams: dict[str, Team]
     applications: dict[str, Application]
-    budgets: dict[int, Budget]
+    budgets: list[Budget]
 
 
 def exists() -> bool:
@@ -63,17 +64,14 @@ def create_organisation(*, admin_password: str) -> Organisation:
             for name, limit in _BUDGETS.items()
         ]
     )
+    others = create_budgets(teams, applications)
+    create_rate_limits(teams)
     _create_people(teams)
     admin = User.objects.filter(email=ADMIN_EMAIL).first() or User(email=ADMIN_EMAIL, name="Administrator")
     admin.is_superuser = admin.is_active = True
     admin.set_password(admin_password)
     admin.save()
-    return Organisation(
-        admin,
-        teams,
-        applications,
-        {teams[name].pk: budget for name, budget in zip(_BUDGETS, budgets, strict=True)},
-    )
+    return Organisation(admin, teams, applications, [*budgets, *others])
 
 
 def _create_people(teams: dict[str, Team]) -> None:

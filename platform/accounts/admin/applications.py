@@ -35,6 +35,7 @@ class ApplicationAdmin(TeamScopedAdmin):
 
     empty_hint = "An application is a program that calls models. It belongs to a team, so create that first."
     change_capability = Capability.MANAGE_KEYS
+    change_form_outer_after_template = "admin/accounts/application/ask.html"
     fixed_fields = ("team",)
     list_display = ("name", "team", "description", "is_active", "keys_count", "created_at")
     list_display_links = ("name",)
