@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
@@ -14,10 +15,11 @@ import boto3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One object: its address, and what changes when its content does."""
+    """One object: its address, what changes when its content does, and when it was written."""
 
     address: str
     digest: str
+    modified_at: datetime
 
 
 def sources(address: str) -> Iterator[Source]:
@@ -31,12 +33,15 @@ def sources(address: str) -> Iterator[Source]:
         for page in pages:
             for item in page.get("Contents", ()):
                 if item["Size"]:
-                    yield Source(f"s3://{bucket}/{item['Key']}", item["ETag"].strip('"'))
+                    yield Source(
+                        f"s3://{bucket}/{item['Key']}", item["ETag"].strip('"'), item["LastModified"]
+                    )
         return
     root = Path(address)
     for path in sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]:
         with path.open("rb") as file:
-            yield Source(str(path), hashlib.file_digest(file, "sha256").hexdigest())
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        yield Source(str(path), digest, datetime.fromtimestamp(path.stat().st_mtime, tz=UTC))
 
 
 @contextmanager

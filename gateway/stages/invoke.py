@@ -2,6 +2,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from hashlib import blake2b
 
+import msgspec
+
 from gateway.bedrock.client import Attempt
 from gateway.bedrock.errors import may_fail_over
 from gateway.call import Call
@@ -9,9 +11,12 @@ from gateway.conversation import encode
 from gateway.events import Event
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from governance.policy.invocation_logs import CALL_KEY
 from kernel.clock import elapsed_ms, perf_counter
 
 _BYTES_PER_TOKEN = 4
+_MOST_METADATA = 16
+"""Entries that Converse takes."""
 
 
 async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -19,6 +24,7 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     body = encode(call.conversation)
     call.sent_body = body
     _digest(call)
+    body = _named(call, body)
     for number, deployment in enumerate(call.deployments, 1):
         begun = perf_counter()
         call.deployment = deployment
@@ -49,6 +55,17 @@ def _events(
         return gateway.bedrock.embed(attempt, model_id, texts, call.dimensions)
     operation = gateway.bedrock.converse_stream if call.is_stream else gateway.bedrock.converse
     return operation(attempt, body)
+
+
+def _named(call: Call, body: bytes) -> bytes:
+    """The body with the call's id in its metadata, which Bedrock's invocation log repeats: reconciliation goes by it."""
+    given = call.conversation.request_metadata
+    if given is None:
+        return b'%b,"requestMetadata":{"%b":"%b"}}' % (body[:-1], CALL_KEY.encode(), str(call.id).encode())
+    metadata = {name: value for name, value in given.items() if name != CALL_KEY}
+    if len(metadata) < _MOST_METADATA:
+        metadata[CALL_KEY] = str(call.id)
+    return encode(msgspec.structs.replace(call.conversation, request_metadata=metadata))
 
 
 def _digest(call: Call) -> None:

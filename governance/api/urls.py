@@ -9,7 +9,7 @@ from governance.api.calls import CallViewSet
 from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
-from governance.api.reconciliation import ReconciliationView
+from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
 from governance.api.usage import TipsView, UsageView
 
 router = SimpleRouter()
@@ -21,10 +21,12 @@ router.register("grants", GrantViewSet)
 router.register("alert-channels", AlertChannelViewSet)
 router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
+router.register("reconciliation/imports", AwsImportViewSet)
 
 urlpatterns = [
     *router.urls,
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/tips/", TipsView.as_view(), name="usage-tips"),
     path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),
+    path("reconciliation/gaps/", GapsView.as_view(), name="reconciliation-gaps"),
 ]

@@ -11,6 +11,13 @@ class AwsImport(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     source = models.CharField(max_length=1100, help_text="Where it was read: s3://bucket/key, or a file.")
     digest = models.CharField(max_length=80, help_text="Its ETag, or a file's SHA-256: read once.")
+    report = models.CharField(
+        max_length=1100,
+        blank=True,
+        help_text="Of a bill: the folder of its month, which AWS sends whole each time.",
+    )
+    modified_at = models.DateTimeField(null=True, help_text="When AWS wrote it.")
+    is_current = models.BooleanField(default=True, help_text="No later delivery has taken its place.")
     lines = models.BigIntegerField(default=0)
     taken = models.BigIntegerField(default=0)
     duplicates = models.BigIntegerField(default=0)
@@ -27,6 +34,13 @@ class AwsImport(models.Model):
         verbose_name = "import"
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=("kind", "source", "digest"), name="aws_import_once"),)
+        indexes = (
+            models.Index(
+                fields=("report",),
+                name="aws_import_of_report",
+                condition=models.Q(kind="costs", is_current=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.source
@@ -57,12 +71,29 @@ class LoggedInvocation(models.Model):
     output_tokens = models.IntegerField()
     cache_read_tokens = models.IntegerField()
     cache_write_tokens = models.IntegerField()
+    error = models.CharField(
+        max_length=100, blank=True, help_text="Why Bedrock refused: such a line costs nothing."
+    )
+    is_counted = models.BooleanField(default=True, help_text="Whether AWS wrote how many tokens there were.")
+    named_call = models.UUIDField(null=True, help_text="The call that the line's metadata names.")
     call_id = models.UUIDField(null=True, help_text="Empty: no call of ours is known.")
     cost_nanos = models.BigIntegerField(null=True, help_text="By our price at admission.")
+    aws_import = models.ForeignKey(
+        AwsImport, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    is_posted = models.BooleanField(default=False, help_text="The ledger says what this line's call cost.")
 
     class Meta:
         indexes = (
             models.Index(fields=("at",), name="invocation_by_time"),
+            models.Index(
+                fields=("call_id",), name="invocation_by_call", condition=models.Q(call_id__isnull=False)
+            ),
+            models.Index(
+                fields=("call_id",),
+                name="invocation_to_post",
+                condition=models.Q(call_id__isnull=False, is_posted=False),
+            ),
             models.Index(
                 fields=("at",), name="invocation_unmatched", condition=models.Q(call_id__isnull=True)
             ),
@@ -73,14 +104,22 @@ class LoggedInvocation(models.Model):
 
 
 class BilledLine(models.Model):
-    """A line of AWS's bill for Bedrock. Sent again, the later one holds."""
+    """What a part of AWS's bill says a model cost on a day, in one region, for one kind of usage."""
 
-    key = models.CharField(max_length=40, primary_key=True)
+    aws_import = models.ForeignKey(AwsImport, on_delete=models.CASCADE, related_name="billed_lines")
     day = models.DateField(db_index=True)
-    region = models.CharField(max_length=32)
-    usage_type = models.CharField(max_length=200)
-    amount = models.DecimalField(max_digits=24, decimal_places=8)
+    region = models.CharField(max_length=32, blank=True)
+    model = models.CharField(max_length=200, blank=True, help_text="As AWS names it on the bill.")
+    usage_type = models.CharField(max_length=200, blank=True)
+    amount = models.DecimalField(max_digits=30, decimal_places=10)
     cost_nanos = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("aws_import", "day", "region", "model", "usage_type"), name="billed_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.usage_type} on {self.day}"

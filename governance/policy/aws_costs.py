@@ -1,20 +1,32 @@
 """PURE: a line of AWS's bill: Cost and Usage Report 2.0 of Data Exports, or the legacy report.
 
-Source: the data dictionaries "Cost and Usage Report (CUR) 2.0" and "Line item details" of AWS's documentation.
+Source: the data dictionaries "Cost and Usage Report (CUR) 2.0" and "Line item details", and "Understanding export
+delivery", of AWS's documentation. A line has no name that lasts: each delivery of a month numbers its lines anew. So
+deliveries replace each other whole.
 """
 
-import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from governance.policy.billed_names import billed_model, region_of_usage
 from kernel.money import NANOS_PER_DOLLAR
 
 _PRODUCTS = ("AmazonBedrock", "AmazonBedrockFoundationModels")
+_EDITION = "(Amazon Bedrock Edition)"
+"""Models of other vendors are sold through the Marketplace, under product codes of their own and a name like this."""
+_USAGE = frozenset({"", "Usage", "DiscountedUsage", "SavingsPlanCoveredUsage"})
+"""Kinds of lines that calls make. Taxes, credits, refunds and discounts are left out."""
+
 COLUMNS = {
     "product": ("line_item_product_code", "lineItem/ProductCode"),
+    "product_name": ("product_product_name", "product/ProductName"),
+    "product_map": ("product",),
+    "kind": ("line_item_line_item_type", "lineItem/LineItemType"),
     "id": ("identity_line_item_id", "identity/LineItemId"),
     "interval": ("identity_time_interval", "identity/TimeInterval"),
     "start": ("line_item_usage_start_date", "lineItem/UsageStartDate"),
@@ -33,19 +45,23 @@ class MalformedCostError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One line of the bill for Bedrock. `key` is the same whenever AWS sends the line again."""
+    """One line of the bill for Bedrock. `identity` tells it from others of the same file."""
 
-    key: str
+    identity: tuple[str, str]
     day: date
     region: str
+    model: str
     usage_type: str
     amount: Decimal
     cost_nanos: int
 
 
 def parse(row: Mapping[str, Any]) -> CostLine | None:
-    """The line of a row; None for other products' rows. Raises MalformedCostError."""
-    if str(_value(row, "product") or "") not in _PRODUCTS:
+    """The line of a row; None for rows of other products, and those that no call made. Raises MalformedCostError."""
+    name = _product_name(row)
+    if str(_value(row, "product") or "") not in _PRODUCTS and _EDITION not in name:
+        return None
+    if str(_value(row, "kind") or "") not in _USAGE:
         return None
     currency = str(_value(row, "currency") or "USD")
     if currency != "USD":
@@ -53,18 +69,49 @@ def parse(row: Mapping[str, Any]) -> CostLine | None:
     identity, interval = str(_value(row, "id") or ""), str(_value(row, "interval") or "")
     if not identity:
         raise MalformedCostError("the line has no identity")
+    usage_type = _text(_value(row, "usage_type"), 200)
     return CostLine(
-        key=hashlib.sha256(f"{identity} {interval}".encode()).hexdigest()[:40],
+        identity=(identity, interval),
         day=_day(_value(row, "start")),
-        region=str(_value(row, "region") or "")[:32],
-        usage_type=str(_value(row, "usage_type") or "")[:200],
+        region=_text(_value(row, "region"), 32) or region_of_usage(usage_type),
+        model=billed_model(name.replace(_EDITION, "") if _EDITION in name else "", usage_type)[:200],
+        usage_type=usage_type,
         amount=_number(_value(row, "amount"), "usage amount"),
         cost_nanos=int((_number(_value(row, "cost"), "cost") * NANOS_PER_DOLLAR).to_integral_value()),
     )
 
 
+_MONTH = re.compile(
+    r"^(.*/(?:BILLING_PERIOD=\d{4}-\d{2}|\d{8}-\d{8}|year=\d{4}/month=\d{1,2}))/(?:(.*)/)?[^/]+$", re.I
+)
+
+
+def report_of(address: str) -> tuple[str, str]:
+    """The folder of the month that a file of the bill is of, and the delivery within it; a file by itself where none."""
+    found = _MONTH.match(address)
+    return (found[1], found[2] or "") if found else (address, "")
+
+
+def _product_name(row: Mapping[str, Any]) -> str:
+    if name := _value(row, "product_name"):
+        return str(name)[:300]
+    product = _value(row, "product_map")
+    if isinstance(product, str) and _EDITION in product:
+        try:
+            product = json.loads(product)
+        except (ValueError, RecursionError):
+            return ""
+    if isinstance(product, list):  # a map, as Parquet has it: pairs
+        product = dict(pair for pair in product if isinstance(pair, tuple) and len(pair) == 2)
+    return str(product.get("product_name") or "")[:300] if isinstance(product, dict) else ""
+
+
 def _value(row: Mapping[str, Any], name: str) -> Any:
     return next((row[column] for column in COLUMNS[name] if row.get(column) not in (None, "")), None)
+
+
+def _text(value: Any, most: int) -> str:
+    return str(value or "")[:most].replace("\x00", "")
 
 
 def _day(value: Any) -> date:

@@ -5,10 +5,14 @@ ModelInvocationLog 1.0.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+CALL_KEY = "gatehouse-call-id"
+"""What the gateway writes into `requestMetadata` of what it asks, and Bedrock into its log."""
 MOST_BYTES = 64 * 1024 * 1024
 """A longer line is none of Bedrock's: it moves bodies over 100 kB to objects of their own."""
 _MOST_TOKENS = 2**31 - 1
@@ -30,6 +34,18 @@ class Invocation:
     output_tokens: int
     cache_read_tokens: int
     cache_write_tokens: int
+    error: str = ""
+    is_counted: bool = True
+    named_call: UUID | None = None
+    """The call that the gateway wrote into the request's metadata."""
+
+
+_LOG = re.compile(r"\.jsonl?(?:\.gz)?$")
+
+
+def is_log(address: str) -> bool:
+    """Whether an object is a piece of the log: beside it lie bodies too long for it, and a check of permissions."""
+    return bool(_LOG.search(address)) and "/data/" not in address.rpartition("BedrockModelInvocationLogs")[2]
 
 
 def parse(line: bytes) -> Invocation | None:
@@ -54,6 +70,9 @@ def parse(line: bytes) -> Invocation | None:
         output_tokens=_count(answered, "outputTokenCount"),
         cache_read_tokens=_count(asked, "cacheReadInputTokenCount"),
         cache_write_tokens=_count(asked, "cacheWriteInputTokenCount"),
+        error=_error(found),
+        is_counted=asked.get("inputTokenCount") is not None and answered.get("outputTokenCount") is not None,
+        named_call=_named_call(found),
     )
 
 
@@ -75,9 +94,25 @@ def _text(found: dict[str, Any], name: str, most: int) -> str:
 
 def _count(part: dict[str, Any], name: str) -> int:
     number = part.get(name, 0)
+    if number is None:
+        return 0
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _MOST_TOKENS:
         raise MalformedError(f"'{name}' is no count")
     return number
+
+
+def _error(found: dict[str, Any]) -> str:
+    code = found.get("errorCode")
+    return code[:100] if isinstance(code, str) and code.isprintable() else ""
+
+
+def _named_call(found: dict[str, Any]) -> UUID | None:
+    metadata = found.get("requestMetadata")
+    name = metadata.get(CALL_KEY) if isinstance(metadata, dict) else None
+    try:
+        return UUID(name) if isinstance(name, str) else None
+    except ValueError:
+        return None
 
 
 def _moment(found: dict[str, Any]) -> datetime:

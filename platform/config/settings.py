@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.templatetags.static import static
 
 from config.environment import Environment
@@ -59,6 +60,10 @@ GATEWAY_CONNECT_TIMEOUT_SECONDS = env.float("GATEHOUSE_CONNECT_TIMEOUT_SECONDS",
 GATEWAY_SETTLE_TIMEOUT_SECONDS = env.float("GATEHOUSE_SETTLE_TIMEOUT_SECONDS", default=30.0)
 GATEWAY_SNAPSHOT_POLL_SECONDS = env.float("GATEHOUSE_SNAPSHOT_POLL_SECONDS", default=15.0)
 GATEWAY_CONTENT_LOGGING = env.bool("GATEHOUSE_CONTENT_LOGGING", default=True)
+
+# --- reconciliation with AWS -----------------------------------------------------------------------
+RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
+RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
 
 # --- Django ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -182,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
+    "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 
 # --- Django REST framework -------------------------------------------------------------------------

@@ -1,67 +1,43 @@
 """Invocation logs and bills, read from a real S3 API: matched, counted, corrected by entries, never twice."""
 
-import csv
 import gzip
-import io
 import json
 import threading
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
 
-import boto3
-import pyarrow
-import pyarrow.parquet
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
-from moto.server import ThreadedMotoServer
 
 from gateway.events import Usage
 from gateway.models import Price
 from gateway.pricing import cost
-from gateway.services.reconciliation.costs import import_aws_costs
+from gateway.services.reconciliation.corrections import post
 from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
 from gateway.snapshot.build import price_entry
+from gateway.tasks import reconcile
 from governance.models import (
     AuditRecord,
     AwsImport,
-    BilledLine,
     BudgetWindow,
     LedgerEntry,
     LoggedInvocation,
     RejectedLine,
 )
-from governance.selectors.drift import drift
+from governance.policy.invocation_logs import CALL_KEY
+from governance.selectors.drift import drift, unknown_lines, unlogged_calls
+from governance.services.holds import expire_holds
 from governance.services.ledger import Ledger, Settlement
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World, make_world
-from tests.integration.api_world import API
+from tests.integration.aws_world import bucket, s3_server
 from tests.integration.test_ledger import hold, record, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def s3_server():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_server, monkeypatch):
-    for name, value in {
-        "AWS_ENDPOINT_URL_S3": s3_server, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="logs")
-    yield client
-    for item in client.list_objects_v2(Bucket="logs").get("Contents", ()):
-        client.delete_object(Bucket="logs", Key=item["Key"])
+__all__ = ["bucket", "s3_server"]
 
 
 @pytest.fixture
@@ -85,6 +61,25 @@ def charge(
 
     run(scenario)
     return AuditRecord.objects.get(pk=request.call_id)
+
+
+def leave(world: World, *, held: int) -> UUID:
+    """A call whose process died: its hold has expired, charged in full."""
+    request = hold(world.mine.budget, held, seconds=-1)
+    request.record.update(
+        model="amazon.nova-lite-v1:0",
+        region="us-east-1",
+        invoke_id="amazon.nova-lite-v1:0",
+        team_id=world.mine.team.pk,
+    )
+    request = replace(request, started_at=utc_now())
+
+    async def scenario(ledger: Ledger, _: Ledger) -> None:
+        await ledger.reserve(request)
+
+    run(scenario)
+    assert expire_holds() == 1
+    return request.call_id
 
 
 def line(request_id: str, *, tokens: tuple[int, int] = (1000, 100), **members) -> bytes:
@@ -171,7 +166,7 @@ def test_two_importers_at_once_correct_once(world, bucket):
         thread.start()
     for thread in threads:
         thread.join()
-    read()  # whichever was turned away by the other's lock
+    assert errors == []
     assert LedgerEntry.objects.filter(kind="correction").count() == 20
     assert LedgerEntry.objects.filter(kind="correction").values("call_id").distinct().count() == 20
     assert spent(world) == 50 * DOLLAR + 20 * exact()
@@ -236,86 +231,144 @@ def test_the_command(world, bucket, capsys):
             call_command("import_invocation_logs", address)
 
 
-COST = {
-    "identity_line_item_id": "id-1", "identity_time_interval": "2026-11-01T00:00:00Z/2026-11-01T01:00:00Z",
-    "line_item_product_code": "AmazonBedrock", "line_item_usage_start_date": "2026-11-01T00:00:00.000Z",
-    "line_item_usage_type": "USE1-NovaLite-input-tokens", "line_item_usage_amount": "1.5",
-    "line_item_unblended_cost": "0.000090", "line_item_currency_code": "USD", "product_region_code": "us-east-1",
-}  # fmt: skip
-COSTS = [
-    COST,
-    COST | {"identity_line_item_id": "id-2", "line_item_unblended_cost": "1.25"},
-    COST | {"line_item_product_code": "AmazonEC2", "identity_line_item_id": "id-3"},
-    COST | {"identity_line_item_id": "id-4", "line_item_currency_code": "EUR"},
-    COST | {"identity_line_item_id": "id-5", "line_item_unblended_cost": "lots"},
-    COST | {"identity_line_item_id": ""},
-]
+def test_a_call_is_found_by_the_name_its_metadata_gives(world, bucket):
+    """So are those that AWS gave no request ID to: they timed out, or their process died."""
+    call = charge(world, "", posted=5_000_000)
+    named = {"requestMetadata": {CALL_KEY: str(call.pk), "of": "the caller"}}
+    put(
+        bucket,
+        [
+            line("r-1", **named),
+            line("r-2", requestMetadata={CALL_KEY: "no id"}),
+            line("r-3", requestMetadata=7),
+        ],
+    )
+    (tally,) = read()
+    assert (tally.taken, tally.matched, tally.corrected, tally.corrected_nanos) == (
+        3,
+        1,
+        1,
+        exact() - 5_000_000,
+    )
+    assert spent(world) == 50 * DOLLAR + exact()
 
 
-def put_costs(bucket, rows: list[dict], key: str) -> None:
-    out = io.BytesIO()
-    if key.endswith(".parquet"):
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), out)
-    else:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-        out.write(
-            gzip.compress(text.getvalue().encode()) if key.endswith(".gz") else text.getvalue().encode()
-        )
-    bucket.put_object(Bucket="logs", Key=key, Body=out.getvalue())
+def test_an_expired_hold_is_put_right_by_the_price_of_its_time(world, bucket):
+    call_id = leave(world, held=7_000_000)
+    put(bucket, [line("r-1", requestMetadata={CALL_KEY: str(call_id)})])
+    (tally,) = read()
+    assert (tally.matched, tally.corrected_nanos) == (1, exact() - 7_000_000)
+    assert AuditRecord.objects.get(pk=call_id).status == "expired"
+    assert spent(world) == 50 * DOLLAR + exact()
 
 
-@pytest.mark.parametrize("key", ["cur/a.csv", "cur/a.csv.gz", "cur/a.parquet"])
-def test_a_bill(bucket, key):
-    put_costs(bucket, COSTS, key)
-    ((_, tally),) = import_aws_costs("s3://logs/cur/")
-    assert (tally.lines, tally.taken, tally.rejected) == (6, 2, 3)
-    assert sum(BilledLine.objects.values_list("cost_nanos", flat=True)) == 1_250_090_000
-    reasons = list(RejectedLine.objects.values_list("reason", flat=True))
-    assert reasons[0] == "in EUR: only US dollars can be compared"
-    put_costs(
-        bucket, [COST | {"line_item_unblended_cost": "2"}], key.replace("a.", "b.")
-    )  # AWS sends a line again
-    list(import_aws_costs("s3://logs/cur/"))
-    assert sum(BilledLine.objects.values_list("cost_nanos", flat=True)) == 3_250_000_000
+def test_attempts_of_one_call_count_together(world, bucket):
+    call = charge(world, "", posted=5_000_000)
+    named = {"requestMetadata": {CALL_KEY: str(call.pk)}}
+    put(bucket, [line("r-1", errorCode="ThrottlingException", output={}, **named), line("r-2", **named)])
+    put(bucket, [line("r-3", **named)], "AWSLogs/b.json.gz")
+    read()
+    assert spent(world) == 50 * DOLLAR + 2 * exact()
 
 
-def test_the_legacy_report_and_other_files(bucket):
-    legacy = {
-        "identity/LineItemId": "x", "identity/TimeInterval": "i", "lineItem/ProductCode": "AmazonBedrock",
-        "lineItem/UsageStartDate": "2026-11-01T00:00:00Z", "lineItem/UsageType": "t", "lineItem/UsageAmount": "1",
-        "lineItem/UnblendedCost": "3", "lineItem/CurrencyCode": "USD", "product/region": "us-east-1",
-    }  # fmt: skip
-    put_costs(bucket, [legacy], "cur/a.csv")
-    bucket.put_object(Bucket="logs", Key="cur/manifest.json", Body=b"{}")
-    bucket.put_object(Bucket="logs", Key="cur/z.parquet", Body=b"not parquet")
-    tallies = [tally for _, tally in import_aws_costs("s3://logs/cur/")]
-    assert [bool(tally.problem) for tally in tallies] == [False, True, True]
-    assert BilledLine.objects.get().cost_nanos == 3 * 10**9
+@pytest.mark.parametrize("part", [{"output": {}}, {"output": None}, {"input": {"inputTokenCount": None}}])
+def test_what_aws_did_not_count_corrects_nothing(world, bucket, part):
+    charge(world, "r-1", posted=5_000_000)
+    put(bucket, [line("r-1", **part)])
+    (tally,) = read()
+    assert (tally.matched, tally.corrected) == (1, 0)
+    assert spent(world) == 50 * DOLLAR + 5_000_000
 
 
-def test_the_page_and_the_api_are_a_superuser_s(world, bucket):
-    page = reverse("admin:governance_awsimport_changelist")
-    superuser, owner = world.client("superuser"), world.client("owner")
-    assert "import_invocation_logs" in superuser.get(page).content.decode()
+def test_a_dry_run_says_it_and_keeps_nothing(world, bucket):
     charge(world, "r-1", posted=5_000_000)
     put(bucket, [line("r-1"), b"{"])
+    ((_, tally),) = import_invocation_logs("s3://logs/AWSLogs/", dry_run=True)
+    assert (tally.taken, tally.corrected, tally.corrected_nanos) == (1, 1, exact() - 5_000_000)
+    assert not AwsImport.objects.exists()
+    assert not LoggedInvocation.objects.exists()
+    assert spent(world) == 50 * DOLLAR + 5_000_000
+    (tally,) = read()
+    assert tally.corrected == 1
+
+
+def test_what_was_taken_in_and_not_posted_is_posted_later(world, bucket):
+    """As after a crash between the two."""
+    charge(world, "r-1", posted=5_000_000)
+    put(bucket, [line("r-1")])
     read()
-    put_costs(bucket, [COST | {"line_item_usage_start_date": datetime.now(UTC).isoformat()}], "cur/a.csv")
-    list(import_aws_costs("s3://logs/cur/"))
-    text = superuser.get(page).content.decode()
-    assert "amazon.nova-lite-v1:0" in text
-    assert "s3://logs/AWSLogs/a.json.gz" in text
-    made = AwsImport.objects.get(kind="invocations")
-    assert (
-        "not JSON"
-        in superuser.get(reverse("admin:governance_awsimport_change", args=[made.pk])).content.decode()
+    LoggedInvocation.objects.update(is_posted=False)
+    assert post() == []
+    LoggedInvocation.objects.update(is_posted=False, cost_nanos=9_000_000)
+    assert post() == [9_000_000 - exact()]
+    assert spent(world) == 50 * DOLLAR + 9_000_000
+
+
+def test_two_who_post_at_once_post_once(world, bucket):
+    for number in range(30):
+        charge(world, f"r-{number}", posted=5_000_000)
+    put(bucket, [line(f"r-{n}") for n in range(30)])
+    read()
+    LoggedInvocation.objects.update(is_posted=False, cost_nanos=9_000_000)
+    barrier, amounts = threading.Barrier(3), []
+
+    def one() -> None:
+        barrier.wait()
+        amounts.extend(post())
+        connection.close()
+
+    threads = [threading.Thread(target=one) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert amounts == [9_000_000 - exact()] * 30
+    assert spent(world) == 50 * DOLLAR + 30 * 9_000_000
+
+
+def test_damaged_objects_and_those_that_are_no_log(world, bucket):
+    whole = bytearray(gzip.compress(b"\n".join(line(f"r-{n}") for n in range(3000)), mtime=0))
+    whole[len(whole) // 2] ^= 0xFF
+    bucket.put_object(Bucket="logs", Key="AWSLogs/BedrockModelInvocationLogs/x.json.gz", Body=bytes(whole))
+    bucket.put_object(
+        Bucket="logs", Key="AWSLogs/BedrockModelInvocationLogs/data/r-1_input.json.gz", Body=b"{}"
     )
-    found = superuser.get(f"{API}/reconciliation/").json()
-    assert found["drift"][0]["not_ours"] == 0
-    assert found["bill"][0]["billed_usd"] == "0.00009"
-    assert owner.get(page).status_code == 403
-    assert owner.get(f"{API}/reconciliation/").status_code == 403
-    assert "Reconciliation" not in owner.get(reverse("admin:index")).content.decode()
+    bucket.put_object(Bucket="logs", Key="AWSLogs/amazon-bedrock-logs-permission-check", Body=b"x")
+    (tally,) = read()
+    assert tally.problem
+    assert (tally.taken, tally.matched) == (0, 0)
+    assert not LoggedInvocation.objects.exists()
+    assert len(read()) == 1  # it is tried again
+    assert AwsImport.objects.count() == 1
+
+
+def test_a_line_longer_than_any_of_bedrock_s(world, bucket, monkeypatch):
+    monkeypatch.setattr("gateway.services.reconciliation.invocations.MOST_BYTES", 2000)
+    monkeypatch.setattr("governance.policy.invocation_logs.MOST_BYTES", 2000)
+    put(bucket, [line("r-1", accountId="9" * 9000), line("r-2")])
+    (tally,) = read()
+    assert (tally.lines, tally.rejected, tally.taken) == (2, 1, 1)
+
+
+def test_gaps_are_listed(world, bucket):
+    call = charge(world, "r-1", posted=5_000_000)
+    put(bucket, [line("r-2")])
+    read()
+    today = {"since": utc_now().date(), "until": utc_now().date() + timedelta(days=1)}
+    assert call.pk in [each.call_id for each in unlogged_calls(**today)]
+    assert unlogged_calls(**today, model="another") == []
+    assert [each.request_id for each in unknown_lines(**today)] == ["r-2"]
+    client = world.client("superuser")
+    text = client.get(reverse("admin:governance_awsimport_gaps"), {"day": utc_now().date()}).content.decode()
+    assert str(call.pk) in text
+    assert "r-2" in text
+    assert client.get(reverse("admin:governance_awsimport_gaps"), {"day": "x"}).status_code == 200
+
+
+def test_it_is_read_daily_where_the_settings_say(world, bucket, settings):
+    assert reconcile() == 0
+    settings.RECONCILIATION_LOGS = "s3://logs/AWSLogs/"
+    charge(world, "r-1", posted=5_000_000)
+    put(bucket, [line("r-1")])
+    assert [reconcile(), reconcile()] == [1, 0]
+    assert spent(world) == 50 * DOLLAR + exact()

@@ -12,11 +12,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", help="s3://bucket/prefix, a folder or a file")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         number = 0
         try:
-            for name, tally in import_invocation_logs(options["address"]):
+            for name, tally in import_invocation_logs(options["address"], dry_run=options["dry_run"]):
                 number += 1
                 if tally is None:
                     self.stdout.write(f"{name}: read before")
@@ -30,7 +31,9 @@ class Command(BaseCommand):
                     self.stdout.write(f"  line {line}: {reason}")
         except (OSError, BotoCoreError, ClientError) as error:
             raise CommandError(f"{options['address']} can't be read: {error}") from error
-        if later := match_again():
+        if not options["dry_run"] and (later := match_again()):
             self.stdout.write(f"{later:,} lines of before have found their calls.")
+        if options["dry_run"]:
+            self.stdout.write("Nothing of this was kept.")
         if not number:
             raise CommandError(f"There is nothing at {options['address']}.")

@@ -1,15 +1,21 @@
 """What both imports share: each object once, its lines counted, those that can't be taken in listed."""
 
-from collections.abc import Callable, Iterable
+import csv
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from itertools import islice
+from typing import IO
 
-from django.db import transaction
+import pyarrow
+from django.db import connection, transaction
 
-from gateway.bedrock.storage import Source, opened, sources
+from gateway.bedrock.storage import Source, opened
 from governance.models import AwsImport, RejectedLine
 
 _MOST_LISTED = 1000
+BROKEN = (EOFError, OSError, zlib.error, csv.Error, pyarrow.ArrowException)
+"""What reading a truncated or damaged object raises."""
 
 
 @dataclass(slots=True)
@@ -32,43 +38,61 @@ class Tally:
             self.rejections.append((line, reason[:200]))
 
 
-Reader = Callable[[Source, IO[bytes], Tally, str], None]
+FIGURES = tuple(name for name in Tally.__dataclass_fields__ if name != "rejections")
+Reader = Callable[[Source, IO[bytes], Tally, AwsImport], None]
 
 
-def import_all(address: str, *, kind: str, read: Reader) -> Iterable[tuple[str, Tally | None]]:
-    """Reads every object below an address that has not been read yet; None for those that have.
-
-    One object is one transaction: it is read whole, or not at all, or up to where it is broken, which is said.
-    """
-    for source in sources(address):
-        yield source.address, _import_one(source, kind=kind, read=read)
+def one_importer_at_a_time(kind: str) -> None:
+    """Waits for other importers of this kind until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"gatehouse import {kind}"])
 
 
-@transaction.atomic
-def _import_one(source: Source, *, kind: str, read: Reader) -> Tally | None:
-    made, is_new = AwsImport.objects.get_or_create(kind=kind, source=source.address, digest=source.digest)
-    if not is_new:
-        return None
+def unread(found: Iterable[Source], *, kind: str) -> Iterator[tuple[Source, bool]]:
+    """Objects, and whether each is still to be read."""
+    for some in _in_batches(found, 500):
+        known = set(
+            AwsImport.objects.filter(kind=kind, is_current=True, source__in=[each.address for each in some])
+            .exclude(digest__startswith="broken ")
+            .values_list("source", "digest")
+        )
+        yield from ((each, (each.address, each.digest) not in known) for each in some)
+
+
+def read_one(source: Source, *, kind: str, read: Reader, report: str = "") -> tuple[AwsImport, Tally]:
+    """Reads an object whole, or, where it is broken, nothing of it; a note of it is kept either way."""
+    AwsImport.objects.filter(kind=kind, source=source.address, digest=f"broken {source.digest}"[:80]).delete()
+    made, _ = AwsImport.objects.update_or_create(
+        kind=kind,
+        source=source.address,
+        digest=source.digest,
+        defaults={"report": report, "modified_at": source.modified_at, "is_current": True},
+    )
     tally = Tally()
     try:
         with opened(source) as file, transaction.atomic():
-            read(source, file, tally, f"import {made.pk}: {source.address}"[:300])
-    except (EOFError, OSError) as error:  # of gzip: truncated, or not gzip at all
+            read(source, file, tally, made)
+    except BROKEN as error:
         tally.problem = f"{type(error).__name__}: {error}"[:300]
-    columns: dict[str, Any] = {
-        name: getattr(tally, name) for name in Tally.__dataclass_fields__ if name != "rejections"
-    }
-    if tally.problem:  # nothing of it was kept, so it is read again when it is whole
-        columns |= {
-            "taken": 0,
-            "matched": 0,
-            "corrected": 0,
-            "corrected_nanos": 0,
-            "digest": f"broken {source.digest}"[:80],
-        }
-        AwsImport.objects.filter(kind=kind, source=source.address, digest=columns["digest"]).delete()
-    AwsImport.objects.filter(pk=made.pk).update(**columns)
+        tally.taken = tally.matched = 0
+        made.digest = f"broken {source.digest}"[:80]  # so that it is read again
+        made.is_current = False
+    note(made, tally)
+    RejectedLine.objects.filter(aws_import=made).delete()
     RejectedLine.objects.bulk_create(
         RejectedLine(aws_import=made, line=line, reason=reason) for line, reason in tally.rejections
     )
-    return tally
+    return made, tally
+
+
+def note(made: AwsImport, tally: Tally) -> None:
+    """Writes the figures of an object to its import."""
+    for name in FIGURES:
+        setattr(made, name, getattr(tally, name))
+    made.save()
+
+
+def _in_batches(found: Iterable[Source], size: int) -> Iterator[list[Source]]:
+    rest = iter(found)
+    while some := list(islice(rest, size)):
+        yield some
