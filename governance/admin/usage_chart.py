@@ -23,7 +23,7 @@ def course_of(found: BurnDown) -> Course:
     """The drawing of a budget's period."""
     state, guess = found.state, found.forecast
     length = (state.ends_at - state.starts_at).total_seconds()
-    limit = state.budget.limit_nanos
+    limit = state.limit
     highest = max(limit, state.spent, guess.high if guess else 0, 1) * 1.05
     day = 86_400 / length * 100
 
@@ -49,7 +49,7 @@ def course_of(found: BurnDown) -> Course:
 
 def _words(found: BurnDown) -> str:
     state, guess = found.state, found.forecast
-    so_far = f"{format_usd(state.spent)} of {format_usd(state.budget.limit_nanos)} spent"
+    so_far = f"{format_usd(state.spent)} of {format_usd(state.limit)} spent"
     if guess is None:
         return f"{so_far}. Too early to say what it will come to."
     text = (
