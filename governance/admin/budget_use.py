@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.admin.base import person
 from governance.admin.bars import bar_of
-from governance.models import Budget, Grant
+from governance.models import Budget, Dimension, Grant
 from governance.selectors.budgets import BudgetState, current_state
 from governance.selectors.counters import current_counters, grants_of, periods_before
 from governance.selectors.limit_requests import until_text
@@ -47,7 +47,7 @@ def use_of(budget: Budget, *, request: HttpRequest, now: datetime) -> dict[str, 
         "before": [
             {
                 "name": _day(budget, period.starts_at),
-                "counters": period.counters if budget.per else 0,
+                "counters": _counted(budget, period.counters),
                 "spent": format_usd(period.spent),
             }
             for period in periods_before(budget, now=now)
@@ -65,6 +65,15 @@ def refused_until(state: BudgetState) -> str:
     until = "" if state.is_endless else f" until {_day(state.budget, state.ends_at)}"
     whose = " of whoever has used it up" if state.budget.per else ""
     return f"new calls{whose} are refused{until}, unless the limit is raised."
+
+
+def _counted(budget: Budget, number: int) -> str:
+    """How many values were told apart."""
+    if not budget.per:
+        return ""
+    name = Dimension(budget.per).label
+    name = name if budget.per == Dimension.API_KEY else name.lower()
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
 
 
 def _granted(grants: list[Grant], subject: str) -> int:

@@ -53,7 +53,7 @@ class BudgetAdmin(ScopedAdmin):
     list_filter = ("period", "is_hard", ScopeFilter, TeamFilter)
     search_fields = ("name", "team__name", "application__name", "feature", "end_user", "model")
     search_help_text = "A name, a team, an application, a feature, an end user or a route."
-    labels: ClassVar[dict[str, str]] = {"is_hard": "Refuse calls that might exceed it"}
+    labels: ClassVar[dict[str, str]] = {"is_hard": "Hard limit"}
     fieldsets = (
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
         ("Alerts", {"fields": ("alert_thresholds", "alert_on_forecast")}),
@@ -107,7 +107,7 @@ class BudgetAdmin(ScopedAdmin):
         text = format_usd(budget.limit_nanos)
         return f"{text} + {format_usd(granted)}" if granted else text
 
-    @display(description="Kind", label={"hard": "danger", "soft": "info"})
+    @display(description="Kind", label={"hard": "info"})
     def kind(self, budget: Budget) -> tuple[str, str]:
         return ("hard", "Hard") if budget.is_hard else ("soft", "Soft")
 

@@ -24,6 +24,7 @@ class RateLimitAdmin(ScopedAdmin):
     list_display = ("scope_label", "limited", "created_at")
     change_form_outer_before_template = "admin/governance/rate_limit_use.html"
     list_filter = ("metric", "period", ScopeFilter, TeamFilter)
+    search_help_text = "A team, an application, a feature, an end user or a route."
     search_fields = ("team__name", "application__name", "feature", "end_user", "model")
     fieldsets = (
         (None, {"fields": ("metric", "limit", "period")}),

@@ -10,6 +10,8 @@ from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.admin.typed import ModelForm, display
 from governance.models import Scoped
 
+FIXED = "This stays as it was made: what has been counted was counted for this. For anything else, make another one."
+
 
 class ScopedForm(ModelForm):
     """A limit of the whole organisation is for superusers to make."""
@@ -57,6 +59,20 @@ class ScopedAdmin(TeamScopedAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.may_leave_team_empty = person(request).is_superuser
         return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Once made, what it is for is one line of words, in place of seven fields that can't be changed."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        fixed = {"fields": ("scope_label",), "description": FIXED}
+        return [
+            (title, fixed if set(Scoped.SCOPE) & set(options["fields"]) else options)
+            for title, options in fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "scope_label")
 
     @display(description="For")
     def scope_label(self, limit: Any) -> str:

@@ -96,6 +96,8 @@ class BudgetWindow(models.Model):
     )
 
     class Meta:
+        verbose_name = "counter of a period"
+        verbose_name_plural = "counters of periods"
         ordering = ("budget", "-starts_at", "subject")
         constraints = (
             models.UniqueConstraint(fields=("budget", "starts_at", "subject"), name="window_starts_once"),

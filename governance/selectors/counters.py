@@ -10,7 +10,7 @@ from governance.models import Budget, BudgetWindow, Grant
 from governance.policy.windows import window_of
 from governance.selectors.budgets import in_force
 
-PAGE = 25
+PAGE = 10
 PERIODS = 12
 
 

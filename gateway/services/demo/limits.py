@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -41,16 +42,17 @@ def create_requests(budgets: Iterable[Budget], *, now: datetime) -> None:
         str(budget.team): budget for budget in budgets if budget.scope == Scope(team_id=budget.team_id)
     }
     people = {user.email.split("@")[0]: user for user in User.objects.all()}
+    midnight = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
     platform, research = by_team["Platform"], by_team["Research"]
     LimitRequest.objects.create(
         team=platform.team,
         budget=platform,
         amount=dollars_to_nanos("4"),
         reason="The move of the old libraries needs twice as many reviews until it is done.",
-        ends_at=now + timedelta(days=21),
+        ends_at=midnight + timedelta(days=21),
         requested_by=people["platform.admin"],
     )
-    end = now + timedelta(days=14)
+    end = midnight + timedelta(days=14)
     asked = LimitRequest.objects.create(
         team=research.team,
         budget=research,
