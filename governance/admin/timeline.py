@@ -9,8 +9,10 @@ _LEAST_PERCENT = 0.4  # so that a stage of microseconds can still be seen
 DESCRIPTIONS = {
     "authenticate": "Find the key",
     "resolve route": "Find the deployments",
-    "enforce limits": "Count tokens, check limits",
+    "queue": "Wait for its turn",
     "redact": "Mask personal data",
+    "enforce limits": "Count tokens, check their limits",
+    "limit rates": "Take from rate limits",
     "reserve": "Reserve the worst case",
     "invoke": "Call the model",
     "settle": "Post the cost",

@@ -9,7 +9,9 @@ from gateway.refusals import STATUS
 from gateway.services.demo.calls import draft
 from governance.admin.timeline import timeline_of
 
-RECORDED = ("authenticate", "resolve route", "redact", "enforce limits", "reserve", "invoke", "settle")
+RECORDED = (
+    "authenticate", "resolve route", "queue", "redact", "enforce limits", "limit rates", "reserve", "invoke", "settle",
+)  # fmt: skip
 """In the order of a call; "audit" writes the record and so can't be in it."""
 
 REFUSES = {
