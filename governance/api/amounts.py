@@ -12,6 +12,15 @@ from kernel.money import plain_usd
 _NUMBER = re.compile(r"[0-9]{1,15}")
 
 
+class AmountField(serializers.CharField):
+    """A decimal string, or a whole number: JSON's fractions are not exact."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, float):
+            raise serializers.ValidationError('Write it as a string, such as "50.00".')
+        return super().to_internal_value(data)
+
+
 def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     found = serializer(data=request.data)
     found.is_valid(raise_exception=True)

@@ -14,7 +14,7 @@ from accounts.api.base import Conflict, TeamScoped
 from accounts.api.fields import ApplicationField, TeamField, signed_in
 from accounts.models import User
 from accounts.policy.roles import Capability
-from governance.api.amounts import amount_of, amount_text, read
+from governance.api.amounts import AmountField, amount_of, amount_text, read
 from governance.models import Budget, LimitRequest, RateLimit
 from governance.policy.limit_requests import ImpossibleError, State, check_end, state_at
 from governance.selectors.limit_requests import limits_binding
@@ -44,7 +44,7 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
     budget = _BindingField(queryset=Budget.objects.all(), allow_null=True, required=False)
     rate_limit = _BindingField(queryset=RateLimit.objects.all(), allow_null=True, required=False)
     application = ApplicationField(allow_null=True, required=False)
-    amount = serializers.CharField(
+    amount = AmountField(
         required=False,
         help_text="How much more: dollars as a decimal string, or a number of requests, tokens, calls.",
     )
@@ -104,7 +104,7 @@ def _made_of(values: dict[str, Any], *, by: User) -> LimitRequest:
 class DecisionSerializer(serializers.Serializer[Any]):
     """What is granted: as asked, or less; for as long, or shorter."""
 
-    amount = serializers.CharField(required=False)
+    amount = AmountField(required=False)
     ends_at = serializers.DateTimeField(required=False)
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 

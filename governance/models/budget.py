@@ -66,7 +66,8 @@ class Budget(Scoped):
         return self.name or f"Budget of {self.scope_text} per {self.period}"
 
     def clean(self) -> None:
-        self.clean_scope()
+        if self._state.adding:  # it stays as it was made, even where a route has gone since
+            self.clean_scope()
         if self.time_zone not in available_timezones():
             raise ValidationError(
                 {"time_zone": f"“{self.time_zone}” is no time zone. Try one such as Europe/Berlin."}

@@ -145,7 +145,7 @@ class LimitRequest(models.Model):
         is_id = self.subject.isascii() and self.subject.isdecimal() and len(self.subject) < 19
         rows = _BY_ID[per].objects.filter(pk=int(self.subject)) if is_id else None
         if rows is not None and self.team is not None:
-            rows = rows.filter(**{lookup: self.team})
+            rows = rows.filter(**{lookup: self.team.pk})
         if rows is None or not rows.exists():
             name = Dimension(per).label
             raise ValidationError({"subject": f"{name} {self.subject[:40]} does not exist. Give its ID."})

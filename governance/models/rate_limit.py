@@ -52,7 +52,8 @@ class RateLimit(Scoped):
         return f"{self.limit:,} {what} for {self.scope_text}"
 
     def clean(self) -> None:
-        self.clean_scope()
+        if self._state.adding:  # it stays as it was made, even where a route has gone since
+            self.clean_scope()
         if self.limit is not None and not 0 < self.limit <= MOST:
             raise ValidationError({"limit": f"A limit is between 1 and {MOST:,}."})
         if self.metric == self.Metric.CONCURRENT and self.period:
