@@ -18,7 +18,7 @@ from gateway.call import Call
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.formats import openai_reply
 from gateway.formats.entrance import OpenAIEntrance, decoded
-from gateway.formats.incoming import api_key, headers_of, new_call
+from gateway.formats.incoming import api_key, check_tags, headers_of, new_call
 from gateway.pipeline import refuse, respond
 from gateway.refusals import Refusal, too_large
 from gateway.runtime import Gateway
@@ -108,6 +108,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _reply(self, client_id: str, body: bytes) -> None:
         gateway: Gateway = self.scope["gatehouse.gateway"]
         try:
+            check_tags(headers_of(self.scope))
             parsed = _ENTRANCE.parse(body)
         except Refusal as refusal:
             await self._refuse_early(body, refusal)

@@ -238,3 +238,14 @@ def test_nothing_unmasked_is_sent_to_be_counted(world):
     assert counted
     assert "ann@example.com" not in str(counted[-1]["body"])
     assert "EMAIL_ADDRESS_" in str(counted[-1]["body"])
+
+
+@pytest.mark.parametrize("name", ["X-Gatehouse-Feature", "X-Gatehouse-End-User"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tag_of_ten_kilobytes_is_refused_and_counted_as_nobody_s(world, name, stream):
+    answer = world.post(content=chat(stream=stream), headers={name: "x" * 10_000})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_request", name)
+    assert "200 characters" in error["message"]
+    assert world.record(answer.headers["x-gatehouse-call-id"])["status"] == "refused"
+    assert world.post(content=chat(), headers={name: "x" * 200}).status_code == 200
