@@ -334,3 +334,18 @@ def test_when_postgres_is_away_nothing_is_admitted_and_settlements_wait():
     run(scenario)
     connection.close()
     assert BudgetWindow.objects.get().spent_nanos == 70
+
+
+def test_a_clock_that_jumps_moves_no_period(monkeypatch):
+    """Time is Postgres', counted on monotonically: what the host's clock says meanwhile is not asked."""
+    moments = []
+
+    async def scenario(ledger: Ledger, other: Ledger) -> None:
+        monkeypatch.setattr("governance.services.ledger.utc_now", lambda: datetime(2099, 1, 1, tzinfo=UTC))
+        await ledger._beat()
+        moments.extend((ledger.now(), other.now()))
+
+    run(scenario)
+    (now,) = execute("SELECT clock_timestamp()")[0]
+    assert all(abs((now - moment).total_seconds()) < 30 for moment in moments)
+    assert abs((moments[0] - moments[1]).total_seconds()) < 1
