@@ -1,7 +1,8 @@
 """The page of usage: what was called, what it cost, where it goes; and the same as CSV and JSON."""
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from accounts.admin.base import ActiveOnly, team_ids, without_store
 from accounts.policy.roles import Capability
-from governance.admin.chart import chart_of
+from governance.admin.chart import COLOURS, chart_of
 from governance.admin.usage_chart import course_of
 from governance.admin.usage_form import UsageForm, before
 from governance.api.usage import figures, row_data
@@ -21,7 +22,7 @@ from governance.models import Tip, UsageDay
 from governance.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
-from governance.selectors.usage import UsageRow, usage
+from governance.selectors.usage import MOST_EXPORTED, UsageRow, usage
 from governance.selectors.usage_names import names_of
 from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
 from kernel.clock import utc_now
@@ -31,6 +32,7 @@ GROUPS_SHOWN = 50
 MOVERS_SHOWN = 5
 BUDGETS_SHOWN = 4
 TIPS_SHOWN = 6
+OTHERS = "All others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +78,16 @@ class UsageAdmin(ActiveOnly):
             query = form.query(now=now, zone=zone)
         except UnanswerableError as error:
             return self._render(request, {**context, "problem": str(error)})
-        rows = usage(query, zone=zone)
         if (wanted := request.GET.get("format")) in ("csv", "json"):
-            return export(query, rows, wanted)
-        return self._render(request, {**context, **self._found(request, query, rows, now=now, zone=zone)})
+            return export(query, usage(query, zone=zone, at_most=MOST_EXPORTED), wanted)
+        return self._render(request, {**context, **self._found(request, query, now=now, zone=zone)})
 
     def _found(
-        self, request: HttpRequest, query: UsageQuery, rows: list[UsageRow], *, now: datetime, zone: ZoneInfo
+        self, request: HttpRequest, query: UsageQuery, *, now: datetime, zone: ZoneInfo
     ) -> dict[str, Any]:
+        sums = {row.key[0]: row.sums for row in usage(replace(query, interval="none"), zone=zone)}
         earlier = {row.key[0]: row.sums for row in usage(before(query), zone=zone)}
-        sums: dict[Any, Sums] = {}
-        total, was = Sums(), Sums()
-        for row in rows:
-            sums.setdefault(row.key[0], Sums()).__iadd__(row.sums)
-            total += row.sums
-        for each in earlier.values():
-            was += each
+        total, was = _sum(sums.values()), _sum(earlier.values())
         ordered = sorted(sums, key=lambda key: (sums[key].cost_nanos, sums[key].calls), reverse=True)
         names = names_of(
             query.group_by[0], [*ordered[: GROUPS_SHOWN * 4], *list(earlier)[: GROUPS_SHOWN * 4]]
@@ -109,13 +105,13 @@ class UsageAdmin(ActiveOnly):
         return {
             "query": query,
             "cards": _cards(total, was),
-            "chart": _chart(query, rows, names, ordered) if total.cost_nanos else None,
+            "chart": _chart(query, names, ordered, zone=zone) if total.cost_nanos else None,
             "lines": lines,
             "more": max(0, len(ordered) - GROUPS_SHOWN),
             "movers": [line for line in movers if line.change_nanos],
             "budgets": _budgets(request, now),
             "tips": [(tip, format_usd(tip.saving_nanos) if tip.saving_nanos else "") for tip in _tips(query)],
-            "has_calls": bool(rows),
+            "has_calls": bool(sums),
             "address": "&".join(f"{name}={value}" for name, value in request.GET.items() if name != "format"),
         }
 
@@ -165,22 +161,42 @@ def _short(number: int) -> str:
     return str(number)
 
 
-def _chart(query: UsageQuery, rows: list[UsageRow], names: dict[Any, str], ordered: list[Any]) -> Any:
-    """The chart of the home page, over the days or hours of this range."""
+def _sum(all_sums: Iterable[Sums]) -> Sums:
+    found = Sums()
+    for sums in all_sums:
+        found += sums
+    return found
+
+
+def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone: ZoneInfo) -> Any:
+    """The chart of the home page, over the days or hours of this range: the dearest groups, and the rest together."""
     step = timedelta(hours=1) if query.interval == "hour" else timedelta(days=1)
     moments, moment = [], query.since
     while moment < query.until:
         moments.append(moment if query.interval == "hour" else moment.date())
         moment += step
-    by_name: dict[str, dict[Any, int]] = {names.get(key, str(key)): {} for key in ordered}
-    for row in rows:
-        assert row.starts_at is not None
-        at = row.starts_at if query.interval == "hour" else row.starts_at.date()
-        costs = by_name[names.get(row.key[0], str(row.key[0]))]
-        costs[at] = costs.get(at, 0) + row.sums.cost_nanos
+    shown = ordered[: COLOURS - 1] if len(ordered) > COLOURS else ordered
+    (group,) = query.group_by
+    parts = usage(replace(query, filters={group: tuple(shown), **query.filters}), zone=zone)
+    by_name: dict[str, dict[Any, int]] = {names[key]: {} for key in shown}
+    for row in parts:
+        if row.key[0] in shown:
+            by_name[names[row.key[0]]][_column(query, row)] = row.sums.cost_nanos
+    if len(shown) < len(ordered):
+        rest = by_name[OTHERS] = {}
+        for row in usage(replace(query, group_by=()), zone=zone):
+            at = _column(query, row)
+            rest[at] = row.sums.cost_nanos - sum(
+                costs.get(at, 0) for name, costs in by_name.items() if name != OTHERS
+            )
     return chart_of(
-        moments, {name: costs for name, costs in by_name.items() if any(costs.values())}, others="All others"
+        moments, {name: costs for name, costs in by_name.items() if any(costs.values())}, others=OTHERS
     )
+
+
+def _column(query: UsageQuery, row: UsageRow) -> Any:
+    assert row.starts_at is not None
+    return row.starts_at if query.interval == "hour" else row.starts_at.date()
 
 
 def _tips(query: UsageQuery) -> Any:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,7 +14,7 @@ from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.models import Tip
 from governance.policy.usage import FIGURES, GROUPS, INTERVALS, Sums, UnanswerableError, UsageQuery
-from governance.selectors.usage import UsageRow, usage
+from governance.selectors.usage import MOST_ROWS, UsageRow, total, usage
 
 _MOST_ID = 2**63 - 1
 _COSTS = {name: name.replace("_nanos", "_usd") for name in FIGURES if name.endswith("_nanos")}
@@ -91,6 +92,9 @@ class UsageRowSerializer(TotalSerializer):
 
 class UsageSerializer(serializers.Serializer[Any]):
     rows = UsageRowSerializer(many=True)
+    is_cut = serializers.BooleanField(
+        help_text="Whether there are more than the 20,000 rows given. The total is of all."
+    )
     total = TotalSerializer()
 
 
@@ -133,11 +137,14 @@ class UsageView(APIView):
             )
         except UnanswerableError as error:
             raise serializers.ValidationError({"non_field_errors": [str(error)]}) from error
-        rows = usage(query, zone=zone)
-        total = Sums()
-        for row in rows:
-            total += row.sums
-        return Response({"rows": [row_data(query, row) for row in rows], "total": figures(total)})
+        rows = usage(query, zone=zone, at_most=MOST_ROWS + 1)
+        return Response(
+            {
+                "rows": [row_data(query, row) for row in rows[:MOST_ROWS]],
+                "is_cut": len(rows) > MOST_ROWS,
+                "total": figures(total(replace(query, interval="none", group_by=()), zone=zone)),
+            }
+        )
 
 
 def row_data(query: UsageQuery, row: UsageRow) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """PURE: what can be asked of usage, and periods of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user")
 INTERVALS = ("none", "hour", "day", "month")
@@ -27,7 +29,8 @@ class UsageQuery:
     interval: str = "none"
     group_by: tuple[str, ...] = ()
     teams: frozenset[int] | None = None
-    filters: dict[str, str | int] = field(default_factory=dict)
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    """By dimension: a value, or several of which one."""
 
     def __post_init__(self) -> None:
         if self.since >= self.until:

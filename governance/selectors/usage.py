@@ -25,7 +25,8 @@ _TAIL_FIGURES = """
     CASE WHEN status IN ('failed', 'expired') THEN cost_nanos ELSE 0 END AS failed_cost_nanos,
     CASE WHEN status = 'cancelled' THEN cost_nanos ELSE 0 END AS cancelled_cost_nanos, duration_us"""
 _NO_END = 2**63 - 1
-_MOST_ROWS = 20_000
+MOST_ROWS = 20_000
+MOST_EXPORTED = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,11 @@ class UsageRow:
     sums: Sums
 
 
-def usage(query: UsageQuery, *, zone: ZoneInfo) -> list[UsageRow]:
-    """The rows asked for, in order of time, the dearest first within an interval; 20,000 at most."""
+def usage(query: UsageQuery, *, zone: ZoneInfo, at_most: int = MOST_ROWS) -> list[UsageRow]:
+    """The rows asked for, in order of time, the dearest first within an interval; so many at most."""
     while True:
         mark = _watermark()
-        rows = _read(query, zone=zone, mark=mark)
+        rows = _read(query, zone=zone, mark=mark, at_most=at_most)
         if _watermark() == mark:  # else what was read may have counted something twice, or not at all
             return rows
 
@@ -56,7 +57,7 @@ def _watermark() -> int:
     return RollupState.objects.values_list("watermark", flat=True).first() or 0
 
 
-def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int) -> list[UsageRow]:
+def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list[UsageRow]:
     groups = [_COLUMNS[name] for name in query.group_by]
     where, values = _conditions(query)
     bucket = _bucket(query)
@@ -70,7 +71,7 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int) -> list[UsageRow]:
             UNION ALL
             SELECT started_at AS at{listed}, {_TAIL_FIGURES} FROM gatehouse_usage_facts(%(mark)s, %(end)s)
             WHERE started_at >= %(since)s AND started_at < %(until)s {where}
-        ) AS facts GROUP BY {by} ORDER BY 1, sum(cost_nanos) DESC, sum(calls) DESC LIMIT {_MOST_ROWS}
+        ) AS facts GROUP BY {by} ORDER BY 1, sum(cost_nanos) DESC, sum(calls) DESC LIMIT {int(at_most)}
     """  # noqa: S608 - names of columns, each from a fixed list
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -110,8 +111,9 @@ def _conditions(query: UsageQuery) -> tuple[str, dict[str, Any]]:
         parts.append("team_id = ANY (%(teams)s)")
         values["teams"] = list(query.teams)
     for name, value in query.filters.items():
-        parts.append(f"{_COLUMNS[name]} = %(f_{name})s")
-        values[f"f_{name}"] = value
+        is_any_of = isinstance(value, tuple)
+        parts.append(f"{_COLUMNS[name]} = " + (f"ANY (%(f_{name})s)" if is_any_of else f"%(f_{name})s"))
+        values[f"f_{name}"] = list(value) if isinstance(value, tuple) else value
     return "".join(f" AND {part}" for part in parts), values
 
 

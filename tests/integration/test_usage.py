@@ -101,6 +101,25 @@ def test_the_page(world):
     assert "Choose a longer range" in empty
 
 
+def test_more_groups_than_colours_and_rows(world, monkeypatch):
+    now = utc_now()
+    for number in range(12):
+        make_call(
+            world.mine.team,
+            None,
+            feature=f"feature {number:02}",
+            started_at=now,
+            cost_nanos=(20 - number) * 10**9,
+        )
+    page = world.client("viewer").get(PAGE, {"range": "30d", "group": "feature"}).content.decode()
+    assert "All others" in page
+    assert "feature 11" in page
+    monkeypatch.setattr("governance.api.usage.MOST_ROWS", 3)
+    found = ask(world, "viewer", group_by="feature").json()
+    assert (len(found["rows"]), found["is_cut"]) == (3, True)
+    assert float(found["total"]["cost_usd"]) == pytest.approx(sum(20 - n for n in range(12)) + 6.0015)
+
+
 @pytest.mark.parametrize("chosen", ["today", "7d", "30d", "90d", "month", "last_month"])
 @pytest.mark.parametrize(
     "group", ["team", "application", "api_key", "feature", "route", "region", "end_user"]
