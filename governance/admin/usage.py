@@ -23,12 +23,14 @@ from governance.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
 from governance.selectors.usage import MOST_EXPORTED, UsageRow, usage
+from governance.selectors.usage import total as total_of
 from governance.selectors.usage_names import names_of
 from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
 from kernel.clock import utc_now
 from kernel.money import format_usd
 
 GROUPS_SHOWN = 50
+MANY = 500
 MOVERS_SHOWN = 5
 BUDGETS_SHOWN = 4
 TIPS_SHOWN = 6
@@ -85,9 +87,14 @@ class UsageAdmin(ActiveOnly):
     def _found(
         self, request: HttpRequest, query: UsageQuery, *, now: datetime, zone: ZoneInfo
     ) -> dict[str, Any]:
-        sums = {row.key[0]: row.sums for row in usage(replace(query, interval="none"), zone=zone)}
-        earlier = {row.key[0]: row.sums for row in usage(before(query), zone=zone)}
-        total, was = _sum(sums.values()), _sum(earlier.values())
+        sums = _by_key(replace(query, interval="none"), zone)
+        past = before(query)
+        if len(sums) > MANY:  # those that were, and are no more, are not worth reading all for
+            dearest = tuple(key for key, _ in list(sums.items())[:GROUPS_SHOWN])
+            earlier = _by_key(replace(past, filters={query.group_by[0]: dearest, **query.filters}), zone)
+        else:
+            earlier = _by_key(past, zone)
+        total, was = _sum(sums.values()), total_of(replace(past, group_by=()), zone=zone)
         ordered = sorted(sums, key=lambda key: (sums[key].cost_nanos, sums[key].calls), reverse=True)
         names = names_of(
             query.group_by[0], [*ordered[: GROUPS_SHOWN * 4], *list(earlier)[: GROUPS_SHOWN * 4]]
@@ -159,6 +166,10 @@ def _short(number: int) -> str:
         if number >= size:
             return f"{number / size:.3g}{unit}"
     return str(number)
+
+
+def _by_key(query: UsageQuery, zone: ZoneInfo) -> dict[Any, Sums]:
+    return {row.key[0]: row.sums for row in usage(query, zone=zone)}
 
 
 def _sum(all_sums: Iterable[Sums]) -> Sums:
