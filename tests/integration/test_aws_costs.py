@@ -182,6 +182,7 @@ def test_files_of_a_folder(tmp_path):
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(costs_file([COST], "a.csv")))
     call_command("import_aws_costs", str(tmp_path))
     assert total() == 90_000
+    (tmp_path / "none").mkdir()
     with pytest.raises(CommandError, match="nothing at"):
         call_command("import_aws_costs", str(tmp_path / "none"))
 

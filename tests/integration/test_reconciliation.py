@@ -133,7 +133,8 @@ def test_an_estimate_is_corrected_by_an_entry_of_its_own(world, bucket):
         for each in drift(since=utc_now().date(), until=utc_now().date() + timedelta(days=1))
         if each.lines
     )
-    assert (row.calls, row.lines, row.unknown, row.difference) == (2, 3, 1, 0)
+    assert (row.calls, row.unlogged, row.lines, row.unknown) == (4, 2, 3, 1)  # two are of the world itself
+    assert row.difference == 2 * 1_500_000
 
 
 def test_nothing_is_taken_in_or_corrected_twice(world, bucket):
