@@ -6,26 +6,31 @@ posted afterwards (corrections.py).
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import IO
+from typing import IO, Any
 
 from django.db import connection, transaction
 
 from gateway.bedrock.storage import Source, sources
 from gateway.services.reconciliation.corrections import planned, post
 from gateway.services.reconciliation.imports import Tally, note, one_importer_at_a_time, read_one, unread
-from gateway.services.reconciliation.matching import match
+from gateway.services.reconciliation.matching import UNMATCHED, match
 from governance.models import AwsImport, LoggedInvocation
 from governance.policy.invocation_logs import MOST_BYTES, Invocation, MalformedError, is_log, parse
 
 KIND = AwsImport.Kind.INVOCATIONS
 _BATCH = 2_000
 _NAMES = Invocation.__slots__
+_COLUMNS = (*_NAMES, "call_id", "cost_nanos", "is_posted")
 _INSERT = f"""
-INSERT INTO governance_loggedinvocation ({", ".join(_NAMES)}, aws_import_id, is_posted)
-SELECT *, %s, false FROM unnest(
+INSERT INTO governance_loggedinvocation ({", ".join(_COLUMNS)}, aws_import_id)
+SELECT *, %s FROM unnest(
     %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::int[], %s::int[], %s::int[], %s::int[], %s::text[],
-    %s::boolean[], %s::uuid[])
+    %s::boolean[], %s::uuid[], %s::uuid[], %s::bigint[], %s::boolean[])
 ON CONFLICT DO NOTHING RETURNING request_id"""  # noqa: S608 - names of our own
+_NOTE = """
+UPDATE governance_loggedinvocation line SET call_id = x.call_id, cost_nanos = x.cost_nanos, is_posted = x.is_posted
+FROM unnest(%s::text[], %s::uuid[], %s::bigint[], %s::boolean[]) AS x(request_id, call_id, cost_nanos, is_posted)
+WHERE line.request_id = x.request_id"""
 
 
 def import_invocation_logs(address: str, *, dry_run: bool = False) -> Iterable[tuple[str, Tally | None]]:
@@ -47,9 +52,18 @@ def match_again(*, since_days: int = 3) -> int:
     with transaction.atomic():
         one_importer_at_a_time(KIND)
         lines = [Invocation(*row) for row in rows.order_by("at").values_list(*_NAMES)]
-        found = sum(match(lines[start : start + _BATCH]) for start in range(0, len(lines), _BATCH))
+        found = sum(_note_matches(lines[start : start + _BATCH]) for start in range(0, len(lines), _BATCH))
     post()
     return found
+
+
+def _note_matches(lines: list[Invocation]) -> int:
+    found = list(match(lines).items())
+    columns = [[request_id for request_id, _ in found]]
+    columns += [[getattr(each, name) for _, each in found] for name in ("call_id", "cost_nanos", "is_posted")]
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, columns)
+    return len(found)
 
 
 def _import(source: Source, *, dry_run: bool) -> Tally | None:
@@ -102,11 +116,13 @@ def _skip_line(file: IO[bytes]) -> None:
 
 def _take(batch: list[Invocation], tally: Tally, made: AwsImport) -> None:
     by_id = {each.request_id: each for each in batch}
-    rows = list(by_id.values())
-    columns = [[getattr(each, name) for each in rows] for name in _NAMES]
+    found = match(list(by_id.values()))
+    rows = [(each, found.get(each.request_id, UNMATCHED)) for each in by_id.values()]
+    columns: list[list[Any]] = [[getattr(each, name) for each, _ in rows] for name in _NAMES]
+    columns += [[getattr(each, name) for _, each in rows] for name in ("call_id", "cost_nanos", "is_posted")]
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, [made.pk, *columns])
-        fresh = [by_id[request_id] for (request_id,) in cursor.fetchall()]
+        fresh = {request_id for (request_id,) in cursor.fetchall()}
     tally.taken += len(fresh)
     tally.duplicates += len(batch) - len(fresh)
-    tally.matched += match(fresh)
+    tally.matched += sum(request_id in fresh for request_id in found)

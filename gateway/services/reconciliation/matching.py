@@ -1,8 +1,11 @@
 """Finds the calls of logged invocations, and what each line comes to by the price at admission."""
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -10,82 +13,104 @@ from gateway.events import Usage
 from gateway.models import Deployment, Price
 from gateway.pricing import PriceEntry, cost, price_at
 from gateway.snapshot.build import price_entry
-from governance.models import AuditRecord
 from governance.policy.invocation_logs import Invocation
 from governance.selectors.calls import first_id_at
 
 _LONGEST_CALL = timedelta(hours=1)
 """AWS logs an invocation when it ends; the call's id is of when it began."""
-_COLUMNS = (
-    "call_id", "upstream_request_id", "price_id", "cache_write_1h_tokens", "images", "region", "invoke_id", "tier",
-    "started_at",
-)  # fmt: skip
-_NOTE = """
-UPDATE governance_loggedinvocation line SET call_id = x.call_id, cost_nanos = x.cost_nanos
-FROM unnest(%s::text[], %s::uuid[], %s::bigint[]) AS x(request_id, call_id, cost_nanos)
-WHERE line.request_id = x.request_id"""
+_SELECT = """
+SELECT call_id, upstream_request_id, price_id, cache_write_1h_tokens, images, region, invoke_id, tier, started_at,
+       (SELECT coalesce(sum(amount_nanos), 0)::bigint FROM governance_ledgerentry e WHERE e.call_id = r.call_id),
+       EXISTS (SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)
+FROM governance_auditrecord r WHERE NOT is_demo AND """
+_BY_NAME = _SELECT + "call_id = ANY (%s)"
+_BY_REQUEST = _SELECT + "call_id >= %s AND call_id < %s AND upstream_request_id = ANY (%s)"
 
 
-def match(lines: list[Invocation]) -> int:
-    """Notes beside each line its call and cost; how many have a call that is on record."""
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What is on record of a call that a line may be of."""
+
+    call_id: UUID
+    request_id: str
+    price_id: int | None
+    cache_write_1h_tokens: int
+    images: int
+    region: str
+    invoke_id: str
+    tier: str
+    started_at: datetime
+    posted_nanos: int
+    has_lines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line's call and cost (nano-dollars; None: not known), and whether the ledger says so already."""
+
+    call_id: UUID | None = None
+    cost_nanos: int | None = None
+    is_posted: bool = False
+
+
+UNMATCHED = Match()
+
+
+def match(lines: list[Invocation]) -> dict[str, Match]:
+    """Those lines, by their request ids, whose calls are on record."""
     found = _calls(lines)
-    if not found:
-        return 0
     prices = _Prices(call for _, call in found)
-    notes: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
+    number = Counter(call.call_id for _, call in found)
+    matches: dict[str, Match] = {}
     for line, call in found:
-        for column, value in zip(
-            notes, (line.request_id, call.call_id, _exact(line, call, prices)), strict=True
-        ):
-            column.append(value)
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE, notes)
-    return len(found)
+        exact = _exact(line, call, prices)
+        # Of a call with several lines, it is their sum that counts: that is looked at when it is posted.
+        agrees = exact == call.posted_nanos and number[call.call_id] == 1 and not call.has_lines
+        matches[line.request_id] = Match(call.call_id, exact, agrees)
+    return matches
 
 
-def _calls(lines: list[Invocation]) -> list[tuple[Invocation, AuditRecord]]:
-    named = {line.named_call for line in lines if line.named_call is not None}
-    calls = {
-        call.call_id: call
-        for call in AuditRecord.objects.filter(pk__in=named, is_demo=False).only(*_COLUMNS).order_by()
-    }
+def _calls(lines: list[Invocation]) -> list[tuple[Invocation, _Call]]:
+    named = list({line.named_call for line in lines if line.named_call is not None})
+    calls = {call.call_id: call for call in _rows(_BY_NAME, [named])} if named else {}
     found = [(line, calls[line.named_call]) for line in lines if line.named_call in calls]
     # By what AWS called the request, where nothing names the call: there is no index on it, so among those of the time.
     rest = {line.request_id: line for line in lines if line.named_call is None}
     if rest:
         moments = [line.at for line in rest.values()]
-        by_request = AuditRecord.objects.filter(
-            pk__gte=first_id_at(min(moments) - _LONGEST_CALL),
-            pk__lt=first_id_at(max(moments) + timedelta(minutes=10)),
-            upstream_request_id__in=list(rest),
-            is_demo=False,
-        )
-        found += [(rest[call.upstream_request_id], call) for call in by_request.only(*_COLUMNS).order_by()]
+        begin, end = min(moments) - _LONGEST_CALL, max(moments) + timedelta(minutes=10)
+        by_request = _rows(_BY_REQUEST, [first_id_at(begin), first_id_at(end), list(rest)])
+        found += [(rest[call.request_id], call) for call in by_request]
     return found
+
+
+def _rows(query: str, values: list[Any]) -> list[_Call]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [_Call(*row) for row in cursor.fetchall()]
 
 
 class _Prices:
     """The prices that calls were admitted at."""
 
-    def __init__(self, calls: Iterable[AuditRecord]) -> None:
-        self._by_id: dict[int, PriceEntry] = {}
-        self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
+    def __init__(self, calls: Iterable[_Call]) -> None:
         found = list(calls)
         ids = {call.price_id for call in found if call.price_id}
         self._by_id = {price.pk: price_entry(price) for price in Price.objects.filter(pk__in=ids)}
+        self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
         if any(not call.price_id for call in found):
             for deployment in Deployment.objects.select_related("model").prefetch_related("prices"):
                 ordered = sorted(deployment.prices.all(), key=lambda price: price.valid_from, reverse=True)
                 self._by_place[deployment.region, deployment.invoke_id] = tuple(map(price_entry, ordered))
 
-    def of(self, call: AuditRecord) -> PriceEntry | None:
+    def of(self, call: _Call) -> PriceEntry | None:
         """That of the record; of one that expired, which names none, the one in force when it began."""
         if call.price_id:
             return self._by_id.get(call.price_id)
         return price_at(self._by_place.get((call.region, call.invoke_id), ()), call.started_at, call.tier)
 
 
-def _exact(line: Invocation, call: AuditRecord, prices: _Prices) -> int | None:
+def _exact(line: Invocation, call: _Call, prices: _Prices) -> int | None:
     """What the line comes to; None where AWS did not count, or the price is not known any more."""
     if line.error:
         return 0
@@ -95,7 +120,7 @@ def _exact(line: Invocation, call: AuditRecord, prices: _Prices) -> int | None:
     return cost(price, _usage(line, call), images=call.images)
 
 
-def _usage(line: Invocation, call: AuditRecord) -> Usage:
+def _usage(line: Invocation, call: _Call) -> Usage:
     """What AWS counted. How long a cache entry is kept is in no log, so that is as the answer said."""
     hour = min(call.cache_write_1h_tokens, line.cache_write_tokens)
     return Usage(
