@@ -180,6 +180,20 @@ def test_a_price_that_cannot_be(world, change, field):
     assert list(answer.json()) == [field]
 
 
+def test_each_tier_has_its_prices(world):
+    price, client = Price.objects.get(), world.client("superuser")
+    body = {"deployment": price.deployment_id, "valid_from": utc_now().isoformat(), "input_usd": "0.03"}
+    flex = ask(client, "post", f"{API}/prices/", body | {"tier": "flex"})
+    assert (flex.status_code, flex.json()["tier"]) == (201, "flex")
+    again = {"tier": "flex", "valid_from": (utc_now() + timedelta(days=1)).isoformat()}
+    assert "overlaps" in str(ask(client, "post", f"{API}/prices/", body | again).json())
+    assert ask(client, "post", f"{API}/prices/", body | {"tier": "cheap"}).status_code == 400
+    changed = ask(client, "patch", f"{API}/prices/{flex.json()['id']}/", {"input_usd": "0.02"})
+    assert (changed.status_code, changed.json()["tier"]) == (200, "flex")
+    page = client.get(reverse("admin:gateway_price_changelist")).content.decode()
+    assert "Flex" in page
+
+
 def test_prices_of_a_deployment_do_not_overlap(world):
     price = Price.objects.get()
     body = {
