@@ -176,6 +176,7 @@ class LimitRequestAdmin(TeamScopedAdmin):
             budgets=rows,
             rate_limits=list(offers["rate_limit"][:OFFERED]),
             applications=list(offers["application"][:OFFERED]),
+            has_more=any(len(offer[: OFFERED + 1]) > OFFERED for offer in offers.values()),
         )
 
     def _ask(self, request: HttpRequest, target: Target) -> HttpResponse:

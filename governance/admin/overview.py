@@ -21,6 +21,7 @@ from kernel.clock import utc_now
 from kernel.money import format_usd
 
 MODELS_SHOWN = 6
+BUDGETS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 "resets": "" if state.is_endless else f"resets {state.ends_at.day} {state.ends_at:%b}",
                 "url": reverse("admin:governance_budget_change", args=[state.budget.pk]),
             }
-            for state in budget_states(teams, now=now)
+            for state in budget_states(teams, now=now, organisation=everything)[:BUDGETS_SHOWN]
         ],
         "models": [_model_row(name, total, found) for name, total in found.models[:MODELS_SHOWN]],
         "problems": [

@@ -156,6 +156,9 @@ class LimitRequestViewSet(
     def before_create(self, values: dict[str, Any]) -> None:
         """Its serializer has looked whether the person may see what it is about, which is what asking takes."""
 
+    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        serializer.save()  # which puts it on record, too
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.detail:
             return queryset

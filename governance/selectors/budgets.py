@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from governance.models import Budget, BudgetWindow, Grant
 from governance.policy.windows import window_of
@@ -92,10 +92,11 @@ def with_state(*, now: datetime) -> list["Prefetch[str]"]:
     ]
 
 
-def budget_states(teams: Iterable[int], *, now: datetime) -> list[BudgetState]:
-    """The state of the budgets of some teams, the fullest first, in three queries."""
+def budget_states(teams: Iterable[int], *, now: datetime, organisation: bool = False) -> list[BudgetState]:
+    """The state of the budgets of some teams, and of the organisation's, the fullest first, in three queries."""
+    wanted = Q(team__in=teams) | (Q(team__isnull=True) if organisation else Q())
     budgets: QuerySet[Any] = (
-        Budget.objects.filter(team__in=teams)
+        Budget.objects.filter(wanted)
         .select_related("team", "application__team", "api_key")
         .prefetch_related(*with_state(now=now))
     )

@@ -80,12 +80,17 @@ def may_see_use(user: User, limit: Budget | RateLimit | Application) -> bool:
 
 
 def limits_binding(limits: "QuerySet[Any]", user: User) -> "QuerySet[Any]":
-    """Those budgets, or rate limits, a person may ask more of: of their teams, and the organisation's."""
+    """Those budgets, or rate limits, a person may ask more of: of their teams, and the organisation's.
+
+    An organisation's limit that names an end user tells of whoever calls for that user: it is for superusers.
+    """
     rows = limits.select_related("team", "application__team", "api_key")
     if user.is_active and user.is_superuser:
         return rows
     teams = teams_with(user, Capability.VIEW_USAGE)
-    return rows.filter(Q(team__in=teams) | Q(team__isnull=True)) if teams.exists() else rows.none()
+    return (
+        rows.filter(Q(team__in=teams) | Q(team__isnull=True, end_user="")) if teams.exists() else rows.none()
+    )
 
 
 def waiting_for(user: User, *, now: datetime) -> "QuerySet[LimitRequest]":

@@ -66,6 +66,18 @@ def test_a_list_takes_as_many_queries_for_many_as_for_few(world, django_assert_m
     assert count(client, django_assert_max_num_queries) == few
 
 
+def test_the_home_page_shows_the_fullest_and_the_organisation_s_to_superusers(world):
+    everything = Budget.objects.create(name="Everything", limit_nanos=DOLLAR)
+    spend(everything, {"": 999_000_000})
+    for number in range(12):
+        Budget.objects.create(team=world.mine.team, feature=f"idle {number}", limit_nanos=DOLLAR)
+    home = reverse("admin:index")
+    seen = world.client("superuser").get(home).content.decode()
+    assert "$0.9990 of $1.00" in seen
+    assert seen.count("idle ") == 5  # eight in all, the fullest first
+    assert "Everything" not in world.client("owner").get(home).content.decode()
+
+
 def test_the_list_names_who_uses_most(world):
     budget = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, per="application")
     second = Application.objects.create(team=world.mine.team, name="Greedy")

@@ -78,6 +78,26 @@ def test_a_member_learns_nothing_of_others_use(world, everything):
     assert "$321.00" in world.client("superuser").get(pages[2]).content.decode()
 
 
+def test_an_organisation_s_limit_of_one_end_user_is_a_superuser_s_to_know(world):
+    named = Budget.objects.create(end_user="ann@other.example", limit_nanos=DOLLAR)
+    assert request_more(world, budget=named.pk).status_code == 400
+    assert "ann@other" not in world.client("owner").get(reverse(ADD)).content.decode()
+    assert "ann@other" in world.client("superuser").get(reverse(ADD)).content.decode()
+
+
+def test_everything_is_on_record(world):
+    pk = request_more(world, budget=world.mine.budget.pk).json()["id"]
+    decide(world, "owner", pk, note="For now")
+    grant = LimitRequest.objects.get(pk=pk).grant
+    ask(world.client("admin"), "post", f"{API}/grants/{grant.pk}/revoke/", {"note": "Over"})
+    url = reverse("admin:governance_limitrequest_history", args=[pk])
+    page = world.client("viewer").get(url).content.decode()
+    said = ("Asked.", "Approved. For now", "Ended early: Over")
+    assert [page.count(text) for text in said] == [1, 1, 1]
+    assert all(name in page for name in ("The viewer", "The owner", "The admin"))
+    assert world.client("nobody").get(url).status_code in (302, 403, 404)
+
+
 def test_who_is_in_no_team_has_nothing_to_ask_for(world, everything):
     assert request_more(world, "nobody", budget=everything.pk).status_code in (400, 403)
     assert world.client("nobody").get(reverse(ADD), {"budget": everything.pk}).status_code in (403, 404)
