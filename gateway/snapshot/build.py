@@ -58,10 +58,7 @@ def _team(team: Team) -> TeamEntry:
         name=team.name,
         weight=team.weight,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
-        inference_profiles={
-            profile.deployment_id: profile.arn
-            for profile in team.inference_profiles.all()  # type: ignore[attr-defined]
-        },
+        inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
     )
 
 

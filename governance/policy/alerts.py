@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from kernel.money import format_usd, plain_usd
@@ -91,8 +91,16 @@ def signature(secret: str, *, timestamp: int, body: bytes) -> str:
     return f"t={timestamp},v1={digest}"
 
 
+_TRANSLATED = ip_network("64:ff9b::/96")
+"""Addresses that a NAT64 turns into those of IPv4."""
+
+
 def is_public(address: str) -> bool:
     """Whether an address is one of the internet's: no host of our own network, nor a cloud's metadata service."""
     found = ip_address(address)
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not (mapped or found).is_multicast
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if found in _TRANSLATED:
+            inner = IPv4Address(int(found) & 0xFFFFFFFF)
+        found = inner or found
+    return found.is_global and not found.is_multicast

@@ -53,6 +53,10 @@ def attempt(delivery_id: UUID, *, now: datetime) -> bool:
     except (UndeliverableError, OSError, SMTPException) as error:
         _note_failure(delivery, error, now=now)
         return False
+    except Exception as error:  # a fault of our own must not be tried for ever, nor unseen
+        logger.exception("alert %s: a fault on its way to channel %s", delivery.pk, delivery.channel_id)
+        _note_failure(delivery, error, now=now)
+        return False
     Delivery.objects.filter(pk=delivery_id).update(
         state=Delivery.State.DELIVERED, delivered_at=now, last_error=""
     )

@@ -19,10 +19,13 @@ class UndeliverableError(Exception):
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> None:
     """Posts JSON. UndeliverableError unless it is answered with 2xx."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise UndeliverableError(f"This is no URL that can be posted to: {error}.") from error
     if parts.scheme != "https" and not settings.ALERTS_ALLOW_PRIVATE:
         raise UndeliverableError("Only https is allowed.")
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     address = _address(host, port)
     connection = _connection(parts.scheme, host, port, address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -30,7 +33,7 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> None:
     try:
         connection.request("POST", path, body, sent)
         status = connection.getresponse().status
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException, UnicodeError) as error:
         raise UndeliverableError(f"{host} can't be reached: {error}") from error
     finally:
         connection.close()
@@ -42,8 +45,8 @@ def _address(host: str, port: int) -> str:
     """Where the host is. What was looked up is what is connected to: a name cannot change in between."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise UndeliverableError(f"{host} is not known.") from error
+    except (OSError, UnicodeError) as error:  # a label that no name can have
+        raise UndeliverableError(f"{host[:100]} is not known.") from error
     address = str(found[0][4][0])
     if not settings.ALERTS_ALLOW_PRIVATE and not all(is_public(str(entry[4][0])) for entry in found):
         raise UndeliverableError(

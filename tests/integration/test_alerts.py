@@ -192,6 +192,36 @@ def test_our_own_network_is_out_of_reach(world, settings, target):
     assert "not on the internet" in error or "Only https" in error
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://example.com:99999/",
+        "https://" + "a" * 70 + ".example.com/",
+        "https://exa..mple.com/",
+        "https://[::1/",
+    ],
+)
+def test_what_no_address_can_be_is_a_failure_like_any_other(world, target):
+    """It ends, and is in the log: nothing is tried for ever."""
+    alerts.send_test(channel(world, "webhook", target), now=utc_now())
+    assert deliver_all() == [False]
+    delivery = Delivery.objects.get()
+    assert delivery.last_error.startswith("UndeliverableError")
+    assert delivery.next_attempt_at < utc_now() + timedelta(minutes=1)
+
+
+def test_a_fault_of_our_own_is_in_the_log_and_ends(world, monkeypatch):
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("no such thing")
+
+    channel(world, "webhook", "https://example.com/")
+    spend(world.mine.budget, 85 * DOLLAR)
+    alerts.scan(now=utc_now())
+    monkeypatch.setattr(deliveries, "post", fail)
+    assert deliver_all() == [False]
+    assert "no such thing" in Delivery.objects.get().last_error
+
+
 def test_a_forecast_of_running_out(world):
     channel(world, "email", "team@example.com")
     budget = world.mine.budget

@@ -13,7 +13,7 @@ from django.db import connection
 from django.urls import reverse
 
 from gateway.events import Usage
-from gateway.models import Price
+from gateway.models import Deployment, Price, TeamInferenceProfile
 from gateway.pricing import cost
 from gateway.services.reconciliation.corrections import post
 from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
@@ -63,13 +63,13 @@ def charge(
     return AuditRecord.objects.get(pk=request.call_id)
 
 
-def leave(world: World, *, held: int) -> UUID:
+def leave(world: World, *, held: int, invoke_id: str = "amazon.nova-lite-v1:0") -> UUID:
     """A call whose process died: its hold has expired, charged in full."""
     request = hold(world.mine.budget, held, seconds=-1)
     request.record.update(
         model="amazon.nova-lite-v1:0",
         region="us-east-1",
-        invoke_id="amazon.nova-lite-v1:0",
+        invoke_id=invoke_id,
         team_id=world.mine.team.pk,
     )
     request = replace(request, started_at=utc_now())
@@ -254,8 +254,15 @@ def test_a_call_is_found_by_the_name_its_metadata_gives(world, bucket):
     assert spent(world) == 50 * DOLLAR + exact()
 
 
-def test_an_expired_hold_is_put_right_by_the_price_of_its_time(world, bucket):
-    call_id = leave(world, held=7_000_000)
+@pytest.mark.parametrize("through_profile", [False, True])
+def test_an_expired_hold_is_put_right_by_the_price_of_its_time(world, bucket, through_profile):
+    invoke_id = "amazon.nova-lite-v1:0"
+    if through_profile:
+        invoke_id = "arn:aws:bedrock:us-east-1:000000000000:application-inference-profile/abc"
+        TeamInferenceProfile.objects.create(
+            team=world.mine.team, deployment=Deployment.objects.get(), arn=invoke_id
+        )
+    call_id = leave(world, held=7_000_000, invoke_id=invoke_id)
     put(bucket, [line("r-1", requestMetadata={CALL_KEY: str(call_id)})])
     (tally,) = read()
     assert (tally.matched, tally.corrected_nanos) == (1, exact() - 7_000_000)

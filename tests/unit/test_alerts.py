@@ -32,7 +32,8 @@ def test_a_signature_can_be_checked_as_the_docs_say():
     [
         ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("127.0.0.1", False), ("10.1.2.3", False),
         ("169.254.169.254", False), ("192.168.0.1", False), ("::1", False), ("fd00:ec2::254", False),
-        ("::ffff:169.254.169.254", False), ("0.0.0.0", False), ("224.0.0.1", False), ("100.64.0.1", False),
+        ("::ffff:169.254.169.254", False), ("0.0.0.0", False), ("224.0.0.1", False), ("64:ff9b::a9fe:a9fe", False), ("64:ff9b::5db8:d822", True), ("2002:a9fe:a9fe::1", False),
+        ("2002:7f00:1::1", False), ("ff02::1", False), ("100.64.0.1", False),
     ],
 )  # fmt: skip
 def test_addresses(address, public):

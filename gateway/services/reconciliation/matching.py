@@ -99,9 +99,13 @@ class _Prices:
         self._by_id = {price.pk: price_entry(price) for price in Price.objects.filter(pk__in=ids)}
         self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
         if any(not call.price_id for call in found):
-            for deployment in Deployment.objects.select_related("model").prefetch_related("prices"):
+            for deployment in Deployment.objects.select_related("model").prefetch_related(
+                "prices", "team_profiles"
+            ):
                 ordered = sorted(deployment.prices.all(), key=lambda price: price.valid_from, reverse=True)
-                self._by_place[deployment.region, deployment.invoke_id] = tuple(map(price_entry, ordered))
+                entries = tuple(map(price_entry, ordered))
+                for name in (deployment.invoke_id, *(each.arn for each in deployment.team_profiles.all())):
+                    self._by_place[deployment.region, name] = entries
 
     def of(self, call: _Call) -> PriceEntry | None:
         """That of the record; of one that expired, which names none, the one in force when it began."""
