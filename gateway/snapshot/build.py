@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 from ipaddress import ip_network
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch
@@ -52,7 +53,7 @@ def _keys() -> dict[str, KeyEntry]:
     }
 
 
-def _team(team: Team) -> TeamEntry:
+def _team(team: Any) -> TeamEntry:
     return TeamEntry(
         id=team.pk,
         name=team.name,

@@ -99,9 +99,8 @@ class _Prices:
         self._by_id = {price.pk: price_entry(price) for price in Price.objects.filter(pk__in=ids)}
         self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
         if any(not call.price_id for call in found):
-            for deployment in Deployment.objects.select_related("model").prefetch_related(
-                "prices", "team_profiles"
-            ):
+            deployments: Any = Deployment.objects.select_related("model")
+            for deployment in deployments.prefetch_related("prices", "team_profiles"):
                 ordered = sorted(deployment.prices.all(), key=lambda price: price.valid_from, reverse=True)
                 entries = tuple(map(price_entry, ordered))
                 for name in (deployment.invoke_id, *(each.arn for each in deployment.team_profiles.all())):
