@@ -46,8 +46,10 @@ class Line:
     recorded: str
     logged: str
     difference: str
+    per_cent: str
     billed: str
     billed_difference: str
+    billed_per_cent: str
     gaps_url: str
 
 
@@ -56,7 +58,8 @@ class ReconciliationAdmin(ActiveOnly):
     """What was recorded beside what AWS logged and billed. One account serves all teams, so it is for superusers."""
 
     inlines = (RejectedLineInline,)
-    exclude = ("digest", "report", "modified_at")
+    fields = ("source", "kind", "created_at", "figures", "corrections", "problem")
+    readonly_fields = ("figures", "corrections")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and person(request).is_superuser
@@ -69,6 +72,19 @@ class ReconciliationAdmin(ActiveOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="Lines")
+    def figures(self, made: AwsImport) -> str:
+        return (
+            f"{made.lines:,} read, {made.taken:,} new, {made.duplicates:,} known, {made.rejected:,} rejected"
+        )
+
+    @admin.display(description="Corrections")
+    def corrections(self, made: AwsImport) -> str:
+        if made.kind == AwsImport.Kind.COSTS:
+            return "none: a bill corrects nothing"
+        calls = f"{made.matched:,} lines found their calls"
+        return f"{calls}, {made.corrected:,} costs corrected by {format_usd(made.corrected_nanos)}"
 
     def get_urls(self) -> list[URLPattern]:
         gaps = path("gaps/", self.admin_site.admin_view(self.gaps_view), name="governance_awsimport_gaps")
@@ -111,7 +127,7 @@ class ReconciliationAdmin(ActiveOnly):
         return self._page(request, "reconciliation_gaps", context)
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        context = {**self.admin_site.each_context(request), **context}
         return TemplateResponse(request, f"admin/governance/{name}.html", context)
 
 
@@ -142,21 +158,25 @@ def _line(row: Drift) -> Line:
         drift=row,
         recorded=format_usd(row.ours),
         logged=format_usd(row.logged),
-        difference=_difference(row.difference, row.per_cent),
+        difference=_difference(row.difference),
+        per_cent=_per_cent(row.per_cent),
         billed=NOTHING if row.billed is None else format_usd(row.billed),
-        billed_difference=NOTHING
-        if row.billed_difference is None
-        else _difference(row.billed_difference, row.billed_per_cent),
+        billed_difference=_difference(row.billed_difference),
+        billed_per_cent=_per_cent(row.billed_per_cent),
         gaps_url=f"{reverse('admin:governance_awsimport_gaps')}?{query}"
         if row.unlogged or row.unknown
         else "",
     )
 
 
-def _difference(nanos: int, per_cent: float | None) -> str:
-    if not nanos:
-        return "none"
-    return format_usd(nanos) + (f" ({per_cent:+g} %)" if per_cent is not None else "")
+def _difference(nanos: int | None) -> str:
+    if nanos is None:
+        return NOTHING
+    return format_usd(nanos) if nanos else "none"
+
+
+def _per_cent(number: float | None) -> str:
+    return "" if number is None else f"{number:+g} %"
 
 
 def _day(text: str | None) -> date:
