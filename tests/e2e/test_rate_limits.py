@@ -138,8 +138,8 @@ def test_a_grant_raises_a_limit_for_a_time(limited, team):
     key = ready_key(limited, team, metric="requests", limit=1, period="hour")
     assert [ask(limited, key).status_code for _ in range(2)] == [200, 429]
     limited.execute(
-        "INSERT INTO governance_grant (rate_limit_id, subject, amount, model, starts_at, ends_at, created_at) "
-        "SELECT id, '', 1, '', now(), now() + interval '4 seconds', now() FROM governance_ratelimit"
+        "INSERT INTO governance_grant (rate_limit_id, subject, amount, model, revoke_reason, starts_at, ends_at, created_at) "
+        "SELECT id, '', 1, '', '', now(), now() + interval '4 seconds', now() FROM governance_ratelimit"
     )
     until(lambda: ask(limited, key).status_code == 200, what="the grant")
     time.sleep(4)

@@ -25,7 +25,7 @@ from governance.models import (
 from governance.policy.scopes import CallFacts
 from governance.policy.windows import window_of
 from governance.selectors.calls import time_of
-from kernel.clock import perf_counter, utc_now
+from kernel.clock import utc_now
 
 pytestmark = pytest.mark.django_db
 
@@ -37,10 +37,8 @@ def demo(tmp_path):
     return json.loads((tmp_path / "data" / "demo.json").read_text())
 
 
-def test_it_is_loaded_once_and_quickly(tmp_path, capsys):
-    begun = perf_counter()
+def test_it_is_loaded_once(tmp_path, capsys):
     call_command("load_demo", data_dir=tmp_path)
-    assert perf_counter() - begun < 12  # 3 s alone; others may share the machine
     before = (tmp_path / "demo.json").read_text()
     call_command("load_demo", data_dir=tmp_path)
     assert "loaded already" in capsys.readouterr().out

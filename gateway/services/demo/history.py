@@ -15,6 +15,7 @@ from gateway.services.demo.calls import HABITS, MESSAGES, Draft, draft, moments
 from gateway.services.demo.conversations import EXCHANGES, Exchange
 from gateway.services.demo.organisation import Organisation
 from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, LedgerEntry
+from governance.models.transaction_id import current_transaction
 from governance.policy.scopes import CallFacts
 from governance.policy.windows import Window, window_of
 
@@ -56,6 +57,9 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
             for window in found:
                 window.spent_nanos += record.cost_nanos
             charges.append((record, found))
+    number = current_transaction()
+    for record in records:
+        record.xact_id = number  # as the column's default would, which Django works out anew for each row
     AuditRecord.objects.bulk_create(records, batch_size=1000)
     AuditContent.objects.bulk_create(contents, batch_size=1000)
     windows.save()
@@ -65,6 +69,7 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
                 call_id=record.call_id,
                 window_ids=[window.pk for window in found],
                 amount_nanos=record.cost_nanos,
+                xact_id=number,
             )
             for record, found in charges
         ],

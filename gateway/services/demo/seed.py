@@ -19,7 +19,7 @@ LATERAL jsonb_populate_record(old, jsonb_build_object(
     'call_id', (lpad(to_hex(floor(extract(epoch FROM moment) * 1000)::bigint), 12, '0')
                 || '7' || substr(md5(random()::text || n), 1, 3)
                 || '8' || substr(md5(n || random()::text), 1, 15))::uuid,
-    'started_at', moment, 'request_id', 'seed-' || n)) AS filled
+    'started_at', moment, 'request_id', 'seed-' || n, 'xact_id', pg_current_xact_id()::text::bigint)) AS filled
 WHERE old.call_id = sources.ids[pick]
 """
 
