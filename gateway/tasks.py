@@ -1,6 +1,7 @@
 """Periodic work of the gateway."""
 
 import logging
+from collections.abc import Iterator
 
 from celery import shared_task
 from django.conf import settings
@@ -8,25 +9,37 @@ from django.conf import settings
 from gateway.services.reconciliation.costs import import_aws_costs
 from gateway.services.reconciliation.imports import Tally
 from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
+from kernel.clock import perf_counter
 
 logger = logging.getLogger(__name__)
+
+SECONDS_AT_A_TIME = 20.0
+"""Then other tasks have their turn: a worker may have one process, and holds want to expire meanwhile."""
 
 
 @shared_task(name="gateway.tasks.reconcile")  # type: ignore[untyped-decorator]
 def reconcile() -> int:
-    """Reads what is new of AWS's log and bill, where the settings say where they are; how many objects."""
-    number = 0
+    """Reads what is new of AWS's log and bill, where the settings say where they are; how many objects.
+
+    Goes on in another task when there is much of it.
+    """
+    begun, read = perf_counter(), 0
+    for name, tally in _objects():
+        if tally is None:
+            continue
+        if tally.problem:
+            logger.error("%s could not be read: %s", name, tally.problem)
+            continue
+        read += 1
+        if perf_counter() - begun > SECONDS_AT_A_TIME:
+            reconcile.delay()
+            return read
+    return read
+
+
+def _objects() -> Iterator[tuple[str, Tally | None]]:
     if settings.RECONCILIATION_LOGS:
-        for name, tally in import_invocation_logs(settings.RECONCILIATION_LOGS):
-            number += _noted(name, tally)
+        yield from import_invocation_logs(settings.RECONCILIATION_LOGS)
         match_again()
     if settings.RECONCILIATION_COSTS:
-        for name, tally in import_aws_costs(settings.RECONCILIATION_COSTS):
-            number += _noted(name, tally)
-    return number
-
-
-def _noted(name: str, tally: Tally | None) -> int:
-    if tally is not None and tally.problem:
-        logger.error("%s could not be read: %s", name, tally.problem)
-    return int(tally is not None)
+        yield from import_aws_costs(settings.RECONCILIATION_COSTS)

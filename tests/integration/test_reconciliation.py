@@ -380,3 +380,18 @@ def test_it_is_read_daily_where_the_settings_say(world, bucket, settings):
     put(bucket, [line("r-1")])
     assert [reconcile(), reconcile()] == [1, 0]
     assert spent(world) == 50 * DOLLAR + exact()
+
+
+def test_much_of_it_is_read_a_part_at_a_time(world, bucket, settings, monkeypatch):
+    """So that other tasks of the same worker have their turn."""
+    settings.RECONCILIATION_LOGS = "s3://logs/AWSLogs/"
+    again: list[int] = []
+    monkeypatch.setattr(reconcile, "delay", lambda: again.append(1))
+    monkeypatch.setattr("gateway.tasks.SECONDS_AT_A_TIME", 0)
+    for number in range(3):
+        put(bucket, [line(f"r-{number}")], f"AWSLogs/{number}.json.gz")
+    put(bucket, [b"x"], "AWSLogs/0.broken.json")
+    bucket.put_object(Bucket="logs", Key="AWSLogs/1.json.gz", Body=b"not gzip")
+    assert [reconcile() for _ in range(4)] == [1, 1, 1, 0]
+    assert len(again) == 3
+    assert LoggedInvocation.objects.count() == 2
