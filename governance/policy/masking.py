@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from governance.policy.recognizers import Finding
+from governance.policy.findings import Finding
 
 _SHORTEST = 6  # hexadecimal characters of the keyed hash in a placeholder
 

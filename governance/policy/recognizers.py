@@ -7,7 +7,6 @@ most of them for most texts, and the phone recognizer, which is by far the deare
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -22,6 +21,8 @@ from presidio_analyzer.predefined_recognizers import (
     UsSsnRecognizer,
 )
 
+from governance.policy.findings import Finding
+
 MINIMUM_SCORE = 0.4
 """Presidio's score from which a hit counts without context: its bare nine digits (0.05) do not, a dashed SSN does."""
 
@@ -35,15 +36,6 @@ _PHONE = re.compile(
 _IBAN = re.compile(r"[A-Za-z]{2}\d{2}[ -]?[A-Za-z0-9]{4}")
 _IP = re.compile(r"\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:|::[0-9A-Fa-f]")
 _DIGIT = re.compile(r"\d")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Personal data at `text[start:end]`."""
-
-    start: int
-    end: int
-    entity: str
 
 
 class _OfflineEmailRecognizer(EmailRecognizer):

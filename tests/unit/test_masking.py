@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.policy import masking
+from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
-from governance.policy.recognizers import Finding, Recognizers
+from governance.policy.recognizers import Recognizers
 
 RECOGNIZERS = Recognizers()
 KEY = team_key("master", "team")
