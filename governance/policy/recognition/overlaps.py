@@ -1,0 +1,58 @@
+"""PURE: one finding a character. The rules where findings overlap, in order:
+
+1. The finding whose entity stands earlier in `PRECEDENCE` wins: what has a form of its own beats what is read from words.
+2. Of one rank, the longer wins, then the surer, then the earlier.
+3. What the winner does not cover of the loser stays found, if there is a digit or a capital in it.
+"""
+
+from collections.abc import Iterable
+
+from governance.policy.findings import Finding
+
+PRECEDENCE = (
+    "LITERAL", "SECRET", "EMAIL_ADDRESS", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "CRYPTO", "MAC_ADDRESS", "IP_ADDRESS", "URL",
+    "*",  # every other identifier, and admins' own rules
+    "PHONE_NUMBER", "STREET_ADDRESS", "AGE", "DATE_TIME", "TITLE", "PERSON", "ZIP_CODE", "NRP", "LOCATION", "ORGANIZATION",
+)  # fmt: skip
+_RANK = {entity: rank for rank, entity in enumerate(PRECEDENCE)}
+_OTHER = _RANK["*"]
+
+
+def resolved(text: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in order, none overlapping another."""
+    ordered = sorted(
+        set(findings),
+        key=lambda each: (_RANK.get(each.entity, _OTHER), each.start - each.end, -each.score, each.start, each.entity),
+    )
+    taken: list[Finding] = []
+    owner = bytearray(len(text))
+    for finding in ordered:
+        for start, end in _free(owner, finding.start, finding.end):
+            if start == finding.start and end == finding.end:
+                taken.append(finding)
+            elif any(letter.isdecimal() or letter.isupper() for letter in text[start:end]):
+                start, end = _trimmed(text, start, end)
+                taken.append(Finding(start, end, finding.entity, finding.score, finding.rule))
+            else:
+                continue
+            owner[start:end] = b"\x01" * (end - start)
+    return tuple(sorted(taken, key=lambda each: each.start))
+
+
+def _free(owner: bytearray, start: int, end: int) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    position = start
+    while (position := owner.find(b"\x00", position, end)) != -1:
+        stop = owner.find(b"\x01", position, end)
+        stop = end if stop == -1 else stop
+        runs.append((position, stop))
+        position = stop
+    return runs
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return start, end

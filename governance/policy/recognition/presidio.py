@@ -1,0 +1,134 @@
+"""PURE: Presidio's pattern recognizers of every locale, asked about the stretches with digits alone.
+
+Presidio's recognizers are the judges of form and checksum. What is ours: they see little of a text, and a number that
+only its checksum speaks for needs a word beside it, since one random number in ten has the right check digit.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import tldextract
+from presidio_analyzer import PatternRecognizer
+from presidio_analyzer import predefined_recognizers as predefined
+
+from governance.policy.findings import Finding
+from governance.policy.recognition.context import speaks_for
+from governance.policy.recognition.islands import islands
+
+_LEAST_SCORE = 0.4
+_CONTEXT_BONUS = 0.35
+_LEAST_DIGITS = 4
+_SURE = frozenset(("US_SSN", "IP_ADDRESS", "MAC_ADDRESS", "CRYPTO"))
+"""What its form alone tells apart from other numbers."""
+_WITHOUT_CONTEXT = frozenset(
+    (
+        "CRYPTO", "DE_HANDELSREGISTER", "DE_ID_CARD", "DE_PASSPORT", "DE_SOCIAL_SECURITY", "DE_VAT_ID", "ES_NIE", "ES_NIF",
+        "FI_PERSONAL_IDENTITY_CODE", "IN_GSTIN", "IN_PAN", "IN_VOTER", "IP_ADDRESS", "IT_FISCAL_CODE", "MAC_ADDRESS",
+        "MEDICAL_LICENSE", "SG_NRIC_FIN", "SG_UEN", "UK_DRIVING_LICENCE", "UK_NINO", "US_MBI", "US_SSN",
+    )
+)  # fmt: skip
+"""What can count without a word beside it: every other recognizer is asked only where one of its words stands in the text."""
+_LOCALES = "Au Ca De Es Fi In It Kr Ng Ph Pl Se Sg Th Tr Uk Us Za".split()
+_OTHERS = ("AbaRoutingRecognizer", "MedicalLicenseRecognizer", "NhsRecognizer", "CryptoRecognizer", "MacAddressRecognizer", "IpRecognizer")  # fmt: skip
+_LEFT_OUT = frozenset(("UkPostcodeRecognizer", "CaPostalCodeRecognizer", "DePlzRecognizer", "UsHealthInsuranceMemberIdRecognizer"))  # fmt: skip
+_BARE = re.compile(r"[\d\s./-]+")
+
+
+class _OfflineEmailRecognizer(predefined.EmailRecognizer):
+    """Presidio's, with the list of top-level domains that the package ships instead of one fetched at run time."""
+
+    _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+    def validate_result(self, pattern_text: str) -> bool:
+        return self._extract(pattern_text).fqdn != ""
+
+
+_EMAIL = _OfflineEmailRecognizer()
+
+
+@cache
+def _recognizers() -> tuple[PatternRecognizer, ...]:
+    names = [
+        name
+        for name in dir(predefined)
+        if name in _OTHERS
+        or (name.endswith("Recognizer") and name[:2] in _LOCALES and name[2].isupper() and name not in _LEFT_OUT)
+    ]
+    found = (getattr(predefined, name)() for name in names)
+    return tuple(each for each in found if isinstance(each, PatternRecognizer))
+
+
+def entities() -> list[str]:
+    """What these recognizers can find."""
+    return sorted({entity for recognizer in _recognizers() for entity in recognizer.supported_entities})
+
+
+def emails(text: str) -> Iterator[Finding]:
+    """E-mail addresses under a domain that exists."""
+    if "@" in text:
+        for result in _EMAIL.analyze(text, _EMAIL.supported_entities, _NOTHING):
+            yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
+
+
+def identifiers(text: str) -> Iterator[Finding]:
+    """Account, tax, passport, licence, insurance and registration numbers, and addresses of machines."""
+    found = list(islands(text, least_digits=_LEAST_DIGITS))
+    if not found:
+        return
+    asked = _asked(text)
+    joined = "\n".join(stretch for _, stretch in found)
+    starts, position = [], 0
+    for offset, stretch in found:
+        starts.append((position, offset))
+        position += len(stretch) + 1
+    for recognizer in asked:
+        for result in recognizer.analyze(joined, recognizer.supported_entities, _NOTHING):
+            start, end = _back(starts, result.start), _back(starts, result.end - 1) + 1
+            score = _score(text, start, end, result.entity_type, result.score, tuple(recognizer.context or ()))
+            if score >= _LEAST_SCORE and "\n" not in joined[result.start : result.end]:
+                yield Finding(start, end, result.entity_type, score, "identifiers")
+
+
+@cache
+def _by_word() -> tuple[dict[str, tuple[PatternRecognizer, ...]], tuple[PatternRecognizer, ...]]:
+    always = tuple(each for each in _recognizers() if _WITHOUT_CONTEXT.intersection(each.supported_entities))
+    by_word: dict[str, list[PatternRecognizer]] = {}
+    for recognizer in _recognizers():
+        if recognizer not in always:
+            for word in recognizer.context or ():
+                by_word.setdefault(word.casefold(), []).append(recognizer)
+    return {word: tuple(several) for word, several in by_word.items()}, always
+
+
+def _asked(text: str) -> list[PatternRecognizer]:
+    by_word, always = _by_word()
+    folded = text.casefold()
+    asked = dict.fromkeys(always)
+    for word, several in by_word.items():
+        if word in folded:
+            asked.update(dict.fromkeys(several))
+    return list(asked)
+
+
+def _score(text: str, start: int, end: int, entity: str, score: float, words: tuple[str, ...]) -> float:
+    if entity not in _SURE and _BARE.fullmatch(text, start, end):
+        score = min(score, 0.3)
+    if words and score < 1 and speaks_for(text, start, end, words):
+        score = max(min(score + _CONTEXT_BONUS, 1.0), _LEAST_SCORE)
+    return score
+
+
+def _back(starts: list[tuple[int, int]], position: int) -> int:
+    """The place in the text of a place among the joined stretches."""
+    low, high = 0, len(starts)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if starts[middle][0] <= position else (low, middle)
+    begin, offset = starts[low]
+    return offset + position - begin
+
+
+_NOTHING: Any = None
+"""Pattern recognizers look at the text alone: there is no language model to have artifacts of."""
