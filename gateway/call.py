@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from gateway.checks import Checks
 from gateway.conversation import Conversation
 from gateway.events import Usage
 from gateway.refusals import Refusal
@@ -58,6 +59,9 @@ class Call:
     deployments: tuple[DeploymentEntry, ...] = ()
     deployment: DeploymentEntry | None = None
     mask: Mask | None = None
+    is_hidden: bool = False
+    """Whether the conversation is redacted: only then it may be stored or sent."""
+    checks: Checks = field(default_factory=Checks)
     findings: dict[str, int] = field(default_factory=dict)
     counted_input_tokens: int = 0
     input_bound: int = 0

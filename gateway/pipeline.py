@@ -13,9 +13,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+import msgspec
+
 from gateway.call import AnswerBlock, Call
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage, Vector
-from gateway.outbound.filters import UnmaskFilter
+from gateway.outbound.chain import BLOCKED, Outbound
+from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
 from gateway.stages.audit import audit
@@ -68,7 +71,8 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         settled = True
         await _settle(call, gateway)
         if finished is not None:
-            yield finished
+            # Of an answer that was ended here, the provider has not said what it used.
+            yield finished if call.has_usage else msgspec.structs.replace(finished, usage=call.usage)
     except Refusal as refusal:
         call.refusal = refusal
         raise
@@ -136,23 +140,41 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
 async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply, kept for the record as it came and handed on unmasked."""
     begun, outcome = perf_counter(), "stopped"
-    unmask = UnmaskFilter(call.mask.values) if call.mask is not None and call.mask.values else None
+    assert call.key is not None
+    assert call.mask is not None
+    outbound = Outbound(
+        mask=call.mask,
+        rules=call.key.rules,
+        is_stream=call.is_stream,
+        is_json=call.conversation.output_config is not None,
+    )
+    call.checks.output = outbound.check
     try:
         async with aclosing(invoke(call, gateway)) as events:
             async for event in events:
                 _keep(call, event)
-                if unmask is None:
-                    yield event
-                else:
-                    for visible in unmask.feed(event):
+                if outbound.check.blocked:
+                    continue  # of a whole answer, only what it used is still to be read
+                try:
+                    for visible in outbound.feed(event):
                         yield visible
+                except BlockedError as blocked:
+                    outbound.check.blocked = blocked.kind
+                    if call.is_stream:
+                        break  # and the model is stopped
         outcome = "ok"
+        if outbound.check.blocked:
+            outcome, call.stop_reason = "blocked", BLOCKED
+            for visible in outbound.end():
+                yield visible
+            yield Finished(BLOCKED, call.usage)
     except Refusal as refusal:
         outcome = refusal.code
         raise
     finally:
         failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
         call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
+        call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
 
 
 def _keep(call: Call, event: Event) -> None:

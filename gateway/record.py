@@ -37,6 +37,8 @@ def full_record(call: Call) -> dict[str, Any]:
         "is_estimated": call.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
         "first_token_ms": None if call.first_token_ms is None else round(call.first_token_ms, 3),
+        "checks": call.checks.as_json(),
+        "is_flagged": call.checks.is_flagged,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
 
@@ -73,6 +75,8 @@ def admission_record(call: Call) -> dict[str, Any]:
         "first_token_ms": None,
         "stages": [],
         "findings": call.findings,
+        "checks": call.checks.as_json(),
+        "is_flagged": call.checks.is_flagged,
         "request_id": call.request_id,
         "client_ip": call.client_ip,
         "is_demo": False,

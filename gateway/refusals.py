@@ -7,6 +7,8 @@ STATUS = {
     "context_length_exceeded": 400,
     "max_tokens_exceeded": 400,
     "unpriced_model": 400,
+    "pii_blocked": 400,
+    "content_blocked": 400,
     "invalid_api_key": 401,
     "budget_exceeded": 402,
     "model_not_allowed": 403,

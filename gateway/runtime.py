@@ -20,8 +20,9 @@ from gateway.services.key_use import KeyUse
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
-from governance.policy.recognizers import Recognizers
+from governance.services.detector import Detector
 from governance.services.ledger import Ledger
+from governance.services.names import shared_pool
 from governance.services.rate_limiter import RateLimiter
 from kernel.ids import new_id
 
@@ -59,7 +60,7 @@ class Gateway:
             credentials=CredentialSource(),
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
-        self.recognizers = Recognizers()
+        self.detector = Detector(shared_pool())
         self.estimator = Estimator()
         self.key_use = KeyUse(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
@@ -75,9 +76,11 @@ class Gateway:
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        self.recognizers.warm_up()
+        self.detector.warm_up()
         await self._pool.open(wait=True, timeout=15)
         await self._keeper.start()
+        if any(key.rules.names for key in self.snapshot.keys.values()):
+            shared_pool().warm_up()
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()

@@ -3,22 +3,35 @@
 from collections.abc import Iterator, Mapping
 
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
-from gateway.outbound.unmask import Unmasker, for_json
+from gateway.outbound.unmask import Tally, Unmasker, for_json
 
 
 class UnmaskFilter:
-    """Unmasks text, reasoning and tool arguments, each content block by itself. Passes all else as it is."""
+    """Unmasks text, reasoning and tool arguments, each content block by itself. Passes all else as it is.
 
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
+    With `is_json` the text blocks are JSON, too: values are escaped so that it stays so.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        entities: frozenset[str],
+        *,
+        tally: Tally | None = None,
+        is_json: bool = False,
+    ) -> None:
+        self.tally = tally or Tally()
+        self._entities = entities
         self._json_values = for_json(values)
+        self._text_values = self._json_values if is_json else values
+        self._values = values
         self._open: dict[tuple[int, type[Event]], Unmasker] = {}
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one."""
         match event:
             case TextDelta(index, text):
-                if certain := self._unmasker(index, TextDelta, self._values).feed(text):
+                if certain := self._unmasker(index, TextDelta, self._text_values).feed(text):
                     yield TextDelta(index, certain)
             case ReasoningDelta(index, text) if text:
                 if certain := self._unmasker(index, ReasoningDelta, self._values).feed(text):
@@ -43,7 +56,7 @@ class UnmaskFilter:
     def _unmasker(self, index: int, kind: type[Event], values: Mapping[str, str]) -> Unmasker:
         unmasker = self._open.get((index, kind))
         if unmasker is None:
-            unmasker = self._open[index, kind] = Unmasker(values)
+            unmasker = self._open[index, kind] = Unmasker(values, self._entities, self.tally)
         return unmasker
 
     def _close(self, index: int) -> Iterator[Event]:

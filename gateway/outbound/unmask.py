@@ -1,53 +1,88 @@
 """PURE: puts a call's own values back where its placeholders stand in a reply, wherever a chunk may end."""
 
 import json
-import re
 from collections.abc import Mapping
+
+import regex
+
+from governance.policy.placeholders import CLOSING, longest_spelling, spelling, token_of
+
+
+class Tally:
+    """How many placeholders of a reply were turned back, and how many stand for nothing in the call."""
+
+    def __init__(self) -> None:
+        self.restored = 0
+        self.invented = 0
 
 
 class Unmasker:
     """Incremental: `feed` returns what is certain, `close` the rest. It holds back only what may become a placeholder."""
 
-    def __init__(self, replacements: Mapping[str, str]) -> None:
-        self._replacements = replacements
+    def __init__(
+        self, values: Mapping[str, str], entities: frozenset[str], tally: Tally | None = None
+    ) -> None:
+        self._values = values
+        self._pattern = spelling(entities)
+        self._longest = longest_spelling(values)
+        self._tally = tally or Tally()
         self._held = ""
-        self._pattern = re.compile("|".join(map(re.escape, replacements))) if replacements else None
-        self._longest = max(map(len, replacements), default=0)
-        self._starts = frozenset(token[0] for token in replacements)
+        self._before = ""  # the character that was let go last: whether a word begins depends on it
 
     def feed(self, text: str) -> str:
         """The part of all text so far that no later text can change, with values in place."""
-        if self._pattern is None:
-            return text
-        text = self._replace_known(self._held + text)
-        cut = self._possible_start(text)
+        text = self._held + text
+        cut = self._certain(text)
         self._held = text[cut:]
-        return text[:cut]
+        return self._replaced(text, cut)
 
     def close(self) -> str:
-        """What was held back; it turned out to be no placeholder."""
+        """What was held back, as it is at the end."""
         held, self._held = self._held, ""
-        return held
+        return self._replaced(held, len(held))
 
-    def _replace_known(self, text: str) -> str:
-        assert self._pattern is not None
-        return self._pattern.sub(lambda match: self._replacements[match[0]], text)
-
-    def _possible_start(self, text: str) -> int:
-        """Where the tail begins that may be the beginning of a placeholder; the end when there is none."""
-        for position in range(max(0, len(text) - self._longest + 1), len(text)):
-            if text[position] in self._starts:
-                tail = text[position:]
-                if any(token.startswith(tail) for token in self._replacements):
-                    return position
+    def _certain(self, text: str) -> int:
+        """Where the tail begins that may be, or may go on to be, a placeholder; the end when there is none."""
+        shown = self._before + text
+        shift = len(self._before)
+        first = max(shift, len(shown) - self._longest)
+        position = first
+        while position < len(shown):
+            match = self._pattern.search(shown, position, partial=True)
+            if match is None:
+                break
+            if _may_go_on(match, shown):
+                return max(0, match.start() - shift)
+            position = max(match.end(), position + 1)
         return len(text)
+
+    def _replaced(self, text: str, cut: int) -> str:
+        if cut == 0:
+            return ""
+        shown = self._before + text[:cut]
+        result = self._pattern.sub(self._value, shown, pos=len(self._before))[len(self._before) :]
+        self._before = text[cut - 1]
+        return result
+
+    def _value(self, match: "regex.Match[str]") -> str:
+        value = self._values.get(token_of(match))
+        if value is None:
+            self._tally.invented += 1
+            return match.group()
+        self._tally.restored += 1
+        return value
+
+
+def _may_go_on(match: "regex.Match[str]", text: str) -> bool:
+    """Whether more text could make another placeholder of this one: more of it, more digits, or its bracket."""
+    if match.partial:
+        return True
+    if match.group().endswith((">", "&gt;")) or match.group()[-6:].lower() == "\\u003e":
+        return False
+    rest = text[match.end() :]
+    return not rest or CLOSING.fullmatch(rest, partial=True) is not None
 
 
 def for_json(values: Mapping[str, str]) -> dict[str, str]:
-    """The same replacements inside JSON text: values escaped, placeholders also where a model escaped their brackets."""
-    replacements: dict[str, str] = {}
-    for token, value in values.items():
-        escaped = json.dumps(value, ensure_ascii=False)[1:-1]
-        for opening, closing in (("<", ">"), ("\\u003c", "\\u003e"), ("\\u003C", "\\u003E")):
-            replacements[f"{opening}{token[1:-1]}{closing}"] = escaped
-    return replacements
+    """The same values as they are written inside JSON text."""
+    return {token: json.dumps(value, ensure_ascii=False)[1:-1] for token, value in values.items()}

@@ -12,6 +12,7 @@ from accounts.models import ApiKey, Team
 from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
 from gateway.snapshot.limits import Limits
+from gateway.snapshot.policies import Policies
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.models import Grant
 from governance.policy.masking import team_key
@@ -31,6 +32,7 @@ def build_snapshot() -> Snapshot:
 def _keys() -> dict[str, KeyEntry]:
     teams = {team.pk: _team(team) for team in Team.objects.prefetch_related("inference_profiles")}
     limits = Limits()
+    policies = Policies()
     granted = _granted_models()
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("application")
     return {
@@ -48,6 +50,7 @@ def _keys() -> dict[str, KeyEntry]:
             allowed_networks=tuple(ip_network(network, strict=False) for network in key.allowed_networks),
             budgets=limits.budgets_of(key, key.application.team_id),
             rate_limits=limits.rate_limits_of(key, key.application.team_id),
+            rules=policies.of(key.application.team_id, key.application_id),
         )
         for key in keys
     }

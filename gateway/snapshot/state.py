@@ -7,6 +7,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from gateway.pricing import PriceEntry
+from governance.policy.ruleset import RuleSet
 from governance.policy.scopes import Scope
 
 
@@ -74,6 +75,8 @@ class KeyEntry:
     budgets: tuple[BudgetEntry, ...]
     """All that a call of this key can fall under; the same for the next."""
     rate_limits: tuple[RateLimitEntry, ...]
+    rules: RuleSet
+    """Of privacy: what is looked for and what is done about it."""
 
     def may_call(self, model: str, now: datetime) -> bool:
         """Whether the key may call a route now."""

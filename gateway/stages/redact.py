@@ -1,83 +1,108 @@
-import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from functools import partial
 
 from gateway.call import Call
-from gateway.conversation import Block, Conversation, Json
+from gateway.checks import InputCheck
+from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.texts import rewrite, texts_of
+from governance.policy.detection import Found
+from governance.policy.kinds import title
 from governance.policy.masking import Mask
+from governance.policy.ruleset import RuleSet
+from governance.services.detector import NamesUnavailableError
+from kernel.breath import Breath
 
-_OPAQUE = frozenset({"bytes", "format", "signature", "redactedContent", "type", "pattern", "$ref"})
-"""Members whose values are no text: media, words of the protocol, and of JSON Schema what a placeholder would break."""
+_AT_ONCE = 4000
+"""Characters that were not seen before and are looked through without letting the event loop go."""
 
 
 def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
-    """Puts placeholders in the place of personal data, everywhere the model could read it."""
-    if call.is_large:
-        return asyncio.to_thread(_redact, call, gateway)
-    _redact(call, gateway)
+    """Puts placeholders in the place of personal data, everywhere the model could read it, as the policies in force say.
+
+    Refusal `pii_blocked` where a rule says so; `overloaded` where names can't be looked for and the policy wants them.
+    """
+    assert call.key is not None
+    rules = call.key.rules
+    if call.is_large or rules.effective.guardrails:
+        return _redact_in_steps(call, gateway, rules)
+    texts = [text for several in texts_of(call.conversation) for text in several]
+    fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
+    if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
+        return _redact_fresh(call, gateway, rules, texts, fresh)
+    _finish(call, gateway, rules, {}, texts, names_read=True)
+    for _ in _hide(call):
+        pass
+    _check(call)
     return None
 
 
-def _redact(call: Call, gateway: Gateway) -> None:
+async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None:
+    breath = Breath()
+    texts: list[str] = []
+    for several in texts_of(call.conversation):
+        texts += several
+        await breath.draw()
+    fresh: list[str] = []
+    for text in dict.fromkeys(texts):
+        if gateway.detector.recall(rules, text) is None:
+            fresh.append(text)
+        await breath.draw()
+    await _redact_fresh(call, gateway, rules, texts, fresh)
+
+
+async def _redact_fresh(
+    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
+) -> None:
+    try:
+        detected = await gateway.detector.detect(rules, fresh)
+    except NamesUnavailableError as error:
+        raise Refusal(
+            "overloaded",
+            "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
+            retry_after=1,
+        ) from error
+    _finish(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
+    breath = Breath()
+    for _ in _hide(call):
+        await breath.draw()
+    _check(call)
+
+
+def _finish(
+    call: Call,
+    gateway: Gateway,
+    rules: RuleSet,
+    found: dict[str, Found],
+    texts: list[str],
+    *,
+    names_read: bool,
+) -> None:
     assert call.key is not None
-    mask = Mask(key=call.key.team.placeholder_key, find=gateway.recognizers.find)
-    _redact_conversation(call.conversation, mask)
-    call.mask = mask  # only now: what is stored of a call is redacted whole, or nothing
-    call.findings = dict(mask.counts)  # of the request: what the answer adds is counted nowhere
+    call.mask = Mask(
+        key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules)
+    )
+    call.mask.known = found
+    call.checks.policies = rules.effective.sources
+    call.checks.input = InputCheck(
+        characters=sum(map(len, texts)),
+        read_characters=sum(map(len, texts)) if rules.names and names_read else 0,
+        wants_names=rules.names,
+    )
 
 
-def _redact_conversation(conversation: Conversation, mask: Mask) -> None:
-    for system in conversation.system or ():
-        if system.text is not None:
-            system.text = mask.hide(system.text)
-        elif system.guard_content is not None:
-            system.guard_content = _hide_members(system.guard_content, mask)
-    for message in conversation.messages:
-        for block in message.content:
-            if block.text is not None:
-                block.text = mask.hide(block.text)
-            else:
-                _redact_block(block, mask)
-    if conversation.tool_config is not None:
-        for tool in conversation.tool_config.tools:
-            if (spec := tool.tool_spec) is not None:
-                spec.description = None if spec.description is None else mask.hide(spec.description)
-                spec.input_schema.json = _hide_any(spec.input_schema.json, mask)
-    if conversation.output_config is not None:
-        conversation.output_config = _hide_members(conversation.output_config, mask)
-    if conversation.additional_model_request_fields is not None:
-        conversation.additional_model_request_fields = mask.hide_json(
-            conversation.additional_model_request_fields
+def _hide(call: Call) -> Iterator[None]:
+    assert call.mask is not None
+    yield from rewrite(call.conversation, call.mask.hide, call.mask.hide_json)
+    call.is_hidden = True  # only now: what is stored of a call is redacted whole, or nothing
+    call.findings = dict(call.mask.counts)  # of the request: what the answer adds is counted apart
+
+
+def _check(call: Call) -> None:
+    assert call.mask is not None
+    if call.mask.blocked:
+        kinds = ", ".join(f"{title(entity)} ({count})" for entity, count in sorted(call.mask.blocked.items()))
+        raise Refusal(
+            "pii_blocked",
+            f"The request holds data that must not be sent to a model: {kinds}. Take it out and send the request again.",
         )
-    if conversation.request_metadata is not None:
-        conversation.request_metadata = mask.hide_json(conversation.request_metadata)
-
-
-def _redact_block(block: Block, mask: Mask) -> None:
-    if block.tool_use is not None:
-        block.tool_use.input = mask.hide_json(block.tool_use.input)
-    elif block.tool_result is not None:
-        for part in block.tool_result.content:
-            if part.text is not None:
-                part.text = mask.hide(part.text)
-            if isinstance(part.json, dict | list | str):
-                part.json = mask.hide_json(part.json)
-            for name in ("document", "search_result"):
-                if (member := getattr(part, name)) is not None:
-                    setattr(part, name, _hide_members(member, mask))
-    else:
-        for name in ("document", "guard_content", "citations_content", "search_result", "reasoning_content"):
-            if (member := getattr(block, name)) is not None:
-                setattr(block, name, _hide_members(member, mask))
-
-
-def _hide_members(value: Json, mask: Mask) -> Json:
-    return {name: member if name in _OPAQUE else _hide_any(member, mask) for name, member in value.items()}
-
-
-def _hide_any(value: object, mask: Mask) -> object:
-    if isinstance(value, dict):
-        return _hide_members(value, mask)
-    if isinstance(value, list):
-        return [_hide_any(member, mask) for member in value]
-    return mask.hide(value) if isinstance(value, str) else value

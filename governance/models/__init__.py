@@ -5,6 +5,7 @@ from governance.models.grant import Grant
 from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
 from governance.models.limit_request import LimitRequest
+from governance.models.privacy import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.models.rate_limit import RateLimit
 from governance.models.reconciliation import AwsImport, BilledLine, LoggedInvocation, RejectedLine
 from governance.models.scope import Dimension, Scoped
@@ -29,7 +30,10 @@ __all__ = [
     "LedgerEntry",
     "LimitRequest",
     "LoggedInvocation",
+    "PrivacyPolicy",
+    "PrivacyPolicyVersion",
     "RateLimit",
+    "RedactionRule",
     "RejectedLine",
     "RollupState",
     "Scoped",

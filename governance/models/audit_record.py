@@ -74,7 +74,14 @@ class AuditRecord(models.Model):
     duration_ms = models.FloatField(default=0)
     first_token_ms = models.FloatField(null=True)
     stages = models.JSONField(default=list, help_text="[[stage, milliseconds, outcome], …] in order.")
-    findings = models.JSONField(default=dict, help_text="{entity: count} of what was masked.")
+    findings = models.JSONField(
+        default=dict, help_text="{kind: count} of the personal data that was found in the request."
+    )
+    checks = models.JSONField(
+        default=dict,
+        help_text="Which policies held, what was checked, on how much of the text, and what came of it. Never values.",
+    )
+    is_flagged = models.BooleanField("flagged for review", default=False)
     request_id = models.CharField("request ID", max_length=200, blank=True)
     client_ip = models.GenericIPAddressField(null=True)
     is_demo = models.BooleanField(default=False)
@@ -108,6 +115,7 @@ class AuditRecord(models.Model):
                 name="call_not_succeeded",
                 condition=~models.Q(status=CallStatus.SUCCEEDED),
             ),
+            models.Index(fields=("-call_id",), name="call_flagged", condition=models.Q(is_flagged=True)),
         )
 
     def __str__(self) -> str:

@@ -1,13 +1,13 @@
 import re
 
 import pytest
+from governance.policy.recognizers import Recognizers
 from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.policy import masking
 from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
-from governance.policy.recognizers import Recognizers
 
 RECOGNIZERS = Recognizers()
 KEY = team_key("master", "team")

@@ -8,10 +8,24 @@ from governance.policy.recognition.checksums import luhn
 from governance.policy.recognition.context import speaks_for
 
 _CANDIDATE = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w-])")
-_ISSUERS = re.compile(
-    r"(?:4|5[0-8]|6[0-9]|3[0-9]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|1800|2131)"
+_ISSUERS = re.compile(r"(?:4|5[0-8]|6[0-9]|3[0-9]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|1800|2131)")
+_WORDS = (
+    "card",
+    "credit",
+    "debit",
+    "visa",
+    "mastercard",
+    "amex",
+    "maestro",
+    "discover",
+    "diners",
+    "jcb",
+    "cc",
+    "kreditkarte",
+    "carte",
+    "tarjeta",
+    "carta",
 )
-_WORDS = ("card", "credit", "debit", "visa", "mastercard", "amex", "maestro", "discover", "diners", "jcb", "cc", "kreditkarte", "carte", "tarjeta", "carta")
 
 
 def cards(text: str) -> Iterator[Finding]:

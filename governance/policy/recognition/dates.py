@@ -60,7 +60,13 @@ def ages(text: str) -> Iterator[Finding]:
 
 def names_a_date(text: str) -> bool:
     """Whether what a language model takes for a date names a day, a month, a year or a time of day."""
-    return _NUMERIC.search(text) is not None or _WRITTEN.search(text) is not None or _NAMED.search(text) is not None
+    return (
+        _NUMERIC.search(text) is not None
+        or _WRITTEN.search(text) is not None
+        or _NAMED.search(text) is not None
+    )
 
 
-_NAMED = re.compile(rf"\b(?:{_MONTH}|(?:1[89]|20)\d\ds?|\d{{1,2}}:\d{{2}}|\d{{1,2}}\s?[ap]\.?m)\b", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"\b(?:{_MONTH}|(?:1[89]|20)\d\ds?|\d{{1,2}}:\d{{2}}|\d{{1,2}}\s?[ap]\.?m)\b", re.IGNORECASE
+)

@@ -45,7 +45,9 @@ _WITHOUT_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("DATE_TIME",)), dates),
     (frozenset(("TITLE",)), titles),
 )
-PATTERN_ENTITIES = tuple(sorted(frozenset[str]().union(*(found for found, _ in (*_WITH_DIGITS, *_WITHOUT_DIGITS)))))
+PATTERN_ENTITIES = tuple(
+    sorted(frozenset[str]().union(*(found for found, _ in (*_WITH_DIGITS, *_WITHOUT_DIGITS))))
+)
 """What has a form of its own."""
 
 _DIGIT = re.compile(r"\d")
@@ -105,5 +107,6 @@ def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:
     longest_first = sorted(parts, key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
     return [
-        Finding(*match.span(), parts[match.group()], 0.5, "repeated names") for match in pattern.finditer(text)
+        Finding(*match.span(), parts[match.group()], 0.5, "repeated names")
+        for match in pattern.finditer(text)
     ]

@@ -34,7 +34,9 @@ def as_read(text: str) -> str:
     """The same text, of the same length, with names in the case that the model was trained on."""
     shown = _CAPITALS.sub(lambda match: _same_length(match.group(), match.group().capitalize()), text)
     if not any(map(str.isupper, shown)):
-        shown = _same_length(shown, re.sub(r"(?<!\w)[^\W\d_]{3,}", lambda match: match.group().capitalize(), shown))
+        shown = _same_length(
+            shown, re.sub(r"(?<!\w)[^\W\d_]{3,}", lambda match: match.group().capitalize(), shown)
+        )
     return shown
 
 

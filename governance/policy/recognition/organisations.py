@@ -13,7 +13,28 @@ _EMPLOYER = re.compile(
     r"\b(?i:work(?:s|ed|ing)? (?:for|at|with)|employed (?:by|at)|employee of|CEO of|CTO of|CFO of|founder of|founded|joined|president of|director (?:of|at)|manager at|engineer at|intern(?:ed)? at|offices? of|customer of|recorded for|invoice from|headquarters of|spent a year at)"
     rf"\s({_WORD}(?:[ ](?:(?:of|and|&|the)[ ])?{_WORD}){{0,3}})"
 )
-_NOT = frozenset("The A An My His Her Their Our This That I We You He She It And Of".split())
+_NOT = frozenset(
+    [
+        "The",
+        "A",
+        "An",
+        "My",
+        "His",
+        "Her",
+        "Their",
+        "Our",
+        "This",
+        "That",
+        "I",
+        "We",
+        "You",
+        "He",
+        "She",
+        "It",
+        "And",
+        "Of",
+    ]
+)
 
 
 def organisations(text: str) -> Iterator[Finding]:
@@ -34,4 +55,10 @@ def organisations(text: str) -> Iterator[Finding]:
 
 def _is_firm(text: str, end: int) -> bool:
     # Three names in a row are people, unless the sentence goes on as it does of a company.
-    return re.match(r"(?:\s*$|\s*\n|[ ](?:is (?:an?|the)|was founded|has|employs|announced|office|Orchestra|invested|songwriter)\b)", text[end : end + 20]) is not None
+    return (
+        re.match(
+            r"(?:\s*$|\s*\n|[ ](?:is (?:an?|the)|was founded|has|employs|announced|office|Orchestra|invested|songwriter)\b)",
+            text[end : end + 20],
+        )
+        is not None
+    )

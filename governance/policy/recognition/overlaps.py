@@ -18,25 +18,33 @@ _RANK = {entity: rank for rank, entity in enumerate(PRECEDENCE)}
 _OTHER = _RANK["*"]
 
 
-def resolved(text: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings in order, none overlapping another."""
+def resolved(text: str, findings: Iterable[Finding], *, taken: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """The findings in order, none overlapping another, nor one of those that were there before."""
     ordered = sorted(
         set(findings),
-        key=lambda each: (_RANK.get(each.entity, _OTHER), each.start - each.end, -each.score, each.start, each.entity),
+        key=lambda each: (
+            _RANK.get(each.entity, _OTHER),
+            each.start - each.end,
+            -each.score,
+            each.start,
+            each.entity,
+        ),
     )
-    taken: list[Finding] = []
+    kept: list[Finding] = []
     owner = bytearray(len(text))
+    for each in taken:
+        owner[each.start : each.end] = b"\x01" * (each.end - each.start)
     for finding in ordered:
         for start, end in _free(owner, finding.start, finding.end):
             if start == finding.start and end == finding.end:
-                taken.append(finding)
+                kept.append(finding)
             elif any(letter.isdecimal() or letter.isupper() for letter in text[start:end]):
                 start, end = _trimmed(text, start, end)
-                taken.append(Finding(start, end, finding.entity, finding.score, finding.rule))
+                kept.append(Finding(start, end, finding.entity, finding.score, finding.rule))
             else:
                 continue
             owner[start:end] = b"\x01" * (end - start)
-    return tuple(sorted(taken, key=lambda each: each.start))
+    return tuple(sorted(kept, key=lambda each: each.start))
 
 
 def _free(owner: bytearray, start: int, end: int) -> list[tuple[int, int]]:

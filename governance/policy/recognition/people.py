@@ -10,7 +10,9 @@ from governance.policy.recognition.folding import fold
 
 _TITLE_WORDS = r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Sir|Madam|Madame|Mme|Mlle|Herr|Frau|Señora?|Sra?|Sig|Signora?|Rev|Fr|Hon|Capt|Captain|Lt|Sgt|Col|Gen|Judge|Dame|Lord|Lady)"
 _TITLE = re.compile(rf"(?<![\w.]){_TITLE_WORDS}\.?(?=\s{{1,2}}[^\W\d_a-z])")
-_SHORT_TITLE = re.compile(r"(?<![\w.])(?:Mrs?|Ms|Mx|Dr|Prof)\.(?!\w)|(?<![\w.])(?:mrs?|ms|dr|prof)\.(?=\s[a-z])")
+_SHORT_TITLE = re.compile(
+    r"(?<![\w.])(?:Mrs?|Ms|Mx|Dr|Prof)\.(?!\w)|(?<![\w.])(?:mrs?|ms|dr|prof)\.(?=\s[a-z])"
+)
 _WORD = r"(?:[^\W\d_a-zß-ÿ][^\W\d_]*(?:['’\-][^\W\d_]+)*)"
 _PARTICLE = r"(?:de|da|do|dos|das|di|del|della|van|von|der|den|la|le|el|al|bin|ibn|ben|af|zu|y|e)"
 _NAME = rf"{_WORD}(?:[ \t\u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}(?:[^\W\d_a-zß-ÿ]\.?(?!\w)|{_WORD})){{0,3}}"
@@ -29,12 +31,16 @@ _LIVING = re.compile(
     rf"(?<![\w.]){_WORD}(?=(?:[ ](?:lives|lived|was born|is married|married|grew up|resides|(?:and|or) (?:his|her) (?:wife|husband|son|daughter|mother|father))\b"
     rf"|['’]s[ ](?:mother|father|wife|husband|daughter|son|sister|brother|boss|colleague|girlfriend|boyfriend|birthday)\b))"
 )
-_RELATED = re.compile(rf"\b(?i:(?:my|his|her|their|our) (?:wife|husband|son|daughter|mother|father|sister|brother|boss|colleague|friend|manager|neighbou?r|cousin|uncle|aunt|assistant|doctor|lawyer|client|patient),? (?:is |was )?(?:called |named )?)({_NAME})")
+_RELATED = re.compile(
+    rf"\b(?i:(?:my|his|her|their|our) (?:wife|husband|son|daughter|mother|father|sister|brother|boss|colleague|friend|manager|neighbou?r|cousin|uncle|aunt|assistant|doctor|lawyer|client|patient),? (?:is |was )?(?:called |named )?)({_NAME})"
+)
 _SPEAKER = re.compile(rf"(?m:^)({_WORD}(?:\s{_WORD})?)(?=:\s?[\"“])")
 _CAPITALISED = re.compile(rf"(?<![\w@./\\-]){_WORD}(?![\w@\\]|\.\w)")
-_REST = re.compile(rf"(?:[ \t\u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}(?:[^\W\d_a-zß-ÿ]\.?(?!\w)|{_WORD})){{1,3}}")
-NOT_NAMES = frozenset(fold(word) for word in "There All Everyone Everybody Team Sir Madam Madame Friend Friends Customer User Admin Guys Folks Again World God Lord The This That These Those What Why When Where Who How I You He She It We They My Your His Her Our Their Not No Yes Please Thanks Thank Support Sales Suite Apt Street Road Avenue Is Are Was And But Or If For To From In On At As So Do Does Did Can Could Would Should Will Have Has Had Nobody Somebody Someone Anyone Anybody Each Every Both Many Most Some People Family Street Address Name Phone Email Mail Date Age City State Country Zip Bots Bot Iban Inc LLC Ltd Corporation Corp Company Group Bank University Orchestra Best Kind Regards New Old Today Mom Dad Mum Claude ChatGPT Assistant Siri Alexa Gemini Null None Unknown True False Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October November December".split())  # fmt: skip
-_PLACES_TOO = frozenset("paris austin jordan charlotte florence madison victoria sydney georgia virginia carolina dakota israel chad kenya china asia india savannah brooklyn chelsea lincoln houston dallas phoenix denver london milan cairo santiago diego francisco san santa adelaide alberta orlando berlin vienna lourdes roma siena verona montana alexandria catalina aurora geneva medina petra sofia valencia cordoba lima troy washington jackson hamilton wellington nelson clinton kingston princeton cambridge oxford york kent devon essex regent ireland england france germany brazil cuba egypt java ruby julia pascal ada oracle amazon apache jenkins jasmine django celeste sage opus echo nova titan mercury apollo athena atlas jupiter mars venus saturn python swift dart elm crystal haskell cohere nemo dolly orion".split())  # fmt: skip
+_REST = re.compile(
+    rf"(?:[ \t\u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}(?:[^\W\d_a-zß-ÿ]\.?(?!\w)|{_WORD})){{1,3}}"
+)
+NOT_NAMES = frozenset(fold(word) for word in ["There", "All", "Everyone", "Everybody", "Team", "Sir", "Madam", "Madame", "Friend", "Friends", "Customer", "User", "Admin", "Guys", "Folks", "Again", "World", "God", "Lord", "The", "This", "That", "These", "Those", "What", "Why", "When", "Where", "Who", "How", "I", "You", "He", "She", "It", "We", "They", "My", "Your", "His", "Her", "Our", "Their", "Not", "No", "Yes", "Please", "Thanks", "Thank", "Support", "Sales", "Suite", "Apt", "Street", "Road", "Avenue", "Is", "Are", "Was", "And", "But", "Or", "If", "For", "To", "From", "In", "On", "At", "As", "So", "Do", "Does", "Did", "Can", "Could", "Would", "Should", "Will", "Have", "Has", "Had", "Nobody", "Somebody", "Someone", "Anyone", "Anybody", "Each", "Every", "Both", "Many", "Most", "Some", "People", "Family", "Street", "Address", "Name", "Phone", "Email", "Mail", "Date", "Age", "City", "State", "Country", "Zip", "Bots", "Bot", "Iban", "Inc", "LLC", "Ltd", "Corporation", "Corp", "Company", "Group", "Bank", "University", "Orchestra", "Best", "Kind", "Regards", "New", "Old", "Today", "Mom", "Dad", "Mum", "Claude", "ChatGPT", "Assistant", "Siri", "Alexa", "Gemini", "Null", "None", "Unknown", "True", "False", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])  # fmt: skip
+_PLACES_TOO = frozenset(["paris", "austin", "jordan", "charlotte", "florence", "madison", "victoria", "sydney", "georgia", "virginia", "carolina", "dakota", "israel", "chad", "kenya", "china", "asia", "india", "savannah", "brooklyn", "chelsea", "lincoln", "houston", "dallas", "phoenix", "denver", "london", "milan", "cairo", "santiago", "diego", "francisco", "san", "santa", "adelaide", "alberta", "orlando", "berlin", "vienna", "lourdes", "roma", "siena", "verona", "montana", "alexandria", "catalina", "aurora", "geneva", "medina", "petra", "sofia", "valencia", "cordoba", "lima", "troy", "washington", "jackson", "hamilton", "wellington", "nelson", "clinton", "kingston", "princeton", "cambridge", "oxford", "york", "kent", "devon", "essex", "regent", "ireland", "england", "france", "germany", "brazil", "cuba", "egypt", "java", "ruby", "julia", "pascal", "ada", "oracle", "amazon", "apache", "jenkins", "jasmine", "django", "celeste", "sage", "opus", "echo", "nova", "titan", "mercury", "apollo", "athena", "atlas", "jupiter", "mars", "venus", "saturn", "python", "swift", "dart", "elm", "crystal", "haskell", "cohere", "nemo", "dolly", "orion"])  # fmt: skip
 
 
 @cache
@@ -80,7 +86,9 @@ def known_names(text: str) -> Iterator[Finding]:
         position = match.end()
         word = fold(match.group())
         parts = word.replace("’", "'").split("-")
-        if word in NOT_NAMES or (word not in known and not (len(parts) > 1 and all(part in known for part in parts))):
+        if word in NOT_NAMES or (
+            word not in known and not (len(parts) > 1 and all(part in known for part in parts))
+        ):
             continue
         rest = _REST.match(text, match.end())
         end = rest.end() if rest is not None and not _is_other(rest.group()) else match.end()
@@ -94,4 +102,4 @@ def _is_other(rest: str) -> bool:
     return any(fold(word.strip(".")) in NOT_NAMES or word.strip(".") in _STREETS for word in rest.split())
 
 
-_STREETS = frozenset("Street St Road Rd Avenue Ave Lane Ln Drive Dr Square Court Place Boulevard Blvd Park Hall House Airport Hospital School College Foundation Institute Museum Theatre Theater Stadium Bridge River Lake Mountain Valley County City Town Island Islands Church Center Centre Terrace Crescent Gardens Close Way Hill Hills Beach Bay".split())  # fmt: skip
+_STREETS = frozenset(["Street", "St", "Road", "Rd", "Avenue", "Ave", "Lane", "Ln", "Drive", "Dr", "Square", "Court", "Place", "Boulevard", "Blvd", "Park", "Hall", "House", "Airport", "Hospital", "School", "College", "Foundation", "Institute", "Museum", "Theatre", "Theater", "Stadium", "Bridge", "River", "Lake", "Mountain", "Valley", "County", "City", "Town", "Island", "Islands", "Church", "Center", "Centre", "Terrace", "Crescent", "Gardens", "Close", "Way", "Hill", "Hills", "Beach", "Bay"])  # fmt: skip

@@ -10,7 +10,11 @@ from governance.policy.findings import Finding
 from governance.policy.recognition.context import speaks_for
 
 _EXTENSION = r"(?:[ ]?(?:x|ext\.?|extension)[ .]?\d{1,6})?"
-_CANDIDATE = re.compile(r"(?<![\w.,\-/:#$€£=@&?])[+(]{0,2}\d(?:[ \t().\-/\u00a0]{0,3}\d){5,16}" + _EXTENSION + r"(?![\w@]|[-.,:/]\d)")
+_CANDIDATE = re.compile(
+    r"(?<![\w.,\-/:#$€£=@&?])[+(]{0,2}\d(?:[ \t().\-/\u00a0]{0,3}\d){5,16}"
+    + _EXTENSION
+    + r"(?![\w@]|[-.,:/]\d)"
+)
 _WORDS = ("phone", "tel", "telephone", "mobile", "cell", "call", "fax", "contact", "message", "answer", "registered", "desk", "work", "home", "dial", "whatsapp", "sms", "text me", "reach", "ring", "number is", "office", "hotline", "telefon", "handy", "móvil", "teléfono", "téléphone", "cellulare", "telefone")  # fmt: skip
 _NOT_WORDS = ("card", "iban", "account number", "invoice", "isbn", "ssn", "social security", "passport", "licence", "license", "version", "id")  # fmt: skip
 _DATE = re.compile(r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})$")
@@ -53,8 +57,11 @@ def _score(text: str, start: int, end: int, number: str) -> float:
 @lru_cache(maxsize=256)
 def _lengths(region: str) -> frozenset[int]:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    lengths = metadata.general_desc.possible_length if metadata is not None else ()
-    return frozenset(lengths) | {length + 1 for length in lengths}  # with the prefix of calls within the country
+    general = metadata.general_desc if metadata is not None else None
+    lengths = general.possible_length if general is not None else ()
+    return frozenset(lengths) | {
+        length + 1 for length in lengths
+    }  # with the prefix of calls within the country
 
 
 @lru_cache(maxsize=8192)

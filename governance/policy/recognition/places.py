@@ -19,29 +19,80 @@ _END = rf"(?:[,]?\s{{1,3}}{_UNIT}){{0,2}}"
 
 _PATTERNS = (
     # 12 Main Street, 4 de Julio Avenue Apt. 3
-    (re.compile(rf"(?<![\w.-]){_NUMBER},?\s{{1,2}}(?:{_NUMBER}\s)?(?:[\w'’.\-]+\s){{0,4}}{_SUFFIX}\b\.?{_END}"), 0.6),
+    (
+        re.compile(
+            rf"(?<![\w.-]){_NUMBER},?\s{{1,2}}(?:{_NUMBER}\s)?(?:[\w'’.\-]+\s){{0,4}}{_SUFFIX}\b\.?{_END}"
+        ),
+        0.6,
+    ),
     # Via Roma 12, 6138 Rua da Paz 131
-    (re.compile(rf"(?<!\w)(?:{_NUMBER}\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:[^\W\d_][\w'’.\-]*\s){{1,5}}{_NUMBER}(?!\w){_END}"), 0.6),
-    (re.compile(rf"(?<!\w){_NUMBER},?\s(?:{_NUMBER},?\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:(?:d[aeou]s?|del|della|la|le|les|el|los|las|l['’]\w+)\s){{0,2}}{_WORD}(?:\s(?:d[aeou]s?\s)?{_WORD}){{0,3}}{_END}"), 0.6),
+    (
+        re.compile(
+            rf"(?<!\w)(?:{_NUMBER}\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:[^\W\d_][\w'’.\-]*\s){{1,5}}{_NUMBER}(?!\w){_END}"
+        ),
+        0.6,
+    ),
+    (
+        re.compile(
+            rf"(?<!\w){_NUMBER},?\s(?:{_NUMBER},?\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:(?:d[aeou]s?|del|della|la|le|les|el|los|las|l['’]\w+)\s){{0,2}}{_WORD}(?:\s(?:d[aeou]s?\s)?{_WORD}){{0,3}}{_END}"
+        ),
+        0.6,
+    ),
     # Hauptstraße 5, 28245 Puruntie 82
-    (re.compile(rf"(?<!\w)(?:{_NUMBER}\s)?(?:{_WORD}\s){{0,2}}(?i:{_COMPOUND})\s{{1,2}}{_NUMBER}(?!\w){_END}"), 0.6),
+    (
+        re.compile(
+            rf"(?<!\w)(?:{_NUMBER}\s)?(?:{_WORD}\s){{0,2}}(?i:{_COMPOUND})\s{{1,2}}{_NUMBER}(?!\w){_END}"
+        ),
+        0.6,
+    ),
     # the number and the unit say it: 5100 Quadra 104 Suite 845
     (re.compile(rf"(?<![\w.-])\d{{1,6}}\s(?:[\w'’.,/\-]+\s){{1,6}}{_UNIT}", re.IGNORECASE), 0.6),
     # a house number before a name and another after it: 87331 Dunajska 56
-    (re.compile(rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s{_WORD}){{0,2}}\s\d{{1,4}}[A-Ea-e]?(?![\w:/%-]|[.,]\d){_END}"), 0.5),
-    (re.compile(r"\bP\.?\s?O\.?\s?Box\s\d{1,6}\b|\bPSC\s\d{1,5},?\s{1,3}Box\s\d{1,5}\b|\bUnit\s\d{1,6},?\s{1,3}Box\s\d{1,6}\b|\b(?:Postfach|Apartado|Casilla|Postbus|Boîte postale|BP)\s\d{2,6}\b", re.IGNORECASE), 0.7),
-    (re.compile(r"\b(?:US[NSCG]{1,3}[SV]?\s[A-Z][\w-]+\s{1,3})?(?:APO|FPO|DPO)\s(?:AA|AE|AP)\s\d{5}(?:-\d{4})?\b", re.IGNORECASE), 0.8),
-    (re.compile(rf"(?<!\w)(?:Suite|Ste|Apartment|Apt)\.?\s{{0,2}}#?\s?[A-Z]?\d{{1,5}}[A-Za-z]?(?!\w)", re.IGNORECASE), 0.5),
+    (
+        re.compile(
+            rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s{_WORD}){{0,2}}\s\d{{1,4}}[A-Ea-e]?(?![\w:/%-]|[.,]\d){_END}"
+        ),
+        0.5,
+    ),
+    (
+        re.compile(
+            r"\bP\.?\s?O\.?\s?Box\s\d{1,6}\b|\bPSC\s\d{1,5},?\s{1,3}Box\s\d{1,5}\b|\bUnit\s\d{1,6},?\s{1,3}Box\s\d{1,6}\b|\b(?:Postfach|Apartado|Casilla|Postbus|Boîte postale|BP)\s\d{2,6}\b",
+            re.IGNORECASE,
+        ),
+        0.7,
+    ),
+    (
+        re.compile(
+            r"\b(?:US[NSCG]{1,3}[SV]?\s[A-Z][\w-]+\s{1,3})?(?:APO|FPO|DPO)\s(?:AA|AE|AP)\s\d{5}(?:-\d{4})?\b",
+            re.IGNORECASE,
+        ),
+        0.8,
+    ),
+    (
+        re.compile(
+            r"(?<!\w)(?:Suite|Ste|Apartment|Apt)\.?\s{0,2}#?\s?[A-Z]?\d{1,5}[A-Za-z]?(?!\w)",
+            re.IGNORECASE,
+        ),
+        0.5,
+    ),
 )
 _ADDRESS_WORDS = ("address", "live", "lives", "living", "located", "office is", "deliver", "ship", "moved to", "moving to", "meet", "taxi", "send", "reside", "street", "home", "based at", "drops you", "is on", "bus", "headquarter", "venue", "where:", "billing", "adresse", "wohn", "dirección", "indirizzo")  # fmt: skip
-_LOOSE = re.compile(rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?(?:[^\W\d_]{{1,3}}\s)?{_WORD}(?:\s(?:[^\W\d_][\w'’.\-]*)){{0,4}}(?=\s*(?:,|\n|$|\.\s|\.$))")
+_LOOSE = re.compile(
+    rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?(?:[^\W\d_]{{1,3}}\s)?{_WORD}(?:\s(?:[^\W\d_][\w'’.\-]*)){{0,4}}(?=\s*(?:,|\n|$|\.\s|\.$))"
+)
 _LINE = re.compile(rf"(?m)^[^\w\n]{{0,6}}(\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s[\w'’.\-]+){{0,4}})$")
-_AFTER = re.compile(rf"\.?[ \t]*(?:,[ \t]*(?:\n[^\w\n]{{0,6}})?|\n[^\w\n]{{0,6}}|[ ])({_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|ob|i|nad|pod|en|of|the|d['’])[ '’]?)?{_WORD}){{0,3}})")
+_AFTER = re.compile(
+    rf"\.?[ \t]*(?:,[ \t]*(?:\n[^\w\n]{{0,6}})?|\n[^\w\n]{{0,6}}|[ ])({_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|ob|i|nad|pod|en|of|the|d['’])[ '’]?)?{_WORD}){{0,3}})"
+)
 _CODE = re.compile(
     r"(?:(?<=\s)|(?<=,)|^)(?:[A-Z]{2}[ \t\u00a0]{1,2})?(\d{5}(?:-\d{3,4})?|\d{2}-\d{3}|\d{4}(?:-\d{3})?|\d{3}[ ]\d{2}|\d{6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?=\s*(?:$|[\n,.)!?]|\s(?:after|before|when|by)\b))"
 )
-_CODE_FIELD = re.compile(r"\b(?i:zip|postal|post|postcode|plz|cap|code postal|código postal)[ _]?(?i:code)?(?i:\s(?:is|was))?\s{0,3}[:=#]?\s{0,3}((?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|\d{3}\s\d{2}\b|\d{3,6}(?:-\d{3,4})?)\b")
-_STATE_CODE = re.compile(r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])\s{1,2}(\d{5}(?:-\d{4})?)\b")
+_CODE_FIELD = re.compile(
+    r"\b(?i:zip|postal|post|postcode|plz|cap|code postal|código postal)[ _]?(?i:code)?(?i:\s(?:is|was))?\s{0,3}[:=#]?\s{0,3}((?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})|\d{3}\s\d{2}\b|\d{3,6}(?:-\d{3,4})?)\b"
+)
+_STATE_CODE = re.compile(
+    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])\s{1,2}(\d{5}(?:-\d{4})?)\b"
+)
 _GONE_TO = re.compile(
     rf"\b(?i:flew to|fly(?:ing)? to|travel(?:l?ing|l?ed)? to|moved to|moving to|born in|lives? in|lived in|living in|grew up in|visit(?:ed|ing)?|arrived (?:at|in)|based in|located in|trip to|flight to|reside[sd]? in|i['’]m in|i am in|originally from|restaurants in|hotels in|weather in)\s(?:the\s(?:city|town|village)\sof\s)?"
     rf"({_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|of|the|upon)[ ])?{_WORD}){{0,3}})"
@@ -69,13 +120,61 @@ def addresses(text: str) -> list[Finding]:
 def after_addresses(text: str, found: list[Finding]) -> Iterator[Finding]:
     """The place and the postal code that follow a street."""
     for address in found:
-        if (match := _AFTER.match(text, address.end)) is not None and match.group(1).rstrip(".") not in _NO_PLACE:
-            yield Finding(match.start(1), match.start(1) + len(match.group(1).rstrip(".")), "LOCATION", 0.5, "places after streets")
+        if (match := _AFTER.match(text, address.end)) is not None and match.group(1).rstrip(
+            "."
+        ) not in _NO_PLACE:
+            yield Finding(
+                match.start(1),
+                match.start(1) + len(match.group(1).rstrip(".")),
+                "LOCATION",
+                0.5,
+                "places after streets",
+            )
         for match in _CODE.finditer(text[address.end : address.end + 90]):
-            yield Finding(address.end + match.start(1), address.end + match.end(1), "ZIP_CODE", 0.5, "postal codes")
+            yield Finding(
+                address.end + match.start(1), address.end + match.end(1), "ZIP_CODE", 0.5, "postal codes"
+            )
 
 
-_NO_PLACE = frozenset(("Apt", "Suite", "The", "I", "You", "My", "He", "She", "They", "There", "Or", "But", "So", "Then", "For", "Email", "E-mail", "Mobile", "Desk", "Office", "Tel", "Fax", "Apt.", "Mr", "Mrs", "Please", "It", "We", "And", "Phone", "Call", "Is", "Can", "Thanks", "How"))
+_NO_PLACE = frozenset(
+    (
+        "Apt",
+        "Suite",
+        "The",
+        "I",
+        "You",
+        "My",
+        "He",
+        "She",
+        "They",
+        "There",
+        "Or",
+        "But",
+        "So",
+        "Then",
+        "For",
+        "Email",
+        "E-mail",
+        "Mobile",
+        "Desk",
+        "Office",
+        "Tel",
+        "Fax",
+        "Apt.",
+        "Mr",
+        "Mrs",
+        "Please",
+        "It",
+        "We",
+        "And",
+        "Phone",
+        "Call",
+        "Is",
+        "Can",
+        "Thanks",
+        "How",
+    )
+)
 
 
 def postal_codes(text: str) -> Iterator[Finding]:
@@ -100,4 +199,10 @@ def countries(text: str) -> Iterator[Finding]:
             yield Finding(*match.span(), "NRP", 0.5, "peoples")
     for match in _GONE_TO.finditer(text):
         if match.group(1).split()[0] not in _NO_PLACE:
-            yield Finding(match.start(1), match.start(1) + len(match.group(1).rstrip(".,-'’")), "LOCATION", 0.5, "places gone to")
+            yield Finding(
+                match.start(1),
+                match.start(1) + len(match.group(1).rstrip(".,-'’")),
+                "LOCATION",
+                0.5,
+                "places gone to",
+            )

@@ -30,7 +30,26 @@ _WITHOUT_CONTEXT = frozenset(
     )
 )  # fmt: skip
 """What can count without a word beside it: every other recognizer is asked only where one of its words stands in the text."""
-_LOCALES = "Au Ca De Es Fi In It Kr Ng Ph Pl Se Sg Th Tr Uk Us Za".split()
+_LOCALES = [
+    "Au",
+    "Ca",
+    "De",
+    "Es",
+    "Fi",
+    "In",
+    "It",
+    "Kr",
+    "Ng",
+    "Ph",
+    "Pl",
+    "Se",
+    "Sg",
+    "Th",
+    "Tr",
+    "Uk",
+    "Us",
+    "Za",
+]
 _OTHERS = ("AbaRoutingRecognizer", "MedicalLicenseRecognizer", "NhsRecognizer", "CryptoRecognizer", "MacAddressRecognizer", "IpRecognizer")  # fmt: skip
 _LEFT_OUT = frozenset(("UkPostcodeRecognizer", "CaPostalCodeRecognizer", "DePlzRecognizer", "UsHealthInsuranceMemberIdRecognizer"))  # fmt: skip
 _BARE = re.compile(r"[\d\s./-]+")
@@ -54,7 +73,12 @@ def _recognizers() -> tuple[PatternRecognizer, ...]:
         name
         for name in dir(predefined)
         if name in _OTHERS
-        or (name.endswith("Recognizer") and name[:2] in _LOCALES and name[2].isupper() and name not in _LEFT_OUT)
+        or (
+            name.endswith("Recognizer")
+            and name[:2] in _LOCALES
+            and name[2].isupper()
+            and name not in _LEFT_OUT
+        )
     ]
     found = (getattr(predefined, name)() for name in names)
     return tuple(each for each in found if isinstance(each, PatternRecognizer))
@@ -86,7 +110,9 @@ def identifiers(text: str) -> Iterator[Finding]:
     for recognizer in asked:
         for result in recognizer.analyze(joined, recognizer.supported_entities, _NOTHING):
             start, end = _back(starts, result.start), _back(starts, result.end - 1) + 1
-            score = _score(text, start, end, result.entity_type, result.score, tuple(recognizer.context or ()))
+            score = _score(
+                text, start, end, result.entity_type, result.score, tuple(recognizer.context or ())
+            )
             if score >= _LEAST_SCORE and "\n" not in joined[result.start : result.end]:
                 yield Finding(start, end, result.entity_type, score, "identifiers")
 

@@ -14,7 +14,11 @@ def urls(text: str) -> Iterator[Finding]:
     """Addresses with a scheme or www, and bare domains under well-known endings."""
     if "://" in text or "www." in text.lower():
         for match in _URL.finditer(text):
-            yield Finding(match.start(), match.start() + len(match.group().rstrip(_TAIL)), "URL", 0.8, "web addresses")
+            yield Finding(
+                match.start(), match.start() + len(match.group().rstrip(_TAIL)), "URL", 0.8, "web addresses"
+            )
     if "." in text:
         for match in _BARE.finditer(text):
-            yield Finding(match.start(), match.start() + len(match.group().rstrip(_TAIL)), "URL", 0.5, "web addresses")
+            yield Finding(
+                match.start(), match.start() + len(match.group().rstrip(_TAIL)), "URL", 0.5, "web addresses"
+            )

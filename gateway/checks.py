@@ -1,0 +1,72 @@
+"""PURE: what was checked of a call and what came of it, for its record. Counts, names of rules and verdicts; never values."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class InputCheck:
+    """Of the request: its characters, and over how many of them names were looked for."""
+
+    characters: int = 0
+    read_characters: int = 0
+    wants_names: bool = False
+
+
+@dataclass(slots=True)
+class OutputCheck:
+    """Of the answer: characters that came, and those looked through for the direction to the client."""
+
+    characters: int = 0
+    checked_characters: int = 0
+    findings: Counter[str] = field(default_factory=Counter)
+    blocked: str = ""
+    """The kind, or the check, that ended the answer."""
+
+
+@dataclass(slots=True)
+class Checks:
+    """All of a call."""
+
+    policies: tuple[tuple[str, int], ...] = ()
+    input: InputCheck | None = None
+    output: OutputCheck | None = None
+    invented: int = 0
+    """Placeholders in the answer that stand for nothing in this call."""
+    restored: int = 0
+    """Placeholders in the answer that were turned back."""
+    screening: list[dict[str, Any]] = field(default_factory=list)
+    leak: str = ""
+    is_flagged: bool = False
+    """Whether a reviewer is to look at the call."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the record; what says nothing is left out."""
+        value: dict[str, Any] = {}
+        if self.policies:
+            value["policies"] = self.policies
+        if self.input is not None:
+            value["input"] = _input(self.input)
+        if self.output is not None:
+            value["output"] = _output(self.output)
+        for name in ("invented", "restored", "screening", "leak"):
+            if said := getattr(self, name):
+                value[name] = said
+        return value
+
+
+def _input(check: InputCheck) -> dict[str, Any]:
+    value: dict[str, Any] = {"characters": check.characters}
+    if check.wants_names:
+        value["names"] = check.read_characters
+    return value
+
+
+def _output(check: OutputCheck) -> dict[str, Any]:
+    value: dict[str, Any] = {"characters": check.characters, "checked": check.checked_characters}
+    if check.findings:
+        value["findings"] = dict(check.findings)
+    if check.blocked:
+        value["blocked"] = check.blocked
+    return value

@@ -1,0 +1,79 @@
+"""PURE: what a reply passes through on its way to the client: rules for that direction first, then its own values back."""
+
+from collections.abc import Iterable, Iterator
+
+from gateway.checks import OutputCheck
+from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.outbound.filters import UnmaskFilter
+from gateway.outbound.screen import Screen, ScreenFilter
+from gateway.outbound.unmask import Tally
+from governance.policy.detection import found_in_answer
+from governance.policy.masking import Mask
+from governance.policy.ruleset import Hit, RuleSet
+
+BLOCKED = "content_filtered"
+"""Converse's word for an answer that a filter ended."""
+
+
+class Outbound:
+    """The filters of one reply. `feed` raises BlockedError where the answer ends; `end` is what is sent then."""
+
+    def __init__(self, *, mask: Mask, rules: RuleSet, is_stream: bool, is_json: bool) -> None:
+        self._mask = mask
+        self._rules = rules
+        self._is_stream = is_stream
+        self._open: set[int] = set()
+        self.tally = Tally()
+        self.check = OutputCheck()
+        self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
+        self._unmask = (
+            UnmaskFilter(mask.values, rules.entities, tally=self.tally, is_json=is_json)
+            if mask.values
+            else None
+        )
+
+    def feed(self, event: Event) -> Iterable[Event]:
+        """What the client may see after this event."""
+        self._note(event)
+        if self._screen is None:
+            return (event,) if self._unmask is None else self._unmask.feed(event)
+        return self._screened(event)
+
+    def end(self) -> Iterator[Event]:
+        """What is sent when the answer is ended here: the ends of the blocks that are open."""
+        for index in sorted(self._open):
+            yield from (BlockStop(index),) if self._unmask is None else self._unmask.feed(BlockStop(index))
+        self._open.clear()
+
+    def _screened(self, event: Event) -> Iterator[Event]:
+        assert self._screen is not None
+        for passed in self._screen.feed(event):
+            if self._unmask is None:
+                yield passed
+            else:
+                yield from self._unmask.feed(passed)
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case TextDelta(index, text) | ReasoningDelta(index, text) | ToolDelta(index, text):
+                self._open.add(index)
+                self.check.characters += len(text)
+                if self._screen is not None:
+                    self.check.checked_characters += len(text)
+            case ToolStart(index):
+                self._open.add(index)
+            case BlockStop(index):
+                self._open.discard(index)
+            case _:
+                pass
+
+    def _new_screen(self) -> Screen:
+        return Screen(
+            self._judge, self._mask.checked_answer, note=self._note_hit, is_whole=not self._is_stream
+        )
+
+    def _judge(self, text: str) -> tuple[Hit, ...]:
+        return found_in_answer(text, self._rules)
+
+    def _note_hit(self, hit: Hit) -> None:
+        self.check.findings[hit.entity] += 1

@@ -1,0 +1,102 @@
+"""PURE: every text of a conversation that a model could read, to be looked at or changed in its place."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gateway.conversation import Block, Conversation, Json
+
+Change = Callable[[str], str]
+ChangeJson = Callable[[Any], Any]
+
+_OPAQUE = frozenset({"bytes", "format", "signature", "redactedContent", "type", "pattern", "$ref"})
+"""Members whose values are no text: media, words of the protocol, and of JSON Schema what a placeholder would break."""
+
+
+def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson) -> Iterator[None]:
+    """Puts `change` of each text, and `change_json` of each free JSON value, in its place, a step at a time.
+
+    System prompts, messages, tool definitions, arguments and results, documents and metadata are all in it.
+    """
+    for system in conversation.system or ():
+        if system.text is not None:
+            system.text = change(system.text)
+        elif system.guard_content is not None:
+            system.guard_content = _members(system.guard_content, change)
+        yield
+    for message in conversation.messages:
+        for block in message.content:
+            if block.text is not None:
+                block.text = change(block.text)
+            else:
+                _rewrite_block(block, change, change_json)
+            yield
+    if conversation.tool_config is not None:
+        for tool in conversation.tool_config.tools:
+            if (spec := tool.tool_spec) is not None:
+                spec.description = None if spec.description is None else change(spec.description)
+                spec.input_schema.json = _any(spec.input_schema.json, change)
+            yield
+    if conversation.output_config is not None:
+        conversation.output_config = _members(conversation.output_config, change)
+    if conversation.additional_model_request_fields is not None:
+        conversation.additional_model_request_fields = change_json(
+            conversation.additional_model_request_fields
+        )
+    if conversation.request_metadata is not None:
+        conversation.request_metadata = change_json(conversation.request_metadata)
+
+
+def texts_of(conversation: Conversation) -> Iterator[list[str]]:
+    """All texts, some at a time; JSON values as `Mask.hide_json` takes them apart."""
+    seen: list[str] = []
+
+    def note(text: str) -> str:
+        seen.append(text)
+        return text
+
+    def note_json(value: Any) -> Any:
+        if isinstance(value, str):
+            seen.append(value)
+        elif isinstance(value, dict):
+            for name, member in value.items():
+                seen.append(name)
+                note_json(member)
+        elif isinstance(value, list):
+            for member in value:
+                note_json(member)
+        return value
+
+    for _ in rewrite(conversation, note, note_json):
+        yield seen.copy()
+        seen.clear()
+    yield seen
+
+
+def _rewrite_block(block: Block, change: Change, change_json: ChangeJson) -> None:
+    if block.tool_use is not None:
+        block.tool_use.input = change_json(block.tool_use.input)
+    elif block.tool_result is not None:
+        for part in block.tool_result.content:
+            if part.text is not None:
+                part.text = change(part.text)
+            if isinstance(part.json, dict | list | str):
+                part.json = change_json(part.json)
+            for name in ("document", "search_result"):
+                if (member := getattr(part, name)) is not None:
+                    setattr(part, name, _members(member, change))
+    else:
+        for name in ("document", "guard_content", "citations_content", "search_result", "reasoning_content"):
+            if (member := getattr(block, name)) is not None:
+                setattr(block, name, _members(member, change))
+
+
+def _members(value: Json, change: Change) -> Json:
+    return {name: member if name in _OPAQUE else _any(member, change) for name, member in value.items()}
+
+
+def _any(value: object, change: Change) -> object:
+    if isinstance(value, dict):
+        return _members(value, change)
+    if isinstance(value, list):
+        return [_any(member, change) for member in value]
+    return change(value) if isinstance(value, str) else value

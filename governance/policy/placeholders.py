@@ -1,0 +1,60 @@
+r"""PURE: what stands in for a value, and every way in which it is still known again.
+
+A placeholder is `<ENTITY_hash>`: the kind, and six or more hexadecimal digits of a keyed hash. Models do not always write
+it back as it was. It is known again, within these limits: in any case; with up to two spaces inside the brackets; with a
+space or a hyphen for an underscore inside brackets; without one or both brackets; with Markdown's, HTML's or JSON's escapes
+of the brackets and the underscore. Digits are never guessed.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from functools import lru_cache
+
+import regex
+
+SHORTEST = 6
+LITERAL = "LITERAL"
+"""The kind of a text that looks like a placeholder and was written by a caller: hidden too, so that nobody can ask for a
+value by writing its placeholder."""
+
+_OPEN = r"(?:\\?<|&lt;|\\u003c)[ ]{0,2}"
+_CLOSE = r"[ ]{0,2}(?:\\?>|&gt;|\\u003e)"
+CLOSING = regex.compile(_CLOSE, regex.IGNORECASE)
+"""What may stand behind the digits."""
+_SPARE = 32
+"""How many characters more than the placeholder itself its longest spelling has."""
+
+
+def placeholder(entity: str, digits: str) -> str:
+    """The token of some digits."""
+    return f"<{entity}_{digits}>"
+
+
+def digest(key: bytes, entity: str, value: str) -> str:
+    """The keyed hash of a value, in hexadecimal: the same for the same value under one key."""
+    return hmac.digest(key, f"{entity}:{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+
+@lru_cache(maxsize=256)
+def spelling(entities: frozenset[str]) -> "regex.Pattern[str]":
+    """Matches every spelling of a placeholder of these kinds; groups `name` and `digits`, or `bare` and `bare_digits`."""
+    names = sorted(entities | {LITERAL}, key=len, reverse=True)
+    loose = "|".join(r"(?:\\?_|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
+    strict = "|".join(r"\\?_".join(map(regex.escape, name.split("_"))) for name in names)
+    inside = rf"{_OPEN}(?P<name>{loose})(?:\\?_|[ -])(?P<digits>[0-9a-f]{{{SHORTEST},64}}){_CLOSE}"
+    outside = rf"(?:{_OPEN}|(?<![^\W_]))(?P<bare>{strict})\\?_(?P<bare_digits>[0-9a-f]{{{SHORTEST},64}})(?:{_CLOSE}|(?![^\W_]))"
+    return regex.compile(f"{inside}|{outside}", regex.IGNORECASE)
+
+
+def token_of(match: "regex.Match[str]") -> str:
+    """The placeholder that a match of `spelling` is a spelling of."""
+    name = match["name"] or match["bare"]
+    digits = match["digits"] or match["bare_digits"]
+    words = name.replace("\\", "").replace(" ", "_").replace("-", "_")
+    return placeholder(words.upper(), digits.lower())
+
+
+def longest_spelling(tokens: Iterable[str]) -> int:
+    """How many characters a spelling of one of these can have."""
+    return max(map(len, tokens), default=0) + _SPARE

@@ -1,0 +1,144 @@
+"""Finds what rules speak of, and remembers it: chats send their earlier turns again and again."""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from governance.policy.detection import Found, concluded, found_by_form, found_by_name, segments
+from governance.policy.findings import Finding
+from governance.policy.recognition import engine
+from governance.policy.recognition.ner import Span
+from governance.policy.ruleset import RuleSet
+from governance.services.names import NamesBusyError, NamesFailedError, NamesPool
+from kernel.breath import Breath
+
+REMEMBERED_TEXTS = 16_384
+_BATCH_CHARACTERS = 4000
+_SECONDS_FOR_NAMES = 30.0
+
+
+class NamesUnavailableError(Exception):
+    """The language model is busy or down, and the policy wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What was found in each text, and whether names were looked for where they were to be."""
+
+    found: dict[str, Found]
+    names_read: bool
+
+
+class Detector:
+    """Memory of findings by keyed hash of the text, and of the rules it was looked at under. It keeps no text."""
+
+    def __init__(self, pool: NamesPool) -> None:
+        self._pool = pool
+        self._key = os.urandom(32)
+        self._remembered: OrderedDict[bytes, Found] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Loads what is loaded at first use."""
+        engine.warm_up()
+
+    def recall(self, rules: RuleSet, text: str) -> Found | None:
+        """What was found in this text before."""
+        key = self._key_of(rules, text)
+        found = self._remembered.get(key)
+        if found is not None:
+            self._remembered.move_to_end(key)
+        return found
+
+    def found(self, rules: RuleSet, text: str) -> Found:
+        """What is known of a text, looked for by form alone where nothing is."""
+        found = self.recall(rules, text)
+        if found is None:
+            found = concluded(text, rules, [(at, found_by_form(part, rules)) for at, part in segments(text)])
+            if not rules.names:
+                self._remember(rules, text, found)
+        return found
+
+    async def detect(
+        self, rules: RuleSet, texts: Sequence[str], *, extra: Mapping[str, Sequence[Finding]] | None = None
+    ) -> Detected:
+        """Looks through texts, while the event loop goes on; `extra` is what another engine found in them.
+
+        NamesUnavailableError where the language model can't be had and the policy blocks such calls.
+        """
+        breath = Breath()
+        parts = {text: list(segments(text)) for text in texts}
+        wanted = dict.fromkeys(segment for several in parts.values() for _, segment in several)
+        batches = self._submit(wanted) if rules.names else None
+        by_form: dict[str, list[Finding]] = {}
+        for segment in wanted:
+            by_form[segment] = found_by_form(segment, rules)
+            await breath.draw()
+        spans = None if batches is None else await self._collect(batches)
+        if rules.names and spans is None and rules.effective.overload == "block":
+            raise NamesUnavailableError
+        is_whole = spans is not None or not rules.names
+        found: dict[str, Found] = {}
+        for text, several in parts.items():
+            all_found = [(at, self._all(segment, by_form[segment], spans)) for at, segment in several]
+            all_found.append((0, list((extra or {}).get(text, ()))))
+            read = len(text) if spans is not None else 0
+            found[text] = concluded(text, rules, all_found, read_characters=read)
+            if is_whole:
+                self._remember(rules, text, found[text])
+            await breath.draw()
+        return Detected(found, is_whole)
+
+    def _all(
+        self, segment: str, by_form: list[Finding], spans: dict[str, list[Span]] | None
+    ) -> list[Finding]:
+        return by_form if spans is None else by_form + found_by_name(segment, spans.get(segment, ()))
+
+    def _submit(self, wanted: Iterable[str]) -> list[tuple[list[str], "Future[Any]"]] | None:
+        """The batches under way; None where the model can't be had."""
+        batches: list[tuple[list[str], Future[Any]]] = []
+        try:
+            for batch in _batches(wanted):
+                batches.append((batch, self._pool.submit(batch)))
+        except NamesBusyError:
+            for _, future in batches:
+                future.cancel()
+            return None
+        return batches
+
+    async def _collect(self, batches: list[tuple[list[str], "Future[Any]"]]) -> dict[str, list[Span]] | None:
+        spans: dict[str, list[Span]] = {}
+        try:
+            async with asyncio.timeout(_SECONDS_FOR_NAMES):
+                for batch, future in batches:
+                    spans |= zip(batch, await asyncio.wrap_future(future), strict=True)
+        except (NamesFailedError, TimeoutError):
+            return None
+        return spans
+
+    def _remember(self, rules: RuleSet, text: str, found: Found) -> None:
+        self._remembered[self._key_of(rules, text)] = found
+        if len(self._remembered) > REMEMBERED_TEXTS:
+            self._remembered.popitem(last=False)
+
+    def _key_of(self, rules: RuleSet, text: str) -> bytes:
+        return blake2b(
+            text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key, salt=rules.salt
+        ).digest()
+
+
+def _batches(wanted: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for segment in wanted:
+        if batch and size + len(segment) > _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(segment)
+        size += len(segment)
+    if batch:
+        yield batch
