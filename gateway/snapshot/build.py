@@ -12,10 +12,10 @@ from accounts.models import ApiKey, Team
 from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
 from gateway.snapshot.limits import Limits
-from gateway.snapshot.policies import Policies
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.models import Grant
 from governance.policy.masking import team_key
+from governance.selectors.privacy import Policies
 from kernel.clock import utc_now
 
 

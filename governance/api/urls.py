@@ -10,6 +10,7 @@ from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
 from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
+from governance.api.redaction import RedactionPreviewView
 from governance.api.usage import TipsView, UsageView
 
 router = SimpleRouter()
@@ -25,6 +26,7 @@ router.register("reconciliation/imports", AwsImportViewSet)
 
 urlpatterns = [
     *router.urls,
+    path("redaction/preview", RedactionPreviewView.as_view(), name="redaction-preview"),
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/tips/", TipsView.as_view(), name="usage-tips"),
     path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),

@@ -1,0 +1,68 @@
+"""Which privacy policies hold for whom, compiled."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from governance.models import PrivacyPolicy, PrivacyPolicyVersion
+from governance.policy.kinds import KINDS
+from governance.policy.privacy import Document, Effective, InForce, Rule, combined, decoded
+from governance.policy.ruleset import RuleSet
+
+_Row = tuple[int, str, int]
+"""(id of the version, owner in words, number)."""
+_Level = tuple[int | None, int | None]
+
+
+class Policies:
+    """Those in force, read at once; each combination of versions is compiled once per process."""
+
+    def __init__(self) -> None:
+        rows = PrivacyPolicy.objects.filter(in_force__isnull=False).select_related(
+            "in_force", "team", "application"
+        )
+        self._rows: dict[_Level, _Row] = {}
+        for row in rows:
+            assert row.in_force is not None
+            self._rows[row.team_id, row.application_id] = (row.in_force.pk, row.owner, row.in_force.number)
+
+    def of(self, team_id: int | None, application_id: int | None) -> RuleSet:
+        """The rules of the organisation, the team and the application, as one."""
+        return _compiled(
+            tuple(self._rows[level] for level in _levels(team_id, application_id) if level in self._rows)
+        )
+
+    def with_draft(
+        self, policy: PrivacyPolicy, document: Document, *, names: bool | None = None
+    ) -> Effective:
+        """What would hold for those of a policy if its draft were published; with or without names, if that is said."""
+        own = (policy.team_id, policy.application_id)
+        levels = [level for level in _levels(*own) if level in self._rows and level != own]
+        above = [_in_force(self._rows[level]) for level in levels]
+        effective = combined([*above, InForce(policy.owner, 0, document)])
+        return effective if names is None else replace(effective, names=names)
+
+
+def _levels(team_id: int | None, application_id: int | None) -> tuple[_Level, ...]:
+    return tuple(dict.fromkeys(((None, None), (team_id, None), (team_id, application_id))))
+
+
+def _in_force(row: _Row) -> InForce:
+    pk, owner, number = row
+    return InForce(owner, number, _document(pk))
+
+
+@lru_cache(maxsize=4096)
+def _document(pk: int) -> Document:
+    return decoded(PrivacyPolicyVersion.objects.get(pk=pk).document)  # never changed, so never read again
+
+
+@lru_cache(maxsize=4096)
+def _compiled(rows: tuple[_Row, ...]) -> RuleSet:
+    return RuleSet(combined(map(_in_force, rows)))
+
+
+@lru_cache(maxsize=2)
+def every_kind(*, names: bool) -> RuleSet:
+    """Rules that mask all that is built in, by which the engine can be judged by itself."""
+    document = Document(rules=tuple(Rule(entity=kind) for kind in KINDS), names=names)
+    return RuleSet(combined((InForce("Gatehouse", 0, document),)))
