@@ -4,6 +4,7 @@ from governance.admin.alerts import AlertChannelAdmin, DeliveryAdmin
 from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
 from governance.admin.limit_requests import LimitRequestAdmin
+from governance.admin.privacy import PrivacyPolicyAdmin
 from governance.admin.rate_limits import RateLimitAdmin
 from governance.admin.reconciliation import ReconciliationAdmin
 from governance.admin.usage import UsageAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "CallAdmin",
     "DeliveryAdmin",
     "LimitRequestAdmin",
+    "PrivacyPolicyAdmin",
     "RateLimitAdmin",
     "ReconciliationAdmin",
     "UsageAdmin",

@@ -22,6 +22,7 @@ from governance.services.privacy import UnusablePolicyError, document_of
 from governance.services.privacy_trial import Trial, TrialNamesError, try_texts
 
 MOST_TEXTS = 1000
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # which no encoding can carry
 MOST_CHARACTERS = 1_000_000
 
 
@@ -157,7 +158,7 @@ def result_of(trial: Trial) -> dict[str, Any]:
             }
             for hit in trial.found.to_model
         ],
-        "masked": trial.masked,
+        "masked": trial.masked.translate(_SURROGATES),
         "blocked": trial.blocked,
         "milliseconds": round(trial.milliseconds, 3),
     }

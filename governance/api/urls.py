@@ -8,6 +8,7 @@ from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
 from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
+from governance.api.privacy_policies import PrivacyPolicyViewSet
 from governance.api.rate_limits import RateLimitViewSet
 from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
 from governance.api.redaction import RedactionPreviewView
@@ -22,6 +23,7 @@ router.register("grants", GrantViewSet)
 router.register("alert-channels", AlertChannelViewSet)
 router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
+router.register("privacy-policies", PrivacyPolicyViewSet)
 router.register("reconciliation/imports", AwsImportViewSet)
 
 urlpatterns = [

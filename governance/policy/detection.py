@@ -108,9 +108,17 @@ def literals(text: str, rules: RuleSet) -> list[Finding]:
 
 
 def concluded(
-    text: str, rules: RuleSet, parts: Sequence[tuple[int, Iterable[Finding]]], *, read_characters: int = 0
+    text: str,
+    rules: RuleSet,
+    parts: Sequence[tuple[int, Iterable[Finding]]],
+    *,
+    read_characters: int = 0,
+    is_stored: bool = False,
 ) -> Found:
-    """What the segments' findings, each with its segment's offset, come to for the whole text."""
+    """What the segments' findings, each with its segment's offset, come to for the whole text.
+
+    In a text that was stored, placeholders are placeholders; in any other, a caller's own words.
+    """
     moved = [
         Finding(offset + each.start, offset + each.end, each.entity, each.score, each.rule)
         if offset
@@ -119,7 +127,8 @@ def concluded(
         for each in findings
     ]
     decided = rules.decisions(text, moved)
-    decided += [(finding, _AS_WRITTEN) for finding in literals(text, rules)]
+    if not is_stored:
+        decided += [(finding, _AS_WRITTEN) for finding in literals(text, rules)]
     if not decided:
         return Found(read_characters=read_characters) if read_characters else CLEAN
     counted = hits(text, ((finding, _COUNTED) for finding, _ in decided), "to_log")

@@ -41,13 +41,16 @@ class Trial:
     milliseconds: float
 
 
-def try_texts(rules: RuleSet, texts: Sequence[str]) -> list[Trial]:
-    """Each text by itself. TrialNamesError where the rules want names and they can't be looked for."""
-    spans = _spans(texts) if rules.names else None
-    return [_trial(rules, text, spans) for text in texts]
+def try_texts(rules: RuleSet, texts: Sequence[str], *, is_stored: bool = False) -> list[Trial]:
+    """Each text by itself; those that were stored hold placeholders already.
+
+    TrialNamesError where the rules want names and they can't be looked for.
+    """
+    spans = spans_of(texts) if rules.names else None
+    return [_trial(rules, text, spans, is_stored=is_stored) for text in texts]
 
 
-def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None) -> Trial:
+def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None, *, is_stored: bool) -> Trial:
     begun = perf_counter()
     parts = []
     for offset, segment in segments(text):
@@ -55,13 +58,15 @@ def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None) -> Tr
         if spans is not None:
             found += found_by_name(segment, spans.get(segment, ()))
         parts.append((offset, found))
-    concluded_text = concluded(text, rules, parts, read_characters=0 if spans is None else len(text))
+    concluded_text = concluded(
+        text, rules, parts, read_characters=0 if spans is None else len(text), is_stored=is_stored
+    )
     mask = Mask(key=_key(), rules=rules, find=lambda _: concluded_text)
     masked = mask.hide(text)
     return Trial(text, concluded_text, masked, tuple(sorted(mask.blocked)), elapsed_ms(begun))
 
 
-def _spans(texts: Sequence[str]) -> dict[str, list[Span]]:
+def spans_of(texts: Sequence[str]) -> dict[str, list[Span]]:
     """The language model's spans by segment, asked a batch after the other so that the queue stays free for calls."""
     wanted = list(dict.fromkeys(segment for text in texts for _, segment in segments(text)))
     spans: dict[str, list[Span]] = {}
@@ -120,10 +125,14 @@ _MOST_EXAMPLES = 10
 _EXAMPLE_CHARACTERS = 400
 
 
-def dry_run(in_force: RuleSet, draft: RuleSet, texts: Sequence[str]) -> DryRun:
+def dry_run(in_force: RuleSet, draft: RuleSet, texts: Sequence[str], *, is_stored: bool) -> DryRun:
     """Both sets of rules over the same texts. TrialNamesError as above."""
     run = DryRun()
-    for now, then in zip(try_texts(in_force, texts), try_texts(draft, texts), strict=True):
+    for now, then in zip(
+        try_texts(in_force, texts, is_stored=is_stored),
+        try_texts(draft, texts, is_stored=is_stored),
+        strict=True,
+    ):
         _count(run.now, now)
         _count(run.then, then)
         if now.masked != then.masked or now.blocked != then.blocked:

@@ -37,6 +37,10 @@ _GROUPS = (
         ),
     ),
     (
+        "Privacy",
+        (("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),),
+    ),
+    (
         "Catalogue",
         (
             ("Routes", "alt_route", "admin:gateway_route_changelist"),

@@ -45,9 +45,8 @@ _WITHOUT_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("DATE_TIME",)), dates),
     (frozenset(("TITLE",)), titles),
 )
-PATTERN_ENTITIES = tuple(
-    sorted(frozenset[str]().union(*(found for found, _ in (*_WITH_DIGITS, *_WITHOUT_DIGITS))))
-)
+RECOGNIZERS = (*_WITH_DIGITS, *_WITHOUT_DIGITS)
+PATTERN_ENTITIES = tuple(sorted(frozenset[str]().union(*(found for found, _ in RECOGNIZERS))))
 """What has a form of its own."""
 
 _DIGIT = re.compile(r"\d")

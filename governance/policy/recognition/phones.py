@@ -37,7 +37,7 @@ def phones(text: str) -> Iterator[Finding]:
 
 
 def _score(text: str, start: int, end: int, number: str) -> float:
-    if speaks_for(text, start, end, _NOT_WORDS) and not number.startswith("+"):
+    if speaks_for(text, start, end, _NOT_WORDS, after=0) and not number.startswith("+"):
         return 0.0
     is_named = speaks_for(text, start, end, _WORDS)
     if number.startswith(("+", "(+", "00")):

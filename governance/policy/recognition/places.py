@@ -81,8 +81,9 @@ _LOOSE = re.compile(
     rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?(?:[^\W\d_]{{1,3}}\s)?{_WORD}(?:\s(?:[^\W\d_][\w'’.\-]*)){{0,4}}(?=\s*(?:,|\n|$|\.\s|\.$))"
 )
 _LINE = re.compile(rf"(?m)^[^\w\n]{{0,6}}(\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s[\w'’.\-]+){{0,4}})$")
+_PLAIN_WORD = rf"(?:{_UPPER}[\w'’\-]*)"
 _AFTER = re.compile(
-    rf"\.?[ \t]*(?:,[ \t]*(?:\n[^\w\n]{{0,6}})?|\n[^\w\n]{{0,6}}|[ ])({_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|ob|i|nad|pod|en|of|the|d['’])[ '’]?)?{_WORD}){{0,3}})"
+    rf"\.?[ \t]*(?:,[ \t]*(?:\n[^\w\n]{{0,6}})?|\n[^\w\n]{{0,6}}|[ ])({_PLAIN_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|ob|i|nad|pod|en|of|the|d['’])[ '’]?)?{_PLAIN_WORD}){{0,3}})"
 )
 _CODE = re.compile(
     r"(?:(?<=\s)|(?<=,)|^)(?:[A-Z]{2}[ \t\u00a0]{1,2})?(\d{5}(?:-\d{3,4})?|\d{2}-\d{3}|\d{4}(?:-\d{3})?|\d{3}[ ]\d{2}|\d{6}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?=\s*(?:$|[\n,.)!?]|\s(?:after|before|when|by)\b))"

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     class TabularInline(admin.TabularInline[Any, Any]): ...
 
+    class StackedInline(admin.StackedInline[Any, Any]): ...
+
     class UserAdmin(auth_admin.UserAdmin[Any]): ...
 
     class ModelForm(DjangoModelForm[Any]): ...
@@ -49,7 +51,7 @@ else:
     from django.contrib.auth.admin import UserAdmin
     from django.forms import BaseInlineFormSet as InlineFormSet
     from django.forms import ModelForm
-    from unfold.admin import ModelAdmin, TabularInline
+    from unfold.admin import ModelAdmin, StackedInline, TabularInline
     from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
     from unfold.decorators import action, display
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -64,6 +66,7 @@ __all__ = [
     "ModelAdmin",
     "ModelForm",
     "RangeDateFilter",
+    "StackedInline",
     "TabularInline",
     "TextInput",
     "UserAdmin",

@@ -1,0 +1,3 @@
+from governance.admin.privacy.policies import PrivacyPolicyAdmin
+
+__all__ = ["PrivacyPolicyAdmin"]
