@@ -8,7 +8,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
     """The same trigger, for privacy policies."""
 
-    dependencies = [("gateway", "0006_snapshot_profiles"), ("governance", "0015_privacy")]
+    dependencies = [("gateway", "0006_snapshot_profiles"), ("governance", "0017_privacy")]
 
     operations = [
         migrations.RunSQL(

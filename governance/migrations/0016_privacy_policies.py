@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_team_weight'),
-        ('governance', '0013_correct_to'),
+        ('governance', '0015_usage_anew'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
