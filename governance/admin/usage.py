@@ -20,12 +20,12 @@ from governance.admin.usage_form import UsageForm, before
 from governance.api.usage import figures, row_data
 from governance.models import Tip, UsageDay
 from governance.policy.usage import Sums, UnanswerableError, UsageQuery
+from governance.policy.usage_limits import MOST_END_USERS, MOST_FEATURES
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
 from governance.selectors.usage import MOST_EXPORTED, UsageRow, usage
 from governance.selectors.usage import total as total_of
 from governance.selectors.usage_names import names_of
-from governance.services.rollups import MOST_END_USERS, MOST_FEATURES
 from kernel.clock import utc_now
 from kernel.money import format_usd
 

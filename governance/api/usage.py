@@ -14,6 +14,7 @@ from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.models import Tip
 from governance.policy.usage import FIGURES, GROUPS, INTERVALS, Sums, UnanswerableError, UsageQuery
+from governance.policy.usage_limits import MINUTES
 from governance.selectors.usage import MOST_ROWS, UsageRow, total, usage
 
 _MOST_ID = 2**63 - 1
@@ -34,14 +35,18 @@ class UsageParameters(serializers.Serializer[Any]):
     application = serializers.IntegerField(required=False, min_value=0, max_value=_MOST_ID)
     api_key = serializers.IntegerField(required=False, min_value=0, max_value=_MOST_ID)
     feature = serializers.CharField(required=False, allow_blank=True, max_length=200)
-    route = serializers.CharField(required=False, max_length=200, help_text="The model as callers name it.")
-    model = serializers.CharField(required=False, max_length=200, help_text="Bedrock's ID.")
+    route = serializers.CharField(
+        required=False, allow_blank=True, max_length=200,
+        help_text="The model as callers name it; empty: calls that named none there is.",
+    )  # fmt: skip
+    model = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Bedrock's ID.")
     region = serializers.CharField(required=False, max_length=32)
     end_user = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is no name for an attribute."""
-        bounds = {"from": "From this moment on.", "to": "Up to, not including, this moment."}
+        on = f"On {MINUTES} minutes, such as 12:00 or 12:15."
+        bounds = {"from": f"From this moment on. {on}", "to": f"Up to, not including, this moment. {on}"}
         times = {name: serializers.DateTimeField(help_text=text) for name, text in bounds.items()}
         return {**times, **super().get_fields()}
 
@@ -135,9 +140,9 @@ class UsageView(APIView):
                 teams=teams,
                 filters=asked,
             )
+            rows = usage(query, zone=zone, at_most=MOST_ROWS + 1)
         except UnanswerableError as error:
             raise serializers.ValidationError({"non_field_errors": [str(error)]}) from error
-        rows = usage(query, zone=zone, at_most=MOST_ROWS + 1)
         return Response(
             {
                 "rows": [row_data(query, row) for row in rows[:MOST_ROWS]],

@@ -10,7 +10,7 @@ from governance.models.rate_limit import RateLimit
 from governance.models.reconciliation import AwsImport, BilledLine, LoggedInvocation, RejectedLine
 from governance.models.scope import Dimension, Scoped
 from governance.models.tip import Tip
-from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
+from governance.models.usage import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageQuarterHour
 
 __all__ = [
     "Alert",
@@ -41,6 +41,6 @@ __all__ = [
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",
-    "UsageHour",
+    "UsageQuarterHour",
     "WireFormat",
 ]

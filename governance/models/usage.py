@@ -43,15 +43,15 @@ class DimensionedUsage(UsageFigures):
         abstract = True
 
 
-class UsageHour(DimensionedUsage):
-    """Usage in one hour."""
+class UsageQuarterHour(DimensionedUsage):
+    """Usage in a quarter of an hour: days of every time zone begin with one."""
 
     starts_at = models.DateTimeField()
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("starts_at", *DimensionedUsage.DIMENSIONS), name="usage_hour_once"
+                fields=("starts_at", *DimensionedUsage.DIMENSIONS), name="usage_quarter_hour_once"
             ),
         )
 

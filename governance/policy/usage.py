@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from governance.policy.usage_limits import MINUTES
+
 GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user")
 INTERVALS = ("none", "hour", "day", "month")
 FIGURES = (
@@ -35,6 +37,11 @@ class UsageQuery:
     def __post_init__(self) -> None:
         if self.since >= self.until:
             raise UnanswerableError("The range ends before it begins: 'to' must be later than 'from'.")
+        if not (_is_kept(self.since) and _is_kept(self.until)):
+            raise UnanswerableError(
+                f"Usage is kept by {MINUTES} minutes: 'from' and 'to' must be on one, such as 12:00 or 12:15, without seconds. "
+                "Up to now is up to the next one."
+            )
         if self.until - self.since > timedelta(days=MOST_DAYS):
             raise UnanswerableError(f"A range has at most {MOST_DAYS} days.")
         if self.interval == "hour" and self.until - self.since > timedelta(hours=MOST_HOURS):
@@ -47,6 +54,12 @@ class UsageQuery:
     @property
     def by_end_user(self) -> bool:
         return "end_user" in self.group_by or "end_user" in self.filters
+
+
+def _is_kept(moment: datetime) -> bool:
+    """Whether sums end at a moment, whatever zone it is told in."""
+    past_the_hour = timedelta(minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+    return (past_the_hour - (moment.utcoffset() or timedelta())) % timedelta(minutes=MINUTES) == timedelta()
 
 
 @dataclass(slots=True)

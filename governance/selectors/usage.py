@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from governance.models import RollupState
-from governance.policy.usage import FIGURES, Sums, UsageQuery
+from governance.policy import usage_limits
+from governance.policy.usage import FIGURES, Sums, UnanswerableError, UsageQuery
 
 _COLUMNS = {
     "team": "team_id", "application": "application_id", "api_key": "api_key_id", "feature": "feature",
@@ -24,7 +25,6 @@ _TAIL_FIGURES = """
     input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos,
     CASE WHEN status IN ('failed', 'expired') THEN cost_nanos ELSE 0 END AS failed_cost_nanos,
     CASE WHEN status = 'cancelled' THEN cost_nanos ELSE 0 END AS cancelled_cost_nanos, duration_us"""
-_NO_END = 2**63 - 1
 MOST_ROWS = 20_000
 MOST_EXPORTED = 500_000
 
@@ -39,7 +39,10 @@ class UsageRow:
 
 
 def usage(query: UsageQuery, *, zone: ZoneInfo, at_most: int = MOST_ROWS) -> list[UsageRow]:
-    """The rows asked for, in order of time, the dearest first within an interval; so many at most."""
+    """The rows asked for, in order of time, the dearest first within an interval; so many at most.
+
+    UnanswerableError where end users are asked for by anything but whole days of the installation's time zone.
+    """
     while True:
         mark = _watermark()
         rows = _read(query, zone=zone, mark=mark, at_most=at_most)
@@ -61,7 +64,10 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list
     groups = [_COLUMNS[name] for name in query.group_by]
     where, values = _conditions(query)
     bucket = _bucket(query)
-    values |= {"zone": zone.key, "since": query.since, "until": query.until, "mark": mark, "end": _NO_END}
+    values |= {
+        "zone": zone.key, "since": query.since, "until": query.until, "mark": mark, "home": settings.TIME_ZONE,
+        "features": usage_limits.MOST_FEATURES, "end_users": usage_limits.MOST_END_USERS,
+    }  # fmt: skip
     table, moment, bounds = _table(query, zone)
     listed = "".join(f", {name}" for name in groups)
     by = ", ".join(str(n + 1) for n in range(1 + len(groups)))
@@ -69,7 +75,8 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list
         SELECT {bucket} AS bucket{listed}, {_SUMS} FROM (
             SELECT {moment} AS at{listed}, {", ".join(FIGURES)} FROM {table} WHERE {bounds} {where}
             UNION ALL
-            SELECT started_at AS at{listed}, {_TAIL_FIGURES} FROM gatehouse_usage_facts(%(mark)s, %(end)s)
+            SELECT started_at AS at{listed}, {_TAIL_FIGURES}
+            FROM gatehouse_usage_tail(%(mark)s, %(home)s, %(features)s, %(end_users)s)
             WHERE started_at >= %(since)s AND started_at < %(until)s {where}
         ) AS facts GROUP BY {by} ORDER BY 1, sum(cost_nanos) DESC, sum(calls) DESC LIMIT {int(at_most)}
     """  # noqa: S608 - names of columns, each from a fixed list
@@ -81,21 +88,26 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list
 
 
 def _table(query: UsageQuery, zone: ZoneInfo) -> tuple[str, str, str]:
-    """Where to read sums: days where the range and the zone allow it, else hours. And its moments, and their bounds."""
-    hours = "governance_usagehour", "starts_at", "starts_at >= %(since)s AND starts_at < %(until)s"
+    """Where to read sums: days where range and zone allow it, else quarters. And its moments, and their bounds."""
+    quarters = "governance_usagequarterhour", "starts_at", "starts_at >= %(since)s AND starts_at < %(until)s"
     noon = "((day + interval '12 hours') AT TIME ZONE %(zone)s)"
     days = (
         "day >= (%(since)s::timestamptz AT TIME ZONE %(zone)s)::date "
-        "AND day < (%(until)s::timestamptz AT TIME ZONE %(zone)s + interval '1 day' - interval '1 microsecond')::date"
+        "AND day < (%(until)s::timestamptz AT TIME ZONE %(zone)s)::date"
     )
-    if query.by_end_user:
-        return "governance_usageenduserday", noon, days
     is_whole = zone.key == settings.TIME_ZONE and all(
         moment.astimezone(zone).time() == time() for moment in (query.since, query.until)
     )
+    if query.by_end_user:
+        if not is_whole:
+            raise UnanswerableError(
+                f"Usage of end users is kept by the day of {settings.TIME_ZONE}: ask in this time zone, from one midnight to "
+                "another."
+            )
+        return "governance_usageenduserday", noon, days
     if is_whole and query.interval != "hour":
         return "governance_usageday", noon, days
-    return hours
+    return quarters
 
 
 def _bucket(query: UsageQuery) -> str:

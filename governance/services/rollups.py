@@ -1,26 +1,26 @@
-"""Keeps the sums of usage: what was written since is taken in, or everything anew."""
+"""Keeps the sums of usage: what was written since is taken in, or everything anew. One at a time."""
 
 from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from governance.models import RollupState, UsageDay, UsageEndUserDay, UsageFeature, UsageHour
-
-MOST_FEATURES = 1_000
-"""Features of a team that usage tells apart; the rest are “(other)”."""
-MOST_END_USERS = 10_000
-"""End users of a team that usage tells apart on one day; the rest are “(other)”."""
+from governance.models import RollupState
+from governance.policy import usage_limits
 
 _MUCH = 10_000
+_LOCK = "hashtext('gatehouse usage')"
 
 
 def roll_up() -> int:
-    """Takes into the sums what has been written since the last time; how many records and corrections."""
+    """Takes into the sums what has been written since the last time; how many records and corrections.
+
+    Takes nothing, and waits for nobody, while another is at it.
+    """
     state = RollupState.objects.first()
     if state is not None and (state.time_zone != settings.TIME_ZONE or _is_of_another_database(state)):
-        return rebuild()
-    taken = _roll_up()
+        return _rebuild_unless_busy()
+    taken = _number("SELECT gatehouse_roll_up(%s, %s, %s)", *_kept())
     if taken > _MUCH:
         # Readers look for what came after through this index, and pages it has not summed up are all read.
         with connection.cursor() as cursor:
@@ -29,27 +29,41 @@ def roll_up() -> int:
 
 
 @transaction.atomic
-def rebuild() -> int:
-    """Sums everything up anew, in one transaction: readers see the old sums until it is done."""
-    RollupState.objects.update(watermark=0)  # and so locked
-    for model in (UsageHour, UsageDay, UsageEndUserDay, UsageFeature):
-        model.objects.all().delete()
-    return _roll_up()
+def rebuild(*, from_scratch: bool = False) -> int:
+    """Sums everything up anew, in one transaction: readers see the old sums until it is done; how much was read.
 
-
-def _roll_up() -> int:
+    Sums of days before the oldest record's stay, unless `from_scratch`: retention has let their records go.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT gatehouse_roll_up(%s, %s, %s)", [settings.TIME_ZONE, MOST_FEATURES, MOST_END_USERS]
-        )
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    return _rebuild(from_scratch=from_scratch)
+
+
+@transaction.atomic
+def _rebuild_unless_busy() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock({_LOCK})")
+        is_free = bool(cursor.fetchone()[0])
+    return _rebuild(from_scratch=False) if is_free else 0
+
+
+def _rebuild(*, from_scratch: bool) -> int:
+    return _number("SELECT gatehouse_rebuild_usage(%s, %s, %s, %s)", *_kept(), from_scratch)
+
+
+def _kept() -> tuple[str, int, int]:
+    return settings.TIME_ZONE, usage_limits.MOST_FEATURES, usage_limits.MOST_END_USERS
+
+
+def _number(statement: str, *values: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
         return int(cursor.fetchone()[0])
 
 
 def _is_of_another_database(state: RollupState) -> bool:
     """Whether transactions are numbered anew: a dump was restored, whose records' numbers mean nothing here."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-        return state.watermark > int(cursor.fetchone()[0])
+    return state.watermark > _number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
 
 
 def rolled_up_at() -> datetime | None:

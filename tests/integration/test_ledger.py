@@ -249,7 +249,7 @@ def test_a_call_without_a_budget_is_held_and_recorded_all_the_same():
 
 def test_records_and_postings_are_never_rewritten():
     async def scenario(ledger: Ledger, _: Ledger) -> None:
-        await ledger.settle(Settlement(record(new_id()), None))
+        await ledger.settle(Settlement(record(new_id(), cost=5), None))
 
     run(scenario)
     columns = {

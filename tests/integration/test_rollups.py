@@ -2,17 +2,27 @@
 
 import json
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from hypothesis import HealthCheck, given, settings
+from django.test import override_settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from governance.models import AuditRecord, LedgerEntry, RollupState, UsageDay, UsageEndUserDay, UsageHour
+from governance.models import (
+    AuditRecord,
+    CallStatus,
+    LedgerEntry,
+    RollupState,
+    UsageDay,
+    UsageEndUserDay,
+    UsageQuarterHour,
+)
+from governance.policy import usage_limits
 from governance.policy.usage import UnanswerableError, UsageQuery
 from governance.selectors.usage import total, usage
 from governance.services import rollups
@@ -23,7 +33,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 ZONE = ZoneInfo("UTC")
-ALL = {"since": NOW - timedelta(days=40), "until": NOW + timedelta(days=1)}
+MIDNIGHT = NOW.replace(hour=0, minute=0)
+ALL = {"since": MIDNIGHT - timedelta(days=40), "until": MIDNIGHT + timedelta(days=2)}
 
 
 def insert(cursor, **columns) -> None:
@@ -48,58 +59,122 @@ def by_records(*, key) -> dict:
     return dict(found)
 
 
-def read(**asked) -> dict:
-    rows = usage(UsageQuery(**ALL, **asked), zone=ZONE)
+def read(*, zone=ZONE, **asked) -> dict:
+    rows = usage(UsageQuery(**ALL | asked), zone=zone)
     return {(row.starts_at, *row.key): [row.sums.calls, row.sums.cost_nanos] for row in rows}
 
 
+def clean() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE governance_auditrecord, governance_ledgerentry, governance_usagequarterhour, governance_usageday, "
+                       "governance_usageenduserday, governance_usagefeature, governance_rollupstate")  # fmt: skip
+
+
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham")
+WRITERS = st.integers(0, 2)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("insert"), st.integers(0, 1), st.integers(0, 50), st.integers(0, 60)),
         st.tuples(
-            st.sampled_from(("commit", "rollback", "roll up", "rebuild", "correct")), st.integers(0, 1)
+            st.just("insert"), WRITERS, st.integers(0, 50), st.integers(0, 40 * 24 * 60),
+            st.sampled_from(("", "a", "b", "c")), st.sampled_from(("", "x", "y", "z")), st.sampled_from(CallStatus.values),
         ),
+        st.tuples(st.just("correct"), WRITERS, st.integers(-5, 9), st.integers(0, 30)),
+        st.tuples(st.sampled_from(("commit", "rollback")), WRITERS),
+        st.tuples(st.sampled_from(("roll up", "rebuild", "rebuild from scratch", "restore"))),
     ),
-    max_size=30,
-)
+    max_size=40,
+)  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_reading_is_exact_whatever_has_been_committed_when(steps):
-    """Two writers with transactions of their own, beside rollups and rebuilds."""
+def apply(step, writers) -> None:
+    what, *rest = step
+    match what, rest:
+        case "insert", (which, cost, minutes, feature, end_user, status):
+            started_at = MIDNIGHT + timedelta(days=1) - timedelta(minutes=minutes)
+            with writers[which].cursor() as cursor:
+                insert(cursor, started_at=started_at, cost=cost, feature=feature, end_user=end_user, status=status,
+                       requested_model="m" * (minutes % 300), team_id=minutes % 2 or None)  # fmt: skip
+        case "correct", (which, amount, place):
+            calls = list(AuditRecord.objects.order_by("call_id").values_list("call_id", flat=True))
+            if calls:
+                body = [{"call_id": str(calls[place % len(calls)]), "amount_nanos": amount, "note": ""}]
+                writers[which].execute("SELECT gatehouse_correct(%s)", [json.dumps(body)])
+        case (("commit" | "rollback"), (which,)):
+            getattr(writers[which], what)()
+        case "roll up", ():
+            rollups.roll_up()
+        case "rebuild", ():
+            rollups.rebuild()
+        case "rebuild from scratch", ():
+            rollups.rebuild(from_scratch=True)
+        case "restore", ():
+            for writer in writers:  # a cluster is not restored under its writers
+                writer.rollback()
+            restore()
+
+
+def restore() -> None:
+    """As a dump looks in a cluster that has seen fewer transactions: numbers from the future, and the mark too."""
+    tables = ("governance_auditrecord", "governance_ledgerentry")
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE governance_auditrecord, governance_ledgerentry, governance_usagehour, governance_usageday, "
-                       "governance_usageenduserday, governance_usagefeature, governance_rollupstate")  # fmt: skip
-    writers = [psycopg.connect(conninfo()) for _ in range(2)]
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only")
+            cursor.execute(f"UPDATE {table} SET xact_id = xact_id + 1000000000")
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only")
+        cursor.execute("UPDATE governance_rollupstate SET watermark = watermark + 1000000000")
+    rollups.roll_up()
+
+
+@example(
+    steps=[("insert", 0, 5, 22 * 60 + 45, "a", "x", "succeeded"), ("commit", 0), ("roll up",)],
+    zone="Asia/Kolkata", home="UTC",
+)  # fmt: skip
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=STEPS, zone=st.sampled_from(ZONES), home=st.sampled_from(ZONES))
+def test_reading_is_exact_whatever_has_been_committed_when(steps, zone, home):
+    """Three writers with transactions of their own, beside roll-ups and rebuilds, read in any time zone."""
+    clean()
+    writers = [psycopg.connect(conninfo()) for _ in range(3)]
+    zone = ZoneInfo(zone)
     try:
-        for number, (what, which, *figures) in enumerate(steps):
-            writer = writers[which]
-            if what == "insert":
-                columns = {
-                    "started_at": NOW - timedelta(hours=figures[1]),
-                    "cost": figures[0],
-                    "feature": "ab"[number % 2],
-                    "end_user": "xyz"[number % 3],
-                    "status": ("succeeded", "failed", "cancelled")[number % 3],
-                }
-                with writer.cursor() as cursor:
-                    insert(cursor, **columns)
-            elif what == "correct":
-                call_id = AuditRecord.objects.values_list("call_id", flat=True).first()
-                body = [{"call_id": str(call_id), "amount_nanos": 7, "note": ""}] if call_id else []
-                writer.execute("SELECT gatehouse_correct(%s)", [json.dumps(body)])
-            elif what in ("commit", "rollback"):
-                getattr(writer, what)()
-            else:
-                (rollups.roll_up if what == "roll up" else rollups.rebuild)()
-            assert read(group_by=("feature",)) == by_records(key=lambda row: (None, row.feature))
-        assert read(group_by=("end_user",)) == by_records(key=lambda row: (None, row.end_user))
-        days = by_records(key=lambda row: (row.started_at.replace(hour=0, minute=0, tzinfo=ZONE),))
-        assert read(interval="day") == days
+        with override_settings(TIME_ZONE=home):
+            for step in steps:
+                apply(step, writers)
+                assert read(group_by=("feature",)) == by_records(key=lambda row: (None, row.feature))
+                assert_in_zone(zone)
+            assert read(group_by=("route",)) == by_records(key=lambda row: (None, row.route))
+            assert read(group_by=("team", "model")) == by_records(
+                key=lambda row: (None, row.team_id or 0, row.model)
+            )
+            assert_end_users(ZoneInfo(home))
     finally:
         for writer in writers:
             writer.close()
+
+
+def assert_in_zone(zone: ZoneInfo) -> None:
+    """Days of a zone, and a range of it that begins and ends within a day."""
+    assert read(zone=zone, interval="day") == by_records(
+        key=lambda row: (datetime.combine(row.started_at.astimezone(zone), time(), tzinfo=zone),)
+    )
+    since, until = MIDNIGHT - timedelta(days=3, minutes=15), MIDNIGHT + timedelta(hours=7, minutes=45)
+    of_range = by_records(key=lambda row: since <= row.started_at < until).get(True, [0, 0])
+    found = total(UsageQuery(since=since, until=until), zone=zone)
+    assert [found.calls, found.cost_nanos] == of_range
+
+
+def assert_end_users(home: ZoneInfo) -> None:
+    bounds = {
+        "since": datetime.combine(MIDNIGHT - timedelta(days=42), time(), tzinfo=home),
+        "until": datetime.combine(MIDNIGHT + timedelta(days=3), time(), tzinfo=home),
+    }
+    assert read(zone=home, group_by=("end_user",), **bounds) == by_records(
+        key=lambda row: (None, row.end_user)
+    )
 
 
 def test_what_did_not_succeed_and_what_it_cost():
@@ -121,8 +196,8 @@ def test_what_did_not_succeed_and_what_it_cost():
 
 
 def test_features_and_end_users_are_told_apart_up_to_a_number(monkeypatch):
-    monkeypatch.setattr(rollups, "MOST_FEATURES", 3)
-    monkeypatch.setattr(rollups, "MOST_END_USERS", 4)
+    monkeypatch.setattr(usage_limits, "MOST_FEATURES", 3)
+    monkeypatch.setattr(usage_limits, "MOST_END_USERS", 4)
     for part in range(2):
         with connection.cursor() as cursor:
             for number in range(6):
@@ -161,7 +236,7 @@ def test_a_restored_database_is_summed_up_anew():
         insert(cursor, started_at=NOW, cost=3)
     rollups.roll_up()
     RollupState.objects.update(watermark=2**40)  # of a cluster that had seen more transactions
-    UsageHour.objects.all().delete()
+    UsageQuarterHour.objects.all().delete()
     rollups.roll_up()
     assert total(UsageQuery(**ALL), zone=ZONE).cost_nanos == 3
     assert UsageDay.objects.get().cost_nanos == 3

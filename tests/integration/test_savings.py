@@ -29,8 +29,8 @@ def calls(world: World, number: int, **columns) -> None:
 
 
 def project(world: World, who: str = "viewer", **parameters):
-    now = utc_now()
-    bounds = {"from": (now - timedelta(days=10)).isoformat(), "to": now.isoformat()}
+    end = utc_now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    bounds = {"from": (end - timedelta(days=10)).isoformat(), "to": end.isoformat()}
     return world.client(who).get(f"{API}/usage/projection/", bounds | parameters)
 
 

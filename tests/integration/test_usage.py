@@ -36,9 +36,10 @@ def world() -> World:
 
 
 def ask(world: World, who: str, **parameters):
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     usual = {
-        "from": (utc_now() - timedelta(days=100)).isoformat(),
-        "to": (utc_now() + timedelta(days=1)).isoformat(),
+        "from": (today - timedelta(days=100)).isoformat(),
+        "to": (today + timedelta(days=1)).isoformat(),
     }
     return world.client(who).get(f"{API}/usage/", usual | parameters)
 
@@ -80,6 +81,10 @@ WRONG = {
     "end users by model": {"group_by": "end_user,model"},
     "too long for hours": {"interval": "hour"},
     "from after to": {"to": "2001-01-01T00:00:00Z"},
+    "a range between quarters of an hour": {"from": "2026-11-01T12:05:00Z"},
+    "a range that begins before the first year": {"from": "0001-01-01T00:00:00+14:00"},
+    "end users of another zone's days": {"group_by": "end_user", "time_zone": "Asia/Kolkata"},
+    "end users of half a day": {"end_user": "x", "from": "2026-11-01T12:00:00Z"},
     "another type": {"team": "mine"},
 }
 
