@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.admin.base import TeamScopedAdmin, person
@@ -80,6 +81,14 @@ class AlertChannelAdmin(_OfTeamOrAll):
         channel = self.get_object(request, object_id)
         if channel is None or not self.has_change_permission(request, channel):
             raise PermissionDenied
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "Send a test",
+                "channel": channel,
+            }
+            return TemplateResponse(request, "admin/governance/alert_channel_test.html", context)
         send_test(channel, now=utc_now())
         messages.success(
             request, "The test is on its way. What became of it is in the log below in a few seconds."

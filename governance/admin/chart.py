@@ -39,10 +39,13 @@ class Chart:
 
 
 def chart_of(
-    days: Sequence[date], cost_by_team: Mapping[str, Mapping[date, int]], *, others: str = OTHERS
+    days: Sequence[date], costs_of_teams: Sequence[tuple[str, Mapping[date, int]]], *, others: str = OTHERS
 ) -> Chart:
-    """A stacked column a day, or an hour. Teams come in the order given; those beyond the colours are added up."""
-    teams = [(name, dict(costs)) for name, costs in cost_by_team.items()]
+    """A stacked column a day, or an hour. Teams come in the order given; those beyond the colours are added up.
+
+    Two may have one name.
+    """
+    teams = [(name, dict(costs)) for name, costs in costs_of_teams]
     if len(teams) > COLOURS:
         rest: dict[date, int] = {}
         for _, costs in teams[COLOURS - 1 :]:

@@ -64,7 +64,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "cards": _cards(found),
-        "chart": chart_of(found.days, found.cost_by_team) if found.cost_by_team else None,
+        "chart": chart_of(found.days, found.costs_of_teams) if found.costs_of_teams else None,
         "budgets": [
             {
                 "team": str(state.budget),

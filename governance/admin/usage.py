@@ -1,7 +1,6 @@
 """The page of usage: what was called, what it cost, where it goes; and the same as CSV and JSON."""
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from governance.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.policy.usage_limits import MOST_END_USERS, MOST_FEATURES
 from governance.selectors.budgets import budget_states
 from governance.selectors.burn_down import burn_down
-from governance.selectors.usage import MOST_EXPORTED, UsageRow, usage
+from governance.selectors.usage import MOST_EXPORTED, MOST_ROWS, UsageRow, usage
 from governance.selectors.usage import total as total_of
 from governance.selectors.usage_names import names_of
 from kernel.clock import utc_now
@@ -94,7 +93,8 @@ class UsageAdmin(ActiveOnly):
             earlier = _by_key(replace(past, filters={query.group_by[0]: dearest, **query.filters}), zone)
         else:
             earlier = _by_key(past, zone)
-        total, was = _sum(sums.values()), total_of(replace(past, group_by=()), zone=zone)
+        total = total_of(replace(query, interval="none", group_by=()), zone=zone)
+        was = total_of(replace(past, group_by=()), zone=zone)
         ordered = sorted(sums, key=lambda key: (sums[key].cost_nanos, sums[key].calls), reverse=True)
         names = names_of(
             query.group_by[0], [*ordered[: GROUPS_SHOWN * 4], *list(earlier)[: GROUPS_SHOWN * 4]]
@@ -115,15 +115,23 @@ class UsageAdmin(ActiveOnly):
             "chart": _chart(query, names, ordered, zone=zone) if total.cost_nanos else None,
             "lines": lines,
             "more": max(0, len(ordered) - GROUPS_SHOWN),
+            "is_cut": len(ordered) >= MOST_ROWS,
             "movers": [line for line in movers if line.change_nanos],
             "budgets": _budgets(request, now),
             "tips": [(tip, format_usd(tip.saving_nanos) if tip.saving_nanos else "") for tip in _tips(query)],
             "has_calls": bool(sums),
-            "address": "&".join(f"{name}={value}" for name, value in request.GET.items() if name != "format"),
+            "address": _address(request),
         }
 
     def _render(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         return without_store(TemplateResponse(request, "admin/governance/usage.html", context))
+
+
+def _address(request: HttpRequest) -> str:
+    """What was asked, for the links that take it away in another format."""
+    asked = request.GET.copy()
+    asked.pop("format", None)
+    return asked.urlencode()
 
 
 def _line(name: str, sums: Sums, was: Sums | None, total: Sums) -> Line:
@@ -172,13 +180,6 @@ def _by_key(query: UsageQuery, zone: ZoneInfo) -> dict[Any, Sums]:
     return {row.key[0]: row.sums for row in usage(query, zone=zone)}
 
 
-def _sum(all_sums: Iterable[Sums]) -> Sums:
-    found = Sums()
-    for sums in all_sums:
-        found += sums
-    return found
-
-
 def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone: ZoneInfo) -> Any:
     """The chart of the home page, over the days or hours of this range: the dearest groups, and the rest together."""
     step = timedelta(hours=1) if query.interval == "hour" else timedelta(days=1)
@@ -189,20 +190,20 @@ def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone
     shown = ordered[: COLOURS - 1] if len(ordered) > COLOURS else ordered
     (group,) = query.group_by
     parts = usage(replace(query, filters={group: tuple(shown), **query.filters}), zone=zone)
-    by_name: dict[str, dict[Any, int]] = {names[key]: {} for key in shown}
+    by_key: dict[Any, dict[Any, int]] = {key: {} for key in shown}
     for row in parts:
-        if row.key[0] in shown:
-            by_name[names[row.key[0]]][_column(query, row)] = row.sums.cost_nanos
+        if row.key[0] in by_key:
+            by_key[row.key[0]][_column(query, row)] = row.sums.cost_nanos
+    costs = [(names[key], by_key[key]) for key in shown if any(by_key[key].values())]
     if len(shown) < len(ordered):
-        rest = by_name[OTHERS] = {}
-        for row in usage(replace(query, group_by=()), zone=zone):
-            at = _column(query, row)
-            rest[at] = row.sums.cost_nanos - sum(
-                costs.get(at, 0) for name, costs in by_name.items() if name != OTHERS
-            )
-    return chart_of(
-        moments, {name: costs for name, costs in by_name.items() if any(costs.values())}, others=OTHERS
-    )
+        of_all = {
+            _column(query, row): row.sums.cost_nanos for row in usage(replace(query, group_by=()), zone=zone)
+        }
+        rest = {
+            at: cost - sum(of_key.get(at, 0) for of_key in by_key.values()) for at, cost in of_all.items()
+        }
+        costs += [(OTHERS, rest)] if any(rest.values()) else []
+    return chart_of(moments, costs, others=OTHERS)
 
 
 def _column(query: UsageQuery, row: UsageRow) -> Any:

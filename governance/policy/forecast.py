@@ -63,10 +63,12 @@ def forecast(
 def _means(days: Sequence[tuple[date, int]]) -> tuple[list[float], float]:
     """What a day of each weekday costs, from Monday on, and the standard deviation of days from that."""
     overall = sum(amount for _, amount in days) / len(days)
-    means = [overall] * 7
+    means, estimated = [overall] * 7, 1
     if len(days) >= _FEWEST_FOR_WEEKDAYS:
         for weekday in range(7):
             amounts = [amount for day, amount in days if day.weekday() == weekday]
             means[weekday] = sum(amounts) / len(amounts) if amounts else overall
+        estimated = len({day.weekday() for day, _ in days})
     squares = sum((amount - means[day.weekday()]) ** 2 for day, amount in days)
-    return means, sqrt(squares / max(1, len(days) - 1))
+    # Days lie nearer to means that were taken from themselves: each mean leaves one day fewer to tell the spread by.
+    return means, sqrt(squares / max(1, len(days) - estimated))

@@ -50,7 +50,7 @@ class Usage:
     month: Sum
     p95_ms: float | None
     days: list[date]
-    cost_by_team: dict[str, dict[date, int]] = field(default_factory=dict)
+    costs_of_teams: list[tuple[str, dict[date, int]]] = field(default_factory=list)
     models: list[tuple[str, Sum]] = field(default_factory=list)
 
 
@@ -92,16 +92,17 @@ def _summed(rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: 
         if day >= days[0]:
             by_team[team_id][day] += figures[3]
     names = dict(Team.objects.filter(pk__in=[pk for pk in by_team if pk]).values_list("pk", "name"))
-    cost_by_team = {
-        names.get(pk, "No team") if pk else "No team": dict(costs) for pk, costs in by_team.items()
-    }
-    ordered = sorted(cost_by_team.items(), key=lambda item: sum(item[1].values()), reverse=True)
+    costs_of_teams = [
+        (names.get(pk, f"Team {pk}, deleted") if pk else "No team", dict(costs))
+        for pk, costs in by_team.items()
+        if any(costs.values())
+    ]
     models = sorted(by_model.items(), key=lambda item: (item[1].cost, item[1].calls), reverse=True)
     return Usage(
         **sums,
         p95_ms=p95_ms,
         days=days,
-        cost_by_team={name: costs for name, costs in ordered if any(costs.values())},
+        costs_of_teams=sorted(costs_of_teams, key=lambda item: sum(item[1].values()), reverse=True),
         models=[(name, total) for name, total in models if total.cost],
     )
 

@@ -55,7 +55,7 @@ def _kept() -> tuple[str, int, int]:
     return settings.TIME_ZONE, usage_limits.MOST_FEATURES, usage_limits.MOST_END_USERS
 
 
-def _number(statement: str, *values: object) -> int:
+def _number(statement: str, *values: str | int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.fetchone()[0])

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from governance.models import Alert, AlertChannel, Budget, BudgetWindow, Delivery, Grant
@@ -265,7 +266,13 @@ def test_the_test_button_and_the_log(world, hook):
     found = channel(world, "webhook", hook)
     url = reverse("admin:governance_alertchannel_send_a_test", args=[found.pk])
     assert world.client("viewer").get(url).status_code == 403
-    assert world.client("owner").get(url).status_code == 302
+    assert world.client("viewer").post(url).status_code == 403
+    assert "Send the test" in world.client("owner").get(url).content.decode()
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(world.people["owner"])
+    assert careful.post(url).status_code == 403
+    assert not Delivery.objects.filter(channel=found).exists()
+    assert world.client("owner").post(url).status_code == 302
     assert deliver_all() == [True]
     log = world.client("viewer").get(reverse("admin:governance_delivery_changelist")).content.decode()
     assert "Delivered" in log

@@ -2,12 +2,15 @@
 
 import csv
 import json
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
+from governance.selectors.usage import usage
 from governance.services.rollups import roll_up
 from kernel.clock import utc_now
 from tests.integration.admin_world import World, make_call, make_world
@@ -123,6 +126,35 @@ def test_more_groups_than_colours_and_rows(world, monkeypatch):
     found = ask(world, "viewer", group_by="feature").json()
     assert (len(found["rows"]), found["is_cut"]) == (3, True)
     assert float(found["total"]["cost_usd"]) == pytest.approx(sum(20 - n for n in range(12)) + 6.0015)
+
+
+def test_the_figures_above_the_table_are_of_all_rows(world, monkeypatch):
+    monkeypatch.setitem(usage.__kwdefaults__, "at_most", 2)
+    page = world.client("viewer").get(PAGE, {"range": "90d", "group": "end_user"})
+    assert page.context_data["cards"][1]["value"] == "7"
+    assert len(page.context_data["lines"]) == 2
+    assert sum(line.share for line in page.context_data["lines"]) < 40
+
+
+def test_applications_of_one_name_are_told_apart(world):
+    """Two applications may have one name, in different teams."""
+    twin = world.other.application
+    twin.name = world.mine.application.name
+    twin.save()
+    make_call(world.other.team, twin, started_at=utc_now(), cost_nanos=7 * 10**9)
+    found = world.client("superuser").get(PAGE, {"range": "90d", "group": "application"}).context_data
+    costs = [cost for _, name, cost in found["chart"].legend if name == twin.name]
+    assert costs == ["$13.00", "$6.00"]
+
+
+def test_links_to_exports_ask_what_the_page_asked(world):
+    asked = {"range": "30d", "group": "feature", "feature": "=chat&team=0#x y"}
+    make_call(world.mine.team, world.mine.application, feature=asked["feature"], started_at=utc_now())
+    client = world.client("viewer")
+    page = client.get(PAGE, asked).content.decode()
+    links = re.findall(r'href="(\?[^"]*format=csv)"', page)
+    rows = list(csv.DictReader(client.get(PAGE + unescape(links[0])).content.decode().splitlines()))
+    assert [row["feature"] for row in rows] == ["'=chat&team=0#x y"]
 
 
 @pytest.mark.parametrize("chosen", ["today", "7d", "30d", "90d", "month", "last_month"])

@@ -47,5 +47,17 @@ def test_weekends_count_as_weekends():
     assert found.expected == 500
 
 
+def test_the_spread_is_that_of_days_around_as_many_means_as_were_taken():
+    """Two weeks, seven means: each day is 50 off its weekday's, and seven days are left to tell the spread by."""
+    amounts = [100 + (50 if n < 7 else -50) for n in range(14)]
+    found = forecast(days=days(amounts), spent=1000, now=NOW, ends_at=NOW + timedelta(days=1))
+    assert found.expected == 1100
+    assert found.high - found.expected == round(1.2816 * (14 * 50**2 / 7) ** 0.5)
+    few = forecast(
+        days=days([100 + 50 * (n % 2) for n in range(4)]), spent=0, now=NOW, ends_at=NOW + timedelta(days=1)
+    )
+    assert few.high - few.expected == round(1.2816 * (4 * 25**2 / 3) ** 0.5)
+
+
 def test_too_early_to_say():
     assert forecast(days=days([5] * (FEWEST_DAYS - 1)), spent=5, now=NOW, ends_at=END) is None

@@ -26,13 +26,14 @@ RETURNS TABLE (team_id bigint, name text)
 LANGUAGE sql STABLE AS $$
     SELECT found.team_id, found.feature FROM (
         SELECT f.team_id, f.feature, row_number() OVER (
-            PARTITION BY f.team_id ORDER BY min(f.started_at), f.feature) + (
-            SELECT count(*) FROM governance_usagefeature known WHERE known.team_id = f.team_id) AS place
+            PARTITION BY f.team_id ORDER BY min(f.started_at), f.feature) AS place
         FROM gatehouse_usage_facts(from_xact, to_xact) f
         WHERE f.started_at >= since AND f.feature <> '' AND NOT EXISTS (
             SELECT FROM governance_usagefeature known WHERE known.team_id = f.team_id AND known.name = f.feature)
         GROUP BY f.team_id, f.feature) AS found
-    WHERE found.place <= most
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM governance_usagefeature known WHERE known.team_id = found.team_id) AS known
+    WHERE known.number + found.place <= most
 $$;
 
 
@@ -42,9 +43,7 @@ RETURNS TABLE (day date, team_id bigint, name text)
 LANGUAGE sql STABLE AS $$
     SELECT found.day, found.team_id, found.end_user FROM (
         SELECT f.day, f.team_id, f.end_user, row_number() OVER (
-            PARTITION BY f.day, f.team_id ORDER BY min(f.started_at), f.end_user) + (
-            SELECT count(*) FROM governance_usageenduserday known
-            WHERE known.day = f.day AND known.team_id = f.team_id AND known.end_user NOT IN ('', '(other)')) AS place
+            PARTITION BY f.day, f.team_id ORDER BY min(f.started_at), f.end_user) AS place
         FROM (
             SELECT (facts.started_at AT TIME ZONE zone)::date AS day, facts.team_id, facts.end_user, facts.started_at
             FROM gatehouse_usage_facts(from_xact, to_xact) facts
@@ -53,7 +52,11 @@ LANGUAGE sql STABLE AS $$
             SELECT FROM governance_usageenduserday known
             WHERE known.day = f.day AND known.team_id = f.team_id AND known.end_user = f.end_user)
         GROUP BY f.day, f.team_id, f.end_user) AS found
-    WHERE found.place <= most
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM governance_usageenduserday known
+        WHERE known.day = found.day AND known.team_id = found.team_id
+        AND known.end_user NOT IN ('', '(other)')) AS known
+    WHERE known.number + found.place <= most
 $$;
 
 
@@ -65,22 +68,25 @@ RETURNS TABLE (
     cache_read_tokens int, cache_write_tokens int, cost_nanos bigint, duration_us bigint)
 LANGUAGE sql STABLE AS $$
     SELECT f.started_at, f.team_id, f.application_id, f.api_key_id,
-           CASE WHEN f.feature = '' OR feature.name IS NOT NULL OR new_feature.name IS NOT NULL
+           CASE WHEN f.feature = '' OR EXISTS (
+                    SELECT FROM governance_usagefeature known
+                    WHERE known.team_id = f.team_id AND known.name = f.feature)
+                OR (f.team_id, f.feature) IN (
+                    SELECT new.team_id, new.name
+                    FROM gatehouse_new_features(from_xact, 9223372036854775807, '-infinity', most_features) new)
                 THEN f.feature ELSE '(other)' END,
-           CASE WHEN f.end_user = '' OR person.end_user IS NOT NULL OR new_person.name IS NOT NULL
+           CASE WHEN f.end_user = '' OR EXISTS (
+                    SELECT FROM governance_usageenduserday known
+                    WHERE known.day = (f.started_at AT TIME ZONE zone)::date AND known.team_id = f.team_id
+                    AND known.end_user = f.end_user)
+                OR ((f.started_at AT TIME ZONE zone)::date, f.team_id, f.end_user) IN (
+                    SELECT new.day, new.team_id, new.name
+                    FROM gatehouse_new_end_users(
+                        from_xact, 9223372036854775807, '-infinity', zone, most_end_users) new)
                 THEN f.end_user ELSE '(other)' END,
            f.route, f.model, f.region, f.status, f.calls, f.input_tokens, f.output_tokens, f.cache_read_tokens,
            f.cache_write_tokens, f.cost_nanos, f.duration_us
     FROM gatehouse_usage_facts(from_xact, 9223372036854775807) f
-    LEFT JOIN governance_usagefeature feature ON feature.team_id = f.team_id AND feature.name = f.feature
-    LEFT JOIN gatehouse_new_features(from_xact, 9223372036854775807, '-infinity', most_features) new_feature
-        ON new_feature.team_id = f.team_id AND new_feature.name = f.feature
-    LEFT JOIN governance_usageenduserday person
-        ON person.day = (f.started_at AT TIME ZONE zone)::date AND person.team_id = f.team_id
-        AND person.end_user = f.end_user
-    LEFT JOIN gatehouse_new_end_users(from_xact, 9223372036854775807, '-infinity', zone, most_end_users) new_person
-        ON new_person.day = (f.started_at AT TIME ZONE zone)::date AND new_person.team_id = f.team_id
-        AND new_person.name = f.end_user
 $$;
 
 
@@ -299,7 +305,7 @@ BEGIN
     END IF;
 
     DELETE FROM governance_usagequarterhour WHERE starts_at >= since;
-    -- Days of end users can't be cut anew: of a former zone's, the one with `since` in it goes, or it would count twice.
+    -- Days of end users can't be cut anew: of a former zone's, the one `since` is in goes, or it counted twice.
     DELETE FROM governance_usageenduserday WHERE (day + 1)::timestamp AT TIME ZONE former_zone > since;
     DELETE FROM governance_usageday;
     DELETE FROM governance_usagefeature;
