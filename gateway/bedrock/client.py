@@ -113,8 +113,12 @@ class BedrockClient:
         except (ValueError, KeyError, TypeError) as error:
             raise _unreadable(attempt) from error
 
+    def post(self, attempt: Attempt, path: str, body: bytes, accept: str = _JSON) -> "_Posting":
+        """A request of any path, as an async context with the answer."""
+        return _Posting(self, attempt, path, body, accept)
+
     def _post(self, attempt: Attempt, operation: str, body: bytes, accept: str) -> "_Posting":
-        return _Posting(self, attempt, operation, body, accept)
+        return self.post(attempt, f"/model/{quote(attempt.invoke_id, safe='')}/{operation}", body, accept)
 
     async def _checked(self, attempt: Attempt, answer: Answer) -> bytes:
         attempt.request_id = answer.header("x-amzn-requestid")
@@ -152,21 +156,18 @@ class BedrockClient:
 class _Posting:
     """One request as an async context, with the transport's faults as refusals."""
 
-    def __init__(
-        self, client: BedrockClient, attempt: Attempt, operation: str, body: bytes, accept: str
-    ) -> None:
+    def __init__(self, client: BedrockClient, attempt: Attempt, path: str, body: bytes, accept: str) -> None:
         self._client, self._attempt = client, attempt
-        self._operation, self._body, self._accept = operation, body, accept
+        self._path, self._body, self._accept = path, body, accept
 
     async def __aenter__(self) -> Answer:
         attempt = self._attempt
         base, host = self._client.address(attempt.region)
-        path = f"/model/{quote(attempt.invoke_id, safe='')}/{self._operation}"
         headers = await self._client.headers(
-            attempt, host=host, path=path, body=self._body, accept=self._accept
+            attempt, host=host, path=self._path, body=self._body, accept=self._accept
         )
         self._context = self._client._transport.post(
-            base + path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
+            base + self._path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
         )
         try:
             return await self._context.__aenter__()

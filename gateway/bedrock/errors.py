@@ -35,7 +35,7 @@ def error_type(header: str) -> str:
 def refusal_of(*, kind: str, status: int, body: bytes, region: str) -> Refusal:
     """The refusal for an error of Bedrock: of a whole answer, or an exception frame (kind in either casing)."""
     kind = kind[:1].upper() + kind[1:]
-    message = _message(body)
+    message = message_of(body)
     if kind == "ValidationException":
         if "too long" in message.lower() or "context" in message.lower():
             return Refusal("context_length_exceeded", f"The model refused the prompt: {message}")
@@ -59,7 +59,8 @@ def may_fail_over(refusal: Refusal) -> bool:
     return refusal.is_upstream and not refusal.may_be_billed
 
 
-def _message(body: bytes) -> str:
+def message_of(body: bytes) -> str:
+    """What an error answer says, cut to a length that logs can bear."""
     try:
         document = orjson.loads(body)
         text = document.get("message") or document.get("Message") or ""

@@ -1,7 +1,7 @@
 """A simulator of AWS Bedrock over HTTP, for development, demonstration and tests.
 
 Plain boto3 pointed at it (`endpoint_url`) can list models, call Converse, ConverseStream, InvokeModel,
-InvokeModelWithResponseStream and CountTokens; requests are signed and signatures are verified. Every
+InvokeModelWithResponseStream, CountTokens and ApplyGuardrail; requests are signed and signatures are verified. Every
 answer says that it is simulated and is a deterministic function of the request. Faults and pace are
 set per region at run time under `/_simulator/`.
 

@@ -15,7 +15,15 @@ from uuid import uuid4
 
 import orjson
 
-from embedded.simulator import converse, converse_answer, embeddings, messages, messages_answer, tokens
+from embedded.simulator import (
+    converse,
+    converse_answer,
+    embeddings,
+    guardrails,
+    messages,
+    messages_answer,
+    tokens,
+)
 from embedded.simulator.caching import PromptCache, Usage
 from embedded.simulator.caller import Caller, CallerLeft, Headers, Receive, Send
 from embedded.simulator.control import Control
@@ -107,7 +115,7 @@ class Simulator:
             await request.caller.wait(request.settings.latency_ms / 1000)
         if request.settings.outage:
             raise unavailable()
-        if request.operation.invokes and self._regions[request.region].throttles():
+        if request.operation.can_be_throttled and self._regions[request.region].throttles():
             raise throttled()
 
     async def _answer(self, request: Request) -> None:
@@ -125,6 +133,9 @@ class Simulator:
                 await _whole(request, {"inferenceProfileArn": made, "status": "ACTIVE"})
             case Operation.COUNT_TOKENS:
                 await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
+            case Operation.APPLY_GUARDRAIL:
+                identifier, _, version = request.model_id.rpartition("/")
+                await _whole(request, guardrails.answer(identifier, version, json_object(request.body)))
             case _:
                 await self._invoke(request)
 

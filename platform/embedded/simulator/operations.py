@@ -1,5 +1,6 @@
 """Which operation a request is for."""
 
+import re
 from enum import Enum
 from urllib.parse import unquote
 
@@ -17,11 +18,12 @@ class Operation(Enum):
     INVOKE_MODEL = "InvokeModel"
     INVOKE_MODEL_STREAM = "InvokeModelWithResponseStream"
     COUNT_TOKENS = "CountTokens"
+    APPLY_GUARDRAIL = "ApplyGuardrail"
 
     @property
-    def invokes(self) -> bool:
-        """Whether a model answers: these can be throttled."""
-        return self in _INVOCATIONS
+    def can_be_throttled(self) -> bool:
+        """Whether a model or a guardrail answers."""
+        return self in _THROTTLED
 
     @property
     def streams(self) -> bool:
@@ -29,9 +31,12 @@ class Operation(Enum):
         return self in (Operation.CONVERSE_STREAM, Operation.INVOKE_MODEL_STREAM)
 
 
-_INVOCATIONS = frozenset(
-    (Operation.CONVERSE, Operation.CONVERSE_STREAM, Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
-)
+_THROTTLED = frozenset(
+    (
+        Operation.CONVERSE, Operation.CONVERSE_STREAM, Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM,
+        Operation.APPLY_GUARDRAIL,
+    )
+)  # fmt: skip
 _LISTS = {
     "/foundation-models": Operation.LIST_FOUNDATION_MODELS,
     "/inference-profiles": Operation.LIST_INFERENCE_PROFILES,
@@ -43,10 +48,14 @@ _OF_A_MODEL = {
     "invoke-with-response-stream": Operation.INVOKE_MODEL_STREAM,
     "count-tokens": Operation.COUNT_TOKENS,
 }
+_GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
 def match(method: str, raw_path: str) -> tuple[Operation, str]:
-    """The operation, and the model's id where there is one. Raises AwsError (404)."""
+    """The operation, and the model's id where there is one, or the guardrail's and `/` and its version.
+
+    Raises AwsError (404).
+    """
     if method == "GET" and raw_path in _LISTS:
         return _LISTS[raw_path], ""
     if method == "POST" and raw_path == "/inference-profiles":
@@ -55,4 +64,7 @@ def match(method: str, raw_path: str) -> tuple[Operation, str]:
         model_id, _, verb = raw_path.removeprefix("/model/").rpartition("/")
         if model_id and verb in _OF_A_MODEL:
             return _OF_A_MODEL[verb], unquote(model_id)
+    guardrail = _GUARDRAIL.fullmatch(raw_path) if method == "POST" else None
+    if guardrail is not None:
+        return Operation.APPLY_GUARDRAIL, f"{unquote(guardrail[1])}/{unquote(guardrail[2])}"
     raise unknown_operation()
