@@ -86,7 +86,7 @@ def _text(block: Any) -> str:
 
 
 def _assessment(texts: list[str], action: str, source: str, *, is_full: bool) -> dict[str, Any]:
-    """The policies that found something; with `is_full`, the filters that did not, too."""
+    """The policies that intervene; with `is_full`, also what was only detected, and filters that found nothing."""
     found: dict[str, Any] = {}
     entities = [
         {"match": match, "type": kind, "action": action, "detected": True}
@@ -99,7 +99,7 @@ def _assessment(texts: list[str], action: str, source: str, *, is_full: bool) ->
         for text in texts
         for match in re.findall(regex, text)
     ]
-    if entities or regexes:
+    if (entities or regexes) and (is_full or action != "NONE"):
         found["sensitiveInformationPolicy"] = {"piiEntities": entities, "regexes": regexes}
     words = [
         {"match": match, "action": "BLOCKED", "detected": True}
