@@ -37,6 +37,8 @@ def full_record(call: Call) -> dict[str, Any]:
         "is_estimated": call.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
         "first_token_ms": None if call.first_token_ms is None else round(call.first_token_ms, 3),
+        "body": call.body,
+        "body_until": call.body_until,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
 

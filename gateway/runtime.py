@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.transport import Transport
+from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
 from gateway.queues import RateLines, Slots
 from gateway.services.key_use import KeyUse
@@ -21,6 +22,7 @@ from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
 from governance.policy.recognizers import Recognizers
+from governance.services.body_store import BodyStore
 from governance.services.ledger import Ledger
 from governance.services.rate_limiter import RateLimiter
 from kernel.ids import new_id
@@ -41,8 +43,11 @@ class Gateway:
             kwargs={"autocommit": True},
             reconnect_timeout=float("inf"),
         )
+        self.keyring = KeyRing()
         self._keeper = SnapshotKeeper(
-            url=settings.DATABASE_DIRECT_URL, poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS
+            url=settings.DATABASE_DIRECT_URL,
+            poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS,
+            on_refresh=lambda snapshot: self.keyring.retain(snapshot.data_keys),
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
@@ -66,6 +71,12 @@ class Gateway:
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
         self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING
+        self.grace_hours: float = settings.BODIES_GRACE_HOURS
+        self.body_store = (
+            BodyStore(settings.BODIES_DATABASE_URL, pool_size=settings.GATEWAY_POOL_SIZE)
+            if settings.BODIES_DATABASE_URL
+            else None
+        )
         self.running: set[asyncio.Task[Any]] = set()
         self.is_ready = False
 
@@ -78,6 +89,8 @@ class Gateway:
         self.recognizers.warm_up()
         await self._pool.open(wait=True, timeout=15)
         await self._keeper.start()
+        if self.body_store is not None:
+            await self.body_store.start()
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()
@@ -89,6 +102,8 @@ class Gateway:
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
+        if self.body_store is not None:
+            await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
         await self._keeper.stop()

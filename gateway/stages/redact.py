@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from gateway.bodies import keep_raw
 from gateway.call import Call
 from gateway.conversation import Block, Conversation, Json
 from gateway.runtime import Gateway
@@ -20,6 +21,7 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
 def _redact(call: Call, gateway: Gateway) -> None:
     assert call.key is not None
+    keep_raw(call)
     mask = Mask(key=call.key.team.placeholder_key, find=gateway.recognizers.find)
     _redact_conversation(call.conversation, mask)
     call.mask = mask  # only now: what is stored of a call is redacted whole, or nothing
