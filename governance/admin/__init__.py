@@ -5,7 +5,9 @@ from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
 from governance.admin.limit_requests import LimitRequestAdmin
 from governance.admin.rate_limits import RateLimitAdmin
+from governance.admin.raw_accesses import RawAccessAdmin
 from governance.admin.reconciliation import ReconciliationAdmin
+from governance.admin.team_keys import TeamKeyAdmin
 from governance.admin.usage import UsageAdmin
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "DeliveryAdmin",
     "LimitRequestAdmin",
     "RateLimitAdmin",
+    "RawAccessAdmin",
     "ReconciliationAdmin",
+    "TeamKeyAdmin",
     "UsageAdmin",
 ]

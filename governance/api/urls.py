@@ -9,7 +9,9 @@ from governance.api.calls import CallViewSet
 from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.rate_limits import RateLimitViewSet
+from governance.api.raw_text import RawAccessViewSet, RawTextViewSet
 from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
+from governance.api.team_keys import TeamKeyViewSet
 from governance.api.usage import TipsView, UsageView
 
 router = SimpleRouter()
@@ -21,10 +23,13 @@ router.register("grants", GrantViewSet)
 router.register("alert-channels", AlertChannelViewSet)
 router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
+router.register("team-keys", TeamKeyViewSet)
+router.register("raw-accesses", RawAccessViewSet)
 router.register("reconciliation/imports", AwsImportViewSet)
 
 urlpatterns = [
     *router.urls,
+    path("calls/<str:call_id>/raw/", RawTextViewSet.as_view({"post": "look"}, detail=True), name="calls-raw"),
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/tips/", TipsView.as_view(), name="usage-tips"),
     path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),

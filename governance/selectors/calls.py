@@ -74,6 +74,14 @@ def content_of(call: AuditRecord) -> Content | None:
     return None if found is None else content_from(_load(found.request), _load(found.answer))
 
 
+def why_nothing(call: AuditRecord, *, now: datetime) -> str:
+    """Why there is no text of a call, for people."""
+    if call.body_until is not None and call.body_until <= now:
+        return f"This call is not in the sample of those whose text is kept. It was let go on {call.body_until:%Y-%m-%d}."
+    state = call.get_body_display()
+    return f"{state}." if state.startswith("Not stored") else "Nothing was stored of this conversation."
+
+
 def content_from(request: Any, answer: Any) -> Content:
     """What was said, from JSON that may not be what it should."""
     return Content(

@@ -37,6 +37,13 @@ _GROUPS = (
         ),
     ),
     (
+        "Privacy",
+        (
+            ("Encryption keys", "encrypted", "admin:governance_teamkey_changelist"),
+            ("Looks at raw text", "visibility", "admin:governance_rawaccess_changelist"),
+        ),
+    ),
+    (
         "Catalogue",
         (
             ("Routes", "alt_route", "admin:gateway_route_changelist"),
