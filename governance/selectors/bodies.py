@@ -82,7 +82,8 @@ def with_words(
 
 def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:
     query: Any = None
-    for config in ("simple", "english"):  # as written, in any language; and English words in any form
+    # As written, in any language; and, outside quotation marks, English words in any form.
+    for config in ("simple",) if '"' in text else ("simple", "english"):
         asked = SearchQuery(plain(text), search_type="websearch", config=config)
         query = asked if query is None else query | asked
     found = ContentIndex.objects.using(alias).filter(words=query)

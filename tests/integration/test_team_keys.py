@@ -102,7 +102,9 @@ def test_kms_wraps_for_one_team_only(team, kms):
 
 def test_a_kms_key_that_can_t_be_used_says_so(team, kms, settings):
     settings.KMS_KEY_ID = settings.KMS_KEY_ID[:-4] + "0000"
-    with pytest.raises(KeyUnavailableError, match=r"AWS KMS answered NotFound\w+. Check GATEHOUSE_KMS_KEY_ID"):
+    with pytest.raises(
+        KeyUnavailableError, match=r"AWS KMS answered NotFound\w+. Check GATEHOUSE_KMS_KEY_ID"
+    ):
         live_key(team.pk)
     assert not TeamKey.objects.exists()
 
