@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from gateway.checks import Checks
@@ -13,6 +13,7 @@ from gateway.conversation import Conversation
 from gateway.events import Usage
 from gateway.refusals import Refusal
 from governance.policy.scopes import CallFacts
+from governance.policy.storage import StoragePolicy
 from kernel.clock import elapsed_ms, perf_counter, utc_now
 from kernel.ids import new_id
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _LARGE_BYTES = 128 * 1024
+DEFAULT_STORAGE = StoragePolicy()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +94,14 @@ class Call:
     is_cancelled: bool = False
     answer: list[AnswerBlock] = field(default_factory=list)
     has_usage: bool = False
+
+    storage: StoragePolicy = DEFAULT_STORAGE
+    raw_request: bytes = b""
+    """The conversation as it came, where policy stores it."""
+    body: str = ""
+    body_until: datetime | None = None
+    content: dict[str, Any] | None = None
+    """What is written with the record."""
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""

@@ -2,7 +2,7 @@
 
     ADMIT    authenticate → resolve route → queue → redact → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
-    SETTLE   settle → audit: always, whatever happened, shielded from cancellation
+    SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
 There is one pipeline: a unary answer is the same stream, folded.
 """
@@ -30,6 +30,7 @@ from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.settle import settle
+from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
 from kernel.clock import elapsed_ms, perf_counter
 
@@ -48,6 +49,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
 )
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settle),
+    ("store bodies", store_bodies),
     ("audit", audit),
 )
 

@@ -39,6 +39,8 @@ def full_record(call: Call) -> dict[str, Any]:
         "first_token_ms": None if call.first_token_ms is None else round(call.first_token_ms, 3),
         "checks": call.checks.as_json(),
         "is_flagged": call.checks.is_flagged,
+        "body": call.body,
+        "body_until": call.body_until,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
 

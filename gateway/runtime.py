@@ -14,12 +14,14 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.transport import Transport
+from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
 from gateway.queues import RateLines, Slots
 from gateway.services.key_use import KeyUse
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
+from governance.services.body_store import BodyStore
 from governance.services.detector import Detector
 from governance.services.ledger import Ledger
 from governance.services.names import shared_pool
@@ -42,8 +44,11 @@ class Gateway:
             kwargs={"autocommit": True},
             reconnect_timeout=float("inf"),
         )
+        self.keyring = KeyRing()
         self._keeper = SnapshotKeeper(
-            url=settings.DATABASE_DIRECT_URL, poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS
+            url=settings.DATABASE_DIRECT_URL,
+            poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS,
+            on_refresh=lambda snapshot: self.keyring.retain(snapshot.data_keys),
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
@@ -67,6 +72,12 @@ class Gateway:
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
         self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING
+        self.grace_hours: float = settings.BODIES_GRACE_HOURS
+        self.body_store = (
+            BodyStore(settings.BODIES_DATABASE_URL, pool_size=settings.GATEWAY_POOL_SIZE)
+            if settings.BODIES_DATABASE_URL
+            else None
+        )
         self.running: set[asyncio.Task[Any]] = set()
         self.is_ready = False
 
@@ -81,6 +92,8 @@ class Gateway:
         await self._keeper.start()
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
+        if self.body_store is not None:
+            await self.body_store.start()
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()
@@ -92,6 +105,8 @@ class Gateway:
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
+        if self.body_store is not None:
+            await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
         await self._keeper.stop()

@@ -47,26 +47,14 @@ def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson)
 
 
 def texts_of(conversation: Conversation) -> Iterator[list[str]]:
-    """All texts, some at a time; JSON values as `Mask.hide_json` takes them apart."""
+    """All texts, some at a time."""
     seen: list[str] = []
 
     def note(text: str) -> str:
         seen.append(text)
         return text
 
-    def note_json(value: Any) -> Any:
-        if isinstance(value, str):
-            seen.append(value)
-        elif isinstance(value, dict):
-            for name, member in value.items():
-                seen.append(name)
-                note_json(member)
-        elif isinstance(value, list):
-            for member in value:
-                note_json(member)
-        return value
-
-    for _ in rewrite(conversation, note, note_json):
+    for _ in rewrite(conversation, note, lambda value: each_string(value, note)):
         yield seen.copy()
         seen.clear()
     yield seen
@@ -100,3 +88,14 @@ def _any(value: object, change: Change) -> object:
     if isinstance(value, list):
         return [_any(member, change) for member in value]
     return change(value) if isinstance(value, str) else value
+
+
+def each_string(value: Any, change: Change) -> Any:
+    """A JSON value with `change` of every string in it, names of members included."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(name): each_string(member, change) for name, member in value.items()}
+    if isinstance(value, list):
+        return [each_string(member, change) for member in value]
+    return value

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from governance.services import alerts, deliveries, holds, limit_requests, rollups, tips
+from governance.services import alerts, bodies, body_index, deliveries, holds, limit_requests, rollups, tips
 from governance.services.mail import send_now
 from kernel.clock import utc_now
 
@@ -66,3 +66,15 @@ def deliver(delivery_id: str) -> bool:
 def find_tips() -> int:
     """Looks for what would save teams money."""
     return tips.find_tips(now=utc_now())
+
+
+@shared_task(name="governance.tasks.drop_bodies")  # type: ignore[untyped-decorator]
+def drop_bodies() -> int:
+    """Lets go of bodies that are outside the sample, when their time is over."""
+    return bodies.drop_due(now=utc_now())
+
+
+@shared_task(name="governance.tasks.index_bodies")  # type: ignore[untyped-decorator]
+def index_bodies() -> int:
+    """Makes the bodies written since the last time findable by their words."""
+    return body_index.index_bodies(seconds=20)

@@ -13,7 +13,7 @@ from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
 from gateway.snapshot.limits import Limits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
-from governance.models import Grant
+from governance.models import Grant, TeamKey
 from governance.policy.masking import team_key
 from governance.selectors.privacy import Policies
 from kernel.clock import utc_now
@@ -25,7 +25,11 @@ def build_snapshot() -> Snapshot:
     by_name = {alias: route for aliases, route in routes for alias in aliases}
     by_name |= {route.name: route for _, route in routes}  # a route's own name wins over another's alias
     return Snapshot(
-        keys=_keys(), routes=by_name, route_names=tuple(route.name for _, route in routes), built_at=utc_now()
+        keys=_keys(),
+        routes=by_name,
+        route_names=tuple(route.name for _, route in routes),
+        data_keys=_data_keys(),
+        built_at=utc_now(),
     )
 
 
@@ -54,6 +58,11 @@ def _keys() -> dict[str, KeyEntry]:
         )
         for key in keys
     }
+
+
+def _data_keys() -> dict[int, int]:
+    live = TeamKey.objects.filter(retired_at=None, erased_at=None)
+    return dict(live.order_by().values_list("team_id", "pk"))
 
 
 def _team(team: Any) -> TeamEntry:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 
 import psycopg
@@ -27,8 +28,11 @@ def _build() -> Snapshot:
 class SnapshotKeeper:
     """Holds the current snapshot. It listens on a direct connection: a pooler between would lose notifications."""
 
-    def __init__(self, *, url: str, poll_seconds: float) -> None:
+    def __init__(
+        self, *, url: str, poll_seconds: float, on_refresh: Callable[[Snapshot], None] = lambda _: None
+    ) -> None:
         self.current = Snapshot()
+        self._on_refresh = on_refresh
         self._url = url
         self._poll_seconds = poll_seconds
         self._task: asyncio.Task[None] | None = None
@@ -45,6 +49,7 @@ class SnapshotKeeper:
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
         self.current = await sync_to_async(_build, thread_sensitive=False)()
+        self._on_refresh(self.current)
 
     async def _watch(self) -> None:
         while True:

@@ -121,4 +121,6 @@ class Snapshot:
     keys: dict[str, KeyEntry] = field(default_factory=dict)
     routes: dict[str, RouteEntry] = field(default_factory=dict)
     route_names: tuple[str, ...] = ()
+    data_keys: dict[int, int] = field(default_factory=dict)
+    """Of each team that has one, the id of its live key."""
     built_at: datetime | None = None

@@ -1,6 +1,7 @@
 from collections.abc import Awaitable, Iterator
 from functools import partial
 
+from gateway.bodies import keep_raw
 from gateway.call import Call
 from gateway.checks import InputCheck
 from gateway.refusals import Refusal
@@ -79,6 +80,8 @@ def _finish(
     names_read: bool,
 ) -> None:
     assert call.key is not None
+    call.storage = rules.storage
+    keep_raw(call)
     call.mask = Mask(
         key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules)
     )

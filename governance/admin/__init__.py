@@ -6,7 +6,9 @@ from governance.admin.calls import CallAdmin
 from governance.admin.limit_requests import LimitRequestAdmin
 from governance.admin.privacy import PrivacyPolicyAdmin
 from governance.admin.rate_limits import RateLimitAdmin
+from governance.admin.raw_accesses import RawAccessAdmin
 from governance.admin.reconciliation import ReconciliationAdmin
+from governance.admin.team_keys import TeamKeyAdmin
 from governance.admin.usage import UsageAdmin
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "LimitRequestAdmin",
     "PrivacyPolicyAdmin",
     "RateLimitAdmin",
+    "RawAccessAdmin",
     "ReconciliationAdmin",
+    "TeamKeyAdmin",
     "UsageAdmin",
 ]

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,11 +11,13 @@ from accounts.admin.base import TeamScopedAdmin, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
 from governance.admin.call_filters import DayFilter, ModelFilter, StatusFilter
-from governance.admin.keyset import KeysetChangeList
+from governance.admin.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
+from governance.admin.raw_text import RawTextPages, raw_text_card
 from governance.admin.timeline import timeline_of
 from governance.admin.transcript import transcript_of
 from governance.models import AuditRecord, CallStatus
-from governance.selectors.calls import content_of, ids_beginning_with, may_read_content
+from governance.selectors.bodies import BodiesUnreachableError, with_words
+from governance.selectors.calls import Content, content_of, ids_beginning_with, may_read_content, why_nothing
 from kernel.money import format_usd
 
 NOTHING = "-"
@@ -38,7 +40,7 @@ def milliseconds(value: float | None) -> str:
 
 
 @admin.register(AuditRecord)
-class CallAdmin(TeamScopedAdmin):
+class CallAdmin(RawTextPages, TeamScopedAdmin):
     """Calls: found, looked at, never changed."""
 
     list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration")
@@ -55,7 +57,7 @@ class CallAdmin(TeamScopedAdmin):
     list_per_page = 50
     list_select_related = ("team", "application")
     search_fields = ("call_id",)
-    search_help_text = "A call ID, or the beginning of one."
+    search_help_text = "A call ID, or words from the request or the answer."
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER  # they would count
 
@@ -73,7 +75,17 @@ class CallAdmin(TeamScopedAdmin):
         if not search_term.strip():
             return queryset, False
         bounds = ids_beginning_with(search_term)
-        return (queryset.filter(pk__range=bounds) if bounds else queryset.none()), False
+        if bounds and queryset.filter(pk__range=bounds)[:1]:
+            return queryset.filter(pk__range=bounds), False
+        try:
+            return self._with_words(request, queryset, search_term), False
+        except BodiesUnreachableError as error:
+            self.message_user(request, f"{error} Nothing can be searched by words now.", messages.ERROR)
+            return queryset.none(), False
+
+    def _with_words(self, request: HttpRequest, calls: QuerySet[Any], text: str) -> QuerySet[Any]:
+        since, until = uuid_of(request.GET.get(AFTER)), uuid_of(request.GET.get(BEFORE))
+        return with_words(calls, text, user=person(request), since=since, until=until)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if person(request).is_superuser:
@@ -139,7 +151,7 @@ class CallAdmin(TeamScopedAdmin):
 
     def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
         may_read = may_read_content(person(request), call)
-        content = content_of(call) if may_read else None
+        content, nothing = _content_of(call) if may_read else (None, "")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -151,8 +163,19 @@ class CallAdmin(TeamScopedAdmin):
             "groups": _groups(call),
             "may_read": may_read,
             "transcript": transcript_of(content.request, content.answer) if content else None,
+            "nothing": nothing,
+            **raw_text_card(request, call),
         }
         return without_store(TemplateResponse(request, "admin/governance/auditrecord/page.html", context))
+
+
+def _content_of(call: AuditRecord) -> tuple[Content | None, str]:
+    """What was said; where nothing is to be shown, why."""
+    try:
+        content = content_of(call)
+    except BodiesUnreachableError as error:
+        return None, f"{error} Try again in a moment."
+    return content, "" if content else why_nothing(call, now=timezone.now())
 
 
 def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:

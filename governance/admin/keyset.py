@@ -25,8 +25,8 @@ class KeysetChangeList(ChangeList):
     """Rows in descending order of a UUID key: `?before=ID` is the next page, `?after=ID` the previous one."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.before = _uuid(request.GET.get(BEFORE))
-        self.after = _uuid(request.GET.get(AFTER))
+        self.before = uuid_of(request.GET.get(BEFORE))
+        self.after = uuid_of(request.GET.get(AFTER))
         super().__init__(request, *args, **kwargs)
 
     def get_filters_params(self, params: Any = None) -> Any:
@@ -73,7 +73,8 @@ class KeysetChangeList(ChangeList):
         return kept
 
 
-def _uuid(text: str | None) -> UUID | None:
+def uuid_of(text: str | None) -> UUID | None:
+    """A UUID from a URL; None where it is none."""
     try:
         return UUID(text) if text else None
     except ValueError:

@@ -9,7 +9,10 @@ from rest_framework.response import Response
 from accounts.api.base import TeamScoped, without_store
 from accounts.api.fields import UsdField, signed_in
 from accounts.api.pagination import CallPages
+from accounts.models import User
+from governance.api.raw_text import Unavailable
 from governance.models import AuditRecord, CallStatus
+from governance.selectors.bodies import BodiesUnreachableError, with_words
 from governance.selectors.calls import content_of, first_id_at, may_read_content
 
 _MOST_ID = 2**63 - 1
@@ -20,7 +23,7 @@ _FACTS = (
     "duration_ms", "first_token_ms", "request_id", "is_demo",
 )  # fmt: skip
 _DETAILS = ("message", "invoke_id", "upstream_request_id", "counted_input_tokens", "reserved_usd", "client_ip",
-            "stages", "findings", "content")  # fmt: skip
+            "stages", "findings", "body", "body_until", "content")  # fmt: skip
 _LEFT_TO_DETAIL = ("message", "stages", "findings", "client_ip", "upstream_request_id", "invoke_id")
 
 
@@ -33,6 +36,12 @@ class CallFilters(serializers.Serializer[Any]):
         required=False, max_length=200, help_text="Bedrock's ID of the model called."
     )
     status = serializers.ChoiceField(required=False, choices=CallStatus.choices)
+    text = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="Words of the redacted request or answer, found some seconds after the call, in teams whose "
+        'content you may read: all of them, or "a phrase", this or that, -without.',
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is no name for an attribute."""
@@ -42,14 +51,19 @@ class CallFilters(serializers.Serializer[Any]):
         }
         return {**super().get_fields(), **times}
 
-    def apply(self, calls: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
-        """The calls that all filters let through."""
+    def apply(self, calls: QuerySet[AuditRecord], *, user: User) -> QuerySet[AuditRecord]:
+        """The calls that all filters let through. Raises BodiesUnreachableError."""
         wanted = dict(self.validated_data)
-        since, until = wanted.pop("from", None), wanted.pop("to", None)
+        since, until = (
+            None if moment is None else first_id_at(moment)
+            for moment in (wanted.pop("from", None), wanted.pop("to", None))
+        )
         if since is not None:
-            calls = calls.filter(pk__gte=first_id_at(since))
+            calls = calls.filter(pk__gte=since)
         if until is not None:
-            calls = calls.filter(pk__lt=first_id_at(until))
+            calls = calls.filter(pk__lt=until)
+        if text := wanted.pop("text", ""):
+            calls = with_words(calls, text, user=user, since=since, until=until)
         return calls.filter(**wanted)
 
 
@@ -79,7 +93,7 @@ class CallDetailSerializer(CallSerializer):
     stages = StagesField(read_only=True)
     findings = serializers.DictField(child=serializers.IntegerField(), read_only=True)
     content = serializers.SerializerMethodField(
-        help_text="Null where nothing is stored, and for those who may not read it."
+        help_text="Null where nothing is stored, for those who may not read it, and while its database is away."
     )
 
     class Meta(CallSerializer.Meta):
@@ -90,7 +104,10 @@ class CallDetailSerializer(CallSerializer):
     def get_content(self, call: AuditRecord) -> Any:
         if not may_read_content(signed_in(self), call):
             return None
-        content = content_of(call)
+        try:
+            content = content_of(call)
+        except BodiesUnreachableError:
+            return None
         return None if content is None else ContentSerializer(content).data
 
 
@@ -117,7 +134,10 @@ class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
             return queryset
         filters = CallFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
-        return filters.apply(queryset).defer(*_LEFT_TO_DETAIL)
+        try:
+            return filters.apply(queryset, user=self.person).defer(*_LEFT_TO_DETAIL)
+        except BodiesUnreachableError as error:
+            raise Unavailable(f"{error} Leave out `text`, or try again.") from error
 
     @extend_schema(responses=CallDetailSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -10,8 +10,10 @@ from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.privacy_policies import PrivacyPolicyViewSet
 from governance.api.rate_limits import RateLimitViewSet
+from governance.api.raw_text import RawAccessViewSet, RawTextViewSet
 from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
 from governance.api.redaction import RedactionPreviewView
+from governance.api.team_keys import TeamKeyViewSet
 from governance.api.usage import TipsView, UsageView
 
 router = SimpleRouter()
@@ -24,11 +26,14 @@ router.register("alert-channels", AlertChannelViewSet)
 router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
 router.register("privacy-policies", PrivacyPolicyViewSet)
+router.register("team-keys", TeamKeyViewSet)
+router.register("raw-accesses", RawAccessViewSet)
 router.register("reconciliation/imports", AwsImportViewSet)
 
 urlpatterns = [
     *router.urls,
     path("redaction/preview", RedactionPreviewView.as_view(), name="redaction-preview"),
+    path("calls/<str:call_id>/raw/", RawTextViewSet.as_view({"post": "look"}, detail=True), name="calls-raw"),
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/tips/", TipsView.as_view(), name="usage-tips"),
     path("reconciliation/", ReconciliationView.as_view(), name="reconciliation"),

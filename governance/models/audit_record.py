@@ -15,6 +15,18 @@ class CallStatus(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+class BodyState(models.TextChoices):
+    """What is stored of what was said in a call."""
+
+    REDACTED = "redacted", "Redacted"
+    RAW = "raw", "Redacted, and raw under encryption"
+    NO_KEY = "no_key", "Redacted only: raw was asked for, but the team's key could not be used"
+    SAMPLED_OUT = "sampled_out", "Not stored: not in the sample"
+    NONE = "none", "Not stored: storage is switched off"
+    NOT_REDACTED = "not_redacted", "Not stored: the call was refused before its text was redacted"
+    LOST = "lost", "Not stored: the database of bodies could not be reached"
+
+
 class WireFormat(models.TextChoices):
     """The entrance a call came through."""
 
@@ -98,6 +110,10 @@ class AuditRecord(models.Model):
     prefix_tokens = models.IntegerField(
         default=0, help_text="About how many tokens tools and system prompt have."
     )
+    body = models.CharField(max_length=16, blank=True, choices=BodyState.choices)
+    body_until = models.DateTimeField(
+        null=True, help_text="Not in the sample: the body is let go then, unless it is marked to stay."
+    )
     xact_id = transaction_id()
 
     class Meta:
@@ -117,19 +133,6 @@ class AuditRecord(models.Model):
             ),
             models.Index(fields=("-call_id",), name="call_flagged", condition=models.Q(is_flagged=True)),
         )
-
-    def __str__(self) -> str:
-        return str(self.call_id)
-
-
-class AuditContent(models.Model):
-    """The redacted request and answer of a call, apart from its record so that they can be let go earlier."""
-
-    call_id = models.UUIDField(primary_key=True)
-    request = models.TextField(blank=True, help_text="JSON: the conversation as the model saw it.")
-    answer = models.TextField(
-        blank=True, help_text="JSON: the content blocks of the answer, placeholders in place."
-    )
 
     def __str__(self) -> str:
         return str(self.call_id)

@@ -10,6 +10,7 @@ from governance.policy.languages import language_of
 from governance.policy.privacy import ACTIONS, Action, Effective, Rule, stricter
 from governance.policy.recognition.engine import LANGUAGE_ENTITIES, PATTERN_ENTITIES
 from governance.policy.recognition.overlaps import resolved
+from governance.policy.storage import StoragePolicy
 
 _STRENGTH = {action: rank for rank, action in enumerate(ACTIONS)}
 
@@ -70,6 +71,9 @@ class RuleSet:
         self.client_patterns = self.patterns & for_client
         self.client_names = not for_client.isdisjoint(LANGUAGE_ENTITIES)
         self.entities = frozenset(self._by_entity)
+        self.storage = StoragePolicy(
+            bodies=effective.bodies or "redacted", sample_percent=effective.sample_percent
+        )
         self.salt = blake2b(repr((effective.rules, effective.names)).encode(), digest_size=16).digest()
         """Tells what was found under these rules from what was found under others."""
 

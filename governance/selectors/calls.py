@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.models import AuditContent, AuditRecord
+from governance.selectors.bodies import stored
 
 _RANDOM_BITS = 80
 
@@ -54,7 +55,7 @@ def models_called() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was said in a call, redacted, in Converse's shape."""
+    """What was said in a call, in Converse's shape."""
 
     request: dict[str, Any]
     answer: list[dict[str, Any]]
@@ -68,14 +69,24 @@ def may_read_content(user: User, call: AuditRecord) -> bool:
 
 
 def content_of(call: AuditRecord) -> Content | None:
-    """What was said; None when it was never stored, or has been let go."""
-    stored = AuditContent.objects.filter(pk=call.pk).first()
-    if stored is None:
-        return None
-    request, answer = _load(stored.request), _load(stored.answer)
+    """What was said; None when it was never stored, or has been let go. Raises BodiesUnreachableError."""
+    found = stored(AuditContent, call.pk)
+    return None if found is None else content_from(_load(found.request), _load(found.answer))
+
+
+def why_nothing(call: AuditRecord, *, now: datetime) -> str:
+    """Why there is no text of a call, for people."""
+    if call.body_until is not None and call.body_until <= now:
+        return f"This call is not in the sample of those whose text is kept. It was let go on {call.body_until:%Y-%m-%d}."
+    state = call.get_body_display()
+    return f"{state}." if state.startswith("Not stored") else "Nothing was stored of this conversation."
+
+
+def content_from(request: Any, answer: Any) -> Content:
+    """What was said, from JSON that may not be what it should."""
     return Content(
         request=request if isinstance(request, dict) else {},
-        answer=answer if isinstance(answer, list) else [],
+        answer=[each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else [],
     )
 
 

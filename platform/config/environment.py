@@ -15,8 +15,8 @@ class Environment(environ.Env):  # type: ignore[misc]
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} can't be used: {error}") from error
 
-    def db_url_config(self, *arguments: Any, **options: Any) -> Any:
+    def db_url_config(self, *arguments: Any, name: str = "DATABASE_URL", **options: Any) -> Any:
         try:
             return super().db_url_config(*arguments, **options)
         except ValueError as error:
-            raise ImproperlyConfigured(f"DATABASE_URL can't be used: {error}") from error
+            raise ImproperlyConfigured(f"{name} can't be used: {error}") from error

@@ -38,7 +38,11 @@ _GROUPS = (
     ),
     (
         "Privacy",
-        (("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),),
+        (
+            ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),
+            ("Encryption keys", "encrypted", "admin:governance_teamkey_changelist"),
+            ("Looks at raw text", "visibility", "admin:governance_rawaccess_changelist"),
+        ),
     ),
     (
         "Catalogue",

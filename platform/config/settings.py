@@ -64,6 +64,13 @@ GATEWAY_CONTENT_LOGGING = env.bool("GATEHOUSE_CONTENT_LOGGING", default=True)
 NAMES_WORKERS = env.int("GATEHOUSE_NAMES_WORKERS", default=1)
 NAMES_QUEUE_SIZE = env.int("GATEHOUSE_NAMES_QUEUE_SIZE", default=64)
 NAMES_TIMEOUT_SECONDS = env.float("GATEHOUSE_NAMES_TIMEOUT_SECONDS", default=10.0)
+# --- storage of bodies -----------------------------------------------------------------------------
+KMS_KEY_ID = env.str("GATEHOUSE_KMS_KEY_ID", default="")
+BODIES_GRACE_HOURS = env.float("GATEHOUSE_BODIES_GRACE_HOURS", default=24.0)
+if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
+    DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
+    DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
+    DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
 # --- reconciliation with AWS -----------------------------------------------------------------------
 RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
@@ -190,6 +197,8 @@ CELERY_BEAT_SCHEDULE = {
     "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
+    "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }

@@ -1,4 +1,4 @@
-"""Identifiers: version 7 UUIDs, which sort by the time they were made."""
+"""Identifiers (version 7 UUIDs, which sort by the time they were made) and randomness for secrets."""
 
 import secrets
 from uuid import UUID
@@ -16,3 +16,8 @@ def new_id() -> UUID:
 def random_token(length: int) -> str:
     """`length` characters, five bits of randomness each."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def random_bytes(length: int) -> bytes:
+    """Bytes for keys and nonces."""
+    return secrets.token_bytes(length)

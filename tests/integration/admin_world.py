@@ -20,8 +20,10 @@ from governance.models import (
     Grant,
     LimitRequest,
     RateLimit,
+    RawAccess,
 )
 from governance.policy.windows import window_of
+from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
 
@@ -91,8 +93,13 @@ def make_team(name: str) -> TeamWorld:
     )
     Grant.objects.create(budget=budget, amount=DOLLAR, starts_at=now, ends_at=now + timedelta(days=9))
     call = make_call(team, application, api_key=new.api_key)
+    live_key(team.pk)
+    RawAccess.objects.create(
+        call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
+    )
     AuditContent.objects.create(
         call_id=call.pk,
+        team_id=team.pk,
         request='{"messages":[{"role":"user","content":[{"text":"Mail <EMAIL_ADDRESS_3f2a9c>"}]}]}',
         answer=f'[{{"text":"{SECRET_WORDS} {name}"}}]',
     )

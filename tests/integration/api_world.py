@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from governance.models import Alert, Delivery
+from governance.models import Alert, Delivery, RawAccess
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
@@ -27,6 +27,8 @@ OF_TEAMS = (
     "alerts",
     "deliveries",
     "calls",
+    "team-keys",
+    "raw-accesses",
 )
 
 
@@ -58,6 +60,8 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "deliveries": Delivery.objects.filter(channel__team=team.team).first(),
         "grants": team.budget.grants.first(),
         "calls": team.call,
+        "team-keys": team.team.data_keys.first(),
+        "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
     }[resource]
     return own.pk
 

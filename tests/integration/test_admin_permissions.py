@@ -9,6 +9,7 @@ from governance.models import AuditRecord, Budget
 from tests.integration.admin_world import ROLES, World, make_world
 
 pytestmark = pytest.mark.django_db
+ERASING = {"which": "all", "reason": "No reason", "confirm": "Other"}
 NOT_LET_IN = {302, 403, 404}
 
 
@@ -28,12 +29,17 @@ def pages_of(team) -> list[str]:
     actions = [
         reverse(f"admin:accounts_apikey_{action}", args=[team.api_key.pk]) for action in ("rotate", "revoke")
     ]
-    return [*names, *actions]
+    key = team.team.data_keys.get()
+    keys = [
+        reverse(f"admin:governance_teamkey_{page}", args=[key.pk]) for page in ("change", "rotate", "erase")
+    ]
+    raw = reverse("admin:governance_auditrecord_raw", args=[team.call.pk])
+    return [*names, *actions, *keys, raw]
 
 
 LISTS = [
     "accounts_team", "accounts_application", "accounts_apikey", "accounts_user", "governance_budget",
-    "governance_auditrecord", "gateway_model", "gateway_deployment", "gateway_price", "gateway_route",
+    "governance_auditrecord", "governance_teamkey", "governance_rawaccess", "gateway_model", "gateway_deployment", "gateway_price", "gateway_route",
 ]  # fmt: skip
 
 
@@ -43,13 +49,14 @@ def test_the_pages_of_another_team_stay_closed(world, role):
     for url in pages_of(world.other):
         for answer in (
             client.get(url),
-            client.post(url, {"post": "yes", "overlap_hours": "24", "name": "stolen"}),
+            client.post(url, {"post": "yes", "overlap_hours": "24", "name": "stolen", **ERASING}),
         ):
             assert answer.status_code in NOT_LET_IN, url
     world.other.api_key.refresh_from_db()
     assert world.other.api_key.revoked_at is None
     assert world.other.api_key.expires_at is None
     assert ApiKey.objects.count() == 2
+    assert world.other.team.data_keys.get().is_live
     assert not Team.objects.filter(name="stolen").exists()
     assert Budget.objects.count() == 2
 
@@ -73,7 +80,7 @@ def test_who_only_looks_cannot_write(world, role):
     for url in pages_of(mine):
         if url.endswith("/history/"):
             continue  # only ever read
-        answer = client.post(url, {"post": "yes", "overlap_hours": "24", "name": "changed"})
+        answer = client.post(url, {"post": "yes", "overlap_hours": "24", "name": "changed", **ERASING})
         assert answer.status_code in NOT_LET_IN, url
     for name in ("team", "application", "apikey", "user"):
         assert client.get(reverse(f"admin:accounts_{name}_add")).status_code in NOT_LET_IN

@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from governance.models import AlertChannel, AuditRecord, Budget, Delivery, RateLimit
+from governance.models import AlertChannel, AuditRecord, Budget, Delivery, RateLimit, RawAccess, TeamKey
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -25,7 +25,19 @@ pytestmark = pytest.mark.django_db
 
 ALL = endpoints()
 OBJECTS = [(method, path) for method, path in ALL if "{" in path and resource_of(path) in OF_TEAMS]
-TABLES = (Team, Membership, Application, ApiKey, Budget, RateLimit, AlertChannel, Delivery, AuditRecord)
+TABLES = (
+    Team,
+    Membership,
+    Application,
+    ApiKey,
+    Budget,
+    RateLimit,
+    AlertChannel,
+    Delivery,
+    AuditRecord,
+    TeamKey,
+    RawAccess,
+)
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
 MAY_CREATE = {

@@ -8,6 +8,8 @@ class Capability(StrEnum):
 
     VIEW_USAGE = "view_usage"  # figures: calls, tokens, cost
     VIEW_CONTENT = "view_content"  # redacted requests and answers
+    READ_RAW = "read_raw"  # what was said before masking, where it is stored
+    MANAGE_DATA_KEYS = "manage_data_keys"  # the keys that raw text is encrypted with: new ones, and erasing
     MANAGE_KEYS = "manage_keys"  # applications and their API keys
     MANAGE_TEAM = "manage_team"  # the team, its members, its budget
     MANAGE_OWNERS = "manage_owners"  # who owns the team

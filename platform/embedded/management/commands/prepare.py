@@ -3,10 +3,11 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
 
 
 class Command(BaseCommand):
-    help = "Migrates the database, then loads the demonstration once, in one process: what `run` does before it serves."
+    help = "Migrates the databases, then loads the demonstration once, in one process: what `run` does before it serves."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -14,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        call_command("migrate", interactive=False)
+        for database in connections:
+            call_command("migrate", interactive=False, database=database)
         if not options["no_demo"]:
             call_command("load_demo", data_dir=options["data_dir"])

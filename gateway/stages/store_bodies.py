@@ -1,0 +1,84 @@
+import asyncio
+import logging
+from collections.abc import Awaitable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from gateway.bodies import redacted_content, sealed_members, storing_of
+from gateway.call import Call
+from gateway.runtime import Gateway
+from governance.models import BodyState
+from governance.policy.sealing import NONCE_BYTES
+from governance.policy.storage import Extent, Storing
+from governance.services.body_store import BodiesUnavailableError
+from governance.services.detector import NamesUnavailableError
+from kernel.ids import random_bytes
+
+logger = logging.getLogger(__name__)
+
+
+def store_bodies(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Makes what is stored of what was said, and says on the call's record what that is. Never fails a call.
+
+    It goes with the record, or, where bodies have a database of their own, there, before the record is written.
+    """
+    if not gateway.logs_content:
+        call.body = BodyState.NONE
+        return None
+    if not call.is_hidden:
+        call.body = BodyState.NOT_REDACTED  # what is stored is redacted, so of this call nothing is
+        return None
+    storing = storing_of(call)
+    if storing.extent is Extent.METADATA:
+        call.body = BodyState.NONE if call.storage.bodies == "none" else BodyState.SAMPLED_OUT
+        return None
+    if storing.extent is Extent.FOR_NOW:
+        call.body_until = call.moment + timedelta(hours=gateway.grace_hours)
+    return _store(call, gateway, storing)
+
+
+async def _store(call: Call, gateway: Gateway, storing: Storing) -> None:
+    try:
+        state = BodyState.REDACTED
+        await _read_names(call, gateway)
+        content = await asyncio.to_thread(redacted_content, call) if call.is_large else redacted_content(call)
+        if storing.is_raw and call.raw_request:
+            sealed = await _sealed(call, gateway)
+            state = BodyState.RAW if sealed else BodyState.NO_KEY
+            content |= sealed
+        if gateway.body_store is None:
+            call.content = content
+        else:
+            await gateway.body_store.store(content)
+        call.body = state
+    except NamesUnavailableError:
+        call.body, call.body_until = BodyState.NOT_REDACTED, None
+    except BodiesUnavailableError:
+        call.body, call.body_until = BodyState.LOST, None
+    except Exception:
+        logger.exception("call %s: its bodies are not stored", call.id)
+        call.body, call.body_until = BodyState.LOST, None
+    finally:
+        call.raw_request = b""
+
+
+async def _read_names(call: Call, gateway: Gateway) -> None:
+    """Looks for names in the answer before it is stored; in the request they were looked for on its way in."""
+    assert call.key is not None
+    assert call.mask is not None
+    if call.key.rules.names and call.answer:
+        detected = await gateway.detector.detect(call.key.rules, [block.text for block in call.answer])
+        call.mask.known |= detected.found
+
+
+async def _sealed(call: Call, gateway: Gateway) -> dict[str, Any]:
+    """What was said before masking, under the team's key; nothing where there is no key: it is never stored in the clear."""
+    assert call.key is not None
+    key = await gateway.keyring.get(call.key.team.id)
+    if key is None:
+        return {}
+    make = partial(
+        sealed_members, call, key=key.key, generation=key.generation, nonce=random_bytes(NONCE_BYTES)
+    )
+    return await asyncio.to_thread(make) if call.is_large else make()

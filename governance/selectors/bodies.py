@@ -1,0 +1,95 @@
+"""Reading bodies, in whichever database they are, and finding calls by their words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
+from django.db.models import Model, QuerySet
+
+from accounts.models import User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.models import AuditRecord, ContentIndex
+from governance.policy.words import plain
+
+BODIES = "bodies"
+MOST_FOUND = 10_000
+"""Where bodies have a database of their own, a search looks at so many calls: the newest that have the words."""
+
+Row = TypeVar("Row", bound=Model)
+
+
+class BodiesUnreachableError(Exception):
+    """The database of bodies does not answer. What is in it is not lost."""
+
+
+def body_databases() -> tuple[str, ...]:
+    """Where bodies may be: the database of their own first, if there is one, then the first database."""
+    return (BODIES, DEFAULT_DB_ALIAS) if BODIES in connections.databases else (DEFAULT_DB_ALIAS,)
+
+
+def stored(model: type[Row], call_id: UUID) -> Row | None:
+    """A call's row in a table of bodies, in whichever database. Raises BodiesUnreachableError."""
+    for alias in body_databases():
+        with reaching(alias):
+            row = model._default_manager.using(alias).filter(pk=call_id).first()
+            if row is not None:
+                return row
+    return None
+
+
+@contextmanager
+def reaching(alias: str) -> Iterator[None]:
+    """Tells the database of bodies that is away (BodiesUnreachableError) from the first one, without which nothing goes."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if alias == DEFAULT_DB_ALIAS:
+            raise
+        raise BodiesUnreachableError("The database of bodies does not answer.") from error
+
+
+def with_words(
+    calls: QuerySet[AuditRecord],
+    text: str,
+    *,
+    user: User,
+    since: UUID | None = None,
+    until: UUID | None = None,
+) -> QuerySet[AuditRecord]:
+    """Those calls whose redacted request or answer has these words, of teams whose content the person may read.
+
+    Websearch syntax: "a phrase", or, -without. `since` and `until` bound the ids looked at. Raises
+    BodiesUnreachableError.
+    """
+    aliases = body_databases()
+    if aliases == (DEFAULT_DB_ALIAS,):
+        return calls.filter(pk__in=_found(DEFAULT_DB_ALIAS, text, user).values("pk"))
+    ids: set[UUID] = set()
+    for alias in aliases:
+        found = _found(alias, text, user)
+        if since is not None:
+            found = found.filter(pk__gte=since)
+        if until is not None:
+            found = found.filter(pk__lt=until)
+        with reaching(alias):
+            ids.update(found.order_by("-pk").values_list("pk", flat=True)[:MOST_FOUND])
+    return calls.filter(pk__in=ids)
+
+
+def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:
+    query: Any = None
+    # As written, in any language; and, outside quotation marks, English words in any form.
+    for config in ("simple",) if '"' in text else ("simple", "english"):
+        asked = SearchQuery(plain(text), search_type="websearch", config=config)
+        query = asked if query is None else query | asked
+    found = ContentIndex.objects.using(alias).filter(words=query)
+    if user.is_active and user.is_superuser:
+        return found
+    # As numbers: the teams may be in another database.
+    return found.filter(
+        team_id__in=list(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
+    )

@@ -1,0 +1,70 @@
+"""A gateway in the test's own process, on its database, with a simulator behind it."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from embedded.environment import with_simulator
+from gateway.call import Call
+from gateway.conversation import Conversation
+from gateway.pipeline import fold
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from governance.policy.storage import StoragePolicy
+from tests.integration.test_ledger import conninfo
+from tests.simulator import RunningSimulator, running
+
+RAW = StoragePolicy(bodies="raw")
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[RunningSimulator]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def gateway_settings(
+    settings: Any, simulator: RunningSimulator, redis_url: str, monkeypatch: pytest.MonkeyPatch, db: None
+) -> Any:
+    """Settings with which a gateway works on the test's database."""
+    settings.DATABASE_URL = settings.DATABASE_DIRECT_URL = conninfo()
+    settings.BEDROCK_ENDPOINT_URL = simulator.url
+    for name, value in with_simulator({}, simulator.url).items():
+        monkeypatch.setenv(name, value)
+    return settings
+
+
+@asynccontextmanager
+async def started() -> AsyncIterator[Gateway]:
+    """A gateway, stopped with the block."""
+    gateway = Gateway()
+    await gateway.start()
+    try:
+        yield gateway
+    finally:
+        await gateway.stop()
+
+
+def call_of(key_text: str, text: str, *, policy: StoragePolicy = RAW, **fields: Any) -> Call:
+    """A call that has just come in."""
+    conversation = msgspec.convert(
+        {"messages": [{"role": "user", "content": [{"text": text}]}], **fields.pop("conversation", {})},
+        Conversation,
+    )
+    return Call(
+        wire_format="converse", is_stream=False, requested_model="nova-lite", conversation=conversation,
+        key_text=key_text, client_ip=None, body_bytes=len(text), storage=policy, **fields,
+    )  # fmt: skip
+
+
+async def made(gateway: Gateway, call: Call) -> Call:
+    """The call, when it has ended well or badly."""
+    try:
+        await fold(call, gateway)
+    except Refusal:
+        assert call.refusal is not None
+    return call
