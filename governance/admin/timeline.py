@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     "reserve": "Reserve the worst case",
     "invoke": "Call the model",
     "settle": "Post the cost",
+    "store bodies": "Store what was said",
 }
 _ATTEMPT = "attempt "
 

@@ -38,7 +38,7 @@ class BodyStore:
             timeout=_LONGEST_SECONDS,
             open=False,
             kwargs={"autocommit": True},
-            reconnect_timeout=float("inf"),
+            reconnect_timeout=10,  # then a call that comes later tries anew, at once
         )
         self._batches: Batcher[dict[str, Any], None] = Batcher(
             self._flush, isolate=(psycopg.DataError, psycopg.IntegrityError), max_queued=_MOST_QUEUED

@@ -43,6 +43,14 @@ def unsafe_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
             found.append(
                 Error("GATEHOUSE_DEBUG shows settings and code to anybody.", hint=hint, id="gatehouse.E003")
             )
+        if not settings.KMS_KEY_ID:
+            found.append(
+                Warning(
+                    "Keys of teams are encrypted with GATEHOUSE_MASTER_KEY: who has it and the database reads stored raw text.",
+                    hint="Set GATEHOUSE_KMS_KEY_ID to a key of AWS KMS. Where no policy stores raw text, there is none to read.",
+                    id="gatehouse.W002",
+                )
+            )
     if not settings.PUBLIC_URL.startswith("https://") and not is_loopback(settings.HOST):
         found.append(
             Warning(

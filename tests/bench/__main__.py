@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import calls, clients, estimator, limits, soak, streams, usage
+from tests.bench import bodies, calls, clients, estimator, limits, soak, streams, usage
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "limits", "streams", "clients", "estimator", "usage", "soak")
+PARTS = ("calls", "limits", "streams", "clients", "estimator", "usage", "bodies", "soak")
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
 
@@ -108,6 +108,19 @@ def print_usage(found: usage.Measured) -> None:
         print(f"| {view.name} | {view.median:.0f} | {view.most:.0f} |")
 
 
+def print_bodies(found: bodies.Measured) -> None:
+    print("\n| bytes sealed | µs | unsealed, µs |\n|---|---|---|")
+    for row in found.sealing:
+        print(f"| {row.size:,} | {row.seal:.1f} | {row.unseal:.1f} |")
+    print(
+        f"\n{found.bodies:,} bodies of {found.body_bytes:.0f} characters; {found.indexed_per_second:.0f} made searchable"
+    )
+    print(f"a second; the index takes {found.index_bytes_per_body:.0f} bytes a body")
+    print("\n| search | median ms | most ms |\n|---|---|---|")
+    for view in found.views:
+        print(f"| {view.name} | {view.median:.0f} | {view.most:.0f} |")
+
+
 def print_estimator(rows: list[estimator.Error]) -> None:
     print(
         "\n| prompts | family | number | estimate / count p5 | p50 | p95 | bound / count p50 | least | bound too low |"
@@ -128,7 +141,10 @@ def main() -> None:
         "--data", type=Path, help="a folder with prompts/*.jsonl, for the estimator; skipped without"
     )
     parser.add_argument(
-        "--records", type=int, default=1_000_000, help="records for `usage` (default %(default)s)"
+        "--records",
+        type=int,
+        default=1_000_000,
+        help="records for `usage`, and bodies, at most 200,000 (default %(default)s)",
     )
     parser.add_argument(
         "--minutes", type=float, default=10, help="how long `soak` goes on (default %(default)s)"
@@ -150,6 +166,8 @@ def main() -> None:
         print(f"\n{report}\n{verdict}")
     if "usage" in wanted:
         print_usage(usage.measure(arguments.records))
+    if "bodies" in wanted:
+        print_bodies(bodies.measure(min(arguments.records, 200_000)))
     if "clients" in wanted:
         clients.table()
     if {"calls", "limits", "streams"} & set(wanted):

@@ -17,7 +17,7 @@ INSERT INTO governance_auditrecord (
     stop_reason, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, counted_input_tokens,
     reserved_nanos, cost_nanos, is_estimated, duration_ms, first_token_ms, stages, findings, request_id, client_ip,
     is_demo, tier, price_id, cache_write_1h_tokens, images, max_tokens, prompt_digest, prefix_digest, prefix_tokens,
-    xact_id)
+    body, xact_id)
 SELECT
     (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
      || '8' || substr(md5(n::text), 4, 15))::uuid,
@@ -27,7 +27,7 @@ SELECT
     CASE n %% 3 WHEN 0 THEN 'us-east-1' ELSE 'eu-central-1' END, '', '', 1, 'end_turn', 500 + n %% 3000, n %% 900, 0, 0,
     600, 20000000, CASE WHEN n %% 41 = 0 THEN 0 ELSE (500 + n %% 3000) * 300 + n %% 900 * 1500 END, false,
     300 + n %% 4000, NULL, '[]', '{}', '', NULL, true, '', NULL, 0, 0, 1024, md5((n %% 90000)::text), md5(key::text),
-    400, pg_current_xact_id()::text::bigint
+    400, 'redacted', pg_current_xact_id()::text::bigint
 FROM (
     SELECT n, (n * 31) %% 40 AS key, ((n * 31) %% 40 + n %% 2 * 3) %% 10 AS route,
            now() - (%(of)s - n) * (interval '1 day' * %(days)s / %(of)s) AS at

@@ -16,6 +16,7 @@ def production(settings):
     """Settings of a server that is all right."""
     settings.EMBEDDED = settings.DEBUG = False
     settings.SECRET_KEY = settings.MASTER_KEY = "a-long-and-random-text" * 3
+    settings.KMS_KEY_ID = "alias/gatehouse"
     settings.HOST, settings.PUBLIC_URL = "0.0.0.0", "https://gatehouse.example.com"
     return settings
 
@@ -45,6 +46,13 @@ def test_what_no_server_starts_with(production, name, value, expected):
         refuse_unsafe_settings()
     production.EMBEDDED = True
     assert ids() == []
+    refuse_unsafe_settings()
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_a_local_master_key_is_warned_of_in_production(production, embedded):
+    production.EMBEDDED, production.KMS_KEY_ID = embedded, ""
+    assert ids() == ([] if embedded else ["gatehouse.W002"])
     refuse_unsafe_settings()
 
 

@@ -174,6 +174,7 @@ def _measure(call: Draft, habit: Habit, random: Random) -> None:
     # Every call is settled, a refused one too, where there is little to do.
     settle = 0.004 if call.status == "refused" else 1.4
     stages.append(("settle", round(settle * random.lognormvariate(0, 0.4), 3), "ok"))
+    stages.append(("store bodies", 0.004 if call.status == "refused" else 0.06, "ok"))
     call.stages = stages
     call.duration_ms = round(sum(ms for _, ms, _ in stages), 3)
 

@@ -14,7 +14,7 @@ from gateway.models import Deployment, Price, Route
 from gateway.services.demo.calls import HABITS, MESSAGES, Draft, draft, moments
 from gateway.services.demo.conversations import EXCHANGES, Exchange
 from gateway.services.demo.organisation import Organisation
-from governance.models import AuditContent, AuditRecord, Budget, BudgetWindow, LedgerEntry
+from governance.models import AuditContent, AuditRecord, BodyState, Budget, BudgetWindow, LedgerEntry
 from governance.models.transaction_id import current_transaction
 from governance.policy.scopes import CallFacts
 from governance.policy.windows import Window, window_of
@@ -51,7 +51,7 @@ def write_history(organisation: Organisation, *, now: datetime) -> int:
         if HABITS[call.application].feature == "chat":
             record.end_user = f"customer-{users.randint(1, CUSTOMERS):03}"
         records.append(record)
-        contents.append(_content(call, exchange))
+        contents.append(_content(call, exchange, team_id=record.team_id))
         if record.cost_nanos:
             found = windows.at(record, moment)
             for window in found:
@@ -155,6 +155,7 @@ def _record(call: Draft, exchange: Exchange, organisation: Organisation, priced:
     application = organisation.applications[call.application]
     record = AuditRecord(
         call_id=call.call_id,
+        body=BodyState.REDACTED,
         started_at=call.started_at,
         team_id=application.team_id,
         application_id=application.pk,
@@ -199,12 +200,13 @@ def _charge(record: AuditRecord, call: Draft, deployment: Deployment, price: pri
         record.stop_reason = "end_turn"
 
 
-def _content(call: Draft, exchange: Exchange) -> AuditContent:
+def _content(call: Draft, exchange: Exchange, *, team_id: int | None) -> AuditContent:
     answer = exchange.answer_blocks() if call.output_tokens else []
     if call.status == "cancelled":
         answer = [{"text": exchange.answer[: len(exchange.answer) // 2].rstrip() + " …"}]
     return AuditContent(
         call_id=call.call_id,
+        team_id=team_id,
         request=json.dumps(exchange.request(), ensure_ascii=False),
         answer=json.dumps(answer, ensure_ascii=False),
     )
