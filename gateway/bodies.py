@@ -109,9 +109,9 @@ def sealed_members(call: Call, *, key: bytes, generation: int, nonce: bytes) -> 
 
 def _as_seen(call: Call) -> Callable[[AnswerBlock], str]:
     """The text of a block as the caller got it."""
-    assert call.key is not None
-    values = call.mask.values if call.mask is not None else {}
-    in_json, entities = for_json(values), call.key.rules.entities
+    assert call.mask is not None
+    values, entities = call.mask.values, call.mask.entities
+    in_json = for_json(values)
 
     def unmasked(block: AnswerBlock) -> str:
         unmasker = Unmasker(in_json if block.kind == "tool_use" else values, entities)

@@ -32,6 +32,10 @@ class Checks:
     policies: tuple[tuple[str, int], ...] = ()
     input: InputCheck | None = None
     output: OutputCheck | None = None
+    guardrail: str = ""
+    """What a Bedrock guardrail said of the request: passed, blocked, or why it gave no answer."""
+    guardrail_units: Counter[str] = field(default_factory=Counter)
+    """What AWS bills for guardrails, by its own names."""
     invented: int = 0
     """Placeholders in the answer that stand for nothing in this call."""
     restored: int = 0
@@ -50,7 +54,9 @@ class Checks:
             value["input"] = _input(self.input)
         if self.output is not None:
             value["output"] = _output(self.output)
-        for name in ("invented", "restored", "screening", "leak"):
+        if self.guardrail_units:
+            value["guardrail_units"] = dict(self.guardrail_units)
+        for name in ("guardrail", "invented", "restored", "screening", "leak"):
             if said := getattr(self, name):
                 value[name] = said
         return value

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
+from gateway.bedrock.guardrails import Guardrails
 from gateway.bedrock.transport import Transport
 from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
@@ -65,6 +66,7 @@ class Gateway:
             credentials=CredentialSource(),
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
+        self.guardrails = Guardrails(self.bedrock)
         self.detector = Detector(shared_pool())
         self.estimator = Estimator()
         self.key_use = KeyUse(self._pool)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from governance.policy.engines import Block
+from governance.policy.engines import GUARDRAIL, Block
 from governance.policy.findings import Finding
 
-RULE = "bedrock-guardrails"
+RULE = GUARDRAIL
 TEXT_UNIT = 1_000
 MOST_UNITS = 25
 """Of one request. The smallest quota that any region has for a kind of policy, in a second."""

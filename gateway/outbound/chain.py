@@ -27,7 +27,7 @@ class Outbound:
         self.check = OutputCheck()
         self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
         self._unmask = (
-            UnmaskFilter(mask.values, rules.entities, tally=self.tally, is_json=is_json)
+            UnmaskFilter(mask.values, mask.entities, tally=self.tally, is_json=is_json)
             if mask.values
             else None
         )

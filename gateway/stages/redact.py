@@ -4,6 +4,7 @@ from functools import partial
 from gateway.bodies import keep_raw
 from gateway.call import Call
 from gateway.checks import InputCheck
+from gateway.guards import judge
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.texts import rewrite, texts_of
@@ -55,8 +56,11 @@ async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None
 async def _redact_fresh(
     call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
 ) -> None:
+    judged = await judge(call, gateway, fresh)
     try:
-        detected = await gateway.detector.detect(rules, fresh)
+        detected = await gateway.detector.detect(
+            rules, fresh, extra=judged.findings, may_remember=judged.is_complete
+        )
     except NamesUnavailableError as error:
         raise Refusal(
             "overloaded",

@@ -7,6 +7,9 @@ from typing import Protocol, overload
 
 from governance.policy.findings import Finding
 
+GUARDRAIL = "bedrock-guardrails"
+"""What findings of a Bedrock guardrail name as their rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -73,6 +73,11 @@ class Mask:
         return self._for_log.get(shown, shown)
 
     @property
+    def entities(self) -> frozenset[str]:
+        """The kinds of which there may be placeholders."""
+        return self._rules.entities | {entity for entity, _ in self._tokens}
+
+    @property
     def logs_differ(self) -> bool:
         """Whether anything must look different in the log from what the model was shown."""
         return bool(self._for_log)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from governance.policy.custom_rules import CustomRule
+from governance.policy.engines import GUARDRAIL
 from governance.policy.findings import Finding
 from governance.policy.languages import language_of
 from governance.policy.privacy import ACTIONS, Action, Effective, Rule, stricter
@@ -32,6 +33,7 @@ class Decision:
 
 
 NOTHING = Decision()
+_FROM_OUTSIDE = (Rule(entity="GUARDRAIL", threshold=0.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ class RuleSet:
         self.storage = StoragePolicy(
             bodies=effective.bodies or "redacted", sample_percent=effective.sample_percent
         )
-        self.salt = blake2b(repr((effective.rules, effective.names)).encode(), digest_size=16).digest()
+        self.salt = blake2b(
+            repr((effective.rules, effective.names, effective.guardrails)).encode(), digest_size=16
+        ).digest()
         """Tells what was found under these rules from what was found under others."""
 
     def custom(self, text: str) -> list[Finding]:
@@ -87,12 +91,17 @@ class RuleSet:
         decided: list[tuple[Finding, Decision]] = []
         for finding in findings:
             decision = NOTHING
-            for rule in self._by_entity.get(finding.entity, ()):
+            for rule in self._rules_for(finding):
                 if self._applies(rule, finding, text, language):
                     decision = decision.stricter(rule)
             if decision is not NOTHING:
                 decided.append((finding, decision))
         return decided
+
+    def _rules_for(self, finding: Finding) -> Iterable[Rule]:
+        """The rules of its kind. What only a guardrail knows is masked: the guardrail is the rule."""
+        rules = self._by_entity.get(finding.entity, ())
+        return rules or (_FROM_OUTSIDE if finding.rule == GUARDRAIL else ())
 
     def _applies(self, rule: Rule, finding: Finding, text: str, language: str) -> bool:
         if finding.score < rule.threshold:

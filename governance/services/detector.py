@@ -64,7 +64,12 @@ class Detector:
         return found
 
     async def detect(
-        self, rules: RuleSet, texts: Sequence[str], *, extra: Mapping[str, Sequence[Finding]] | None = None
+        self,
+        rules: RuleSet,
+        texts: Sequence[str],
+        *,
+        extra: Mapping[str, Sequence[Finding]] | None = None,
+        may_remember: bool = True,
     ) -> Detected:
         """Looks through texts, while the event loop goes on; `extra` is what another engine found in them.
 
@@ -88,7 +93,7 @@ class Detector:
             all_found.append((0, list((extra or {}).get(text, ()))))
             read = len(text) if spans is not None else 0
             found[text] = concluded(text, rules, all_found, read_characters=read)
-            if is_whole:
+            if is_whole and may_remember:
                 self._remember(rules, text, found[text])
             await breath.draw()
         return Detected(found, is_whole)

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
+from accounts.policy.key_text import key_id_of
 from embedded.environment import with_simulator
 from gateway.call import Call
 from gateway.conversation import Conversation
@@ -62,7 +65,12 @@ def call_of(key_text: str, text: str, *, policy: StoragePolicy = RAW, **fields: 
 
 
 async def made(gateway: Gateway, call: Call) -> Call:
-    """The call, when it has ended well or badly."""
+    """The call, when it has ended well or badly, its storage policy that of its key."""
+    keys, key_id = gateway.snapshot.keys, key_id_of(call.key_text or "") or ""
+    if key_id in keys:
+        rules = copy(keys[key_id].rules)
+        rules.storage = call.storage
+        keys[key_id] = replace(keys[key_id], rules=rules)
     try:
         await fold(call, gateway)
     except Refusal:

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
+from gateway.checks import Checks
 from gateway.models import Model, Price
 from gateway.runtime import Gateway
 from governance.models import (
@@ -252,7 +253,7 @@ def test_errors_and_flags_keep_bodies(world, gateway_settings):
     failed = call_of(
         world.mine.key_text, "Hello", policy=policy, conversation={"inferenceConfig": {"maxTokens": 10**7}}
     )
-    flagged = call_of(world.mine.key_text, "Hello", policy=policy, is_flagged=True)
+    flagged = call_of(world.mine.key_text, "Hello", policy=policy, checks=Checks(is_flagged=True))
     early = call_of("gh_none_none", "Hello", policy=policy)
 
     async def scenario(gateway: Gateway) -> None:
