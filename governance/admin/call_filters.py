@@ -41,6 +41,17 @@ class StatusFilter(DropdownFilter):
                 return queryset.filter(status=status)
 
 
+class FlaggedFilter(DropdownFilter):
+    title = "review"
+    parameter_name = "flagged"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Flagged for review")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(is_flagged=True) if self.value() == "yes" else queryset
+
+
 class DayFilter(RangeDateFilter):
     """From a day to a day, both included, as bounds of the call's id: ids sort by time."""
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.admin.base import TeamScopedAdmin, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
-from governance.admin.call_filters import DayFilter, ModelFilter, StatusFilter
+from governance.admin.call_filters import DayFilter, FlaggedFilter, ModelFilter, StatusFilter
+from governance.admin.check_lines import check_lines
 from governance.admin.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
 from governance.admin.raw_text import RawTextPages, raw_text_card
 from governance.admin.timeline import timeline_of
@@ -50,6 +51,7 @@ class CallAdmin(RawTextPages, TeamScopedAdmin):
         ApplicationFilter,
         ModelFilter,
         StatusFilter,
+        FlaggedFilter,
         ("started_at", DayFilter),
     )
     list_filter_submit = True
@@ -161,6 +163,7 @@ class CallAdmin(RawTextPages, TeamScopedAdmin):
             "status_variant": STATUS_LABELS.get(CallStatus(call.status), ""),
             "timeline": timeline_of(call.stages),
             "groups": _groups(call),
+            "checks": check_lines(call.findings, call.checks),
             "may_read": may_read,
             "transcript": transcript_of(content.request, content.answer) if content else None,
             "nothing": nothing,

@@ -23,8 +23,8 @@ _FACTS = (
     "duration_ms", "first_token_ms", "request_id", "is_demo",
 )  # fmt: skip
 _DETAILS = ("message", "invoke_id", "upstream_request_id", "counted_input_tokens", "reserved_usd", "client_ip",
-            "stages", "findings", "body", "body_until", "content")  # fmt: skip
-_LEFT_TO_DETAIL = ("message", "stages", "findings", "client_ip", "upstream_request_id", "invoke_id")
+            "stages", "findings", "checks", "is_flagged", "body", "body_until", "content")  # fmt: skip
+_LEFT_TO_DETAIL = ("message", "stages", "findings", "checks", "client_ip", "upstream_request_id", "invoke_id")
 
 
 class CallFilters(serializers.Serializer[Any]):
@@ -92,6 +92,9 @@ class CallDetailSerializer(CallSerializer):
     reserved_usd = UsdField(source="reserved_nanos", read_only=True)
     stages = StagesField(read_only=True)
     findings = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    checks = serializers.DictField(
+        read_only=True, help_text="What was checked, on how much, and what came of it."
+    )
     content = serializers.SerializerMethodField(
         help_text="Null where nothing is stored, for those who may not read it, and while its database is away."
     )

@@ -16,8 +16,9 @@ from accounts.models import User
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.models import PrivacyPolicy
+from governance.policy.every_kind import every_kind
 from governance.policy.ruleset import RuleSet
-from governance.selectors.privacy import Policies, every_kind
+from governance.selectors.privacy import Policies
 from governance.services.privacy import UnusablePolicyError, document_of
 from governance.services.privacy_trial import Trial, TrialNamesError, try_texts
 

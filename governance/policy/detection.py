@@ -1,8 +1,10 @@
 """PURE: what was found in a text under some rules, and the steps from a text to it."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from governance.policy.findings import Finding
 from governance.policy.placeholders import LITERAL, spelling
@@ -10,10 +12,16 @@ from governance.policy.recognition import engine, ner
 from governance.policy.ruleset import Decision, Hit, RuleSet, hits
 from governance.policy.secrets import secrets
 
-LONGEST_SEGMENT = 2000
+if TYPE_CHECKING:
+    import regex
+
+LONGEST_SEGMENT = 1000
 """Code points that are looked at at once: it bounds how long the event loop is kept, and what is looked at again when one
 paragraph of a long text changes."""
 _CUTS = ("\n\n", "\n", ". ", " ")
+_MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z](?:\\?_|[ -])[0-9A-Fa-f]{6}")
+_LONGEST_NAME = 100
+_LONGEST_DIGITS = 80
 _AS_WRITTEN = Decision("mask", "", "mask")
 _COUNTED = Decision("", "", "log")
 
@@ -88,9 +96,9 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
 
 def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> tuple[Hit, ...]:
     """The hits that are not on a placeholder."""
-    if not found or "_" not in text:
+    if not found or _MIGHT_BE_PLACEHOLDER.search(text) is None:
         return found
-    spans = [match.span() for match in spelling(rules.entities).finditer(text)]
+    spans = [match.span() for match in spelled(text, rules)]
     return tuple(
         hit
         for hit in found
@@ -100,11 +108,23 @@ def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> t
 
 def literals(text: str, rules: RuleSet) -> list[Finding]:
     """What a caller wrote that could be taken for a placeholder."""
-    if "_" not in text:
+    if _MIGHT_BE_PLACEHOLDER.search(text) is None:
         return []
-    return [
-        Finding(*match.span(), LITERAL, 1.0, LITERAL) for match in spelling(rules.entities).finditer(text)
-    ]
+    return [Finding(*match.span(), LITERAL, 1.0, LITERAL) for match in spelled(text, rules)]
+
+
+def spelled(text: str, rules: RuleSet) -> Iterator["regex.Match[str]"]:
+    """The placeholders in a text, in any spelling. Only where the end of one stands is looked for its beginning."""
+    pattern = spelling(rules.entities)
+    position = 0
+    for end in _MIGHT_BE_PLACEHOLDER.finditer(text):
+        start = max(position, end.start() - _LONGEST_NAME)
+        while start <= end.start():
+            match = pattern.search(text, start, min(len(text), end.end() + _LONGEST_DIGITS))
+            if match is None:
+                break
+            position = start = match.end()
+            yield match
 
 
 def concluded(

@@ -4,8 +4,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from governance.models import PrivacyPolicy, PrivacyPolicyVersion
-from governance.policy.kinds import KINDS
-from governance.policy.privacy import Document, Effective, InForce, Rule, combined, decoded
+from governance.policy.privacy import Document, Effective, InForce, combined, decoded
 from governance.policy.ruleset import RuleSet
 
 _Row = tuple[int, str, int]
@@ -59,10 +58,3 @@ def _document(pk: int) -> Document:
 @lru_cache(maxsize=4096)
 def _compiled(rows: tuple[_Row, ...]) -> RuleSet:
     return RuleSet(combined(map(_in_force, rows)))
-
-
-@lru_cache(maxsize=2)
-def every_kind(*, names: bool) -> RuleSet:
-    """Rules that mask all that is built in, by which the engine can be judged by itself."""
-    document = Document(rules=tuple(Rule(entity=kind) for kind in KINDS), names=names)
-    return RuleSet(combined((InForce("Gatehouse", 0, document),)))

@@ -18,7 +18,7 @@ from governance.services.names import NamesBusyError, NamesFailedError, NamesPoo
 from kernel.breath import Breath
 
 REMEMBERED_TEXTS = 16_384
-_BATCH_CHARACTERS = 4000
+_BATCH_CHARACTERS = 1000
 _SECONDS_FOR_NAMES = 30.0
 
 
@@ -89,7 +89,10 @@ class Detector:
         is_whole = spans is not None or not rules.names
         found: dict[str, Found] = {}
         for text, several in parts.items():
-            all_found = [(at, self._all(segment, by_form[segment], spans)) for at, segment in several]
+            all_found: list[tuple[int, list[Finding]]] = []
+            for at, segment in several:
+                all_found.append((at, self._all(segment, by_form[segment], spans)))
+                await breath.draw()
             all_found.append((0, list((extra or {}).get(text, ()))))
             read = len(text) if spans is not None else 0
             found[text] = concluded(text, rules, all_found, read_characters=read)

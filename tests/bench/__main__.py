@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import bodies, calls, clients, estimator, limits, soak, streams, usage
+from tests.bench import bodies, calls, clients, estimator, limits, privacy, soak, streams, usage
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "limits", "streams", "clients", "estimator", "usage", "bodies", "soak")
+PARTS = ("calls", "limits", "streams", "clients", "estimator", "privacy", "usage", "bodies", "soak")
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
 
@@ -138,7 +138,9 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--count", type=int, default=6000, help="calls per measurement (default %(default)s)")
     parser.add_argument(
-        "--data", type=Path, help="a folder with prompts/*.jsonl, for the estimator; skipped without"
+        "--data",
+        type=Path,
+        help="a folder with prompts, pii and injection, for what is judged by data; skipped without",
     )
     parser.add_argument(
         "--records",
@@ -164,6 +166,8 @@ def main() -> None:
     if "soak" in wanted:
         report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
         print(f"\n{report}\n{verdict}")
+    if "privacy" in wanted:
+        privacy.show(arguments.data)
     if "usage" in wanted:
         print_usage(usage.measure(arguments.records))
     if "bodies" in wanted:

@@ -64,7 +64,7 @@ def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
         finding
         for found, recognize in recognizers
         if wanted is None or not wanted.isdisjoint(found)
-        for finding in recognize(text)
+        for finding in (identifiers(text, wanted) if recognize is identifiers else recognize(text))
     ]
 
 

@@ -17,13 +17,15 @@ _UNIT = r"(?:(?:Suite|Ste|Apartment|Apt|Unit|Flat|Floor|Room|Rm|Office|Building|
 _NUMBER = r"(?:\d{1,6}[A-Za-z]?(?:[/-]\d{1,5}[A-Za-z]?)?)"
 _END = rf"(?:[,]?\s{{1,3}}{_UNIT}){{0,2}}"
 
-_PATTERNS = (
+_COMPOUND_ENDS = ("stra", "str.", "gasse", "weg", "platz", "allee", "ufer", "damm", "gat", "gade", "vej", "veien", "vegen", "väg", "katu", "kuja", "polku", "laan", "plein", "gracht", "kade", "utca", "körút", "stræti", "braut", "maantee", "tänav", "ntie", "gränd", "sti")  # fmt: skip
+_PATTERNS: tuple[tuple[re.Pattern[str], float, tuple[str, ...]], ...] = (
     # 12 Main Street, 4 de Julio Avenue Apt. 3
     (
         re.compile(
             rf"(?<![\w.-]){_NUMBER},?\s{{1,2}}(?:{_NUMBER}\s)?(?:[\w'’.\-]+\s){{0,4}}{_SUFFIX}\b\.?{_END}"
         ),
         0.6,
+        (),
     ),
     # Via Roma 12, 6138 Rua da Paz 131
     (
@@ -31,12 +33,14 @@ _PATTERNS = (
             rf"(?<!\w)(?:{_NUMBER}\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:[^\W\d_][\w'’.\-]*\s){{1,5}}{_NUMBER}(?!\w){_END}"
         ),
         0.6,
+        (),
     ),
     (
         re.compile(
             rf"(?<!\w){_NUMBER},?\s(?:{_NUMBER},?\s)?(?i:{_PREFIX})\.?\s{{1,2}}(?:(?:d[aeou]s?|del|della|la|le|les|el|los|las|l['’]\w+)\s){{0,2}}{_WORD}(?:\s(?:d[aeou]s?\s)?{_WORD}){{0,3}}{_END}"
         ),
         0.6,
+        (),
     ),
     # Hauptstraße 5, 28245 Puruntie 82
     (
@@ -44,15 +48,21 @@ _PATTERNS = (
             rf"(?<!\w)(?:{_NUMBER}\s)?(?:{_WORD}\s){{0,2}}(?i:{_COMPOUND})\s{{1,2}}{_NUMBER}(?!\w){_END}"
         ),
         0.6,
+        _COMPOUND_ENDS,
     ),
     # the number and the unit say it: 5100 Quadra 104 Suite 845
-    (re.compile(rf"(?<![\w.-])\d{{1,6}}\s(?:[\w'’.,/\-]+\s){{1,6}}{_UNIT}", re.IGNORECASE), 0.6),
+    (
+        re.compile(rf"(?<![\w.-])\d{{1,6}}\s(?:[\w'’.,/\-]+\s){{1,6}}{_UNIT}", re.IGNORECASE),
+        0.6,
+        ("suite", "ste", "ap", "unit", "flat", "floor", "ro", "office", "b", "#"),
+    ),
     # a house number before a name and another after it: 87331 Dunajska 56
     (
         re.compile(
             rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s{_WORD}){{0,2}}\s\d{{1,4}}[A-Ea-e]?(?![\w:/%-]|[.,]\d){_END}"
         ),
         0.5,
+        (),
     ),
     (
         re.compile(
@@ -60,6 +70,7 @@ _PATTERNS = (
             re.IGNORECASE,
         ),
         0.7,
+        ("box", "postfach", "apartado", "casilla", "postbus", "boîte", "bp"),
     ),
     (
         re.compile(
@@ -67,6 +78,7 @@ _PATTERNS = (
             re.IGNORECASE,
         ),
         0.8,
+        ("apo", "fpo", "dpo"),
     ),
     (
         re.compile(
@@ -74,13 +86,13 @@ _PATTERNS = (
             re.IGNORECASE,
         ),
         0.5,
+        ("suite", "ste", "ap"),
     ),
 )
 _ADDRESS_WORDS = ("address", "live", "lives", "living", "located", "office is", "deliver", "ship", "moved to", "moving to", "meet", "taxi", "send", "reside", "street", "home", "based at", "drops you", "is on", "bus", "headquarter", "venue", "where:", "billing", "adresse", "wohn", "dirección", "indirizzo")  # fmt: skip
 _LOOSE = re.compile(
     rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?(?:[^\W\d_]{{1,3}}\s)?{_WORD}(?:\s(?:[^\W\d_][\w'’.\-]*)){{0,4}}(?=\s*(?:,|\n|$|\.\s|\.$))"
 )
-_LINE = re.compile(rf"(?m)^[^\w\n]{{0,6}}(\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s[\w'’.\-]+){{0,4}})$")
 _PLAIN_WORD = rf"(?:{_UPPER}[\w'’\-]*)"
 _AFTER = re.compile(
     rf"\.?[ \t]*(?:,[ \t]*(?:\n[^\w\n]{{0,6}})?|\n[^\w\n]{{0,6}}|[ ])({_PLAIN_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|ob|i|nad|pod|en|of|the|d['’])[ '’]?)?{_PLAIN_WORD}){{0,3}})"
@@ -106,12 +118,21 @@ _LETTERS = re.compile(r"(?<![\w@])[^\W\d_]+(?![\w@])")
 
 def addresses(text: str) -> list[Finding]:
     """Streets with their numbers, units and post boxes."""
-    found = [
-        Finding(offset + match.start(), offset + match.end(), "STREET_ADDRESS", score, "street addresses")
-        for offset, stretch in around_digits(text, before=70, after=40)
-        for pattern, score in _PATTERNS
-        for match in pattern.finditer(stretch)
-    ]
+    found: list[Finding] = []
+    for offset, stretch in around_digits(text, before=70, after=40):
+        folded = stretch.casefold()
+        for pattern, score, hints in _PATTERNS:
+            if not hints or any(hint in folded for hint in hints):
+                found += [
+                    Finding(
+                        offset + match.start(),
+                        offset + match.end(),
+                        "STREET_ADDRESS",
+                        score,
+                        "street addresses",
+                    )
+                    for match in pattern.finditer(stretch)
+                ]
     for match in _LOOSE.finditer(text):
         if speaks_for(text, match.start(), match.start(), _ADDRESS_WORDS):
             found.append(Finding(*match.span(), "STREET_ADDRESS", 0.5, "street addresses"))

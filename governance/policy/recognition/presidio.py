@@ -6,7 +6,7 @@ only its checksum speaks for needs a word beside it, since one random number in 
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import tldextract
@@ -96,13 +96,13 @@ def emails(text: str) -> Iterator[Finding]:
             yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
 
 
-def identifiers(text: str) -> Iterator[Finding]:
+def identifiers(text: str, wanted: frozenset[str] | None = None) -> Iterator[Finding]:
     """Account, tax, passport, licence, insurance and registration numbers, and addresses of machines."""
     found = list(islands(text, least_digits=_LEAST_DIGITS))
     if not found:
         return
-    asked = _asked(text)
     joined = "\n".join(stretch for _, stretch in found)
+    asked = _asked(text, joined, wanted)
     starts, position = [], 0
     for offset, stretch in found:
         starts.append((position, offset))
@@ -117,23 +117,46 @@ def identifiers(text: str) -> Iterator[Finding]:
                 yield Finding(start, end, result.entity_type, score, "identifiers")
 
 
-@cache
-def _by_word() -> tuple[dict[str, tuple[PatternRecognizer, ...]], tuple[PatternRecognizer, ...]]:
-    always = tuple(each for each in _recognizers() if _WITHOUT_CONTEXT.intersection(each.supported_entities))
+_SHAPES = {
+    "US_SSN": re.compile(r"\d{3}[- .]\d{2}[- .]\d{4}"),
+    "IP_ADDRESS": re.compile(r"\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:|::[0-9A-Fa-f]"),
+    "MAC_ADDRESS": re.compile(r"[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
+    "CRYPTO": re.compile(r"[13bc][A-Za-z0-9]{25}"),
+    "DE_HANDELSREGISTER": re.compile(r"HR[ABab]"),
+}
+_WORD = re.compile(r"[^\W_]+")
+_MIXED = re.compile(r"[A-Za-z][ -]?\d{2}|\d{4}[ -]?[A-Za-z]")
+"""What every other of them has somewhere: letters beside digits."""
+
+
+@lru_cache(maxsize=256)
+def _by_word(
+    wanted: frozenset[str] | None,
+) -> tuple[dict[str, tuple[PatternRecognizer, ...]], tuple[tuple[re.Pattern[str], PatternRecognizer], ...]]:
     by_word: dict[str, list[PatternRecognizer]] = {}
+    always: list[tuple[re.Pattern[str], PatternRecognizer]] = []
     for recognizer in _recognizers():
-        if recognizer not in always:
-            for word in recognizer.context or ():
-                by_word.setdefault(word.casefold(), []).append(recognizer)
-    return {word: tuple(several) for word, several in by_word.items()}, always
+        if wanted is not None and wanted.isdisjoint(recognizer.supported_entities):
+            continue
+        if own := _WITHOUT_CONTEXT.intersection(recognizer.supported_entities):
+            always.append((_SHAPES.get(next(iter(own)), _MIXED), recognizer))
+        for word in recognizer.context or ():
+            by_word.setdefault(word.casefold(), []).append(recognizer)
+    return {word: tuple(several) for word, several in by_word.items()}, tuple(always)
 
 
-def _asked(text: str) -> list[PatternRecognizer]:
-    by_word, always = _by_word()
+def _asked(text: str, joined: str, wanted: frozenset[str] | None) -> list[PatternRecognizer]:
+    """The recognizers for which a form or a word in the text speaks."""
+    by_word, always = _by_word(wanted)
     folded = text.casefold()
-    asked = dict.fromkeys(always)
+    is_shaped = {
+        pattern: pattern.search(joined) is not None for pattern in {pattern for pattern, _ in always}
+    }
+    asked = {recognizer: None for pattern, recognizer in always if is_shaped[pattern]}
+    words = set(_WORD.findall(folded))
     for word, several in by_word.items():
-        if word in folded:
+        # A word of its own, as `speaks_for` wants it; that looks at what stands between.
+        if word in words or (not word.isalnum() and word in folded) or f"{word}s" in words:
             asked.update(dict.fromkeys(several))
     return list(asked)
 
