@@ -21,6 +21,7 @@ from typing import Self
 import psutil
 import psycopg
 import pytest
+import redis
 
 from embedded.child import Child, Command
 from embedded.environment import with_simulator
@@ -164,6 +165,17 @@ class Stack:
         """Ends `postgres` or `valkey` with a signal and starts it again on the same address."""
         self._services.restart(name, how)
 
+    def logs(self) -> list[str]:
+        """What every process of the stack has logged."""
+        return [path.read_text(errors="replace") for path in (self.data_dir / "logs").glob("*.log")]
+
+    def valkey_values(self) -> list[bytes]:
+        """Everything in Valkey, keys and values, Celery's messages among them."""
+        client = redis.Redis.from_url(self.environment()["REDIS_URL"])
+        with client:
+            keys = list(client.scan_iter())
+            return [*keys, *(client.dump(key) or b"" for key in keys)]
+
     def manage(self, *arguments: str, **environment: str) -> str:
         """What a `manage.py` command prints. Fails the test when it fails."""
         result = subprocess.run(
@@ -226,6 +238,14 @@ class Server:
     def kill(self) -> None:
         """Ends it, and what it has started, with SIGKILL."""
         self._child.kill()
+
+    def kill_children(self, *, named: str, with_signal: signal.Signals) -> int:
+        """Sends a signal to each process under it whose command line has this name; how many there were."""
+        under = psutil.Process(self.pid).children(recursive=True)
+        chosen = [child for child in under if any(named in part for part in child.cmdline())]
+        for child in chosen:
+            child.send_signal(with_signal)
+        return len(chosen)
 
     def signal(self, number: signal.Signals) -> None:
         os.kill(self.pid, number)

@@ -71,8 +71,8 @@ def _is_kind(entity: str) -> bool:
 
 
 @transaction.atomic
-def publish(policy: PrivacyPolicy, *, by: User, reason: str) -> PrivacyPolicyVersion:
-    """Puts the draft in force as a new version. UnusablePolicyError where it can't be, or without a reason."""
+def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPolicyVersion:
+    """Puts the draft in force as a new version; by nobody where a command does it. UnusablePolicyError where it can't be, or without a reason."""
     if not reason.strip():
         raise UnusablePolicyError("Say why you make this change: it stays on record with the version.")
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
@@ -87,9 +87,14 @@ def publish(policy: PrivacyPolicy, *, by: User, reason: str) -> PrivacyPolicyVer
     )
     policy.in_force = version
     policy.save(update_fields=("in_force",))
-    LogEntry.objects.log_actions(
-        by.pk, [policy], CHANGE, f"Published version {version.number}: {version.reason}", single_object=True
-    )
+    if by is not None:
+        LogEntry.objects.log_actions(
+            by.pk,
+            [policy],
+            CHANGE,
+            f"Published version {version.number}: {version.reason}",
+            single_object=True,
+        )
     return version
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import httpx
@@ -90,6 +91,26 @@ class World:
             "(SELECT id FROM accounts_team WHERE name = %s), now()) RETURNING id"
         )
         return int(self.execute(statement, *row.values(), team)[0]["id"])
+
+    def set_policy(self, document: dict[str, Any], *, team: str, key: str) -> None:
+        """Puts a privacy policy of a team in force, and waits until the gateway goes by it."""
+        with NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(document, file)
+            file.flush()
+            self.stack.manage("publish_privacy_policy", file.name, "--team", team, "--reason", "A test.")
+        number = self.execute(
+            "SELECT max(number) AS number FROM governance_privacypolicyversion v JOIN governance_privacypolicy p ON p.id = v.policy_id "
+            "JOIN accounts_team t ON t.id = p.team_id WHERE t.name = %s", team,
+        )[0]["number"]  # fmt: skip
+
+        def is_in_force() -> bool:
+            answer = self.post(
+                key=key, json={"model": MODEL, "messages": [{"role": "user", "content": "Is it?"}]}
+            )
+            record = self.record(answer.headers["x-gatehouse-call-id"])
+            return [f"team {team}", number] in record["checks"].get("policies", [])
+
+        until(is_in_force, what="the policy in force")
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:
