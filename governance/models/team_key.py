@@ -19,7 +19,7 @@ class TeamKey(models.Model):
     wrapped = models.BinaryField(null=True, editable=False, help_text="The key, encrypted. Null: erased.")
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(
-        "succeeded at", null=True, editable=False, help_text="Since then it only decrypts."
+        "replaced at", null=True, editable=False, help_text="Since then it only decrypts."
     )
     erased_at = models.DateTimeField(null=True, editable=False)
     erased_by = models.ForeignKey(
