@@ -86,8 +86,8 @@ class CallAdmin(RawTextPages, TeamScopedAdmin):
             return queryset.none(), False
 
     def _with_words(self, request: HttpRequest, calls: QuerySet[Any], text: str) -> QuerySet[Any]:
-        since, until = uuid_of(request.GET.get(AFTER)), uuid_of(request.GET.get(BEFORE))
-        return with_words(calls, text, user=person(request), since=since, until=until)
+        before, after = uuid_of(request.GET.get(BEFORE)), uuid_of(request.GET.get(AFTER))
+        return with_words(calls, text, user=person(request), before=before, after=after)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if person(request).is_superuser:

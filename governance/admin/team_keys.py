@@ -91,6 +91,12 @@ class TeamKeyAdmin(TeamScopedAdmin):
         key = None if object_id is None else self.get_object(request, str(object_id))
         return self.allows(request, self.change_capability, key) and (object_id is None or key is not None)
 
+    def has_erase_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """What is gone can't be erased again."""
+        if not self.has_manage_permission(request, object_id):
+            return False
+        return object_id is None or TeamKey.objects.filter(pk=object_id, erased_at=None).exists()
+
     @action(description="Make a new key", icon="autorenew", permissions=["manage"])
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """New text gets a new key; the others still open what is theirs."""
@@ -110,7 +116,7 @@ class TeamKeyAdmin(TeamScopedAdmin):
         )
         return self._to(made)
 
-    @action(description="Erase", icon="delete_forever", permissions=["manage"])
+    @action(description="Erase", icon="delete_forever", permissions=["erase"])
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Deletes the key, and with it all text under it, for good."""
         key = self._manageable(request, object_id)
@@ -124,10 +130,11 @@ class TeamKeyAdmin(TeamScopedAdmin):
         for each in erased:
             self.log_change(request, each, f"Erased: {each.erased_reason}")
         text = "Erased. The raw text under it can't be read by anyone any more. Redacted text stays."
-        if erased:
-            self.message_user(request, text, messages.SUCCESS)
-        else:
-            self.message_user(request, "It had been erased before.", messages.WARNING)
+        self.message_user(
+            request,
+            text if erased else "It had been erased before.",
+            messages.SUCCESS if erased else messages.WARNING,
+        )
         return self._to(key)
 
     def _manageable(self, request: HttpRequest, object_id: str) -> TeamKey:

@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -51,19 +52,20 @@ class CallFilters(serializers.Serializer[Any]):
         }
         return {**super().get_fields(), **times}
 
-    def apply(self, calls: QuerySet[AuditRecord], *, user: User) -> QuerySet[AuditRecord]:
-        """The calls that all filters let through. Raises BodiesUnreachableError."""
+    def apply(
+        self, calls: QuerySet[AuditRecord], *, user: User, page: tuple[UUID | None, UUID | None]
+    ) -> QuerySet[AuditRecord]:
+        """The calls that all filters let through, `page` being before and after which. Raises BodiesUnreachableError."""
         wanted = dict(self.validated_data)
-        since, until = (
-            None if moment is None else first_id_at(moment)
-            for moment in (wanted.pop("from", None), wanted.pop("to", None))
-        )
+        since, until = wanted.pop("from", None), wanted.pop("to", None)
+        before, after = page
         if since is not None:
-            calls = calls.filter(pk__gte=since)
+            calls = calls.filter(pk__gte=first_id_at(since))
         if until is not None:
-            calls = calls.filter(pk__lt=until)
+            calls = calls.filter(pk__lt=first_id_at(until))
+            before = before or first_id_at(until)
         if text := wanted.pop("text", ""):
-            calls = with_words(calls, text, user=user, since=since, until=until)
+            calls = with_words(calls, text, user=user, before=before, after=after)
         return calls.filter(**wanted)
 
 
@@ -138,9 +140,21 @@ class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
         filters = CallFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
         try:
-            return filters.apply(queryset, user=self.person).defer(*_LEFT_TO_DETAIL)
+            return filters.apply(queryset, user=self.person, page=self._page()).defer(*_LEFT_TO_DETAIL)
         except BodiesUnreachableError as error:
             raise Unavailable(f"{error} Leave out `text`, or try again.") from error
+
+    def _page(self) -> tuple[UUID | None, UUID | None]:
+        """Before which call the page begins, or after which it ends."""
+        cursor = (
+            CallPages().decode_cursor(self.request)
+            if CallPages.cursor_query_param in self.request.GET
+            else None
+        )
+        if cursor is None or cursor.position is None:
+            return None, None
+        position = UUID(cursor.position)
+        return (None, position) if cursor.reverse else (position, None)
 
     @extend_schema(responses=CallDetailSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -69,10 +69,10 @@ class Migration(migrations.Migration):
                 ('kms_key_id', models.CharField(blank=True, max_length=2048, verbose_name='KMS key')),
                 ('wrapped', models.BinaryField(help_text='The key, encrypted. Null: erased.', null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True)),
+                ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True, verbose_name='replaced at')),
                 ('erased_at', models.DateTimeField(editable=False, null=True)),
-                ('erased_by_email', models.CharField(blank=True, editable=False, max_length=254)),
-                ('erased_reason', models.CharField(blank=True, editable=False, max_length=500)),
+                ('erased_by_email', models.CharField(blank=True, editable=False, max_length=254, verbose_name='erased by')),
+                ('erased_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='why')),
             ],
             options={
                 'verbose_name': 'encryption key',

@@ -18,13 +18,15 @@ class TeamKey(models.Model):
     kms_key_id = models.CharField("KMS key", max_length=2048, blank=True)
     wrapped = models.BinaryField(null=True, editable=False, help_text="The key, encrypted. Null: erased.")
     created_at = models.DateTimeField(auto_now_add=True)
-    retired_at = models.DateTimeField(null=True, editable=False, help_text="Since then it only decrypts.")
+    retired_at = models.DateTimeField(
+        "replaced at", null=True, editable=False, help_text="Since then it only decrypts."
+    )
     erased_at = models.DateTimeField(null=True, editable=False)
     erased_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
-    erased_by_email = models.CharField(max_length=254, blank=True, editable=False)
-    erased_reason = models.CharField(max_length=500, blank=True, editable=False)
+    erased_by_email = models.CharField("erased by", max_length=254, blank=True, editable=False)
+    erased_reason = models.CharField("why", max_length=500, blank=True, editable=False)
 
     class Meta:
         verbose_name = "encryption key"

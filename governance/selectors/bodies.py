@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.postgres.search import SearchQuery
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from accounts.policy.roles import Capability
@@ -17,7 +18,7 @@ from governance.policy.words import plain
 
 BODIES = "bodies"
 MOST_FOUND = 10_000
-"""Where bodies have a database of their own, a search looks at so many calls: the newest that have the words."""
+"""A search looks at so many calls that have the words."""
 
 Row = TypeVar("Row", bound=Model)
 
@@ -57,27 +58,32 @@ def with_words(
     text: str,
     *,
     user: User,
-    since: UUID | None = None,
-    until: UUID | None = None,
+    before: UUID | None = None,
+    after: UUID | None = None,
 ) -> QuerySet[AuditRecord]:
     """Those calls whose redacted request or answer has these words, of teams whose content the person may read.
 
-    Websearch syntax: "a phrase", or, -without. `since` and `until` bound the ids looked at. Raises
+    Websearch syntax: "a phrase", or, -without. Looked at are the newest MOST_FOUND that have the words, from `before`
+    on where a page begins there, or, where a page ends at `after`, the oldest from there. Raises
     BodiesUnreachableError.
     """
-    aliases = body_databases()
-    if aliases == (DEFAULT_DB_ALIAS,):
-        return calls.filter(pk__in=_found(DEFAULT_DB_ALIAS, text, user).values("pk"))
-    ids: set[UUID] = set()
-    for alias in aliases:
-        found = _found(alias, text, user)
-        if since is not None:
-            found = found.filter(pk__gte=since)
-        if until is not None:
-            found = found.filter(pk__lt=until)
+    ids: list[UUID] = []
+    for alias in body_databases():
         with reaching(alias):
-            ids.update(found.order_by("-pk").values_list("pk", flat=True)[:MOST_FOUND])
-    return calls.filter(pk__in=ids)
+            # A query of its own: within the other, Postgres walks through calls until it has a page, which takes long
+            # for words that few have.
+            ids += _nearest(_found(alias, text, user), before, after)
+    return calls.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
+
+
+def _nearest(
+    found: QuerySet[ContentIndex], before: UUID | None, after: UUID | None
+) -> QuerySet[ContentIndex, UUID]:
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return found.order_by("-pk" if after is None else "pk").values_list("pk", flat=True)[:MOST_FOUND]
 
 
 def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:
