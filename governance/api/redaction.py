@@ -103,7 +103,7 @@ class RedactionPreviewView(APIView):
     For people who are signed in, and for applications with their API key; policies are for people only.
     """
 
-    authentication_classes = (ApiKeyAuthentication, SessionAuthentication)
+    authentication_classes = (SessionAuthentication, ApiKeyAuthentication)
 
     @extend_schema(
         request=RedactionPreviewSerializer,

@@ -19,8 +19,10 @@ from governance.models import (
     Delivery,
     Grant,
     LimitRequest,
+    PrivacyPolicy,
     RateLimit,
     RawAccess,
+    RedactionRule,
 )
 from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
@@ -92,6 +94,7 @@ def make_team(name: str) -> TeamWorld:
         team=team, budget=budget, amount=DOLLAR, reason="More", ends_at=now + timedelta(days=9)
     )
     Grant.objects.create(budget=budget, amount=DOLLAR, starts_at=now, ends_at=now + timedelta(days=9))
+    RedactionRule.objects.create(policy=PrivacyPolicy.objects.create(team=team), entity="EMAIL_ADDRESS")
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
     RawAccess.objects.create(

@@ -12,7 +12,7 @@ from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
-REPORTS = ("usage", "reconciliation")
+REPORTS = ("usage", "reconciliation", "redaction", "screening")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",
@@ -29,6 +29,7 @@ OF_TEAMS = (
     "calls",
     "team-keys",
     "raw-accesses",
+    "privacy-policies",
 )
 
 
@@ -62,6 +63,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "calls": team.call,
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
+        "privacy-policies": team.team.privacy_policies.first(),
     }[resource]
     return own.pk
 
@@ -94,4 +96,5 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "budgets": {"team": team.team.pk, "limit_usd": "10"},
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
+        "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
     }

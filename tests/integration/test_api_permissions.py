@@ -5,7 +5,16 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from governance.models import AlertChannel, AuditRecord, Budget, Delivery, RateLimit, RawAccess, TeamKey
+from governance.models import (
+    AlertChannel,
+    AuditRecord,
+    Budget,
+    Delivery,
+    PrivacyPolicy,
+    RateLimit,
+    RawAccess,
+    TeamKey,
+)
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -37,6 +46,7 @@ TABLES = (
     AuditRecord,
     TeamKey,
     RawAccess,
+    PrivacyPolicy,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -47,6 +57,7 @@ MAY_CREATE = {
     "budgets": MANAGES_TEAM,
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
+    "privacy-policies": MANAGES_TEAM,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -55,6 +66,7 @@ CHANGES = {
     "budgets": (MANAGES_TEAM, {"limit_usd": "1"}),
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
+    "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),
 }
 
 
