@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -67,9 +68,11 @@ class KeysetChangeList(ChangeList):
         """The query of this page but for its place."""
         kept: list[tuple[str, list[str]]] = []
         for name, value in self.filter_params.items():
+            if name in {BEFORE, AFTER, SEARCH_VAR}:
+                continue
             kept.append((name, value if isinstance(value, list) else [value]))
         if self.query:
-            kept.append(("q", [self.query]))
+            kept.append((SEARCH_VAR, [self.query]))
         return kept
 
 

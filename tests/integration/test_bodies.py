@@ -22,6 +22,7 @@ from governance.models import (
     TeamKey,
 )
 from governance.policy.storage import StoragePolicy
+from governance.selectors import bodies
 from governance.services.bodies import drop_due, keep
 from governance.services.body_index import index_bodies
 from governance.services.team_keys import erase, live_key, rotate
@@ -367,10 +368,26 @@ def test_search_pages_and_filters(world):
     assert [each.pk for each in first.context["cl"].result_list] == calls[:50]
     second = client.get("/admin/governance/auditrecord/" + first.context["cl"].older_url)
     assert [each.pk for each in second.context["cl"].result_list] == calls[50:]
+    back = client.get("/admin/governance/auditrecord/" + second.context["cl"].newer_url)
+    assert [each.pk for each in back.context["cl"].result_list] == calls[:50]
     page = client.get(f"{API}/calls/?text=zebra&page_size=40").json()
     rest = client.get(page["next"]).json()
     assert [row["call_id"] for row in page["results"] + rest["results"]] == [str(each) for each in calls]
+    assert client.get(rest["previous"]).json()["results"] == page["results"]
     assert found(world, "reviewer", "zebra&status=failed") == []
+
+
+def test_pages_go_on_beyond_what_one_search_looks_at(world, monkeypatch):
+    monkeypatch.setattr(bodies, "MOST_FOUND", 4)
+    calls = sorted((store(world, "zebra").pk for _ in range(10)), reverse=True)
+    index_bodies(seconds=60)
+    client, seen = world.client("reviewer"), []
+    url = f"{API}/calls/?text=zebra&page_size=3"
+    while url:
+        page = client.get(url).json()
+        seen += [row["call_id"] for row in page["results"]]
+        url = page["next"]
+    assert seen == [str(each) for each in calls]
 
 
 def test_what_commits_late_is_not_passed_over(world):
