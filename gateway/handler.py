@@ -4,7 +4,6 @@ It reads a body once, sees whether a stream is asked for, and hands the call to 
 consumer (server-sent events, event stream, WebSocket).
 """
 
-import gc
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -28,6 +27,7 @@ from gateway.refusals import Refusal, too_large, unexpected
 from gateway.runtime import Gateway
 from gateway.streams.consumer import StreamConsumer
 from gateway.streams.websocket import ChatConsumer
+from kernel.collector import quieten
 
 logger = logging.getLogger(__name__)
 
@@ -73,9 +73,7 @@ class GatewayHandler:
         await self.gateway.start()
         # What was loaded stays for good: left to the garbage collector, walking through it stops every call for
         # tenths of a second now and then (docs/performance.md).
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
+        quieten()
 
     async def stop(self) -> None:
         if self.gateway is not None:

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Generator
 from functools import partial
 
 from gateway.bodies import keep_raw
@@ -15,7 +15,7 @@ from governance.policy.ruleset import RuleSet
 from governance.services.detector import NamesUnavailableError
 from kernel.breath import Breath
 
-_AT_ONCE = 4000
+_AT_ONCE = 800
 """Characters that were not seen before and are looked through without letting the event loop go."""
 
 
@@ -40,16 +40,16 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
 
 async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None:
-    breath = Breath()
     texts: list[str] = []
-    for several in texts_of(call.conversation):
-        texts += several
-        await breath.draw()
     fresh: list[str] = []
-    for text in dict.fromkeys(texts):
-        if gateway.detector.recall(rules, text) is None:
-            fresh.append(text)
-        await breath.draw()
+    async with Breath() as breath:
+        for several in texts_of(call.conversation):
+            texts += several
+            await breath.draw()
+        for text in dict.fromkeys(texts):
+            if gateway.detector.recall(rules, text) is None:
+                fresh.append(text)
+            await breath.draw()
     await _redact_fresh(call, gateway, rules, texts, fresh)
 
 
@@ -68,9 +68,8 @@ async def _redact_fresh(
             retry_after=1,
         ) from error
     _finish(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
-    breath = Breath()
-    for _ in _hide(call):
-        await breath.draw()
+    async with Breath() as breath:
+        await breath.through(_hide(call))
     _check(call)
 
 
@@ -98,7 +97,7 @@ def _finish(
     )
 
 
-def _hide(call: Call) -> Iterator[None]:
+def _hide(call: Call) -> Generator[None, None, None]:
     assert call.mask is not None
     yield from rewrite(call.conversation, call.mask.hide, call.mask.hide_json)
     call.is_hidden = True  # only now: what is stored of a call is redacted whole, or nothing

@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from governance.policy.findings import Finding
-from governance.policy.placeholders import LITERAL, spelling
+from governance.policy.placeholders import LITERAL, ends_of_names, spelling
 from governance.policy.recognition import engine, ner
 from governance.policy.ruleset import Decision, Hit, RuleSet, hits
 from governance.policy.secrets import secrets
@@ -15,11 +15,13 @@ from governance.policy.secrets import secrets
 if TYPE_CHECKING:
     import regex
 
-LONGEST_SEGMENT = 1000
+Decided = tuple[Finding, Decision]
+
+LONGEST_SEGMENT = 800
 """Code points that are looked at at once: it bounds how long the event loop is kept, and what is looked at again when one
 paragraph of a long text changes."""
 _CUTS = ("\n\n", "\n", ". ", " ")
-_MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z](?:\\?_|[ -])[0-9A-Fa-f]{6}")
+_MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\?_|[ -])[0-9A-Fa-f]{6}")
 _LONGEST_NAME = 100
 _LONGEST_DIGITS = 80
 _AS_WRITTEN = Decision("mask", "", "mask")
@@ -106,18 +108,19 @@ def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> t
     )
 
 
-def literals(text: str, rules: RuleSet) -> list[Finding]:
+def literals(text: str, rules: RuleSet) -> Iterator[Finding]:
     """What a caller wrote that could be taken for a placeholder."""
-    if _MIGHT_BE_PLACEHOLDER.search(text) is None:
-        return []
-    return [Finding(*match.span(), LITERAL, 1.0, LITERAL) for match in spelled(text, rules)]
+    for match in spelled(text, rules):
+        yield Finding(*match.span(), LITERAL, 1.0, LITERAL)
 
 
 def spelled(text: str, rules: RuleSet) -> Iterator["regex.Match[str]"]:
-    """The placeholders in a text, in any spelling. Only where the end of one stands is looked for its beginning."""
-    pattern = spelling(rules.entities)
+    """The placeholders in a text, in any spelling. Only before what may be the end of one is looked for one."""
+    pattern, last_words = spelling(rules.entities), ends_of_names(rules.entities)
     position = 0
     for end in _MIGHT_BE_PLACEHOLDER.finditer(text):
+        if _word_before(text, end.start() + 1) not in last_words:
+            continue
         start = max(position, end.start() - _LONGEST_NAME)
         while start <= end.start():
             match = pattern.search(text, start, min(len(text), end.end() + _LONGEST_DIGITS))
@@ -127,37 +130,92 @@ def spelled(text: str, rules: RuleSet) -> Iterator["regex.Match[str]"]:
             yield match
 
 
+def _word_before(text: str, end: int) -> str:
+    start = end
+    while start > max(0, end - _LONGEST_NAME) and text[start - 1].isalnum():
+        start -= 1
+    return text[start:end].casefold()
+
+
 def concluded(
     text: str,
     rules: RuleSet,
-    parts: Sequence[tuple[int, Iterable[Finding]]],
+    parts: Iterable[tuple[int, Iterable[Finding]]],
     *,
     read_characters: int = 0,
     is_stored: bool = False,
 ) -> Found:
-    """What the segments' findings, each with its segment's offset, come to for the whole text.
+    """`concluding` at once."""
+    steps = concluding(text, rules, parts, read_characters=read_characters, is_stored=is_stored)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Found = end.value
+            return found
+
+
+def concluding(
+    text: str,
+    rules: RuleSet,
+    parts: Iterable[tuple[int, Iterable[Finding]]],
+    *,
+    read_characters: int = 0,
+    is_stored: bool = False,
+) -> Generator[None, None, Found]:
+    """What the segments' findings, each with its segment's offset, come to for the whole text, in short steps.
 
     In a text that was stored, placeholders are placeholders; in any other, a caller's own words.
     """
-    moved = [
-        Finding(offset + each.start, offset + each.end, each.entity, each.score, each.rule)
-        if offset
-        else each
-        for offset, findings in parts
-        for each in findings
-    ]
-    decided = rules.decisions(text, moved)
+    decided: list[Decided] = []
+    for offset, findings in parts:
+        decided += rules.decisions(text, (each.moved(offset) for each in findings))
+        yield
     if not is_stored:
-        decided += [(finding, _AS_WRITTEN) for finding in literals(text, rules)]
+        for finding in literals(text, rules):
+            decided.append((finding, _AS_WRITTEN))
+            yield
     if not decided:
         return Found(read_characters=read_characters) if read_characters else CLEAN
-    counted = hits(text, ((finding, _COUNTED) for finding, _ in decided), "to_log")
-    to_model = hits(text, decided, "to_model")
-    is_same = all(decision.to_model == decision.to_log for _, decision in decided)
+    to_model: list[Hit] = []
+    to_client: list[Hit] = []
+    to_log: list[Hit] = []
+    counted: Counter[str] = Counter()
+    for cluster in _clusters(decided):
+        start, end = cluster[0][0].start, max(finding.end for finding, _ in cluster)
+        window = text[start:end]
+        near = [(finding.moved(-start), decision) for finding, decision in cluster]
+        to_model += _moved(hits(window, near, "to_model"), start)
+        to_client += _moved(hits(window, near, "to_client"), start)
+        to_log += _moved(hits(window, near, "to_log"), start)
+        counted.update(
+            hit.entity for hit in hits(window, ((finding, _COUNTED) for finding, _ in near), "to_log")
+        )
+        yield
     return Found(
-        to_model=to_model,
-        to_client=hits(text, decided, "to_client"),
-        to_log=to_model if is_same else hits(text, decided, "to_log"),
-        counts=tuple(sorted(Counter(hit.entity for hit in counted).items())),
+        to_model=tuple(to_model),
+        to_client=tuple(to_client),
+        to_log=tuple(to_log),
+        counts=tuple(sorted(counted.items())),
         read_characters=read_characters,
     )
+
+
+def _clusters(decided: list[Decided]) -> Iterator[list[Decided]]:
+    """Findings that share characters, directly or by others between them; what is decided of one leaves others as they are."""
+    decided.sort(key=lambda each: each[0].start)
+    cluster: list[Decided] = []
+    end = 0
+    for each in decided:
+        if cluster and each[0].start >= end:
+            yield cluster
+            cluster = []
+        cluster.append(each)
+        end = max(end, each[0].end) if len(cluster) > 1 else each[0].end
+    if cluster:
+        yield cluster
+
+
+def _moved(found: Iterable[Hit], offset: int) -> Iterator[Hit]:
+    for hit in found:
+        yield Hit(hit.start + offset, hit.end + offset, hit.entity, hit.action, hit.score, hit.rule)

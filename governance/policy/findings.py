@@ -13,6 +13,12 @@ class Finding:
     score: float = 1.0
     rule: str = ""
 
+    def moved(self, offset: int) -> "Finding":
+        """The same in a text that has so many code points before this one."""
+        if offset == 0:
+            return self
+        return Finding(self.start + offset, self.end + offset, self.entity, self.score, self.rule)
+
     def overlaps(self, other: "Finding") -> bool:
         """Whether the two share a character."""
         return self.start < other.end and other.start < self.end

@@ -47,6 +47,12 @@ def spelling(entities: frozenset[str]) -> "regex.Pattern[str]":
     return regex.compile(f"{inside}|{outside}", regex.IGNORECASE)
 
 
+@lru_cache(maxsize=256)
+def ends_of_names(entities: frozenset[str]) -> frozenset[str]:
+    """The last words of the kinds' names, casefolded: what stands before the digits."""
+    return frozenset(name.rpartition("_")[2].casefold() for name in (*entities, LITERAL))
+
+
 def token_of(match: "regex.Match[str]") -> str:
     """The placeholder that a match of `spelling` is a spelling of."""
     name = match["name"] or match["bare"]

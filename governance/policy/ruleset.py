@@ -8,6 +8,7 @@ from governance.policy.custom_rules import CustomRule
 from governance.policy.engines import GUARDRAIL
 from governance.policy.findings import Finding
 from governance.policy.languages import language_of
+from governance.policy.placeholders import spelling
 from governance.policy.privacy import ACTIONS, Action, Effective, Rule, stricter
 from governance.policy.recognition.engine import LANGUAGE_ENTITIES, PATTERN_ENTITIES
 from governance.policy.recognition.overlaps import resolved
@@ -73,6 +74,7 @@ class RuleSet:
         self.client_patterns = self.patterns & for_client
         self.client_names = not for_client.isdisjoint(LANGUAGE_ENTITIES)
         self.entities = frozenset(self._by_entity)
+        spelling(self.entities)  # compiled now, where nobody waits
         self.storage = StoragePolicy(
             bodies=effective.bodies or "redacted", sample_percent=effective.sample_percent
         )

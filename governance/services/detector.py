@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from governance.policy.detection import Found, concluded, found_by_form, found_by_name, segments
+from governance.policy.detection import Found, concluded, concluding, found_by_form, found_by_name, segments
 from governance.policy.findings import Finding
 from governance.policy.recognition import engine
 from governance.policy.recognition.ner import Span
@@ -18,7 +18,7 @@ from governance.services.names import NamesBusyError, NamesFailedError, NamesPoo
 from kernel.breath import Breath
 
 REMEMBERED_TEXTS = 16_384
-_BATCH_CHARACTERS = 1000
+_BATCH_CHARACTERS = 800
 _SECONDS_FOR_NAMES = 30.0
 
 
@@ -75,30 +75,30 @@ class Detector:
 
         NamesUnavailableError where the language model can't be had and the policy blocks such calls.
         """
-        breath = Breath()
         parts = {text: list(segments(text)) for text in texts}
         wanted = dict.fromkeys(segment for several in parts.values() for _, segment in several)
         batches = self._submit(wanted) if rules.names else None
         by_form: dict[str, list[Finding]] = {}
-        for segment in wanted:
-            by_form[segment] = found_by_form(segment, rules)
-            await breath.draw()
+        async with Breath() as breath:
+            for segment in wanted:
+                by_form[segment] = found_by_form(segment, rules)
+                await breath.draw()
         spans = None if batches is None else await self._collect(batches)
         if rules.names and spans is None and rules.effective.overload == "block":
             raise NamesUnavailableError
         is_whole = spans is not None or not rules.names
         found: dict[str, Found] = {}
-        for text, several in parts.items():
-            all_found: list[tuple[int, list[Finding]]] = []
-            for at, segment in several:
-                all_found.append((at, self._all(segment, by_form[segment], spans)))
-                await breath.draw()
-            all_found.append((0, list((extra or {}).get(text, ()))))
-            read = len(text) if spans is not None else 0
-            found[text] = concluded(text, rules, all_found, read_characters=read)
-            if is_whole and may_remember:
-                self._remember(rules, text, found[text])
-            await breath.draw()
+        async with Breath() as breath:
+            for text, several in parts.items():
+                all_found: list[tuple[int, list[Finding]]] = [(0, list((extra or {}).get(text, ())))]
+                for at, segment in several:
+                    all_found.append((at, self._all(segment, by_form[segment], spans)))
+                    await breath.draw()
+                read = len(text) if spans is not None else 0
+                steps = concluding(text, rules, all_found, read_characters=read)
+                found[text] = await breath.through(steps)
+                if is_whole and may_remember:
+                    self._remember(rules, text, found[text])
         return Detected(found, is_whole)
 
     def _all(

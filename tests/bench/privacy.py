@@ -18,6 +18,7 @@ from governance.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.policy.ruleset import RuleSet
 from governance.services.detector import Detector
 from governance.services.names import NamesPool
+from kernel.collector import quieten
 
 CHARACTERS = 2000
 _PLACES = {
@@ -169,6 +170,9 @@ async def _heartbeat(pool: NamesPool, count: int) -> Heartbeat:
     detector = Detector(pool)
     detector.warm_up()
     await detector.detect(rules, prompts(3, seed=50))
+    quieten()  # as the gateway does when it has started
+    texts = prompts(count, seed=51)
+    texts[10] = "\n".join(prompts(50, seed=52))
     late: list[float] = []
 
     async def beat() -> None:
@@ -179,8 +183,6 @@ async def _heartbeat(pool: NamesPool, count: int) -> Heartbeat:
 
     beating = asyncio.create_task(beat())
     gate = asyncio.Semaphore(32)
-    texts = prompts(count, seed=51)
-    texts[10] = "\n".join(prompts(50, seed=52))
 
     async def one(text: str) -> None:
         async with gate:

@@ -15,6 +15,7 @@ from governance.policy.recognition.phones import phones
 from governance.policy.recognition.places import addresses, after_addresses, countries, postal_codes
 from governance.policy.recognition.presidio import emails, identifiers
 from governance.policy.recognition.presidio import entities as identifier_entities
+from governance.policy.recognition.presidio import warm_up as warm_up_identifiers
 from governance.policy.recognition.urls import urls
 
 Recognize = Callable[[str], Iterable[Finding]]
@@ -85,6 +86,7 @@ def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
 def warm_up() -> None:
     """Makes everything load what it loads at its first use, so that no call waits for it."""
     text = "Dr. Jane Roe, born 1 May 1990, a@example.com +1 415 555 2671 4111111111111111 536-22-1234 tax 12 Main St, Oslo 0150"
+    warm_up_identifiers()
     patterns(text)
     names(text, ())
 

@@ -89,6 +89,13 @@ def entities() -> list[str]:
     return sorted({entity for recognizer in _recognizers() for entity in recognizer.supported_entities})
 
 
+def warm_up() -> None:
+    """Makes every recognizer compile its patterns, and the words that speak for it."""
+    for recognizer in (_EMAIL, *_recognizers()):
+        recognizer.analyze("a@example.com 1", recognizer.supported_entities, _NOTHING)
+        speaks_for("a 1", 2, 3, tuple(recognizer.context or ()) or ("a",))
+
+
 def emails(text: str) -> Iterator[Finding]:
     """E-mail addresses under a domain that exists."""
     if "@" in text:
