@@ -64,18 +64,15 @@ class PrivacyPolicySerializer(serializers.ModelSerializer[PrivacyPolicy]):
     team = TeamField(allow_null=True, required=False)
     application = ApplicationField(allow_null=True, required=False)
     owner = serializers.CharField(read_only=True, help_text="Whose it is, in words.")
-    in_force = serializers.IntegerField(
-        source="in_force.number",
-        read_only=True,
-        allow_null=True,
-        default=None,
-        help_text="The version's number. Empty: none.",
-    )
+    in_force = serializers.SerializerMethodField(help_text="The version's number. Empty: none.")
     draft = DraftField(required=False)
 
     class Meta:
         model = PrivacyPolicy
         fields = ("id", "team", "application", "owner", "in_force", "draft", "created_at")
+
+    def get_in_force(self, policy: PrivacyPolicy) -> int | None:
+        return policy.in_force.number if policy.in_force is not None else None
 
     def get_validators(self) -> list[Any]:
         return []  # the model has them
