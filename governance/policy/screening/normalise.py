@@ -32,6 +32,7 @@ _WITHIN_WORD = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u00ad]+[A-Z
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _TAG_RUN = re.compile("[\U000e0020-\U000e007e]{8,}|[\U000e0100-\U000e01ef]{4,}")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff5a\u24b6-\u24e9\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]")
+_QUOTES = str.maketrans("‘’‚‛′“”„‟″‐‑‒–—―−…", "'''''\"\"\"\"\"-------.")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 _MARKS = re2.compile(r"(\p{M}{3})\p{M}+")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -117,7 +118,7 @@ def _plain(text: str, tricks: list[str]) -> str:
     if len(visible) - len(thinned) > 8:
         tricks.append(STACKED)
     apart = unicodedata.normalize("NFKD", thinned)[: MOST_GROWTH * len(text) + 64]
-    return unicodedata.normalize("NFC", _LATIN_MARKS.sub("", apart))
+    return unicodedata.normalize("NFC", _LATIN_MARKS.sub("", apart)).translate(_QUOTES)
 
 
 def _joined(text: str) -> tuple[str, bool]:
@@ -154,9 +155,9 @@ def _within(phrase: str, text: str) -> bool:
 
 
 _PARTS = re.compile(
-    "ignoring|ignore|ignor|disregarding|disregard|forgetting|forget|overriding|override|all|any|the|your|my|every|previous|prior|above|"
+    "ignoring|ignore|ignor|disregarding|disregard|forgetting|forget|overriding|override|anything|all|any|the|your|my|every|previous|prior|above|"
     "earlier|preceding|system|instruction|prompt|rule|direction|message|guideline|reveal|print|repeat|show|output|leak|me|us|"
-    "hidden|initial|secret|password|do|not|have|restrictions|anything|now|developer|mode|enabled"
+    "hidden|initial|secret|password|do|not|have|restrictions|now|developer|mode|enabled"
 )
 
 
