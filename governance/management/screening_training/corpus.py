@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from governance.management.screening_training import disguises
+from governance.management.screening_training import disguises, installed
 from governance.management.screening_training.texts import Writer, lines
 from governance.policy.screening import rules
 
@@ -85,6 +85,15 @@ def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str])
     return found
 
 
+def harmless_installed(*, seed: int, count: int) -> list[Example]:
+    """Code, prose and messages in many languages, as users paste them."""
+    dice = random.Random(seed)  # noqa: S311
+    found = [("code", text) for text in installed.code(dice, count)]
+    found += [("prose", text) for text in installed.prose(dice, count // 2)]
+    found += [("messages", text) for text in installed.messages(dice, count * 2)]
+    return [_made(text, False, rules.USER, kind) for kind, text in found]
+
+
 def made_for_material(
     harmless: list[str], *, seed: int, count: int, attacks: list[str]
 ) -> list[Example]:
@@ -126,6 +135,6 @@ def _made(text: str, attack: bool, role: str, kind: str) -> Example:
 def scraps(texts: list[str], *, seed: int) -> list[str]:
     """Bits of words, for meaningless endings."""
     dice = random.Random(seed)  # noqa: S311
-    words = sorted({word for text in texts for word in re.findall(r"\w{3,}", text)})
+    words = sorted({word for text in texts for word in re.findall(r"[^\W\d_]{3,}", text) if word.isascii()})
     dice.shuffle(words)
     return [word[dice.randint(0, 2) :][: dice.randint(2, 9)] for word in words[:6_000]]

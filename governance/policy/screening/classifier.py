@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.policy.screening import rules
-from governance.policy.screening.grams import BUCKETS, LENGTHS, Grams, grams
+from governance.policy.screening.grams import BUCKETS, Grams, grams
 from governance.policy.screening.normalise import Normalised
 from governance.policy.screening.signals import COLUMNS, Signals, in_window
 from governance.policy.screening.windows import windows
@@ -70,27 +70,13 @@ def margins(normalised: Normalised, signals: Signals, weights: Weights) -> list[
 
 def _sums(found: Grams, table: NDArray[np.float32], ranges: NDArray[np.int64]) -> NDArray[np.float64]:
     """For each range the sum of its n-grams' weights, each kind divided by the root of their number."""
-    starts, ends = ranges[:, 0], ranges[:, 1]
     total = np.zeros(len(ranges))
-    for length, buckets in zip(LENGTHS, found.characters, strict=False):
-        last = np.minimum(ends - length + 1, len(buckets))
-        total += _of_kind(table[buckets], starts, np.maximum(last, starts))
-    first, behind = np.searchsorted(found.word_starts, starts), np.searchsorted(found.word_starts, ends)
-    total += _of_kind(table[found.words], first, behind)
-    pairs = len(found.pairs)
-    total += _of_kind(
-        table[found.pairs], np.minimum(first, pairs), np.minimum(np.maximum(behind - 1, first), pairs)
-    )
+    for kind in found.kinds:
+        running = np.concatenate(([0.0], np.cumsum(table[kind.buckets], dtype=np.float64)))
+        first = np.searchsorted(kind.starts, ranges[:, 0])
+        behind = np.maximum(np.searchsorted(kind.ends, ranges[:, 1], side="right"), first)
+        total += (running[behind] - running[first]) / np.sqrt(np.maximum(behind - first, 1))
     return total
-
-
-def _of_kind(
-    values: NDArray[np.float32], first: NDArray[np.int64], behind: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    count = behind - first
-    result: NDArray[np.float64] = (running[behind] - running[first]) / np.sqrt(np.maximum(count, 1))
-    return result
 
 
 def write(models: dict[str, Weights]) -> bytes:

@@ -18,7 +18,8 @@ SIGNALS: dict[str, tuple[str, float, float]] = {
     "forced_opening": ("It dictates the words that the answer has to begin with.", 0.3, 0.4),
     "prompt_extraction": ("It asks for the system prompt or the model's instructions.", 0.6, 0.7),
     "secret_request": ("It asks the model for a password, a key or another secret.", 0.4, 0.5),
-    "private_data": ("It asks the model for personal data of somebody.", 0.1, 0.2),
+    "private_data": ("It asks the model for personal data of somebody.", 0.2, 0.2),
+    "harm_in_story": ("It wraps something harmful in a story, a role or a purpose.", 0.1, 0.1),
     "false_authority": ("It claims to speak as the developer, an administrator or the provider.", 0.4, 0.5),
     "fake_turn": ("It has marks that pretend to be a turn of the system or the assistant.", 0.7, 0.8),
     "fake_end": ("It pretends that the text or the prompt ends here.", 0.4, 0.6),
@@ -47,9 +48,9 @@ _ORDERS = (
 )
 _DROP = (
     "ignor(?:e|ing)|disregard(?:ing)?|forget(?:ting)?|overlook|neglect|override|overrid(?:e|ing)|bypass|discard|dismiss|"
-    "drop|abandon|cancel|erase|set aside|throw (?:out|away)|let go of|pay no attention to|do not (?:follow|obey|listen to|"
+    "abandon|cancel|set aside|throw (?:out|away)|let go of|pay no attention to|do not (?:follow|obey|listen to|"
     "heed|adhere to|comply with)|don't (?:follow|obey|listen to)|stop (?:following|obeying)|no longer (?:follow|obey)|break free (?:of|from)|"
-    "violate|abolish|nullify|void|unlearn|remove|delete|clear|reset"
+    "violate|abolish|nullify|void|unlearn|leave behind|leave out"
 )
 _MODEL = "ai|a\\.i\\.|llm|language model|assistant|chatbot|chat bot|bot|gpt|chatgpt|claude|gemini|copilot|agent|model"
 _SHOW = (
@@ -60,7 +61,9 @@ _SHOW = (
 _TEXT: dict[str, tuple[str, ...]] = {
     "override": (
         rf"\b(?:{_DROP}) (?:(?:{_FILL}) ){{0,6}}(?:{_BEFORE}) (?:(?:{_FILL}|set) ){{0,3}}(?:{_ORDERS})\b",
-        rf"\b(?:{_DROP}) (?:(?:{_FILL}) ){{0,4}}(?:your|my|those|all|system) (?:{_BEFORE} )?(?:{_ORDERS})\b",
+        rf"\b(?:{_DROP}|drop|erase|remove|delete|clear) (?:(?:{_FILL}) ){{0,4}}(?:your) (?:(?:{_FILL}) ){{0,2}}(?:{_ORDERS})\b",
+        r"\b(?:ignore|disregard|forget|drop) (?:all|any|every) (?:the |of |your |those |these )*(?:instructions?|prompts?|directives?|guidelines|orders|commands|rules)\b",
+        r"\b(?:remove|drop|put|throw|leave) (?:all |any |the |your )*(?:previous|prior|earlier) (?:tasks?|instructions?|information|orders)\b|\b(?:do not|don'?nt|don't|not) (?:answer|listen|respond)\b ~(?:according to|based on|to) (?:the |what |any )?(?:provided|given|documents?|i said|said|above)",
         r"\b(?:ignore|disregard|overlook|skip) (?:(?:all|everything|anything|of|the|that|is|was|text|content) ){0,4}(?:above|before this|so far|previously said|you (?:have been|were|'ve been) (?:told|instructed|given)|i said|i've said|i told you)\b",
         rf"\b(?:ignore|disregard|skip|forget) (?:the|this|that|these|all) (?:\w+ )?(?:resume|cv|document|article|webpage|page|paper|email|e-mail|content|function|code|review|table|file|caption|data|question|user)\b ~(?:and|instead|state|say|write|output|reply|print)\b",
         r"\b(?:instructions?|rules?|prompts?|guidelines|restrictions|orders) (?:given |from )?(?:above|before|previously|so far)? ?(?:are|is|have been|has been|were|must be|should be) (?:now )?(?:void|cancel+ed|obsolete|overridden|ignored|disregarded|invalid|removed|lifted|deleted|superseded|replaced|suspended|null)\b",
@@ -163,6 +166,7 @@ _TEXT: dict[str, tuple[str, ...]] = {
         r"\b(?:passwort|kennwort|mot de passe|contrasena|clave secreta|senha|parola d'ordine|wachtwoord|haslo|sifre|mat khau|kata sandi)\b|(?:密码|口令|パスワード|合言葉|비밀번호|парол|كلمة المرور|كلمة السر|पासवर्ड|পাসওয়ার্ড|รหัสผ่าน)",
     ),
     "private_data": (
+        r"\b(?:the )?users? ?'?s (?:\w+ ){0,3}(?:birth ?(?:day|date|year|place)|date of birth|live|home|address|phone|e-?mail|social|ssn|password|favou?rite|name|initials|location|bank|credit|middle name|income|city)\b|\b(?:where|what) (?:does|is|did) (?:the )?user\b",
         r"\b(?:what(?:'s| is)|tell me|give me|where (?:does|do)|share|provide|find out|disclose)\b ~(?:\w+'s|user|the user's|his|her|their|customers?'?|patients?'?|john|jane|employee)\b (?:\w+ ){0,3}(?:birth ?(?:day|date|year|place)|date of birth|live|home address|address|phone(?: number)?|email(?: address)?|social security(?: number)?|ssn|salary|bank (?:balance|account)|medical (?:history|records)|location|city of residence|favou?rite colou?r|income|credit card|initials|full name)\b",
         r"\b(?:users?|customers?|clients?|employees?) ~(?:in|from|of) (?:your|the|our) (?:database|system|records)\b",
     ),
@@ -225,6 +229,7 @@ _TEXT: dict[str, tuple[str, ...]] = {
     "fiction": (
         r"\b(?:hypothetical\w*|imagine|suppose|let's (?:pretend|imagine|assume|say|play)|fictional|in a (?:world|parallel|fictional|hypothetical|universe)|for (?:educational|research|a) (?:purposes?|project|novel|story)|screenplay|novel|movie|film|character|role-?play|story|scene|actors?|thought experiment|game)\b",
     ),
+    "harm_in_story": (),
     "harm": (
         r"\b(?:bombs?|explosives?|pipe ?bombs?|molotov|meth(?:amphetamine)?|cocaine|heroin|malware|ransomware|keylogger|virus(?:es)?|trojan|phishing|hack(?:ing|ed)?|ddos|botnet|steal(?:ing)?|kidnap\w*|murder\w*|kill(?:ing)?|suicide|self-harm|terroris\w*|genocide|nazis?|hitler|racis\w*|sexis\w*|child porn\w*|molest\w*|rape|weapons?|poison\w*|anthrax|nerve agent|chemical weapon|bioweapon|launder\w*|counterfeit\w*|forge\w*|fraud\w*|scam\w*|ponzi|blackmail\w*|extort\w*|stalk\w*|traffick\w*|smuggl\w*|bribe\w*|identity theft|insider trading|tax evasion|illegal(?:ly)?|crack(?:ing)? (?:a )?password|break into|credit card numbers?|deepfakes?|defam\w+|libel\w*|eating disorder|anorexi\w+|disinformation|misinformation|conspiracy|holocaust|cannibal\w*|torture|slurs?|hate speech|violen\w+|assassinat\w+|arson|carjack\w*|hotwire|shoplift\w*|vandal\w*|drugs?|overdos\w+|porn\w*|erotic\w*|nsfw|sex(?:ual)?(?:ly)?|exploit(?:s|ing)?|unauthorized access|pirat(?:e|ed|ing) (?:software|movies?)|tamper\w*|voting machines?|astroturf\w*|swear ?words?|curse words?|insults?)\b",
     ),
@@ -235,11 +240,6 @@ RAW_PATTERNS: dict[str, tuple[str, ...]] = {
         r"<!--[^>]{0,400}(?i:ignore|instruction|assistant|AI |model|prompt|state|say|please|user)[^>]{0,400}-->",
         r"(?i:display:\s*none|visibility:\s*hidden|font-size:\s*0|opacity:\s*0(?:;|\"|\.0)|color:\s*(?:white|#fff(?:fff)?|transparent)\b)",
         r"\[//\]: # |<(?:span|div|p)[^>]{0,60}hidden",
-    ),
-    "gibberish": (
-        r"(?:[\\{}\[\]()|^~`<>=+*&%$#@!?:;,.]{2,5}[A-Za-z]{1,16}[ \\{}\[\]()|^~`<>=+*&%$#@!?:;,.]{1,5}){3,}.{0,40}\z",
-        r"(?:[\])}>]\s?[A-Za-z]{1,12}\s?[\[({<\\]|[({\[<\\][\])}>\\({\[]|[a-z][A-Z][a-z]{2,}[A-Z]?|\w[\\{(\[]\w|[^\w\s][^\w\s.]\w)[^\n]{0,24}(?:[\])}>]\s?[A-Za-z]{0,12}\s?[\[({<\\]|[({\[<\\][\])}>\\({\[]|!{3,}|\\[({\[])[^\n]{0,30}(?:[a-z][A-Z]|[\\{}\[\]]\w|\w[{(\[\\])[^\n]{0,60}\z",
-        r"(?:! ){4,}|(?:!!+ ?){3,}|(?:describing|similarly|Sure)[.\\+ !{(\[]{2,}",
     ),
 }
 

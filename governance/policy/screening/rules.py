@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import re2
 
+from governance.policy.screening.gibberish import meaningless_tail
 from governance.policy.screening.patterns import DECODED, PATTERNS, RAW, SIGNALS
 
 USER = "user"
@@ -31,7 +32,9 @@ class Rule:
 
 RULES = {name: Rule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()}
 NAMES = tuple(RULES)
-OF_WHOLE = frozenset({DECODED, *(name for name, _ in RAW)})
+GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
+WRAPPINGS = frozenset({"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"})
+OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
 """Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
 
 
@@ -55,6 +58,10 @@ def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
     names = {PATTERNS[index][0] for index in _CLEAN.Match(clean) or ()}
     if raw:
         names |= {RAW[index][0] for index in _RAW.Match(_encodable(raw)) or ()}
+        if meaningless_tail(raw):
+            names.add(GIBBERISH)
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
     return tuple(rule for name, rule in RULES.items() if name in names)
 
 

@@ -11,7 +11,7 @@ from governance.policy.screening.normalise import TRICKS, Normalised
 ENCODED = "encoded text"
 COLUMNS = (*rules.NAMES, *TRICKS, ENCODED)
 _COLUMN = {name: at for at, name in enumerate(COLUMNS)}
-SCALE = 0.6
+SCALE = 1.0
 """What a signal weighs beside the n-grams of a text, whose squares add up to one for each length."""
 
 
