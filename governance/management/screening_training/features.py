@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from governance.management.screening_training.corpus import Example
+from governance.policy.screening.classifier import RULE_EVIDENCE
 from governance.policy.screening.grams import BUCKETS, Grams, grams
 from governance.policy.screening.normalise import normalise
 from governance.policy.screening.signals import COLUMNS, in_window, signals
@@ -21,9 +23,10 @@ class Rows:
     matrix: Any
     text: NDArray[np.int64]
     whole: NDArray[np.bool_]
+    evidence: NDArray[np.float64]
 
 
-def rows(texts: list[str]) -> Rows:
+def rows(examples: list[Example]) -> Rows:
     """One row for each text, and one for each window of a long one."""
     from scipy.sparse import csr_matrix
 
@@ -31,9 +34,10 @@ def rows(texts: list[str]) -> Rows:
     values: list[NDArray[np.float32]] = []
     owner: list[int] = []
     whole: list[bool] = []
-    for number, text in enumerate(texts):
-        normalised = normalise(text)
-        all_signals = signals(raw=text, normalised=normalised)
+    evidence: list[float] = []
+    for number, example in enumerate(examples):
+        normalised = normalise(example.text)
+        all_signals = signals(raw=example.text, normalised=normalised)
         found = grams(normalised.text)
         for at, (start, end) in enumerate(windows(found.length)):
             part = in_window(all_signals, clean=normalised.text[max(0, start - 1) : end - 1]) if at else all_signals
@@ -44,12 +48,13 @@ def rows(texts: list[str]) -> Rows:
             values.append(np.concatenate([value, signal[held]]))
             owner.append(number)
             whole.append(at == 0)
+            evidence.append(RULE_EVIDENCE * part.evidence(example.role))
     pointers = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     matrix = csr_matrix(
         (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers), shape=(len(owner), WIDTH)
     )
     matrix.sum_duplicates()
-    return Rows(matrix, np.array(owner), np.array(whole))
+    return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence))
 
 
 def _row(found: Grams, start: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -12,12 +12,14 @@ from governance.policy.screening.classifier import Weights
 from governance.policy.screening.grams import BUCKETS
 
 SEED = 11
-C = 4.0
-MADE_SHARE = 1.0
+C = 2.0
+MADE_SHARE = 2.0
 """What all made texts weigh together, against one for all real ones."""
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
 ATTACK_WINDOWS = 2
+WINDOW_HANDICAP = 0.5
+"""What a window's margin is less by: a long text has many of them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: S
 
 def text_margins(rows: Rows, weights: Weights, count: int) -> NDArray[np.float64]:
     """For each text the highest margin: of the whole, or of a window less the handicap."""
-    margins = rows.matrix @ _flat(weights) + weights.bias
+    margins = rows.matrix @ _flat(weights) + weights.bias + rows.evidence
     margins = np.where(rows.whole, margins, margins - weights.window_handicap)
     highest = np.full(count, -np.inf)
     np.maximum.at(highest, rows.text, margins)
@@ -107,9 +109,9 @@ def _logistic(
     if not setup.signals:
         matrix = matrix[:, :BUCKETS]
     if not setup.grams:
-        matrix = matrix.tolil() if False else _without_grams(matrix)
+        matrix = _without_grams(matrix)
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
-    model = LogisticRegression(C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=400, tol=1e-3)
+    model = LogisticRegression(C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3)
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]

@@ -37,6 +37,10 @@ class Weights:
     window_handicap: float = 0.0
 
 
+RULE_EVIDENCE = 2.0
+"""How much of a rule's own weight counts beside what the classifier learned of it: rules hold where training did not reach."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A part of a normalised text, and how far on the side of attacks it is."""
@@ -51,7 +55,9 @@ def score_of(margin: float, weights: Weights) -> float:
     return float(1 / (1 + np.exp(-np.clip(weights.slope * margin + weights.offset, -30, 30))))
 
 
-def margins(normalised: Normalised, signals: Signals, weights: Weights) -> list[Scored]:
+def margins(
+    normalised: Normalised, signals: Signals, weights: Weights, *, role: str
+) -> list[Scored]:
     """The margin of the whole text, and of each window of a long one."""
     text = normalised.text
     found = grams(text)
@@ -62,7 +68,9 @@ def margins(normalised: Normalised, signals: Signals, weights: Weights) -> list[
         Scored(
             start,
             end,
-            float(total + weights.signals @ row.row() + weights.bias) - (weights.window_handicap if at else 0.0),
+            float(total + weights.signals @ row.row() + weights.bias)
+            + RULE_EVIDENCE * row.evidence(role)
+            - (weights.window_handicap if at else 0.0),
         )
         for at, ((start, end), total, row) in enumerate(zip(ranges, sums, rows, strict=True))
     ]

@@ -1,5 +1,6 @@
 """PURE: what is known of a text besides its n-grams: rules that hold, tricks that were undone."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ class Signals:
 
     rules: tuple[rules.Rule, ...]
     tricks: tuple[str, ...]
+
+    def evidence(self, role: str) -> float:
+        """What the rules that hold say together, as if each were independent: 0 where none does."""
+        return -sum(math.log1p(-rule.weight_for(role)) for rule in self.rules)
 
     def row(self) -> NDArray[np.float32]:
         """As features of the classifier."""
