@@ -95,30 +95,29 @@ def harmless_installed(*, seed: int, count: int) -> list[Example]:
 
 
 def made_for_material(
-    harmless: list[str], *, seed: int, count: int, attacks: list[str]
+    harmless: list[str], *, seed: int, count: int, attacks: list[str], templates: list[str]
 ) -> list[Example]:
     """Documents and tool results, half of them with an order to the model in them."""
     writer = Writer(seed)
     dice = random.Random(seed)  # noqa: S311
-    slots = {"do": lines("dos")}
-    templates = [
-        template.replace("{do}", choice)
-        for template in lines("injections")
-        for choice in (dice.sample(slots["do"], 6) if "{do}" in template else [template])
+    deeds = lines("dos")
+    orders = [
+        template.replace("{do}", deed)
+        for template in templates
+        for deed in (dice.sample(deeds, 8) if "{do}" in template else [template])
     ]
     found = []
-    for order in writer.several(templates, count):
-        if dice.random() < 0.25:
-            order = dice.choice(attacks)
-        if dice.random() < 0.08:
+    for order in writer.several(orders, count):
+        if attacks and dice.random() < 0.2:
+            order = dice.choice(attacks)[:1_500]
+        if dice.random() < 0.06:
             order = disguises.disguised(order, dice)
-        document = _extract(dice.choice(harmless), dice)
         tool = dice.random() < 0.4
-        text = disguises.within(document, order, dice) if dice.random() < 0.85 else order
+        text = disguises.within(_extract(dice.choice(harmless), dice), order, dice) if dice.random() < 0.85 else order
         plain = _extract(dice.choice(harmless), dice)
         role = rules.TOOL if tool else rules.DOCUMENT
-        found.append(_made(disguises.as_tool_result(text, dice) if tool else text, True, role, "order in material"))
-        found.append(_made(disguises.as_tool_result(plain, dice) if tool else plain, False, role, "material"))
+        found.append(_made(disguises.as_tool_result(text, dice) if tool else text, True, role, "order"))
+        found.append(_made(disguises.as_tool_result(plain, dice) if tool else plain, False, role, "plain"))
     return found
 
 

@@ -51,20 +51,18 @@ def folds(examples: list[Example]) -> list[set[str]]:
     return found
 
 
-def leave_out(
-    examples: list[Example], rows: Rows, setup: Setup, *, handicap: float = 0.0
-) -> LeftOut:
+def leave_out(examples: list[Example], rows: Rows, setup: Setup) -> LeftOut:
     """Fits once for each fold, and scores the texts of that fold."""
     groups = np.array([example.group for example in examples])
     margins = np.full(len(examples), -np.inf)
     for left in folds(examples):
         held = np.isin(groups, list(left))
         weights = fit(examples, rows, ~held & ~_copies(examples, held), setup)
-        scored = text_margins(rows, replace(weights, window_handicap=handicap), len(examples))
+        scored = text_margins(rows, weights, len(examples))
         margins[held] = scored[held]
     real = groups != MADE
     ordinary = np.array([not example.attack and not is_hard(example) for example in examples]) & real
-    return LeftOut(margins, real, float(np.quantile(margins[ordinary], 1 - FALSE_POSITIVES, method="higher")))
+    return LeftOut(margins, real, threshold_of(margins[ordinary]))
 
 
 def _copies(examples: list[Example], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -120,7 +118,11 @@ def auc(attacks: NDArray[np.float64], harmless: NDArray[np.float64]) -> float:
     return float((ranks[:count].sum() - count * (count + 1) / 2) / (count * len(harmless)))
 
 
-def calibrated(weights: Weights, found: LeftOut, *, at_score: float = 0.5, steepness: float = 1.0) -> Weights:
-    """The weights with a score of `at_score` where the threshold is."""
-    offset = float(np.log(at_score / (1 - at_score)) - steepness * found.threshold)
-    return replace(weights, slope=steepness, offset=offset)
+def calibrated(weights: Weights, threshold: float) -> Weights:
+    """The weights with a score of a half where the threshold is."""
+    return replace(weights, slope=1.0, offset=-threshold)
+
+
+def threshold_of(margins: NDArray[np.float64]) -> float:
+    """The margin that one in a hundred of these harmless texts lies above."""
+    return float(np.quantile(margins, 1 - FALSE_POSITIVES, method="higher"))

@@ -115,7 +115,12 @@ def _logistic(
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]
-    return Weights(grams=found[:BUCKETS], signals=found[BUCKETS:], bias=float(model.intercept_[0]))
+    return Weights(
+        grams=found[:BUCKETS],
+        signals=found[BUCKETS:],
+        bias=float(model.intercept_[0]),
+        window_handicap=WINDOW_HANDICAP,
+    )
 
 
 def _without_grams(matrix: Any) -> Any:
