@@ -1,0 +1,128 @@
+"""Figures by leaving sources out: every text is scored by a classifier that has seen nothing of its repository."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from governance.management.screening_training.corpus import MADE, Example
+from governance.management.screening_training.features import Rows
+from governance.management.screening_training.fit import Setup, fit, text_margins
+from governance.policy.screening.classifier import Weights
+
+FOLDS = 5
+FALSE_POSITIVES = 0.01
+HARD = ("hard_negative", "benign_cybersecurity", "benign_xstest")
+"""Kinds of harmless texts that look like attacks: reported apart, never part of the threshold."""
+_SHINGLE = 8
+_ALIKE = 0.25
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Margins of the real texts, and the threshold that one in a hundred ordinary texts lies above."""
+
+    margins: NDArray[np.float64]
+    real: NDArray[np.bool_]
+    threshold: float
+
+
+def is_hard(example: Example) -> bool:
+    """Whether a harmless text is one that looks like an attack."""
+    return example.kind.startswith(HARD)
+
+
+def folds(examples: list[Example]) -> list[set[str]]:
+    """The repositories left out together: each with attacks apart, the others dealt among them."""
+    sizes: dict[str, int] = defaultdict(int)
+    attacks: dict[str, int] = defaultdict(int)
+    for example in examples:
+        if example.group != MADE:
+            sizes[example.group] += 1
+            attacks[example.group] += example.attack
+    hostile = sorted((group for group in sizes if attacks[group]), key=lambda group: (-attacks[group], group))
+    found = [{group} for group in hostile]
+    loads = [sum(1 for example in examples if example.group == group and not example.attack) for group in hostile]
+    for group in sorted((group for group in sizes if not attacks[group]), key=lambda name: (-sizes[name], name)):
+        least = int(np.argmin(loads))
+        found[least].add(group)
+        loads[least] += sizes[group]
+    return found
+
+
+def leave_out(examples: list[Example], rows: Rows, setup: Setup) -> LeftOut:
+    """Fits once for each fold, and scores the texts of that fold."""
+    groups = np.array([example.group for example in examples])
+    margins = np.full(len(examples), -np.inf)
+    for left in folds(examples):
+        held = np.isin(groups, list(left))
+        weights = fit(examples, rows, ~held & ~_copies(examples, held), setup)
+        scored = text_margins(rows, weights, len(examples))
+        margins[held] = scored[held]
+    real = groups != MADE
+    ordinary = np.array([not example.attack and not is_hard(example) for example in examples]) & real
+    return LeftOut(margins, real, threshold_of(margins[ordinary]))
+
+
+def _copies(examples: list[Example], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Attacks that are near copies of one that is left out: collections quote each other."""
+    known: set[int] = set()
+    for at in np.flatnonzero(held):
+        if examples[at].attack:
+            known |= _shingles(examples[at].text)
+    found = np.zeros(len(examples), dtype=np.bool_)
+    for at, example in enumerate(examples):
+        if example.attack and not held[at] and example.group != MADE:
+            own = _shingles(example.text)
+            found[at] = bool(own) and len(own & known) > _ALIKE * len(own)
+    return found
+
+
+def _shingles(text: str) -> set[int]:
+    words = text.casefold().split()
+    return {hash(tuple(words[at : at + _SHINGLE])) for at in range(len(words) - _SHINGLE + 1)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Of a set of texts: how many, and the share above the threshold."""
+
+    name: str
+    texts: int
+    above: float
+
+
+def lines_by(
+    examples: list[Example], found: LeftOut, *, attacks: bool
+) -> list[Line]:
+    """For each file, and each kind in it, of attacks or of harmless texts."""
+    sets: dict[str, list[float]] = defaultdict(list)
+    for at, example in enumerate(examples):
+        if found.real[at] and example.attack == attacks:
+            sets[example.file].append(found.margins[at])
+            kind = example.language if example.language != "English" else example.kind.split("_of_")[0]
+            sets[f"{example.file}: {kind}"].append(found.margins[at])
+    return [
+        Line(name, len(values), float(np.mean(np.array(values) > found.threshold)))
+        for name, values in sorted(sets.items())
+    ]
+
+
+def auc(attacks: NDArray[np.float64], harmless: NDArray[np.float64]) -> float:
+    """The chance that an attack has a higher margin than a harmless text."""
+    order = np.argsort(np.concatenate([attacks, harmless]), kind="stable")
+    ranks = np.empty(len(order))
+    ranks[order] = np.arange(1, len(order) + 1)
+    count = len(attacks)
+    return float((ranks[:count].sum() - count * (count + 1) / 2) / (count * len(harmless)))
+
+
+def calibrated(weights: Weights, threshold: float) -> Weights:
+    """The weights with a score of a half where the threshold is."""
+    return replace(weights, slope=1.0, offset=-threshold)
+
+
+def threshold_of(margins: NDArray[np.float64]) -> float:
+    """The margin that one in a hundred of these harmless texts lies above."""
+    return float(np.quantile(margins, 1 - FALSE_POSITIVES, method="higher"))

@@ -1,0 +1,129 @@
+"""Fits the classifier, in two rounds: the second knows which window of a long attack is the attack."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from governance.management.screening_training.corpus import MADE, Example
+from governance.management.screening_training.features import Rows
+from governance.policy.screening.classifier import Weights
+from governance.policy.screening.grams import BUCKETS
+
+SEED = 11
+C = 2.0
+MADE_SHARE = 2.0
+"""What all made texts weigh together, against one for all real ones."""
+HARDEST = 4
+"""Windows of a harmless text that are learned from: those most like attacks."""
+ATTACK_WINDOWS = 2
+WINDOW_HANDICAP = 0.5
+"""What a window's margin is less by: a long text has many of them."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was tried: how strong the fit is held back, and what it sees."""
+
+    c: float = C
+    made_share: float = MADE_SHARE
+    signals: bool = True
+    grams: bool = True
+
+
+def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: Setup) -> Weights:
+    """Weights learned from the chosen texts."""
+    labels = np.array([example.attack for example in examples])
+    weight = _text_weights(examples, chosen, setup)
+    long = ~rows.whole
+    first = chosen[rows.text] & (rows.whole | (long & ~labels[rows.text] & _every(rows, 6)))
+    weights = _logistic(rows, first, labels, weight, setup)
+    margins = rows.matrix @ _flat(weights) + weights.bias
+    second = chosen[rows.text] & rows.whole
+    second |= chosen[rows.text] & _strongest(rows, margins, np.where(labels, ATTACK_WINDOWS, HARDEST))
+    return _logistic(rows, second, labels, weight, setup)
+
+
+def text_margins(rows: Rows, weights: Weights, count: int) -> NDArray[np.float64]:
+    """For each text the highest margin: of the whole, or of a window less the handicap."""
+    margins = rows.matrix @ _flat(weights) + weights.bias + rows.evidence
+    margins = np.where(rows.whole, margins, margins - weights.window_handicap)
+    highest = np.full(count, -np.inf)
+    np.maximum.at(highest, rows.text, margins)
+    return highest
+
+
+def _flat(weights: Weights) -> NDArray[np.float32]:
+    return np.concatenate([weights.grams, weights.signals])
+
+
+def _every(rows: Rows, step: int) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.arange(len(rows.text)) % step == 0
+    return found
+
+
+def _strongest(rows: Rows, margins: NDArray[np.float64], most: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Of each text the windows with the highest margins."""
+    picked = np.zeros(len(rows.text), dtype=np.bool_)
+    parts = np.flatnonzero(~rows.whole)
+    order = parts[np.lexsort((-margins[parts], rows.text[parts]))]
+    owners = rows.text[order]
+    begins = np.searchsorted(owners, owners)
+    rank = np.arange(len(order)) - begins
+    picked[order[rank < most[owners]]] = True
+    return picked
+
+
+def _text_weights(
+    examples: list[Example], chosen: NDArray[np.bool_], setup: Setup
+) -> NDArray[np.float64]:
+    """A kind counts by the root of its number: two hundred texts of one template are not two hundred attacks."""
+    kinds = np.array([f"{example.group} {example.file} {example.kind}" for example in examples])
+    made = np.array([example.group == MADE for example in examples])
+    labels = np.array([example.attack for example in examples])
+    weight = np.zeros(len(examples))
+    for kind in np.unique(kinds[chosen]):
+        held = chosen & (kinds == kind)
+        weight[held] = held.sum() ** -0.5
+    for part, share in ((~made, 1.0), (made, setup.made_share)):
+        for label in (False, True):
+            held = chosen & part & (labels == label)
+            if held.any():
+                weight[held] *= share / weight[held].sum()
+    scaled: NDArray[np.float64] = weight * chosen.sum() / max(weight.sum(), 1e-9)
+    return scaled
+
+
+def _logistic(
+    rows: Rows,
+    used: NDArray[np.bool_],
+    labels: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    setup: Setup,
+) -> Weights:
+    from sklearn.linear_model import LogisticRegression
+
+    owners = rows.text[used]
+    matrix: Any = rows.matrix[np.flatnonzero(used)]
+    if not setup.signals:
+        matrix = matrix[:, :BUCKETS]
+    if not setup.grams:
+        matrix = _without_grams(matrix)
+    share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
+    model = LogisticRegression(C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3)
+    model.fit(matrix, labels[owners], sample_weight=share)
+    found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
+    found[: matrix.shape[1]] = model.coef_[0]
+    return Weights(
+        grams=found[:BUCKETS],
+        signals=found[BUCKETS:],
+        bias=float(model.intercept_[0]),
+        window_handicap=WINDOW_HANDICAP,
+    )
+
+
+def _without_grams(matrix: Any) -> Any:
+    from scipy.sparse import csr_matrix, hstack
+
+    return hstack([csr_matrix((matrix.shape[0], BUCKETS)), matrix[:, BUCKETS:]]).tocsr()

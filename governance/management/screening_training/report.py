@@ -1,0 +1,42 @@
+"""The figures as tables in Markdown."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from governance.management.screening_training.corpus import Example
+from governance.management.screening_training.evaluate import LeftOut, auc, is_hard, lines_by
+from governance.management.screening_training.train import Material
+
+
+def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterator[str]:
+    """Attacks by file and kind, harmless texts by file, then the sums."""
+    attack = np.array([example.attack for example in examples]) & found.real
+    hard = np.array([is_hard(example) for example in examples]) & found.real
+    ordinary = found.real & ~attack & ~hard
+    english = attack & np.array([example.language == "English" for example in examples])
+    yield "| attacks: file and kind | texts | found |"
+    yield "|---|---|---|"
+    for line in lines_by(examples, found, attacks=True):
+        yield f"| {line.name} | {line.texts} | {line.above:.2f} |"
+    yield ""
+    yield "| harmless: file | texts | taken for attacks |"
+    yield "|---|---|---|"
+    for line in lines_by(examples, found, attacks=False):
+        if ":" not in line.name:
+            yield f"| {line.name} | {line.texts} | {line.above:.3f} |"
+    yield ""
+    by_file = [
+        line.above for line in lines_by(examples, found, attacks=True) if ":" not in line.name and "multilingual" not in line.name
+    ]
+    above = found.margins > found.threshold
+    yield "| what | figure |"
+    yield "|---|---|"
+    yield f"| threshold at 1 % of ordinary texts (margin) | {found.threshold:.2f} |"
+    yield f"| attacks in English found | {np.mean(above[english]):.3f} of {english.sum()} |"
+    yield f"| the same, mean over files | {np.mean(by_file):.3f} |"
+    yield f"| attacks in other languages found | {np.mean(above[attack & ~english]):.3f} of {(attack & ~english).sum()} |"
+    yield f"| hard harmless texts taken for attacks | {np.mean(above[hard]):.3f} of {hard.sum()} |"
+    yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
+    yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
+    yield f"| orders in documents and tool results, templates and repositories not trained on | {material.recall:.3f} of {material.texts} |"

@@ -1,0 +1,77 @@
+"""PURE: rules of screening: what attacks say, in words and shapes, each with a weight and a reason for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import re2
+
+from governance.policy.screening.gibberish import meaningless_tail
+from governance.policy.screening.patterns import DECODED, PATTERNS, RAW, SIGNALS
+
+USER = "user"
+DOCUMENT = "document"
+TOOL = "tool"
+ORDERS_FROM = 0.4
+"""The weight from which a rule that holds for a decoded text means that it gives orders."""
+ROLES = (USER, DOCUMENT, TOOL)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`weight` is how likely a hit alone is an attack, in what a user writes and in what documents and tools bring."""
+
+    name: str
+    reason: str
+    weight: float
+    weight_in_material: float
+
+    def weight_for(self, role: str) -> float:
+        """The weight where the text comes from such a source."""
+        return self.weight if role == USER else self.weight_in_material
+
+
+RULES = {name: Rule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()}
+NAMES = tuple(RULES)
+GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
+WRAPPINGS = frozenset({"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"})
+OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
+"""Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
+
+
+def _set(patterns: list[tuple[str, str]]) -> re2.Set:
+    options = re2.Options()
+    options.max_mem = 256 << 20  # a set that runs out of it says that nothing matches
+    options.log_errors = True
+    found = re2.Set.SearchSet(options)
+    for _, pattern in patterns:
+        found.Add(pattern)
+    found.Compile()
+    return found
+
+
+_CLEAN = _set(PATTERNS)
+_RAW = _set(RAW)
+
+
+def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
+    """Rules that hold for a text: most look at its clean form, those on letter case and marks at the raw one."""
+    names = {PATTERNS[index][0] for index in _CLEAN.Match(clean) or ()}
+    if raw:
+        names |= {RAW[index][0] for index in _RAW.Match(_encodable(raw)) or ()}
+        if meaningless_tail(raw):
+            names.add(GIBBERISH)
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
+    return tuple(rule for name, rule in RULES.items() if name in names)
+
+
+def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[Rule]:
+    """The one rule about texts that were hidden by an encoding: they say what an attack says."""
+    for text in texts:
+        if any(rule.weight >= ORDERS_FROM for rule in hits(clean=text.casefold(), raw="")):
+            yield RULES[DECODED]
+            return
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
