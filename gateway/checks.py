@@ -1,7 +1,7 @@
 """PURE: what was checked of a call and what came of it, for its record. Counts, names of rules and verdicts; never values."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -26,6 +26,19 @@ class OutputCheck:
 
 
 @dataclass(slots=True)
+class Screened:
+    """Texts of one kind (`role`: user, document or tool): how much was screened, the worst verdict, what was done about it."""
+
+    role: str
+    texts: int
+    characters: int
+    score: float
+    verdict: str
+    action: str
+    reasons: list[str]
+
+
+@dataclass(slots=True)
 class Checks:
     """All of a call."""
 
@@ -40,7 +53,7 @@ class Checks:
     """Placeholders in the answer that stand for nothing in this call."""
     restored: int = 0
     """Placeholders in the answer that were turned back."""
-    screening: list[dict[str, Any]] = field(default_factory=list)
+    screening: list[Screened] = field(default_factory=list)
     leak: str = ""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
@@ -56,7 +69,9 @@ class Checks:
             value["output"] = _output(self.output)
         if self.guardrail_units:
             value["guardrail_units"] = dict(self.guardrail_units)
-        for name in ("guardrail", "invented", "restored", "screening", "leak"):
+        if self.screening:
+            value["screening"] = [asdict(each) for each in self.screening]
+        for name in ("guardrail", "invented", "restored", "leak"):
             if said := getattr(self, name):
                 value[name] = said
         return value

@@ -1,6 +1,6 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve route → queue → redact → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve route → queue → redact → screen → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -29,6 +29,7 @@ from gateway.stages.limit_rates import limit_rates
 from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
+from gateway.stages.screen import screen
 from gateway.stages.settle import settle
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
@@ -43,6 +44,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("resolve route", resolve_route),
     ("queue", take_turn),
     ("redact", redact),
+    ("screen", screen),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
     ("reserve", reserve),

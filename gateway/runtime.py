@@ -27,6 +27,7 @@ from governance.services.detector import Detector
 from governance.services.ledger import Ledger
 from governance.services.names import shared_pool
 from governance.services.rate_limiter import RateLimiter
+from governance.services.screener import Screener
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Gateway:
         )
         self.guardrails = Guardrails(self.bedrock)
         self.detector = Detector(shared_pool())
+        self.screener = Screener()
         self.estimator = Estimator()
         self.key_use = KeyUse(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
@@ -90,6 +92,7 @@ class Gateway:
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
         self.detector.warm_up()
+        self.screener.warm_up()
         await self._pool.open(wait=True, timeout=15)
         await self._keeper.start()
         if any(key.rules.names for key in self.snapshot.keys.values()):

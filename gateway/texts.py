@@ -1,6 +1,7 @@
 """PURE: every text of a conversation that a model could read, to be looked at or changed in its place."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from gateway.conversation import Block, Conversation, Json
@@ -99,3 +100,35 @@ def each_string(value: Any, change: Change) -> Any:
     if isinstance(value, list):
         return [each_string(member, change) for member in value]
     return value
+
+
+Untrusted = Callable[[str, str], str]
+"""(where the text comes from: user, document or tool; the text) to what takes its place."""
+
+
+def rewrite_untrusted(conversation: Conversation, change: Untrusted) -> Iterator[None]:
+    """Puts `change` of every text in its place that did not come from the application itself, a step at a time."""
+    for message in conversation.messages:
+        if message.role != "user":
+            continue
+        for block in message.content:
+            if block.text is not None:
+                block.text = change("user", block.text)
+            elif block.tool_result is not None:
+                _rewrite_result(block, change)
+            for name in ("document", "search_result", "guard_content"):
+                if (member := getattr(block, name)) is not None:
+                    setattr(block, name, _members(member, partial(change, "document")))
+            yield
+
+
+def _rewrite_result(block: Block, change: Untrusted) -> None:
+    assert block.tool_result is not None
+    for part in block.tool_result.content:
+        if part.text is not None:
+            part.text = change("tool", part.text)
+        if isinstance(part.json, dict | list | str):
+            part.json = _any(part.json, partial(change, "tool"))
+        for name in ("document", "search_result"):
+            if (member := getattr(part, name)) is not None:
+                setattr(part, name, _members(member, partial(change, "document")))

@@ -11,6 +11,7 @@ DESCRIPTIONS = {
     "resolve route": "Find the deployments",
     "queue": "Wait for its turn",
     "redact": "Mask personal data",
+    "screen": "Screen for injected orders",
     "enforce limits": "Count tokens, check their limits",
     "limit rates": "Take from rate limits",
     "reserve": "Reserve the worst case",

@@ -127,7 +127,7 @@ class PrivacyPolicy(models.Model):
     )
     block_at = models.FloatField(
         "an injection from",
-        default=0.8,
+        default=0.9,
         validators=_SHARE,
         help_text="A score from 0 to 1. Blocking and taking out begin here.",
     )

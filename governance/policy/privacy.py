@@ -64,7 +64,7 @@ class Screening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     document: ScreeningAction = "log"
     tool: ScreeningAction = "log"
     flag_at: float = 0.5
-    block_at: float = 0.8
+    block_at: float = 0.9
     delimit: bool = False
     canary: bool = False
     leak: ScreeningAction = "log"

@@ -40,7 +40,11 @@ def rows(examples: list[Example]) -> Rows:
         all_signals = signals(raw=example.text, normalised=normalised)
         found = grams(normalised.text)
         for at, (start, end) in enumerate(windows(found.length)):
-            part = in_window(all_signals, clean=normalised.text[max(0, start - 1) : end - 1]) if at else all_signals
+            part = (
+                in_window(all_signals, clean=normalised.text[max(0, start - 1) : end - 1])
+                if at
+                else all_signals
+            )
             column, value = _row(found, start, end)
             signal = part.row()
             held = np.flatnonzero(signal)
@@ -51,7 +55,8 @@ def rows(examples: list[Example]) -> Rows:
             evidence.append(RULE_EVIDENCE * part.evidence(example.role))
     pointers = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     matrix = csr_matrix(
-        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers), shape=(len(owner), WIDTH)
+        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers),
+        shape=(len(owner), WIDTH),
     )
     matrix.sum_duplicates()
     return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence))

@@ -55,15 +55,15 @@ def score_of(margin: float, weights: Weights) -> float:
     return float(1 / (1 + np.exp(-np.clip(weights.slope * margin + weights.offset, -30, 30))))
 
 
-def margins(
-    normalised: Normalised, signals: Signals, weights: Weights, *, role: str
-) -> list[Scored]:
+def margins(normalised: Normalised, signals: Signals, weights: Weights, *, role: str) -> list[Scored]:
     """The margin of the whole text, and of each window of a long one."""
     text = normalised.text
     found = grams(text)
     ranges = windows(found.length)
     sums = _sums(found, weights.grams, np.array(ranges, dtype=np.int64))
-    rows = [signals] + [in_window(signals, clean=text[max(0, start - 1) : end - 1]) for start, end in ranges[1:]]
+    rows = [signals] + [
+        in_window(signals, clean=text[max(0, start - 1) : end - 1]) for start, end in ranges[1:]
+    ]
     return [
         Scored(
             start,

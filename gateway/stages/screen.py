@@ -1,0 +1,145 @@
+from collections.abc import Awaitable, Iterable
+
+from gateway.call import Call
+from gateway.checks import Screened
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from gateway.texts import rewrite_untrusted
+from governance.policy.privacy import SCREENING_ACTIONS, ScreeningAction
+from governance.policy.screening.verdict import Outcome, Thresholds, Verdict
+from governance.services.screener import Item
+from kernel.breath import Breath
+
+_AT_ONCE = 800
+"""Characters that were not seen before and are screened without letting the event loop go."""
+_WORDS = {"user": "the user's text", "document": "a document", "tool": "the result of a tool"}
+_IN_ITS_PLACE = "[Taken out: it gave orders of its own.]"
+
+
+def screen(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Looks for instructions that do not belong where they stand: in what users write, in documents, in results of tools.
+
+    Placeholders are in place already, so no verdict tells a value. Refusal `content_blocked` where policy says so.
+    """
+    assert call.key is not None
+    screening = call.key.rules.effective.screening
+    actions = {role: getattr(screening, role) for role in _WORDS}
+    if not any(actions.values()):
+        return None
+    thresholds = Thresholds(flag=screening.flag_at, block=screening.block_at)
+    if call.is_large:
+        return _screen_in_steps(call, gateway, actions, thresholds)
+    items = _items(call, actions)
+    known = {
+        item: verdict for item in items if (verdict := gateway.screener.recall(item, thresholds)) is not None
+    }
+    fresh = [item for item in items if item not in known]
+    if sum(len(text) for _, text in fresh) > _AT_ONCE:
+        return _screen_fresh(call, gateway, actions, thresholds, known, fresh)
+    for item in fresh:
+        known[item] = gateway.screener.screen_at_once(item, thresholds)
+    _conclude(call, actions, known)
+    return None
+
+
+async def _screen_in_steps(
+    call: Call, gateway: Gateway, actions: dict[str, ScreeningAction], thresholds: Thresholds
+) -> None:
+    known: dict[Item, Verdict] = {}
+    fresh: list[Item] = []
+    async with Breath() as breath:
+        for item in _items(call, actions):
+            if (verdict := gateway.screener.recall(item, thresholds)) is not None:
+                known[item] = verdict
+            else:
+                fresh.append(item)
+            await breath.draw()
+    await _screen_fresh(call, gateway, actions, thresholds, known, fresh)
+
+
+async def _screen_fresh(
+    call: Call,
+    gateway: Gateway,
+    actions: dict[str, ScreeningAction],
+    thresholds: Thresholds,
+    known: dict[Item, Verdict],
+    fresh: list[Item],
+) -> None:
+    _conclude(call, actions, known | await gateway.screener.screen(fresh, thresholds))
+
+
+def _items(call: Call, actions: dict[str, ScreeningAction]) -> list[Item]:
+    """The texts to screen, each once."""
+    items: dict[Item, None] = {}
+
+    def note(role: str, text: str) -> str:
+        if actions[role] and text:
+            items[role, text] = None
+        return text
+
+    for _ in rewrite_untrusted(call.conversation, note):
+        pass
+    return list(items)
+
+
+def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
+    for role, action in actions.items():
+        own = [(text, verdict) for (of, text), verdict in verdicts.items() if of == role]
+        if own:
+            call.checks.screening.append(_summary(role, action, own))
+    worst = {role: action for role, action in actions.items() if _has(verdicts, role, Outcome.INJECTION)}
+    if any(action not in ("", "log") for role, action in actions.items() if _has_any(verdicts, role)):
+        call.checks.is_flagged = True
+    if "block" in worst.values():
+        blocked = next(role for role, action in worst.items() if action == "block")
+        reasons = next(
+            verdict.reasons
+            for (role, _), verdict in verdicts.items()
+            if role == blocked and verdict.verdict is Outcome.INJECTION
+        )
+        raise Refusal(
+            "content_blocked",
+            f"Screening does not let this request pass: {_WORDS[blocked]} looks like an attempt to give the model other orders. {' '.join(reasons[:3])}".strip(),
+        )
+    if "strip" in worst.values():
+        _strip(call, actions, verdicts)
+
+
+def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
+    def without(role: str, text: str) -> str:
+        verdict = verdicts.get((role, text))
+        if verdict is None or actions[role] != "strip" or verdict.verdict is not Outcome.INJECTION:
+            return text
+        rest = verdict.strip(text).strip()
+        return f"{rest}\n{_IN_ITS_PLACE}" if rest else _IN_ITS_PLACE
+
+    for _ in rewrite_untrusted(call.conversation, without):
+        pass
+
+
+def _has(verdicts: dict[Item, Verdict], role: str, outcome: Outcome) -> bool:
+    return any(of == role and verdict.verdict is outcome for (of, _), verdict in verdicts.items())
+
+
+def _has_any(verdicts: dict[Item, Verdict], role: str) -> bool:
+    return any(of == role and verdict.verdict is not Outcome.CLEAN for (of, _), verdict in verdicts.items())
+
+
+def _summary(role: str, action: ScreeningAction, own: Iterable[tuple[str, Verdict]]) -> Screened:
+    """What the record says of all texts of one kind: the worst of them, and how much was looked at."""
+    several = list(own)
+    worst = max((verdict for _, verdict in several), key=lambda verdict: verdict.score)
+    done = ""
+    if worst.verdict is Outcome.INJECTION:
+        done = action
+    elif worst.verdict is Outcome.SUSPICIOUS:
+        done = min(action, "flag", key=SCREENING_ACTIONS.index)
+    return Screened(
+        role=role,
+        texts=len(several),
+        characters=sum(len(text) for text, _ in several),
+        score=round(worst.score, 3),
+        verdict=worst.verdict.value,
+        action=done,
+        reasons=list(worst.reasons[:5]),
+    )

@@ -1,0 +1,41 @@
+"""PURE: long texts, screened a piece at a time so that no step takes long."""
+
+from collections.abc import Iterable, Iterator
+
+from governance.policy.screening.verdict import Outcome, Verdict
+
+LONGEST_PIECE = 2_000
+_OVERLAP = 300
+"""Characters that a piece shares with the next, so that nothing hides at a cut."""
+_ORDER = (Outcome.CLEAN, Outcome.SUSPICIOUS, Outcome.INJECTION)
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The text in overlapping pieces, each with its offset; a short one as it is."""
+    if len(text) <= LONGEST_PIECE:
+        yield 0, text
+        return
+    for start in range(0, len(text) - _OVERLAP, LONGEST_PIECE - _OVERLAP):
+        yield start, text[start : start + LONGEST_PIECE]
+
+
+def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
+    """The verdict on a text from those on its pieces: the worst, with the reasons of all, spans in the whole text."""
+    several = list(parts)
+    if len(several) == 1:
+        return several[0][1]
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(
+        (at + start, at + end) for at, verdict in several for start, end in verdict.spans
+    ):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    worst = sorted((verdict for _, verdict in several), key=lambda verdict: -verdict.score)
+    return Verdict(
+        score=worst[0].score,
+        verdict=max((verdict.verdict for verdict in worst), key=_ORDER.index),
+        reasons=tuple(dict.fromkeys(reason for verdict in worst for reason in verdict.reasons)),
+        spans=tuple(spans),
+    )
