@@ -19,6 +19,7 @@ from kernel.ids import new_id
 
 if TYPE_CHECKING:
     from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
+    from governance.policy.leaks import Prompt
     from governance.policy.masking import Mask
     from governance.policy.rate_limits import Counter
     from governance.services.ledger import Admission
@@ -64,6 +65,8 @@ class Call:
     is_hidden: bool = False
     """Whether the conversation is redacted: only then it may be stored or sent."""
     checks: Checks = field(default_factory=Checks)
+    system_prompt: Prompt | None = None
+    """What must not come back in the answer, where that is watched."""
     findings: dict[str, int] = field(default_factory=dict)
     counted_input_tokens: int = 0
     input_bound: int = 0

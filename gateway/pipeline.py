@@ -1,6 +1,6 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve route → queue → redact → screen → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve route → queue → redact → screen → defend → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -23,6 +23,7 @@ from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
+from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
@@ -45,6 +46,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("queue", take_turn),
     ("redact", redact),
     ("screen", screen),
+    ("defend", defend),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
     ("reserve", reserve),
@@ -151,6 +153,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         rules=call.key.rules,
         is_stream=call.is_stream,
         is_json=call.conversation.output_config is not None,
+        prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
     try:
@@ -178,6 +181,11 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     finally:
         failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
         call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
+        call.checks.leak = outbound.leak
+        call.checks.is_flagged |= bool(outbound.leak) and call.key.rules.effective.screening.leak in (
+            "flag",
+            "block",
+        )
         call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from gateway.checks import OutputCheck
 from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
+from gateway.outbound.leaks import LeakScreen
 from gateway.outbound.screen import Screen, ScreenFilter
 from gateway.outbound.unmask import Tally
 from governance.policy.detection import found_in_answer
+from governance.policy.leaks import Prompt
 from governance.policy.masking import Mask
 from governance.policy.ruleset import Hit, RuleSet
 
@@ -18,14 +20,20 @@ BLOCKED = "content_filtered"
 class Outbound:
     """The filters of one reply. `feed` raises BlockedError where the answer ends; `end` is what is sent then."""
 
-    def __init__(self, *, mask: Mask, rules: RuleSet, is_stream: bool, is_json: bool) -> None:
+    def __init__(
+        self, *, mask: Mask, rules: RuleSet, is_stream: bool, is_json: bool, prompt: Prompt | None = None
+    ) -> None:
         self._mask = mask
         self._rules = rules
         self._is_stream = is_stream
         self._open: set[int] = set()
+        self._prompt = prompt
+        self.leak = ""
+        """What of the system prompt came back: its canary, or its words."""
         self.tally = Tally()
         self.check = OutputCheck()
         self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
+        self._watch = ScreenFilter(self._new_watch) if prompt is not None else None
         self._unmask = (
             UnmaskFilter(mask.values, mask.entities, tally=self.tally, is_json=is_json)
             if mask.values
@@ -35,9 +43,9 @@ class Outbound:
     def feed(self, event: Event) -> Iterable[Event]:
         """What the client may see after this event."""
         self._note(event)
-        if self._screen is None:
+        if self._screen is None and self._watch is None:
             return (event,) if self._unmask is None else self._unmask.feed(event)
-        return self._screened(event)
+        return self._filtered(event)
 
     def end(self) -> Iterator[Event]:
         """What is sent when the answer is ended here: the ends of the blocks that are open."""
@@ -45,13 +53,10 @@ class Outbound:
             yield from (BlockStop(index),) if self._unmask is None else self._unmask.feed(BlockStop(index))
         self._open.clear()
 
-    def _screened(self, event: Event) -> Iterator[Event]:
-        assert self._screen is not None
-        for passed in self._screen.feed(event):
-            if self._unmask is None:
-                yield passed
-            else:
-                yield from self._unmask.feed(passed)
+    def _filtered(self, event: Event) -> Iterator[Event]:
+        for watched in (event,) if self._watch is None else self._watch.feed(event):
+            for passed in (watched,) if self._screen is None else self._screen.feed(watched):
+                yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
 
     def _note(self, event: Event) -> None:
         match event:
@@ -66,6 +71,14 @@ class Outbound:
                 self._open.discard(index)
             case _:
                 pass
+
+    def _new_watch(self) -> LeakScreen:
+        assert self._prompt is not None
+        ends = self._rules.effective.screening.leak == "block"
+        return LeakScreen(self._prompt, ends_answer=ends, note=self._note_leak)
+
+    def _note_leak(self, leak: str) -> None:
+        self.leak = self.leak or leak
 
     def _new_screen(self) -> Screen:
         return Screen(

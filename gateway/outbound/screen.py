@@ -6,6 +6,7 @@ number, an address or a name could go on from. Findings longer than the window a
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
 from governance.policy.ruleset import Hit
@@ -87,12 +88,22 @@ class Screen:
         return self._replace(passed, ready)
 
 
+class BlockScreen(Protocol):
+    """Looks through one block of text as it comes; BlockedError where the answer ends."""
+
+    def feed(self, text: str) -> str:
+        """What may be let go."""
+
+    def close(self) -> str:
+        """What was held back."""
+
+
 class ScreenFilter:
     """Screens text, reasoning and tool arguments, each content block by itself."""
 
-    def __init__(self, make: Callable[[], Screen]) -> None:
+    def __init__(self, make: Callable[[], BlockScreen]) -> None:
         self._make = make
-        self._open: dict[tuple[int, type[Event]], Screen] = {}
+        self._open: dict[tuple[int, type[Event]], BlockScreen] = {}
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one. BlockedError where the answer ends."""
@@ -116,7 +127,7 @@ class ScreenFilter:
             case _:
                 yield event
 
-    def _screen(self, index: int, kind: type[Event]) -> Screen:
+    def _screen(self, index: int, kind: type[Event]) -> BlockScreen:
         screen = self._open.get((index, kind))
         if screen is None:
             screen = self._open[index, kind] = self._make()

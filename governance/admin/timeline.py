@@ -12,6 +12,7 @@ DESCRIPTIONS = {
     "queue": "Wait for its turn",
     "redact": "Mask personal data",
     "screen": "Screen for injected orders",
+    "defend": "Mark users' texts",
     "enforce limits": "Count tokens, check their limits",
     "limit rates": "Take from rate limits",
     "reserve": "Reserve the worst case",

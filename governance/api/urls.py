@@ -13,6 +13,7 @@ from governance.api.rate_limits import RateLimitViewSet
 from governance.api.raw_text import RawAccessViewSet, RawTextViewSet
 from governance.api.reconciliation import AwsImportViewSet, GapsView, ReconciliationView
 from governance.api.redaction import RedactionPreviewView
+from governance.api.screening import ScreeningPreviewView
 from governance.api.team_keys import TeamKeyViewSet
 from governance.api.usage import TipsView, UsageView
 
@@ -33,6 +34,7 @@ router.register("reconciliation/imports", AwsImportViewSet)
 urlpatterns = [
     *router.urls,
     path("redaction/preview", RedactionPreviewView.as_view(), name="redaction-preview"),
+    path("screening/preview", ScreeningPreviewView.as_view(), name="screening-preview"),
     path("calls/<str:call_id>/raw/", RawTextViewSet.as_view({"post": "look"}, detail=True), name="calls-raw"),
     path("usage/", UsageView.as_view(), name="usage"),
     path("usage/tips/", TipsView.as_view(), name="usage-tips"),

@@ -7,7 +7,7 @@ _TITLES = {
     "IP_ADDRESS": "IP address", "MAC_ADDRESS": "MAC address", "CRYPTO": "Cryptocurrency wallet", "URL": "Web address",
     "PERSON": "Name of a person", "LOCATION": "Place", "ORGANIZATION": "Organisation", "NRP": "Nationality, religion or politics",
     "DATE_TIME": "Date or time", "STREET_ADDRESS": "Street address", "ZIP_CODE": "Postal code", "AGE": "Age", "TITLE": "Form of address",
-    "SECRET": "Secret: API key, token, private key, password", "MEDICAL_LICENSE": "Medical licence (US)", "US_SSN": "Social security number (US)",
+    "SYSTEM_PROMPT": "the system prompt", "SECRET": "Secret: API key, token, private key, password", "MEDICAL_LICENSE": "Medical licence (US)", "US_SSN": "Social security number (US)",
     "ABA_ROUTING_NUMBER": "Bank routing number (US)",
 }  # fmt: skip
 _COUNTRIES = {

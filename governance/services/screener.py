@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from governance.policy.screening.verdict import Thresholds, Verdict, screen
-from governance.policy.screening.whole import pieces, whole
+from governance.policy.screening.whole import pieces, screen_whole, whole
 from kernel.breath import Breath
 
 REMEMBERED_VERDICTS = 16_384
@@ -37,7 +37,7 @@ class Screener:
     def screen_at_once(self, item: Item, thresholds: Thresholds) -> Verdict:
         """The verdict on a text so short that nobody notices."""
         role, text = item
-        verdict = whole([(at, screen(piece, role=role, thresholds=thresholds)) for at, piece in pieces(text)])
+        verdict = screen_whole(text, role=role, thresholds=thresholds)
         self._remember(item, thresholds, verdict)
         return verdict
 

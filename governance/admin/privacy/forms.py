@@ -104,6 +104,13 @@ class TryForm(forms.Form):
         strip=False,
         label="A text to try",
     )
+    role = forms.ChoiceField(
+        choices=(("user", "A user wrote it"), ("document", "It was retrieved"), ("tool", "A tool answered it")),
+        required=False, initial="user", label="For screening: where it comes from",
+    )  # fmt: skip
+
+    def clean_role(self) -> str:
+        return self.cleaned_data["role"] or "user"
 
 
 class DryRunForm(forms.Form):

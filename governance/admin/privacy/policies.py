@@ -25,6 +25,8 @@ from governance.models import PrivacyPolicy, RedactionRule
 from governance.policy.kinds import title
 from governance.policy.privacy import decoded
 from governance.policy.ruleset import RuleSet
+from governance.policy.screening.verdict import Thresholds
+from governance.policy.screening.whole import screen_whole
 from governance.selectors.privacy import Policies
 from governance.selectors.privacy_changes import changes
 from governance.selectors.stored_texts import stored_texts
@@ -268,6 +270,9 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
                     "findings": [(title(hit.entity), hit) for hit in trial.found.to_model],
                     "blocked": [title(kind) for kind in trial.blocked],
                     "timings": timings(rules, trial.text),
+                    "verdict": screen_whole(
+                        trial.text, role=form.cleaned_data["role"], thresholds=_thresholds(rules)
+                    ),
                 }
             except UnusablePolicyError as error:
                 messages.error(request, str(error))
@@ -396,6 +401,11 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
         response = TemplateResponse(request, f"admin/governance/{page}.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _thresholds(rules: RuleSet) -> Thresholds:
+    screening = rules.effective.screening
+    return Thresholds(flag=screening.flag_at, block=screening.block_at)
 
 
 def _page(policy: PrivacyPolicy, name: str) -> str:

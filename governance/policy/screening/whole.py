@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from governance.policy.screening.verdict import Outcome, Verdict
+from governance.policy.screening.verdict import Outcome, Thresholds, Verdict, screen
 
 LONGEST_PIECE = 2_000
 _OVERLAP = 300
@@ -39,3 +39,8 @@ def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
         reasons=tuple(dict.fromkeys(reason for verdict in worst for reason in verdict.reasons)),
         spans=tuple(spans),
     )
+
+
+def screen_whole(text: str, *, role: str, thresholds: Thresholds) -> Verdict:
+    """The verdict on a text of any length, as calls get it."""
+    return whole([(at, screen(piece, role=role, thresholds=thresholds)) for at, piece in pieces(text)])

@@ -1,0 +1,38 @@
+from gateway.call import Call
+from gateway.conversation import Conversation, SystemBlock
+from gateway.runtime import Gateway
+from governance.policy.defence import canary, canary_notice, mark_notice, marked, nonce
+from governance.policy.leaks import prompt_of
+
+
+def defend(call: Call, gateway: Gateway) -> None:
+    """Puts users' texts between marks and a canary into the system prompt, where policy says so."""
+    assert call.key is not None
+    screening, conversation = call.key.rules.effective.screening, call.conversation
+    if call.kind != "text" or not (screening.delimit or screening.canary or screening.leak):
+        return
+    texts = [block.text for block in conversation.system or () if block.text]
+    key, system = call.key.team.placeholder_key, "\n".join(texts)
+    secret = canary(key, system) if screening.canary and texts else ""
+    if secret:
+        _say(conversation, canary_notice(secret))
+    if screening.delimit:
+        _mark(conversation, nonce(key, system))
+    if screening.leak and (texts or secret):
+        call.system_prompt = prompt_of(tuple(texts), secret)
+
+
+def _mark(conversation: Conversation, digits: str) -> None:
+    _say(conversation, mark_notice(digits))
+    for message in conversation.messages:
+        if message.role == "user":
+            for block in message.content:
+                if block.text:
+                    block.text = marked(block.text, digits)
+
+
+def _say(conversation: Conversation, text: str) -> None:
+    """Adds a text to the system prompt, before a cache point at its end, so that it is cached with it."""
+    system = conversation.system = conversation.system or []
+    at = len(system) - 1 if system and system[-1].cache_point is not None else len(system)
+    system.insert(at, SystemBlock(text=text))
