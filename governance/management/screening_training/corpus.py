@@ -62,6 +62,11 @@ def documents(data: Path) -> list[Example]:
     return found
 
 
+def plain(text: str) -> Example:
+    """A harmless document that is always learned from."""
+    return _made(text, False, rules.DOCUMENT, "document")
+
+
 def _harmless(text: str, source: str, file: str) -> Example:
     return Example(text, False, rules.DOCUMENT, source.partition("@")[0], file, file)
 

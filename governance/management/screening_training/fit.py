@@ -19,7 +19,7 @@ HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
 ATTACK_WINDOWS = 2
 WINDOW_HANDICAP = 0.5
-"""What a window's margin is less by: a long text has many of them."""
+"""What a window's margin is less by, for each time that their number doubles."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: S
 def text_margins(rows: Rows, weights: Weights, count: int) -> NDArray[np.float64]:
     """For each text the highest margin: of the whole, or of a window less the handicap."""
     margins = rows.matrix @ _flat(weights) + weights.bias + rows.evidence
-    margins = np.where(rows.whole, margins, margins - weights.window_handicap)
+    margins = margins - weights.window_handicap * rows.doublings
     highest = np.full(count, -np.inf)
     np.maximum.at(highest, rows.text, margins)
     return highest

@@ -40,3 +40,4 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
     yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
     yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
     yield f"| orders in documents and tool results, templates and repositories not trained on | {material.recall:.3f} of {material.texts} |"
+    yield f"| long documents without any, of those repositories, taken for attacks | {material.long_above:.2f} of {material.long_texts} |"
