@@ -45,7 +45,7 @@ class Command(BaseCommand):
         examples = train.user_examples(options["data"])
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")
         found = train.user_figures(examples, setup)
-        material = train.material_figures(options["data"], setup)
+        material = train.material_figures(options["data"])
         for line in report.lines(examples, found, material):
             self.stdout.write(line)
         if options["only_figures"]:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         data = classifier.write(
             {
                 "user": train.user_model(examples, found, setup),
-                "material": train.material_model(options["data"], material, setup),
+                "material": train.material_model(options["data"], material),
             }
         )
         options["out"].write_bytes(data)

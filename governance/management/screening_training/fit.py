@@ -18,8 +18,6 @@ MADE_SHARE = 2.0
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
 ATTACK_WINDOWS = 2
-WINDOW_HANDICAP = 0.5
-"""What a window's margin is less by, for each time that their number doubles."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,12 @@ class Setup:
     made_share: float = MADE_SHARE
     signals: bool = True
     grams: bool = True
+    window_handicap: float = 0.5
+    """What a window's margin is less by, for each time that their number doubles."""
+
+
+MATERIAL = Setup(window_handicap=1.5)
+"""For documents and tool results: they are long, and most of their windows are no attack."""
 
 
 def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: Setup) -> Weights:
@@ -119,7 +123,7 @@ def _logistic(
         grams=found[:BUCKETS],
         signals=found[BUCKETS:],
         bias=float(model.intercept_[0]),
-        window_handicap=WINDOW_HANDICAP,
+        window_handicap=setup.window_handicap,
     )
 
 

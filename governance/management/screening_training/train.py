@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from governance.management.screening_training import corpus, installed
+from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import Example
 from governance.management.screening_training.evaluate import LeftOut, calibrated, leave_out, threshold_of
 from governance.management.screening_training.features import rows
@@ -56,7 +57,7 @@ def user_model(examples: list[Example], found: LeftOut, setup: Setup) -> Weights
     return calibrated(fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold)
 
 
-def material_figures(data: Path, setup: Setup) -> Material:
+def material_figures(data: Path, setup: Setup = fitting.MATERIAL) -> Material:
     """Half of the templates and the documents of half of the repositories to learn from, the others to try on."""
     templates = lines("injections")
     learned = _material(data, templates[::2], odd=False, seed=SEED)
@@ -77,7 +78,7 @@ def material_figures(data: Path, setup: Setup) -> Material:
     )
 
 
-def material_model(data: Path, found: Material, setup: Setup) -> Weights:
+def material_model(data: Path, found: Material, setup: Setup = fitting.MATERIAL) -> Weights:
     """Learned from all documents and templates."""
     examples = _material(data, lines("injections"), odd=None, seed=SEED)
     weights = fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup)
