@@ -90,4 +90,3 @@ class LeakWatch:
             else:
                 self._run = 0
         return False
-

@@ -32,20 +32,20 @@ class Command(BaseCommand):
             default=Path(classifier.__file__).with_name(classifier.FILE),
             help="the file to write (default: the one that is shipped)",
         )
-        parser.add_argument("--only-figures", action="store_true", help="print the figures and write no file")
+        parser.add_argument(
+            "--only-figures", action="store_true", help="print the figures and write no file"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             import sklearn  # noqa: F401
         except ImportError as error:
-            raise CommandError(
-                "Training needs scikit-learn, a development tool: run `make check` once."
-            ) from error
+            raise CommandError("Training needs scikit-learn, a development tool: run `make check` once.") from error
         setup = Setup()
         examples = train.user_examples(options["data"])
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")
         found = train.user_figures(examples, setup)
-        material = train.material_figures(options["data"], setup)
+        material = train.material_figures(options["data"])
         for line in report.lines(examples, found, material):
             self.stdout.write(line)
         if options["only_figures"]:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         data = classifier.write(
             {
                 "user": train.user_model(examples, found, setup),
-                "material": train.material_model(options["data"], material, setup),
+                "material": train.material_model(options["data"], material),
             }
         )
         options["out"].write_bytes(data)

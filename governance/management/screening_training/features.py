@@ -11,19 +11,20 @@ from governance.policy.screening.classifier import RULE_EVIDENCE
 from governance.policy.screening.grams import BUCKETS, Grams, grams
 from governance.policy.screening.normalise import normalise
 from governance.policy.screening.signals import COLUMNS, in_window, signals
-from governance.policy.screening.windows import windows
+from governance.policy.screening.windows import WINDOW, doublings, windows
 
 WIDTH = BUCKETS + len(COLUMNS)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A sparse matrix; `text` says which text each row is of, `whole` whether it is all of it."""
+    """A sparse matrix; `text` says which text each row is of, `whole` whether it is a wide part of it."""
 
     matrix: Any
     text: NDArray[np.int64]
     whole: NDArray[np.bool_]
     evidence: NDArray[np.float64]
+    doublings: NDArray[np.float64]
 
 
 def rows(examples: list[Example]) -> Rows:
@@ -35,31 +36,29 @@ def rows(examples: list[Example]) -> Rows:
     owner: list[int] = []
     whole: list[bool] = []
     evidence: list[float] = []
+    doubled: list[float] = []
     for number, example in enumerate(examples):
         normalised = normalise(example.text)
         all_signals = signals(raw=example.text, normalised=normalised)
         found = grams(normalised.text)
-        for at, (start, end) in enumerate(windows(found.length)):
-            part = (
-                in_window(all_signals, clean=normalised.text[max(0, start - 1) : end - 1])
-                if at
-                else all_signals
-            )
+        ranges = windows(found.length)
+        doubled += doublings(found.length, ranges)
+        for start, end in ranges:
+            part = in_window(all_signals, clean=normalised.text, start=start, end=end)
             column, value = _row(found, start, end)
             signal = part.row()
             held = np.flatnonzero(signal)
             columns.append(np.concatenate([column, held + BUCKETS]))
             values.append(np.concatenate([value, signal[held]]))
             owner.append(number)
-            whole.append(at == 0)
+            whole.append(end - start > WINDOW or len(ranges) == 1)
             evidence.append(RULE_EVIDENCE * part.evidence(example.role))
     pointers = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     matrix = csr_matrix(
-        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers),
-        shape=(len(owner), WIDTH),
+        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers), shape=(len(owner), WIDTH)
     )
     matrix.sum_duplicates()
-    return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence))
+    return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence), np.array(doubled))
 
 
 def _row(found: Grams, start: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -18,8 +18,6 @@ MADE_SHARE = 2.0
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
 ATTACK_WINDOWS = 2
-WINDOW_HANDICAP = 0.5
-"""What a window's margin is less by: a long text has many of them."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,12 @@ class Setup:
     made_share: float = MADE_SHARE
     signals: bool = True
     grams: bool = True
+    window_handicap: float = 0.5
+    """What a window's margin is less by, for each time that their number doubles."""
+
+
+MATERIAL = Setup(window_handicap=1.5)
+"""For documents and tool results: they are long, and most of their windows are no attack."""
 
 
 def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: Setup) -> Weights:
@@ -48,7 +52,7 @@ def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: S
 def text_margins(rows: Rows, weights: Weights, count: int) -> NDArray[np.float64]:
     """For each text the highest margin: of the whole, or of a window less the handicap."""
     margins = rows.matrix @ _flat(weights) + weights.bias + rows.evidence
-    margins = np.where(rows.whole, margins, margins - weights.window_handicap)
+    margins = margins - weights.window_handicap * rows.doublings
     highest = np.full(count, -np.inf)
     np.maximum.at(highest, rows.text, margins)
     return highest
@@ -75,7 +79,9 @@ def _strongest(rows: Rows, margins: NDArray[np.float64], most: NDArray[np.int64]
     return picked
 
 
-def _text_weights(examples: list[Example], chosen: NDArray[np.bool_], setup: Setup) -> NDArray[np.float64]:
+def _text_weights(
+    examples: list[Example], chosen: NDArray[np.bool_], setup: Setup
+) -> NDArray[np.float64]:
     """A kind counts by the root of its number: two hundred texts of one template are not two hundred attacks."""
     kinds = np.array([f"{example.group} {example.file} {example.kind}" for example in examples])
     made = np.array([example.group == MADE for example in examples])
@@ -109,9 +115,7 @@ def _logistic(
     if not setup.grams:
         matrix = _without_grams(matrix)
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
-    model = LogisticRegression(
-        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3
-    )
+    model = LogisticRegression(C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3)
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]
@@ -119,7 +123,7 @@ def _logistic(
         grams=found[:BUCKETS],
         signals=found[BUCKETS:],
         bias=float(model.intercept_[0]),
-        window_handicap=WINDOW_HANDICAP,
+        window_handicap=setup.window_handicap,
     )
 
 

@@ -1,6 +1,7 @@
-"""Harmless texts that are installed anyway: Python's own sources and help pages, and Django's messages in ninety languages."""
+"""Harmless texts that are installed anyway: Python's sources and help pages, packages' descriptions, Django's messages."""
 
 import gettext
+import importlib.metadata
 import pydoc_data.topics
 import random
 import sysconfig
@@ -11,15 +12,7 @@ _ASKS = (
     "Explain this code:", "What does this do?", "Fix the bug in this code.", "Refactor the code below.", "Add comments:",
     "Why does this not work?", "Write tests for this.", "Translate this to Java.", "", "", "", "Review my code please.",
 )  # fmt: skip
-_READS = (
-    "Summarise:",
-    "Summarize the text below.",
-    "Give me the main points.",
-    "Rewrite this more simply.",
-    "",
-    "",
-    "Proofread:",
-)
+_READS = ("Summarise:", "Summarize the text below.", "Give me the main points.", "Rewrite this more simply.", "", "", "Proofread:")
 _SPEAKS = ("Translate into English:", "Correct my grammar:", "", "", "", "What language is this?")
 _LENGTHS = (150, 300, 700, 1500, 3000)
 
@@ -48,6 +41,16 @@ def messages(dice: random.Random, count: int) -> Iterator[str]:
         known = dice.choice(languages)
         chosen = dice.sample(known, min(len(known), dice.choice((1, 1, 2, 3, 6, 12))))
         yield f"{dice.choice(_SPEAKS)} {dice.choice((' ', chr(10))).join(chosen)}".strip()
+
+
+def readmes() -> list[str]:
+    """The descriptions of the packages that are installed, by name; among them several of clients of language models."""
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        text = distribution.metadata.get_payload()
+        if isinstance(text, str) and len(text) > 800:
+            found[distribution.metadata["Name"].lower()] = text
+    return [found[name] for name in sorted(found)]
 
 
 def _messages_by_language() -> Iterator[list[str]]:

@@ -27,9 +27,7 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
             yield f"| {line.name} | {line.texts} | {line.above:.3f} |"
     yield ""
     by_file = [
-        line.above
-        for line in lines_by(examples, found, attacks=True)
-        if ":" not in line.name and "multilingual" not in line.name
+        line.above for line in lines_by(examples, found, attacks=True) if ":" not in line.name and "multilingual" not in line.name
     ]
     above = found.margins > found.threshold
     yield "| what | figure |"
@@ -42,3 +40,4 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
     yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
     yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
     yield f"| orders in documents and tool results, templates and repositories not trained on | {material.recall:.3f} of {material.texts} |"
+    yield f"| long documents without any, of those repositories, taken for attacks | {material.long_above:.2f} of {material.long_texts} |"

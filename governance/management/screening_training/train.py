@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from governance.management.screening_training import corpus
+from governance.management.screening_training import corpus, installed
+from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import Example
 from governance.management.screening_training.evaluate import LeftOut, calibrated, leave_out, threshold_of
 from governance.management.screening_training.features import rows
@@ -18,6 +19,8 @@ MADE_ATTACKS = 5_000
 MADE_HARMLESS = 1_200
 INSTALLED = 900
 MATERIAL = 2_500
+LONG = 5_000
+"""Characters from which a document is tried as a whole too."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Material:
     texts: int
     recall: float
     threshold: float
+    long_texts: int
+    long_above: float
 
 
 def user_examples(data: Path) -> list[Example]:
@@ -49,12 +54,10 @@ def user_figures(examples: list[Example], setup: Setup) -> LeftOut:
 
 def user_model(examples: list[Example], found: LeftOut, setup: Setup) -> Weights:
     """Learned from all, with the threshold that leaving out gave."""
-    return calibrated(
-        fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold
-    )
+    return calibrated(fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold)
 
 
-def material_figures(data: Path, setup: Setup) -> Material:
+def material_figures(data: Path, setup: Setup = fitting.MATERIAL) -> Material:
     """Half of the templates and the documents of half of the repositories to learn from, the others to try on."""
     templates = lines("injections")
     learned = _material(data, templates[::2], odd=False, seed=SEED)
@@ -64,11 +67,18 @@ def material_figures(data: Path, setup: Setup) -> Material:
     weights = fit(examples, table, np.arange(len(examples)) < len(learned), setup)
     margins = text_margins(table, weights, len(examples))[len(learned) :]
     attacks = np.array([example.attack for example in tried])
-    threshold = threshold_of(margins[~attacks])
-    return Material(int(attacks.sum()), float(np.mean(margins[attacks] > threshold)), threshold)
+    long = np.array([example.file == "long_documents" for example in tried])
+    threshold = threshold_of(margins[~attacks & ~long])
+    return Material(
+        texts=int(attacks.sum()),
+        recall=float(np.mean(margins[attacks] > threshold)),
+        threshold=threshold,
+        long_texts=int(long.sum()),
+        long_above=float(np.mean(margins[long] > threshold)),
+    )
 
 
-def material_model(data: Path, found: Material, setup: Setup) -> Weights:
+def material_model(data: Path, found: Material, setup: Setup = fitting.MATERIAL) -> Weights:
     """Learned from all documents and templates."""
     examples = _material(data, lines("injections"), odd=None, seed=SEED)
     weights = fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup)
@@ -81,9 +91,15 @@ def _material(data: Path, templates: list[str], *, odd: bool | None, seed: int) 
     groups = sorted({example.group for example in documents})
     kept = set(groups if odd is None else groups[int(odd) :: 2])
     harmless = [example.text for example in documents if example.group in kept]
+    if not odd:
+        readmes = installed.readmes()
+        harmless += readmes
+        documents += [corpus.plain(text) for text in readmes]
+        kept.add(corpus.MADE)
     attacks = [
         example.text
         for number, example in enumerate(corpus.examples(data))
         if example.attack and len(example.text) < 400 and (odd is None or number % 2 == odd)
     ]
-    return corpus.made_for_material(harmless, seed=seed, count=MATERIAL, attacks=attacks, templates=templates)
+    made = corpus.made_for_material(harmless, seed=seed, count=MATERIAL, attacks=attacks, templates=templates)
+    return made + [example for example in documents if example.group in kept and len(example.text) > LONG]

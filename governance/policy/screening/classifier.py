@@ -13,7 +13,7 @@ from governance.policy.screening import rules
 from governance.policy.screening.grams import BUCKETS, Grams, grams
 from governance.policy.screening.normalise import Normalised
 from governance.policy.screening.signals import COLUMNS, Signals, in_window
-from governance.policy.screening.windows import windows
+from governance.policy.screening.windows import doublings, windows
 
 FILE = "model.bin"
 VERSION = 1
@@ -43,11 +43,12 @@ RULE_EVIDENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A part of a normalised text, and how far on the side of attacks it is."""
+    """A part of a normalised text: how far on the side of attacks it is, and how much of that the rules' weights make."""
 
     start: int
     end: int
     margin: float
+    evidence: float
 
 
 def score_of(margin: float, weights: Weights) -> float:
@@ -55,25 +56,24 @@ def score_of(margin: float, weights: Weights) -> float:
     return float(1 / (1 + np.exp(-np.clip(weights.slope * margin + weights.offset, -30, 30))))
 
 
-def margins(normalised: Normalised, signals: Signals, weights: Weights, *, role: str) -> list[Scored]:
+def margins(
+    normalised: Normalised, signals: Signals, weights: Weights, *, role: str
+) -> list[Scored]:
     """The margin of the whole text, and of each window of a long one."""
     text = normalised.text
     found = grams(text)
     ranges = windows(found.length)
     sums = _sums(found, weights.grams, np.array(ranges, dtype=np.int64))
-    rows = [signals] + [
-        in_window(signals, clean=text[max(0, start - 1) : end - 1]) for start, end in ranges[1:]
-    ]
-    return [
-        Scored(
-            start,
-            end,
-            float(total + weights.signals @ row.row() + weights.bias)
-            + RULE_EVIDENCE * row.evidence(role)
-            - (weights.window_handicap if at else 0.0),
-        )
-        for at, ((start, end), total, row) in enumerate(zip(ranges, sums, rows, strict=True))
-    ]
+    rows = [in_window(signals, clean=text, start=start, end=end) for start, end in ranges]
+    learned = sums + np.array([row.row() for row in rows]) @ weights.signals + weights.bias
+    parts = []
+    for (start, end), value, row, doubled in zip(
+        ranges, learned, rows, doublings(found.length, ranges), strict=True
+    ):
+        evidence = RULE_EVIDENCE * row.evidence(role)
+        margin = float(value) + evidence - weights.window_handicap * doubled
+        parts.append(Scored(start, end, margin, evidence))
+    return parts
 
 
 def _sums(found: Grams, table: NDArray[np.float32], ranges: NDArray[np.int64]) -> NDArray[np.float64]:

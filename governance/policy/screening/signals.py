@@ -43,10 +43,11 @@ def signals(*, raw: str, normalised: Normalised) -> Signals:
     return Signals(found, normalised.tricks + ((ENCODED,) if normalised.decoded else ()))
 
 
-def in_window(whole: Signals, *, clean: str) -> Signals:
-    """Of a window of a text: of the rules that hold for the whole, those that hold for this part."""
-    if not whole.rules:
+def in_window(whole: Signals, *, clean: str, start: int, end: int) -> Signals:
+    """Of a range of n-grams: of the rules that hold for the whole text, those that hold for this part."""
+    if not whole.rules or end - start > len(clean):
         return whole
-    inside = {rule.name for rule in rules.hits(clean=clean, raw="")}
+    # N-grams are counted in the text with a blank before it.
+    inside = {rule.name for rule in rules.hits(clean=clean[max(0, start - 1) : end - 1], raw="")}
     kept = tuple(rule for rule in whole.rules if rule.name in inside or rule.name in rules.OF_WHOLE)
     return Signals(kept, whole.tricks)
