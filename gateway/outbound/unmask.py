@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import regex
 
-from governance.policy.placeholders import CLOSING, longest_spelling, spelling, token_of
+from governance.policy.placeholders import CLOSING, kept_before, longest_spelling, spelling, token_of
 
 
 class Tally:
@@ -70,7 +70,7 @@ class Unmasker:
             self._tally.invented += 1
             return match.group()
         self._tally.restored += 1
-        return value
+        return kept_before(match) + value
 
 
 def _may_go_on(match: "regex.Match[str]", text: str) -> bool:

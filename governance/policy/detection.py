@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from governance.policy.findings import Finding
-from governance.policy.placeholders import LITERAL, spelling
+from governance.policy.placeholders import LITERAL, lookalike, may_hold_one, spelling
 from governance.policy.recognition import engine, ner
 from governance.policy.ruleset import Decision, Hit, RuleSet, hits
 from governance.policy.secrets import secrets
@@ -88,7 +88,7 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
 
 def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> tuple[Hit, ...]:
     """The hits that are not on a placeholder."""
-    if not found or "_" not in text:
+    if not found or not may_hold_one(text):
         return found
     spans = [match.span() for match in spelling(rules.entities).finditer(text)]
     return tuple(
@@ -100,10 +100,10 @@ def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> t
 
 def literals(text: str, rules: RuleSet) -> list[Finding]:
     """What a caller wrote that could be taken for a placeholder."""
-    if "_" not in text:
+    if not may_hold_one(text):
         return []
     return [
-        Finding(*match.span(), LITERAL, 1.0, LITERAL) for match in spelling(rules.entities).finditer(text)
+        Finding(*match.span(), LITERAL, 1.0, LITERAL) for match in lookalike(rules.entities).finditer(text)
     ]
 
 

@@ -39,12 +39,33 @@ def digest(key: bytes, entity: str, value: str) -> str:
 @lru_cache(maxsize=256)
 def spelling(entities: frozenset[str]) -> "regex.Pattern[str]":
     """Matches every spelling of a placeholder of these kinds; groups `name` and `digits`, or `bare` and `bare_digits`."""
+    inside, bare = _forms(entities)
+    outside = rf"(?:{_OPEN}|(?<![^\W_])){bare}(?:{_CLOSE}|(?![^\W_]))"
+    return regex.compile(f"{inside}|{outside}", regex.IGNORECASE)
+
+
+@lru_cache(maxsize=256)
+def lookalike(entities: frozenset[str]) -> "regex.Pattern[str]":
+    """Matches what is a spelling, or is one once something else stands beside it: a word ends where a value is hidden."""
+    inside, bare = _forms(entities)
+    return regex.compile(f"{inside}|(?:{_OPEN})?{bare}(?:{_CLOSE})?", regex.IGNORECASE)
+
+
+def _forms(entities: frozenset[str]) -> tuple[str, str]:
+    """A placeholder in its brackets, and its name and digits alone, where underscores must be underscores."""
     names = sorted(entities | {LITERAL}, key=len, reverse=True)
     loose = "|".join(r"(?:\\?_|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
     strict = "|".join(r"\\?_".join(map(regex.escape, name.split("_"))) for name in names)
-    inside = rf"{_OPEN}(?P<name>{loose})(?:\\?_|[ -])(?P<digits>[0-9a-f]{{{SHORTEST},64}}){_CLOSE}"
-    outside = rf"(?:{_OPEN}|(?<![^\W_]))(?P<bare>{strict})\\?_(?P<bare_digits>[0-9a-f]{{{SHORTEST},64}})(?:{_CLOSE}|(?![^\W_]))"
-    return regex.compile(f"{inside}|{outside}", regex.IGNORECASE)
+    digits = f"[0-9a-f]{{{SHORTEST},64}}"
+    return (
+        rf"{_OPEN}(?P<name>{loose})(?:\\?_|[ -])(?P<digits>{digits}){_CLOSE}",
+        rf"(?P<bare>{strict})\\?_(?P<bare_digits>{digits})",
+    )
+
+
+def may_hold_one(text: str) -> bool:
+    """Whether a placeholder, in any spelling, can stand in the text: each has an underscore or an opening bracket."""
+    return any(mark in text for mark in "_<&\\")
 
 
 def token_of(match: "regex.Match[str]") -> str:
@@ -53,6 +74,12 @@ def token_of(match: "regex.Match[str]") -> str:
     digits = match["digits"] or match["bare_digits"]
     words = name.replace("\\", "").replace(" ", "_").replace("-", "_")
     return placeholder(words.upper(), digits.lower())
+
+
+def kept_before(match: "regex.Match[str]") -> str:
+    """What a match takes in that is not the placeholder's: a backslash before it, where nothing else of it is escaped."""
+    spelled = match.group()
+    return "\\" if spelled.startswith("\\<") and "\\" not in spelled[1:] else ""
 
 
 def longest_spelling(tokens: Iterable[str]) -> int:
