@@ -91,7 +91,25 @@ def lookalikes(draw: st.DrawFn) -> str:
 
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=6)
 characters = st.characters()  # lone surrogates, marks and signs of direction included
-_traps = ("\\", "<", ">", "&", "_", " ", "\n", '"', "é", "e\u0301", "שלום", "\u202e", "\ud83d", "😀", "x", "0", "a")
+_traps = (
+    "\\",
+    "<",
+    ">",
+    "&",
+    "_",
+    " ",
+    "\n",
+    '"',
+    "é",
+    "e\u0301",
+    "שלום",
+    "\u202e",
+    "\ud83d",
+    "😀",
+    "x",
+    "0",
+    "a",
+)
 texts = st.lists(
     st.one_of(
         lookalikes(), st.sampled_from((*_traps, EMAIL, CARD, PHONE, WORD)), st.text(characters, max_size=6)
@@ -107,7 +125,9 @@ def findings_in(draw: st.DrawFn, text: str, *entities: str) -> list[Finding]:
         return []
     places = st.integers(0, len(text) - 1)
     several = draw(
-        st.lists(st.tuples(places, st.integers(1, 12), st.sampled_from(entities), st.floats(0, 1)), max_size=8)
+        st.lists(
+            st.tuples(places, st.integers(1, 12), st.sampled_from(entities), st.floats(0, 1)), max_size=8
+        )
     )
     return [
         Finding(start, min(len(text), start + length), entity, score, "any")

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.events import BlockStop, TextDelta, ToolDelta
+from gateway.outbound.filters import UnmaskFilter
+from gateway.outbound.unmask import Tally, Unmasker
 from governance.policy import masking
+from governance.policy.detection import concluded
 from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
-from governance.policy.placeholders import LITERAL, digest, placeholder
+from governance.policy.placeholders import digest, placeholder, spelling, token_of
 from governance.policy.privacy import DEFAULT, InForce, Rule, combined
 from governance.policy.ruleset import RuleSet
 from tests.privacy import (
@@ -19,9 +23,8 @@ from tests.privacy import (
     KEY,
     OTHER_KEY,
     WORD,
-    characters,
+    chunks,
     findings_in,
-    found,
     lookalikes,
     mask_of,
     rule_set,
@@ -104,12 +107,178 @@ def test_whatever_is_found_comes_back(data, text, sizes):
 
 @given(st.data(), st.lists(texts, min_size=2, max_size=4))
 def test_the_texts_of_a_call_come_back_each_for_itself(data, several):
-    by_text = {text: data.draw(findings_in(text, *ANY)) for text in several}
-    mask = Mask(key=KEY, rules=RULES, find=lambda text: found(text, RULES) if not by_text[text] else
-                masking_found(text, by_text[text]))
+    by_text = {text: concluded_of(text, data.draw(findings_in(text, *ANY))) for text in several}
+    mask = Mask(key=KEY, rules=RULES, find=by_text.__getitem__)
     shown = [mask.hide(text) for text in several]
     assert [unmasked(mask, text) for text in shown] == several
 
 
-def masking_found(text, findings):
-    return mask_of(RULES, findings=findings)._find(text)
+def concluded_of(text, findings, rules=RULES):
+    return concluded(text, rules, [(0, findings)])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-99, 99) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(json_values, sizes, st.booleans())
+def test_json_comes_back_in_the_arguments_of_tools(value, sizes, is_ascii):
+    mask = mask_of(RULES)
+    arguments = json.dumps(mask.hide_json(value), ensure_ascii=is_ascii)
+    restored = unmask_events(mask, [ToolDelta(3, chunk) for chunk in chunks(arguments, sizes)], BlockStop(3))
+    assert json.loads("".join(event.arguments for event in restored[:-1])) == value
+
+
+@given(json_values, sizes, st.booleans())
+def test_json_comes_back_in_structured_output(value, sizes, is_ascii):
+    mask = mask_of(RULES)
+    answer = json.dumps(mask.hide_json(value), ensure_ascii=is_ascii)
+    restored = unmask_events(
+        mask, [TextDelta(0, chunk) for chunk in chunks(answer, sizes)], BlockStop(0), is_json=True
+    )
+    assert json.loads("".join(event.text for event in restored[:-1])) == value
+
+
+def unmask_events(mask, events, last, *, is_json=False):
+    unmask = UnmaskFilter(mask.values, mask.entities, is_json=is_json)
+    return [shown for event in (*events, last) for shown in unmask.feed(event)]
+
+
+def test_json_is_hidden_in_values_names_and_long_numbers():
+    mask = mask_of(RULES)
+    card = int(CARD.replace(" ", ""))
+    shown = mask.hide_json(
+        {EMAIL: [{"to": "bob@example.com", "n": 1, "card": card, "ok": True, "none": None, "x": 1.5}]}
+    )
+    ((name, [member]),) = shown.items()
+    assert name == EMAIL_TOKEN
+    assert member["to"].startswith("<EMAIL_ADDRESS_")
+    assert mask.values[member["card"]] == str(card)
+    assert [member[key] for key in mask_names(member, "n", "ok", "none")] == [1, True, None]
+
+
+def mask_names(member, *names):
+    assert set(names) <= set(member)
+    return names
+
+
+# --- who gets what back ---
+
+
+@given(texts, texts, st.booleans())
+def test_two_calls_never_exchange_values(mine, theirs, is_same_team):
+    one, other = mask_of(RULES), mask_of(RULES, key=KEY if is_same_team else OTHER_KEY)
+    shown_to_mine = one.hide(mine)
+    # The other call writes what the model was shown in mine, and its answer is mine's, word for word.
+    other.hide(theirs + shown_to_mine)
+    restored = unmasked(other, shown_to_mine)
+    for token, value in one.values.items():
+        if token in shown_to_mine and token not in other.values and value not in theirs + shown_to_mine:
+            assert value not in restored
+    assert unmasked(other, other.hide(shown_to_mine)) == shown_to_mine
+    assert unmasked(one, shown_to_mine) == mine
+
+
+SPELLINGS = (
+    "<{name}_{digits}>", "<{lower}_{upper}>", "< {name}_{digits} >", "<  {name}_{digits}>", "{name}_{digits}",
+    "{name}_{digits}>", "<{name}_{digits}", "<{spaced} {digits}>", "<{hyphened}-{digits}>", "\\<{name}_{digits}\\>",
+    "\\<{escaped}\\_{digits}\\>", "&lt;{name}_{digits}&gt;", "\\u003c{name}_{digits}\\u003e", "**<{name}_{digits}>**", "`{name}_{digits}`",
+)  # fmt: skip
+
+
+def spelled(spelling, token):
+    name, _, digits = token.strip("<>").rpartition("_")
+    return spelling.format(
+        name=name,
+        lower=name.lower(),
+        spaced=name.replace("_", " "),
+        hyphened=name.replace("_", "-").lower(),
+        escaped=name.replace("_", "\\_"),
+        digits=digits,
+        upper=digits.upper(),
+    )
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@given(sizes=sizes)
+def test_a_model_may_write_a_placeholder_in_its_own_way(spelling, sizes):
+    mask = mask_of(RULES)
+    assert mask.hide(EMAIL) == EMAIL_TOKEN
+    answer = f"Dear {spelled(spelling, EMAIL_TOKEN)}, hello"
+    restored = unmasked(mask, answer, sizes)
+    assert restored.replace("*", "").replace("`", "") == f"Dear {EMAIL}, hello"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("around", ["{} {}", "{}{}", "x{} {}", "{}\n{}"])
+def test_who_writes_a_placeholder_gets_its_own_words_back(spelling, around):
+    mask = mask_of(RULES)
+    written = spelled(spelling, EMAIL_TOKEN)
+    question = around.format(written, WORD)  # hiding the word ends what stands before it
+    mask.hide(f"The address is {EMAIL}.")
+    shown = mask.hide(question)
+    assert EMAIL_TOKEN in mask.values
+    assert EMAIL_TOKEN[1:-1] not in shown
+    assert unmasked(mask, shown) == question
+    assert EMAIL not in unmasked(mask, shown)
+
+
+@given(lookalikes())
+def test_nothing_that_is_taken_for_a_placeholder_reaches_the_model(text):
+    mask = mask_of(RULES)
+    shown = mask.hide(text)
+    for match in spelling(mask.entities).finditer(shown):
+        assert token_of(match) in mask.values
+
+
+def test_placeholders_that_stand_for_nothing_are_left_and_counted():
+    tally = Tally()
+    unmasker = Unmasker({EMAIL_TOKEN: EMAIL}, RULES.entities, tally)
+    text = f"{EMAIL_TOKEN} and <EMAIL_ADDRESS_000000>"
+    assert unmasker.feed(text) + unmasker.close() == f"{EMAIL} and <EMAIL_ADDRESS_000000>"
+    assert (tally.restored, tally.invented) == (1, 1)
+
+
+# --- tokens ---
+
+
+def test_values_that_collide_get_longer_tokens(monkeypatch):
+    monkeypatch.setattr(masking, "SHORTEST", 1)
+    values = [f"v{number}" for number in range(60)]  # sixty values and sixteen one-digit tokens
+    mask = Mask(key=KEY, rules=RULES, find=lambda text: concluded_of(text, [Finding(0, len(text), "WORD")]))
+    tokens = [mask.hide(value) for value in values]
+    assert len(set(tokens)) == 60
+    assert [mask.values[token] for token in tokens] == values
+
+
+@pytest.mark.parametrize(
+    ("action", "pattern"),
+    [("redact", "<WORD>"), ("hash", "<WORD#[0-9a-f]{12}>"), ("mask", "<WORD_[0-9a-f]{6}>"), ("log", WORD)],
+)
+def test_each_action_leaves_what_it_says(action, pattern):
+    rules = rule_set(Rule(entity="WORD", deny=(WORD,), to_model=action, to_log="redact"))
+    mask = mask_of(rules)
+    shown = mask.hide(f"It is {WORD}.")
+    assert re.fullmatch(f"It is {pattern}\\.", shown)
+    assert mask.counts == {"WORD": 1}
+    assert bool(mask.values) == (action == "mask")
+    assert mask.logged(shown) == "It is <WORD>."
+    assert mask.logs_differ == (action != "redact")
+    assert not mask.blocked
+
+
+def test_what_blocks_is_told_and_shown_nowhere():
+    mask = mask_of(rule_set(Rule(entity="WORD", deny=(WORD,), to_model="block")))
+    assert mask.hide(f"{WORD} and {WORD}") == "<WORD> and <WORD>"
+    assert mask.blocked == {"WORD": 2}
+
+
+def test_what_is_stored_of_an_answer_is_redacted_but_for_placeholders():
+    mask = mask_of(RULES)
+    shown = mask.hide(EMAIL)
+    kept = mask.hide_answer(f"{shown} or bob@example.com")
+    assert re.fullmatch(rf"{shown} or <EMAIL_ADDRESS_[0-9a-f]{{6}}>", kept)
+    assert unmasked(mask, kept) == kept.replace(shown, EMAIL)  # what the model made up is not the call's
