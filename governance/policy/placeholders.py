@@ -18,11 +18,16 @@ LITERAL = "LITERAL"
 """The kind of a text that looks like a placeholder and was written by a caller: hidden too, so that nobody can ask for a
 value by writing its placeholder."""
 
-_OPEN = r"(?:\\?<|&lt;|\\u003c)[ ]{0,2}"
-_CLOSE = r"[ ]{0,2}(?:\\?>|&gt;|\\u003e)"
+_ESCAPE = r"\\(?<=(?<!\\)(?:\\\\){0,8}\\)\\?"
+"""A backslash, or two where an escape is inside JSON; not the second half of an escaped backslash."""
+# A backslash before a bracket is only taken for an escape where something else of the placeholder is escaped too: it may
+# as well be a path's.
+_OPEN = rf"(?:<|&lt;|{_ESCAPE}u003c|{_ESCAPE}<(?=[^<>\\]{{0,200}}\\))[ ]{{0,2}}"
+_CLOSE = r"[ ]{0,2}(?:\\{0,2}>|&gt;|\\{1,2}u003e)"
+_UNDERSCORE = r"\\{0,2}_"
 CLOSING = regex.compile(_CLOSE, regex.IGNORECASE)
 """What may stand behind the digits."""
-_SPARE = 32
+_SPARE = 64
 """How many characters more than the placeholder itself its longest spelling has."""
 
 
@@ -54,12 +59,12 @@ def lookalike(entities: frozenset[str]) -> "regex.Pattern[str]":
 def _forms(entities: frozenset[str]) -> tuple[str, str]:
     """A placeholder in its brackets, and its name and digits alone, where underscores must be underscores."""
     names = sorted(entities | {LITERAL}, key=len, reverse=True)
-    loose = "|".join(r"(?:\\?_|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
-    strict = "|".join(r"\\?_".join(map(regex.escape, name.split("_"))) for name in names)
+    loose = "|".join(f"(?:{_UNDERSCORE}|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
+    strict = "|".join(_UNDERSCORE.join(map(regex.escape, name.split("_"))) for name in names)
     digits = f"[0-9a-f]{{{SHORTEST},64}}"
     return (
-        rf"{_OPEN}(?P<name>{loose})(?:\\?_|[ -])(?P<digits>{digits}){_CLOSE}",
-        rf"(?P<bare>{strict})\\?_(?P<bare_digits>{digits})",
+        rf"{_OPEN}(?P<name>{loose})(?:{_UNDERSCORE}|[ -])(?P<digits>{digits}){_CLOSE}",
+        rf"(?P<bare>{strict}){_UNDERSCORE}(?P<bare_digits>{digits})",
     )
 
 
@@ -74,12 +79,6 @@ def token_of(match: "regex.Match[str]") -> str:
     digits = match["digits"] or match["bare_digits"]
     words = name.replace("\\", "").replace(" ", "_").replace("-", "_")
     return placeholder(words.upper(), digits.lower())
-
-
-def kept_before(match: "regex.Match[str]") -> str:
-    """What a match takes in that is not the placeholder's: a backslash before it, where nothing else of it is escaped."""
-    spelled = match.group()
-    return "\\" if spelled.startswith("\\<") and "\\" not in spelled[1:] else ""
 
 
 def longest_spelling(tokens: Iterable[str]) -> int:

@@ -33,7 +33,10 @@ class Decision:
 
 
 NOTHING = Decision()
-_FROM_OUTSIDE = (Rule(entity="GUARDRAIL", threshold=0.0),)
+OUTSIDE = "GUARDRAIL"
+"""What placeholders of a kind are named that only a guardrail knows. The names in placeholders are a closed set: what a
+caller writes is known to look like one before anything of its kind is found."""
+_FROM_OUTSIDE = (Rule(entity=OUTSIDE, threshold=0.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class RuleSet:
         self.client_patterns = self.patterns & for_client
         self.client_names = not for_client.isdisjoint(LANGUAGE_ENTITIES)
         self.entities = frozenset(self._by_entity)
+        if effective.guardrails:
+            self.entities |= {OUTSIDE, *PATTERN_ENTITIES, *LANGUAGE_ENTITIES}
+        """The kinds of which there may be placeholders."""
         self.storage = StoragePolicy(
             bodies=effective.bodies or "redacted", sample_percent=effective.sample_percent
         )
