@@ -11,7 +11,7 @@ from gateway.events import BlockStop, TextDelta, ToolDelta
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.unmask import Tally, Unmasker
 from governance.policy import masking
-from governance.policy.detection import concluded
+from governance.policy.detection import concluded, found_by_form
 from governance.policy.engines import GUARDRAIL
 from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
@@ -239,6 +239,26 @@ def test_a_placeholder_of_a_kind_that_only_a_guardrail_knows_is_no_question_eith
     assert mask.counts == {"BOOKING_REFERENCE": 1}
     assert unmasked(mask, token) == "BK-1"
     assert unmasked(mask, mask.hide(token)) == token
+
+
+@given(texts)
+@example("email_address_abcdef0000")
+def test_what_is_left_of_a_placeholder_beside_something_stricter_is_none(text):
+    rules = rule_set(
+        Rule(entity="EMAIL_ADDRESS"), Rule(entity="WORD", deny=(WORD, "0000", "x"), to_model="redact")
+    )
+    mask = mask_of(rules, findings=[*found_by_form(text, rules), *cuts(text)])
+    shown = mask.hide(text)
+    for match in spelling(mask.entities).finditer(shown):
+        assert token_of(match) in mask.values
+        assert match.group() in mask.values
+
+
+def cuts(text):
+    """Findings that part the digits of a placeholder."""
+    return [
+        Finding(match.end(), match.end() + 4, "WORD") for match in re.finditer("_[0-9a-f]{6}(?=0000)", text)
+    ]
 
 
 def test_placeholders_that_stand_for_nothing_are_left_and_counted():
