@@ -33,8 +33,12 @@ class UnmaskFilter:
             case TextDelta(index, text):
                 if certain := self._unmasker(index, TextDelta, self._text_values).feed(text):
                     yield TextDelta(index, certain)
-            case ReasoningDelta(index, text) if text:
-                if certain := self._unmasker(index, ReasoningDelta, self._values).feed(text):
+            case ReasoningDelta(index, text):
+                unmasker = self._unmasker(index, ReasoningDelta, self._values)
+                certain = unmasker.feed(text)
+                if event.signature or event.data:  # which come when all text has come
+                    certain += unmasker.close()
+                if certain or event.signature or event.data:
                     yield ReasoningDelta(index, certain, event.signature, event.data)
             case ToolDelta(index, arguments):
                 if certain := self._unmasker(index, ToolDelta, self._json_values).feed(arguments):

@@ -111,8 +111,12 @@ class ScreenFilter:
             case TextDelta(index, text):
                 if certain := self._screen(index, TextDelta).feed(text):
                     yield TextDelta(index, certain)
-            case ReasoningDelta(index, text) if text:
-                if certain := self._screen(index, ReasoningDelta).feed(text):
+            case ReasoningDelta(index, text):
+                screen = self._screen(index, ReasoningDelta)
+                certain = screen.feed(text)
+                if event.signature or event.data:  # which come when all text has come
+                    certain += screen.close()
+                if certain or event.signature or event.data:
                     yield ReasoningDelta(index, certain, event.signature, event.data)
             case ToolDelta(index, arguments):
                 if certain := self._screen(index, ToolDelta).feed(arguments):

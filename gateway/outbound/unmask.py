@@ -7,6 +7,8 @@ import regex
 
 from governance.policy.placeholders import CLOSING, longest_spelling, spelling, token_of
 
+_LOOKED_BACK = 20
+
 
 class Tally:
     """How many placeholders of a reply were turned back, and how many stand for nothing in the call."""
@@ -27,7 +29,7 @@ class Unmasker:
         self._longest = longest_spelling(values)
         self._tally = tally or Tally()
         self._held = ""
-        self._before = ""  # the character that was let go last: whether a word begins depends on it
+        self._before = ""  # what was let go last: whether a word, or an escape, begins depends on it
 
     def feed(self, text: str) -> str:
         """The part of all text so far that no later text can change, with values in place."""
@@ -52,16 +54,25 @@ class Unmasker:
             if match is None:
                 break
             if _may_go_on(match, shown):
-                return max(0, match.start() - shift)
+                return max(0, self._begin(shown, position, match) - shift)
             position = max(match.end(), position + 1)
         return len(text)
+
+    def _begin(self, shown: str, position: int, match: "regex.Match[str]") -> int:
+        """Where the tail of a match begins: a search prefers what is whole to what is longer and may yet become whole."""
+        for place in range(position, match.start()):
+            if shown[place] in "<&\\":
+                longer = self._pattern.match(shown, place, partial=True)
+                if longer is not None and longer.partial:
+                    return place
+        return match.start()
 
     def _replaced(self, text: str, cut: int) -> str:
         if cut == 0:
             return ""
         shown = self._before + text[:cut]
         result = self._pattern.sub(self._value, shown, pos=len(self._before))[len(self._before) :]
-        self._before = text[cut - 1]
+        self._before = shown[-_LOOKED_BACK:]
         return result
 
     def _value(self, match: "regex.Match[str]") -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from governance.policy.findings import Finding
-from governance.policy.placeholders import LITERAL, ends_of_names, spelling
+from governance.policy.placeholders import LITERAL, ends_of_names, lookalike, spelling
 from governance.policy.recognition import engine, ner
 from governance.policy.ruleset import Decision, Hit, RuleSet, hits
 from governance.policy.secrets import secrets
@@ -21,8 +21,8 @@ LONGEST_SEGMENT = 800
 """Code points that are looked at at once: it bounds how long the event loop is kept, and what is looked at again when one
 paragraph of a long text changes."""
 _CUTS = ("\n\n", "\n", ". ", " ")
-_MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\?_|[ -])[0-9A-Fa-f]{6}")
-_LONGEST_NAME = 100
+_MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\{0,2}_|[ -])[0-9A-Fa-f]{6}")
+_LONGEST_NAME = 200
 _LONGEST_DIGITS = 80
 _AS_WRITTEN = Decision("mask", "", "mask")
 _COUNTED = Decision("", "", "log")
@@ -100,7 +100,7 @@ def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> t
     """The hits that are not on a placeholder."""
     if not found or _MIGHT_BE_PLACEHOLDER.search(text) is None:
         return found
-    spans = [match.span() for match in spelled(text, rules)]
+    spans = [match.span() for match in spelled(text, rules, spelling(rules.entities))]
     return tuple(
         hit
         for hit in found
@@ -110,16 +110,16 @@ def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> t
 
 def literals(text: str, rules: RuleSet) -> Iterator[Finding]:
     """What a caller wrote that could be taken for a placeholder."""
-    for match in spelled(text, rules):
+    for match in spelled(text, rules, lookalike(rules.entities)):
         yield Finding(*match.span(), LITERAL, 1.0, LITERAL)
 
 
-def spelled(text: str, rules: RuleSet) -> Iterator["regex.Match[str]"]:
-    """The placeholders in a text, in any spelling. Only before what may be the end of one is looked for one."""
-    pattern, last_words = spelling(rules.entities), ends_of_names(rules.entities)
+def spelled(text: str, rules: RuleSet, pattern: "regex.Pattern[str]") -> Iterator["regex.Match[str]"]:
+    """What a pattern takes for placeholders. Only before what may be the end of one is looked for one."""
+    last_words = ends_of_names(rules.entities)
     position = 0
     for end in _MIGHT_BE_PLACEHOLDER.finditer(text):
-        if _word_before(text, end.start() + 1) not in last_words:
+        if not _word_before(text, end.start() + 1).endswith(last_words):
             continue
         start = max(position, end.start() - _LONGEST_NAME)
         while start <= end.start():

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from governance.policy.detection import Found, without_placeholders
-from governance.policy.placeholders import SHORTEST, digest, placeholder
-from governance.policy.ruleset import Hit, RuleSet
+from governance.policy.placeholders import LITERAL, SHORTEST, digest, placeholder
+from governance.policy.ruleset import OUTSIDE, Hit, RuleSet
 
 _LEAST_NUMBER = 10**6
 _HASH_DIGITS = 12
@@ -75,7 +75,7 @@ class Mask:
     @property
     def entities(self) -> frozenset[str]:
         """The kinds of which there may be placeholders."""
-        return self._rules.entities | {entity for entity, _ in self._tokens}
+        return self._rules.entities
 
     @property
     def logs_differ(self) -> bool:
@@ -118,9 +118,10 @@ class Mask:
         if known is not None:
             return known
         digits = digest(self._key, entity, value)
+        name = entity if entity == LITERAL or entity in self._rules.entities else OUTSIDE
         length = SHORTEST
         # Two values that collide in one call get longer tokens; equal values never get here.
-        while (token := placeholder(entity, digits[:length])) in self._taken:
+        while (token := placeholder(name, digits[:length])) in self._taken:
             length += 2
         self._tokens[entity, value] = token
         self._taken[token] = (entity, value)

@@ -18,11 +18,16 @@ LITERAL = "LITERAL"
 """The kind of a text that looks like a placeholder and was written by a caller: hidden too, so that nobody can ask for a
 value by writing its placeholder."""
 
-_OPEN = r"(?:\\?<|&lt;|\\u003c)[ ]{0,2}"
-_CLOSE = r"[ ]{0,2}(?:\\?>|&gt;|\\u003e)"
+_ESCAPE = r"\\(?<=(?<!\\)(?:\\\\){0,8}\\)\\?"
+"""A backslash, or two where an escape is inside JSON; not the second half of an escaped backslash."""
+# A backslash before a bracket is only taken for an escape where something else of the placeholder is escaped too: it may
+# as well be a path's.
+_OPEN = rf"(?:<|&lt;|{_ESCAPE}u003c|{_ESCAPE}<(?=[^<>\\]{{0,200}}\\))[ ]{{0,2}}"
+_CLOSE = r"[ ]{0,2}(?:\\{0,2}>|&gt;|\\{1,2}u003e)"
+_UNDERSCORE = r"\\{0,2}_"
 CLOSING = regex.compile(_CLOSE, regex.IGNORECASE)
 """What may stand behind the digits."""
-_SPARE = 32
+_SPARE = 64
 """How many characters more than the placeholder itself its longest spelling has."""
 
 
@@ -39,18 +44,34 @@ def digest(key: bytes, entity: str, value: str) -> str:
 @lru_cache(maxsize=256)
 def spelling(entities: frozenset[str]) -> "regex.Pattern[str]":
     """Matches every spelling of a placeholder of these kinds; groups `name` and `digits`, or `bare` and `bare_digits`."""
-    names = sorted(entities | {LITERAL}, key=len, reverse=True)
-    loose = "|".join(r"(?:\\?_|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
-    strict = "|".join(r"\\?_".join(map(regex.escape, name.split("_"))) for name in names)
-    inside = rf"{_OPEN}(?P<name>{loose})(?:\\?_|[ -])(?P<digits>[0-9a-f]{{{SHORTEST},64}}){_CLOSE}"
-    outside = rf"(?:{_OPEN}|(?<![^\W_]))(?P<bare>{strict})\\?_(?P<bare_digits>[0-9a-f]{{{SHORTEST},64}})(?:{_CLOSE}|(?![^\W_]))"
+    inside, bare = _forms(entities)
+    outside = rf"(?:{_OPEN}|(?<![^\W_])){bare}(?:{_CLOSE}|(?![^\W_]))"
     return regex.compile(f"{inside}|{outside}", regex.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
-def ends_of_names(entities: frozenset[str]) -> frozenset[str]:
+def ends_of_names(entities: frozenset[str]) -> tuple[str, ...]:
     """The last words of the kinds' names, casefolded: what stands before the digits."""
-    return frozenset(name.rpartition("_")[2].casefold() for name in (*entities, LITERAL))
+    return tuple(sorted({name.rpartition("_")[2].casefold() for name in (*entities, LITERAL)}))
+
+
+@lru_cache(maxsize=256)
+def lookalike(entities: frozenset[str]) -> "regex.Pattern[str]":
+    """Matches what is a spelling, or is one once something else stands beside it: a word ends where a value is hidden."""
+    inside, bare = _forms(entities)
+    return regex.compile(f"{inside}|(?:{_OPEN})?{bare}(?:{_CLOSE})?", regex.IGNORECASE)
+
+
+def _forms(entities: frozenset[str]) -> tuple[str, str]:
+    """A placeholder in its brackets, and its name and digits alone, where underscores must be underscores."""
+    names = sorted(entities | {LITERAL}, key=len, reverse=True)
+    loose = "|".join(f"(?:{_UNDERSCORE}|[ -])".join(map(regex.escape, name.split("_"))) for name in names)
+    strict = "|".join(_UNDERSCORE.join(map(regex.escape, name.split("_"))) for name in names)
+    digits = f"[0-9a-f]{{{SHORTEST},64}}"
+    return (
+        rf"{_OPEN}(?P<name>{loose})(?:{_UNDERSCORE}|[ -])(?P<digits>{digits}){_CLOSE}",
+        rf"(?P<bare>{strict}){_UNDERSCORE}(?P<bare_digits>{digits})",
+    )
 
 
 def token_of(match: "regex.Match[str]") -> str:

@@ -8,7 +8,7 @@ from governance.policy.custom_rules import CustomRule
 from governance.policy.engines import GUARDRAIL
 from governance.policy.findings import Finding
 from governance.policy.languages import language_of
-from governance.policy.placeholders import spelling
+from governance.policy.placeholders import lookalike, spelling
 from governance.policy.privacy import ACTIONS, Action, Effective, Rule, stricter
 from governance.policy.recognition.engine import LANGUAGE_ENTITIES, PATTERN_ENTITIES
 from governance.policy.recognition.overlaps import resolved
@@ -34,7 +34,10 @@ class Decision:
 
 
 NOTHING = Decision()
-_FROM_OUTSIDE = (Rule(entity="GUARDRAIL", threshold=0.0),)
+OUTSIDE = "GUARDRAIL"
+"""What placeholders of a kind are named that only a guardrail knows. The names in placeholders are a closed set: what a
+caller writes is known to look like one before anything of its kind is found."""
+_FROM_OUTSIDE = (Rule(entity=OUTSIDE, threshold=0.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,10 @@ class RuleSet:
         self.client_patterns = self.patterns & for_client
         self.client_names = not for_client.isdisjoint(LANGUAGE_ENTITIES)
         self.entities = frozenset(self._by_entity)
-        spelling(self.entities)  # compiled now, where nobody waits
+        if effective.guardrails:
+            self.entities |= {OUTSIDE, *PATTERN_ENTITIES, *LANGUAGE_ENTITIES}
+        """The kinds of which there may be placeholders."""
+        spelling(self.entities), lookalike(self.entities)  # compiled now, where nobody waits
         self.storage = StoragePolicy(
             bodies=effective.bodies or "redacted", sample_percent=effective.sample_percent
         )

@@ -54,7 +54,7 @@ def test_its_words_in_another_order_are_none(some, sizes):
         SECRET[::-1],
         SECRET.encode().hex(),
         *(base64.b64encode(before + SECRET.encode() + b"!").decode() for before in (b"", b"a", b"ab")),
-    ],  # fmt: skip
+    ],
 )
 @given(sizes=sizes)
 def test_the_canary_is_known_in_any_dress_and_pieces(dressed, sizes):

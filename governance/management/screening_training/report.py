@@ -27,7 +27,9 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
             yield f"| {line.name} | {line.texts} | {line.above:.3f} |"
     yield ""
     by_file = [
-        line.above for line in lines_by(examples, found, attacks=True) if ":" not in line.name and "multilingual" not in line.name
+        line.above
+        for line in lines_by(examples, found, attacks=True)
+        if ":" not in line.name and "multilingual" not in line.name
     ]
     above = found.margins > found.threshold
     yield "| what | figure |"

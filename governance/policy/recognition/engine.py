@@ -12,7 +12,7 @@ from governance.policy.recognition.ibans import ibans
 from governance.policy.recognition.organisations import organisations
 from governance.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.policy.recognition.phones import phones
-from governance.policy.recognition.places import addresses, after_addresses, countries, postal_codes
+from governance.policy.recognition.places import addresses, after_addresses, countries, is_said, postal_codes
 from governance.policy.recognition.presidio import emails, identifiers
 from governance.policy.recognition.presidio import entities as identifier_entities
 from governance.policy.recognition.presidio import warm_up as warm_up_identifiers
@@ -27,6 +27,8 @@ LANGUAGE_ENTITIES = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
 def _places(text: str) -> Iterator[Finding]:
     shown = ner.as_read(text)
     streets = addresses(shown)
+    if not any(map(str.isupper, text)):  # every word was made a name's
+        streets = [street for street in streets if is_said(text, street)]
     yield from streets
     yield from after_addresses(shown, streets)
 

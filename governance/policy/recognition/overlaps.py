@@ -2,7 +2,8 @@
 
 1. The finding whose entity stands earlier in `PRECEDENCE` wins: what has a form of its own beats what is read from words.
 2. Of one rank, the longer wins, then the surer, then the earlier.
-3. What the winner does not cover of the loser stays found, if there is a digit or a capital in it.
+3. What the winner does not cover of the loser stays found, unless it is punctuation and lower case alone; of what looks
+   like a placeholder, always.
 """
 
 from collections.abc import Iterable
@@ -38,7 +39,7 @@ def resolved(text: str, findings: Iterable[Finding], *, taken: Iterable[Finding]
         for start, end in _free(owner, finding.start, finding.end):
             if start == finding.start and end == finding.end:
                 kept.append(finding)
-            elif any(letter.isdecimal() or letter.isupper() for letter in text[start:end]):
+            elif _matters(text[start:end]) or (finding.entity == "LITERAL" and _has_letters(text[start:end])):
                 start, end = _trimmed(text, start, end)
                 kept.append(Finding(start, end, finding.entity, finding.score, finding.rule))
             else:
@@ -59,8 +60,21 @@ def _free(owner: bytearray, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and not text[start].isalnum():
+    while not _is_letter(text[start]):
         start += 1
-    while end > start and not text[end - 1].isalnum():
+    while not _is_letter(text[end - 1]):
         end -= 1
     return start, end
+
+
+def _matters(text: str) -> bool:
+    """Whether there is more than punctuation and lower case: letters of scripts without case count."""
+    return any(_is_letter(letter) and not letter.islower() for letter in text)
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(_is_letter, text))
+
+
+def _is_letter(letter: str) -> bool:
+    return letter.isalnum() or letter.isupper()

@@ -15,6 +15,8 @@ _PREFIX = r"(?:Via|Viale|Corso|Piazza|Largo|Vicolo|Rue|Avenue|Boulevard|Bd|Chemi
 _COMPOUND = r"(?:[^\W\d_]{2,}(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ufer|damm|gat[ea]n?|gade|vej|veien|vegen|gatan|vägen|katu|kuja|polku|straat|laan|plein|gracht|kade|utca|körút|stræti|braut|gata|maantee|tänav|[aeiouyäö]ntie|gränd|stien?))"  # fmt: skip
 _UNIT = r"(?:(?:Suite|Ste|Apartment|Apt|Unit|Flat|Floor|Room|Rm|Office|Building|Bldg|#)\.?\s{0,2}#?\s?[A-Z]?\d{1,5}[A-Za-z]?)"
 _NUMBER = r"(?:\d{1,6}[A-Za-z]?(?:[/-]\d{1,5}[A-Za-z]?)?)"
+_NO_STREET = r"(?:And|Or|To|Of|Is|Are|Was|In|On|At|By|From|With|For|Than|Until|Through|The|Plus|Minus|Times|Equals|Versus|Vs|Out)\b"
+"""What stands between two numbers that are no street's."""
 _END = rf"(?:[,]?\s{{1,3}}{_UNIT}){{0,2}}"
 
 _COMPOUND_ENDS = ("stra", "str.", "gasse", "weg", "platz", "allee", "ufer", "damm", "gat", "gade", "vej", "veien", "vegen", "väg", "katu", "kuja", "polku", "laan", "plein", "gracht", "kade", "utca", "körút", "stræti", "braut", "maantee", "tänav", "ntie", "gränd", "sti")  # fmt: skip
@@ -59,7 +61,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], float, tuple[str, ...]], ...] = (
     # a house number before a name and another after it: 87331 Dunajska 56
     (
         re.compile(
-            rf"(?<![\w.,:$€£#-])\d{{1,6}}\s(?:\d{{1,5}}\s)?{_WORD}(?:\s{_WORD}){{0,2}}\s\d{{1,4}}[A-Ea-e]?(?![\w:/%-]|[.,]\d){_END}"
+            rf"(?<![\w.,:$€£#-])\d{{1,6}}[ ](?:\d{{1,5}}[ ])?(?!{_NO_STREET}){_WORD}(?:[ ](?!{_NO_STREET}){_WORD}){{0,2}}[ ]\d{{1,4}}[A-Ea-e]?(?![\w:/%-]|[.,]\d){_END}"
         ),
         0.5,
         (),
@@ -110,6 +112,9 @@ _GONE_TO = re.compile(
     rf"\b(?i:flew to|fly(?:ing)? to|travel(?:l?ing|l?ed)? to|moved to|moving to|born in|lives? in|lived in|living in|grew up in|visit(?:ed|ing)?|arrived (?:at|in)|based in|located in|trip to|flight to|reside[sd]? in|i['’]m in|i am in|originally from|restaurants in|hotels in|weather in)\s(?:the\s(?:city|town|village)\sof\s)?"
     rf"({_WORD}(?:[ \-](?:(?:de|da|do|del|di|la|le|les|sur|am|an der|of|the|upon)[ ])?{_WORD}){{0,3}})"
 )
+_SAID = re.compile(
+    rf"\b(?:street|road|rd|avenue|ave|lane|boulevard|blvd|highway|hwy|parkway|suite|ste|apartment|apt|flat|box|postfach|apartado|casilla|postbus|via|rue|calle|rua|avenida|ulica)\b|{_COMPOUND}\s"
+)
 _LAND = {tuple(name.split()) for name in COUNTRIES}
 _LANDS_FIRST = {name[0]: max(len(other) for other in _LAND if other[0] == name[0]) for name in _LAND}
 _PEOPLE = {name.casefold() for name in DEMONYMS} | {name.casefold() + "s" for name in DEMONYMS}
@@ -137,6 +142,13 @@ def addresses(text: str) -> list[Finding]:
         if speaks_for(text, match.start(), match.start(), _ADDRESS_WORDS):
             found.append(Finding(*match.span(), "STREET_ADDRESS", 0.5, "street addresses"))
     return found
+
+
+def is_said(text: str, street: Finding) -> bool:
+    """Whether words in or before it say that it is one, without the capitals: "3 in a row" is no address."""
+    return _SAID.search(text, street.start, street.end) is not None or speaks_for(
+        text, street.start, street.start, _ADDRESS_WORDS
+    )
 
 
 def after_addresses(text: str, found: list[Finding]) -> Iterator[Finding]:
