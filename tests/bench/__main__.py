@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import calls, clients, estimator, limits, soak, streams, usage
+from tests.bench import calls, clients, estimator, limits, screening, soak, streams, usage
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "limits", "streams", "clients", "estimator", "usage", "soak")
-USUAL = PARTS[:5]
+PARTS = ("calls", "limits", "streams", "clients", "estimator", "screening", "usage", "soak")
+USUAL = PARTS[:6]
 """What is measured unless one part is named: the rest takes long."""
 
 
@@ -125,7 +125,9 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, help="one part of the figures")
     parser.add_argument("--count", type=int, default=6000, help="calls per measurement (default %(default)s)")
     parser.add_argument(
-        "--data", type=Path, help="a folder with prompts/*.jsonl, for the estimator; skipped without"
+        "--data",
+        type=Path,
+        help="a folder with labelled texts, for the estimator and screening; they are skipped without",
     )
     parser.add_argument(
         "--records", type=int, default=1_000_000, help="records for `usage` (default %(default)s)"
@@ -145,6 +147,11 @@ def main() -> None:
             print_estimator(estimator.measure(arguments.data))
         else:
             print("The estimator is skipped: give --data FOLDER.")
+    if "screening" in wanted:
+        if arguments.data:
+            screening.print_all(arguments.data)
+        else:
+            print("Screening is skipped: give --data FOLDER.")
     if "soak" in wanted:
         report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
         print(f"\n{report}\n{verdict}")

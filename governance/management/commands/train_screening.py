@@ -32,15 +32,15 @@ class Command(BaseCommand):
             default=Path(classifier.__file__).with_name(classifier.FILE),
             help="the file to write (default: the one that is shipped)",
         )
-        parser.add_argument(
-            "--only-figures", action="store_true", help="print the figures and write no file"
-        )
+        parser.add_argument("--only-figures", action="store_true", help="print the figures and write no file")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             import sklearn  # noqa: F401
         except ImportError as error:
-            raise CommandError("Training needs scikit-learn, a development tool: run `make check` once.") from error
+            raise CommandError(
+                "Training needs scikit-learn, a development tool: run `make check` once."
+            ) from error
         setup = Setup()
         examples = train.user_examples(options["data"])
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")

@@ -86,7 +86,9 @@ def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str])
         found.append(_made(text, True, rules.USER, "attack"))
     persona = lines("persona")
     found += [_made(writer.persona(persona), True, rules.USER, "persona") for _ in range(attacks // 12)]
-    found += [_made(text, False, rules.USER, "harmless") for text in writer.several(lines("benign"), harmless)]
+    found += [
+        _made(text, False, rules.USER, "harmless") for text in writer.several(lines("benign"), harmless)
+    ]
     return found
 
 
@@ -118,7 +120,11 @@ def made_for_material(
         if dice.random() < 0.06:
             order = disguises.disguised(order, dice)
         tool = dice.random() < 0.4
-        text = disguises.within(_extract(dice.choice(harmless), dice), order, dice) if dice.random() < 0.85 else order
+        text = (
+            disguises.within(_extract(dice.choice(harmless), dice), order, dice)
+            if dice.random() < 0.85
+            else order
+        )
         plain = _extract(dice.choice(harmless), dice)
         role = rules.TOOL if tool else rules.DOCUMENT
         found.append(_made(disguises.as_tool_result(text, dice) if tool else text, True, role, "order"))

@@ -35,11 +35,17 @@ def _wide(text: str, dice: Random) -> str:
 
 def _split(text: str, dice: Random) -> str:
     joint = dice.choice((" ", "-", "\n", "."))
-    return " ".join(word[: len(word) // 2] + joint + word[len(word) // 2 :] if len(word) > 4 else word for word in text.split(" "))
+    return " ".join(
+        word[: len(word) // 2] + joint + word[len(word) // 2 :] if len(word) > 4 else word
+        for word in text.split(" ")
+    )
 
 
 def _accents(text: str, dice: Random) -> str:
-    return "".join(letter + (dice.choice("\u0301\u0308\u0302") if letter.isalpha() and dice.random() < 0.3 else "") for letter in text)
+    return "".join(
+        letter + (dice.choice("\u0301\u0308\u0302") if letter.isalpha() and dice.random() < 0.3 else "")
+        for letter in text
+    )
 
 
 def _typos(text: str, dice: Random) -> str:
@@ -60,10 +66,14 @@ def within(document: str, order: str, dice: Random) -> str:
 
 def as_tool_result(text: str, dice: Random) -> str:
     """A text as a tool may return it."""
-    name = dice.choice(("content", "description", "body", "text", "note", "review", "subject", "summary", "title"))
+    name = dice.choice(
+        ("content", "description", "body", "text", "note", "review", "subject", "summary", "title")
+    )
     record = {
         "id": dice.randrange(10_000),
-        dice.choice(("status", "type", "author", "category")): dice.choice(("ok", "open", "user", "mail", "public")),
+        dice.choice(("status", "type", "author", "category")): dice.choice(
+            ("ok", "open", "user", "mail", "public")
+        ),
         name: text,
         "date": f"2024-0{dice.randint(1, 9)}-1{dice.randint(0, 9)}",
     }

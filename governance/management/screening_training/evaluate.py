@@ -43,8 +43,12 @@ def folds(examples: list[Example]) -> list[set[str]]:
             attacks[example.group] += example.attack
     hostile = sorted((group for group in sizes if attacks[group]), key=lambda group: (-attacks[group], group))
     found = [{group} for group in hostile]
-    loads = [sum(1 for example in examples if example.group == group and not example.attack) for group in hostile]
-    for group in sorted((group for group in sizes if not attacks[group]), key=lambda name: (-sizes[name], name)):
+    loads = [
+        sum(1 for example in examples if example.group == group and not example.attack) for group in hostile
+    ]
+    for group in sorted(
+        (group for group in sizes if not attacks[group]), key=lambda name: (-sizes[name], name)
+    ):
         least = int(np.argmin(loads))
         found[least].add(group)
         loads[least] += sizes[group]
@@ -93,9 +97,7 @@ class Line:
     above: float
 
 
-def lines_by(
-    examples: list[Example], found: LeftOut, *, attacks: bool
-) -> list[Line]:
+def lines_by(examples: list[Example], found: LeftOut, *, attacks: bool) -> list[Line]:
     """For each file, and each kind in it, of attacks or of harmless texts."""
     sets: dict[str, list[float]] = defaultdict(list)
     for at, example in enumerate(examples):

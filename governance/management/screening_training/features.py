@@ -55,7 +55,8 @@ def rows(examples: list[Example]) -> Rows:
             evidence.append(RULE_EVIDENCE * part.evidence(example.role))
     pointers = np.concatenate([[0], np.cumsum([len(column) for column in columns])])
     matrix = csr_matrix(
-        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers), shape=(len(owner), WIDTH)
+        (np.concatenate(values), np.concatenate(columns).astype(np.int32), pointers),
+        shape=(len(owner), WIDTH),
     )
     matrix.sum_duplicates()
     return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence), np.array(doubled))

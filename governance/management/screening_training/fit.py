@@ -79,9 +79,7 @@ def _strongest(rows: Rows, margins: NDArray[np.float64], most: NDArray[np.int64]
     return picked
 
 
-def _text_weights(
-    examples: list[Example], chosen: NDArray[np.bool_], setup: Setup
-) -> NDArray[np.float64]:
+def _text_weights(examples: list[Example], chosen: NDArray[np.bool_], setup: Setup) -> NDArray[np.float64]:
     """A kind counts by the root of its number: two hundred texts of one template are not two hundred attacks."""
     kinds = np.array([f"{example.group} {example.file} {example.kind}" for example in examples])
     made = np.array([example.group == MADE for example in examples])
@@ -115,7 +113,9 @@ def _logistic(
     if not setup.grams:
         matrix = _without_grams(matrix)
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
-    model = LogisticRegression(C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3)
+    model = LogisticRegression(
+        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3
+    )
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]

@@ -12,7 +12,15 @@ _ASKS = (
     "Explain this code:", "What does this do?", "Fix the bug in this code.", "Refactor the code below.", "Add comments:",
     "Why does this not work?", "Write tests for this.", "Translate this to Java.", "", "", "", "Review my code please.",
 )  # fmt: skip
-_READS = ("Summarise:", "Summarize the text below.", "Give me the main points.", "Rewrite this more simply.", "", "", "Proofread:")
+_READS = (
+    "Summarise:",
+    "Summarize the text below.",
+    "Give me the main points.",
+    "Rewrite this more simply.",
+    "",
+    "",
+    "Proofread:",
+)
 _SPEAKS = ("Translate into English:", "Correct my grammar:", "", "", "", "What language is this?")
 _LENGTHS = (150, 300, 700, 1500, 3000)
 

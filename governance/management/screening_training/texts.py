@@ -70,7 +70,12 @@ class Writer:
         for _ in range(self.random.randint(8, 22)):
             scrap = self.random.choice(self.scraps)
             scrap = self.random.choice((scrap, scrap, scrap.capitalize(), scrap.upper(), scrap.lower()))
-            parts += [scrap, self.random.choice(_JOINTS), self.random.choice(_JOINTS), self.random.choice(("", " "))]
+            parts += [
+                scrap,
+                self.random.choice(_JOINTS),
+                self.random.choice(_JOINTS),
+                self.random.choice(("", " ")),
+            ]
         return "".join(parts)
 
     def _value(self, match: re.Match[str], fixed: dict[str, str]) -> str:

@@ -54,7 +54,9 @@ def user_figures(examples: list[Example], setup: Setup) -> LeftOut:
 
 def user_model(examples: list[Example], found: LeftOut, setup: Setup) -> Weights:
     """Learned from all, with the threshold that leaving out gave."""
-    return calibrated(fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold)
+    return calibrated(
+        fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold
+    )
 
 
 def material_figures(data: Path, setup: Setup = fitting.MATERIAL) -> Material:

@@ -56,9 +56,7 @@ def score_of(margin: float, weights: Weights) -> float:
     return float(1 / (1 + np.exp(-np.clip(weights.slope * margin + weights.offset, -30, 30))))
 
 
-def margins(
-    normalised: Normalised, signals: Signals, weights: Weights, *, role: str
-) -> list[Scored]:
+def margins(normalised: Normalised, signals: Signals, weights: Weights, *, role: str) -> list[Scored]:
     """The margin of the whole text, and of each window of a long one."""
     text = normalised.text
     found = grams(text)

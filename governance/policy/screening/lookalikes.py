@@ -3,12 +3,7 @@
 import re
 
 # Cyrillic, Greek, Armenian, small capitals and a few more, after case folding: the letter and the one it looks like.
-_PAIRS = (
-    "аa вb сc ԁd еe ғf ɡg һh іi јj кk ӏl мm нh оo рp ԛq гr ѕs тt цu ѵv ԝw хx уy үy зz "
-    "αa βb δd εe ηn ιi κk λl μu νv οo ρp σo τt υu χx ωw γy "
-    "օo սu ոn ցg հh լl եe վq յj տm քp "
-    "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz ɑa"
-).split()
+_PAIRS = ["аa", "вb", "сc", "ԁd", "еe", "ғf", "ɡg", "һh", "іi", "јj", "кk", "ӏl", "мm", "нh", "оo", "рp", "ԛq", "гr", "ѕs", "тt", "цu", "ѵv", "ԝw", "хx", "уy", "үy", "зz", "αa", "βb", "δd", "εe", "ηn", "ιi", "κk", "λl", "μu", "νv", "οo", "ρp", "σo", "τt", "υu", "χx", "ωw", "γy", "օo", "սu", "ոn", "ցg", "հh", "լl", "եe", "վq", "յj", "տm", "քp", "ᴀa", "ʙb", "ᴄc", "ᴅd", "ᴇe", "ꜰf", "ɢg", "ʜh", "ɪi", "ᴊj", "ᴋk", "ʟl", "ᴍm", "ɴn", "ᴏo", "ᴘp", "ʀr", "ꜱs", "ᴛt", "ᴜu", "ᴠv", "ᴡw", "ʏy", "ᴢz", "ɑa"]
 TO_LATIN = {ord(letter): latin for letter, latin in _PAIRS}
 # Letters of Latin alphabets that have no accent to take off: no trick.
 _OWN = str.maketrans("ıłøđħŧə", "ilodhte")
@@ -25,11 +20,7 @@ _LEET_WORD = re.compile(
     r"(?<![a-z013457@$!|+€])[a-z]{0,23}[013457@$!|+€][a-z013457@$!|+€]{1,23}(?![a-z013457@$!|+€])"
 )
 _LEET_MEANT = frozenset(
-    "ignore ignores forget forgot disregard override overrule bypass previous prior above earlier before instruction "
-    "instructions instructed directive directives rule rules guideline guidelines prompt prompts prompted system "
-    "developer admin administrator assistant reveal show print repeat output secret secrets password passwords key "
-    "keys token tokens jailbreak unrestricted unfiltered restriction restrictions filter filters policy policies "
-    "safety pretend roleplay act execute command commands delete send hidden initial confidential everything".split()
+    ["ignore", "ignores", "forget", "forgot", "disregard", "override", "overrule", "bypass", "previous", "prior", "above", "earlier", "before", "instruction", "instructions", "instructed", "directive", "directives", "rule", "rules", "guideline", "guidelines", "prompt", "prompts", "prompted", "system", "developer", "admin", "administrator", "assistant", "reveal", "show", "print", "repeat", "output", "secret", "secrets", "password", "passwords", "key", "keys", "token", "tokens", "jailbreak", "unrestricted", "unfiltered", "restriction", "restrictions", "filter", "filters", "policy", "policies", "safety", "pretend", "roleplay", "act", "execute", "command", "commands", "delete", "send", "hidden", "initial", "confidential", "everything"]
 )
 
 

@@ -31,7 +31,9 @@ _INVISIBLE = re.compile(
 _WITHIN_WORD = re.compile("[A-Za-z][\u200b-\u200d\u2060-\u2064\ufeff\u00ad]+[A-Za-z]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _TAG_RUN = re.compile("[\U000e0020-\U000e007e]{8,}|[\U000e0100-\U000e01ef]{4,}")
-_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff5a\u24b6-\u24e9\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]")
+_STYLED = re.compile(
+    "[\U0001d400-\U0001d7ff\uff21-\uff5a\u24b6-\u24e9\U0001f130-\U0001f189\U0001f1e6-\U0001f1ff]"
+)
 _QUOTES = str.maketrans("‘’‚‛′“”„‟″‐‑‒–—―−…", "'''''\"\"\"\"\"-------.")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]+")
 _MARKS = re2.compile(r"(\p{M}{3})\p{M}+")
@@ -93,9 +95,7 @@ def _mended(text: str, tricks: list[str]) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        paired = _PAIR.sub(
-            lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), text
-        )
+        paired = _PAIR.sub(lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), text)
         mended = _LONE.sub("\ufffd", paired)
         if "\ufffd" in mended:
             tricks.append(BROKEN)

@@ -33,7 +33,9 @@ class Rule:
 RULES = {name: Rule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()}
 NAMES = tuple(RULES)
 GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
-WRAPPINGS = frozenset({"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"})
+WRAPPINGS = frozenset(
+    {"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"}
+)
 OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
 """Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
 

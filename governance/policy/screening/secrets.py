@@ -44,9 +44,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("AWS_ACCESS_KEY_ID", r"(?:AKIA|ASIA|AROA|AIDA|AGPA|ABIA|ACCA)[A-Z2-7]{16}"),
     Kind(
         "AWS_SECRET_KEY",
-        re.compile(
-            r"(?i:aws|secret)[^\n]{0,40}?[\"'=:\s](?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
-        ),
+        re.compile(r"(?i:aws|secret)[^\n]{0,40}?[\"'=:\s](?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
         0.9,
         guessed=True,
     ),
@@ -54,7 +52,9 @@ KINDS: tuple[Kind, ...] = (
     _kind("GITHUB_TOKEN", r"(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,255})"),
     _kind("GITLAB_TOKEN", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[A-Za-z0-9_\-]{20,64}"),
     _kind("SLACK_TOKEN", r"xox[abeoprs]-[A-Za-z0-9\-]{10,250}"),
-    Kind("SLACK_WEBHOOK", re.compile(r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{40,80}")),
+    Kind(
+        "SLACK_WEBHOOK", re.compile(r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{40,80}")
+    ),
     _kind("STRIPE_KEY", r"(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,250}"),
     _kind("ANTHROPIC_KEY", r"sk-ant-[A-Za-z0-9_\-]{20,200}"),
     _kind("OPENAI_KEY", r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_\-]{20,250}", guessed=True),

@@ -22,7 +22,9 @@ def to_remove(text: str, score: Callable[[str], float], *, above: float) -> tupl
     found: list[Span] = []
     for block in hit:
         parts = [part for part in sentences if block[0] <= part[0] and part[1] <= block[1]]
-        close = [part for part in parts if _hit(text, part, score, above)] if len(hit) <= MOST_CLOSE_LOOKS else []
+        close = (
+            [part for part in parts if _hit(text, part, score, above)] if len(hit) <= MOST_CLOSE_LOOKS else []
+        )
         found += close or [block]
     spans = _merged(found)
     if not spans or spans == whole or score(without(text, spans)) >= above:

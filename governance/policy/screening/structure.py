@@ -10,17 +10,19 @@ _CANARY_LENGTH = 16
 
 # Tokens that chat formats use for turns, and tags that pretend to be ours or another's fence.
 _TURNS = re.compile(
-    r"<(?=\|[A-Za-z_][A-Za-z_0-9 ]{0,40}\|>)|<(?=/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|<(?=<?/?SYS>>?)", re.IGNORECASE
+    r"<(?=\|[A-Za-z_][A-Za-z_0-9 ]{0,40}\|>)|<(?=/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|<(?=<?/?SYS>>?)",
+    re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"\[(?=/?(?:INST|SYS|SYSTEM|ASSISTANT|USER)\])", re.IGNORECASE)
 _TAGS = re.compile(
-    r"<(?=\s{0,4}/?\s{0,4}(?:untrusted|system|assistant|user|developer|instructions?|human|prompt|document|tool_result|"
-    r"function_results?)\b)",
+    r"<(?=\s{0,4}/?\s{0,4}(?:untrusted|(?:system|assistant|user|developer|instructions?|human|prompt|document|tool_result|"
+    r"function_results?)\b))",
     re.IGNORECASE,
 )
 _FENCES = re.compile("[\uff1c\ufe64\u2329\u27e8\u3008](?=\\s{0,4}/?\\s{0,4}untrusted)", re.IGNORECASE)
 _ROLES = re.compile(
-    r"(?m)^(?P<gap>[ \t#*>]{0,8})(?P<role>system|assistant|human|user|developer)(?P<colon>[ \t]{0,4}[:\uff1a])", re.IGNORECASE
+    r"(?m)^(?P<gap>[ \t#*>]{0,8})(?P<role>system|assistant|human|user|developer)(?P<colon>[ \t]{0,4}[:\uff1a])",
+    re.IGNORECASE,
 )
 
 
@@ -50,7 +52,12 @@ def _harmless(text: str, nonce: str) -> str:
 
 def canary(key: bytes, call_id: str) -> str:
     """A short token that nobody can guess without the key, the same for the same call."""
-    return "gc" + hmac.digest(key, b"canary:" + call_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:_CANARY_LENGTH]
+    return (
+        "gc"
+        + hmac.digest(key, b"canary:" + call_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[
+            :_CANARY_LENGTH
+        ]
+    )
 
 
 def canary_notice(token: str) -> str:
