@@ -5,28 +5,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0002_snapshot_notify'),
+        ("gateway", "0002_snapshot_notify"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='price',
-            name='price_starts_once',
+            model_name="price",
+            name="price_starts_once",
         ),
         migrations.AddField(
-            model_name='price',
-            name='tier',
-            field=models.CharField(blank=True, choices=[('', 'Standard'), ('priority', 'Priority'), ('flex', 'Flex'), ('optimized', 'Latency-optimised'), ('batch', 'Batch inference')], help_text='What callers ask for; standard unless they do.', max_length=16),
+            model_name="price",
+            name="tier",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "Standard"),
+                    ("priority", "Priority"),
+                    ("flex", "Flex"),
+                    ("optimized", "Latency-optimised"),
+                    ("batch", "Batch inference"),
+                ],
+                help_text="What callers ask for; standard unless they do.",
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='route',
-            name='wait_seconds',
-            field=models.PositiveIntegerField(default=0, help_text='How many seconds a call may queue for a rate limit. 0: it is refused at once.', validators=[django.core.validators.MaxValueValidator(300)], verbose_name='wait'),
+            model_name="route",
+            name="wait_seconds",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="How many seconds a call may queue for a rate limit. 0: it is refused at once.",
+                validators=[django.core.validators.MaxValueValidator(300)],
+                verbose_name="wait",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('deployment', 'tier', 'valid_from'), name='price_starts_once'),
+            model_name="price",
+            constraint=models.UniqueConstraint(
+                fields=("deployment", "tier", "valid_from"), name="price_starts_once"
+            ),
         ),
     ]

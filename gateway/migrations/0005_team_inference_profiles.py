@@ -5,25 +5,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('gateway', '0004_snapshot_limits'),
+        ("accounts", "0002_team_weight"),
+        ("gateway", "0004_snapshot_limits"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TeamInferenceProfile',
+            name="TeamInferenceProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('arn', models.CharField(max_length=300, verbose_name='ARN')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='team_profiles', to='gateway.deployment')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inference_profiles', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("arn", models.CharField(max_length=300, verbose_name="ARN")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="team_profiles",
+                        to="gateway.deployment",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inference_profiles",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('team__name', 'id'),
-                'constraints': [models.UniqueConstraint(fields=('team', 'deployment'), name='team_profile_once')],
+                "ordering": ("team__name", "id"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "deployment"), name="team_profile_once")
+                ],
             },
         ),
     ]

@@ -8,146 +8,311 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditContent',
+            name="AuditContent",
             fields=[
-                ('call_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('request', models.TextField(blank=True, help_text='JSON: the conversation as the model saw it.')),
-                ('answer', models.TextField(blank=True, help_text='JSON: the content blocks of the answer, placeholders in place.')),
+                ("call_id", models.UUIDField(primary_key=True, serialize=False)),
+                (
+                    "request",
+                    models.TextField(blank=True, help_text="JSON: the conversation as the model saw it."),
+                ),
+                (
+                    "answer",
+                    models.TextField(
+                        blank=True, help_text="JSON: the content blocks of the answer, placeholders in place."
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GatewayInstance',
+            name="GatewayInstance",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=200)),
-                ('pid', models.IntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('heartbeat_at', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=200)),
+                ("pid", models.IntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("heartbeat_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call_id', models.UUIDField(db_index=True)),
-                ('window_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('amount_nanos', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('charge', 'Charge'), ('expiry', 'Estimated charge of an expired hold'), ('correction', 'Correction')], default='charge', max_length=16)),
-                ('is_estimated', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("call_id", models.UUIDField(db_index=True)),
+                (
+                    "window_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("amount_nanos", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("charge", "Charge"),
+                            ("expiry", "Estimated charge of an expired hold"),
+                            ("correction", "Correction"),
+                        ],
+                        default="charge",
+                        max_length=16,
+                    ),
+                ),
+                ("is_estimated", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'ledger entries',
+                "verbose_name_plural": "ledger entries",
             },
         ),
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('limit_nanos', models.BigIntegerField(help_text='Nano-dollars per period.', validators=[django.core.validators.MinValueValidator(0)], verbose_name='limit')),
-                ('period', models.CharField(choices=[('day', 'Day'), ('week', 'Week (from Monday)'), ('month', 'Month'), ('quarter', 'Quarter'), ('year', 'Year'), ('total', 'Once, no period')], default='month', max_length=16)),
-                ('time_zone', models.CharField(default='UTC', help_text='Where the calendar period begins, such as Europe/Berlin.', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='budget', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "limit_nanos",
+                    models.BigIntegerField(
+                        help_text="Nano-dollars per period.",
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="limit",
+                    ),
+                ),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[
+                            ("day", "Day"),
+                            ("week", "Week (from Monday)"),
+                            ("month", "Month"),
+                            ("quarter", "Quarter"),
+                            ("year", "Year"),
+                            ("total", "Once, no period"),
+                        ],
+                        default="month",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="UTC",
+                        help_text="Where the calendar period begins, such as Europe/Berlin.",
+                        max_length=64,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="budget", to="accounts.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('team__name',),
+                "ordering": ("team__name",),
             },
         ),
         migrations.CreateModel(
-            name='BudgetWindow',
+            name="BudgetWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('spent_nanos', models.BigIntegerField(default=0)),
-                ('reserved_nanos', models.BigIntegerField(default=0)),
-                ('budget', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='governance.budget')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("spent_nanos", models.BigIntegerField(default=0)),
+                ("reserved_nanos", models.BigIntegerField(default=0)),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="windows",
+                        to="governance.budget",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('budget', '-starts_at'),
+                "ordering": ("budget", "-starts_at"),
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('call_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('instance_id', models.UUIDField(help_text='The gateway process that made it.')),
-                ('amount_nanos', models.BigIntegerField()),
-                ('window_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('started_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(db_index=True, help_text='When the call must have ended, whatever happened.')),
-                ('record', models.JSONField(help_text='Columns of the audit record known at admission.')),
+                ("call_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("instance_id", models.UUIDField(help_text="The gateway process that made it.")),
+                ("amount_nanos", models.BigIntegerField()),
+                (
+                    "window_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        db_index=True, help_text="When the call must have ended, whatever happened."
+                    ),
+                ),
+                ("record", models.JSONField(help_text="Columns of the audit record known at admission.")),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_nanos__gte', 0)), name='hold_not_negative')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_nanos__gte", 0)), name="hold_not_negative"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditRecord',
+            name="AuditRecord",
             fields=[
-                ('call_id', models.UUIDField(primary_key=True, serialize=False, verbose_name='call ID')),
-                ('started_at', models.DateTimeField()),
-                ('feature', models.CharField(blank=True, max_length=200)),
-                ('end_user', models.CharField(blank=True, max_length=200)),
-                ('wire_format', models.CharField(choices=[('openai', 'OpenAI'), ('converse', 'Bedrock Converse'), ('websocket', 'WebSocket')], max_length=16, verbose_name='format')),
-                ('is_stream', models.BooleanField(verbose_name='streamed')),
-                ('status', models.CharField(choices=[('succeeded', 'Succeeded'), ('refused', 'Refused'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], max_length=16)),
-                ('http_status', models.PositiveSmallIntegerField(verbose_name='HTTP status')),
-                ('code', models.CharField(blank=True, help_text="The refusal's code.", max_length=64)),
-                ('message', models.TextField(blank=True, help_text='What the caller was told.')),
-                ('requested_model', models.CharField(blank=True, max_length=300)),
-                ('route', models.CharField(blank=True, max_length=200)),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('region', models.CharField(blank=True, max_length=32)),
-                ('invoke_id', models.CharField(blank=True, max_length=300)),
-                ('upstream_request_id', models.CharField(blank=True, max_length=100)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('stop_reason', models.CharField(blank=True, max_length=64)),
-                ('input_tokens', models.IntegerField(default=0)),
-                ('output_tokens', models.IntegerField(default=0)),
-                ('cache_read_tokens', models.IntegerField(default=0)),
-                ('cache_write_tokens', models.IntegerField(default=0)),
-                ('counted_input_tokens', models.IntegerField(default=0, help_text='Estimated before the call.')),
-                ('reserved_nanos', models.BigIntegerField(default=0, verbose_name='reserved')),
-                ('cost_nanos', models.BigIntegerField(default=0, verbose_name='cost')),
-                ('is_estimated', models.BooleanField(default=False, verbose_name='estimated')),
-                ('duration_ms', models.FloatField(default=0)),
-                ('first_token_ms', models.FloatField(null=True)),
-                ('stages', models.JSONField(default=list, help_text='[[stage, milliseconds, outcome], …] in order.')),
-                ('findings', models.JSONField(default=dict, help_text='{entity: count} of what was masked.')),
-                ('request_id', models.CharField(blank=True, max_length=200, verbose_name='request ID')),
-                ('client_ip', models.GenericIPAddressField(null=True)),
-                ('is_demo', models.BooleanField(default=False)),
-                ('api_key', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.apikey')),
-                ('application', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.application')),
-                ('team', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.team')),
+                ("call_id", models.UUIDField(primary_key=True, serialize=False, verbose_name="call ID")),
+                ("started_at", models.DateTimeField()),
+                ("feature", models.CharField(blank=True, max_length=200)),
+                ("end_user", models.CharField(blank=True, max_length=200)),
+                (
+                    "wire_format",
+                    models.CharField(
+                        choices=[
+                            ("openai", "OpenAI"),
+                            ("converse", "Bedrock Converse"),
+                            ("websocket", "WebSocket"),
+                        ],
+                        max_length=16,
+                        verbose_name="format",
+                    ),
+                ),
+                ("is_stream", models.BooleanField(verbose_name="streamed")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("succeeded", "Succeeded"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("http_status", models.PositiveSmallIntegerField(verbose_name="HTTP status")),
+                ("code", models.CharField(blank=True, help_text="The refusal's code.", max_length=64)),
+                ("message", models.TextField(blank=True, help_text="What the caller was told.")),
+                ("requested_model", models.CharField(blank=True, max_length=300)),
+                ("route", models.CharField(blank=True, max_length=200)),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("region", models.CharField(blank=True, max_length=32)),
+                ("invoke_id", models.CharField(blank=True, max_length=300)),
+                ("upstream_request_id", models.CharField(blank=True, max_length=100)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("stop_reason", models.CharField(blank=True, max_length=64)),
+                ("input_tokens", models.IntegerField(default=0)),
+                ("output_tokens", models.IntegerField(default=0)),
+                ("cache_read_tokens", models.IntegerField(default=0)),
+                ("cache_write_tokens", models.IntegerField(default=0)),
+                (
+                    "counted_input_tokens",
+                    models.IntegerField(default=0, help_text="Estimated before the call."),
+                ),
+                ("reserved_nanos", models.BigIntegerField(default=0, verbose_name="reserved")),
+                ("cost_nanos", models.BigIntegerField(default=0, verbose_name="cost")),
+                ("is_estimated", models.BooleanField(default=False, verbose_name="estimated")),
+                ("duration_ms", models.FloatField(default=0)),
+                ("first_token_ms", models.FloatField(null=True)),
+                (
+                    "stages",
+                    models.JSONField(default=list, help_text="[[stage, milliseconds, outcome], …] in order."),
+                ),
+                ("findings", models.JSONField(default=dict, help_text="{entity: count} of what was masked.")),
+                ("request_id", models.CharField(blank=True, max_length=200, verbose_name="request ID")),
+                ("client_ip", models.GenericIPAddressField(null=True)),
+                ("is_demo", models.BooleanField(default=False)),
+                (
+                    "api_key",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="accounts.apikey",
+                    ),
+                ),
+                (
+                    "application",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="accounts.application",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'call',
-                'ordering': ('-call_id',),
-                'indexes': [django.contrib.postgres.indexes.BrinIndex(fields=['started_at'], name='call_by_time'), models.Index(fields=['team', '-call_id'], name='call_by_team'), models.Index(fields=['application', '-call_id'], name='call_by_application'), models.Index(fields=['model', '-call_id'], name='call_by_model'), models.Index(condition=models.Q(('status', 'succeeded'), _negated=True), fields=['status', '-call_id'], name='call_not_succeeded')],
+                "verbose_name": "call",
+                "ordering": ("-call_id",),
+                "indexes": [
+                    django.contrib.postgres.indexes.BrinIndex(fields=["started_at"], name="call_by_time"),
+                    models.Index(fields=["team", "-call_id"], name="call_by_team"),
+                    models.Index(fields=["application", "-call_id"], name="call_by_application"),
+                    models.Index(fields=["model", "-call_id"], name="call_by_model"),
+                    models.Index(
+                        condition=models.Q(("status", "succeeded"), _negated=True),
+                        fields=["status", "-call_id"],
+                        name="call_not_succeeded",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_nanos__gte', 0)), name='budget_limit_not_negative'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limit_nanos__gte", 0)), name="budget_limit_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetwindow',
-            constraint=models.UniqueConstraint(fields=('budget', 'starts_at'), name='window_starts_once'),
+            model_name="budgetwindow",
+            constraint=models.UniqueConstraint(fields=("budget", "starts_at"), name="window_starts_once"),
         ),
         migrations.AddConstraint(
-            model_name='budgetwindow',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved_nanos__gte', 0)), name='window_reserved_not_negative'),
+            model_name="budgetwindow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved_nanos__gte", 0)), name="window_reserved_not_negative"
+            ),
         ),
     ]

@@ -7,237 +7,489 @@ from django.db.models.functions import Cast
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0002_ledger'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0002_ledger"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(blank=True, help_text='For whom, where a limit counts each value by itself. Empty: each.', max_length=200)),
-                ('amount', models.BigIntegerField(default=0, help_text='What is added: nano-dollars per period, or requests, tokens or calls at once.')),
-                ('model', models.CharField(blank=True, help_text='The name of the route that may be called.', max_length=200)),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "subject",
+                    models.CharField(
+                        blank=True,
+                        help_text="For whom, where a limit counts each value by itself. Empty: each.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "amount",
+                    models.BigIntegerField(
+                        default=0,
+                        help_text="What is added: nano-dollars per period, or requests, tokens or calls at once.",
+                    ),
+                ),
+                (
+                    "model",
+                    models.CharField(
+                        blank=True, help_text="The name of the route that may be called.", max_length=200
+                    ),
+                ),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('-starts_at',),
+                "ordering": ("-starts_at",),
             },
         ),
         migrations.CreateModel(
-            name='RateLimit',
+            name="RateLimit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('end_user', models.CharField(blank=True, help_text='As sent in X-Gatehouse-End-User.', max_length=200)),
-                ('feature', models.CharField(blank=True, help_text='As sent in X-Gatehouse-Feature.', max_length=200)),
-                ('model', models.CharField(blank=True, help_text='The name of a route, as callers pass it.', max_length=200)),
-                ('per', models.CharField(blank=True, choices=[('team', 'Team'), ('application', 'Application'), ('api_key', 'API key'), ('end_user', 'End user'), ('feature', 'Feature'), ('model', 'Model')], help_text='Empty: one limit for all of these calls together. Else each value gets this limit by itself.', max_length=16, verbose_name='for each')),
-                ('metric', models.CharField(choices=[('requests', 'Requests'), ('tokens', 'Tokens'), ('concurrent', 'Calls at once')], max_length=16)),
-                ('period', models.CharField(blank=True, choices=[('', 'At any time'), ('minute', 'Minute'), ('hour', 'Hour'), ('day', 'Day')], help_text='For calls at once: at any time.', max_length=16)),
-                ('limit', models.BigIntegerField(help_text='Requests or tokens in any such period, or calls at once.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "end_user",
+                    models.CharField(
+                        blank=True, help_text="As sent in X-Gatehouse-End-User.", max_length=200
+                    ),
+                ),
+                (
+                    "feature",
+                    models.CharField(blank=True, help_text="As sent in X-Gatehouse-Feature.", max_length=200),
+                ),
+                (
+                    "model",
+                    models.CharField(
+                        blank=True, help_text="The name of a route, as callers pass it.", max_length=200
+                    ),
+                ),
+                (
+                    "per",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("team", "Team"),
+                            ("application", "Application"),
+                            ("api_key", "API key"),
+                            ("end_user", "End user"),
+                            ("feature", "Feature"),
+                            ("model", "Model"),
+                        ],
+                        help_text="Empty: one limit for all of these calls together. Else each value gets this limit by itself.",
+                        max_length=16,
+                        verbose_name="for each",
+                    ),
+                ),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("requests", "Requests"),
+                            ("tokens", "Tokens"),
+                            ("concurrent", "Calls at once"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "period",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "At any time"), ("minute", "Minute"), ("hour", "Hour"), ("day", "Day")],
+                        help_text="For calls at once: at any time.",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "limit",
+                    models.BigIntegerField(
+                        help_text="Requests or tokens in any such period, or calls at once."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('team__name', 'id'),
+                "ordering": ("team__name", "id"),
             },
         ),
         migrations.AlterModelOptions(
-            name='budget',
-            options={'ordering': ('team__name', 'id')},
+            name="budget",
+            options={"ordering": ("team__name", "id")},
         ),
         migrations.AlterModelOptions(
-            name='budgetwindow',
-            options={'ordering': ('budget', '-starts_at', 'subject')},
+            name="budgetwindow",
+            options={"ordering": ("budget", "-starts_at", "subject")},
         ),
         migrations.RemoveConstraint(
-            model_name='budgetwindow',
-            name='window_starts_once',
+            model_name="budgetwindow",
+            name="window_starts_once",
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='cache_write_1h_tokens',
-            field=models.IntegerField(default=0, help_text='Those of the above kept for an hour.'),
+            model_name="auditrecord",
+            name="cache_write_1h_tokens",
+            field=models.IntegerField(default=0, help_text="Those of the above kept for an hour."),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='images',
+            model_name="auditrecord",
+            name="images",
             field=models.IntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='max_tokens',
-            field=models.IntegerField(default=0, help_text='Tokens the answer was allowed.'),
+            model_name="auditrecord",
+            name="max_tokens",
+            field=models.IntegerField(default=0, help_text="Tokens the answer was allowed."),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='prefix_digest',
-            field=models.CharField(blank=True, help_text='Keyed hash of tools and system prompt, which a cache could keep.', max_length=32),
+            model_name="auditrecord",
+            name="prefix_digest",
+            field=models.CharField(
+                blank=True,
+                help_text="Keyed hash of tools and system prompt, which a cache could keep.",
+                max_length=32,
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='prefix_tokens',
-            field=models.IntegerField(default=0, help_text='About how many tokens tools and system prompt have.'),
+            model_name="auditrecord",
+            name="prefix_tokens",
+            field=models.IntegerField(
+                default=0, help_text="About how many tokens tools and system prompt have."
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='price_id',
-            field=models.BigIntegerField(help_text='The price in force when the call was admitted.', null=True),
+            model_name="auditrecord",
+            name="price_id",
+            field=models.BigIntegerField(
+                help_text="The price in force when the call was admitted.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='prompt_digest',
-            field=models.CharField(blank=True, help_text='Keyed hash of what was sent: equal prompts of a team have equal ones.', max_length=32),
+            model_name="auditrecord",
+            name="prompt_digest",
+            field=models.CharField(
+                blank=True,
+                help_text="Keyed hash of what was sent: equal prompts of a team have equal ones.",
+                max_length=32,
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='tier',
-            field=models.CharField(blank=True, help_text='The price tier. Empty: standard.', max_length=16),
+            model_name="auditrecord",
+            name="tier",
+            field=models.CharField(blank=True, help_text="The price tier. Empty: standard.", max_length=16),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='xact_id',
-            field=models.BigIntegerField(db_default=Cast(Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
+            model_name="auditrecord",
+            name="xact_id",
+            field=models.BigIntegerField(
+                db_default=Cast(
+                    Cast(models.Func(function="pg_current_xact_id"), models.TextField()),
+                    models.BigIntegerField(),
+                ),
+                editable=False,
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='api_key',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.apikey', verbose_name='API key'),
+            model_name="budget",
+            name="api_key",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.apikey",
+                verbose_name="API key",
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='application',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.application'),
+            model_name="budget",
+            name="application",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.application",
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='end_user',
-            field=models.CharField(blank=True, help_text='As sent in X-Gatehouse-End-User.', max_length=200),
+            model_name="budget",
+            name="end_user",
+            field=models.CharField(blank=True, help_text="As sent in X-Gatehouse-End-User.", max_length=200),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='feature',
-            field=models.CharField(blank=True, help_text='As sent in X-Gatehouse-Feature.', max_length=200),
+            model_name="budget",
+            name="feature",
+            field=models.CharField(blank=True, help_text="As sent in X-Gatehouse-Feature.", max_length=200),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='is_hard',
-            field=models.BooleanField(default=True, help_text='A hard budget refuses calls that might exceed it; a soft one counts, and alerts.', verbose_name='hard'),
+            model_name="budget",
+            name="is_hard",
+            field=models.BooleanField(
+                default=True,
+                help_text="A hard budget refuses calls that might exceed it; a soft one counts, and alerts.",
+                verbose_name="hard",
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='model',
-            field=models.CharField(blank=True, help_text='The name of a route, as callers pass it.', max_length=200),
+            model_name="budget",
+            name="model",
+            field=models.CharField(
+                blank=True, help_text="The name of a route, as callers pass it.", max_length=200
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='name',
-            field=models.CharField(blank=True, help_text='Empty: named after what it is for.', max_length=100),
+            model_name="budget",
+            name="name",
+            field=models.CharField(
+                blank=True, help_text="Empty: named after what it is for.", max_length=100
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='per',
-            field=models.CharField(blank=True, choices=[('team', 'Team'), ('application', 'Application'), ('api_key', 'API key'), ('end_user', 'End user'), ('feature', 'Feature'), ('model', 'Model')], help_text='Empty: one limit for all of these calls together. Else each value gets this limit by itself.', max_length=16, verbose_name='for each'),
+            model_name="budget",
+            name="per",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("team", "Team"),
+                    ("application", "Application"),
+                    ("api_key", "API key"),
+                    ("end_user", "End user"),
+                    ("feature", "Feature"),
+                    ("model", "Model"),
+                ],
+                help_text="Empty: one limit for all of these calls together. Else each value gets this limit by itself.",
+                max_length=16,
+                verbose_name="for each",
+            ),
         ),
         migrations.AddField(
-            model_name='budgetwindow',
-            name='limit_nanos',
-            field=models.BigIntegerField(help_text='The highest limit that a call was admitted under. Empty: none, or a soft budget.', null=True),
+            model_name="budgetwindow",
+            name="limit_nanos",
+            field=models.BigIntegerField(
+                help_text="The highest limit that a call was admitted under. Empty: none, or a soft budget.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='budgetwindow',
-            name='subject',
-            field=models.CharField(blank=True, help_text='Whose counter, where a budget counts each value by itself.', max_length=200),
+            model_name="budgetwindow",
+            name="subject",
+            field=models.CharField(
+                blank=True,
+                help_text="Whose counter, where a budget counts each value by itself.",
+                max_length=200,
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='note',
-            field=models.CharField(blank=True, help_text='Of a correction: where it comes from.', max_length=300),
+            model_name="ledgerentry",
+            name="note",
+            field=models.CharField(
+                blank=True, help_text="Of a correction: where it comes from.", max_length=300
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='xact_id',
-            field=models.BigIntegerField(db_default=Cast(Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
+            model_name="ledgerentry",
+            name="xact_id",
+            field=models.BigIntegerField(
+                db_default=Cast(
+                    Cast(models.Func(function="pg_current_xact_id"), models.TextField()),
+                    models.BigIntegerField(),
+                ),
+                editable=False,
+            ),
         ),
         migrations.AlterField(
-            model_name='budget',
-            name='limit_nanos',
-            field=models.BigIntegerField(help_text='Nano-dollars per period.', verbose_name='limit'),
+            model_name="budget",
+            name="limit_nanos",
+            field=models.BigIntegerField(help_text="Nano-dollars per period.", verbose_name="limit"),
         ),
         migrations.AlterField(
-            model_name='budget',
-            name='team',
-            field=models.ForeignKey(blank=True, help_text='Empty: the whole organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.team'),
+            model_name="budget",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: the whole organisation.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditrecord',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['xact_id'], name='call_by_xact', pages_per_range=16),
+            model_name="auditrecord",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["xact_id"], name="call_by_xact", pages_per_range=16
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(condition=models.Q(('kind', 'correction')), fields=['xact_id'], name='correction_by_xact'),
+            model_name="ledgerentry",
+            index=models.Index(
+                condition=models.Q(("kind", "correction")), fields=["xact_id"], name="correction_by_xact"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'period'), name='budget_once_per_scope_and_period', nulls_distinct=False, violation_error_message='There is a budget for just this and this period already: change that one.'),
+            model_name="budget",
+            constraint=models.UniqueConstraint(
+                fields=("team", "application", "api_key", "end_user", "feature", "model", "per", "period"),
+                name="budget_once_per_scope_and_period",
+                nulls_distinct=False,
+                violation_error_message="There is a budget for just this and this period already: change that one.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetwindow',
-            constraint=models.UniqueConstraint(fields=('budget', 'starts_at', 'subject'), name='window_starts_once'),
+            model_name="budgetwindow",
+            constraint=models.UniqueConstraint(
+                fields=("budget", "starts_at", "subject"), name="window_starts_once"
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='application',
-            field=models.ForeignKey(help_text='Whose keys may call one more model.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='accounts.application'),
+            model_name="grant",
+            name="application",
+            field=models.ForeignKey(
+                help_text="Whose keys may call one more model.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="grants",
+                to="accounts.application",
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='budget',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='governance.budget'),
+            model_name="grant",
+            name="budget",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="grants",
+                to="governance.budget",
+            ),
         ),
         migrations.AddField(
-            model_name='ratelimit',
-            name='api_key',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.apikey', verbose_name='API key'),
+            model_name="ratelimit",
+            name="api_key",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.apikey",
+                verbose_name="API key",
+            ),
         ),
         migrations.AddField(
-            model_name='ratelimit',
-            name='application',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.application'),
+            model_name="ratelimit",
+            name="application",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.application",
+            ),
         ),
         migrations.AddField(
-            model_name='ratelimit',
-            name='team',
-            field=models.ForeignKey(blank=True, help_text='Empty: the whole organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='accounts.team'),
+            model_name="ratelimit",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: the whole organisation.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="%(class)ss",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='rate_limit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='governance.ratelimit'),
+            model_name="grant",
+            name="rate_limit",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="grants",
+                to="governance.ratelimit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ratelimit',
-            constraint=models.CheckConstraint(condition=models.Q(('limit__gt', 0)), name='rate_limit_positive'),
+            model_name="ratelimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limit__gt", 0)), name="rate_limit_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ratelimit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('metric', 'concurrent'), ('period', '')), models.Q(models.Q(('metric', 'concurrent'), _negated=True), models.Q(('period', ''), _negated=True)), _connector='OR'), name='rate_limit_period_fits'),
+            model_name="ratelimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("metric", "concurrent"), ("period", "")),
+                    models.Q(
+                        models.Q(("metric", "concurrent"), _negated=True),
+                        models.Q(("period", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="rate_limit_period_fits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ratelimit',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'metric', 'period'), name='rate_limit_once_per_scope_and_metric', nulls_distinct=False, violation_error_message='There is a limit of this kind for just this already: change that one.'),
+            model_name="ratelimit",
+            constraint=models.UniqueConstraint(
+                fields=(
+                    "team",
+                    "application",
+                    "api_key",
+                    "end_user",
+                    "feature",
+                    "model",
+                    "per",
+                    "metric",
+                    "period",
+                ),
+                name="rate_limit_once_per_scope_and_metric",
+                nulls_distinct=False,
+                violation_error_message="There is a limit of this kind for just this already: change that one.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='grant_ends_after_start'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="grant_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('application__isnull', True), ('budget__isnull', False), ('rate_limit__isnull', True)), models.Q(('amount__gt', 0), ('application__isnull', True), ('budget__isnull', True), ('rate_limit__isnull', False)), models.Q(('application__isnull', False), ('budget__isnull', True), ('rate_limit__isnull', True), models.Q(('model', ''), _negated=True)), _connector='OR'), name='grant_of_one_thing'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("amount__gt", 0),
+                        ("application__isnull", True),
+                        ("budget__isnull", False),
+                        ("rate_limit__isnull", True),
+                    ),
+                    models.Q(
+                        ("amount__gt", 0),
+                        ("application__isnull", True),
+                        ("budget__isnull", True),
+                        ("rate_limit__isnull", False),
+                    ),
+                    models.Q(
+                        ("application__isnull", False),
+                        ("budget__isnull", True),
+                        ("rate_limit__isnull", True),
+                        models.Q(("model", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="grant_of_one_thing",
+            ),
         ),
     ]

@@ -4,122 +4,223 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('governance', '0004_ledger_scopes'),
+        ("governance", "0004_ledger_scopes"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RollupState',
+            name="RollupState",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('watermark', models.BigIntegerField(default=0)),
-                ('time_zone', models.CharField(blank=True, max_length=64)),
-                ('rolled_up_at', models.DateTimeField(null=True)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("watermark", models.BigIntegerField(default=0)),
+                ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("rolled_up_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.AlterField(
-            model_name='ledgerentry',
-            name='kind',
-            field=models.CharField(choices=[('charge', 'Charge'), ('expiry', 'Estimated charge of an expired hold'), ('correction', 'Correction'), ('repair', 'Repair of a lost posting')], default='charge', max_length=16),
+            model_name="ledgerentry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("charge", "Charge"),
+                    ("expiry", "Estimated charge of an expired hold"),
+                    ("correction", "Correction"),
+                    ("repair", "Repair of a lost posting"),
+                ],
+                default="charge",
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team_id', models.BigIntegerField(default=0)),
-                ('calls', models.BigIntegerField(default=0)),
-                ('succeeded', models.BigIntegerField(default=0)),
-                ('failed', models.BigIntegerField(default=0, help_text='Failed and expired.')),
-                ('refused', models.BigIntegerField(default=0)),
-                ('cancelled', models.BigIntegerField(default=0)),
-                ('input_tokens', models.BigIntegerField(default=0)),
-                ('output_tokens', models.BigIntegerField(default=0)),
-                ('cache_read_tokens', models.BigIntegerField(default=0)),
-                ('cache_write_tokens', models.BigIntegerField(default=0)),
-                ('cost_nanos', models.BigIntegerField(default=0)),
-                ('failed_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of failed and expired calls.')),
-                ('cancelled_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of cancelled calls.')),
-                ('duration_us', models.BigIntegerField(default=0, help_text='Microseconds, of all calls together.')),
-                ('application_id', models.BigIntegerField(default=0)),
-                ('api_key_id', models.BigIntegerField(default=0)),
-                ('feature', models.CharField(blank=True, max_length=200)),
-                ('route', models.CharField(blank=True, help_text='The model as callers name it.', max_length=200)),
-                ('model', models.CharField(blank=True, help_text="Bedrock's ID.", max_length=200)),
-                ('region', models.CharField(blank=True, max_length=32)),
-                ('day', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("team_id", models.BigIntegerField(default=0)),
+                ("calls", models.BigIntegerField(default=0)),
+                ("succeeded", models.BigIntegerField(default=0)),
+                ("failed", models.BigIntegerField(default=0, help_text="Failed and expired.")),
+                ("refused", models.BigIntegerField(default=0)),
+                ("cancelled", models.BigIntegerField(default=0)),
+                ("input_tokens", models.BigIntegerField(default=0)),
+                ("output_tokens", models.BigIntegerField(default=0)),
+                ("cache_read_tokens", models.BigIntegerField(default=0)),
+                ("cache_write_tokens", models.BigIntegerField(default=0)),
+                ("cost_nanos", models.BigIntegerField(default=0)),
+                (
+                    "failed_cost_nanos",
+                    models.BigIntegerField(
+                        default=0, help_text="Of the cost, that of failed and expired calls."
+                    ),
+                ),
+                (
+                    "cancelled_cost_nanos",
+                    models.BigIntegerField(default=0, help_text="Of the cost, that of cancelled calls."),
+                ),
+                (
+                    "duration_us",
+                    models.BigIntegerField(default=0, help_text="Microseconds, of all calls together."),
+                ),
+                ("application_id", models.BigIntegerField(default=0)),
+                ("api_key_id", models.BigIntegerField(default=0)),
+                ("feature", models.CharField(blank=True, max_length=200)),
+                (
+                    "route",
+                    models.CharField(blank=True, help_text="The model as callers name it.", max_length=200),
+                ),
+                ("model", models.CharField(blank=True, help_text="Bedrock's ID.", max_length=200)),
+                ("region", models.CharField(blank=True, max_length=32)),
+                ("day", models.DateField()),
             ],
             options={
-                'verbose_name': 'usage',
-                'verbose_name_plural': 'usage',
-                'constraints': [models.UniqueConstraint(fields=('day', 'team_id', 'application_id', 'api_key_id', 'feature', 'route', 'model', 'region'), name='usage_day_once')],
+                "verbose_name": "usage",
+                "verbose_name_plural": "usage",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "day",
+                            "team_id",
+                            "application_id",
+                            "api_key_id",
+                            "feature",
+                            "route",
+                            "model",
+                            "region",
+                        ),
+                        name="usage_day_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsageEndUserDay',
+            name="UsageEndUserDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team_id', models.BigIntegerField(default=0)),
-                ('calls', models.BigIntegerField(default=0)),
-                ('succeeded', models.BigIntegerField(default=0)),
-                ('failed', models.BigIntegerField(default=0, help_text='Failed and expired.')),
-                ('refused', models.BigIntegerField(default=0)),
-                ('cancelled', models.BigIntegerField(default=0)),
-                ('input_tokens', models.BigIntegerField(default=0)),
-                ('output_tokens', models.BigIntegerField(default=0)),
-                ('cache_read_tokens', models.BigIntegerField(default=0)),
-                ('cache_write_tokens', models.BigIntegerField(default=0)),
-                ('cost_nanos', models.BigIntegerField(default=0)),
-                ('failed_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of failed and expired calls.')),
-                ('cancelled_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of cancelled calls.')),
-                ('duration_us', models.BigIntegerField(default=0, help_text='Microseconds, of all calls together.')),
-                ('day', models.DateField()),
-                ('end_user', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("team_id", models.BigIntegerField(default=0)),
+                ("calls", models.BigIntegerField(default=0)),
+                ("succeeded", models.BigIntegerField(default=0)),
+                ("failed", models.BigIntegerField(default=0, help_text="Failed and expired.")),
+                ("refused", models.BigIntegerField(default=0)),
+                ("cancelled", models.BigIntegerField(default=0)),
+                ("input_tokens", models.BigIntegerField(default=0)),
+                ("output_tokens", models.BigIntegerField(default=0)),
+                ("cache_read_tokens", models.BigIntegerField(default=0)),
+                ("cache_write_tokens", models.BigIntegerField(default=0)),
+                ("cost_nanos", models.BigIntegerField(default=0)),
+                (
+                    "failed_cost_nanos",
+                    models.BigIntegerField(
+                        default=0, help_text="Of the cost, that of failed and expired calls."
+                    ),
+                ),
+                (
+                    "cancelled_cost_nanos",
+                    models.BigIntegerField(default=0, help_text="Of the cost, that of cancelled calls."),
+                ),
+                (
+                    "duration_us",
+                    models.BigIntegerField(default=0, help_text="Microseconds, of all calls together."),
+                ),
+                ("day", models.DateField()),
+                ("end_user", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('day', 'team_id', 'end_user'), name='usage_end_user_day_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("day", "team_id", "end_user"), name="usage_end_user_day_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsageFeature',
+            name="UsageFeature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team_id', models.BigIntegerField()),
-                ('name', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("team_id", models.BigIntegerField()),
+                ("name", models.CharField(max_length=200)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team_id', 'name'), name='usage_feature_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team_id", "name"), name="usage_feature_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsageHour',
+            name="UsageHour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('team_id', models.BigIntegerField(default=0)),
-                ('calls', models.BigIntegerField(default=0)),
-                ('succeeded', models.BigIntegerField(default=0)),
-                ('failed', models.BigIntegerField(default=0, help_text='Failed and expired.')),
-                ('refused', models.BigIntegerField(default=0)),
-                ('cancelled', models.BigIntegerField(default=0)),
-                ('input_tokens', models.BigIntegerField(default=0)),
-                ('output_tokens', models.BigIntegerField(default=0)),
-                ('cache_read_tokens', models.BigIntegerField(default=0)),
-                ('cache_write_tokens', models.BigIntegerField(default=0)),
-                ('cost_nanos', models.BigIntegerField(default=0)),
-                ('failed_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of failed and expired calls.')),
-                ('cancelled_cost_nanos', models.BigIntegerField(default=0, help_text='Of the cost, that of cancelled calls.')),
-                ('duration_us', models.BigIntegerField(default=0, help_text='Microseconds, of all calls together.')),
-                ('application_id', models.BigIntegerField(default=0)),
-                ('api_key_id', models.BigIntegerField(default=0)),
-                ('feature', models.CharField(blank=True, max_length=200)),
-                ('route', models.CharField(blank=True, help_text='The model as callers name it.', max_length=200)),
-                ('model', models.CharField(blank=True, help_text="Bedrock's ID.", max_length=200)),
-                ('region', models.CharField(blank=True, max_length=32)),
-                ('starts_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("team_id", models.BigIntegerField(default=0)),
+                ("calls", models.BigIntegerField(default=0)),
+                ("succeeded", models.BigIntegerField(default=0)),
+                ("failed", models.BigIntegerField(default=0, help_text="Failed and expired.")),
+                ("refused", models.BigIntegerField(default=0)),
+                ("cancelled", models.BigIntegerField(default=0)),
+                ("input_tokens", models.BigIntegerField(default=0)),
+                ("output_tokens", models.BigIntegerField(default=0)),
+                ("cache_read_tokens", models.BigIntegerField(default=0)),
+                ("cache_write_tokens", models.BigIntegerField(default=0)),
+                ("cost_nanos", models.BigIntegerField(default=0)),
+                (
+                    "failed_cost_nanos",
+                    models.BigIntegerField(
+                        default=0, help_text="Of the cost, that of failed and expired calls."
+                    ),
+                ),
+                (
+                    "cancelled_cost_nanos",
+                    models.BigIntegerField(default=0, help_text="Of the cost, that of cancelled calls."),
+                ),
+                (
+                    "duration_us",
+                    models.BigIntegerField(default=0, help_text="Microseconds, of all calls together."),
+                ),
+                ("application_id", models.BigIntegerField(default=0)),
+                ("api_key_id", models.BigIntegerField(default=0)),
+                ("feature", models.CharField(blank=True, max_length=200)),
+                (
+                    "route",
+                    models.CharField(blank=True, help_text="The model as callers name it.", max_length=200),
+                ),
+                ("model", models.CharField(blank=True, help_text="Bedrock's ID.", max_length=200)),
+                ("region", models.CharField(blank=True, max_length=32)),
+                ("starts_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('starts_at', 'team_id', 'application_id', 'api_key_id', 'feature', 'route', 'model', 'region'), name='usage_hour_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "starts_at",
+                            "team_id",
+                            "application_id",
+                            "api_key_id",
+                            "feature",
+                            "route",
+                            "model",
+                            "region",
+                        ),
+                        name="usage_hour_once",
+                    )
+                ],
             },
         ),
     ]

@@ -6,39 +6,146 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0006_usage_functions'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0006_usage_functions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LimitRequest',
+            name="LimitRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('amount', models.BigIntegerField(default=0, help_text='Nano-dollars per period, or requests, tokens, calls.')),
-                ('reason', models.TextField(max_length=2000)),
-                ('ends_at', models.DateTimeField(verbose_name='until')),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('denied', 'Denied'), ('withdrawn', 'Withdrawn')], default='pending', editable=False, max_length=16)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_at', models.DateTimeField(editable=False, null=True)),
-                ('note', models.TextField(blank=True, editable=False, max_length=2000)),
-                ('application', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='limit_requests', to='accounts.application')),
-                ('budget', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='governance.budget')),
-                ('decided_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('grant', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='request', to='governance.grant')),
-                ('rate_limit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='governance.ratelimit')),
-                ('requested_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='limit_requests', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='limit_requests', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                (
+                    "amount",
+                    models.BigIntegerField(
+                        default=0, help_text="Nano-dollars per period, or requests, tokens, calls."
+                    ),
+                ),
+                ("reason", models.TextField(max_length=2000)),
+                ("ends_at", models.DateTimeField(verbose_name="until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("approved", "Approved"),
+                            ("denied", "Denied"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="pending",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_at", models.DateTimeField(editable=False, null=True)),
+                ("note", models.TextField(blank=True, editable=False, max_length=2000)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="limit_requests",
+                        to="accounts.application",
+                    ),
+                ),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="requests",
+                        to="governance.budget",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "grant",
+                    models.OneToOneField(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="request",
+                        to="governance.grant",
+                    ),
+                ),
+                (
+                    "rate_limit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="requests",
+                        to="governance.ratelimit",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="limit_requests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="limit_requests",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'request',
-                'ordering': ('-id',),
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('application__isnull', True), ('budget__isnull', False), ('rate_limit__isnull', True)), models.Q(('application__isnull', True), ('budget__isnull', True), ('rate_limit__isnull', False)), models.Q(('application__isnull', False), ('budget__isnull', True), ('rate_limit__isnull', True)), _connector='OR'), name='request_for_one_thing')],
+                "verbose_name": "request",
+                "ordering": ("-id",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("application__isnull", True),
+                                ("budget__isnull", False),
+                                ("rate_limit__isnull", True),
+                            ),
+                            models.Q(
+                                ("application__isnull", True),
+                                ("budget__isnull", True),
+                                ("rate_limit__isnull", False),
+                            ),
+                            models.Q(
+                                ("application__isnull", False),
+                                ("budget__isnull", True),
+                                ("rate_limit__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="request_for_one_thing",
+                    )
+                ],
             },
         ),
     ]

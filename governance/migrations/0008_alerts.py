@@ -9,78 +9,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0007_limit_requests'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0007_limit_requests"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='budget',
-            name='alert_on_forecast',
-            field=models.BooleanField(default=True, help_text='Whether an alert goes out when it will run out before its period ends.'),
+            model_name="budget",
+            name="alert_on_forecast",
+            field=models.BooleanField(
+                default=True,
+                help_text="Whether an alert goes out when it will run out before its period ends.",
+            ),
         ),
         migrations.AddField(
-            model_name='budget',
-            name='alert_thresholds',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)]), blank=True, default=governance.models.budget._usual_thresholds, help_text='Per cent of the limit at which alerts go out, separated by commas.', size=10),
+            model_name="budget",
+            name="alert_thresholds",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.PositiveSmallIntegerField(
+                    validators=[
+                        django.core.validators.MinValueValidator(1),
+                        django.core.validators.MaxValueValidator(1000),
+                    ]
+                ),
+                blank=True,
+                default=governance.models.budget._usual_thresholds,
+                help_text="Per cent of the limit at which alerts go out, separated by commas.",
+                size=10,
+            ),
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('threshold', models.SmallIntegerField(help_text='Per cent of the limit; 0 for the forecast of running out.')),
-                ('spent_nanos', models.BigIntegerField(verbose_name='spent')),
-                ('limit_nanos', models.BigIntegerField(verbose_name='limit')),
-                ('runs_out_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('window', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='governance.budgetwindow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "threshold",
+                    models.SmallIntegerField(
+                        help_text="Per cent of the limit; 0 for the forecast of running out."
+                    ),
+                ),
+                ("spent_nanos", models.BigIntegerField(verbose_name="spent")),
+                ("limit_nanos", models.BigIntegerField(verbose_name="limit")),
+                ("runs_out_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "window",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alerts",
+                        to="governance.budgetwindow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='AlertChannel',
+            name="AlertChannel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(choices=[('email', 'E-mail'), ('webhook', 'Signed webhook'), ('slack', 'Slack, or what takes its webhooks')], max_length=16)),
-                ('target', models.CharField(help_text="An e-mail address, or the webhook's URL.", max_length=500)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(blank=True, help_text='Empty: alerts on all budgets.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alert_channels', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("email", "E-mail"),
+                            ("webhook", "Signed webhook"),
+                            ("slack", "Slack, or what takes its webhooks"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "target",
+                    models.CharField(help_text="An e-mail address, or the webhook's URL.", max_length=500),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: alerts on all budgets.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alert_channels",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Given up')], default='pending', max_length=16)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('alert', models.ForeignKey(help_text='Empty: a test.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='governance.alert')),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='governance.alertchannel')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("delivered", "Delivered"), ("failed", "Given up")],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        help_text="Empty: a test.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="governance.alert",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="governance.alertchannel",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ('-created_at', 'id'),
+                "verbose_name_plural": "deliveries",
+                "ordering": ("-created_at", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(fields=('window', 'threshold'), name='alert_once'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(fields=("window", "threshold"), name="alert_once"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['next_attempt_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "pending")), fields=["next_attempt_at"], name="delivery_due"
+            ),
         ),
     ]

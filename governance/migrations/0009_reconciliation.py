@@ -5,74 +5,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('governance', '0008_alerts'),
+        ("governance", "0008_alerts"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BilledLine',
+            name="BilledLine",
             fields=[
-                ('key', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('day', models.DateField(db_index=True)),
-                ('region', models.CharField(max_length=32)),
-                ('usage_type', models.CharField(max_length=200)),
-                ('amount', models.DecimalField(decimal_places=8, max_digits=24)),
-                ('cost_nanos', models.BigIntegerField()),
+                ("key", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("day", models.DateField(db_index=True)),
+                ("region", models.CharField(max_length=32)),
+                ("usage_type", models.CharField(max_length=200)),
+                ("amount", models.DecimalField(decimal_places=8, max_digits=24)),
+                ("cost_nanos", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='AwsImport',
+            name="AwsImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invocations', 'Invocation log'), ('costs', 'Bill')], max_length=16)),
-                ('source', models.CharField(help_text='Where it was read: s3://bucket/key, or a file.', max_length=1100)),
-                ('digest', models.CharField(help_text="Its ETag, or a file's SHA-256: read once.", max_length=80)),
-                ('lines', models.BigIntegerField(default=0)),
-                ('taken', models.BigIntegerField(default=0)),
-                ('duplicates', models.BigIntegerField(default=0)),
-                ('rejected', models.BigIntegerField(default=0)),
-                ('matched', models.BigIntegerField(default=0)),
-                ('corrected', models.BigIntegerField(default=0)),
-                ('corrected_nanos', models.BigIntegerField(default=0, verbose_name='corrected by')),
-                ('problem', models.CharField(blank=True, help_text='Why reading ended before the object did.', max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("invocations", "Invocation log"), ("costs", "Bill")], max_length=16
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="Where it was read: s3://bucket/key, or a file.", max_length=1100
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(help_text="Its ETag, or a file's SHA-256: read once.", max_length=80),
+                ),
+                ("lines", models.BigIntegerField(default=0)),
+                ("taken", models.BigIntegerField(default=0)),
+                ("duplicates", models.BigIntegerField(default=0)),
+                ("rejected", models.BigIntegerField(default=0)),
+                ("matched", models.BigIntegerField(default=0)),
+                ("corrected", models.BigIntegerField(default=0)),
+                ("corrected_nanos", models.BigIntegerField(default=0, verbose_name="corrected by")),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True, help_text="Why reading ended before the object did.", max_length=300
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'import',
-                'ordering': ('-id',),
-                'constraints': [models.UniqueConstraint(fields=('kind', 'source', 'digest'), name='aws_import_once')],
+                "verbose_name": "import",
+                "ordering": ("-id",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "source", "digest"), name="aws_import_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LoggedInvocation',
+            name="LoggedInvocation",
             fields=[
-                ('request_id', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('region', models.CharField(max_length=32)),
-                ('model', models.CharField(max_length=300)),
-                ('input_tokens', models.IntegerField()),
-                ('output_tokens', models.IntegerField()),
-                ('cache_read_tokens', models.IntegerField()),
-                ('cache_write_tokens', models.IntegerField()),
-                ('call_id', models.UUIDField(help_text='Empty: no call of ours is known.', null=True)),
-                ('cost_nanos', models.BigIntegerField(help_text='By our price at admission.', null=True)),
+                ("request_id", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("region", models.CharField(max_length=32)),
+                ("model", models.CharField(max_length=300)),
+                ("input_tokens", models.IntegerField()),
+                ("output_tokens", models.IntegerField()),
+                ("cache_read_tokens", models.IntegerField()),
+                ("cache_write_tokens", models.IntegerField()),
+                ("call_id", models.UUIDField(help_text="Empty: no call of ours is known.", null=True)),
+                ("cost_nanos", models.BigIntegerField(help_text="By our price at admission.", null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='invocation_by_time'), models.Index(condition=models.Q(('call_id__isnull', True)), fields=['at'], name='invocation_unmatched')],
+                "indexes": [
+                    models.Index(fields=["at"], name="invocation_by_time"),
+                    models.Index(
+                        condition=models.Q(("call_id__isnull", True)),
+                        fields=["at"],
+                        name="invocation_unmatched",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RejectedLine',
+            name="RejectedLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=200)),
-                ('aws_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rejections', to='governance.awsimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "aws_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rejections",
+                        to="governance.awsimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('line',),
+                "ordering": ("line",),
             },
         ),
     ]

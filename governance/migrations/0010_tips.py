@@ -5,26 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0009_reconciliation'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0009_reconciliation"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Tip',
+            name="Tip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('title', models.CharField(max_length=500)),
-                ('text', models.TextField()),
-                ('saving_nanos', models.BigIntegerField(default=0, help_text="A month's; 0 where it is no money.")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tips', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32)),
+                ("title", models.CharField(max_length=500)),
+                ("text", models.TextField()),
+                (
+                    "saving_nanos",
+                    models.BigIntegerField(default=0, help_text="A month's; 0 where it is no money."),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tips", to="accounts.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-saving_nanos', 'id'),
+                "ordering": ("-saving_nanos", "id"),
             },
         ),
     ]

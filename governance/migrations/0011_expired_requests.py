@@ -6,36 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0010_tips'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0010_tips"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='budgetwindow',
-            options={'ordering': ('budget', '-starts_at', 'subject'), 'verbose_name': 'counter of a period', 'verbose_name_plural': 'counters of periods'},
+            name="budgetwindow",
+            options={
+                "ordering": ("budget", "-starts_at", "subject"),
+                "verbose_name": "counter of a period",
+                "verbose_name_plural": "counters of periods",
+            },
         ),
         migrations.AddField(
-            model_name='grant',
-            name='revoke_reason',
+            model_name="grant",
+            name="revoke_reason",
             field=models.CharField(blank=True, max_length=2000),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='revoked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="grant",
+            name="revoked_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='limitrequest',
-            name='state',
-            field=models.CharField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('denied', 'Denied'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired')], default='pending', editable=False, max_length=16),
+            model_name="limitrequest",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Pending"),
+                    ("approved", "Approved"),
+                    ("denied", "Denied"),
+                    ("withdrawn", "Withdrawn"),
+                    ("expired", "Expired"),
+                ],
+                default="pending",
+                editable=False,
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='limitrequest',
-            name='team',
-            field=models.ForeignKey(editable=False, help_text='Who asks: the team of what is asked for; for a limit of the organisation, the team it is for.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='limit_requests', to='accounts.team'),
+            model_name="limitrequest",
+            name="team",
+            field=models.ForeignKey(
+                editable=False,
+                help_text="Who asks: the team of what is asked for; for a limit of the organisation, the team it is for.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="limit_requests",
+                to="accounts.team",
+            ),
         ),
     ]

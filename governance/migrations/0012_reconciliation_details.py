@@ -5,84 +5,121 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('governance', '0011_expired_requests'),
+        ("governance", "0011_expired_requests"),
     ]
 
     operations = [
-        migrations.DeleteModel(name='BilledLine'),
+        migrations.DeleteModel(name="BilledLine"),
         migrations.CreateModel(
-            name='BilledLine',
+            name="BilledLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(db_index=True)),
-                ('region', models.CharField(blank=True, max_length=32)),
-                ('model', models.CharField(blank=True, help_text='As AWS names it on the bill.', max_length=200)),
-                ('usage_type', models.CharField(blank=True, max_length=200)),
-                ('amount', models.DecimalField(decimal_places=10, max_digits=30)),
-                ('cost_nanos', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(db_index=True)),
+                ("region", models.CharField(blank=True, max_length=32)),
+                (
+                    "model",
+                    models.CharField(blank=True, help_text="As AWS names it on the bill.", max_length=200),
+                ),
+                ("usage_type", models.CharField(blank=True, max_length=200)),
+                ("amount", models.DecimalField(decimal_places=10, max_digits=30)),
+                ("cost_nanos", models.BigIntegerField()),
             ],
         ),
         migrations.AddField(
-            model_name='awsimport',
-            name='is_current',
-            field=models.BooleanField(default=True, help_text='No later delivery has taken its place.'),
+            model_name="awsimport",
+            name="is_current",
+            field=models.BooleanField(default=True, help_text="No later delivery has taken its place."),
         ),
         migrations.AddField(
-            model_name='awsimport',
-            name='modified_at',
-            field=models.DateTimeField(help_text='When AWS wrote it.', null=True),
+            model_name="awsimport",
+            name="modified_at",
+            field=models.DateTimeField(help_text="When AWS wrote it.", null=True),
         ),
         migrations.AddField(
-            model_name='awsimport',
-            name='report',
-            field=models.CharField(blank=True, help_text='Of a bill: the folder of its month, which AWS sends whole each time.', max_length=1100),
+            model_name="awsimport",
+            name="report",
+            field=models.CharField(
+                blank=True,
+                help_text="Of a bill: the folder of its month, which AWS sends whole each time.",
+                max_length=1100,
+            ),
         ),
         migrations.AddField(
-            model_name='loggedinvocation',
-            name='aws_import',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='governance.awsimport'),
+            model_name="loggedinvocation",
+            name="aws_import",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="governance.awsimport",
+            ),
         ),
         migrations.AddField(
-            model_name='loggedinvocation',
-            name='error',
-            field=models.CharField(blank=True, help_text='Why Bedrock refused: such a line costs nothing.', max_length=100),
+            model_name="loggedinvocation",
+            name="error",
+            field=models.CharField(
+                blank=True, help_text="Why Bedrock refused: such a line costs nothing.", max_length=100
+            ),
         ),
         migrations.AddField(
-            model_name='loggedinvocation',
-            name='is_counted',
-            field=models.BooleanField(default=True, help_text='Whether AWS wrote how many tokens there were.'),
+            model_name="loggedinvocation",
+            name="is_counted",
+            field=models.BooleanField(
+                default=True, help_text="Whether AWS wrote how many tokens there were."
+            ),
         ),
         migrations.AddField(
-            model_name='loggedinvocation',
-            name='is_posted',
+            model_name="loggedinvocation",
+            name="is_posted",
             field=models.BooleanField(default=False, help_text="The ledger says what this line's call cost."),
         ),
         migrations.AddField(
-            model_name='loggedinvocation',
-            name='named_call',
+            model_name="loggedinvocation",
+            name="named_call",
             field=models.UUIDField(help_text="The call that the line's metadata names.", null=True),
         ),
         migrations.AddIndex(
-            model_name='awsimport',
-            index=models.Index(condition=models.Q(('is_current', True), ('kind', 'costs')), fields=['report'], name='aws_import_of_report'),
+            model_name="awsimport",
+            index=models.Index(
+                condition=models.Q(("is_current", True), ("kind", "costs")),
+                fields=["report"],
+                name="aws_import_of_report",
+            ),
         ),
         migrations.AddIndex(
-            model_name='loggedinvocation',
-            index=models.Index(condition=models.Q(('call_id__isnull', False)), fields=['call_id'], name='invocation_by_call'),
+            model_name="loggedinvocation",
+            index=models.Index(
+                condition=models.Q(("call_id__isnull", False)), fields=["call_id"], name="invocation_by_call"
+            ),
         ),
         migrations.AddIndex(
-            model_name='loggedinvocation',
-            index=models.Index(condition=models.Q(('call_id__isnull', False), ('is_posted', False)), fields=['call_id'], name='invocation_to_post'),
+            model_name="loggedinvocation",
+            index=models.Index(
+                condition=models.Q(("call_id__isnull", False), ("is_posted", False)),
+                fields=["call_id"],
+                name="invocation_to_post",
+            ),
         ),
         migrations.AddField(
-            model_name='billedline',
-            name='aws_import',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='billed_lines', to='governance.awsimport'),
+            model_name="billedline",
+            name="aws_import",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="billed_lines",
+                to="governance.awsimport",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billedline',
-            constraint=models.UniqueConstraint(fields=('aws_import', 'day', 'region', 'model', 'usage_type'), name='billed_once'),
+            model_name="billedline",
+            constraint=models.UniqueConstraint(
+                fields=("aws_import", "day", "region", "model", "usage_type"), name="billed_once"
+            ),
         ),
     ]

@@ -11,5 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("governance", "0012_reconciliation_details")]
 
     operations = [
-        migrations.RunSQL((SQL / "0013_correct_to.sql").read_text(), "DROP FUNCTION gatehouse_correct_to(jsonb);"),
+        migrations.RunSQL(
+            (SQL / "0013_correct_to.sql").read_text(), "DROP FUNCTION gatehouse_correct_to(jsonb);"
+        ),
     ]

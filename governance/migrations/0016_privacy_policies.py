@@ -8,132 +8,468 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0015_usage_anew'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0015_usage_anew"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PrivacyPolicy',
+            name="PrivacyPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('names', models.BooleanField(default=False, help_text='People, places and organisations are looked for with a language model. Costs up to 25 ms for a new prompt of 2,000 characters.', verbose_name='find names')),
-                ('overload', models.CharField(choices=[('patterns', 'Go on without, and say so on the record'), ('block', 'Refuse the call')], default='patterns', max_length=16, verbose_name="when names can't be looked for")),
-                ('guardrail', models.CharField(blank=True, help_text='Its ID or ARN, to be asked as well. AWS charges for it.', max_length=300, verbose_name='Bedrock guardrail')),
-                ('guardrail_version', models.CharField(default='DRAFT', max_length=16)),
-                ('guardrail_failure', models.CharField(choices=[('patterns', 'Go on without, and say so on the record'), ('block', 'Refuse the call')], default='block', max_length=16, verbose_name="when the guardrail can't be asked")),
-                ('screen_user', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('strip', 'Take out'), ('block', 'Block')], default='log', max_length=16, verbose_name="users' texts")),
-                ('screen_document', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('strip', 'Take out'), ('block', 'Block')], default='log', max_length=16, verbose_name='retrieved documents')),
-                ('screen_tool', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('strip', 'Take out'), ('block', 'Block')], default='log', max_length=16, verbose_name='results of tools')),
-                ('flag_at', models.FloatField(default=0.5, help_text='A score from 0 to 1.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='suspicious from')),
-                ('block_at', models.FloatField(default=0.9, help_text='A score from 0 to 1. Blocking and taking out begin here.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='an injection from')),
-                ('delimit', models.BooleanField(default=False, help_text="Users' texts are put between marks that they can't forge, and the system prompt says what the marks mean.", verbose_name="mark users' texts")),
-                ('canary', models.BooleanField(default=False, help_text='A secret word in the system prompt, by which an answer that gives the prompt away is known.')),
-                ('leak', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('block', 'End the answer')], default='log', max_length=16, verbose_name='when an answer gives the system prompt away')),
-                ('bodies', models.CharField(blank=True, choices=[('', 'As the levels above say; redacted if none does'), ('raw', 'Redacted, and encrypted as they were'), ('redacted', 'Redacted only'), ('none', 'Nothing')], default='', max_length=16, verbose_name='kept of requests and answers')),
-                ('sample_percent', models.PositiveSmallIntegerField(default=100, help_text='In percent. Calls with findings or errors are always kept.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='share of calls kept')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "names",
+                    models.BooleanField(
+                        default=False,
+                        help_text="People, places and organisations are looked for with a language model. Costs up to 25 ms for a new prompt of 2,000 characters.",
+                        verbose_name="find names",
+                    ),
+                ),
+                (
+                    "overload",
+                    models.CharField(
+                        choices=[
+                            ("patterns", "Go on without, and say so on the record"),
+                            ("block", "Refuse the call"),
+                        ],
+                        default="patterns",
+                        max_length=16,
+                        verbose_name="when names can't be looked for",
+                    ),
+                ),
+                (
+                    "guardrail",
+                    models.CharField(
+                        blank=True,
+                        help_text="Its ID or ARN, to be asked as well. AWS charges for it.",
+                        max_length=300,
+                        verbose_name="Bedrock guardrail",
+                    ),
+                ),
+                ("guardrail_version", models.CharField(default="DRAFT", max_length=16)),
+                (
+                    "guardrail_failure",
+                    models.CharField(
+                        choices=[
+                            ("patterns", "Go on without, and say so on the record"),
+                            ("block", "Refuse the call"),
+                        ],
+                        default="block",
+                        max_length=16,
+                        verbose_name="when the guardrail can't be asked",
+                    ),
+                ),
+                (
+                    "screen_user",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not looked for"),
+                            ("log", "Record"),
+                            ("flag", "Flag for review"),
+                            ("strip", "Take out"),
+                            ("block", "Block"),
+                        ],
+                        default="log",
+                        max_length=16,
+                        verbose_name="users' texts",
+                    ),
+                ),
+                (
+                    "screen_document",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not looked for"),
+                            ("log", "Record"),
+                            ("flag", "Flag for review"),
+                            ("strip", "Take out"),
+                            ("block", "Block"),
+                        ],
+                        default="log",
+                        max_length=16,
+                        verbose_name="retrieved documents",
+                    ),
+                ),
+                (
+                    "screen_tool",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not looked for"),
+                            ("log", "Record"),
+                            ("flag", "Flag for review"),
+                            ("strip", "Take out"),
+                            ("block", "Block"),
+                        ],
+                        default="log",
+                        max_length=16,
+                        verbose_name="results of tools",
+                    ),
+                ),
+                (
+                    "flag_at",
+                    models.FloatField(
+                        default=0.5,
+                        help_text="A score from 0 to 1.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                        verbose_name="suspicious from",
+                    ),
+                ),
+                (
+                    "block_at",
+                    models.FloatField(
+                        default=0.9,
+                        help_text="A score from 0 to 1. Blocking and taking out begin here.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                        verbose_name="an injection from",
+                    ),
+                ),
+                (
+                    "delimit",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Users' texts are put between marks that they can't forge, and the system prompt says what the marks mean.",
+                        verbose_name="mark users' texts",
+                    ),
+                ),
+                (
+                    "canary",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A secret word in the system prompt, by which an answer that gives the prompt away is known.",
+                    ),
+                ),
+                (
+                    "leak",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not looked for"),
+                            ("log", "Record"),
+                            ("flag", "Flag for review"),
+                            ("block", "End the answer"),
+                        ],
+                        default="log",
+                        max_length=16,
+                        verbose_name="when an answer gives the system prompt away",
+                    ),
+                ),
+                (
+                    "bodies",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "As the levels above say; redacted if none does"),
+                            ("raw", "Redacted, and encrypted as they were"),
+                            ("redacted", "Redacted only"),
+                            ("none", "Nothing"),
+                        ],
+                        default="",
+                        max_length=16,
+                        verbose_name="kept of requests and answers",
+                    ),
+                ),
+                (
+                    "sample_percent",
+                    models.PositiveSmallIntegerField(
+                        default=100,
+                        help_text="In percent. Calls with findings or errors are always kept.",
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                        verbose_name="share of calls kept",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'privacy policies',
-                'ordering': ('team__name', 'application__name', 'pk'),
+                "verbose_name_plural": "privacy policies",
+                "ordering": ("team__name", "application__name", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='PrivacyPolicyVersion',
+            name="PrivacyPolicyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.JSONField(help_text='As governance/policy/privacy.py has it.')),
-                ('reason', models.TextField(help_text='Why this change was made.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.JSONField(help_text="As governance/policy/privacy.py has it.")),
+                ("reason", models.TextField(help_text="Why this change was made.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('-number',),
+                "ordering": ("-number",),
             },
         ),
         migrations.CreateModel(
-            name='RedactionRule',
+            name="RedactionRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', models.CharField(help_text='A built-in kind such as EMAIL_ADDRESS, or a name of your own such as CUSTOMER_ID.', max_length=64, verbose_name='kind')),
-                ('threshold', models.FloatField(default=0.4, help_text='Findings with a lower score do not count.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
-                ('to_model', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='mask', max_length=16)),
-                ('to_client', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='', max_length=16)),
-                ('to_log', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='mask', max_length=16)),
-                ('patterns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2000), blank=True, default=list, help_text="Regular expressions, one a line (RE2's syntax).", size=None)),
-                ('deny', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Words or phrases, one a line.', size=None, verbose_name='always find')),
-                ('allow', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Values, one a line.', size=None, verbose_name='never find')),
-                ('context', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, help_text='One a line: one of them must stand near a match.', size=None, verbose_name='words beside it')),
-                ('checksum', models.CharField(blank=True, choices=[('luhn', 'Luhn (cards, IMEI)'), ('mod97', 'MOD 97 (IBAN)'), ('mod11', 'MOD 11 (ISBN-10, NHS)'), ('verhoeff', 'Verhoeff (Aadhaar)')], max_length=16)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, help_text='Two letters each, one a line. Empty: all languages.', size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "entity",
+                    models.CharField(
+                        help_text="A built-in kind such as EMAIL_ADDRESS, or a name of your own such as CUSTOMER_ID.",
+                        max_length=64,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "threshold",
+                    models.FloatField(
+                        default=0.4,
+                        help_text="Findings with a lower score do not count.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                (
+                    "to_model",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Nothing"),
+                            ("log", "Count only"),
+                            ("mask", "Mask"),
+                            ("hash", "Hash"),
+                            ("redact", "Remove"),
+                            ("block", "Block"),
+                        ],
+                        default="mask",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "to_client",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Nothing"),
+                            ("log", "Count only"),
+                            ("mask", "Mask"),
+                            ("hash", "Hash"),
+                            ("redact", "Remove"),
+                            ("block", "Block"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "to_log",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Nothing"),
+                            ("log", "Count only"),
+                            ("mask", "Mask"),
+                            ("hash", "Hash"),
+                            ("redact", "Remove"),
+                            ("block", "Block"),
+                        ],
+                        default="mask",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "patterns",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2000),
+                        blank=True,
+                        default=list,
+                        help_text="Regular expressions, one a line (RE2's syntax).",
+                        size=None,
+                    ),
+                ),
+                (
+                    "deny",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        help_text="Words or phrases, one a line.",
+                        size=None,
+                        verbose_name="always find",
+                    ),
+                ),
+                (
+                    "allow",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300),
+                        blank=True,
+                        default=list,
+                        help_text="Values, one a line.",
+                        size=None,
+                        verbose_name="never find",
+                    ),
+                ),
+                (
+                    "context",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100),
+                        blank=True,
+                        default=list,
+                        help_text="One a line: one of them must stand near a match.",
+                        size=None,
+                        verbose_name="words beside it",
+                    ),
+                ),
+                (
+                    "checksum",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("luhn", "Luhn (cards, IMEI)"),
+                            ("mod97", "MOD 97 (IBAN)"),
+                            ("mod11", "MOD 11 (ISBN-10, NHS)"),
+                            ("verhoeff", "Verhoeff (Aadhaar)"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2),
+                        blank=True,
+                        default=list,
+                        help_text="Two letters each, one a line. Empty: all languages.",
+                        size=None,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='checks',
-            field=models.JSONField(default=dict, help_text='Which policies held, what was checked, on how much of the text, and what came of it. Never values.'),
+            model_name="auditrecord",
+            name="checks",
+            field=models.JSONField(
+                default=dict,
+                help_text="Which policies held, what was checked, on how much of the text, and what came of it. Never values.",
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='is_flagged',
-            field=models.BooleanField(default=False, verbose_name='flagged for review'),
+            model_name="auditrecord",
+            name="is_flagged",
+            field=models.BooleanField(default=False, verbose_name="flagged for review"),
         ),
         migrations.AlterField(
-            model_name='auditrecord',
-            name='findings',
-            field=models.JSONField(default=dict, help_text='{kind: count} of the personal data that was found in the request.'),
+            model_name="auditrecord",
+            name="findings",
+            field=models.JSONField(
+                default=dict, help_text="{kind: count} of the personal data that was found in the request."
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditrecord',
-            index=models.Index(condition=models.Q(('is_flagged', True)), fields=['-call_id'], name='call_flagged'),
+            model_name="auditrecord",
+            index=models.Index(
+                condition=models.Q(("is_flagged", True)), fields=["-call_id"], name="call_flagged"
+            ),
         ),
         migrations.AddField(
-            model_name='privacypolicy',
-            name='application',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='privacy_policies', to='accounts.application'),
+            model_name="privacypolicy",
+            name="application",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="privacy_policies",
+                to="accounts.application",
+            ),
         ),
         migrations.AddField(
-            model_name='privacypolicy',
-            name='team',
-            field=models.ForeignKey(blank=True, help_text='Empty: the whole organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='privacy_policies', to='accounts.team'),
+            model_name="privacypolicy",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: the whole organisation.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="privacy_policies",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='privacypolicyversion',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="privacypolicyversion",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='privacypolicyversion',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='governance.privacypolicy'),
+            model_name="privacypolicyversion",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="versions",
+                to="governance.privacypolicy",
+            ),
         ),
         migrations.AddField(
-            model_name='privacypolicy',
-            name='in_force',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='governance.privacypolicyversion'),
+            model_name="privacypolicy",
+            name="in_force",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="+",
+                to="governance.privacypolicyversion",
+            ),
         ),
         migrations.AddField(
-            model_name='redactionrule',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='governance.privacypolicy'),
+            model_name="redactionrule",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rules",
+                to="governance.privacypolicy",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='privacypolicyversion',
-            constraint=models.UniqueConstraint(fields=('policy', 'number'), name='one_version_each_number'),
+            model_name="privacypolicyversion",
+            constraint=models.UniqueConstraint(fields=("policy", "number"), name="one_version_each_number"),
         ),
         migrations.AddConstraint(
-            model_name='privacypolicy',
-            constraint=models.UniqueConstraint(fields=('team', 'application'), name='one_privacy_policy_each', nulls_distinct=False, violation_error_message='There is a policy for this already: change that one.'),
+            model_name="privacypolicy",
+            constraint=models.UniqueConstraint(
+                fields=("team", "application"),
+                name="one_privacy_policy_each",
+                nulls_distinct=False,
+                violation_error_message="There is a policy for this already: change that one.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='privacypolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('application__isnull', True), ('team__isnull', False), _connector='OR'), name='privacy_policy_application_has_team'),
+            model_name="privacypolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("application__isnull", True), ("team__isnull", False), _connector="OR"),
+                name="privacy_policy_application_has_team",
+            ),
         ),
     ]

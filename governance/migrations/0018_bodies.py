@@ -10,154 +10,263 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_team_weight'),
-        ('governance', '0017_privacy'),
+        ("accounts", "0002_team_weight"),
+        ("governance", "0017_privacy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContentIndex',
+            name="ContentIndex",
             fields=[
-                ('content', models.OneToOneField(db_column='call_id', db_constraint=False, on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='governance.auditcontent')),
-                ('team_id', models.BigIntegerField(null=True)),
-                ('words', django.contrib.postgres.search.SearchVectorField()),
+                (
+                    "content",
+                    models.OneToOneField(
+                        db_column="call_id",
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="governance.auditcontent",
+                    ),
+                ),
+                ("team_id", models.BigIntegerField(null=True)),
+                ("words", django.contrib.postgres.search.SearchVectorField()),
             ],
         ),
         migrations.CreateModel(
-            name='ContentIndexState',
+            name="ContentIndexState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('watermark', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("watermark", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='RawAccess',
+            name="RawAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('call_id', models.UUIDField(db_index=True, verbose_name='call ID')),
-                ('email', models.CharField(max_length=254, verbose_name='who')),
-                ('reason', models.CharField(max_length=500)),
-                ('via', models.CharField(choices=[('admin', 'Admin'), ('api', 'API')], max_length=16)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("call_id", models.UUIDField(db_index=True, verbose_name="call ID")),
+                ("email", models.CharField(max_length=254, verbose_name="who")),
+                ("reason", models.CharField(max_length=500)),
+                ("via", models.CharField(choices=[("admin", "Admin"), ("api", "API")], max_length=16)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
             ],
             options={
-                'verbose_name': 'look at raw text',
-                'verbose_name_plural': 'looks at raw text',
-                'ordering': ('-id',),
+                "verbose_name": "look at raw text",
+                "verbose_name_plural": "looks at raw text",
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='SealedContent',
+            name="SealedContent",
             fields=[
-                ('call_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('team_id', models.BigIntegerField(null=True)),
-                ('kept_until', models.DateTimeField(help_text='Let go then. Null: it stays.', null=True)),
-                ('generation', models.PositiveIntegerField(help_text="Which of the team's keys opens it.")),
-                ('sealed', models.BinaryField(help_text='A nonce of 12 bytes, then what AES-256-GCM made of the text.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("call_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("team_id", models.BigIntegerField(null=True)),
+                ("kept_until", models.DateTimeField(help_text="Let go then. Null: it stays.", null=True)),
+                ("generation", models.PositiveIntegerField(help_text="Which of the team's keys opens it.")),
+                (
+                    "sealed",
+                    models.BinaryField(
+                        help_text="A nonce of 12 bytes, then what AES-256-GCM made of the text."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='TeamKey',
+            name="TeamKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('generation', models.PositiveIntegerField(help_text="1 is the team's first key.")),
-                ('provider', models.CharField(choices=[('local', 'Master key of this installation'), ('kms', 'AWS KMS')], max_length=16, verbose_name='protected by')),
-                ('kms_key_id', models.CharField(blank=True, max_length=2048, verbose_name='KMS key')),
-                ('wrapped', models.BinaryField(help_text='The key, encrypted. Null: erased.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True, verbose_name='replaced at')),
-                ('erased_at', models.DateTimeField(editable=False, null=True)),
-                ('erased_by_email', models.CharField(blank=True, editable=False, max_length=254, verbose_name='erased by')),
-                ('erased_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='why')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("generation", models.PositiveIntegerField(help_text="1 is the team's first key.")),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("local", "Master key of this installation"), ("kms", "AWS KMS")],
+                        max_length=16,
+                        verbose_name="protected by",
+                    ),
+                ),
+                ("kms_key_id", models.CharField(blank=True, max_length=2048, verbose_name="KMS key")),
+                ("wrapped", models.BinaryField(help_text="The key, encrypted. Null: erased.", null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "retired_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="Since then it only decrypts.",
+                        null=True,
+                        verbose_name="replaced at",
+                    ),
+                ),
+                ("erased_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "erased_by_email",
+                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="erased by"),
+                ),
+                (
+                    "erased_reason",
+                    models.CharField(blank=True, editable=False, max_length=500, verbose_name="why"),
+                ),
             ],
             options={
-                'verbose_name': 'encryption key',
-                'ordering': ('team', '-generation'),
+                "verbose_name": "encryption key",
+                "ordering": ("team", "-generation"),
             },
         ),
         migrations.AddField(
-            model_name='auditcontent',
-            name='kept_until',
-            field=models.DateTimeField(help_text='Let go then. Null: it stays.', null=True),
+            model_name="auditcontent",
+            name="kept_until",
+            field=models.DateTimeField(help_text="Let go then. Null: it stays.", null=True),
         ),
         migrations.AddField(
-            model_name='auditcontent',
-            name='team_id',
+            model_name="auditcontent",
+            name="team_id",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='auditcontent',
-            name='xact_id',
-            field=models.BigIntegerField(db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
+            model_name="auditcontent",
+            name="xact_id",
+            field=models.BigIntegerField(
+                db_default=django.db.models.functions.comparison.Cast(
+                    django.db.models.functions.comparison.Cast(
+                        models.Func(function="pg_current_xact_id"), models.TextField()
+                    ),
+                    models.BigIntegerField(),
+                ),
+                editable=False,
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='body',
-            field=models.CharField(blank=True, choices=[('redacted', 'Redacted'), ('raw', 'Redacted, and raw under encryption'), ('no_key', "Redacted only: raw was asked for, but the team's key could not be used"), ('sampled_out', 'Not stored: not in the sample'), ('none', 'Not stored: storage is switched off'), ('not_redacted', 'Not stored: the call was refused before its text was redacted'), ('lost', 'Not stored: the database of bodies could not be reached')], max_length=16),
+            model_name="auditrecord",
+            name="body",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("redacted", "Redacted"),
+                    ("raw", "Redacted, and raw under encryption"),
+                    ("no_key", "Redacted only: raw was asked for, but the team's key could not be used"),
+                    ("sampled_out", "Not stored: not in the sample"),
+                    ("none", "Not stored: storage is switched off"),
+                    ("not_redacted", "Not stored: the call was refused before its text was redacted"),
+                    ("lost", "Not stored: the database of bodies could not be reached"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AddField(
-            model_name='auditrecord',
-            name='body_until',
-            field=models.DateTimeField(help_text='Not in the sample: the body is let go then, unless it is marked to stay.', null=True),
+            model_name="auditrecord",
+            name="body_until",
+            field=models.DateTimeField(
+                help_text="Not in the sample: the body is let go then, unless it is marked to stay.",
+                null=True,
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditcontent',
-            index=models.Index(fields=['xact_id'], name='content_by_xact'),
+            model_name="auditcontent",
+            index=models.Index(fields=["xact_id"], name="content_by_xact"),
         ),
         migrations.AddIndex(
-            model_name='auditcontent',
-            index=models.Index(condition=models.Q(('kept_until__isnull', False)), fields=['kept_until'], name='content_let_go'),
+            model_name="auditcontent",
+            index=models.Index(
+                condition=models.Q(("kept_until__isnull", False)),
+                fields=["kept_until"],
+                name="content_let_go",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contentindex',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='content_words'),
+            model_name="contentindex",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["words"], name="content_words"),
         ),
         migrations.AddField(
-            model_name='rawaccess',
-            name='team',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.team'),
+            model_name="rawaccess",
+            name="team",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="accounts.team",
+            ),
         ),
         migrations.AddField(
-            model_name='rawaccess',
-            name='user',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="rawaccess",
+            name="user",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='sealedcontent',
-            index=models.Index(condition=models.Q(('kept_until__isnull', False)), fields=['kept_until'], name='sealed_let_go'),
+            model_name="sealedcontent",
+            index=models.Index(
+                condition=models.Q(("kept_until__isnull", False)), fields=["kept_until"], name="sealed_let_go"
+            ),
         ),
         migrations.AddField(
-            model_name='teamkey',
-            name='erased_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="teamkey",
+            name="erased_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='teamkey',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_keys', to='accounts.team'),
+            model_name="teamkey",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="data_keys", to="accounts.team"
+            ),
         ),
         migrations.AddIndex(
-            model_name='rawaccess',
-            index=models.Index(fields=['team', '-id'], name='raw_access_by_team'),
+            model_name="rawaccess",
+            index=models.Index(fields=["team", "-id"], name="raw_access_by_team"),
         ),
         migrations.AddIndex(
-            model_name='rawaccess',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['created_at'], name='raw_access_by_time'),
+            model_name="rawaccess",
+            index=django.contrib.postgres.indexes.BrinIndex(fields=["created_at"], name="raw_access_by_time"),
         ),
         migrations.AddConstraint(
-            model_name='teamkey',
-            constraint=models.UniqueConstraint(fields=('team', 'generation'), name='team_key_generation'),
+            model_name="teamkey",
+            constraint=models.UniqueConstraint(fields=("team", "generation"), name="team_key_generation"),
         ),
         migrations.AddConstraint(
-            model_name='teamkey',
-            constraint=models.UniqueConstraint(condition=models.Q(('erased_at__isnull', True), ('retired_at__isnull', True)), fields=('team',), name='one_live_team_key'),
+            model_name="teamkey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("erased_at__isnull", True), ("retired_at__isnull", True)),
+                fields=("team",),
+                name="one_live_team_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='teamkey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('erased_at__isnull', False), ('wrapped__isnull', True)), models.Q(('erased_at__isnull', True), ('wrapped__isnull', False)), _connector='OR'), name='erased_team_key_has_no_bytes'),
+            model_name="teamkey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("erased_at__isnull", False), ("wrapped__isnull", True)),
+                    models.Q(("erased_at__isnull", True), ("wrapped__isnull", False)),
+                    _connector="OR",
+                ),
+                name="erased_team_key_has_no_bytes",
+            ),
         ),
     ]

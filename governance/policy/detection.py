@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from governance.policy.findings import Finding
+from governance.policy.kinds import SECRET
 from governance.policy.placeholders import LITERAL, ends_of_names, lookalike, spelling
 from governance.policy.recognition import engine, ner
 from governance.policy.ruleset import Decision, Hit, RuleSet, hits
-from governance.policy.secrets import secrets
+from governance.policy.screening.secrets import find_secrets
 
 if TYPE_CHECKING:
     import regex
@@ -22,6 +23,7 @@ LONGEST_SEGMENT = 800
 paragraph of a long text changes."""
 _CUTS = ("\n\n", "\n", ". ", " ")
 _MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\{0,2}_|[ -])[0-9A-Fa-f]{6}")
+_BEYOND = 300
 _LONGEST_NAME = 200
 _LONGEST_DIGITS = 80
 _AS_WRITTEN = Decision("mask", "", "mask")
@@ -69,12 +71,23 @@ def segments(text: str) -> Iterator[tuple[int, str]]:
 
 
 def found_by_form(segment: str, rules: RuleSet) -> list[Finding]:
-    """What patterns and the admins' own rules find in one segment."""
+    """What patterns find in one segment."""
     found = engine.patterns(segment, rules.patterns) if rules.patterns else []
-    found += rules.custom(segment)
-    if rules.secrets:
-        found += secrets(segment)
     return found
+
+
+def found_across(text: str, offset: int, segment: str, rules: RuleSet) -> list[Finding]:
+    """What the admins' own rules find that begins in a segment; it may go on beyond its end. Offsets are the text's."""
+    window = text[offset : offset + len(segment) + _BEYOND]
+    return [each.moved(offset) for each in rules.custom(window) if each.start < len(segment)]
+
+
+def secrets(text: str, rules: RuleSet) -> list[Finding]:
+    """Credentials, in the whole of a text: a private key is longer than a segment."""
+    if not rules.secrets:
+        return []
+    found = find_secrets(text)
+    return [Finding(each.start, each.end, SECRET, each.score, f"secrets: {each.entity}") for each in found]
 
 
 def found_by_name(segment: str, spans: Iterable[ner.Span]) -> list[Finding]:
@@ -91,8 +104,7 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
     found += rules.custom(text)
     if rules.client_names:
         found += engine.names(text, ())
-    if rules.secrets:
-        found += secrets(text)
+    found += secrets(text, rules)
     return without_placeholders(text, rules, hits(text, rules.decisions(text, found), "to_client"))
 
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from governance.policy.detection import Found, concluded, concluding, found_by_form, found_by_name, segments
+from governance.policy.detection import (
+    Found,
+    concluded,
+    concluding,
+    found_across,
+    found_by_form,
+    found_by_name,
+    secrets,
+    segments,
+)
 from governance.policy.findings import Finding
 from governance.policy.recognition import engine
 from governance.policy.recognition.ner import Span
@@ -58,7 +67,9 @@ class Detector:
         """What is known of a text, looked for by form alone where nothing is."""
         found = self.recall(rules, text)
         if found is None:
-            found = concluded(text, rules, [(at, found_by_form(part, rules)) for at, part in segments(text)])
+            parts = [(at, found_by_form(part, rules)) for at, part in segments(text)]
+            parts += [(0, found_across(text, at, part, rules)) for at, part in segments(text)]
+            found = concluded(text, rules, [*parts, (0, secrets(text, rules))])
             if not rules.names:
                 self._remember(rules, text, found)
         return found
@@ -91,7 +102,9 @@ class Detector:
         async with Breath() as breath:
             for text, several in parts.items():
                 all_found: list[tuple[int, list[Finding]]] = [(0, list((extra or {}).get(text, ())))]
+                all_found.append((0, secrets(text, rules)))
                 for at, segment in several:
+                    all_found.append((0, found_across(text, at, segment, rules)))
                     all_found.append((at, self._all(segment, by_form[segment], spans)))
                     await breath.draw()
                 read = len(text) if spans is not None else 0

@@ -6,7 +6,7 @@ from governance.policy.custom_rules import CustomRule
 from governance.policy.kinds import title
 from governance.policy.recognition import engine
 from governance.policy.ruleset import RuleSet
-from governance.policy.secrets import secrets
+from governance.policy.screening.secrets import find_secrets
 from governance.services.privacy_trial import spans_of
 from kernel.clock import elapsed_ms, perf_counter
 
@@ -38,7 +38,7 @@ def timings(rules: RuleSet, text: str) -> list[Timing]:
         if rule.is_custom
     ]
     if rules.secrets:
-        found.append(Timing(title("SECRET"), _best(secrets, text)))
+        found.append(Timing(title("SECRET"), _best(find_secrets, text)))
     if rules.names:
         begun = perf_counter()
         spans_of([text])

@@ -9,7 +9,16 @@ from typing import Any
 
 from django.conf import settings
 
-from governance.policy.detection import Found, concluded, found_by_form, found_by_name, segments
+from governance.policy.detection import (
+    Found,
+    concluded,
+    found_across,
+    found_by_form,
+    found_by_name,
+    secrets,
+    segments,
+)
+from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
 from governance.policy.recognition.ner import Span
 from governance.policy.ruleset import RuleSet
@@ -52,12 +61,13 @@ def try_texts(rules: RuleSet, texts: Sequence[str], *, is_stored: bool = False) 
 
 def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None, *, is_stored: bool) -> Trial:
     begun = perf_counter()
-    parts = []
+    parts: list[tuple[int, list[Finding]]] = []
     for offset, segment in segments(text):
         found = found_by_form(segment, rules)
         if spans is not None:
             found += found_by_name(segment, spans.get(segment, ()))
-        parts.append((offset, found))
+        parts += [(offset, found), (0, found_across(text, offset, segment, rules))]
+    parts.append((0, secrets(text, rules)))
     concluded_text = concluded(
         text, rules, parts, read_characters=0 if spans is None else len(text), is_stored=is_stored
     )

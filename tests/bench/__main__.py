@@ -10,10 +10,21 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import bodies, calls, clients, estimator, limits, privacy, soak, streams, usage
+from tests.bench import bodies, calls, clients, estimator, limits, privacy, screening, soak, streams, usage
 from tests.services import Stack, temporary_folder
 
-PARTS = ("calls", "limits", "streams", "clients", "estimator", "privacy", "usage", "bodies", "soak")
+PARTS = (
+    "calls",
+    "limits",
+    "streams",
+    "clients",
+    "estimator",
+    "privacy",
+    "screening",
+    "usage",
+    "bodies",
+    "soak",
+)
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
 
@@ -163,6 +174,11 @@ def main() -> None:
             print_estimator(estimator.measure(arguments.data))
         else:
             print("The estimator is skipped: give --data FOLDER.")
+    if "screening" in wanted:
+        if arguments.data:
+            screening.print_all(arguments.data)
+        else:
+            print("Screening is skipped: give --data FOLDER.")
     if "soak" in wanted:
         report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
         print(f"\n{report}\n{verdict}")

@@ -7,6 +7,7 @@ import random
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _ASKS = (
     "Explain this code:", "What does this do?", "Fix the bug in this code.", "Refactor the code below.", "Add comments:",
@@ -55,7 +56,8 @@ def readmes() -> list[str]:
     """The descriptions of the packages that are installed, by name; among them several of clients of language models."""
     found = {}
     for distribution in importlib.metadata.distributions():
-        text = distribution.metadata.get_payload()
+        metadata: Any = distribution.metadata  # an email message, whose body is the readme
+        text = metadata.get_payload()
         if isinstance(text, str) and len(text) > 800:
             found[distribution.metadata["Name"].lower()] = text
     return [found[name] for name in sorted(found)]

@@ -26,20 +26,34 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
         if ":" not in line.name:
             yield f"| {line.name} | {line.texts} | {line.above:.3f} |"
     yield ""
-    by_file = [
-        line.above
-        for line in lines_by(examples, found, attacks=True)
-        if ":" not in line.name and "multilingual" not in line.name
-    ]
     above = found.margins > found.threshold
+    all_found, by_file, taken = sums(examples, found)
     yield "| what | figure |"
     yield "|---|---|"
     yield f"| threshold at 1 % of ordinary texts (margin) | {found.threshold:.2f} |"
-    yield f"| attacks in English found | {np.mean(above[english]):.3f} of {english.sum()} |"
-    yield f"| the same, mean over files | {np.mean(by_file):.3f} |"
+    yield f"| attacks in English found | {all_found:.3f} of {english.sum()} |"
+    yield f"| the same, mean over files | {by_file:.3f} |"
     yield f"| attacks in other languages found | {np.mean(above[attack & ~english]):.3f} of {(attack & ~english).sum()} |"
-    yield f"| hard harmless texts taken for attacks | {np.mean(above[hard]):.3f} of {hard.sum()} |"
+    yield f"| hard harmless texts taken for attacks | {taken:.3f} of {hard.sum()} |"
     yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
     yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
     yield f"| orders in documents and tool results, templates and repositories not trained on | {material.recall:.3f} of {material.texts} |"
     yield f"| long documents without any, of those repositories, taken for attacks | {material.long_above:.2f} of {material.long_texts} |"
+
+
+def sums(examples: list[Example], found: LeftOut) -> tuple[float, float, float]:
+    """Shares above the threshold: of attacks in English, the mean of that over files, of hard harmless texts."""
+    above = found.margins > found.threshold
+    english = [
+        at
+        for at, example in enumerate(examples)
+        if found.real[at] and example.attack and example.language == "English"
+    ]
+    hard = [
+        at
+        for at, example in enumerate(examples)
+        if found.real[at] and not example.attack and is_hard(example)
+    ]
+    files = sorted({examples[at].file for at in english})
+    by_file = [np.mean([above[at] for at in english if examples[at].file == file]) for file in files]
+    return float(np.mean(above[english])), float(np.mean(by_file)), float(np.mean(above[hard]))

@@ -3,7 +3,7 @@
 import re
 
 _TAIL = 90
-_HEAD = 60
+_HEAD = 40
 _ODD_MARKS = 5
 """Joins that neither prose nor tidy code has, from which an ending is meaningless."""
 
@@ -22,7 +22,7 @@ _BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<"}
 def meaningless_tail(text: str) -> bool:
     """Whether a text that begins as prose ends, on the same line, in what is neither prose nor code."""
     line = text.rstrip()[-2_000:].rpartition("\n")[2]
-    if len(line) < _HEAD + 30 or not _PROSE.match(line[:_HEAD]):
+    if len(line) < _HEAD + 40 or not _PROSE.match(line[:_HEAD]):
         return False
     tail = line[max(_HEAD // 2, len(line) - _TAIL) :]
     joins = sum(len(pattern.findall(tail)) for pattern in _JOINS)

@@ -7,7 +7,7 @@ DECODED = "encoded_orders"
 
 SIGNALS: dict[str, tuple[str, float, float]] = {
     "override": ("It tells the model to ignore its instructions.", 0.85, 0.95),
-    "forget": ("It tells the model to forget what came before.", 0.5, 0.8),
+    "forget": ("It tells the model to forget what came before.", 0.45, 0.8),
     "new_task": ("It gives the model a new task in place of its own.", 0.4, 0.7),
     "role_change": ("It gives the model another identity.", 0.15, 0.4),
     "persona": ("It is written for a known way to make a model drop its rules.", 0.85, 0.9),
@@ -152,7 +152,8 @@ _TEXT: dict[str, tuple[str, ...]] = {
         r"\bthen (?:answer|respond|explain|give|write|provide) ~(?:step by step|in detail|detailed|without)\b",
     ),
     "prompt_extraction": (
-        rf"\b(?:{_SHOW})\b ~(?:your|the|its|all|system|initial|hidden|original|full|entire|exact|any)\b (?:\w+ ){{0,3}}(?:system prompts?|prompts?|initial (?:instructions|prompt|message)|instructions|system (?:message|instructions)|guidelines|directives|preamble|pre-?prompt|meta-?prompt|prompt[- ]?texts?|context window|initiali[sz]ation|embeddings|internal rules|hidden rules|confidential \w+)\b",
+        rf"\b(?:{_SHOW})\b ~(?:your|all your|me your)\b (?:\w+ ){{0,3}}(?:prompts?|instructions|guidelines|directives|rules|programming|configuration|embeddings|message)\b",
+        rf"\b(?:{_SHOW})\b ~(?:the|its|all|system|initial|hidden|original|full|entire|exact|any|this)\b (?:\w+ ){{0,2}}(?:system prompts?|initial (?:instructions|prompt|message)|system (?:message|instructions)|preamble|pre-?prompt|meta-?prompt|prompt[- ]?texts?|context window|internal (?:rules|guidelines)|hidden (?:rules|instructions|prompt)|original (?:prompt|instructions)|secret instructions)\b",
         r"\bwhat(?:'s| is| are| was| were) (?:your|the|written in your|in your) (?:\w+ ){0,3}(?:system prompt|instructions|prompt|initial prompt|guidelines|directives|rules you|hidden|pre-?prompt|system message|restrictions|constraints|first (?:message|sentence|line|instruction))\b|\bwhat (?:instructions|rules|prompt|were you told|did (?:the|your) (?:system|developer|prompt|instructions))\b",
         r"\b(?:repeat|print|output|show|copy|recite|say|write|echo|translate|encode|summari[sz]e|reveal|spell ?-?check|return|include|list) (?:\w+ ){0,6}(?:above|before this|so far|preceding|beginning of (?:this|the|our)|(?:start|top|beginning) of (?:the|this) (?:prompt|conversation|chat|document|text))\b",
         r"\b(?:system[ _-]?prompt|prompt text|system message|initial prompt|pre-?prompt)\b ~(?:verbatim|word for word|in full|entire\w*|leak|please|\?|now|exactly|code block|base64)|console\.log\(|\bprint\((?:system|prompt|instructions)",
@@ -163,7 +164,7 @@ _TEXT: dict[str, tuple[str, ...]] = {
     "secret_request": (
         rf"\b(?:{_SHOW}|know|get|have|need|what(?:'s| is| are)|hint about|rhyme|guess)\b ~(?:your|the|our|secret|hidden|admin|system|its|any|user'?s?|root)\b (?:\w+ ){{0,2}}(?:passwords?|pass ?codes?|pass ?phrases?|pass ?keys?|secret(?:s| key| word| code| phrase| string| password)?|api[- ]?keys?|credentials|access (?:codes?|tokens?|keys?)|confidential (?:\w+)|private keys?|login|pin code|database|code ?word|magic word)\b",
         r"\b(?:passwords?|secret (?:key|word|code|phrase)|passcode|passphrase)\b ~(?:backwards?|reversed?|letter by letter|character by character|base64|rot13|encod\w+|spell\w*|first (?:letter|character)|rhym\w+|acrostic|synonyms?|poem|morse|hint|riddle|emoji\w*|dots?|hyphens?|split|leetspeak)\b",
-        r"\b(?:i|i'm|we) (?:\w+ ){0,4}(?:lost|forgot|forgotten|need|want|reset)\b ~(?:password|passcode|secret|key)\b|\bshar(?:e|ing) (?:your|the|our) (?:password|secret|key|credentials)",
+        r"\bshar(?:e|ing) (?:your|the|our) (?:password|secret|key|credentials)",
         r"\b(?:passwort|kennwort|mot de passe|contrasena|clave secreta|senha|parola d'ordine|wachtwoord|haslo|sifre|mat khau|kata sandi)\b|(?:密码|口令|パスワード|合言葉|비밀번호|парол|كلمة المرور|كلمة السر|पासवर्ड|পাসওয়ার্ড|รหัสผ่าน)",
     ),
     "private_data": (

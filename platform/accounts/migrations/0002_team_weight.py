@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='team',
-            name='weight',
-            field=models.PositiveSmallIntegerField(default=1, help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)]),
+            model_name="team",
+            name="weight",
+            field=models.PositiveSmallIntegerField(
+                default=1,
+                help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.",
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(100),
+                ],
+            ),
         ),
     ]
