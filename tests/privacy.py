@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from hypothesis import strategies as st
 
 from gateway.outbound.unmask import Unmasker
-from governance.policy.detection import Found, concluded, found_by_form, segments
+from governance.policy.detection import Found, concluded, looked_through
 from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
 from governance.policy.placeholders import digest
@@ -46,7 +46,7 @@ def rule_set(*rules: Rule, **document: object) -> RuleSet:
 
 def found(text: str, rules: RuleSet) -> Found:
     """What is found by form, as the gateway finds it where no names are read."""
-    return concluded(text, rules, [(at, found_by_form(part, rules)) for at, part in segments(text)])
+    return looked_through(text, rules)
 
 
 def mask_of(rules: RuleSet, *, key: bytes = KEY, findings: Iterable[Finding] | None = None) -> Mask:

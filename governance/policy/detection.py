@@ -149,6 +149,19 @@ def _word_before(text: str, end: int) -> str:
     return text[start:end].casefold()
 
 
+def looked_through(text: str, rules: RuleSet) -> Found:
+    """All that is found without the language model, at once."""
+    return concluded(text, rules, parts_of(text, rules))
+
+
+def parts_of(text: str, rules: RuleSet) -> Iterator[tuple[int, list[Finding]]]:
+    """What is found in a text without the language model, a step at a time, each with what to add to its offsets."""
+    yield 0, secrets(text, rules)
+    for offset, segment in segments(text):
+        yield offset, found_by_form(segment, rules)
+        yield 0, found_across(text, offset, segment, rules)
+
+
 def concluded(
     text: str,
     rules: RuleSet,

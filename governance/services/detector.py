@@ -11,11 +11,11 @@ from typing import Any
 
 from governance.policy.detection import (
     Found,
-    concluded,
     concluding,
     found_across,
     found_by_form,
     found_by_name,
+    looked_through,
     secrets,
     segments,
 )
@@ -67,9 +67,7 @@ class Detector:
         """What is known of a text, looked for by form alone where nothing is."""
         found = self.recall(rules, text)
         if found is None:
-            parts = [(at, found_by_form(part, rules)) for at, part in segments(text)]
-            parts += [(0, found_across(text, at, part, rules)) for at, part in segments(text)]
-            found = concluded(text, rules, [*parts, (0, secrets(text, rules))])
+            found = looked_through(text, rules)
             if not rules.names:
                 self._remember(rules, text, found)
         return found
