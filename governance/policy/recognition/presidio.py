@@ -6,9 +6,11 @@ only its checksum speaks for needs a word beside it, since one random number in 
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+import regex
 import tldextract
 from presidio_analyzer import PatternRecognizer
 from presidio_analyzer import predefined_recognizers as predefined
@@ -84,6 +86,13 @@ def _recognizers() -> tuple[PatternRecognizer, ...]:
     return tuple(each for each in found if isinstance(each, PatternRecognizer))
 
 
+@cache
+def _patterns(recognizer: PatternRecognizer) -> tuple["regex.Pattern[str]", ...]:
+    """A recognizer's own patterns, as it compiles them."""
+    known: Any = recognizer
+    return tuple(regex.compile(pattern.regex, known.global_regex_flags) for pattern in known.patterns)
+
+
 def entities() -> list[str]:
     """What these recognizers can find."""
     return sorted({entity for recognizer in _recognizers() for entity in recognizer.supported_entities})
@@ -93,6 +102,7 @@ def warm_up() -> None:
     """Makes every recognizer compile its patterns, and the words that speak for it."""
     for recognizer in (_EMAIL, *_recognizers()):
         recognizer.analyze("a@example.com 1", recognizer.supported_entities, _NOTHING)
+        _patterns(recognizer)
         speaks_for("a 1", 2, 3, tuple(recognizer.context or ()) or ("a",))
 
 
@@ -136,36 +146,48 @@ _MIXED = re.compile(r"[A-Za-z][ -]?\d{2}|\d{4}[ -]?[A-Za-z]")
 """What every other of them has somewhere: letters beside digits."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Triggers:
+    """What speaks for asking a recognizer: a shape among the digits, a word of the text, a phrase of it."""
+
+    shapes: tuple[tuple[re.Pattern[str], PatternRecognizer], ...]
+    words: dict[str, list[PatternRecognizer]]
+    phrases: dict[str, list[PatternRecognizer]]
+
+
 @lru_cache(maxsize=256)
-def _by_word(
-    wanted: frozenset[str] | None,
-) -> tuple[dict[str, tuple[PatternRecognizer, ...]], tuple[tuple[re.Pattern[str], PatternRecognizer], ...]]:
-    by_word: dict[str, list[PatternRecognizer]] = {}
-    always: list[tuple[re.Pattern[str], PatternRecognizer]] = []
+def _triggers(wanted: frozenset[str] | None) -> _Triggers:
+    found = _Triggers((), {}, {})
+    shapes: list[tuple[re.Pattern[str], PatternRecognizer]] = []
     for recognizer in _recognizers():
         if wanted is not None and wanted.isdisjoint(recognizer.supported_entities):
             continue
         if own := _WITHOUT_CONTEXT.intersection(recognizer.supported_entities):
-            always.append((_SHAPES.get(next(iter(own)), _MIXED), recognizer))
-        for word in recognizer.context or ():
-            by_word.setdefault(word.casefold(), []).append(recognizer)
-    return {word: tuple(several) for word, several in by_word.items()}, tuple(always)
+            shapes.append((_SHAPES.get(next(iter(own)), _MIXED), recognizer))
+        for word in map(str.casefold, recognizer.context or ()):
+            if word.isalnum():  # a word of its own, as `speaks_for` wants it, or its plural
+                found.words.setdefault(word, []).append(recognizer)
+                found.words.setdefault(f"{word}s", []).append(recognizer)
+            else:
+                found.phrases.setdefault(word, []).append(recognizer)
+    return _Triggers(tuple(shapes), found.words, found.phrases)
 
 
 def _asked(text: str, joined: str, wanted: frozenset[str] | None) -> list[PatternRecognizer]:
-    """The recognizers for which a form or a word in the text speaks."""
-    by_word, always = _by_word(wanted)
+    """The recognizers for which a form or a word in the text speaks, and of which a pattern matches."""
+    triggers = _triggers(wanted)
     folded = text.casefold()
     is_shaped = {
-        pattern: pattern.search(joined) is not None for pattern in {pattern for pattern, _ in always}
+        pattern: pattern.search(joined) is not None for pattern in {each for each, _ in triggers.shapes}
     }
-    asked = {recognizer: None for pattern, recognizer in always if is_shaped[pattern]}
-    words = set(_WORD.findall(folded))
-    for word, several in by_word.items():
-        # A word of its own, as `speaks_for` wants it; that looks at what stands between.
-        if word in words or (not word.isalnum() and word in folded) or f"{word}s" in words:
+    asked = {recognizer: None for pattern, recognizer in triggers.shapes if is_shaped[pattern]}
+    for word in triggers.words.keys() & set(_WORD.findall(folded)):
+        asked.update(dict.fromkeys(triggers.words[word]))
+    for phrase, several in triggers.phrases.items():
+        if phrase in folded:
             asked.update(dict.fromkeys(several))
-    return list(asked)
+    # Asking takes several times as long as seeing whether there is anything to ask about.
+    return [each for each in asked if any(pattern.search(joined) for pattern in _patterns(each))]
 
 
 def _score(text: str, start: int, end: int, entity: str, score: float, words: tuple[str, ...]) -> float:
