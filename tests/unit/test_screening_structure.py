@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  letters that look alike are what it is about
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -55,8 +55,9 @@ def readmes() -> list[str]:
     """The descriptions of the packages that are installed, by name; among them several of clients of language models."""
     found = {}
     for distribution in importlib.metadata.distributions():
-        text = distribution.metadata.get_payload()
-        if isinstance(text, str) and len(text) > 800:
+        # What follows the headers is the description.
+        text = (distribution.read_text("METADATA") or "").partition("\n\n")[2]
+        if len(text) > 800:
             found[distribution.metadata["Name"].lower()] = text
     return [found[name] for name in sorted(found)]
 

@@ -27,7 +27,22 @@ _MORSE = re.compile(r"[.\-]{1,6}(?:[ /]{1,3}[.\-]{1,6}){7,}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
-_WORDS = ["ignore", "previous", "instruction", "instructions", "system", "prompt", "forget", "disregard", "override", "reveal", "password", "secret", "what", "the"]
+_WORDS = [
+    "ignore",
+    "previous",
+    "instruction",
+    "instructions",
+    "system",
+    "prompt",
+    "forget",
+    "disregard",
+    "override",
+    "reveal",
+    "password",
+    "secret",
+    "what",
+    "the",
+]
 _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
@@ -48,7 +63,34 @@ _SHIFTED = {
 }
 _MORSE_CODE = dict(
     zip(
-        [".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--", "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--.."],
+        [
+            ".-",
+            "-...",
+            "-.-.",
+            "-..",
+            ".",
+            "..-.",
+            "--.",
+            "....",
+            "..",
+            ".---",
+            "-.-",
+            ".-..",
+            "--",
+            "-.",
+            "---",
+            ".--.",
+            "--.-",
+            ".-.",
+            "...",
+            "-",
+            "..-",
+            "...-",
+            ".--",
+            "-..-",
+            "-.--",
+            "--..",
+        ],
         _LETTERS,
         strict=True,
     )

@@ -113,8 +113,8 @@ class _Words:
         while end and letters[end - 1].isalnum() and not _ALONE.match(letters[end - 1]):
             end -= 1
         self._unfinished = letters[end:][-_LONGEST_WORD:]
-        # Every word is taken in, also behind a hit: the list must be whole.
-        return any([self._word(word) for word in _WORD.findall(letters[:end])])
+        hits = [self._word(word) for word in _WORD.findall(letters[:end])]
+        return any(hits)
 
     def close(self) -> bool:
         return bool(self._run and self._unfinished) and self._word(self._unfinished)
