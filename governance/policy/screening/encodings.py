@@ -129,6 +129,8 @@ def _once(text: str) -> Iterator[tuple[str, str]]:
 def _ciphers(text: str) -> Iterator[tuple[str, str]]:
     """Whole texts written in another alphabet; a word or two of them gives it away."""
     folded = text.casefold()
+    if not _CIPHERED.search(folded):
+        return
     if len(set(_ROT13_WORDS.findall(folded))) >= 2:
         yield "rot13", text.translate(_ROT13)
     if len(set(_REVERSED_WORDS.findall(folded))) >= 2:
@@ -234,3 +236,6 @@ def _cheap_look() -> re2.Set:
 
 
 _WORTH_A_LOOK = _cheap_look()
+_CIPHERED = re2.compile(
+    "|".join(pattern.pattern for pattern in (_ROT13_WORDS, _REVERSED_WORDS, *_SHIFTED.values()))
+)
