@@ -57,10 +57,15 @@ class _Patterns:
             automaton.Compile()
             self._parts.append((automaton, [name for name, _ in named]))
 
-    def names(self, text: str) -> set[str]:
-        """Names of the patterns that occur in a text without lone surrogates."""
+    def names(self, text: str, among: frozenset[str] | None = None) -> set[str]:
+        """Names of the patterns that occur in a text without lone surrogates; others than `among` need not be there."""
         data = text.encode()
-        return {names[index] for automaton, names in self._parts for index in automaton.Match(data) or ()}
+        return {
+            names[index]
+            for automaton, names in self._parts
+            if among is None or not among.isdisjoint(names)
+            for index in automaton.Match(data) or ()
+        }
 
 
 _CLEAN = _Patterns(PATTERNS, parts=6)
@@ -77,6 +82,14 @@ def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
     if HARM in names and names & WRAPPINGS:
         names.add(HARM_IN_STORY)
     return tuple(rule for name, rule in RULES.items() if name in names)
+
+
+def hold_within(rules: tuple[Rule, ...], *, clean: str) -> tuple[Rule, ...]:
+    """Of rules that hold for a text, those that hold for this part of its clean form, or for the text as a whole."""
+    names = _CLEAN.names(clean, frozenset(rule.name for rule in rules))
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
+    return tuple(rule for rule in rules if rule.name in names or rule.name in OF_WHOLE)
 
 
 def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[Rule]:
