@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_windows_cover_a_text_and_none_is_too_wide(length):
     small = [span for span in ranges if span[1] - span[0] <= WINDOW] if length > WHOLE_UP_TO else ranges
     assert small[0][0] == 0
     assert max(end for _, end in small) == length
-    assert all(later[0] <= earlier[1] for earlier, later in zip(small, small[1:], strict=False))
+    assert all(later[0] <= earlier[1] for earlier, later in pairwise(small))
 
 
 def test_a_model_is_read_as_it_was_written():

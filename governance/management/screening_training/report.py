@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from governance.management.screening_training.corpus import Example
 from governance.management.screening_training.evaluate import LeftOut, auc, is_hard, lines_by
@@ -33,7 +34,7 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
     yield f"| threshold at 1 % of ordinary texts (margin) | {found.threshold:.2f} |"
     yield f"| attacks in English found | {all_found:.3f} of {english.sum()} |"
     yield f"| the same, mean over files | {by_file:.3f} |"
-    yield f"| attacks in other languages found | {np.mean(above[attack & ~english]):.3f} of {(attack & ~english).sum()} |"
+    yield f"| attacks in other languages found | {_share(above, attack & ~english)} of {(attack & ~english).sum()} |"
     yield f"| hard harmless texts taken for attacks | {taken:.3f} of {hard.sum()} |"
     yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
     yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
@@ -57,3 +58,7 @@ def sums(examples: list[Example], found: LeftOut) -> tuple[float, float, float]:
     files = sorted({examples[at].file for at in english})
     by_file = [np.mean([above[at] for at in english if examples[at].file == file]) for file in files]
     return float(np.mean(above[english])), float(np.mean(by_file)), float(np.mean(above[hard]))
+
+
+def _share(above: NDArray[np.bool_], of: NDArray[np.bool_]) -> str:
+    return f"{np.mean(above[of]):.3f}" if of.any() else "none"

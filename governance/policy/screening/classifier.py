@@ -76,6 +76,10 @@ def margins(normalised: Normalised, signals: Signals, weights: Weights, *, role:
 
 def _sums(found: Grams, table: NDArray[np.float32], ranges: NDArray[np.int64]) -> NDArray[np.float64]:
     """For each range the sum of its n-grams' weights, each kind divided by the root of their number."""
+    if len(ranges) == 1:
+        return np.array(
+            [sum(float(table[kind.buckets].sum()) / max(1, len(kind.buckets)) ** 0.5 for kind in found.kinds)]
+        )
     total = np.zeros(len(ranges))
     for kind in found.kinds:
         running = np.concatenate(([0.0], np.cumsum(table[kind.buckets], dtype=np.float64)))

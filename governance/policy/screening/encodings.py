@@ -27,7 +27,22 @@ _MORSE = re.compile(r"[.\-]{1,6}(?:[ /]{1,3}[.\-]{1,6}){7,}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
-_WORDS = ["ignore", "previous", "instruction", "instructions", "system", "prompt", "forget", "disregard", "override", "reveal", "password", "secret", "what", "the"]
+_WORDS = [
+    "ignore",
+    "previous",
+    "instruction",
+    "instructions",
+    "system",
+    "prompt",
+    "forget",
+    "disregard",
+    "override",
+    "reveal",
+    "password",
+    "secret",
+    "what",
+    "the",
+]
 _ROT13 = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
@@ -48,7 +63,34 @@ _SHIFTED = {
 }
 _MORSE_CODE = dict(
     zip(
-        [".-", "-...", "-.-.", "-..", ".", "..-.", "--.", "....", "..", ".---", "-.-", ".-..", "--", "-.", "---", ".--.", "--.-", ".-.", "...", "-", "..-", "...-", ".--", "-..-", "-.--", "--.."],
+        [
+            ".-",
+            "-...",
+            "-.-.",
+            "-..",
+            ".",
+            "..-.",
+            "--.",
+            "....",
+            "..",
+            ".---",
+            "-.-",
+            ".-..",
+            "--",
+            "-.",
+            "---",
+            ".--.",
+            "--.-",
+            ".-.",
+            "...",
+            "-",
+            "..-",
+            "...-",
+            ".--",
+            "-..-",
+            "-.--",
+            "--..",
+        ],
         _LETTERS,
         strict=True,
     )
@@ -87,6 +129,8 @@ def _once(text: str) -> Iterator[tuple[str, str]]:
 def _ciphers(text: str) -> Iterator[tuple[str, str]]:
     """Whole texts written in another alphabet; a word or two of them gives it away."""
     folded = text.casefold()
+    if not _CIPHERED.search(folded):
+        return
     if len(set(_ROT13_WORDS.findall(folded))) >= 2:
         yield "rot13", text.translate(_ROT13)
     if len(set(_REVERSED_WORDS.findall(folded))) >= 2:
@@ -192,3 +236,6 @@ def _cheap_look() -> re2.Set:
 
 
 _WORTH_A_LOOK = _cheap_look()
+_CIPHERED = re2.compile(
+    "|".join(pattern.pattern for pattern in (_ROT13_WORDS, _REVERSED_WORDS, *_SHIFTED.values()))
+)

@@ -13,6 +13,8 @@ DOCUMENT = "document"
 TOOL = "tool"
 ORDERS_FROM = 0.4
 """The weight from which a rule that holds for a decoded text means that it gives orders."""
+MOST_MEMORY = 32 << 20
+"""Bytes that the states of one automaton may take; beyond, it starts anew, and goes on slower."""
 ROLES = (USER, DOCUMENT, TOOL)
 
 
@@ -40,31 +42,54 @@ OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
 """Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
 
 
-def _set(patterns: list[tuple[str, str]]) -> re2.Set:
-    options = re2.Options()
-    options.max_mem = 256 << 20  # a set that runs out of it says that nothing matches
-    options.log_errors = True
-    found = re2.Set.SearchSet(options)
-    for _, pattern in patterns:
-        found.Add(pattern)
-    found.Compile()
-    return found
+class _Patterns:
+    """Patterns matched all at once. Several small automata hold far fewer states than one of all patterns."""
+
+    def __init__(self, patterns: list[tuple[str, str]], *, parts: int) -> None:
+        self._parts = []
+        for part in range(parts):
+            named = patterns[part * len(patterns) // parts : (part + 1) * len(patterns) // parts]
+            options = re2.Options()
+            options.max_mem = MOST_MEMORY
+            automaton = re2.Set.SearchSet(options)
+            for _, pattern in named:
+                automaton.Add(pattern)
+            automaton.Compile()
+            self._parts.append((automaton, [name for name, _ in named]))
+
+    def names(self, text: str, among: frozenset[str] | None = None) -> set[str]:
+        """Names of the patterns that occur in a text without lone surrogates; others than `among` need not be there."""
+        data = text.encode()
+        return {
+            names[index]
+            for automaton, names in self._parts
+            if among is None or not among.isdisjoint(names)
+            for index in automaton.Match(data) or ()
+        }
 
 
-_CLEAN = _set(PATTERNS)
-_RAW = _set(RAW)
+_CLEAN = _Patterns(PATTERNS, parts=6)
+_RAW = _Patterns(RAW, parts=1)
 
 
 def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
     """Rules that hold for a text: most look at its clean form, those on letter case and marks at the raw one."""
-    names = {PATTERNS[index][0] for index in _CLEAN.Match(clean) or ()}
+    names = _CLEAN.names(clean)
     if raw:
-        names |= {RAW[index][0] for index in _RAW.Match(_encodable(raw)) or ()}
+        names |= _RAW.names(_encodable(raw))
         if meaningless_tail(raw):
             names.add(GIBBERISH)
     if HARM in names and names & WRAPPINGS:
         names.add(HARM_IN_STORY)
     return tuple(rule for name, rule in RULES.items() if name in names)
+
+
+def hold_within(rules: tuple[Rule, ...], *, clean: str) -> tuple[Rule, ...]:
+    """Of rules that hold for a text, those that hold for this part of its clean form, or for the text as a whole."""
+    names = _CLEAN.names(clean, frozenset(rule.name for rule in rules))
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
+    return tuple(rule for rule in rules if rule.name in names or rule.name in OF_WHOLE)
 
 
 def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[Rule]:

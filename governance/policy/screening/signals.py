@@ -48,6 +48,5 @@ def in_window(whole: Signals, *, clean: str, start: int, end: int) -> Signals:
     if not whole.rules or end - start > len(clean):
         return whole
     # N-grams are counted in the text with a blank before it.
-    inside = {rule.name for rule in rules.hits(clean=clean[max(0, start - 1) : end - 1], raw="")}
-    kept = tuple(rule for rule in whole.rules if rule.name in inside or rule.name in rules.OF_WHOLE)
-    return Signals(kept, whole.tricks)
+    part = clean[max(0, start - 1) : end - 1]
+    return Signals(rules.hold_within(whole.rules, clean=part), whole.tricks)
