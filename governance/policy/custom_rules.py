@@ -15,6 +15,9 @@ MOST_MEMORY_BYTES = 4 << 20
 LONGEST_PATTERN = 2000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SCORE = 0.9
+_WINDOW = 4000
+"""Characters that are searched at once for words."""
+_HALF = "A pattern or a word can't hold half a character, as some programs write emoji."
 
 
 class BadPatternError(ValueError):
@@ -27,11 +30,9 @@ class CustomRule:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self._patterns = [_compiled(pattern) for pattern in rule.patterns]
-        if rule.deny:
-            words = "|".join(sorted(map(re2.escape, rule.deny), key=len, reverse=True))
-            self._deny = _compiled(rf"(?i)(?:{words})", longest=200_000)
-        else:
-            self._deny = None
+        words = [word for word in rule.deny if word.strip()]
+        self._deny = _words(words) if words else None
+        self._longest = max(map(len, words), default=0)
         self._checksum = CHECKSUMS[rule.checksum] if rule.checksum else None
 
     def find(self, text: str) -> Iterator[Finding]:
@@ -39,10 +40,24 @@ class CustomRule:
         clean = text if text.isascii() else _SURROGATES.sub("\ufffd", text)
         for pattern in self._patterns:
             yield from self._joined(clean, self._matches(pattern, clean))
-        if self._deny is not None:
-            for start, end in self._matches(self._deny, clean):
-                if _is_whole(clean, start, end):
-                    yield Finding(start, end, self.rule.entity, 1.0, self.rule.entity)
+        yield from self._denied(clean)
+
+    def _denied(self, text: str) -> Iterator[Finding]:
+        """The words of the deny list, those too that begin within another."""
+        span = max(_WINDOW, 4 * self._longest)
+        position = 0
+        while self._deny is not None and position < len(text):
+            match = self._deny.search(text[position : position + span])
+            if match is None:
+                position += span - self._longest
+                continue
+            start, end = (position + place for place in match.span(match.lastindex))
+            if end == position + span and start > position:
+                position = start  # what follows is to be seen
+                continue
+            if _is_whole(text, start, end):
+                yield Finding(start, end, self.rule.entity, 1.0, self.rule.entity)
+            position = _next_begin(text, start)
 
     def _matches(self, pattern: "re2._Regexp[str]", text: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text):
@@ -68,7 +83,7 @@ class CustomRule:
         if self._checksum is not None:
             digits = "".join(letter for letter in text[start:end] if letter.isascii() and letter.isalnum())
             try:
-                if not self._checksum(digits):
+                if not any(map(str.isdecimal, digits)) or not self._checksum(digits):
                     return False
             except ValueError:
                 return False  # letters where only digits can be checked
@@ -83,6 +98,8 @@ def _compiled(pattern: str, *, longest: int = LONGEST_PATTERN) -> "re2._Regexp[s
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
+    except UnicodeEncodeError as error:
+        raise BadPatternError(_HALF) from error
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise BadPatternError(
@@ -91,8 +108,31 @@ def _compiled(pattern: str, *, longest: int = LONGEST_PATTERN) -> "re2._Regexp[s
         ) from error
 
 
+def _words(words: list[str]) -> "re2._Regexp[str]":
+    """Matches any of the words, in its one group that took part; not where a letter follows a word that ends in one."""
+    if _SURROGATES.search("".join(words)) is not None:
+        raise BadPatternError(_HALF)
+    longest_first = sorted(words, key=len, reverse=True)
+    ends = "|".join(re2.escape(word) for word in longest_first if word[-1].isalnum())
+    others = "|".join(re2.escape(word) for word in longest_first if not word[-1].isalnum())
+    forms = (rf"({ends})(?:\z|[^\pL\pN_])" if ends else "", f"({others})" if others else "")
+    return _compiled(f"(?i)(?:{'|'.join(filter(None, forms))})", longest=400_000)
+
+
+def _next_begin(text: str, start: int) -> int:
+    """The next place behind `start` that is not within a word."""
+    place = start + 1
+    while place < len(text) and _is_of_word(text[place - 1]) and _is_of_word(text[place]):
+        place += 1
+    return place
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether no word goes on at either end."""
-    before = start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_") and text[start].isalnum()
-    after = end < len(text) and (text[end].isalnum() or text[end] == "_") and text[end - 1].isalnum()
+    before = start > 0 and _is_of_word(text[start - 1]) and text[start].isalnum()
+    after = end < len(text) and _is_of_word(text[end]) and text[end - 1].isalnum()
     return not (before or after)
