@@ -1,7 +1,7 @@
 """PURE: what was checked of a call and what came of it, for its record. Counts, names of rules and verdicts; never values."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -37,6 +37,18 @@ class Screened:
     action: str
     reasons: list[str]
 
+    def as_json(self) -> dict[str, Any]:
+        """For the record."""
+        return {
+            "role": self.role,
+            "texts": self.texts,
+            "characters": self.characters,
+            "score": self.score,
+            "verdict": self.verdict,
+            "action": self.action,
+            "reasons": self.reasons,
+        }
+
 
 @dataclass(slots=True)
 class Checks:
@@ -70,7 +82,7 @@ class Checks:
         if self.guardrail_units:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
-            value["screening"] = [asdict(each) for each in self.screening]
+            value["screening"] = [each.as_json() for each in self.screening]
         for name in ("guardrail", "invented", "restored", "leak"):
             if said := getattr(self, name):
                 value[name] = said

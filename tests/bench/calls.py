@@ -73,7 +73,9 @@ async def _timed(port: int, requests: list[bytes], concurrency: int) -> tuple[lo
 def rows(*, key: str, postmaster: int, env: dict[str, str], count: int) -> list[Row]:
     """The whole table, interleaved so that a slow moment of the machine meets all alike."""
     upstream, gateway, stock, middleware, bare = (free_port() for _ in range(5))
-    chat = [load.request_bytes("/v1/chat/completions", body=body, key=key) for body in load.prompts(count)]
+    bodies = load.prompts(2 * count)
+    chat = [load.request_bytes("/v1/chat/completions", body=body, key=key) for body in bodies[:count]]
+    fresh = [load.request_bytes("/v1/chat/completions", body=body, key=key) for body in bodies[count:]]
     constant = [load.request_bytes("/constant", body=None)] * count
     env = {**env, "BEDROCK_ENDPOINT_URL": f"http://127.0.0.1:{upstream}"}
     with (
@@ -92,9 +94,18 @@ def rows(*, key: str, postmaster: int, env: dict[str, str], count: int) -> list[
         ):
             wait_for(port, path)
         found: list[Row] = []
+        share = count // len(CONCURRENCY)
+        new = {each: fresh[at * share :][:share] for at, each in enumerate(CONCURRENCY)}
         for concurrency in CONCURRENCY:
             plan = (
                 ("Gatehouse, a governed call", gateway, gateway_process, chat, postmaster),
+                (
+                    "the same, its prompt never seen before",
+                    gateway,
+                    gateway_process,
+                    new[concurrency],
+                    postmaster,
+                ),
                 ("stock Django async view", stock, stock_process, constant, None),
                 ("the same with Django's default middleware", middleware, middleware_process, constant, None),
                 ("bare ASGI", bare, bare_process, constant, None),

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001  letters that look alike are what it is about
+
 import base64
 import codecs
 import urllib.parse
