@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -79,6 +80,12 @@ def test_a_document_that_gives_orders_is_worse_than_a_user_who_does():
 def test_hidden_characters_are_given_as_a_reason():
     reasons = screen(ATTACK.replace("o", "o\u200b")).reasons
     assert "It has zero-width characters." in reasons
+
+
+def test_spans_are_only_looked_for_where_they_are_wanted():
+    verdict = screen(ATTACK, with_spans=False)
+    assert verdict == replace(screen(ATTACK), spans=())
+    assert verdict.strip(ATTACK) == ATTACK
 
 
 def test_thresholds_decide():

@@ -62,7 +62,7 @@ def leave_out(examples: list[Example], rows: Rows, setup: Setup) -> LeftOut:
     for left in folds(examples):
         held = np.isin(groups, list(left))
         weights = fit(examples, rows, ~held & ~_copies(examples, held), setup)
-        scored = text_margins(rows, weights, len(examples))
+        scored = text_margins(rows, weights, len(examples), evidence=setup.signals)
         margins[held] = scored[held]
     real = groups != MADE
     ordinary = np.array([not example.attack and not is_hard(example) for example in examples]) & real

@@ -12,8 +12,8 @@ from governance.policy.screening.classifier import Weights
 from governance.policy.screening.grams import BUCKETS
 
 SEED = 11
-C = 2.0
-MADE_SHARE = 2.0
+C = 0.5
+MADE_SHARE = 4.0
 """What all made texts weigh together, against one for all real ones."""
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
@@ -32,7 +32,7 @@ class Setup:
     """What a window's margin is less by, for each time that their number doubles."""
 
 
-MATERIAL = Setup(window_handicap=1.5)
+MATERIAL = Setup(c=2.0, made_share=2.0, window_handicap=1.5)
 """For documents and tool results: they are long, and most of their windows are no attack."""
 
 
@@ -49,9 +49,9 @@ def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: S
     return _logistic(rows, second, labels, weight, setup)
 
 
-def text_margins(rows: Rows, weights: Weights, count: int) -> NDArray[np.float64]:
+def text_margins(rows: Rows, weights: Weights, count: int, *, evidence: bool = True) -> NDArray[np.float64]:
     """For each text the highest margin: of the whole, or of a window less the handicap."""
-    margins = rows.matrix @ _flat(weights) + weights.bias + rows.evidence
+    margins = rows.matrix @ _flat(weights) + weights.bias + (rows.evidence if evidence else 0.0)
     margins = margins - weights.window_handicap * rows.doublings
     highest = np.full(count, -np.inf)
     np.maximum.at(highest, rows.text, margins)

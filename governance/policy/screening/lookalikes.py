@@ -101,6 +101,7 @@ _LEET = str.maketrans("0134578@$!|+€", "oieastbasiite")
 _LEET_WORD = re.compile(
     r"(?<![a-z013457@$!|+€])[a-z]{0,23}[013457@$!|+€][a-z013457@$!|+€]{1,23}(?![a-z013457@$!|+€])"
 )
+_LETTER_NEAR = re.compile(r"[a-z]")
 _LEET_MEANT = frozenset(
     [
         "ignore",
@@ -204,7 +205,10 @@ def unleet(text: str) -> tuple[str, bool]:
     def word(match: re.Match[str]) -> str:
         nonlocal changed
         found = match.group()
-        for spelled in (found.translate(_LEET), found.replace("1", "l").translate(_LEET)):
+        if not _LETTER_NEAR.search(found):
+            return found
+        spellings = [found, found.replace("1", "l")] if "1" in found else [found]
+        for spelled in (spelling.translate(_LEET) for spelling in spellings):
             bare = spelled.strip("i") if found[-1] == "!" else spelled
             if bare in _LEET_MEANT:
                 changed = True

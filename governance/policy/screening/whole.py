@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from governance.policy.screening.verdict import Outcome, Thresholds, Verdict, screen
 
-LONGEST_PIECE = 2_000
-_OVERLAP = 300
+LONGEST_PIECE = 4_000
+_OVERLAP = 400
 """Characters that a piece shares with the next, so that nothing hides at a cut."""
 _ORDER = (Outcome.CLEAN, Outcome.SUSPICIOUS, Outcome.INJECTION)
 
