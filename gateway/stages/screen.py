@@ -34,7 +34,7 @@ def screen(call: Call, gateway: Gateway) -> Awaitable[None] | None:
         item: verdict for item in items if (verdict := gateway.screener.recall(item, thresholds)) is not None
     }
     fresh = [item for item in items if item not in known]
-    if sum(len(text) for _, text in fresh) > _AT_ONCE:
+    if sum(len(item.text) for item in fresh) > _AT_ONCE:
         return _screen_fresh(call, gateway, actions, thresholds, known, fresh)
     for item in fresh:
         known[item] = gateway.screener.screen_at_once(item, thresholds)
@@ -74,7 +74,7 @@ def _items(call: Call, actions: dict[str, ScreeningAction]) -> list[Item]:
 
     def note(role: str, text: str) -> str:
         if actions[role] and text:
-            items[role, text] = None
+            items[Item(role, text, actions[role] == "strip")] = None
         return text
 
     for _ in rewrite_untrusted(call.conversation, note):
@@ -84,7 +84,7 @@ def _items(call: Call, actions: dict[str, ScreeningAction]) -> list[Item]:
 
 def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
     for role, action in actions.items():
-        own = [(text, verdict) for (of, text), verdict in verdicts.items() if of == role]
+        own = [(item.text, verdict) for item, verdict in verdicts.items() if item.role == role]
         if own:
             call.checks.screening.append(_summary(role, action, own))
     worst = {role: action for role, action in actions.items() if _has(verdicts, role, Outcome.INJECTION)}
@@ -94,8 +94,8 @@ def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[It
         blocked = next(role for role, action in worst.items() if action == "block")
         reasons = next(
             verdict.reasons
-            for (role, _), verdict in verdicts.items()
-            if role == blocked and verdict.verdict is Outcome.INJECTION
+            for item, verdict in verdicts.items()
+            if item.role == blocked and verdict.verdict is Outcome.INJECTION
         )
         raise Refusal(
             "content_blocked",
@@ -107,7 +107,7 @@ def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[It
 
 def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
     def without(role: str, text: str) -> str:
-        verdict = verdicts.get((role, text))
+        verdict = verdicts.get(Item(role, text, with_spans=True))
         if verdict is None or actions[role] != "strip" or verdict.verdict is not Outcome.INJECTION:
             return text
         rest = verdict.strip(text).strip()
@@ -118,11 +118,13 @@ def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item,
 
 
 def _has(verdicts: dict[Item, Verdict], role: str, outcome: Outcome) -> bool:
-    return any(of == role and verdict.verdict is outcome for (of, _), verdict in verdicts.items())
+    return any(item.role == role and verdict.verdict is outcome for item, verdict in verdicts.items())
 
 
 def _has_any(verdicts: dict[Item, Verdict], role: str) -> bool:
-    return any(of == role and verdict.verdict is not Outcome.CLEAN for (of, _), verdict in verdicts.items())
+    return any(
+        item.role == role and verdict.verdict is not Outcome.CLEAN for item, verdict in verdicts.items()
+    )
 
 
 def _summary(role: str, action: ScreeningAction, own: Iterable[tuple[str, Verdict]]) -> Screened:

@@ -4,6 +4,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import NamedTuple
 
 from governance.policy.screening.verdict import Thresholds, Verdict, screen
 from governance.policy.screening.whole import pieces, screen_whole, whole
@@ -11,8 +12,13 @@ from kernel.breath import Breath
 
 REMEMBERED_VERDICTS = 16_384
 
-Item = tuple[str, str]
-"""(role, text)."""
+
+class Item(NamedTuple):
+    """A text, where it comes from (user, document, tool), and whether it may have to be stripped."""
+
+    role: str
+    text: str
+    with_spans: bool = False
 
 
 class Screener:
@@ -36,8 +42,7 @@ class Screener:
 
     def screen_at_once(self, item: Item, thresholds: Thresholds) -> Verdict:
         """The verdict on a text so short that nobody notices."""
-        role, text = item
-        verdict = screen_whole(text, role=role, thresholds=thresholds)
+        verdict = screen_whole(item.text, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
         self._remember(item, thresholds, verdict)
         return verdict
 
@@ -46,10 +51,10 @@ class Screener:
         verdicts: dict[Item, Verdict] = {}
         async with Breath() as breath:
             for item in items:
-                role, text = item
                 parts = []
-                for at, piece in pieces(text):
-                    parts.append((at, screen(piece, role=role, thresholds=thresholds)))
+                for at, piece in pieces(item.text):
+                    verdict = screen(piece, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
+                    parts.append((at, verdict))
                     await breath.draw()
                 verdicts[item] = whole(parts)
                 self._remember(item, thresholds, verdicts[item])
@@ -61,8 +66,10 @@ class Screener:
             self._remembered.popitem(last=False)
 
     def _key_of(self, item: Item, thresholds: Thresholds) -> bytes:
-        role, text = item
-        salt = blake2b(f"{role} {thresholds.flag} {thresholds.block}".encode(), digest_size=16).digest()
+        role, text, with_spans = item
+        salt = blake2b(
+            f"{role} {thresholds.flag} {thresholds.block} {with_spans}".encode(), digest_size=16
+        ).digest()
         return blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key, salt=salt
         ).digest()
