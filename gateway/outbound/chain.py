@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from gateway.checks import OutputCheck
 from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
-from gateway.outbound.screen import Screen, ScreenFilter
+from gateway.outbound.json_screen import JsonScreen
+from gateway.outbound.screen import Screen, Screened, ScreenFilter
 from gateway.outbound.unmask import Tally
 from governance.policy.detection import found_in_answer
 from governance.policy.masking import Mask
@@ -22,6 +23,7 @@ class Outbound:
         self._mask = mask
         self._rules = rules
         self._is_stream = is_stream
+        self._is_json = is_json
         self._open: set[int] = set()
         self.tally = Tally()
         self.check = OutputCheck()
@@ -67,10 +69,11 @@ class Outbound:
             case _:
                 pass
 
-    def _new_screen(self) -> Screen:
-        return Screen(
-            self._judge, self._mask.checked_answer, note=self._note_hit, is_whole=not self._is_stream
-        )
+    def _new_screen(self, kind: type[Event]) -> Screened:
+        judge, replace, note = self._judge, self._mask.checked_answer, self._note_hit
+        if kind is ToolDelta or (kind is TextDelta and self._is_json):
+            return JsonScreen(judge, replace, note=note)
+        return Screen(judge, replace, note=note, is_whole=not self._is_stream, reach=self._rules.client_reach)
 
     def _judge(self, text: str) -> tuple[Hit, ...]:
         return found_in_answer(text, self._rules)
