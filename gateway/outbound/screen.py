@@ -21,9 +21,9 @@ _LONGEST_HIT = 16_000
 """Of a finding that goes on and on, such as a private key, what is looked at again."""
 _BEHIND = 40
 """Characters behind a number in which a word may still say what it is."""
-_OPEN_END = re.compile(
-    r"(?<!\S)(?:(?:\S*[\d@:/+()_=<-]\S*|[^\W\d_a-zß-ÿ]\S*|(?:de|da|do|del|van|von|der|la|le|of|and)|\S{1,3})[ \t\n]+){0,12}\S*$"
-)
+_WORD = re.compile(r"\S+")
+_OPEN_WORD = re.compile(r"[^\W\d_a-zß-ÿ]|\S{1,3}\Z|[^\d@:/+()_=<-]*[\d@:/+()_=<-]|della?\Z")
+"""A word that a number, an address or a name could go on from. Tried at one place of each word, so that it is cheap."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -83,8 +83,13 @@ class Screen:
 
     def _open_from(self, end: int) -> int:
         """Where the words begin that what follows `end` may belong to."""
-        match = _OPEN_END.search(self._held, max(0, end - WINDOW), end)
-        return max(0, end - WINDOW) if match is None else match.start()
+        begin = max(0, end - WINDOW)
+        start = end
+        for word in reversed(list(_WORD.finditer(self._held, begin, end))):
+            if word.end() < end and _OPEN_WORD.match(word.group()) is None:
+                break
+            start = word.start()
+        return start
 
     def _let_go(self, cut: int) -> str:
         if cut <= 0:

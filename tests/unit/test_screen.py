@@ -309,3 +309,10 @@ def test_without_rules_for_it_an_answer_passes_as_it_is():
     filters = outbound(rule_set(Rule(entity="WORD", deny=(WORD,))))
     event = TextDelta(0, f"{WORD} {EMAIL}")
     assert fed(filters, event) == [event]
+
+
+@pytest.mark.parametrize("word", ["1234 ", "Abc ", "A1:b ", "of ", "a_b ", "x", "1", "- ", "\n"])
+def test_long_runs_of_what_may_go_on_are_gone_through(word):
+    nothing = rule_set(Rule(entity="WORD", deny=("zzzzzz",), to_client="redact"))
+    text = word * (1000 // len(word)) + "end"
+    assert "".join(passed(text, [5], nothing)) == text
