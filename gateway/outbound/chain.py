@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from gateway.checks import OutputCheck
 from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
+from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
-from gateway.outbound.screen import Screen, ScreenFilter
+from gateway.outbound.screen import Screen, Screened, ScreenFilter
 from gateway.outbound.unmask import Tally
 from governance.policy.detection import found_in_answer
 from governance.policy.leaks import Prompt
@@ -26,6 +27,7 @@ class Outbound:
         self._mask = mask
         self._rules = rules
         self._is_stream = is_stream
+        self._is_json = is_json
         self._open: set[int] = set()
         self._prompt = prompt
         self.leak = ""
@@ -72,7 +74,7 @@ class Outbound:
             case _:
                 pass
 
-    def _new_watch(self) -> LeakScreen:
+    def _new_watch(self, kind: type[Event]) -> LeakScreen:
         assert self._prompt is not None
         ends = self._rules.effective.screening.leak == "block"
         return LeakScreen(self._prompt, ends_answer=ends, note=self._note_leak)
@@ -80,10 +82,11 @@ class Outbound:
     def _note_leak(self, leak: str) -> None:
         self.leak = self.leak or leak
 
-    def _new_screen(self) -> Screen:
-        return Screen(
-            self._judge, self._mask.checked_answer, note=self._note_hit, is_whole=not self._is_stream
-        )
+    def _new_screen(self, kind: type[Event]) -> Screened:
+        judge, replace, note = self._judge, self._mask.checked_answer, self._note_hit
+        if kind is ToolDelta or (kind is TextDelta and self._is_json):
+            return JsonScreen(judge, replace, note=note)
+        return Screen(judge, replace, note=note, is_whole=not self._is_stream, reach=self._rules.client_reach)
 
     def _judge(self, text: str) -> tuple[Hit, ...]:
         return found_in_answer(text, self._rules)

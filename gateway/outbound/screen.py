@@ -1,7 +1,8 @@
 """PURE: rules for the direction to the client, over a reply as it comes, with a bounded window.
 
-What may still become a finding is held back, at most WINDOW characters: the last word, and the words before it that a
-number, an address or a name could go on from. Findings longer than the window are found as far as the window reaches.
+What may still become a finding is held back: the last word, and the words before it that a number, an address or a name
+could go on from, WINDOW characters at most; where a rule reads plain words, as many characters as it says. A finding
+longer than that is hidden from where it is known to be one.
 """
 
 import re
@@ -12,11 +13,18 @@ from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta
 from governance.policy.ruleset import Hit
 
 WINDOW = 160
+LONGEST_WORD = 4000
+"""A word is let go whole, tokens and addresses included, up to this length."""
 _CONTEXT = 120
 """Characters already let go that are looked at again, for the words that speak for a number behind them."""
-_OPEN_END = re.compile(
-    r"(?:(?:\S*[\d@:/+()_=<-]\S*|[^\W\d_a-zß-ÿ]\S*|(?:de|da|do|del|van|von|der|la|le|of|and)|\S{1,3})[ \t\n]+){0,12}\S*$"
-)
+_LONGEST_HIT = 16_000
+"""Of a finding that goes on and on, such as a private key, what is looked at again."""
+_BEHIND = 40
+"""Characters behind a number in which a word may still say what it is."""
+_WORD = re.compile(r"\S+")
+_OPEN_WORD = re.compile(r"[^\W\d_a-zß-ÿ]|\S{1,3}\Z|[^\d@:/+()_=<-]*[\d@:/+()_=<-]|della?\Z")
+"""A word that a number, an address or a name could go on from. Tried at one place of each word, so that it is cheap."""
+_DIGIT = re.compile(r"\d")
 
 
 class BlockedError(Exception):
@@ -35,75 +43,104 @@ class Screen:
     """One block of text. `feed` and `close` return what may be let go. BlockedError where a rule says so."""
 
     def __init__(
-        self, judge: Judge, replace: Replace, *, note: Callable[[Hit], None], is_whole: bool = False
+        self,
+        judge: Judge,
+        replace: Replace,
+        *,
+        note: Callable[[Hit], None],
+        is_whole: bool = False,
+        reach: int = 0,
     ) -> None:
         self._judge = judge
         self._replace = replace
         self._note = note
         self._is_whole = is_whole  # nobody waits for pieces: all is looked at at once, at the end
+        self._reach = reach
         self._context = ""
         self._held = ""
+        self._ends_hidden = False  # the last character let go was of a finding
 
     def feed(self, text: str) -> str:
         """The part of all text so far that no later text can make a finding of, with findings replaced."""
         self._held += text
-        if self._is_whole:
-            return ""
-        end = len(self._held)
-        match = _OPEN_END.search(self._held, max(0, end - WINDOW))
-        return self._let_go(match.start() if match is not None else end)
+        return "" if self._is_whole else self._let_go(self._cut())
 
     def close(self) -> str:
         """What was held back."""
         return self._let_go(len(self._held))
 
+    def _cut(self) -> int:
+        end = len(self._held)
+        cut = min(self._open_from(end), max(0, end - self._reach))
+        if (digit := _DIGIT.search(self._held, max(0, end - _BEHIND), cut)) is not None:
+            cut = max(self._open_from(digit.start()), min(cut, end - WINDOW))
+        least = max(0, end - LONGEST_WORD)
+        while cut > least and not (last := self._held[cut - 1]).isspace():
+            if end - cut >= WINDOW and not last.isascii():
+                break  # of a script without spaces
+            cut -= 1
+        return cut
+
+    def _open_from(self, end: int) -> int:
+        """Where the words begin that what follows `end` may belong to."""
+        begin = max(0, end - WINDOW)
+        start = end
+        for word in reversed(list(_WORD.finditer(self._held, begin, end))):
+            if word.end() < end and _OPEN_WORD.match(word.group()) is None:
+                break
+            start = word.start()
+        return start
+
     def _let_go(self, cut: int) -> str:
         if cut <= 0:
             return ""
-        shown = self._context + self._held
         shift = len(self._context)
-        hits = [hit for hit in self._judge(shown) if hit.end > shift]
+        hits = [hit for hit in self._judge(self._context + self._held) if hit.end > shift]
         for hit in hits:
             if hit.start < shift + cut < hit.end and len(self._held) - (hit.start - shift) <= WINDOW:
                 cut = max(0, hit.start - shift)  # it may go on: wait for its end
                 break
-        ready = tuple(
-            Hit(
-                max(0, hit.start - shift),
-                min(hit.end - shift, cut),
-                hit.entity,
-                hit.action,
-                hit.score,
-                hit.rule,
-            )
-            for hit in hits
-            if hit.start < shift + cut
-        )
+        ready = [hit for hit in hits if hit.start < shift + cut]
         passed, self._held = self._held[:cut], self._held[cut:]
+        shown = self._shown(passed, ready, shift)
+        begin = max(0, shift + cut - _CONTEXT)
+        if passed:
+            self._ends_hidden = bool(ready) and ready[-1].end >= shift + cut
+            if self._ends_hidden:
+                begin = max(min(begin, ready[-1].start), shift + cut - _LONGEST_HIT)
+        self._context = (self._context + passed)[begin:]
+        return shown
+
+    def _shown(self, passed: str, ready: list[Hit], shift: int) -> str:
+        parts: list[str] = []
+        position = 0
         for hit in ready:
+            if hit.start < shift and self._ends_hidden:
+                position = min(hit.end - shift, len(passed))  # it goes on: what stands in for it was let go
+                continue
             self._note(hit)
             if hit.action == "block":
                 raise BlockedError(hit.entity)
-        self._context = (self._context + passed)[-_CONTEXT:]
-        return self._replace(passed, ready)
+            start, end = max(0, hit.start - shift), min(hit.end - shift, len(passed))
+            here = Hit(0, end - start, hit.entity, hit.action, hit.score, hit.rule)
+            parts += (passed[position:start], self._replace(passed[start:end], (here,)))
+            position = end
+        return "".join((*parts, passed[position:]))
 
 
-class BlockScreen(Protocol):
-    """Looks through one block of text as it comes; BlockedError where the answer ends."""
+class Screened(Protocol):
+    """What looks through one block of a reply."""
 
-    def feed(self, text: str) -> str:
-        """What may be let go."""
-
-    def close(self) -> str:
-        """What was held back."""
+    def feed(self, text: str) -> str: ...
+    def close(self) -> str: ...
 
 
 class ScreenFilter:
-    """Screens text, reasoning and tool arguments, each content block by itself."""
+    """Screens text, reasoning and tool arguments, each content block by itself. `make` is told of which kind."""
 
-    def __init__(self, make: Callable[[], BlockScreen]) -> None:
+    def __init__(self, make: Callable[[type[Event]], Screened]) -> None:
         self._make = make
-        self._open: dict[tuple[int, type[Event]], BlockScreen] = {}
+        self._open: dict[tuple[int, type[Event]], Screened] = {}
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one. BlockedError where the answer ends."""
@@ -131,10 +168,10 @@ class ScreenFilter:
             case _:
                 yield event
 
-    def _screen(self, index: int, kind: type[Event]) -> BlockScreen:
+    def _screen(self, index: int, kind: type[Event]) -> Screened:
         screen = self._open.get((index, kind))
         if screen is None:
-            screen = self._open[index, kind] = self._make()
+            screen = self._open[index, kind] = self._make(kind)
         return screen
 
     def _close(self, index: int) -> Iterator[Event]:

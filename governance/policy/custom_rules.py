@@ -14,6 +14,9 @@ MOST_MEMORY_BYTES = 4 << 20
 """Of one compiled pattern: RE2 refuses what would need more."""
 LONGEST_PATTERN = 2000
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts that put no spaces between words, or join particles to them: a word may stand among them."""
+_ALONE = re.compile(f"[{_NO_SPACES}]")
 _SCORE = 0.9
 _WINDOW = 4000
 """Characters that are searched at once for words."""
@@ -115,7 +118,7 @@ def _words(words: list[str]) -> "re2._Regexp[str]":
     longest_first = sorted(words, key=len, reverse=True)
     ends = "|".join(re2.escape(word) for word in longest_first if word[-1].isalnum())
     others = "|".join(re2.escape(word) for word in longest_first if not word[-1].isalnum())
-    forms = (rf"({ends})(?:\z|[^\pL\pN_])" if ends else "", f"({others})" if others else "")
+    forms = (rf"({ends})(?:\z|[^\pL\pN_]|[{_NO_SPACES}])" if ends else "", f"({others})" if others else "")
     return _compiled(f"(?i)(?:{'|'.join(filter(None, forms))})", longest=400_000)
 
 
@@ -128,7 +131,7 @@ def _next_begin(text: str, start: int) -> int:
 
 
 def _is_of_word(letter: str) -> bool:
-    return letter.isalnum() or letter == "_"
+    return letter == "_" or (letter.isalnum() and (letter < "\u0e00" or _ALONE.match(letter) is None))
 
 
 def _is_whole(text: str, start: int, end: int) -> bool:

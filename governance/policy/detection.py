@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from governance.policy.findings import Finding
@@ -109,15 +109,28 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
 
 
 def without_placeholders(text: str, rules: RuleSet, found: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """The hits that are not on a placeholder."""
+    """The hits, without what of them is a placeholder."""
     if not found or _MIGHT_BE_PLACEHOLDER.search(text) is None:
         return found
     spans = [match.span() for match in spelled(text, rules, spelling(rules.entities))]
     return tuple(
-        hit
+        replace(hit, start=start, end=end)
         for hit in found
-        if hit.entity != LITERAL and not any(hit.start < end and start < hit.end for start, end in spans)
+        if hit.entity != LITERAL
+        for start, end in _outside(hit, spans)
+        if any(map(str.isalnum, text[start:end]))
     )
+
+
+def _outside(hit: Hit, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    position = hit.start
+    for start, end in spans:
+        if start < hit.end and hit.start < end:
+            if position < start:
+                yield position, start
+            position = end
+    if position < hit.end:
+        yield position, hit.end
 
 
 def literals(text: str, rules: RuleSet) -> Iterator[Finding]:

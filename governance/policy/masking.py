@@ -10,7 +10,8 @@ from governance.policy.detection import Found, without_placeholders
 from governance.policy.placeholders import LITERAL, SHORTEST, digest, placeholder
 from governance.policy.ruleset import OUTSIDE, Hit, RuleSet
 
-_LEAST_NUMBER = 10**6
+LEAST_NUMBER = 10**6
+"""The least number in JSON that is looked at: as long as a phone number's."""
 _HASH_DIGITS = 12
 
 
@@ -62,7 +63,7 @@ class Mask:
             return {self.hide(name): self.hide_json(member) for name, member in value.items()}
         if isinstance(value, list):
             return [self.hide_json(member) for member in value]
-        if isinstance(value, int) and value >= _LEAST_NUMBER:
+        if isinstance(value, int) and value >= LEAST_NUMBER:
             digits = str(value)
             hidden = self.hide(digits)
             return value if hidden == digits else hidden

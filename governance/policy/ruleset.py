@@ -15,6 +15,7 @@ from governance.policy.recognition.overlaps import resolved
 from governance.policy.storage import StoragePolicy
 
 _STRENGTH = {action: rank for rank, action in enumerate(ACTIONS)}
+_PATTERN_REACH = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ class RuleSet:
         self.checks_answers = bool(for_client)
         self.client_patterns = self.patterns & for_client
         self.client_names = not for_client.isdisjoint(LANGUAGE_ENTITIES)
+        self.client_reach = max(
+            (_reach(rule) for rule in rules if rule.is_custom and rule.entity in for_client), default=0
+        )
+        """How many characters of an answer an admin's own rule may have to see at once."""
         self.entities = frozenset(self._by_entity)
         if effective.guardrails:
             self.entities |= {OUTSIDE, *PATTERN_ENTITIES, *LANGUAGE_ENTITIES}
@@ -118,6 +123,11 @@ class RuleSet:
             return False
         allowed = self._allowed.get(id(rule))
         return allowed is None or text[finding.start : finding.end].casefold() not in allowed
+
+
+def _reach(rule: Rule) -> int:
+    phrases = [len(phrase) + 1 for phrase in rule.deny if any(map(str.isspace, phrase))]
+    return max((*phrases, _PATTERN_REACH if rule.patterns else 0))
 
 
 def hits(text: str, decided: Iterable[tuple[Finding, Decision]], direction: str) -> tuple[Hit, ...]:

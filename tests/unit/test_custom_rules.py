@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from governance.policy.custom_rules import LONGEST_PATTERN, BadPatternError, CustomRule
-from governance.policy.detection import found_by_form
 from governance.policy.privacy import Rule
 from tests.privacy import characters, found, mask_of, rule_set
 
@@ -150,6 +149,13 @@ def test_every_character_of_a_word_that_stands_alone_is_covered(deny, text):
     assert covered == wanted
 
 
+def test_words_are_found_where_a_script_has_no_spaces():
+    assert matches("我们的蓝鸟计划是秘密", deny=("蓝鸟计划",)) == ["蓝鸟计划"]
+    assert matches("블루버드는 비밀", deny=("블루버드",)) == ["블루버드"]
+    assert matches("秘密Bluebird計画", deny=("bluebird",)) == ["Bluebird"]
+    assert matches("сад садовник", deny=("сад",)) == ["сад"]
+
+
 @pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "xa" * 50_000, "ba a" * 25_000])
 def test_words_in_long_texts_are_found_as_well(text):
     assert len(spans(text, deny=("a", "a a a"))) < 100_000
@@ -198,5 +204,5 @@ def test_a_threshold_leaves_what_is_less_sure():
     text = "EMP-123"
     for threshold, is_found in ((0.9, True), (0.95, False)):
         rules = rule_set(Rule(entity="CUSTOM", patterns=("EMP-[0-9]+",), threshold=threshold))
-        assert len(found_by_form(text, rules)) == 1
+        assert len(rules.custom(text)) == 1
         assert (not found(text, rules).is_clean) == is_found

@@ -29,6 +29,7 @@ def _places(text: str) -> Iterator[Finding]:
     streets = addresses(shown)
     if not any(map(str.isupper, text)):  # every word was made a name's
         streets = [street for street in streets if is_said(text, street)]
+        shown = text
     yield from streets
     yield from after_addresses(shown, streets)
 

@@ -12,11 +12,19 @@ _LEAST, _MOST = 15, 34
 
 def ibans(text: str) -> Iterator[Finding]:
     """Numbers whose check digits are right; where words follow one, the longest head that is a number."""
-    for match in _CANDIDATE.finditer(text):
-        end = match.end()
-        while end - match.start() >= _LEAST:
-            number = re.sub(r"[ -]", "", text[match.start() : end]).upper()
-            if _LEAST <= len(number) <= _MOST and mod97(number):
-                yield Finding(match.start(), end, "IBAN_CODE", 1.0, "bank accounts")
-                break
-            end = max(text.rfind(" ", match.start(), end), text.rfind("-", match.start(), end))
+    position = 0
+    while (match := _CANDIDATE.search(text, position)) is not None:
+        end = _end(text, match.start(), match.end())
+        if end != -1:
+            yield Finding(match.start(), end, "IBAN_CODE", 1.0, "bank accounts")
+        # What a candidate takes in behind a number may be the beginning of another.
+        position = max(end, match.start() + 1)
+
+
+def _end(text: str, start: int, end: int) -> int:
+    while end - start >= _LEAST:
+        number = re.sub(r"[ -]", "", text[start:end]).upper()
+        if _LEAST <= len(number) <= _MOST and mod97(number):
+            return end
+        end = max(text.rfind(" ", start, end), text.rfind("-", start, end))
+    return -1
