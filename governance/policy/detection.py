@@ -24,6 +24,8 @@ paragraph of a long text changes."""
 _CUTS = ("\n\n", "\n", ". ", " ")
 _MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\{0,2}_|[ -])[0-9A-Fa-f]{6}")
 _BEYOND = 300
+_SEAM = 120
+"""Characters on each side of a cut that are looked at together."""
 _LONGEST_NAME = 200
 _LONGEST_DIGITS = 80
 _AS_WRITTEN = Decision("mask", "", "mask")
@@ -74,6 +76,15 @@ def found_by_form(segment: str, rules: RuleSet) -> list[Finding]:
     """What patterns find in one segment."""
     found = engine.patterns(segment, rules.patterns) if rules.patterns else []
     return found
+
+
+def found_at_seams(text: str, rules: RuleSet) -> Iterator[tuple[int, list[Finding]]]:
+    """What patterns find across the ends of segments, with what to add to its offsets, a step at a time."""
+    for cut, _ in segments(text):
+        if cut:
+            at = max(0, cut - _SEAM)
+            found = found_by_form(text[at : cut + _SEAM], rules)
+            yield at, [each for each in found if at + each.start < cut < at + each.end]
 
 
 def found_across(text: str, offset: int, segment: str, rules: RuleSet) -> list[Finding]:
@@ -173,6 +184,7 @@ def parts_of(text: str, rules: RuleSet) -> Iterator[tuple[int, list[Finding]]]:
     for offset, segment in segments(text):
         yield offset, found_by_form(segment, rules)
         yield 0, found_across(text, offset, segment, rules)
+    yield from found_at_seams(text, rules)
 
 
 def concluded(

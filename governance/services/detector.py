@@ -13,6 +13,7 @@ from governance.policy.detection import (
     Found,
     concluding,
     found_across,
+    found_at_seams,
     found_by_form,
     found_by_name,
     looked_through,
@@ -104,6 +105,9 @@ class Detector:
                 for at, segment in several:
                     all_found.append((0, found_across(text, at, segment, rules)))
                     all_found.append((at, self._all(segment, by_form[segment], spans)))
+                    await breath.draw()
+                for part in found_at_seams(text, rules):
+                    all_found.append(part)
                     await breath.draw()
                 read = len(text) if spans is not None else 0
                 steps = concluding(text, rules, all_found, read_characters=read)

@@ -13,6 +13,7 @@ from governance.policy.detection import (
     Found,
     concluded,
     found_across,
+    found_at_seams,
     found_by_form,
     found_by_name,
     secrets,
@@ -67,7 +68,7 @@ def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None, *, is
         if spans is not None:
             found += found_by_name(segment, spans.get(segment, ()))
         parts += [(offset, found), (0, found_across(text, offset, segment, rules))]
-    parts.append((0, secrets(text, rules)))
+    parts += [(0, secrets(text, rules)), *found_at_seams(text, rules)]
     concluded_text = concluded(
         text, rules, parts, read_characters=0 if spans is None else len(text), is_stored=is_stored
     )

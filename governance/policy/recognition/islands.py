@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(r"[^\s\d]*\d\S*")
+_TOKEN = re.compile(r"(?<!\S)[^\s\d]*+\d\S*")
 _SHORT_BEFORE = re.compile(r"(?:(?<![^\W\d_])[^\W\d_]{1,5}[ \-./]){1,2}$")
 _SHORT_AFTER = re.compile(r"[ ][A-Z]{1,3}\b")
 _LONGEST_TOKEN = 400

@@ -82,8 +82,12 @@ def _recognizers() -> tuple[PatternRecognizer, ...]:
             and name not in _LEFT_OUT
         )
     ]
-    found = (getattr(predefined, name)() for name in names)
-    return tuple(each for each in found if isinstance(each, PatternRecognizer))
+    made: list[Any] = [getattr(predefined, name)() for name in names]
+    made = [each for each in made if isinstance(each, PatternRecognizer)]
+    for recognizer in made:
+        # A pattern that looks to the line's end from every word takes the square of its length, and finds any word.
+        recognizer.patterns = [each for each in recognizer.patterns if "(?=.*" not in each.regex]
+    return tuple(made)
 
 
 @cache
