@@ -1,4 +1,3 @@
-
 import base64
 import codecs
 import urllib.parse

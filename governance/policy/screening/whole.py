@@ -43,4 +43,9 @@ def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
 
 def screen_whole(text: str, *, role: str, thresholds: Thresholds, with_spans: bool = True) -> Verdict:
     """The verdict on a text of any length, as calls get it."""
-    return whole([(at, screen(piece, role=role, thresholds=thresholds, with_spans=with_spans)) for at, piece in pieces(text)])
+    return whole(
+        [
+            (at, screen(piece, role=role, thresholds=thresholds, with_spans=with_spans))
+            for at, piece in pieces(text)
+        ]
+    )
