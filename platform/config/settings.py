@@ -184,6 +184,7 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"presidio-analyzer": {"level": "WARNING"}},  # it names each of its recognizers
 }
 
 # --- Celery ----------------------------------------------------------------------------------------
