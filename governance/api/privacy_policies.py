@@ -113,7 +113,7 @@ class PrivacyPolicySerializer(serializers.ModelSerializer[PrivacyPolicy]):
         return instance
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class PublishReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, help_text="Why. It stays on record.")
 
 
@@ -196,7 +196,7 @@ class PrivacyPolicyViewSet(
         if instance.in_force_id is not None:
             raise Conflict("Take the policy out of force first, with a reason.")
 
-    @extend_schema(request=ReasonSerializer, responses=VersionSerializer)
+    @extend_schema(request=PublishReasonSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Puts the draft in force as a new version."""
@@ -206,7 +206,7 @@ class PrivacyPolicyViewSet(
             raise serializers.ValidationError({"draft": [str(error)]}) from error
         return Response(VersionSerializer(version).data)
 
-    @extend_schema(request=ReasonSerializer, responses=PrivacyPolicySerializer)
+    @extend_schema(request=PublishReasonSerializer, responses=PrivacyPolicySerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **kwargs: Any) -> Response:
         """Takes the policy out of force. What stands above it still holds."""
@@ -270,7 +270,7 @@ class PrivacyPolicyViewSet(
             raise serializers.ValidationError({"draft": [str(error)]}) from error
 
     def _reason(self, request: Request) -> str:
-        body = ReasonSerializer(data=request.data)
+        body = PublishReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         return str(body.validated_data["reason"])
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -49,3 +50,17 @@ def _key(text: str) -> ApiKey | None:
     if not key.application.is_active or key.allowed_networks:
         return None  # a key that is tied to networks is for the gateway, which knows where calls come from
     return key if key.expires_at is None or key.expires_at > utc_now() else None
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes it."""
+
+    target_class = ApiKeyAuthentication
+    name = "applicationKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An application's API key, as on the gateway.",
+        }
