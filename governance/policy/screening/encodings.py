@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import re2
 
-MOST = 12
+MOST = 48
 """Hidden texts looked at in one text, at each depth."""
 LONGEST = 8_000
 """Characters of a hidden text that are looked at."""
