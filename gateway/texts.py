@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from gateway.conversation import Block, Conversation, Json
 
 Change = Callable[[str], str]
@@ -11,6 +13,13 @@ ChangeJson = Callable[[Any], Any]
 
 _OPAQUE = frozenset({"bytes", "format", "signature", "redactedContent", "type", "pattern", "$ref"})
 """Members whose values are no text: media, words of the protocol, and of JSON Schema what a placeholder would break."""
+_NAMING = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentRequired", "dependentSchemas"}
+)
+"""Members of JSON Schema whose own members have names of a caller's making."""
+_OF_DOCUMENTS = str.maketrans("<>_#", "[]--")
+_OF_METADATA = str.maketrans("", "", "<>")
+"""Bedrock takes few signs in a document's name and in metadata: a placeholder is written there with those it takes."""
 
 
 def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson) -> Iterator[None]:
@@ -35,8 +44,10 @@ def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson)
         for tool in conversation.tool_config.tools:
             if (spec := tool.tool_spec) is not None:
                 spec.description = None if spec.description is None else change(spec.description)
-                spec.input_schema.json = _any(spec.input_schema.json, change)
+                spec.input_schema.json = _schema(spec.input_schema.json, change)
             yield
+    if (inference := conversation.inference_config) is not None and inference.stop_sequences is not None:
+        inference.stop_sequences = [change(text) for text in inference.stop_sequences]
     if conversation.output_config is not None:
         conversation.output_config = _members(conversation.output_config, change)
     if conversation.additional_model_request_fields is not None:
@@ -44,7 +55,11 @@ def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson)
             conversation.additional_model_request_fields
         )
     if conversation.request_metadata is not None:
-        conversation.request_metadata = change_json(conversation.request_metadata)
+        metadata: dict[str, str] = change_json(conversation.request_metadata)
+        if metadata != conversation.request_metadata:
+            conversation.request_metadata = {
+                name.translate(_OF_METADATA): text.translate(_OF_METADATA) for name, text in metadata.items()
+            }
 
 
 def texts_of(conversation: Conversation) -> Iterator[list[str]]:
@@ -68,19 +83,51 @@ def _rewrite_block(block: Block, change: Change, change_json: ChangeJson) -> Non
         for part in block.tool_result.content:
             if part.text is not None:
                 part.text = change(part.text)
-            if isinstance(part.json, dict | list | str):
+            if part.json is not msgspec.UNSET:
                 part.json = change_json(part.json)
-            for name in ("document", "search_result"):
-                if (member := getattr(part, name)) is not None:
-                    setattr(part, name, _members(member, change))
+            if part.document is not None:
+                part.document = _document(part.document, change)
+            if part.search_result is not None:
+                part.search_result = _members(part.search_result, change)
+    elif block.document is not None:
+        block.document = _document(block.document, change)
     else:
-        for name in ("document", "guard_content", "citations_content", "search_result", "reasoning_content"):
+        for name in ("guard_content", "citations_content", "search_result", "reasoning_content"):
             if (member := getattr(block, name)) is not None:
                 setattr(block, name, _members(member, change))
 
 
 def _members(value: Json, change: Change) -> Json:
-    return {name: member if name in _OPAQUE else _any(member, change) for name, member in value.items()}
+    return {
+        name: member
+        if name in _OPAQUE and not isinstance(member, dict)  # which may be of that name by chance
+        else _any(member, change)
+        for name, member in value.items()
+    }
+
+
+def _document(value: Json, change: Change) -> Json:
+    changed = _members(value, change)
+    name = value.get("name")
+    if isinstance(name, str) and changed["name"] != name:
+        changed["name"] = changed["name"].translate(_OF_DOCUMENTS)
+    return changed
+
+
+def _schema(value: object, change: Change) -> object:
+    """A JSON Schema with its texts changed, and the names that it gives to members."""
+    if isinstance(value, list):
+        return [_schema(member, change) for member in value]
+    if not isinstance(value, dict):
+        return _any(value, change)
+    return {
+        name: {change(own): _schema(inner, change) for own, inner in member.items()}
+        if name in _NAMING and isinstance(member, dict)
+        else member
+        if name in _OPAQUE and not isinstance(member, dict)
+        else _schema(member, change)
+        for name, member in value.items()
+    }
 
 
 def _any(value: object, change: Change) -> object:

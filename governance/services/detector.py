@@ -29,6 +29,7 @@ from kernel.breath import Breath
 
 REMEMBERED_TEXTS = 16_384
 _BATCH_CHARACTERS = 800
+_BATCHES_AT_ONCE = 4
 _SECONDS_FOR_NAMES = 30.0
 
 
@@ -42,6 +43,14 @@ class Detected:
 
     found: dict[str, Found]
     names_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Batches of segments that are read for names: those under way have a future, in the same order."""
+
+    batches: list[list[str]]
+    futures: list["Future[Any]"]
 
 
 class Detector:
@@ -121,27 +130,37 @@ class Detector:
     ) -> list[Finding]:
         return by_form if spans is None else by_form + found_by_name(segment, spans.get(segment, ()))
 
-    def _submit(self, wanted: Iterable[str]) -> list[tuple[list[str], "Future[Any]"]] | None:
-        """The batches under way; None where the model can't be had."""
-        batches: list[tuple[list[str], Future[Any]]] = []
+    def _submit(self, wanted: Iterable[str]) -> "_Reading | None":
+        """The first batch under way, and those to come; None where the model can't be had."""
+        batches = list(_batches(wanted))
         try:
-            for batch in _batches(wanted):
-                batches.append((batch, self._pool.submit(batch)))
+            return _Reading(batches, [self._pool.submit(batch) for batch in batches[:1]])
         except NamesBusyError:
-            for _, future in batches:
-                future.cancel()
             return None
-        return batches
 
-    async def _collect(self, batches: list[tuple[list[str], "Future[Any]"]]) -> dict[str, list[Span]] | None:
+    async def _collect(self, reading: "_Reading") -> dict[str, list[Span]] | None:
+        """The spans of every segment, a few batches at a time: one long text does not fill the queue."""
         spans: dict[str, list[Span]] = {}
         try:
             async with asyncio.timeout(_SECONDS_FOR_NAMES):
-                for batch, future in batches:
-                    spans |= zip(batch, await asyncio.wrap_future(future), strict=True)
-        except (NamesFailedError, TimeoutError):
+                for number, batch in enumerate(reading.batches):
+                    self._submit_more(reading, up_to=number + _BATCHES_AT_ONCE, at_least=number + 1)
+                    spans |= zip(batch, await asyncio.wrap_future(reading.futures[number]), strict=True)
+        except (NamesBusyError, NamesFailedError, TimeoutError):
+            for future in reading.futures:
+                future.cancel()
             return None
         return spans
+
+    def _submit_more(self, reading: "_Reading", *, up_to: int, at_least: int) -> None:
+        """Puts batches under way as far as the queue takes them. NamesBusyError where it does not take enough."""
+        for batch in reading.batches[len(reading.futures) : up_to]:
+            try:
+                reading.futures.append(self._pool.submit(batch))
+            except NamesBusyError:
+                if len(reading.futures) < at_least:
+                    raise
+                return  # when one of its own is done there is room again
 
     def _remember(self, rules: RuleSet, text: str, found: Found) -> None:
         self._remembered[self._key_of(rules, text)] = found

@@ -86,7 +86,7 @@ class NamesPool:
                 item = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if item is not None:
+            if item is not None and item[1].set_running_or_notify_cancel():
                 item[1].set_exception(NamesFailedError("stopped"))
         for _ in self._threads:
             self._queue.put(None)
@@ -147,20 +147,11 @@ class NamesPool:
             self._end(number, process)
         if self._is_stopped:
             return None
-        process = subprocess.Popen(  # noqa: S603 - our own module, nothing of a caller's
-            [sys.executable, "-m", _MODULE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            # One thread each: workers are as many as there are cores for them.
-            env={
-                "PATH": os.environ.get("PATH", ""),
-                "OPENBLAS_NUM_THREADS": "1",
-                "OMP_NUM_THREADS": "1",
-                "PYTHONPATH": str(_ROOT),
-            },
-        )
+        try:
+            process = _started()
+        except OSError as error:
+            logger.error("a names worker can't be started: %s", error.strerror)
+            return None
         self._processes[number] = process
         if self._line(process, _START_SECONDS) != b"ready\n":
             logger.error("a names worker did not start")
@@ -184,6 +175,23 @@ class NamesPool:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 _close(pipe)
+
+
+def _started() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603 - our own module, nothing of a caller's
+        [sys.executable, "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,
+        # One thread each: workers are as many as there are cores for them.
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(_ROOT),
+        },
+    )
 
 
 def _close(pipe: Any) -> None:
