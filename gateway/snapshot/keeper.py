@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import psycopg
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
@@ -19,8 +19,12 @@ _PAUSE_SECONDS = 1.0
 
 
 def _build() -> Snapshot:
+    """All of its queries see one moment: a team that comes between two of them would be missing from one."""
     try:
-        return build_snapshot()
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return build_snapshot()
     finally:
         connection.close()  # the thread is not a request's: nothing else would return it
 
@@ -57,6 +61,8 @@ class SnapshotKeeper:
                 await self._listen()
             except (psycopg.Error, DatabaseError, OSError) as error:
                 logger.warning("the snapshot can't be refreshed (%s), trying again", type(error).__name__)
+            except Exception:  # whatever it is: who stops watching serves revoked keys for ever
+                logger.exception("the snapshot can't be built, trying again")
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
