@@ -47,6 +47,7 @@ def _keys() -> dict[str, KeyEntry]:
             application_id=key.application_id,
             application_name=key.application.name,
             is_active=key.application.is_active,
+            is_internal=key.application.is_internal,
             team=teams[key.application.team_id],
             expires_at=key.expires_at,
             allowed_models=frozenset(key.allowed_models),

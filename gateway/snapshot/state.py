@@ -66,6 +66,8 @@ class KeyEntry:
     application_id: int
     application_name: str
     is_active: bool
+    is_internal: bool
+    """Whether Gatehouse itself calls with it: only then drafts of prompts can be run."""
     team: TeamEntry
     expires_at: datetime | None
     allowed_models: frozenset[str]

@@ -26,6 +26,8 @@ SIMULATOR_PORT = env.int("GATEHOUSE_SIMULATOR_PORT", default=8001)
 SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else INSECURE_DEFAULT)
 MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else INSECURE_DEFAULT)
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
+# Where Gatehouse's own calls go (evaluations, the playground, knowledge): the gateway, seen from the worker.
+GATEWAY_URL = env.str("GATEHOUSE_GATEWAY_URL", default=PUBLIC_URL).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("GATEHOUSE_CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 LOG_LEVEL = env.str("GATEHOUSE_LOG_LEVEL", default="INFO")
 
@@ -95,6 +97,7 @@ INSTALLED_APPS = [
     "channels",
     "accounts",
     "governance",
+    "prompts",
     "gateway",
     "embedded",
 ]

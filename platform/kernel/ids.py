@@ -5,7 +5,7 @@ from uuid import UUID
 
 from uuid_utils import uuid7 as _uuid7
 
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1: read aloud and typed without doubt
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1: read aloud and typed without doubt
 
 
 def new_id() -> UUID:
@@ -15,7 +15,7 @@ def new_id() -> UUID:
 
 def random_token(length: int) -> str:
     """`length` characters, five bits of randomness each."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
 def random_bytes(length: int) -> bytes:

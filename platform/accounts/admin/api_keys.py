@@ -63,6 +63,17 @@ class ApiKeyAdmin(TeamScopedAdmin):
     actions_detail = ("rotate", "revoke")
     actions = ("revoke_selected",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Gatehouse's own keys are nobody's to see."""
+        found: QuerySet[Any] = super().get_queryset(request).filter(application__is_internal=False)
+        return found
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "application" and field is not None and field.queryset is not None:
+            field.queryset = field.queryset.filter(is_internal=False)
+        return field
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         limits = ("Limits", {"fields": ("allowed_models", "allowed_networks", "expires_at")})
         if obj is None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped, without_store
 from accounts.api.fields import ApplicationField
-from accounts.models import ApiKey, Team
+from accounts.models import ApiKey, Application, Team
 from accounts.policy.networks import parse_network
 from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
@@ -33,6 +33,11 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
             "expires_at", "last_used_at", "revoked_at", "rotated_from",
         )  # fmt: skip
         read_only_fields = ("last_used_at", "revoked_at", "rotated_from")
+
+    def validate_application(self, application: Application) -> Application:
+        if application.is_internal:
+            raise serializers.ValidationError("This application is Gatehouse's own: it has the key it needs.")
+        return application
 
     def validate_allowed_models(self, names: list[str]) -> list[str]:
         """Names of routes, each once."""
@@ -82,7 +87,9 @@ class ApiKeyViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin
 
     team_lookup: ClassVar[str] = "application__team"
     change_capability: ClassVar[Capability] = Capability.MANAGE_KEYS
-    queryset = ApiKey.objects.select_related("application__team", "created_by")
+    queryset = ApiKey.objects.filter(application__is_internal=False).select_related(
+        "application__team", "created_by"
+    )
     serializer_class = ApiKeySerializer
 
     def team_in(self, values: dict[str, Any]) -> Team:

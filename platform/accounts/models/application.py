@@ -12,6 +12,10 @@ class Application(models.Model):
     is_active = models.BooleanField(
         "active", default=True, help_text="An inactive application's keys are refused."
     )
+    is_internal = models.BooleanField(
+        default=False, db_default=False, editable=False,
+        help_text="Gatehouse's own calls for the team: evaluations, the playground, knowledge. Its key is never shown.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

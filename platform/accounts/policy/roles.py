@@ -10,18 +10,21 @@ class Capability(StrEnum):
     VIEW_CONTENT = "view_content"  # redacted requests and answers
     READ_RAW = "read_raw"  # what was said before masking, where it is stored
     MANAGE_DATA_KEYS = "manage_data_keys"  # the keys that raw text is encrypted with: new ones, and erasing
+    EDIT_PROMPTS = "edit_prompts"  # drafts, test sets, experiments, knowledge, the playground
+    APPROVE_PROMPTS = "approve_prompts"  # reviews of others' versions
     MANAGE_KEYS = "manage_keys"  # applications and their API keys
     MANAGE_TEAM = "manage_team"  # the team, its members, its budget
     MANAGE_OWNERS = "manage_owners"  # who owns the team
 
 
-_DEVELOPER = frozenset({Capability.VIEW_USAGE, Capability.VIEW_CONTENT, Capability.MANAGE_KEYS})
+_REVIEWER = frozenset({Capability.VIEW_USAGE, Capability.VIEW_CONTENT, Capability.APPROVE_PROMPTS})
+_DEVELOPER = _REVIEWER | {Capability.MANAGE_KEYS, Capability.EDIT_PROMPTS}
 
 CAPABILITIES: dict[str, frozenset[Capability]] = {
     "owner": frozenset(Capability),
     "admin": _DEVELOPER | {Capability.MANAGE_TEAM},
     "developer": _DEVELOPER,
-    "reviewer": frozenset({Capability.VIEW_USAGE, Capability.VIEW_CONTENT}),
+    "reviewer": _REVIEWER,
     "viewer": frozenset({Capability.VIEW_USAGE}),
 }
 
