@@ -110,6 +110,14 @@ class AuditRecord(models.Model):
     prefix_tokens = models.IntegerField(
         default=0, help_text="About how many tokens tools and system prompt have."
     )
+    prompt_id = models.BigIntegerField(null=True, help_text="The prompt that was run, if one was.")
+    prompt_name = models.CharField("prompt", max_length=100, blank=True)
+    prompt_version = models.PositiveIntegerField(null=True)
+    prompt_label = models.CharField(max_length=50, blank=True)
+    prompt_run = models.JSONField(
+        default=dict,
+        help_text="How the prompt was run: experiment and arm, rollout, output contract, sources. Never values.",
+    )
     body = models.CharField(max_length=16, blank=True, choices=BodyState.choices)
     body_until = models.DateTimeField(
         null=True, help_text="Not in the sample: the body is let go then, unless it is marked to stay."
@@ -130,6 +138,11 @@ class AuditRecord(models.Model):
                 fields=("status", "-call_id"),
                 name="call_not_succeeded",
                 condition=~models.Q(status=CallStatus.SUCCEEDED),
+            ),
+            models.Index(
+                fields=("prompt_id", "-call_id"),
+                name="call_by_prompt",
+                condition=models.Q(prompt_id__isnull=False),
             ),
             models.Index(fields=("-call_id",), name="call_flagged", condition=models.Q(is_flagged=True)),
         )
