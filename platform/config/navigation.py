@@ -37,6 +37,13 @@ _GROUPS = (
         ),
     ),
     (
+        "Prompts",
+        (
+            ("Prompts", "edit_note", "admin:prompts_prompt_changelist"),
+            ("Approval rules", "how_to_reg", "admin:prompts_reviewrule_changelist"),
+        ),
+    ),
+    (
         "Privacy",
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),
