@@ -223,7 +223,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind",
+        "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
+        "ReviewVerdictEnum": "prompts.models.review.Verdict",
+    },
     # The pages' scripts come from a package: a browser fetches nothing from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

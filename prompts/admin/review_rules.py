@@ -8,8 +8,8 @@ from accounts.admin.base import TeamScopedAdmin, team_ids
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import ModelForm
 from accounts.models import User
-from accounts.policy.roles import Capability, roles_with
 from prompts.models import Part, ReviewRule
+from prompts.selectors.reviews import reviewers_of
 
 
 class ReviewRuleForm(ModelForm):
@@ -25,7 +25,7 @@ class ReviewRuleForm(ModelForm):
         team = cleaned.get("team") or self.instance.team
         reviewers, approvals = cleaned.get("reviewers"), cleaned.get("approvals")
         if reviewers is not None and team is not None:
-            allowed = set(_reviewers(team.pk).values_list("pk", flat=True))
+            allowed = set(reviewers_of(team).values_list("pk", flat=True))
             strange = [str(user) for user in reviewers if user.pk not in allowed]
             if strange:
                 self.add_error("reviewers", f"May not approve in this team: {', '.join(strange)}.")
@@ -34,15 +34,6 @@ class ReviewRuleForm(ModelForm):
                     "approvals", f"There are only {len(reviewers)} reviewers: the rule could never be met."
                 )
         return cleaned
-
-
-def _reviewers(team_id: int) -> Any:
-    members = User.objects.filter(
-        is_active=True,
-        memberships__team_id=team_id,
-        memberships__role__in=roles_with(Capability.APPROVE_PROMPTS),
-    )
-    return (members | User.objects.filter(is_active=True, is_superuser=True)).distinct()
 
 
 @admin.register(ReviewRule)

@@ -28,6 +28,10 @@ from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
+from prompts.models import Prompt, PromptVersion, ReviewRule
+from prompts.policy.document import Document, Message, Variable
+from prompts.services.labels import move_label
+from prompts.services.prompts import create_prompt, new_draft, save_draft
 
 ROLES = ("owner", "admin", "developer", "reviewer", "viewer")
 SECRET_WORDS = "the-words-of-the-model"
@@ -95,6 +99,7 @@ def make_team(name: str) -> TeamWorld:
     )
     Grant.objects.create(budget=budget, amount=DOLLAR, starts_at=now, ends_at=now + timedelta(days=9))
     RedactionRule.objects.create(policy=PrivacyPolicy.objects.create(team=team), entity="EMAIL_ADDRESS")
+    make_prompt(team)
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
     RawAccess.objects.create(
@@ -107,6 +112,23 @@ def make_team(name: str) -> TeamWorld:
         answer=f'[{{"text":"{SECRET_WORDS} {name}"}}]',
     )
     return TeamWorld(team, application, new.api_key, new.text, budget, call)
+
+
+def make_prompt(team: Team | None, name: str = "greeting") -> Prompt:
+    """A prompt with an approved version behind a label, another in review, and a draft; a team's with a rule."""
+    prompt = create_prompt(team=team, name=name, by=None)
+    first = prompt.versions.get()
+    document = Document(messages=(Message(text="Greet {{ name }}."),), variables=(Variable(name="name"),), model="nova-lite")  # fmt: skip
+    save_draft(version=first, document=document, revision=1, by=None, note="The first.")
+    PromptVersion.objects.filter(pk=first.pk).update(state="in_review", digest="1")
+    PromptVersion.objects.filter(pk=first.pk).update(state="approved")
+    move_label(prompt=prompt, name="production", version=first, by=None)
+    second = new_draft(prompt=prompt, by=None, based_on=first)
+    PromptVersion.objects.filter(pk=second.pk).update(state="in_review", digest="2")
+    new_draft(prompt=prompt, by=None, based_on=first)
+    if team is not None:
+        ReviewRule.objects.create(team=team, name="Two pairs of eyes", approvals=1)
+    return prompt
 
 
 def make_world() -> World:

@@ -8,6 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
+from prompts.models import Label, LabelMove, Prompt, PromptVersion
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
@@ -30,6 +31,11 @@ OF_TEAMS = (
     "team-keys",
     "raw-accesses",
     "privacy-policies",
+    "prompts",
+    "prompt-versions",
+    "prompt-labels",
+    "label-moves",
+    "review-rules",
 )
 
 
@@ -64,6 +70,11 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
+        "prompts": team.team.prompts.first(),
+        "prompt-versions": PromptVersion.objects.filter(prompt__team=team.team).first(),
+        "prompt-labels": Label.objects.filter(prompt__team=team.team).first(),
+        "label-moves": LabelMove.objects.filter(prompt__team=team.team).first(),
+        "review-rules": team.team.review_rules.first(),
     }[resource]
     return own.pk
 
@@ -97,4 +108,14 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
         "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
+        "prompts": {"team": team.team.pk, "name": "new"},
+        "prompt-versions": {"prompt": _prompt(team).pk},
+        "prompt-labels": {"prompt": _prompt(team).pk, "name": "staging", "version": 1},
+        "review-rules": {"team": team.team.pk, "name": "new"},
     }
+
+
+def _prompt(team: TeamWorld) -> Prompt:
+    prompt = team.team.prompts.first()
+    assert prompt is not None
+    return prompt

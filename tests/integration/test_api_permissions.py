@@ -15,6 +15,7 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
+from prompts.models import Label, LabelMove, Prompt, PromptVersion, ReviewRule
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -47,6 +48,11 @@ TABLES = (
     TeamKey,
     RawAccess,
     PrivacyPolicy,
+    Prompt,
+    PromptVersion,
+    Label,
+    LabelMove,
+    ReviewRule,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -58,6 +64,10 @@ MAY_CREATE = {
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
     "privacy-policies": MANAGES_TEAM,
+    "prompts": MANAGES_KEYS,
+    "prompt-versions": MANAGES_KEYS,
+    "prompt-labels": MANAGES_KEYS,
+    "review-rules": MANAGES_TEAM,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -67,6 +77,9 @@ CHANGES = {
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
     "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),
+    "prompts": (MANAGES_KEYS, {"description": "changed"}),
+    "prompt-versions": (MANAGES_KEYS, {"note": "changed", "revision": 1}),
+    "review-rules": (MANAGES_TEAM, {"approvals": 2}),
 }
 
 
