@@ -3,6 +3,10 @@ from django.db import models
 
 from accounts.models import Team
 
+LOW_SCORE = 0.5
+"""A score below this is negative."""
+NEGATIVE = models.Q(helpful=False) | models.Q(helpful__isnull=True, score__lt=LOW_SCORE)
+
 
 class Feedback(models.Model):
     """What an end user says of an answer. One per call and end user: a later one takes its place."""
@@ -20,6 +24,9 @@ class Feedback(models.Model):
     end_user = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    body_kept_at = models.DateTimeField(
+        null=True, editable=False, help_text="Not helpful: when the call's bodies were marked to stay."
+    )
 
     class Meta:
         verbose_name_plural = "feedback"
@@ -35,7 +42,14 @@ class Feedback(models.Model):
                 name="feedback_score_from_0_to_1",
             ),
         )
-        indexes = (models.Index(fields=("team", "-id"), name="feedback_by_team"),)
+        indexes = (
+            models.Index(fields=("team", "-id"), name="feedback_by_team"),
+            models.Index(
+                fields=("id",),
+                name="feedback_to_keep",
+                condition=NEGATIVE & models.Q(body_kept_at__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         if self.helpful is None:

@@ -17,6 +17,7 @@ from governance.models import (
     Budget,
     BudgetWindow,
     Delivery,
+    Feedback,
     Grant,
     LimitRequest,
     PrivacyPolicy,
@@ -97,6 +98,7 @@ def make_team(name: str) -> TeamWorld:
     RedactionRule.objects.create(policy=PrivacyPolicy.objects.create(team=team), entity="EMAIL_ADDRESS")
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
+    Feedback.objects.create(call_id=call.pk, team=team, helpful=False, comment=f"{SECRET_WORDS} {name}")
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
     )
