@@ -51,7 +51,7 @@ def _content_teams(user: User) -> frozenset[int]:
 
 @extend_schema_view(list=extend_schema(parameters=[FeedbackFilters]))
 class FeedbackViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """What end users said of answers, the latest first. Applications send it to the gateway."""
+    """What end users said of answers. Applications send it to the gateway: POST /v1/feedback."""
 
     http_method_names = ["get", "head"]
     queryset = Feedback.objects.all()

@@ -8,6 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
+from prompts.models import Experiment, Rollout
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
@@ -31,6 +32,8 @@ OF_TEAMS = (
     "team-keys",
     "raw-accesses",
     "privacy-policies",
+    "experiments",
+    "rollouts",
 )
 
 
@@ -66,6 +69,8 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
+        "experiments": Experiment.objects.filter(prompt__team=team.team).first(),
+        "rollouts": Rollout.objects.filter(prompt__team=team.team).first(),
     }[resource]
     return own.pk
 
@@ -91,6 +96,7 @@ def ids(client: Client, resource: str, query: str = "") -> list[Any]:
 
 def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
     """What it takes to make one of each in a team."""
+    prompt = team.team.prompts.values_list("pk", flat=True).first()
     return {
         "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
         "applications": {"team": team.team.pk, "name": "new"},
@@ -99,4 +105,9 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
         "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
-    }
+        "experiments": {
+            "prompt": prompt, "name": "New", "label": "production",
+            "arms": [{"name": "one", "version": 1}, {"name": "two", "version": 2}],
+        },
+        "rollouts": {"prompt": prompt, "label": "production", "version": 2},
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
+from prompts.models import Experiment, Rollout
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -47,6 +48,8 @@ TABLES = (
     TeamKey,
     RawAccess,
     PrivacyPolicy,
+    Experiment,
+    Rollout,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -58,6 +61,8 @@ MAY_CREATE = {
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
     "privacy-policies": MANAGES_TEAM,
+    "experiments": MANAGES_KEYS,
+    "rollouts": MANAGES_KEYS,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -67,6 +72,8 @@ CHANGES = {
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
     "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),
+    "experiments": (MANAGES_KEYS, {"hypothesis": "changed"}),
+    "rollouts": (MANAGES_KEYS, {"segment": {"attributes": {"country": ["de"]}}}),
 }
 
 
