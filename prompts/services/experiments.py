@@ -40,7 +40,7 @@ def start(experiment: Experiment, *, by: User | None, now: datetime) -> None:
     for arm in arms:
         if arm.version.prompt_id != experiment.prompt_id:
             raise ImpossibleError(f"The arm “{arm}” is a version of another prompt.")
-        check_version(arm.version)
+        check_version(arm.version, label)
         check_model(arm.model)
     check_free(label)
     _claim(experiment, Action.START, started_at=now, next_check_at=now + CHECK_EVERY)
@@ -74,7 +74,7 @@ def stop(
             f"{winner.model} and roll it out; stop this experiment without a winner."
         )
     if label.version_id != winner.version_id:
-        check_version(winner.version)
+        check_version(winner.version, label)
         move(label=label, version=winner.version, by=by, reason=f"Experiment “{experiment}”: {text}")
 
 

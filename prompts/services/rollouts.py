@@ -55,8 +55,7 @@ def start(rollout: Rollout, *, by: User | None, now: datetime, reason: str = "")
     check_plan(rollout)
     label = locked_label(rollout.prompt, rollout.label)
     rollout.version.refresh_from_db()
-    check_version(rollout.version)
-    check_version(label.version)
+    check_version(rollout.version, label)
     check_free(label)
     if label.version_id == rollout.version_id:
         raise ImpossibleError(f"“{label}” is on version {rollout.version.number} already.")
@@ -159,7 +158,7 @@ def _complete(
     label = locked_label(rollout.prompt, rollout.label)
     if label.version_id != rollout.stable_version_id:
         raise ImpossibleError(f"“{label}” was moved to version {label.version.number} meanwhile.")
-    check_version(rollout.version)
+    check_version(rollout.version, label)
     # First the end, then the move: moving a label ends what runs behind it.
     _act(rollout, Action.COMPLETE, by=by, now=now, reason=reason, figures=figures)
     move(label=label, version=rollout.version, by=by, reason=f"Rollout: {reason}", is_automatic=by is None)

@@ -17,13 +17,12 @@ _LONGEST_REASON = 2000
 
 
 def locked_label(prompt: Prompt, name: str) -> Label:
-    """The label, locked: of two that want its calls, or move it, one comes first. ImpossibleError where there is none."""
-    found = (
-        Label.objects.select_for_update(of=("self",))
-        .select_related("version")
-        .filter(prompt=prompt, name=name)
-        .first()
-    )
+    """The label, its prompt locked: of two that want its calls, or move it, one comes first.
+
+    ImpossibleError where there is none.
+    """
+    Prompt.objects.select_for_update(of=("self",)).get(pk=prompt.pk)
+    found = Label.objects.select_related("version", "prompt").filter(prompt=prompt, name=name).first()
     if found is None:
         raise ImpossibleError(f"The prompt has no label “{name}”. Set it to a version first.")
     return found
@@ -39,13 +38,17 @@ def check_free(label: Label) -> None:
         raise ImpossibleError(f"A rollout is under way behind “{label}”. Complete it or roll it back first.")
 
 
-def check_version(version: PromptVersion) -> None:
-    """ImpossibleError for a version that callers may not get."""
+def check_version(version: PromptVersion, label: Label) -> None:
+    """ImpossibleError for a version that callers by this label may not get."""
+    from prompts.services.labels import obstacles
+
     if version.state != VersionState.APPROVED:
         state = version.get_state_display().lower()
         raise ImpossibleError(
             f"Version {version.number} is not approved: it is {state}. Callers get approved ones only."
         )
+    if label.is_protected and (missing := obstacles(version)):
+        raise ImpossibleError(f"The label “{label}” is protected. {' '.join(missing)}")
 
 
 def check_model(name: str) -> None:
@@ -84,7 +87,7 @@ def log(changed: Model, by: User | None, text: str) -> None:
 def label_moved(*, prompt: Prompt, name: str, by: User | None, reason: str, now: datetime) -> None:
     """Ends what runs behind a label that somebody has just moved: whoever moves it wants all callers to follow.
 
-    To be called within the transaction that moves it, the label locked. A rollout that moves it itself has ended before.
+    To be called within the transaction that moves it, the prompt locked. What moves it at its own end has ended before.
     """
     from prompts.services import experiments, rollouts
 

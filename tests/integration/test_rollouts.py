@@ -224,11 +224,11 @@ def test_a_withdrawn_version_is_not_given_out(prompt, somebody):
 
 
 def test_what_can_t_be_started(prompt, somebody):
-    PromptVersion.objects.filter(prompt=prompt, number=3).update(state=VersionState.IN_REVIEW)
+    in_review = PromptVersion.objects.create(prompt=prompt, number=4, state=VersionState.IN_REVIEW)
     other_app = Application.objects.create(team=Team.objects.create(name="Other"), name="theirs")
     cases = [
         ({"version": version(prompt, 1)}, "is on version 1 already"),
-        ({"version": version(prompt, 3)}, "not approved"),
+        ({"version": in_review}, "not approved"),
         ({"label": "staging"}, "no label"),
         ({"plan": []}, "A plan has"),
         ({"guardrails": {"speed": {}}}, "nothing that is watched"),
