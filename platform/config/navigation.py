@@ -37,6 +37,13 @@ _GROUPS = (
         ),
     ),
     (
+        "Prompts",
+        (
+            ("Experiments", "science", "admin:prompts_experiment_changelist"),
+            ("Rollouts", "stacked_line_chart", "admin:prompts_rollout_changelist"),
+        ),
+    ),
+    (
         "Privacy",
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),

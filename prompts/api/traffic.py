@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -13,21 +13,12 @@ from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped
 from accounts.api.fields import UsdField, signed_in
-from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from prompts.models import Prompt, PromptVersion
 from prompts.policy.lifecycle import ImpossibleError
-from prompts.selectors.traffic import editable_prompts, may_edit
+from prompts.selectors.traffic import editable_prompts, may_edit, of_visible_prompts
 
 _MOST_NUMBER = 2**31 - 1
-
-
-def of_visible_prompts(user: User, lookup: str = "prompt__") -> Q:
-    """What belongs to prompts of a person's teams, or to shared ones."""
-    return Q(**{f"{lookup}team__in": teams_with(user, Capability.VIEW_USAGE)}) | Q(
-        **{f"{lookup}team__isnull": True}
-    )
 
 
 class PromptField(serializers.PrimaryKeyRelatedField[Prompt]):

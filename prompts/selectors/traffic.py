@@ -1,6 +1,6 @@
 """Behind which labels calls are shared out, as the gateway's snapshot takes it."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.policy.roles import Capability
@@ -68,6 +68,12 @@ def _of_rollout(rollout: Rollout) -> RolloutEntry:
         share=share_at(position_of(rollout), steps_of(rollout)),
         segment=segment_of(rollout.segment),
     )
+
+
+def of_visible_prompts(user: User, lookup: str = "prompt__") -> Q:
+    """What belongs to prompts of a person's teams, or to shared ones."""
+    of_teams = Q(**{f"{lookup}team__in": teams_with(user, Capability.VIEW_USAGE)})
+    return of_teams | Q(**{f"{lookup}team__isnull": True})
 
 
 def editable_prompts(user: User) -> QuerySet[Prompt]:
