@@ -121,8 +121,11 @@ def _rows(result: ArmResult, results: Results) -> dict[str, Any]:
                 "name": _NAMES[each.metric.value],
                 "control": value_text(each.metric, each.control),
                 "value": value_text(each.metric, each.arm),
-                "difference": difference_text(each.metric, each.interval),
-                "picture": picture_of(each.metric, each.interval),
+                # Before the minimum sample the bounds need not hold: they are not shown.
+                "difference": "can't be told yet"
+                if each.missing
+                else difference_text(each.metric, each.interval),
+                "picture": None if each.missing else picture_of(each.metric, each.interval),
                 "verdict": VERDICTS[each.verdict],
                 "still": _still(each),
             }
@@ -151,7 +154,7 @@ def _sentence(result: ArmResult, results: Results, units: str) -> str:
     missing = max(each.missing for each in result.comparisons)
     return {
         Outcome.TOO_EARLY: f"It is too early to say anything of {name}: {missing:,} more {units} are needed.",
-        Outcome.WINS: f"{name} is better than {control} in {about}, and nothing else has become worse.",
+        Outcome.WINS: f"{name} is better than {control} in {about}, and nothing else has been found to be worse.",
         Outcome.LOSES: f"{name} is worse than {control}: {suffers}.",
         Outcome.MIXED: f"{name} is better than {control} in {about}, but worse in {suffers}. Weigh one against the other.",
         Outcome.EQUIVALENT: f"{name} and {control} make no real difference in {about}.",

@@ -33,7 +33,7 @@ class Guard(StrEnum):
 
 NAMES = {
     Guard.ERRORS: "errors",
-    Guard.CONTRACT: "answers that broke their contract",
+    Guard.CONTRACT: "broken contracts",
     Guard.COST: "cost per call",
     Guard.NEGATIVE: "negative feedback",
 }
@@ -170,7 +170,7 @@ def guardrails_of(value: Mapping[str, Any]) -> tuple[Guardrail, ...]:
         raise ValueError(
             f"“{unknown[0]}” is nothing that is watched. Choose from: {', '.join(sorted(known))}."
         )
-    return tuple(_guardrail(Guard(name), bounds) for name, bounds in value.items())
+    return tuple(_guardrail(guard, value[guard]) for guard in Guard if guard in value)
 
 
 def _guardrail(guard: Guard, bounds: Any) -> Guardrail:
