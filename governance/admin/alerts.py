@@ -48,7 +48,8 @@ class AlertChannelAdmin(_OfTeamOrAll):
 
     form = ChannelForm
     empty_hint = (
-        "Alerts on budgets go out at 50, 80 and 100 per cent, and when one will run out early. Say where to."
+        "Alerts on budgets go out at 50, 80 and 100 per cent, and when one will run out early; those on rollouts when "
+        "one is paused or rolled back. Say where to."
     )
     list_display = ("name", "kind", "target", "team", "is_enabled")
     list_select_related = ("team",)
@@ -117,7 +118,7 @@ class DeliveryAdmin(_OfTeamOrAll):
 
     @display(description="Alert")
     def what(self, delivery: Delivery) -> str:
-        return str(delivery.alert or "Test")
+        return delivery.what
 
     @display(description="To", header=True)
     def channel_label(self, delivery: Delivery) -> list[str]:

@@ -9,7 +9,7 @@ from governance.models.budget import BudgetWindow
 
 
 class AlertChannel(models.Model):
-    """Where alerts on a team's budgets go; without a team, alerts on all budgets."""
+    """Where alerts on a team's budgets and rollouts go; without a team, those of all teams."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
@@ -22,7 +22,7 @@ class AlertChannel(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="alert_channels",
-        help_text="Empty: alerts on all budgets.",
+        help_text="Empty: alerts of all teams.",
     )
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -72,7 +72,7 @@ class Alert(models.Model):
 
 
 class Delivery(models.Model):
-    """One alert, or a test, on its way to one channel."""
+    """One alert, notice, or test, on its way to one channel."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -82,7 +82,11 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="deliveries")
     alert = models.ForeignKey(
-        Alert, null=True, on_delete=models.CASCADE, related_name="deliveries", help_text="Empty: a test."
+        Alert, null=True, on_delete=models.CASCADE, related_name="deliveries",
+        help_text="Empty: a notice, or a test.",
+    )  # fmt: skip
+    notice = models.JSONField(
+        null=True, help_text='{"type", "text", "path"}: what is told, where it is not about a budget.'
     )
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -101,4 +105,9 @@ class Delivery(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.alert or 'Test'} to {self.channel}"
+        return f"{self.what} to {self.channel}"
+
+    @property
+    def what(self) -> str:
+        """What is brought, in a line."""
+        return str(self.notice["text"] if self.notice else self.alert or "Test")

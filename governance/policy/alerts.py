@@ -47,6 +47,19 @@ def text_of(facts: Facts) -> str:
     return f"{facts.budget}{whose} is {facts.threshold} % used: {used}.{resets}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What people are told that is not about a budget. `type` is a webhook's: rollout.paused, rollout.rolled_back, …"""
+
+    type: str
+    text: str
+
+
+def notice_body(notice: Notice, *, delivery_id: str, url: str) -> dict[str, Any]:
+    """What a webhook receives of a notice."""
+    return {"id": delivery_id, "type": notice.type, "text": notice.text, "url": url}
+
+
 def webhook_body(facts: Facts, *, delivery_id: str, url: str) -> dict[str, Any]:
     """What a webhook receives."""
     return {
@@ -64,9 +77,8 @@ def webhook_body(facts: Facts, *, delivery_id: str, url: str) -> dict[str, Any]:
     }
 
 
-def slack_body(facts: Facts, *, url: str) -> dict[str, Any]:
+def slack_body(text: str, *, url: str) -> dict[str, Any]:
     """What Slack's incoming webhooks, and those shaped like them, take."""
-    text = text_of(facts)
     block = {
         "type": "section",
         "text": {"type": "mrkdwn", "text": f"{_escaped(text)}\n<{url}|Look at it in Gatehouse>"},

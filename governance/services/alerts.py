@@ -1,4 +1,5 @@
-"""Finds the budgets that deserve an alert, once for each threshold and period, and queues its deliveries with it."""
+"""Finds the budgets that deserve an alert, once for each threshold and period, and queues deliveries: of these, and of
+what else people are to be told."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -76,6 +77,19 @@ def _queue(alerts: Iterable[Alert], *, now: datetime) -> None:
         Delivery.objects.bulk_create(
             Delivery(channel=channel, alert=alert, next_attempt_at=now) for channel in channels
         )
+
+
+def notify(team_id: int | None, *, kind: str, text: str, path: str, now: datetime) -> int:
+    """Queues a notice on the channels of a team, or, without one, on those for all teams; on how many.
+
+    `kind` is what a webhook is told as its type; `path` leads to a page of the admin.
+    """
+    channels = AlertChannel.objects.filter(Q(team__isnull=True) | Q(team_id=team_id or 0), is_enabled=True)
+    notice = {"type": kind, "text": text, "path": path}
+    made = Delivery.objects.bulk_create(
+        Delivery(channel=channel, notice=notice, next_attempt_at=now) for channel in channels
+    )
+    return len(made)
 
 
 def send_test(channel: AlertChannel, *, now: datetime) -> Delivery:

@@ -18,6 +18,8 @@ from django.urls import reverse
 from governance.models import AlertChannel, Delivery
 from governance.policy.alerts import (
     Facts,
+    Notice,
+    notice_body,
     pause_after,
     secret_of,
     signature,
@@ -75,19 +77,32 @@ def _note_failure(delivery: Delivery, error: Exception, *, now: datetime) -> Non
 
 
 def _send(delivery: Delivery, *, now: datetime) -> None:
-    channel, facts = delivery.channel, _facts(delivery)
-    url = settings.PUBLIC_URL + reverse("admin:governance_budget_changelist")
+    channel, told = delivery.channel, _told(delivery)
+    text = told.text if isinstance(told, Notice) else text_of(told)
+    path = delivery.notice["path"] if delivery.notice else reverse("admin:governance_budget_changelist")
+    url = settings.PUBLIC_URL + path
     if channel.kind == AlertChannel.Kind.EMAIL:
-        text = text_of(facts)
         send_now(channel.target, f"Gatehouse: {text[:150]}", f"{text}\n\n{url}\n")
         return
     if channel.kind == AlertChannel.Kind.SLACK:
-        post(channel.target, json.dumps(slack_body(facts, url=url)).encode(), {})
+        post(channel.target, json.dumps(slack_body(text, url=url)).encode(), {})
         return
-    body = json.dumps(webhook_body(facts, delivery_id=str(delivery.pk), url=url)).encode()
+    body = json.dumps(_webhook_body(told, delivery_id=str(delivery.pk), url=url)).encode()
     secret = secret_of(settings.MASTER_KEY, str(channel.public_id))
     signed = signature(secret, timestamp=int(now.timestamp()), body=body)
     post(channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)})
+
+
+def _webhook_body(told: Facts | Notice, *, delivery_id: str, url: str) -> dict[str, Any]:
+    if isinstance(told, Notice):
+        return notice_body(told, delivery_id=delivery_id, url=url)
+    return webhook_body(told, delivery_id=delivery_id, url=url)
+
+
+def _told(delivery: Delivery) -> Facts | Notice:
+    if delivery.notice:
+        return Notice(type=delivery.notice["type"], text=delivery.notice["text"])
+    return _facts(delivery)
 
 
 def _facts(delivery: Delivery) -> Facts:

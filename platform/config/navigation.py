@@ -41,6 +41,8 @@ _GROUPS = (
         (
             ("Prompts", "edit_note", "admin:prompts_prompt_changelist"),
             ("Approval rules", "how_to_reg", "admin:prompts_reviewrule_changelist"),
+            ("Experiments", "science", "admin:prompts_experiment_changelist"),
+            ("Rollouts", "stacked_line_chart", "admin:prompts_rollout_changelist"),
         ),
     ),
     (

@@ -202,8 +202,11 @@ CELERY_BEAT_SCHEDULE = {
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
     "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
+    "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
+    "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 

@@ -1,11 +1,15 @@
-"""Prompts, their versions and labels, and what reviewers say of them."""
+"""Prompts, their versions and labels, what reviewers say of them, experiments and rollouts."""
 
+from prompts.models.experiment import Arm, Experiment
 from prompts.models.label import Label, LabelMove
 from prompts.models.prompt import NAME, Prompt, PromptVersion, VersionState
 from prompts.models.review import Part, Review, ReviewComment, ReviewRule, Verdict
+from prompts.models.rollout import Rollout, RolloutEvent
 
 __all__ = [
     "NAME",
+    "Arm",
+    "Experiment",
     "Label",
     "LabelMove",
     "Part",
@@ -14,6 +18,8 @@ __all__ = [
     "Review",
     "ReviewComment",
     "ReviewRule",
+    "Rollout",
+    "RolloutEvent",
     "Verdict",
     "VersionState",
 ]

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import bodies, calls, clients, estimator, limits, privacy, screening, soak, streams, usage
+from tests.bench import (
+    bodies,
+    calls,
+    clients,
+    estimator,
+    experiments,
+    limits,
+    privacy,
+    screening,
+    soak,
+    streams,
+    usage,
+)
 from tests.services import Stack, temporary_folder
 
 PARTS = (
@@ -24,6 +36,7 @@ PARTS = (
     "usage",
     "bodies",
     "soak",
+    "experiments",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -184,6 +197,9 @@ def main() -> None:
         print(f"\n{report}\n{verdict}")
     if "privacy" in wanted:
         privacy.show(arguments.data)
+    if "experiments" in wanted:
+        experiments.print_rows(*experiments.measure())
+        print(f"\nexact bounds of a share at 1 %, ever wrong: {experiments.measure_bounds():.2%}")
     if "usage" in wanted:
         print_usage(usage.measure(arguments.records))
     if "bodies" in wanted:

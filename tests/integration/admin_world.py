@@ -17,6 +17,7 @@ from governance.models import (
     Budget,
     BudgetWindow,
     Delivery,
+    Feedback,
     Grant,
     LimitRequest,
     PrivacyPolicy,
@@ -28,7 +29,7 @@ from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import Prompt, PromptVersion, ReviewRule
+from prompts.models import Arm, Experiment, Label, Prompt, PromptVersion, ReviewRule, Rollout
 from prompts.policy.document import Document, Message, Variable
 from prompts.services.labels import move_label
 from prompts.services.prompts import create_prompt, new_draft, save_draft
@@ -102,6 +103,8 @@ def make_team(name: str) -> TeamWorld:
     make_prompt(team)
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
+    Feedback.objects.create(call_id=call.pk, team=team, helpful=False, comment=f"{SECRET_WORDS} {name}")
+    _make_traffic(team, name)
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
     )
@@ -129,6 +132,23 @@ def make_prompt(team: Team | None, name: str = "greeting") -> Prompt:
     if team is not None:
         ReviewRule.objects.create(team=team, name="Two pairs of eyes", approvals=1)
     return prompt
+
+
+def _make_traffic(team: Team, name: str) -> None:
+    """A prompt with two versions, an experiment and a rollout, both not started."""
+    prompt = Prompt.objects.create(team=team, name=f"{name.lower()}-prompt")
+    document = {"model": "nova-lite", "messages": [{"role": "user", "text": "Hello"}]}
+    versions = [
+        PromptVersion.objects.create(
+            prompt=prompt, number=number, state="approved", document=document, digest="0" * 64
+        )
+        for number in (1, 2)
+    ]
+    Label.objects.create(prompt=prompt, name="production", version=versions[0])
+    experiment = Experiment.objects.create(prompt=prompt, name=f"{name} experiment", label="production")
+    for position, version in enumerate(versions):
+        Arm.objects.create(experiment=experiment, position=position, name=f"arm {position}", version=version)
+    Rollout.objects.create(prompt=prompt, label="production", version=versions[1])
 
 
 def make_world() -> World:

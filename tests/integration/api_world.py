@@ -8,7 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
-from prompts.models import Label, LabelMove, Prompt, PromptVersion
+from prompts.models import Experiment, Label, LabelMove, Prompt, PromptVersion, Rollout
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
@@ -28,6 +28,7 @@ OF_TEAMS = (
     "alerts",
     "deliveries",
     "calls",
+    "feedback",
     "team-keys",
     "raw-accesses",
     "privacy-policies",
@@ -36,6 +37,8 @@ OF_TEAMS = (
     "prompt-labels",
     "label-moves",
     "review-rules",
+    "experiments",
+    "rollouts",
 )
 
 
@@ -67,6 +70,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "deliveries": Delivery.objects.filter(channel__team=team.team).first(),
         "grants": team.budget.grants.first(),
         "calls": team.call,
+        "feedback": team.team.feedback.first(),
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
@@ -75,6 +79,8 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "prompt-labels": Label.objects.filter(prompt__team=team.team).first(),
         "label-moves": LabelMove.objects.filter(prompt__team=team.team).first(),
         "review-rules": team.team.review_rules.first(),
+        "experiments": Experiment.objects.filter(prompt__team=team.team).first(),
+        "rollouts": Rollout.objects.filter(prompt__team=team.team).first(),
     }[resource]
     return own.pk
 
@@ -100,6 +106,7 @@ def ids(client: Client, resource: str, query: str = "") -> list[Any]:
 
 def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
     """What it takes to make one of each in a team."""
+    prompt = team.team.prompts.filter(name__endswith="-prompt").values_list("pk", flat=True).first()
     return {
         "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
         "applications": {"team": team.team.pk, "name": "new"},
@@ -112,7 +119,12 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "prompt-versions": {"prompt": _prompt(team).pk},
         "prompt-labels": {"prompt": _prompt(team).pk, "name": "staging", "version": 1},
         "review-rules": {"team": team.team.pk, "name": "new"},
-    }
+        "experiments": {
+            "prompt": prompt, "name": "New", "label": "production",
+            "arms": [{"name": "one", "version": 1}, {"name": "two", "version": 2}],
+        },
+        "rollouts": {"prompt": prompt, "label": "production", "version": 2},
+    }  # fmt: skip
 
 
 def _prompt(team: TeamWorld) -> Prompt:

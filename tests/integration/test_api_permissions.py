@@ -15,7 +15,7 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
-from prompts.models import Label, LabelMove, Prompt, PromptVersion, ReviewRule
+from prompts.models import Experiment, Label, LabelMove, Prompt, PromptVersion, ReviewRule, Rollout
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -53,6 +53,8 @@ TABLES = (
     Label,
     LabelMove,
     ReviewRule,
+    Experiment,
+    Rollout,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -68,6 +70,8 @@ MAY_CREATE = {
     "prompt-versions": MANAGES_KEYS,
     "prompt-labels": MANAGES_KEYS,
     "review-rules": MANAGES_TEAM,
+    "experiments": MANAGES_KEYS,
+    "rollouts": MANAGES_KEYS,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -80,6 +84,8 @@ CHANGES = {
     "prompts": (MANAGES_KEYS, {"description": "changed"}),
     "prompt-versions": (MANAGES_KEYS, {"note": "changed", "revision": 1}),
     "review-rules": (MANAGES_TEAM, {"approvals": 2}),
+    "experiments": (MANAGES_KEYS, {"hypothesis": "changed"}),
+    "rollouts": (MANAGES_KEYS, {"segment": {"attributes": {"country": ["de"]}}}),
 }
 
 
