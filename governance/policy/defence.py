@@ -8,7 +8,7 @@ from hashlib import sha256
 MARK = "user_text"
 _NONCE_DIGITS = 8
 _CANARY_LETTERS = 16
-_BREAK = "\u2063"  # invisible separator: the reader sees the same, a parser of roles and marks does not
+BREAK = "\u2063"  # invisible separator: the reader sees the same, a parser of roles and marks does not
 _FORGED = re.compile(
     rf"<(?=\s{{0,3}}/?\s{{0,3}}{MARK})"  # our own mark
     r"|<(?=\|)|(?<=\|)>"  # <|im_start|> and its like
@@ -25,9 +25,13 @@ def nonce(key: bytes, system: str) -> str:
 
 def marked(text: str, nonce: str) -> str:
     """A user's text between marks, with whatever in it could pass for a mark, a role or the end of a prompt broken."""
-    inner = _FORGED.sub(lambda match: match.group() + _BREAK, text)
-    inner = _ROLE.sub(lambda match: f"{match[1]}{match[2]}{_BREAK}", inner)
-    return f"<{MARK} {nonce}>\n{inner}\n</{MARK} {nonce}>"
+    return f"<{MARK} {nonce}>\n{unforged(text)}\n</{MARK} {nonce}>"
+
+
+def unforged(text: str) -> str:
+    """A text in which nothing can pass for a mark, a role or the end of a prompt; to a reader it looks the same."""
+    inner = _FORGED.sub(lambda match: match.group() + BREAK, text)
+    return _ROLE.sub(lambda match: f"{match[1]}{match[2]}{BREAK}", inner)
 
 
 def mark_notice(nonce: str) -> str:

@@ -1,0 +1,73 @@
+"""PURE: a JSON answer checked while it is still being written.
+
+What has come so far is parsed as the beginning of a JSON value, ever less often as it grows, so that all of it costs
+no more than a few passes. Members that are complete are checked against their own schemas: an answer that can't become
+valid any more is known before it has ended, and the model can be stopped.
+"""
+
+from typing import Any
+
+import jiter
+import jsonschema_rs
+
+from prompts.policy.variables import validator_of
+
+_FIRST_LOOK = 32
+_GROWTH = 1.25
+
+
+class Prefix:
+    """`feed` pieces of an answer; `error` says why it can't become valid any more, `settled` how much of it is sound."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema if isinstance(schema, dict) else {}
+        self._text = ""
+        self._next_look = _FIRST_LOOK
+        self._checked: set[str] = set()
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
+        self.error = ""
+        self.settled = 0
+        """Characters from the beginning that are the sound beginning of a valid value."""
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def feed(self, piece: str) -> None:
+        """Takes the next piece in."""
+        self._text += piece
+        if not self.error and len(self._text) >= self._next_look:
+            self._next_look = int(len(self._text) * _GROWTH) + _FIRST_LOOK
+            self._look()
+
+    def _look(self) -> None:
+        if not self._text.lstrip()[:1] or self._text.lstrip()[0] not in "{[":
+            return  # a fence or chatter, which is taken off in the end
+        try:
+            value = jiter.from_json(
+                self._text.encode("utf-8", "surrogatepass"), partial_mode="trailing-strings", cache_mode="keys"
+            )
+        except ValueError as error:
+            if "trailing characters" not in str(error):  # chatter behind a whole value, which is taken off
+                self.error = f"It is not valid JSON: {error}."
+            return
+        self._check(value)
+        if not self.error:
+            self.settled = len(self._text)
+
+    def _check(self, value: Any) -> None:
+        """Members before the last one are complete."""
+        properties = self._schema.get("properties")
+        if not isinstance(value, dict) or not isinstance(properties, dict) or "$defs" in self._schema:
+            return
+        for name in list(value)[:-1]:
+            if name in self._checked or name not in properties:
+                continue
+            self._checked.add(name)
+            validator = self._validators.setdefault(name, validator_of(properties[name]))
+            try:
+                validator.validate(value[name])
+            except jsonschema_rs.ValidationError as error:
+                where = "/".join(map(str, (name, *error.instance_path)))
+                self.error = f"At {where}: {error.message}."
+                return

@@ -1,0 +1,166 @@
+"""PURE: the filters and tests that templates of prompts have. Each is metered, and bounded in what it makes."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.filters import FILTERS as JINJA
+from jinja2.runtime import Context, Undefined
+
+from prompts.policy.template_meter import METER, Meter, RenderError
+
+TESTS = frozenset(
+    {
+        "defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "sequence",
+        "iterable", "true", "false", "in", "eq", "equalto", "==", "ne", "!=", "lt", "lessthan", "<", "le", "<=", "gt",
+        "greaterthan", ">", "ge", ">=", "odd", "even", "divisibleby", "lower", "upper", "sameas",
+    }
+)  # fmt: skip
+"""Of Jinja's own."""
+_PLAIN = (
+    "abs", "capitalize", "count", "d", "default", "first", "float", "int", "last", "length", "lower", "map", "max",
+    "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "title", "trim",
+    "unique", "upper", "wordcount", "truncate", "items", "dictsort",
+)  # fmt: skip
+"""Jinja's own whose results are not larger than what they are given."""
+_DEEPEST = 50
+_WIDEST_INDENT = 20
+
+
+def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of Jinja's, counted as a step, its generators made lists."""
+    wants = getattr(function, "jinja_pass_arg", None)
+
+    @pass_context
+    def metered(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
+        meter: Meter = context[METER]
+        meter.tick()
+        first: tuple[Any, ...] = ()
+        if wants is not None:
+            first = ({"context": context, "eval_context": context.eval_ctx}.get(wants.name, context.environment),)
+        result = function(*first, value, *args, **kwargs)
+        if isinstance(result, str):
+            return meter.text(str(result))
+        if isinstance(result, Iterable) and not isinstance(result, Mapping | list | tuple | Undefined):
+            return meter.items([item for item in result if meter.tick() is None])
+        return result
+
+    return metered
+
+
+def _own(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of ours, which is given the meter."""
+
+    @pass_context
+    def owned(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
+        meter: Meter = context[METER]
+        meter.tick()
+        if isinstance(value, Undefined):
+            str(value)  # raises, naming the variable
+        return function(meter, value, *args, **kwargs)
+
+    return owned
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, Undefined):
+        return str(value)
+    raise RenderError("Lists and objects can't be made into text like this: use tojson.")
+
+
+def _join(meter: Meter, value: Any, separator: str = "", attribute: str | None = None) -> str:
+    items = value if attribute is None else [_member(item, attribute) for item in value]
+    texts = [_text(item) for item in items]
+    meter.length_of(None, sum(map(len, texts)) + len(_text(separator)) * len(texts))
+    return _text(separator).join(texts)
+
+
+def _member(item: Any, attribute: str) -> Any:
+    if isinstance(item, Mapping) and attribute in item:
+        return item[attribute]
+    raise RenderError(f"An item of the list has no member “{attribute}”.")
+
+
+def _joined(meter: Meter, value: Any) -> str:
+    return _join(meter, value)
+
+
+def _range(meter: Meter, bounds: Any) -> list[int]:
+    if not 1 <= len(bounds) <= 3 or not all(isinstance(bound, int) for bound in bounds):
+        raise RenderError("range(…) takes one to three whole numbers.")
+    numbers = range(*bounds)
+    if len(numbers) > 10_000:
+        raise RenderError("range(…) goes over at most 10000 numbers.")
+    return list(numbers)
+
+
+def _replace(meter: Meter, value: Any, old: str, new: str) -> str:
+    text, old, new = _text(value), _text(old), _text(new)
+    meter.length_of(None, len(text) + (text.count(old) if old else len(text) + 1) * len(new))
+    return text.replace(old, new)
+
+
+def _indent(meter: Meter, value: Any, width: int = 4, first: bool = False) -> str:
+    if not 0 <= width <= _WIDEST_INDENT:
+        raise RenderError(f"indent goes up to {_WIDEST_INDENT}.")
+    lines = _text(value).splitlines(keepends=True)
+    meter.length_of(None, sum(map(len, lines)) + width * len(lines))
+    return "".join(line if number == 0 and not first else " " * width + line for number, line in enumerate(lines))
+
+
+def _tojson(meter: Meter, value: Any, indent: int | None = None) -> str:
+    _look(value, 0)
+    parts: list[str] = []
+    length = 0
+    width = min(indent, 8) if indent else None
+    for number, part in enumerate(json.JSONEncoder(ensure_ascii=False, indent=width).iterencode(value)):
+        length += len(part)
+        if number % 256 == 0:
+            meter.tick()
+        meter.length_of(None, length)
+        parts.append(part)
+    return "".join(parts)
+
+
+def _look(value: Any, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise RenderError("tojson: the value is nested too deeply.")
+    if isinstance(value, Undefined):
+        str(value)
+    # Only as deep as the first branch: iterencode counts the rest.
+    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    for child in children:
+        _look(child, depth + 1)
+        break
+
+
+def _list(meter: Meter, value: Any) -> list[Any]:
+    return meter.items(list(value))
+
+
+def _sum(meter: Meter, value: Any, attribute: str | None = None) -> Any:
+    total: Any = 0
+    for item in value:
+        total = meter.operate("+", total, item if attribute is None else _member(item, attribute))
+    return total
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    **{name: _metered(JINJA[name]) for name in _PLAIN},
+    "join": _own(_join),
+    "replace": _own(_replace),
+    "indent": _own(_indent),
+    "tojson": _own(_tojson),
+    "list": _own(_list),
+    "string": _own(lambda meter, value: meter.text(_text(value))),
+    "sum": _own(_sum),
+    "_joined": _own(_joined),
+    "_range": _own(_range),
+}

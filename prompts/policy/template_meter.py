@@ -1,0 +1,87 @@
+"""PURE: what rendering a template may cost: steps, characters, time."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+METER = "_gatehouse_meter"
+"""The name under which templates and filters find the meter."""
+
+MOST_STEPS = 10_000
+MOST_CHARACTERS = 1_000_000
+MOST_ITEMS = 10_000
+MOST_SECONDS = 0.2
+_NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv, "%": operator.mod,
+}  # fmt: skip
+_LARGEST = 10**15
+
+
+class RenderError(Exception):
+    """A template can't be rendered with these values; the message says why."""
+
+
+class Meter:
+    """Counts for one prompt what its templates do. RenderError as soon as it is too much."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        steps: int = MOST_STEPS,
+        characters: int = MOST_CHARACTERS,
+        seconds: float = MOST_SECONDS,
+    ) -> None:
+        self._clock = clock
+        self._deadline = clock() + seconds
+        self._steps = steps
+        self._characters = characters
+
+    def tick(self) -> None:
+        """One step of a loop, or one filter."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise RenderError(f"The template's loops take more than {MOST_STEPS} steps: give them less to do.")
+        if self._clock() > self._deadline:
+            raise RenderError("The template takes too long: give its loops less to do.")
+
+    def write(self, part: str) -> None:
+        """So much more of the rendered text."""
+        self._characters -= len(part)
+        if self._characters < 0:
+            raise RenderError(f"The rendered prompt has more than {MOST_CHARACTERS} characters: send less.")
+
+    def text(self, text: str) -> str:
+        """A text made on the way, which must not be longer than a whole prompt."""
+        return self.length_of(text, len(text))
+
+    def length_of(self, value: Any, length: int) -> Any:
+        """A value that has, or will have, so many characters."""
+        if length > MOST_CHARACTERS:
+            raise RenderError(f"The template makes a text of more than {MOST_CHARACTERS} characters.")
+        return value
+
+    def items(self, items: list[Any]) -> list[Any]:
+        """A list made on the way."""
+        if len(items) > MOST_ITEMS:
+            raise RenderError(f"The template makes a list of more than {MOST_ITEMS} items.")
+        return items
+
+    def operate(self, sign: str, left: Any, right: Any) -> Any:
+        """Arithmetic of numbers, and + of two texts or two lists."""
+        self.tick()
+        if sign == "+" and isinstance(left, str) and isinstance(right, str):
+            self.length_of(None, len(left) + len(right))
+            return left + right
+        if sign == "+" and isinstance(left, list) and isinstance(right, list):
+            return self.items(left + right)
+        if not (_is_number(left) and _is_number(right)):
+            raise RenderError(f"“{sign}” is for numbers. Texts are put together with ~.")
+        result = _NUMBERS[sign](left, right)
+        if abs(result) > _LARGEST:
+            raise RenderError("A number in the template grows too large.")
+        return result
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
