@@ -113,20 +113,22 @@ def _tokens(body: dict[str, Any]) -> int:
 def _likeness(
     assertion: Similarity, case: Case, seen: Observation, place: int
 ) -> Generator[Ask, Reply, Score]:
-    wanted = assertion.text or (
-        case.expected if isinstance(case.expected, str) else _dumped(case.expected)
-    )
+    wanted = assertion.text or (case.expected if isinstance(case.expected, str) else _dumped(case.expected))
     model = assertion.model or case.embeddings
     if not wanted.strip() or not seen.output.strip():
         return Score(None, "There is nothing to compare: the answer or what is expected is empty.")
     if not model:
         return Score(None, "No route of embeddings is named: set GATEHOUSE_EVALUATION_EMBEDDINGS, or “model” here.")  # fmt: skip
-    reply = yield Ask(f"embeddings:{place}", "/v1/embeddings", {"model": model, "input": [wanted, seen.output]})
+    reply = yield Ask(
+        f"embeddings:{place}", "/v1/embeddings", {"model": model, "input": [wanted, seen.output]}
+    )
     if reply.error:
         return Score(None, f"The likeness could not be measured: {reply.error}")
     vectors = [each.get("embedding") for each in reply.body.get("data") or [] if isinstance(each, dict)]
     value = cosine(vectors[0], vectors[1]) if len(vectors) == 2 else None
-    return Score(value, "" if value is not None else "The likeness could not be measured: no two vectors came back.")
+    return Score(
+        value, "" if value is not None else "The likeness could not be measured: no two vectors came back."
+    )
 
 
 def _dumped(value: Any) -> str:
@@ -140,7 +142,11 @@ def cosine(one: Any, other: Any) -> float | None:
     if not all(isinstance(each, int | float) for each in (*one, *other)):
         return None
     size = math.hypot(*one) * math.hypot(*other)
-    return max(-1.0, min(1.0, math.sumprod(one, other) / size)) if size else None
+    return (
+        max(-1.0, min(1.0, sum(left * right for left, right in zip(one, other, strict=True)) / size))
+        if size
+        else None
+    )
 
 
 def _judged(assertion: Judge, case: Case, seen: Observation, place: int) -> Generator[Ask, Reply, Score]:
@@ -161,7 +167,9 @@ def _judged(assertion: Judge, case: Case, seen: Observation, place: int) -> Gene
         if score is not None:
             return score
         said = reply.error or shown(str(reply.body.get("output") or ""))
-    return Score(None, f"Could not be judged: twice the judge did not answer with a score from 0 to 1. It said {said}.")
+    return Score(
+        None, f"Could not be judged: twice the judge did not answer with a score from 0 to 1. It said {said}."
+    )
 
 
 def score_in(body: dict[str, Any]) -> Score | None:

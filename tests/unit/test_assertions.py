@@ -91,7 +91,7 @@ def test_what_could_not_be_judged_never_counts_as_passed():
         ([{"kind": "pattern", "pattern": "a" * 3000}], "at most 2000"),
         ([{"kind": "forbidden"}], "Say which"),
         ([{"kind": "forbidden", "patterns": ["("]}], "can't be used"),
-        ([{"kind": "json_schema", "schema": {"type": "objekt"}}], "objekt"),
+        ([{"kind": "json_schema", "schema": {"type": "objekt"}}], "no usable JSON Schema"),
         ([{"kind": "json_schema", "schema": {"$ref": "http://127.0.0.1:1/x"}}], "Retrieval is disabled"),
         ([{"kind": "cost", "at_most_usd": "cheap"}], "decimal string"),
         ([{"kind": "cost", "at_most_usd": 0.002}], "at_most_usd"),
