@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from kernel.clock import utc_now
 from prompts.models import Evaluation, EvaluationState
+from prompts.services import service_contracts
 from prompts.services.evaluation_runner import run_for
 
 SECONDS_AT_A_TIME = 20.0
@@ -28,3 +29,9 @@ def resume_evaluations() -> int:
     for evaluation_id in ids:
         run_evaluation.delay(evaluation_id)
     return len(ids)
+
+
+@shared_task(name="prompts.tasks.watch_contracts")  # type: ignore[untyped-decorator]
+def watch_contracts() -> int:
+    """Looks whether prompts keep what they promise; how many promises are broken."""
+    return service_contracts.watch(now=utc_now())

@@ -18,6 +18,7 @@ from django.urls import reverse
 from governance.models import AlertChannel, Delivery
 from governance.policy.alerts import (
     Facts,
+    Notice,
     pause_after,
     secret_of,
     signature,
@@ -76,7 +77,8 @@ def _note_failure(delivery: Delivery, error: Exception, *, now: datetime) -> Non
 
 def _send(delivery: Delivery, *, now: datetime) -> None:
     channel, facts = delivery.channel, _facts(delivery)
-    url = settings.PUBLIC_URL + reverse("admin:governance_budget_changelist")
+    path = delivery.alert.path if delivery.alert is not None else ""
+    url = settings.PUBLIC_URL + (path or reverse("admin:governance_budget_changelist"))
     if channel.kind == AlertChannel.Kind.EMAIL:
         text = text_of(facts)
         send_now(channel.target, f"Gatehouse: {text[:150]}", f"{text}\n\n{url}\n")
@@ -90,7 +92,7 @@ def _send(delivery: Delivery, *, now: datetime) -> None:
     post(channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)})
 
 
-def _facts(delivery: Delivery) -> Facts:
+def _facts(delivery: Delivery) -> Facts | Notice:
     alert = delivery.alert
     if alert is None:
         return Facts(
@@ -98,6 +100,8 @@ def _facts(delivery: Delivery) -> Facts:
             resets_at=None,
         )  # fmt: skip
     window = alert.window
+    if window is None:
+        return Notice(type=alert.kind.replace("_", ".", 1), text=alert.text)
     return Facts(
         budget=str(window.budget),
         subject=window.subject,

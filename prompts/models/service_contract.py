@@ -65,7 +65,7 @@ class ContractBreach(models.Model):
     contract = models.ForeignKey(ServiceContract, on_delete=models.CASCADE, related_name="breaches")
     term = models.CharField(max_length=16, choices=Term.choices)
     promised = models.CharField(max_length=60)
-    measured = models.CharField(max_length=60, help_text="The worst that was seen.")
+    measured = models.CharField(max_length=60, help_text="What was seen last.")
     calls = models.PositiveIntegerField(help_text="So many calls were looked at.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

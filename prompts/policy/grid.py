@@ -17,7 +17,7 @@ class BadWeightsError(ValueError):
     """Weights that can't be used. The message says why."""
 
 
-class Weights(msgspec.Struct, frozen=True, kw_only=True):
+class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much each counts. They are not below 0, and come to 1."""
 
     cost: float = DEFAULT_WEIGHTS["cost"]
