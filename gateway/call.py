@@ -11,6 +11,7 @@ from uuid import UUID
 from gateway.checks import Checks
 from gateway.conversation import Conversation
 from gateway.events import Usage
+from gateway.prompt_run import PromptRequest, PromptRun
 from gateway.refusals import Refusal
 from governance.policy.scopes import CallFacts
 from governance.policy.storage import StoragePolicy
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from governance.policy.leaks import Prompt
     from governance.policy.masking import Mask
     from governance.policy.rate_limits import Counter
+    from governance.policy.ruleset import RuleSet
     from governance.services.ledger import Admission
     from governance.services.rate_limiter import Ticket
 
@@ -47,11 +49,18 @@ class Call:
     kind: str = "text"
     """What is asked for, as models are sorted: `text` or `embedding`."""
     dimensions: int | None = None
+    prompt_request: PromptRequest | None = None
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=utc_now)
     started: float = field(default_factory=perf_counter)
 
     key: KeyEntry | None = None
+    prompt_rules: RuleSet | None = None
+    """Of privacy, where a prompt adds some to the key's."""
+    prompt: PromptRun | None = None
+    """The prompt that is run, where one is."""
+    fixed_answer: str | None = None
+    """An answer that no model is asked for."""
     route: RouteEntry | None = None
     admitted_at: datetime | None = None
     """By Postgres' clock, which all processes share: what prices, periods and grants go by."""
@@ -88,6 +97,8 @@ class Call:
     token_counters: tuple[Counter, ...] = ()
     rates: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Where the call leaves its rate limits: (metric, period in ms, limit, remaining)."""
+    earlier: list[Round] = field(default_factory=list)
+    """Rounds before this one, where an answer had to be corrected: their cost is the call's, too."""
     is_estimated: bool = False
     stop_reason: str = ""
     cost_nanos: int = 0
@@ -134,6 +145,17 @@ class Call:
         )
 
     @property
+    def rules(self) -> RuleSet:
+        """The rules of privacy that hold. The key must be known."""
+        assert self.key is not None
+        return self.key.rules if self.prompt_rules is None else self.prompt_rules
+
+    @property
+    def model_name(self) -> str:
+        """The route asked for: by the caller, or by the version of a prompt."""
+        return self.requested_model if self.prompt is None else self.prompt.model
+
+    @property
     def was_invoked(self) -> bool:
         """Whether a model has been asked."""
         return self.attempts > 0
@@ -144,6 +166,15 @@ class Call:
         if self.refusal is not None:
             return "failed" if self.refusal.is_upstream or self.was_invoked else "refused"
         return "cancelled" if self.is_cancelled else "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round with the model that has ended: what it used and cost."""
+
+    usage: Usage
+    cost_nanos: int
+    is_estimated: bool
 
 
 @dataclass(slots=True)

@@ -65,6 +65,11 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         return self.total - self.output
 
 
+def added(*several: Usage) -> Usage:
+    """All of these as one."""
+    return Usage(**{name: sum(getattr(each, name) for each in several) for name in Usage.__struct_fields__})
+
+
 class Finished(Event, frozen=True):
     """The last event of a reply that ended well: why it stopped, in Converse's words, and what it used."""
 

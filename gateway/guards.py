@@ -27,7 +27,7 @@ async def judge(call: Call, gateway: Gateway, texts: list[str]) -> Judged:
     Where policy says so, a call goes on without a guardrail that can't be asked, and its record says so.
     """
     assert call.key is not None
-    effective = call.key.rules.effective
+    effective = call.rules.effective
     if not effective.guardrails or not texts:
         return _NOTHING
     findings: dict[str, list[Finding]] = {text: [] for text in texts}

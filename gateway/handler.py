@@ -23,6 +23,7 @@ from gateway.formats.embeddings import EmbeddingsEntrance
 from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
 from gateway.formats.incoming import Scope, check_tags, headers_of, new_call
 from gateway.formats.outgoing import JSON, raw
+from gateway.formats.prompts import PromptEntrance
 from gateway.refusals import Refusal, too_large, unexpected
 from gateway.runtime import Gateway
 from gateway.streams.consumer import StreamConsumer
@@ -35,6 +36,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _CONVERSE = re.compile(rb"/bedrock/model/([^/]+)/converse(-stream)?$")
+_PROMPT = re.compile(r"/v1/prompts/([^/]+)/run$")
 _WEBSOCKET_PATH = "/ws/v1/chat"
 _OPENAI = OpenAIEntrance()
 
@@ -168,6 +170,8 @@ def _entrance(scope: Scope) -> Entrance | None:
         return _OPENAI
     if scope["path"] == "/v1/embeddings":
         return EmbeddingsEntrance()
+    if (prompt := _PROMPT.match(scope["path"])) is not None:
+        return PromptEntrance(name=prompt[1])
     match = _CONVERSE.match(scope.get("raw_path") or scope["path"].encode())
     if match is None:
         return None

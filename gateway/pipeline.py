@@ -1,6 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve route → queue → redact → screen → defend → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve prompt → resolve route → queue → render prompt → redact → screen → defend
+             → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -12,11 +13,23 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from gateway.call import AnswerBlock, Call
-from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage, Vector
+from gateway.contracts import contract_of, kept
+from gateway.events import (
+    BlockStop,
+    Event,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolDelta,
+    ToolStart,
+    Usage,
+    Vector,
+)
 from gateway.outbound.chain import BLOCKED, Outbound
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
@@ -28,10 +41,12 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.redact import redact
+from gateway.stages.render_prompt import render_prompt
 from gateway.stages.reserve import reserve
+from gateway.stages.resolve_prompt import resolve_prompt
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.screen import screen
-from gateway.stages.settle import settle
+from gateway.stages.settle import end_round, settle
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
 from kernel.clock import elapsed_ms, perf_counter
@@ -42,8 +57,10 @@ Stage = Callable[[Call, Gateway], Awaitable[None] | None]
 
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", authenticate),
+    ("resolve prompt", resolve_prompt),
     ("resolve route", resolve_route),
     ("queue", take_turn),
+    ("render prompt", render_prompt),
     ("redact", redact),
     ("screen", screen),
     ("defend", defend),
@@ -51,6 +68,8 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("limit rates", limit_rates),
     ("reserve", reserve),
 )
+_OF_PROMPTS = frozenset({"resolve prompt", "render prompt"})
+"""Stages that other calls pass by."""
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settle),
     ("store bodies", store_bodies),
@@ -68,7 +87,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     try:
         await _run(ADMISSION, call, gateway)
         finished: Finished | None = None
-        async with aclosing(_reply(call, gateway)) as events:
+        async with aclosing(_answer(call, gateway)) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     finished = event
@@ -77,8 +96,12 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         settled = True
         await _settle(call, gateway)
         if finished is not None:
-            # Of an answer that was ended here, the provider has not said what it used.
-            yield finished if call.has_usage else msgspec.structs.replace(finished, usage=call.usage)
+            # Of an answer that was ended here, or took several rounds, the provider has not said what it used.
+            yield (
+                finished
+                if call.has_usage and not call.earlier
+                else msgspec.structs.replace(finished, usage=call.usage)
+            )
     except Refusal as refusal:
         call.refusal = refusal
         raise
@@ -130,6 +153,8 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
 
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     for name, stage in stages:
+        if name in _OF_PROMPTS and call.prompt_request is None:
+            continue
         begun, outcome = perf_counter(), "failed"
         try:
             pending = stage(call, gateway)
@@ -141,6 +166,26 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
             raise
         finally:
             call.stages.append((name, elapsed_ms(begun), outcome))
+        if call.fixed_answer is not None and stages is ADMISSION:
+            return
+
+
+def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
+    """The reply: fixed, the model's, or the model's held to a contract."""
+    if call.fixed_answer is not None:
+        return _fixed(call.fixed_answer)
+    contract = contract_of(call)
+    if contract is None:
+        return _reply(call, gateway)
+    return kept(
+        call, contract, partial(_reply, call, gateway), partial(end_round, call, gateway), blocked=BLOCKED
+    )
+
+
+async def _fixed(text: str) -> AsyncGenerator[Event, None]:
+    yield TextDelta(0, text)
+    yield BlockStop(0)
+    yield Finished("end_turn", Usage())
 
 
 async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -150,7 +195,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     assert call.mask is not None
     outbound = Outbound(
         mask=call.mask,
-        rules=call.key.rules,
+        rules=call.rules,
         is_stream=call.is_stream,
         is_json=call.conversation.output_config is not None,
         prompt=call.system_prompt,
@@ -182,7 +227,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
         call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
         call.checks.leak = outbound.leak
-        call.checks.is_flagged |= bool(outbound.leak) and call.key.rules.effective.screening.leak in (
+        call.checks.is_flagged |= bool(outbound.leak) and call.rules.effective.screening.leak in (
             "flag",
             "block",
         )

@@ -82,6 +82,21 @@ def admission_record(call: Call) -> dict[str, Any]:
         "request_id": call.request_id,
         "client_ip": call.client_ip,
         "is_demo": False,
+        **_prompt_record(call),
+    }
+
+
+def _prompt_record(call: Call) -> dict[str, Any]:
+    """Which prompt was run; nothing where none was: Postgres fills in the rest."""
+    run = call.prompt
+    if run is None:
+        return {}
+    return {
+        "prompt_id": run.prompt.id,
+        "prompt_name": run.prompt.name,
+        "prompt_version": run.version.number if run.version else None,
+        "prompt_label": clean(run.label, 50),
+        "prompt_run": run.as_json(),
     }
 
 

@@ -17,6 +17,7 @@ from gateway.bedrock.guardrails import Guardrails
 from gateway.bedrock.transport import Transport
 from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
+from gateway.prompt_versions import PromptVersions
 from gateway.queues import RateLines, Slots
 from gateway.services.key_use import KeyUse
 from gateway.snapshot.keeper import SnapshotKeeper
@@ -59,6 +60,7 @@ class Gateway:
         self.slots = Slots(settings.GATEWAY_MAX_CALLS)
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
+        self.prompt_versions = PromptVersions(self._pool)
         self.bedrock = BedrockClient(
             transport=Transport(
                 max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,

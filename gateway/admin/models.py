@@ -35,7 +35,17 @@ class ModelPageAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("model_id", "name", "vendor", "kind", "end_of_life")}),
         ("Limits", {"fields": ("context_window", "max_output_tokens")}),
-        ("Abilities", {"fields": ("supports_tools", "supports_images", "supports_prompt_cache")}),
+        (
+            "Abilities",
+            {
+                "fields": (
+                    "supports_tools",
+                    "supports_images",
+                    "supports_prompt_cache",
+                    "supports_structured_output",
+                )
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -56,6 +66,7 @@ class ModelPageAdmin(CatalogAdmin):
             "tools": model.supports_tools,
             "images": model.supports_images,
             "prompt cache": model.supports_prompt_cache,
+            "JSON Schema": model.supports_structured_output,
         }
         return ", ".join(name for name, has in names.items() if has)
 

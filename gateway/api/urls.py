@@ -7,6 +7,7 @@ from gateway.api.views import CallView, ModelsView
 urlpatterns = [
     path("v1/chat/completions", CallView.as_view()),
     path("v1/embeddings", CallView.as_view()),
+    path("v1/prompts/<str:name>/run", CallView.as_view()),
     re_path(r"^bedrock/model/(?P<model>.+)/converse(?:-stream)?$", CallView.as_view()),
     path("v1/models", ModelsView.as_view()),
     path("v1/models/<path:model>", ModelsView.as_view()),

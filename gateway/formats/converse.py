@@ -18,12 +18,15 @@ from gateway.events import (
 )
 from gateway.eventstream import Frame, encode
 from gateway.refusals import Refusal
+from prompts.policy.document import EXTRA_FIELDS
 
 decode = msgspec.json.Decoder(Conversation).decode
 
 _ERROR_TYPES = {
     "context_length_exceeded": "ValidationException",
     "model_not_found": "ResourceNotFoundException",
+    "prompt_not_found": "ResourceNotFoundException",
+    "contract_failed": "ModelErrorException",
     "invalid_api_key": "UnrecognizedClientException",
     "overloaded": "ServiceUnavailableException",
     "not_auditable": "ServiceUnavailableException",
@@ -32,12 +35,6 @@ _ERROR_TYPES = {
     "upstream_error": "InternalServerException",
 }
 _BY_STATUS = {400: "ValidationException", 402: "ServiceQuotaExceededException", 403: "AccessDeniedException"}
-
-
-_ADDITIONAL = frozenset(
-    {"thinking", "top_k", "topK", "k", "reasoning_effort", "reasoning_config", "reasoningConfig", "seed"}
-)
-"""Members of additionalModelRequestFields that change neither what an answer can cost nor who pays for it."""
 
 
 def check(conversation: Conversation) -> None:
@@ -53,10 +50,10 @@ def check(conversation: Conversation) -> None:
                 param=where,
             )
     for name in conversation.additional_model_request_fields or ():
-        if name not in _ADDITIONAL:
+        if name not in EXTRA_FIELDS:
             raise Refusal(
                 "invalid_request",
-                f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(_ADDITIONAL))}.",
+                f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(EXTRA_FIELDS))}.",
                 param="additionalModelRequestFields",
             )
 

@@ -10,6 +10,8 @@ from gateway.call import Call
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished
 from gateway.formats import converse, openai, openai_reply
+from gateway.formats.prompt_names import prompt_of
+from gateway.prompt_run import PromptRequest
 from gateway.refusals import Refusal
 
 
@@ -23,6 +25,7 @@ class Parsed:
     include_usage: bool = False
     kind: str = "text"
     dimensions: int | None = None
+    prompt: PromptRequest | None = None
 
 
 class Writer(Protocol):
@@ -59,6 +62,7 @@ class OpenAIEntrance:
             conversation=openai.conversation_of(request),
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
+            prompt=prompt_of(request.model, request.metadata),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -95,7 +99,10 @@ class ConverseEntrance:
     def parse(self, body: bytes) -> Parsed:
         conversation: Conversation = decoded(converse.decode, body)
         converse.check(conversation)
-        return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream)
+        prompt = prompt_of(self._model, conversation.request_metadata)
+        if prompt is not None:
+            conversation.request_metadata = None  # it was for the prompt
+        return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
         return converse.answer(events=events, finished=finished)

@@ -72,6 +72,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         request_id=tag(headers, b"x-request-id"),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
+        prompt_request=parsed.prompt if parsed else None,
     )
     if not call.request_id:
         call.request_id = str(call.id)

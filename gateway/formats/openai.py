@@ -25,6 +25,7 @@ from gateway.conversation import (
     ToolUse,
 )
 from gateway.formats.images import image_block
+from gateway.prompt_run import PREFIX
 from gateway.refusals import Refusal
 
 
@@ -133,6 +134,8 @@ class ChatRequest(msgspec.Struct):
     frequency_penalty: float | None = None
     modalities: list[str] | None = None
     functions: list[Any] | None = None
+    metadata: Any = None
+    """Read for prompts only: anything may be in it otherwise."""
     service_tier: Literal["auto", "default", "flex", "priority"] | None = None
 
 
@@ -143,6 +146,12 @@ def conversation_of(request: ChatRequest) -> Conversation:
     """The request as a conversation. Refusal invalid_request for what can't be honoured."""
     _refuse_unsupported(request)
     system, messages = _messages(request.messages)
+    if not messages and not request.model.startswith(PREFIX):  # a prompt has messages of its own
+        raise Refusal(
+            "invalid_request",
+            "'messages' has nothing to answer: send at least one user message.",
+            param="messages",
+        )
     return Conversation(
         messages=messages,
         system=system or None,
@@ -210,12 +219,6 @@ def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
             messages[-1].content.extend(blocks)
         else:
             messages.append(Message(role=role, content=blocks))
-    if not messages:
-        raise Refusal(
-            "invalid_request",
-            "'messages' has nothing to answer: send at least one user message.",
-            param="messages",
-        )
     return system, messages
 
 

@@ -26,24 +26,9 @@ _ERROR_TYPES = {
 
 def completion(*, call_id: UUID, created: int, model: str, events: list[Event], finished: Finished) -> bytes:
     """The whole answer as a `chat.completion`."""
-    text: list[str] = []
-    reasoning: list[str] = []
-    calls: list[dict[str, Any]] = []
-    for event in events:
-        if isinstance(event, TextDelta):
-            text.append(event.text)
-        elif isinstance(event, ReasoningDelta):
-            reasoning.append(event.text)
-        elif isinstance(event, ToolStart):
-            calls.append(
-                {
-                    "id": event.tool_use_id,
-                    "type": "function",
-                    "function": {"name": event.name, "arguments": ""},
-                }
-            )
-        elif isinstance(event, ToolDelta):
-            calls[-1]["function"]["arguments"] += event.arguments
+    text = [event.text for event in events if isinstance(event, TextDelta)]
+    reasoning = [event.text for event in events if isinstance(event, ReasoningDelta)]
+    calls = tool_calls(events)
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
     if calls:
         message["tool_calls"] = calls
@@ -61,6 +46,18 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
             "usage": usage(finished.usage),
         }
     )
+
+
+def tool_calls(events: list[Event]) -> list[dict[str, Any]]:
+    """The tools that the model asks for, with their arguments as JSON texts."""
+    calls: list[dict[str, Any]] = []
+    for event in events:
+        if isinstance(event, ToolStart):
+            function = {"name": event.name, "arguments": ""}
+            calls.append({"id": event.tool_use_id, "type": "function", "function": function})
+        elif isinstance(event, ToolDelta):
+            calls[-1]["function"]["arguments"] += event.arguments
+    return calls
 
 
 def finish_reason(finished: Finished) -> str:

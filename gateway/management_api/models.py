@@ -9,7 +9,7 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
         model = Model
         fields = (
             "id", "model_id", "name", "vendor", "kind", "context_window", "max_output_tokens", "supports_tools",
-            "supports_images", "supports_prompt_cache", "end_of_life",
+            "supports_images", "supports_prompt_cache", "supports_structured_output", "end_of_life",
         )  # fmt: skip
 
 

@@ -22,6 +22,11 @@ class Model(models.Model):
     supports_tools = models.BooleanField(default=False)
     supports_images = models.BooleanField(default=False)
     supports_prompt_cache = models.BooleanField(default=False)
+    supports_structured_output = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether it can be held to a JSON Schema (Converse's outputConfig).",
+    )
     end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
 
     class Meta:

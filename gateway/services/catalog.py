@@ -62,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supports_tools: bool = False
     supports_images: bool = False
     supports_prompt_cache: bool = False
+    supports_structured_output: bool = False
     end_of_life: date | None = None
     route: str | None = None
 
@@ -118,6 +119,7 @@ def _upsert_models(entries: Iterable[Entry]) -> dict[str, Model]:
         "supports_tools",
         "supports_images",
         "supports_prompt_cache",
+        "supports_structured_output",
         "end_of_life",
     )
     Model.objects.bulk_create(

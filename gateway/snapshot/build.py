@@ -11,6 +11,7 @@ from django.db.models import Prefetch
 from accounts.models import ApiKey, Team
 from gateway.models import Deployment, Price, Route, RouteTarget
 from gateway.pricing import PriceEntry, Rates
+from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import Limits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.models import Grant, TeamKey
@@ -29,6 +30,7 @@ def build_snapshot() -> Snapshot:
         routes=by_name,
         route_names=tuple(route.name for _, route in routes),
         data_keys=_data_keys(),
+        prompts=build_prompts(),
         built_at=utc_now(),
     )
 
@@ -123,6 +125,8 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
         context_window=model.context_window,
         max_output_tokens=model.max_output_tokens,
         supports_prompt_cache=model.supports_prompt_cache,
+        supports_tools=model.supports_tools,
+        supports_structured_output=model.supports_structured_output,
         prices=tuple(prices),
         weight=weight,
     )

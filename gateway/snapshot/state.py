@@ -7,6 +7,7 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from gateway.pricing import PriceEntry
+from gateway.snapshot.prompts import Prompts
 from governance.policy.ruleset import RuleSet
 from governance.policy.scopes import Scope
 
@@ -100,6 +101,8 @@ class DeploymentEntry:
     context_window: int
     max_output_tokens: int
     supports_prompt_cache: bool
+    supports_tools: bool
+    supports_structured_output: bool
     prices: tuple[PriceEntry, ...]
     weight: int
 
@@ -125,4 +128,5 @@ class Snapshot:
     route_names: tuple[str, ...] = ()
     data_keys: dict[int, int] = field(default_factory=dict)
     """Of each team that has one, the id of its live key."""
+    prompts: Prompts = field(default_factory=dict)
     built_at: datetime | None = None

@@ -8,7 +8,7 @@ from governance.policy.leaks import prompt_of
 def defend(call: Call, gateway: Gateway) -> None:
     """Puts users' texts between marks and a canary into the system prompt, where policy says so."""
     assert call.key is not None
-    screening, conversation = call.key.rules.effective.screening, call.conversation
+    screening, conversation = call.rules.effective.screening, call.conversation
     if call.kind != "text" or not (screening.delimit or screening.canary or screening.leak):
         return
     texts = [block.text for block in conversation.system or () if block.text]

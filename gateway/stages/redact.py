@@ -25,7 +25,7 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     Refusal `pii_blocked` where a rule says so; `overloaded` where names can't be looked for and the policy wants them.
     """
     assert call.key is not None
-    rules = call.key.rules
+    rules = call.rules
     if call.is_large or rules.effective.guardrails:
         return _redact_in_steps(call, gateway, rules)
     texts = [text for several in texts_of(call.conversation) for text in several]

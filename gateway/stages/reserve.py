@@ -1,6 +1,7 @@
 import asyncio
 
 from gateway.call import Call
+from gateway.contracts import contract_of
 from gateway.pricing import price_at, worst_case
 from gateway.record import admission_record
 from gateway.refusals import Refusal
@@ -8,6 +9,7 @@ from gateway.runtime import Gateway
 from governance.policy.windows import Window, window_of
 from governance.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
+from prompts.policy.output_contract import MOST_CORRECTION_TOKENS
 
 _GRACE_SECONDS = 120.0
 """How long after the route's timeout a call may still be settling before its hold expires."""
@@ -70,15 +72,27 @@ def _worst_case(call: Call) -> int:
             price = price_at(deployment.prices, call.moment, tier)
             if price is None:
                 continue
-            cost = worst_case(
-                price,
-                input_tokens=call.input_bound,
-                max_tokens=call.max_tokens,
-                caches=deployment.supports_prompt_cache,
-                images=call.conversation.image_count if price.image else 0,
+            cost = sum(
+                worst_case(
+                    price,
+                    input_tokens=tokens,
+                    max_tokens=call.max_tokens,
+                    caches=deployment.supports_prompt_cache,
+                    images=call.conversation.image_count if price.image else 0,
+                )
+                for tokens in _inputs(call)
             )
             worst = max(worst, cost)
     return worst
+
+
+def _inputs(call: Call) -> list[int]:
+    """The most tokens of input of each round: one that corrects is shown the answer before, and what is wrong with it."""
+    contract = contract_of(call)
+    rounds = 0 if contract is None else contract.output.corrections
+    return [
+        call.input_bound + number * (call.max_tokens + MOST_CORRECTION_TOKENS) for number in range(rounds + 1)
+    ]
 
 
 def _exceeded(call: Call, admission: Admission) -> Refusal:

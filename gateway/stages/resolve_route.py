@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from gateway.call import Call
 from gateway.pricing import price_at
+from gateway.prompt_run import PREFIX
 from gateway.refusals import Refusal
 from gateway.routing.plan import plan
 from gateway.runtime import Gateway
@@ -14,15 +15,15 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     assert call.key is not None
     call.admitted_at = gateway.ledger.now()
     call.tier = call.conversation.tier
-    route = gateway.snapshot.routes.get(call.requested_model)
+    route = gateway.snapshot.routes.get(call.model_name)
     if route is None:
         names = [name for name in gateway.snapshot.route_names if call.key.may_call(name, call.admitted_at)]
         known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
         hint = f"Known models: {known}." if names else "No model has been set up yet."
         raise Refusal(
-            "model_not_found", f"There is no model '{call.requested_model[:200]}'. {hint}", param="model"
+            "model_not_found", f"There is no model '{call.model_name[:200]}'. {hint}", param="model"
         )
-    if not call.key.may_call(route.name, call.admitted_at):
+    if not (call.key.may_call(route.name, call.admitted_at) or _may_run(call)):
         raise Refusal(
             "model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model"
         )
@@ -57,3 +58,9 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
         )
     call.deployments = priced
     call.deployment = priced[0]
+
+
+def _may_run(call: Call) -> bool:
+    """Whether the key names the prompt among its models: then it may be run, whatever its model."""
+    assert call.key is not None
+    return call.prompt is not None and f"{PREFIX}{call.prompt.prompt.name}" in call.key.allowed_models

@@ -1,5 +1,5 @@
-from gateway.call import Call
-from gateway.events import Usage
+from gateway.call import Call, Round
+from gateway.events import Usage, added
 from gateway.pricing import PriceEntry, cost, price_at
 from gateway.routing.families import family_of
 from gateway.runtime import Gateway
@@ -20,7 +20,23 @@ def settle(call: Call, gateway: Gateway) -> None:
         gateway.slots.release()
 
 
+def end_round(call: Call, gateway: Gateway) -> None:
+    """Puts what this round with the model cost aside, before the next one."""
+    _charge_round(call, gateway)
+    call.earlier.append(Round(call.usage, call.cost_nanos, call.is_estimated))
+    call.usage, call.has_usage, call.cost_nanos, call.is_estimated = Usage(), False, 0, False
+    call.answer = []
+
+
 def _charge(call: Call, gateway: Gateway) -> None:
+    _charge_round(call, gateway)
+    if call.earlier:
+        call.usage = added(call.usage, *(each.usage for each in call.earlier))
+        call.cost_nanos += sum(each.cost_nanos for each in call.earlier)
+        call.is_estimated |= any(each.is_estimated for each in call.earlier)
+
+
+def _charge_round(call: Call, gateway: Gateway) -> None:
     if call.admission is None or call.deployment is None or not call.was_invoked:
         return
     family = family_of(call.deployment)

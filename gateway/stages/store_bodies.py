@@ -67,8 +67,8 @@ async def _read_names(call: Call, gateway: Gateway) -> None:
     """Looks for names in the answer before it is stored; in the request they were looked for on its way in."""
     assert call.key is not None
     assert call.mask is not None
-    if call.key.rules.names and call.answer:
-        detected = await gateway.detector.detect(call.key.rules, [block.text for block in call.answer])
+    if call.rules.names and call.answer:
+        detected = await gateway.detector.detect(call.rules, [block.text for block in call.answer])
         call.mask.known |= detected.found
 
 

@@ -8,8 +8,10 @@ _LEAST_PERCENT = 0.4  # so that a stage of microseconds can still be seen
 
 DESCRIPTIONS = {
     "authenticate": "Find the key",
+    "resolve prompt": "Find the prompt's version",
     "resolve route": "Find the deployments",
     "queue": "Wait for its turn",
+    "render prompt": "Fill the prompt in",
     "redact": "Mask personal data",
     "screen": "Screen for injected orders",
     "defend": "Mark users' texts",

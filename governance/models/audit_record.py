@@ -33,6 +33,7 @@ class WireFormat(models.TextChoices):
     OPENAI = "openai", "OpenAI"
     CONVERSE = "converse", "Bedrock Converse"
     WEBSOCKET = "websocket", "WebSocket"
+    PROMPT = "prompt", "Prompt"
 
 
 def _reference(to: type[models.Model]) -> "models.ForeignKey[models.Model | None, models.Model | None]":

@@ -6,7 +6,7 @@ disagree the stricter one wins: no level can loosen what another one sets.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -137,6 +137,24 @@ def combined(versions: Iterable[InForce]) -> Effective:
         screening=_screening([each.screening for each in documents]),
         bodies=stricter(BODIES, *(each.bodies for each in documents)) or "redacted",
         sample_percent=min(each.sample_percent for each in documents),
+    )
+
+
+def extended(effective: Effective, added: InForce) -> Effective:
+    """What holds where one more version applies."""
+    document = added.document
+    guardrails = ((document.guardrail, document.guardrail_version),) if document.guardrail else ()
+    return replace(
+        effective,
+        sources=(*effective.sources, (added.owner, added.number)),
+        rules=(*effective.rules, *((added.owner, rule) for rule in document.rules)),
+        names=effective.names or document.names,
+        overload=stricter(OVERLOADS, effective.overload, document.overload),
+        guardrails=tuple(dict.fromkeys((*effective.guardrails, *guardrails))),
+        guardrail_failure=stricter(OVERLOADS, effective.guardrail_failure, document.guardrail_failure),
+        screening=_screening([effective.screening, document.screening]),
+        bodies=stricter(BODIES, effective.bodies, document.bodies),
+        sample_percent=min(effective.sample_percent, document.sample_percent),
     )
 
 

@@ -25,7 +25,9 @@ class Delimiters:
         if tags := set(_TAG.findall(literal)):
             parts.append(rf"<(?=\s{{0,3}}/?\s{{0,3}}(?:{_any(tags)})\b)")
         if runs := set(_RUN.findall(literal)):
-            parts += [rf"(?<!{re.escape(sign)}){re.escape(sign)}{{2}}(?={re.escape(sign)})" for sign in sorted(runs)]
+            parts += [
+                rf"(?<!{re.escape(sign)}){re.escape(sign)}{{2}}(?={re.escape(sign)})" for sign in sorted(runs)
+            ]
         if labels := {label.strip() for label in _LABEL.findall(literal)}:
             parts.append(rf"(?m:^[ \t]{{0,8}}(?:{_any(label[:-1] for label in labels)}))(?={'|'.join(sorted({re.escape(label[-1]) for label in labels}))})")  # fmt: skip
         if marks := set(_BRACKETED.findall(literal)):

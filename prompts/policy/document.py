@@ -10,6 +10,12 @@ Json = dict[str, Any]
 VariableType = Literal["string", "number", "integer", "boolean", "array", "object"]
 
 
+EXTRA_FIELDS = frozenset(
+    {"thinking", "top_k", "topK", "k", "reasoning_effort", "reasoning_config", "reasoningConfig", "seed"}
+)
+"""Members of additionalModelRequestFields that change neither what an answer can cost nor who pays for it."""
+
+
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The base of all parts: members left out have their defaults, unknown ones are refused."""
 

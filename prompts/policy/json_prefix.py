@@ -5,12 +5,11 @@ no more than a few passes. Members that are complete are checked against their o
 valid any more is known before it has ended, and the model can be stopped.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import jiter
 import jsonschema_rs
-
-from prompts.policy.variables import validator_of
 
 _FIRST_LOOK = 32
 _GROWTH = 1.25
@@ -19,12 +18,12 @@ _GROWTH = 1.25
 class Prefix:
     """`feed` pieces of an answer; `error` says why it can't become valid any more, `settled` how much of it is sound."""
 
-    def __init__(self, schema: Any) -> None:
-        self._schema = schema if isinstance(schema, dict) else {}
+    def __init__(self, members: Mapping[str, jsonschema_rs.Validator]) -> None:
+        """Of an object's members, those that can be checked alone."""
+        self._members = members
         self._text = ""
         self._next_look = _FIRST_LOOK
         self._checked: set[str] = set()
-        self._validators: dict[str, jsonschema_rs.Validator] = {}
         self.error = ""
         self.settled = 0
         """Characters from the beginning that are the sound beginning of a valid value."""
@@ -45,7 +44,9 @@ class Prefix:
             return  # a fence or chatter, which is taken off in the end
         try:
             value = jiter.from_json(
-                self._text.encode("utf-8", "surrogatepass"), partial_mode="trailing-strings", cache_mode="keys"
+                self._text.encode("utf-8", "surrogatepass"),
+                partial_mode="trailing-strings",
+                cache_mode="keys",
             )
         except ValueError as error:
             if "trailing characters" not in str(error):  # chatter behind a whole value, which is taken off
@@ -57,16 +58,14 @@ class Prefix:
 
     def _check(self, value: Any) -> None:
         """Members before the last one are complete."""
-        properties = self._schema.get("properties")
-        if not isinstance(value, dict) or not isinstance(properties, dict) or "$defs" in self._schema:
+        if not isinstance(value, dict) or not self._members:
             return
         for name in list(value)[:-1]:
-            if name in self._checked or name not in properties:
+            if name in self._checked or name not in self._members:
                 continue
             self._checked.add(name)
-            validator = self._validators.setdefault(name, validator_of(properties[name]))
             try:
-                validator.validate(value[name])
+                self._members[name].validate(value[name])
             except jsonschema_rs.ValidationError as error:
                 where = "/".join(map(str, (name, *error.instance_path)))
                 self.error = f"At {where}: {error.message}."

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -13,7 +14,11 @@ from prompts.policy.document import Output
 from prompts.policy.variables import BadSchemaError, first_line, validator_of
 
 MOST_CORRECTIONS = 3
+MOST_CORRECTION_TOKENS = 2500
+"""What the model is told of a wrong answer has fewer tokens: bytes, where every one of them is a token."""
 _MOST_ERRORS = 5
+_LONGEST_ERROR = 300
+"""Bytes."""
 _MOST_STARTS = 50
 _START = re.compile(r"[\[{]")
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
@@ -44,6 +49,15 @@ class Contract:
         except BadSchemaError as error:
             raise BadSchemaError(f"The output contract: {error}") from error
         self._fallback = fallback
+
+    @cached_property
+    def members(self) -> dict[str, jsonschema_rs.Validator]:
+        """Validators of an object's members, where their schemas stand for themselves."""
+        schema = self.output.schema
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(properties, dict) or '"$ref"' in self.schema_text:
+            return {}
+        return {name: validator_of(member) for name, member in properties.items()}
 
     def with_fallback(self, fallback: str) -> "Contract":
         """The same with a prompt's own fallback answer, which holds where the version names none."""
@@ -100,11 +114,15 @@ class Contract:
 
 def correction(errors: tuple[str, ...]) -> str:
     """What the model is told of an answer that does not fit."""
-    lines = "\n".join(f"- {error}" for error in errors)
+    lines = "\n".join(f"- {_cut(error)}" for error in errors)
     return (
         f"Your answer can't be used:\n{lines}\n"
         "Answer again with the whole JSON value, corrected, and nothing else: no explanation, no code fence."
     )
+
+
+def _cut(error: str) -> str:
+    return error.encode("utf-8", "replace")[:_LONGEST_ERROR].decode("utf-8", "ignore")
 
 
 def _candidates(text: str) -> list[str]:

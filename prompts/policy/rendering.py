@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prompts.policy.delimiters import Delimiters
-from prompts.policy.document import Document
+from prompts.policy.document import EXTRA_FIELDS, Document
 from prompts.policy.output_contract import MOST_CORRECTIONS, Contract
 from prompts.policy.template_meter import Meter
 from prompts.policy.templates import BadTemplateError, Template
@@ -38,9 +38,12 @@ class Compiled:
         problems: list[str] = []
         self.document = document
         self.templates: list[tuple[str, Template]] = []
+        uses: list[tuple[int, frozenset[str]]] = []
         for number, message in enumerate(document.messages, 1):
             try:
-                self.templates.append((message.role, Template(message.text)))
+                template = Template(message.text)
+                self.templates.append((message.role, template))
+                uses.append((number, template.names))
             except BadTemplateError as error:
                 problems.append(f"Message {number}: {error}")
         self.query = _query(document, problems)
@@ -53,14 +56,15 @@ class Compiled:
                 self.contract.check_fallback()
         except BadSchemaError as error:
             problems.append(str(error))
-        problems += self._problems()
+        problems += self._problems(uses)
         if problems:
             raise UnusableVersionError(problems)
         # A value in one message can't forge the delimiters of another either.
         literal = "\n".join(message.text for message in document.messages)
         self._delimiters = Delimiters(_without_expressions(literal))
         self._first_with_variables = next(
-            (number for number, (_, template) in enumerate(self.templates) if template.names), len(self.templates)
+            (number for number, (_, template) in enumerate(self.templates) if template.names),
+            len(self.templates),
         )
 
     @property
@@ -83,7 +87,7 @@ class Compiled:
             return self.query.render(values, meter=Meter(clock)).strip()
         return "\n".join(value for value in values.values() if isinstance(value, str)).strip()
 
-    def _problems(self) -> list[str]:
+    def _problems(self, uses: list[tuple[int, frozenset[str]]]) -> list[str]:
         document = self.document
         problems: list[str] = []
         if not any(message.role == "user" for message in document.messages) and not document.takes_messages:
@@ -95,16 +99,20 @@ class Compiled:
             if message.role == "system" and seen_other:
                 problems.append(f"Message {number}: system messages stand before all others.")
             seen_other |= message.role != "system"
-        problems += self._name_problems()
+        problems += self._name_problems(uses)
         if not 0 <= document.output.corrections <= MOST_CORRECTIONS:
             problems.append(f"The output contract: corrections go from 0 to {MOST_CORRECTIONS}.")
+        for name in sorted(set(document.parameters.extra) - EXTRA_FIELDS):
+            problems.append(
+                f"Parameters: “{name}” is not supported. There are: {', '.join(sorted(EXTRA_FIELDS))}."
+            )
         if document.tool_choice not in ("auto", "any", *(tool.name for tool in document.tools)):
             problems.append(f"There is no tool “{document.tool_choice}” to choose.")
         if document.knowledge.bases and not 1 <= document.knowledge.top_k <= 50:
             problems.append("Knowledge: 1 to 50 passages go.")
         return problems
 
-    def _name_problems(self) -> list[str]:
+    def _name_problems(self, uses: list[tuple[int, frozenset[str]]]) -> list[str]:
         document, problems = self.document, []
         names = [variable.name for variable in document.variables]
         given = {*names, *document.context, *((KNOWLEDGE,) if document.knowledge.bases else ())}
@@ -115,9 +123,11 @@ class Compiled:
                 problems.append(f"“{name}” is no name for a variable: use letters, digits and underscores.")
             if name in (*document.context, KNOWLEDGE):
                 problems.append(f"The variable “{name}” has the name of a context source: give it another.")
-        for number, (_, template) in enumerate(self.templates, 1):
-            for name in sorted(template.names - given):
-                problems.append(f"Message {number} uses “{name}”, which is no variable of the prompt: declare it.")
+        for number, used in uses:
+            for name in sorted(used - given):
+                problems.append(
+                    f"Message {number} uses “{name}”, which is no variable of the prompt: declare it."
+                )
         return problems
 
 
@@ -135,5 +145,7 @@ def _without_expressions(source: str) -> str:
     """The literal text of a template, about: what stands between its marks is left out."""
     parts: list[str] = []
     for piece in source.replace("{%", "{{").split("{{"):
-        parts.append(piece.replace("%}", "}}").rpartition("}}")[2] if "}}" in piece.replace("%}", "}}") else piece)
+        parts.append(
+            piece.replace("%}", "}}").rpartition("}}")[2] if "}}" in piece.replace("%}", "}}") else piece
+        )
     return "".join(parts)

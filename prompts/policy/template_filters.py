@@ -1,7 +1,7 @@
 """PURE: the filters and tests that templates of prompts have. Each is metered, and bounded in what it makes."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import pass_context
@@ -38,15 +38,23 @@ def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
         meter.tick()
         first: tuple[Any, ...] = ()
         if wants is not None:
-            first = ({"context": context, "eval_context": context.eval_ctx}.get(wants.name, context.environment),)
+            first = (
+                {"context": context, "eval_context": context.eval_ctx}.get(wants.name, context.environment),
+            )
         result = function(*first, value, *args, **kwargs)
         if isinstance(result, str):
             return meter.text(str(result))
         if isinstance(result, Iterable) and not isinstance(result, Mapping | list | tuple | Undefined):
-            return meter.items([item for item in result if meter.tick() is None])
+            return meter.items(list(_counted(result, meter)))
         return result
 
     return metered
+
+
+def _counted(items: Iterable[Any], meter: Meter) -> Iterator[Any]:
+    for item in items:
+        meter.tick()
+        yield item
 
 
 def _own(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,7 +86,7 @@ def _text(value: Any) -> str:
 def _join(meter: Meter, value: Any, separator: str = "", attribute: str | None = None) -> str:
     items = value if attribute is None else [_member(item, attribute) for item in value]
     texts = [_text(item) for item in items]
-    meter.length_of(None, sum(map(len, texts)) + len(_text(separator)) * len(texts))
+    meter.length(sum(map(len, texts)) + len(_text(separator)) * len(texts))
     return _text(separator).join(texts)
 
 
@@ -103,7 +111,7 @@ def _range(meter: Meter, bounds: Any) -> list[int]:
 
 def _replace(meter: Meter, value: Any, old: str, new: str) -> str:
     text, old, new = _text(value), _text(old), _text(new)
-    meter.length_of(None, len(text) + (text.count(old) if old else len(text) + 1) * len(new))
+    meter.length(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
     return text.replace(old, new)
 
 
@@ -111,8 +119,10 @@ def _indent(meter: Meter, value: Any, width: int = 4, first: bool = False) -> st
     if not 0 <= width <= _WIDEST_INDENT:
         raise RenderError(f"indent goes up to {_WIDEST_INDENT}.")
     lines = _text(value).splitlines(keepends=True)
-    meter.length_of(None, sum(map(len, lines)) + width * len(lines))
-    return "".join(line if number == 0 and not first else " " * width + line for number, line in enumerate(lines))
+    meter.length(sum(map(len, lines)) + width * len(lines))
+    return "".join(
+        line if number == 0 and not first else " " * width + line for number, line in enumerate(lines)
+    )
 
 
 def _tojson(meter: Meter, value: Any, indent: int | None = None) -> str:
@@ -124,7 +134,7 @@ def _tojson(meter: Meter, value: Any, indent: int | None = None) -> str:
         length += len(part)
         if number % 256 == 0:
             meter.tick()
-        meter.length_of(None, length)
+        meter.length(length)
         parts.append(part)
     return "".join(parts)
 
@@ -135,7 +145,9 @@ def _look(value: Any, depth: int) -> None:
     if isinstance(value, Undefined):
         str(value)
     # Only as deep as the first branch: iterencode counts the rest.
-    children = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    children = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    )
     for child in children:
         _look(child, depth + 1)
         break

@@ -41,7 +41,9 @@ class Meter:
         """One step of a loop, or one filter."""
         self._steps -= 1
         if self._steps < 0:
-            raise RenderError(f"The template's loops take more than {MOST_STEPS} steps: give them less to do.")
+            raise RenderError(
+                f"The template's loops take more than {MOST_STEPS} steps: give them less to do."
+            )
         if self._clock() > self._deadline:
             raise RenderError("The template takes too long: give its loops less to do.")
 
@@ -53,13 +55,13 @@ class Meter:
 
     def text(self, text: str) -> str:
         """A text made on the way, which must not be longer than a whole prompt."""
-        return self.length_of(text, len(text))
+        self.length(len(text))
+        return text
 
-    def length_of(self, value: Any, length: int) -> Any:
-        """A value that has, or will have, so many characters."""
-        if length > MOST_CHARACTERS:
+    def length(self, characters: int) -> None:
+        """A text of so many characters is about to be made."""
+        if characters > MOST_CHARACTERS:
             raise RenderError(f"The template makes a text of more than {MOST_CHARACTERS} characters.")
-        return value
 
     def items(self, items: list[Any]) -> list[Any]:
         """A list made on the way."""
@@ -71,7 +73,7 @@ class Meter:
         """Arithmetic of numbers, and + of two texts or two lists."""
         self.tick()
         if sign == "+" and isinstance(left, str) and isinstance(right, str):
-            self.length_of(None, len(left) + len(right))
+            self.length(len(left) + len(right))
             return left + right
         if sign == "+" and isinstance(left, list) and isinstance(right, list):
             return self.items(left + right)

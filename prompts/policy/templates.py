@@ -64,9 +64,7 @@ class Template:
             _ENVIRONMENT, self._code, _ENVIRONMENT.make_globals(None)
         )
 
-    def render(
-        self, values: Mapping[str, Any], *, meter: Meter, delimiters: Delimiters | None = None
-    ) -> str:
+    def render(self, values: Mapping[str, Any], *, meter: Meter, delimiters: Delimiters | None = None) -> str:
         """The text, with values in their places. RenderError says what went wrong: a variable missing, or too much of something."""
         context = {**values, METER: meter, _DELIMITERS: delimiters or self.delimiters, _TICK: meter.tick}
         parts: list[str] = []
@@ -104,7 +102,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         try:
             if isinstance(obj, Mapping | list | tuple | str):
-                return obj[argument]  # type: ignore[index]
+                return obj[argument]
         except (LookupError, TypeError):
             pass
         return self.undefined(obj=obj, name=argument)
@@ -129,7 +127,9 @@ def _finalize(context: Context, value: Any) -> str:
         delimiters: Delimiters = context[_DELIMITERS]
         return delimiters.broken_in(value)
     kind = "An object" if isinstance(value, Mapping) else "A list"
-    raise RenderError(f"{kind} can't be printed as it is: write {{{{ … | tojson }}}} or {{{{ … | join(', ') }}}}.")
+    raise RenderError(
+        f"{kind} can't be printed as it is: write {{{{ … | tojson }}}} or {{{{ … | join(', ') }}}}."
+    )
 
 
 _ENVIRONMENT = _Environment(undefined=StrictUndefined, finalize=_finalize, autoescape=False, cache_size=0)
@@ -153,7 +153,9 @@ def _check(tree: nodes.Template) -> None:
         if isinstance(node, nodes.For) and node.recursive:
             raise BadTemplateError(f"Line {node.lineno}: loops can't be recursive.")
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            raise BadTemplateError(f"Line {node.lineno}: there is no filter “{node.name}”. There are: {_FILTER_NAMES}.")
+            raise BadTemplateError(
+                f"Line {node.lineno}: there is no filter “{node.name}”. There are: {_FILTER_NAMES}."
+            )
         if isinstance(node, nodes.Test) and node.name not in TESTS:
             raise BadTemplateError(f"Line {node.lineno}: there is no test “{node.name}”.")
 

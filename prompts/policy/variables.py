@@ -79,7 +79,9 @@ class Variables:
             elif variable.default is not msgspec.UNSET:
                 values[name] = variable.default
             elif variable.is_required:
-                raise VariableError(name, f"The variable '{name}' is missing: it must be {expected(variable)}.")
+                raise VariableError(
+                    name, f"The variable '{name}' is missing: it must be {expected(variable)}."
+                )
             else:
                 values[name] = None
         return values
@@ -94,9 +96,9 @@ class Variables:
         except jsonschema_rs.ValidationError as error:
             where = "".join(f"[{step!r}]" for step in error.instance_path)
             shown = "" if variable.is_personal else f", not {_shown(value)}"
-            if not where and not isinstance(value, _PYTHON[variable.type]):
-                why = f"must be {expected(variable)}{shown}"
-            elif not where and isinstance(value, bool) and variable.type in ("integer", "number"):
+            if (not where and not isinstance(value, _PYTHON[variable.type])) or (
+                not where and isinstance(value, bool) and variable.type in ("integer", "number")
+            ):
                 why = f"must be {expected(variable)}{shown}"
             else:
                 why = f"does not fit: {first_line(error)}"

@@ -112,6 +112,44 @@ class World:
 
         until(is_in_force, what="the policy in force")
 
+    def new_prompt(
+        self, name: str, document: dict[str, Any], *, team: str | None = "Tests", label: str = "production",
+        state: str = "approved", **columns: Any,
+    ) -> int:  # fmt: skip
+        """The id of a prompt with one version; with "" for a label, none leads to it."""
+        row = {"is_enabled": True, "fallback": "", "description": "", "tags": []} | columns
+        names = ", ".join(row)
+        pk = self.execute(
+            f"INSERT INTO prompts_prompt (team_id, name, {names}, created_at) VALUES "
+            f"((SELECT id FROM accounts_team WHERE name = %s), %s, {', '.join(['%s'] * len(row))}, now()) RETURNING id",
+            team, name, *row.values(),
+        )[0]["id"]  # fmt: skip
+        self.new_version(int(pk), document, label=label, state=state)
+        return int(pk)
+
+    def new_version(
+        self, prompt: int, document: dict[str, Any], *, label: str = "", state: str = "approved"
+    ) -> int:
+        """The number of a version just made, to which a label is moved, if one is named."""
+        version = self.execute(
+            "INSERT INTO prompts_promptversion (prompt_id, number, state, document, digest, revision, note, goal, "
+            "created_at, updated_at) SELECT %s, 1 + coalesce(max(number), 0), %s, %s, '', 1, '', '', now(), now() "
+            "FROM prompts_promptversion WHERE prompt_id = %s RETURNING id, number",
+            prompt, state, json.dumps({"model": MODEL, **document}), prompt,
+        )[0]  # fmt: skip
+        if label:
+            self.execute(
+                "INSERT INTO prompts_label (prompt_id, name, version_id, is_protected, moved_at) "
+                "VALUES (%s, %s, %s, false, now()) ON CONFLICT (prompt_id, name) DO UPDATE SET version_id = EXCLUDED.version_id",
+                prompt, label, version["id"],
+            )  # fmt: skip
+        return int(version["number"])
+
+    def say(self, *texts: str | dict[str, Any]) -> None:
+        """What the model answers next."""
+        scripts = [{"text": text} if isinstance(text, str) else text for text in texts]
+        httpx.put(f"{self.stack.simulator}/_simulator/replies", json=scripts).raise_for_status()
+
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:
             cursor = connection.execute(statement, values)
@@ -144,6 +182,7 @@ class World:
 
     def heal(self) -> None:
         httpx.delete(f"{self.stack.simulator}/_simulator/regions").raise_for_status()
+        self.say()
 
     def received(self) -> list[dict[str, Any]]:
         """What reached the model, oldest first."""

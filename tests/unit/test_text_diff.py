@@ -1,4 +1,4 @@
-from itertools import pairwise
+import itertools
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,7 @@ def test_the_spans_lead_from_one_text_to_the_other(before, after):
     assert without(spans, Kind.REMOVED) == after
     assert has_changes(spans) == (before != after)
     assert all(span.text for span in spans)
-    assert all(one.kind is not other.kind for one, other in pairwise(spans))
+    assert all(one.kind is not other.kind for one, other in itertools.pairwise(spans))
 
 
 def test_only_the_words_that_changed_are_marked():

@@ -10,8 +10,8 @@ from gateway.services.demo.calls import draft
 from governance.admin.timeline import timeline_of
 
 RECORDED = (
-    "authenticate", "resolve route", "queue", "redact", "screen", "defend", "enforce limits", "limit rates", "reserve", "invoke", "settle",
-    "store bodies",
+    "authenticate", "resolve prompt", "resolve route", "queue", "render prompt", "redact", "screen", "defend", "enforce limits", "limit rates",
+    "reserve", "invoke", "settle", "store bodies",
 )  # fmt: skip
 """In the order of a call; "audit" writes the record and so can't be in it."""
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from accounts.admin.typed import ModelForm
 from accounts.models import ApiKey
 from accounts.policy.networks import parse_network
-from accounts.services.known_models import unknown_model
+from accounts.services.known_models import unknown_of_key
 from kernel.clock import utc_now
 
 
@@ -22,7 +22,7 @@ class ApiKeyForm(ModelForm):
         names = list(
             dict.fromkeys(name.strip() for name in self.cleaned_data["allowed_models"] or () if name)
         )
-        if (unknown := unknown_model(names)) is not None:
+        if (unknown := unknown_of_key(names)) is not None:
             raise ValidationError(f"There is no route named “{unknown}”. See Routes for the names.")
         return names
 

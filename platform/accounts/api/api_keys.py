@@ -15,7 +15,7 @@ from accounts.models import ApiKey, Application, Team
 from accounts.policy.networks import parse_network
 from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
-from accounts.services.known_models import unknown_model
+from accounts.services.known_models import unknown_of_key
 from kernel.clock import utc_now
 
 MOST_OVERLAP_HOURS = 24 * 30
@@ -41,7 +41,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
 
     def validate_allowed_models(self, names: list[str]) -> list[str]:
         """Names of routes, each once."""
-        if (unknown := unknown_model(names)) is not None:
+        if (unknown := unknown_of_key(names)) is not None:
             raise serializers.ValidationError(f"There is no route named “{unknown}”.")
         return list(dict.fromkeys(names))
 

@@ -19,3 +19,8 @@ def unknown_model(names: Iterable[str]) -> str | None:
     """The first of these that no route has; None when all are known, or nobody can tell."""
     known = set(known_models())
     return next((name for name in names if known and name not in known), None)
+
+
+def unknown_of_key(names: Iterable[str]) -> str | None:
+    """The same for what a key may call: a prompt, as `prompt/<name>`, may be made later than the key."""
+    return unknown_model(name for name in names if not name.startswith("prompt/"))

@@ -35,6 +35,7 @@ from embedded.simulator.models import Models
 from embedded.simulator.operations import Operation, match
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.replies import Reply, reply_to
+from embedded.simulator.scripts import Scripts
 from embedded.simulator.shapes import json_object, mapping
 from embedded.simulator.signature import verify
 from embedded.simulator.streams import pump
@@ -72,7 +73,8 @@ class Simulator:
         self._regions = Regions(defaults)
         self._recorder = Recorder()
         self._prompt_cache = PromptCache()
-        self._control = Control(self._regions, self._recorder, self._prompt_cache)
+        self._scripts = Scripts()
+        self._control = Control(self._regions, self._recorder, self._prompt_cache, self._scripts)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -147,7 +149,7 @@ class Simulator:
                 await request.caller.answer(200, body, request.headers + headers)
                 return
         turn = self._read(request, json_object(request.body))
-        reply = reply_to(turn)
+        reply = reply_to(turn, self._scripts.next(turn))
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
         if request.operation.streams:
             await self._stream(request, _frames(request, turn, reply, usage))

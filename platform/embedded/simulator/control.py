@@ -12,10 +12,13 @@ from embedded.simulator.caching import PromptCache
 from embedded.simulator.caller import Caller
 from embedded.simulator.faults import InvalidSetting, Regions
 from embedded.simulator.recorder import Recorder
+from embedded.simulator.scripts import InvalidScript, Scripts
 
 _MAX_BODY = 65_536
+_MAX_SCRIPTS = 8_388_608
 _REGIONS = "/_simulator/regions"
 _REQUESTS = "/_simulator/requests"
+_REPLIES = "/_simulator/replies"
 _ABOUT = {
     "service": "Gatehouse's simulator of AWS Bedrock: its answers are simulated, no model is behind them",
     "operations": [
@@ -33,6 +36,7 @@ _ABOUT = {
         "PUT /_simulator/regions/{region}": "changes the settings named in a JSON object; null puts one back",
         "DELETE /_simulator/regions/{region}": "puts all of a region's settings back",
         "DELETE /_simulator/regions": "puts all settings of all regions back",
+        "PUT /_simulator/replies": "answers to come, a JSON list of {text, match, times, stop_reason}; [] for the usual ones",
         "GET /_simulator/requests": "counts, and the last 200 requests as received",
         "DELETE /_simulator/requests": "forgets them, and the prompt cache",
     },
@@ -42,10 +46,13 @@ _ABOUT = {
 class Control:
     """Answers requests to the simulator's own interface."""
 
-    def __init__(self, regions: Regions, recorder: Recorder, prompt_cache: PromptCache) -> None:
+    def __init__(
+        self, regions: Regions, recorder: Recorder, prompt_cache: PromptCache, scripts: Scripts
+    ) -> None:
         self._regions = regions
         self._recorder = recorder
         self._prompt_cache = prompt_cache
+        self._scripts = scripts
 
     @staticmethod
     def owns(path: str) -> bool:
@@ -64,6 +71,8 @@ class Control:
             return 200, {**_ABOUT, "regions": self._regions.describe()}
         if path == _REQUESTS:
             return self._requests(method)
+        if path == _REPLIES:
+            return await self._replies(method, caller)
         if path == _REGIONS:
             return self._all_regions(method)
         name = path.removeprefix(f"{_REGIONS}/")
@@ -81,6 +90,18 @@ class Control:
             self._prompt_cache.clear()
             return 204, None
         return _not_allowed(method)
+
+    async def _replies(self, method: str, caller: Caller) -> tuple[int, Any]:
+        if method not in ("GET", "PUT"):
+            return _not_allowed(method)
+        if method == "PUT":
+            try:
+                self._scripts.replace(orjson.loads(await caller.body(_MAX_SCRIPTS) or b""))
+            except orjson.JSONDecodeError as error:
+                return 400, {"message": f"the body isn't JSON: {error}"}
+            except InvalidScript as error:
+                return 400, {"message": str(error)}
+        return 200, {"waiting": len(self._scripts)}
 
     def _all_regions(self, method: str) -> tuple[int, Any]:
         if method == "DELETE":

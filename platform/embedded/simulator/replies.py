@@ -9,6 +9,7 @@ import orjson
 from embedded.simulator.errors import invalid
 from embedded.simulator.prose import SENTENCES
 from embedded.simulator.schemas import Filler, Unsatisfiable, instance
+from embedded.simulator.scripts import Script
 from embedded.simulator.tokens import pieces
 from embedded.simulator.turns import Tool, Turn
 
@@ -55,13 +56,15 @@ class Reply:
         return prefix + identifier(self.seed, index)
 
 
-def reply_to(turn: Turn) -> Reply:
-    """The answer to a turn. Raises AwsError (400) for a schema that nothing can be made for."""
+def reply_to(turn: Turn, script: Script | None = None) -> Reply:
+    """The answer to a turn, or what a script says in its place. Raises AwsError (400) for a schema that nothing can be made for."""
     seed = turn.seed()
     number = int.from_bytes(seed[:6], "big")
     directives = _directives(turn.last_user_text)
     tool = _chosen_tool(turn, directives.get("tool"))
-    if tool is not None:
+    if script is not None:
+        reply = _scripted(turn, script, seed)
+    elif tool is not None:
         reply = Reply(_tool_blocks(turn, tool, seed, number), "tool_use", seed)
     elif turn.schema is not None:
         text = orjson.dumps(
@@ -72,6 +75,24 @@ def reply_to(turn: Turn) -> Reply:
         reply = Reply([Block(_prose(turn, number, directives.get("tokens")))], "end_turn", seed)
     _cut(reply, turn)
     return reply
+
+
+def _scripted(turn: Turn, script: Script, seed: bytes) -> Reply:
+    """The script's text; as a tool's input, whatever it looks like, where the model must use one."""
+    if isinstance(turn.tool_choice, tuple):
+        block = Block(list(pieces(script.text)), turn.tool_choice[1], f"tooluse_{identifier(seed, 1)}")
+        block.input = _json_object(script.text) or {}
+        return Reply([block], script.stop_reason or "tool_use", seed)
+    return Reply([Block(list(pieces(script.text)))], script.stop_reason or "end_turn", seed)
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    """A JSON object, or None for what is none."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def identifier(seed: bytes, index: int) -> str:

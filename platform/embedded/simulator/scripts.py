@@ -1,0 +1,63 @@
+"""Answers written in advance: what a test, or a demonstration, wants the model to say."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from embedded.simulator.turns import Turn
+
+_MOST = 5_000
+
+
+class InvalidScript(Exception):
+    """The message says what is wrong with it."""
+
+
+@dataclass(slots=True)
+class Script:
+    """Says `text` to the next `times` turns in which `match` occurs anywhere; None: to all of them."""
+
+    text: str
+    match: str = ""
+    times: int | None = 1
+    stop_reason: str = ""
+
+    def fits(self, turn: Turn) -> bool:
+        return not self.match or any(self.match in part for part in turn.prompt.parts)
+
+
+class Scripts:
+    """Those that are still to be said, in order."""
+
+    def __init__(self) -> None:
+        self._scripts: deque[Script] = deque()
+
+    def replace(self, value: Any) -> int:
+        """Takes a list of scripts in the place of those there are; how many. Raises InvalidScript."""
+        if not isinstance(value, list) or len(value) > _MOST:
+            raise InvalidScript(f"send a list of at most {_MOST} scripts")
+        self._scripts = deque(_script(each) for each in value)
+        return len(self._scripts)
+
+    def next(self, turn: Turn) -> Script | None:
+        """What is to be said in a turn."""
+        for script in self._scripts:
+            if script.fits(turn):
+                if script.times is not None:
+                    script.times -= 1
+                    if script.times <= 0:
+                        self._scripts.remove(script)
+                return script
+        return None
+
+    def __len__(self) -> int:
+        return len(self._scripts)
+
+
+def _script(value: Any) -> Script:
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        raise InvalidScript('a script is an object with a "text"')
+    times = value.get("times", 1)
+    if times is not None and (not isinstance(times, int) or times < 1):
+        raise InvalidScript('"times" is a number from 1, or null for ever')
+    return Script(value["text"], str(value.get("match", "")), times, str(value.get("stop_reason", "")))

@@ -1,0 +1,25 @@
+"""Versions compiled, each once per process."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from prompts.policy.document import decoded
+from prompts.policy.rendering import Compiled, UnusableVersionError
+
+
+def compiled(document: Mapping[str, Any]) -> tuple[Compiled | None, str]:
+    """A document compiled, and why it can't be, where it can't: one of the two."""
+    return _compiled(msgspec.json.encode(document, order="deterministic"))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(document: bytes) -> tuple[Compiled | None, str]:
+    try:
+        return Compiled(decoded(msgspec.json.decode(document))), ""
+    except UnusableVersionError as error:
+        return None, str(error)
+    except msgspec.ValidationError as error:
+        return None, f"The document does not fit: {error}."
