@@ -45,8 +45,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
-class _LineError(ValueError):
-    """One line can't be used; the message says why."""
+class BadCaseError(ValueError):
+    """A case that can't be used; the message says why."""
 
 
 def read_csv(raw: bytes, *, kinds: Mapping[str, str] | None = None) -> Read:
@@ -101,8 +101,8 @@ class _Collected:
             self.is_full = True
             return
         try:
-            self._cases.append(_checked(make()))
-        except _LineError as error:
+            self._cases.append(checked(make()))
+        except BadCaseError as error:
             self.error(line, str(error))
 
     def error(self, line: int, message: str) -> None:
@@ -196,9 +196,9 @@ def _header(rows: Iterator[tuple[int, list[str] | str]]) -> tuple[list[str], str
 
 def _case_of_cells(header: list[str], cells: list[str], kinds: Mapping[str, str]) -> Case:
     if any(cell.strip() for cell in cells[len(header) :]):
-        raise _LineError(f"{len(cells)} cells, but {len(header)} columns. Put quotes around a cell that has the separator in it.")  # fmt: skip
+        raise BadCaseError(f"{len(cells)} cells, but {len(header)} columns. Put quotes around a cell that has the separator in it.")  # fmt: skip
     if len(cells) < len(header):
-        raise _LineError(f"{len(cells)} cells, but {len(header)} columns.")
+        raise BadCaseError(f"{len(cells)} cells, but {len(header)} columns.")
     row = dict(zip(header, cells, strict=False))
     assertions = row.get("assertions", "").strip()
     expected = row.get("expected", "")
@@ -234,7 +234,7 @@ def _typed(name: str, cell: str, kind: str) -> Any:
         "array": isinstance(value, list), "object": isinstance(value, dict),
     }  # fmt: skip
     if not fits.get(kind, kind != "boolean"):
-        raise _LineError(f"“{name}” is {'an' if kind[0] in 'aio' else 'a'} {kind}, “{text[:40]}” is not.")
+        raise BadCaseError(f"“{name}” is {'an' if kind[0] in 'aio' else 'a'} {kind}, “{text[:40]}” is not.")
     return value
 
 
@@ -242,20 +242,20 @@ def _json_of(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _LineError(f"“{name}” is no JSON: {error}.") from error
+        raise BadCaseError(f"“{name}” is no JSON: {error}.") from error
 
 
 def _case_of_json(line: str) -> Case:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _LineError(f"This is no JSON: {error}.") from error
+        raise BadCaseError(f"This is no JSON: {error}.") from error
     if not isinstance(found, dict):
-        raise _LineError('A line is a JSON object, such as {"variables": {"text": "…"}, "expected": "…"}.')
+        raise BadCaseError('A line is a JSON object, such as {"variables": {"text": "…"}, "expected": "…"}.')
     if isinstance(found.get("variables"), dict):
         unknown = sorted(set(found) - {"variables", *_RESERVED})
         if unknown:
-            raise _LineError(
+            raise BadCaseError(
                 f"“{unknown[0]}” is not known beside “variables”. Known are: {', '.join(_RESERVED)}."
             )
         variables = found["variables"]
@@ -263,7 +263,7 @@ def _case_of_json(line: str) -> Case:
         variables = {name: value for name, value in found.items() if name not in _RESERVED}
     note = found.get("note") or ""
     if not isinstance(note, str):
-        raise _LineError("“note” is a text.")
+        raise BadCaseError("“note” is a text.")
     return Case(
         variables=variables,
         expected=found.get("expected"),
@@ -272,21 +272,21 @@ def _case_of_json(line: str) -> Case:
     )
 
 
-def _checked(case: Case) -> Case:
-    """The case, if it can be run. Raises _LineError."""
+def checked(case: Case) -> Case:
+    """The case, if it can be run. Raises BadCaseError."""
     if not case.variables and case.expected is None:
-        raise _LineError("There is neither a variable nor an expected answer.")
+        raise BadCaseError("There is neither a variable nor an expected answer.")
     for name, value in [*case.variables.items(), ("expected", case.expected), ("note", case.note)]:
         size = len(value) if isinstance(value, str) else len(json.dumps(value))
         if size > LONGEST_VALUE:
-            raise _LineError(f"“{name[:40]}” has {size:,} characters: at most {LONGEST_VALUE:,} are taken.")
+            raise BadCaseError(f"“{name[:40]}” has {size:,} characters: at most {LONGEST_VALUE:,} are taken.")
         if "\0" in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)):
-            raise _LineError(f"“{name[:40]}” has a character of zero in it.")
+            raise BadCaseError(f"“{name[:40]}” has a character of zero in it.")
         _check_whole(name, value)
     try:
         decoded(case.assertions)
     except BadAssertionError as error:
-        raise _LineError(str(error)) from error
+        raise BadCaseError(str(error)) from error
     return case
 
 
@@ -295,6 +295,6 @@ def _check_whole(name: str, value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise _LineError(
+        raise BadCaseError(
             f"“{name[:40]}” has half a character in it, as some programs write emoji."
         ) from error

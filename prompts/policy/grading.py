@@ -69,6 +69,10 @@ Grading = Generator[Ask, Reply, Graded]
 def grading(case: Case) -> Grading:
     """Runs the prompt, measures what assertions take, and grades."""
     reply = yield Ask("answer", f"/v1/prompts/{case.prompt}/run", _run_body(case))
+    if not reply.error and reply.body.get("version") != case.version:
+        reply = msgspec.structs.replace(
+            reply, error=f"wrong_version: not version {case.version} answered. Is the prompt switched off?"
+        )
     if reply.error:
         contract = "refused" if reply.error.startswith("contract_failed") else ""
         return Graded(

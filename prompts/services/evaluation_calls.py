@@ -191,7 +191,11 @@ def _take(call: EvaluationCall, record: AuditRecord, *, evaluation_id: int) -> N
         error = f"lost: {_LOST}"
     else:
         contract = record.prompt_run.get("contract")
-        response = {"output": text, "contract": contract if isinstance(contract, dict) else None}
+        response = {
+            "output": text,
+            "version": record.prompt_version,
+            "contract": contract if isinstance(contract, dict) else None,
+        }
         response["usage"] = {
             name: getattr(record, name)
             for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")

@@ -14,6 +14,7 @@ from prompts.models import (
     EvaluationCall,
     EvaluationResult,
     EvaluationState,
+    Prompt,
     PromptVersion,
     TestSet,
 )
@@ -72,6 +73,18 @@ def _check(test_set: TestSet, *, runs: int, repeats: int, concurrency: int, budg
         raise ImpossibleRunError(f"From 1 to {MOST_AT_ONCE} calls are made at once.")
     if budget_nanos <= 0:
         raise ImpossibleRunError("Say what the run may cost: more than nothing.")
+    prompt = test_set.prompt
+    if not prompt.is_enabled or prompt.archived_at is not None:
+        raise ImpossibleRunError(
+            "The prompt is switched off or archived: every answer would be the fallback."
+        )
+    if (
+        prompt.team_id is None
+        and Prompt.objects.filter(team=test_set.team_id, name=prompt.name, archived_at=None).exists()
+    ):
+        raise ImpossibleRunError(
+            f"{test_set.team} has a prompt of its own called {prompt.name}: that one would be run, not the shared one."
+        )
     try:
         decoded(test_set.assertions)
     except BadAssertionError as error:
@@ -138,6 +151,13 @@ def resume(evaluation: Evaluation, *, budget_nanos: int | None = None) -> None:
 def may_run(user: User, test_set: TestSet) -> bool:
     """Whether a person may start, cancel and resume runs of a set."""
     return has_capability(user, test_set.team, Capability.EDIT_PROMPTS)
+
+
+def delete(evaluation: Evaluation) -> None:
+    """Deletes a run that has ended, with its results. What it cost stays on the record. Raises ImpossibleRunError."""
+    if evaluation.is_open:
+        raise ImpossibleRunError("Cancel the run first.")
+    evaluation.delete()
 
 
 def _wake(evaluation: Evaluation) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max
 
+from accounts.models import User
 from governance.models import AuditRecord
 from governance.selectors.calls import Content, content_of
 from kernel.clock import utc_now
-from prompts.models import TestCase, TestSet
-from prompts.policy.cases import MOST_CASES, Case, Read, read_csv, read_jsonl
+from prompts.models import Prompt, TestCase, TestSet
+from prompts.policy.cases import MOST_CASES, BadCaseError, Case, Read, checked, read_csv, read_jsonl
 from prompts.policy.document import decoded
 
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
@@ -86,6 +87,21 @@ def remove_cases(test_set: TestSet, ids: Iterable[int]) -> int:
 def touch(test_set: TestSet) -> None:
     """Something that decides what passes has changed: runs from before say nothing of it."""
     TestSet.objects.filter(pk=test_set.pk).update(revision=F("revision") + 1)
+
+
+def problem_of(values: dict[str, Any]) -> str | None:
+    """Why values of a case can't be used; None where they can."""
+    names = ("variables", "expected", "assertions", "note")
+    try:
+        checked(Case(**{"variables": {"": ""}, **{name: values[name] for name in names if name in values}}))
+    except BadCaseError as error:
+        return str(error)
+    return None
+
+
+def may_require(user: User, prompt: Prompt) -> bool:
+    """Whether a person may make a set required: of a shared prompt it would stand in all teams' way."""
+    return user.is_superuser or prompt.team_id is not None
 
 
 def import_cases(test_set: TestSet, raw: bytes, *, kind: str) -> Read:

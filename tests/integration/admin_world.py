@@ -28,6 +28,7 @@ from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
+from tests.integration.prompt_world import make_prompt_world
 
 ROLES = ("owner", "admin", "developer", "reviewer", "viewer")
 SECRET_WORDS = "the-words-of-the-model"
@@ -97,6 +98,7 @@ def make_team(name: str) -> TeamWorld:
     RedactionRule.objects.create(policy=PrivacyPolicy.objects.create(team=team), entity="EMAIL_ADDRESS")
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
+    make_prompt_world(team)
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
     )

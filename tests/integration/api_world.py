@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
 from tests.integration.admin_world import TeamWorld
+from tests.integration.prompt_world import set_of
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
@@ -30,7 +31,15 @@ OF_TEAMS = (
     "team-keys",
     "raw-accesses",
     "privacy-policies",
+    "test-sets",
+    "test-cases",
+    "evaluations",
+    "evaluation-results",
+    "service-contracts",
+    "contract-breaches",
 )
+OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results")
+"""What holds words of calls, or answers: for those who may read them."""
 
 
 def endpoints() -> list[tuple[str, str]]:
@@ -64,6 +73,12 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
+        "test-sets": set_of(team.team),
+        "test-cases": set_of(team.team).cases.first(),
+        "evaluations": set_of(team.team).evaluations.first(),
+        "evaluation-results": set_of(team.team).evaluations.get().results.first(),
+        "service-contracts": set_of(team.team).prompt.service_contract,
+        "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
     }[resource]
     return own.pk
 
@@ -97,4 +112,8 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
         "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
+        "test-sets": {"team": team.team.pk, "prompt": set_of(team.team).prompt_id, "name": "new"},
+        "test-cases": {"test_set": set_of(team.team).pk, "variables": {"question": "x"}},
+        "evaluations": {"test_set": set_of(team.team).pk, "candidates": [{"version": 1}], "cap_usd": "1"},
+        "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
     }

@@ -61,9 +61,9 @@ class RunServer:
             return 200, {"data": vectors}, {"x-gatehouse-call-id": str(call_id)}
         variables = body["variables"]
         text = str(variables.get("answer") or str(variables.get("question", "")).upper())
-        call_id = self.record(request_id, text=text)
+        call_id = self.record(request_id, text=text, prompt_version=body.get("version"))
         answer = {
-            "id": str(call_id), "output": text, "data": None, "usage": {"input_tokens": 30, "output_tokens": 10},
+            "id": str(call_id), "version": body.get("version"), "output": text, "data": None, "usage": {"input_tokens": 30, "output_tokens": 10},
             "cost_usd": "0.001", "duration_ms": 120.0, "contract": None,
         }  # fmt: skip
         return 200, answer, {"x-gatehouse-call-id": str(call_id)}

@@ -298,7 +298,7 @@ def test_a_broken_connection_is_looked_up_on_the_record(server, test_set, user, 
 
     def behave(path, body, request_id):
         if body["variables"]["question"] == "where":
-            server.record(request_id, text="WHERE")
+            server.record(request_id, text="WHERE", prompt_version=1)
             raise ConnectionAbortedError
         return None
 
@@ -391,7 +391,7 @@ def test_similarity_is_measured_through_the_gateway(server, test_set, user, sett
     test_set.save()
     settings.EVALUATION_EMBEDDINGS = "titan"
     server.behave = lambda path, body, rid: (
-        server.usual(path, {"variables": {"answer": "abc"}}, rid) if "/run" in path else None
+        server.usual(path, {**body, "variables": {"answer": "abc"}}, rid) if "/run" in path else None
     )
     evaluation = run(begin(test_set, user))
     assert evaluation.passed == 3
@@ -414,7 +414,7 @@ def judged(server, test_set, user, *says):
     def behave(path, body, request_id):
         if path != "/v1/prompts/judge/run":
             return None
-        return server.usual(path, {"variables": {"answer": next(answers)}}, request_id)
+        return server.usual(path, {**body, "variables": {"answer": next(answers)}}, request_id)
 
     server.behave = behave
     evaluation = run(begin(test_set, user))

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_internal_application'),
-        ('governance', '0022_blank_prompt'),
+        ('governance', '0023_prompt_format'),
     ]
 
     operations = [
