@@ -25,6 +25,14 @@ _GROUPS = (
         ),
     ),
     (
+        "Prompts",
+        (
+            ("Test sets", "checklist", "admin:prompts_testset_changelist"),
+            ("Runs", "science", "admin:prompts_evaluation_changelist"),
+            ("Service contracts", "handshake", "admin:prompts_servicecontract_changelist"),
+        ),
+    ),
+    (
         "Spending and limits",
         (
             ("Usage", "monitoring", "admin:governance_usageday_changelist"),

@@ -9,11 +9,11 @@ from django.db.models import F, Max
 
 from accounts.models import User
 from governance.models import AuditRecord
-from governance.selectors.calls import Content, content_of
+from governance.selectors.calls import content_of
 from kernel.clock import utc_now
 from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.cases import MOST_CASES, BadCaseError, Case, Read, checked, read_csv, read_jsonl
-from prompts.policy.document import decoded
+from prompts.selectors.test_sets import last_words, text_of_blocks, variables_of
 
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
 
@@ -24,13 +24,7 @@ class TooManyCasesError(ValueError):
 
 def variable_kinds(test_set: TestSet) -> dict[str, str]:
     """JSON types of the variables of the prompt's newest version."""
-    version = test_set.prompt.versions.order_by("-number").first()
-    if version is None:
-        return {}
-    try:
-        return {variable.name: variable.type for variable in decoded(version.document).variables}
-    except ValueError:  # a draft may be unfinished
-        return {}
+    return {variable.name: variable.type for variable in variables_of(test_set)}
 
 
 @transaction.atomic
@@ -122,26 +116,14 @@ def cases_from_calls(
     cases, ids, missing = [], [], 0
     for call in calls:
         content = content_of(call)
-        text = _last_words(content) if content is not None else ""
+        text = last_words(content) if content is not None else ""
         if content is None or not text:
             missing += 1
             continue
-        answer = _text(content.answer) if takes_answer else ""
+        answer = text_of_blocks(content.answer) if takes_answer else ""
         cases.append(Case(variables={variable: text}, expected=answer or None, note=f"Call {call.pk}"))
         ids.append(call.pk)
     return add_cases(test_set, cases, source=TestCase.Source.CALL, call_ids=ids) if cases else [], missing
-
-
-def _last_words(content: Content) -> str:
-    messages = content.request.get("messages")
-    said = [each for each in messages if isinstance(each, dict) and each.get("role") == "user"] if isinstance(messages, list) else []  # fmt: skip
-    blocks = said[-1].get("content") if said else []
-    return _text(blocks if isinstance(blocks, list) else [])
-
-
-def _text(blocks: list[Any]) -> str:
-    texts = (block.get("text") for block in blocks if isinstance(block, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def shown_json(value: Any) -> str:
