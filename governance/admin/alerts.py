@@ -44,13 +44,10 @@ class _OfTeamOrAll(TeamScopedAdmin):
 
 @admin.register(AlertChannel)
 class AlertChannelAdmin(_OfTeamOrAll):
-    """Where alerts on budgets go."""
+    """Where alerts go."""
 
     form = ChannelForm
-    empty_hint = (
-        "Alerts on budgets go out at 50, 80 and 100 per cent, and when one will run out early; those on rollouts when "
-        "one is paused or rolled back. Say where to."
-    )
+    empty_hint = "Alerts go out at 50, 80 and 100 per cent of a budget, when one will run out early, and when a service contract is broken. Say where to."
     list_display = ("name", "kind", "target", "team", "is_enabled")
     list_select_related = ("team",)
     fields = ("name", "kind", "target", "team", "is_enabled", "secret")
@@ -118,7 +115,7 @@ class DeliveryAdmin(_OfTeamOrAll):
 
     @display(description="Alert")
     def what(self, delivery: Delivery) -> str:
-        return delivery.what
+        return str(delivery.alert or "Test")
 
     @display(description="To", header=True)
     def channel_label(self, delivery: Delivery) -> list[str]:

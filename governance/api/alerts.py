@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.api.base import TeamScoped
 from accounts.api.fields import FixedTeam, TeamField, UsdField
 from accounts.api.pagination import UuidPages
+from accounts.selectors.teams import teams_with
 from governance.api.scoped import filtered
 from governance.models import Alert, AlertChannel, Delivery
 from governance.services.alerts import send_test
@@ -100,8 +101,9 @@ class AlertChannelViewSet(
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
-    budget = serializers.IntegerField(source="window.budget_id")
-    subject = serializers.CharField(source="window.subject")
+    budget = serializers.IntegerField(source="window.budget_id", read_only=True, allow_null=True)
+    subject = serializers.CharField(source="window.subject", read_only=True, allow_null=True)
+    text = serializers.CharField(source="__str__", read_only=True)
     spent_usd = UsdField(source="spent_nanos")
     limit_usd = UsdField(source="limit_nanos")
 
@@ -109,6 +111,9 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         model = Alert
         fields = (
             "id",
+            "kind",
+            "text",
+            "team",
             "budget",
             "subject",
             "threshold",
@@ -120,11 +125,21 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
 
 
 class AlertViewSet(_OfTeamOrAll, mixins.ListModelMixin, mixins.RetrieveModelMixin):
-    """Alerts: a budget's period has reached a threshold, or (threshold 0) is forecast to run out. Once each."""
+    """Alerts: a budget's period has reached a threshold, or (threshold 0) is forecast to run out, once each; or a
+    prompt's service contract is broken, or kept again."""
 
     team_lookup = "window__budget__team"
-    queryset = Alert.objects.select_related("window__budget")
+    queryset = Alert.objects.select_related(
+        "window__budget__team", "window__budget__application", "window__budget__api_key"
+    )
     serializer_class = AlertSerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super(TeamScoped, self).get_queryset()
+        if self.person.is_active and self.person.is_superuser:
+            return rows
+        teams = teams_with(self.person, self.view_capability)
+        return rows.filter(Q(window__budget__team__in=teams) | Q(team__in=teams))
 
 
 class DeliveryFilters(serializers.Serializer[Any]):

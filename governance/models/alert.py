@@ -9,7 +9,7 @@ from governance.models.budget import BudgetWindow
 
 
 class AlertChannel(models.Model):
-    """Where alerts on a team's budgets and rollouts go; without a team, those of all teams."""
+    """Where a team's alerts go; without a team, those of all teams."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
@@ -22,7 +22,7 @@ class AlertChannel(models.Model):
         blank=True,
         on_delete=models.CASCADE,
         related_name="alert_channels",
-        help_text="Empty: alerts of all teams.",
+        help_text="Empty: the alerts of all teams.",
     )
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -51,15 +51,34 @@ class AlertChannel(models.Model):
 
 
 class Alert(models.Model):
-    """A budget's period has reached a threshold, or is forecast to run out: once each."""
+    """A budget's period has reached a threshold, or is forecast to run out, once each; or a promise to callers is broken or kept again."""
 
-    window = models.ForeignKey(BudgetWindow, on_delete=models.CASCADE, related_name="alerts")
+    class Kind(models.TextChoices):
+        BUDGET = "budget", "Budget"
+        CONTRACT_BROKEN = "contract_broken", "Service contract broken"
+        CONTRACT_KEPT = "contract_kept", "Service contract kept again"
+        ROLLOUT_PAUSED = "rollout_paused", "Rollout paused"
+        ROLLOUT_ROLLED_BACK = "rollout_rolled_back", "Rollout rolled back"
+        ROLLOUT_COMPLETED = "rollout_completed", "Rollout completed"
+        EXPERIMENT_RESULT = "experiment_result", "Result of an experiment"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices, default=Kind.BUDGET)
+    window = models.ForeignKey(BudgetWindow, null=True, on_delete=models.CASCADE, related_name="alerts")
     threshold = models.SmallIntegerField(
-        help_text="Per cent of the limit; 0 for the forecast of running out."
+        default=0, help_text="Per cent of the limit; 0 for the forecast of running out."
     )
-    spent_nanos = models.BigIntegerField("spent")
-    limit_nanos = models.BigIntegerField("limit")
+    spent_nanos = models.BigIntegerField("spent", default=0)
+    limit_nanos = models.BigIntegerField("limit", default=0)
     runs_out_at = models.DateTimeField(null=True)
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="alerts",
+        help_text="Whose it is, where it is no budget's.",
+    )
+    text = models.CharField(max_length=500, blank=True, help_text="What it says, where it is no budget's.")
+    path = models.CharField(max_length=300, blank=True, help_text="The page of the admin it leads to.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -67,12 +86,14 @@ class Alert(models.Model):
         constraints = (models.UniqueConstraint(fields=("window", "threshold"), name="alert_once"),)
 
     def __str__(self) -> str:
+        if self.window is None:
+            return self.text
         what = f"{self.threshold} %" if self.threshold else "forecast"
         return f"{self.window.budget}: {what}"
 
 
 class Delivery(models.Model):
-    """One alert, notice, or test, on its way to one channel."""
+    """One alert, or a test, on its way to one channel."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -82,11 +103,7 @@ class Delivery(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="deliveries")
     alert = models.ForeignKey(
-        Alert, null=True, on_delete=models.CASCADE, related_name="deliveries",
-        help_text="Empty: a notice, or a test.",
-    )  # fmt: skip
-    notice = models.JSONField(
-        null=True, help_text='{"type", "text", "path"}: what is told, where it is not about a budget.'
+        Alert, null=True, on_delete=models.CASCADE, related_name="deliveries", help_text="Empty: a test."
     )
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -105,9 +122,4 @@ class Delivery(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.what} to {self.channel}"
-
-    @property
-    def what(self) -> str:
-        """What is brought, in a line."""
-        return str(self.notice["text"] if self.notice else self.alert or "Test")
+        return f"{self.alert or 'Test'} to {self.channel}"

@@ -36,8 +36,18 @@ class Facts:
     runs_out_at: datetime | None = None
 
 
-def text_of(facts: Facts) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An alert of another kind than a budget's: its type for programs (`contract.broken`), and a sentence."""
+
+    type: str
+    text: str
+
+
+def text_of(facts: Facts | Notice) -> str:
     """One sentence for people."""
+    if isinstance(facts, Notice):
+        return facts.text
     whose = f" ({facts.subject})" if facts.subject else ""
     used = f"{format_usd(facts.spent)} of {format_usd(facts.limit)}"
     resets = f" It resets on {facts.resets_at:%Y-%m-%d %H:%M} UTC." if facts.resets_at else ""
@@ -47,21 +57,10 @@ def text_of(facts: Facts) -> str:
     return f"{facts.budget}{whose} is {facts.threshold} % used: {used}.{resets}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """What people are told that is not about a budget. `type` is a webhook's: rollout.paused, rollout.rolled_back, …"""
-
-    type: str
-    text: str
-
-
-def notice_body(notice: Notice, *, delivery_id: str, url: str) -> dict[str, Any]:
-    """What a webhook receives of a notice."""
-    return {"id": delivery_id, "type": notice.type, "text": notice.text, "url": url}
-
-
-def webhook_body(facts: Facts, *, delivery_id: str, url: str) -> dict[str, Any]:
+def webhook_body(facts: Facts | Notice, *, delivery_id: str, url: str) -> dict[str, Any]:
     """What a webhook receives."""
+    if isinstance(facts, Notice):
+        return {"id": delivery_id, "type": facts.type, "text": facts.text, "url": url}
     return {
         "id": delivery_id,
         "type": "budget.forecast" if facts.threshold is None else "budget.threshold",
@@ -77,8 +76,9 @@ def webhook_body(facts: Facts, *, delivery_id: str, url: str) -> dict[str, Any]:
     }
 
 
-def slack_body(text: str, *, url: str) -> dict[str, Any]:
+def slack_body(facts: Facts | Notice, *, url: str) -> dict[str, Any]:
     """What Slack's incoming webhooks, and those shaped like them, take."""
+    text = text_of(facts)
     block = {
         "type": "section",
         "text": {"type": "mrkdwn", "text": f"{_escaped(text)}\n<{url}|Look at it in Gatehouse>"},

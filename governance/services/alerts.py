@@ -1,5 +1,4 @@
-"""Finds the budgets that deserve an alert, once for each threshold and period, and queues deliveries: of these, and of
-what else people are to be told."""
+"""Finds the budgets that deserve an alert, once for each threshold and period, and queues its deliveries with it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,6 +6,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Q
 
+from accounts.models import Team
 from governance.models import Alert, AlertChannel, Budget, BudgetWindow, Delivery
 from governance.selectors.budgets import current_state, with_state
 from governance.selectors.burn_down import burn_down
@@ -20,8 +20,8 @@ WITH windows AS (
     FROM governance_budgetwindow win JOIN governance_budget budget ON budget.id = win.budget_id
     WHERE win.starts_at <= %(now)s AND %(now)s < win.ends_at AND win.spent_nanos > 0
 )
-INSERT INTO governance_alert (window_id, threshold, spent_nanos, limit_nanos, created_at)
-SELECT id, threshold, spent_nanos, most, %(now)s FROM windows, unnest(alert_thresholds) AS threshold
+INSERT INTO governance_alert (kind, window_id, threshold, spent_nanos, limit_nanos, text, path, created_at)
+SELECT 'budget', id, threshold, spent_nanos, most, '', '', %(now)s FROM windows, unnest(alert_thresholds) AS threshold
 WHERE most > 0 AND spent_nanos::numeric * 100 >= most::numeric * threshold
 ON CONFLICT DO NOTHING
 RETURNING id, window_id, threshold
@@ -72,24 +72,19 @@ def _alert_on_forecast(window: BudgetWindow, spent: int, runs_out_at: datetime, 
 
 def _queue(alerts: Iterable[Alert], *, now: datetime) -> None:
     for alert in alerts:
-        team_id = alert.window.budget.team_id
+        team_id = alert.window.budget.team_id if alert.window is not None else alert.team_id
         channels = AlertChannel.objects.filter(Q(team__isnull=True) | Q(team_id=team_id), is_enabled=True)
         Delivery.objects.bulk_create(
             Delivery(channel=channel, alert=alert, next_attempt_at=now) for channel in channels
         )
 
 
-def notify(team_id: int | None, *, kind: str, text: str, path: str, now: datetime) -> int:
-    """Queues a notice on the channels of a team, or, without one, on those for all teams; on how many.
-
-    `kind` is what a webhook is told as its type; `path` leads to a page of the admin.
-    """
-    channels = AlertChannel.objects.filter(Q(team__isnull=True) | Q(team_id=team_id or 0), is_enabled=True)
-    notice = {"type": kind, "text": text, "path": path}
-    made = Delivery.objects.bulk_create(
-        Delivery(channel=channel, notice=notice, next_attempt_at=now) for channel in channels
-    )
-    return len(made)
+@transaction.atomic
+def notify(*, kind: Alert.Kind, team: Team | None, text: str, path: str, now: datetime) -> Alert:
+    """An alert of another kind than a budget's: a sentence, and the page of the admin that it leads to."""
+    alert = Alert.objects.create(kind=kind, team=team, text=text[:500], path=path)
+    _queue([alert], now=now)
+    return alert
 
 
 def send_test(channel: AlertChannel, *, now: datetime) -> Delivery:

@@ -19,7 +19,6 @@ from governance.models import AlertChannel, Delivery
 from governance.policy.alerts import (
     Facts,
     Notice,
-    notice_body,
     pause_after,
     secret_of,
     signature,
@@ -77,35 +76,23 @@ def _note_failure(delivery: Delivery, error: Exception, *, now: datetime) -> Non
 
 
 def _send(delivery: Delivery, *, now: datetime) -> None:
-    channel, told = delivery.channel, _told(delivery)
-    text = told.text if isinstance(told, Notice) else text_of(told)
-    path = delivery.notice["path"] if delivery.notice else reverse("admin:governance_budget_changelist")
-    url = settings.PUBLIC_URL + path
+    channel, facts = delivery.channel, _facts(delivery)
+    path = delivery.alert.path if delivery.alert is not None else ""
+    url = settings.PUBLIC_URL + (path or reverse("admin:governance_budget_changelist"))
     if channel.kind == AlertChannel.Kind.EMAIL:
+        text = text_of(facts)
         send_now(channel.target, f"Gatehouse: {text[:150]}", f"{text}\n\n{url}\n")
         return
     if channel.kind == AlertChannel.Kind.SLACK:
-        post(channel.target, json.dumps(slack_body(text, url=url)).encode(), {})
+        post(channel.target, json.dumps(slack_body(facts, url=url)).encode(), {})
         return
-    body = json.dumps(_webhook_body(told, delivery_id=str(delivery.pk), url=url)).encode()
+    body = json.dumps(webhook_body(facts, delivery_id=str(delivery.pk), url=url)).encode()
     secret = secret_of(settings.MASTER_KEY, str(channel.public_id))
     signed = signature(secret, timestamp=int(now.timestamp()), body=body)
     post(channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)})
 
 
-def _webhook_body(told: Facts | Notice, *, delivery_id: str, url: str) -> dict[str, Any]:
-    if isinstance(told, Notice):
-        return notice_body(told, delivery_id=delivery_id, url=url)
-    return webhook_body(told, delivery_id=delivery_id, url=url)
-
-
-def _told(delivery: Delivery) -> Facts | Notice:
-    if delivery.notice:
-        return Notice(type=delivery.notice["type"], text=delivery.notice["text"])
-    return _facts(delivery)
-
-
-def _facts(delivery: Delivery) -> Facts:
+def _facts(delivery: Delivery) -> Facts | Notice:
     alert = delivery.alert
     if alert is None:
         return Facts(
@@ -113,6 +100,8 @@ def _facts(delivery: Delivery) -> Facts:
             resets_at=None,
         )  # fmt: skip
     window = alert.window
+    if window is None:
+        return Notice(type=alert.kind.replace("_", ".", 1), text=alert.text)
     return Facts(
         budget=str(window.budget),
         subject=window.subject,

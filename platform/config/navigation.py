@@ -41,8 +41,11 @@ _GROUPS = (
         (
             ("Prompts", "edit_note", "admin:prompts_prompt_changelist"),
             ("Approval rules", "how_to_reg", "admin:prompts_reviewrule_changelist"),
+            ("Test sets", "checklist", "admin:prompts_testset_changelist"),
+            ("Test runs", "rule", "admin:prompts_evaluation_changelist"),
             ("Experiments", "science", "admin:prompts_experiment_changelist"),
             ("Rollouts", "stacked_line_chart", "admin:prompts_rollout_changelist"),
+            ("Service contracts", "handshake", "admin:prompts_servicecontract_changelist"),
         ),
     ),
     (

@@ -62,6 +62,8 @@ GATEWAY_CONNECT_TIMEOUT_SECONDS = env.float("GATEHOUSE_CONNECT_TIMEOUT_SECONDS",
 GATEWAY_SETTLE_TIMEOUT_SECONDS = env.float("GATEHOUSE_SETTLE_TIMEOUT_SECONDS", default=30.0)
 GATEWAY_SNAPSHOT_POLL_SECONDS = env.float("GATEHOUSE_SNAPSHOT_POLL_SECONDS", default=15.0)
 GATEWAY_CONTENT_LOGGING = env.bool("GATEHOUSE_CONTENT_LOGGING", default=True)
+# The route that semantic similarity is measured with, where an assertion names none.
+EVALUATION_EMBEDDINGS = env.str("GATEHOUSE_EVALUATION_EMBEDDINGS", default="titan-embed-text-v2")
 
 NAMES_WORKERS = env.int("GATEHOUSE_NAMES_WORKERS", default=1)
 NAMES_QUEUE_SIZE = env.int("GATEHOUSE_NAMES_QUEUE_SIZE", default=64)
@@ -204,6 +206,8 @@ CELERY_BEAT_SCHEDULE = {
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
     "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
     "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
+    "resume-evaluations": {"task": "prompts.tasks.resume_evaluations", "schedule": 5.0},
+    "watch-contracts": {"task": "prompts.tasks.watch_contracts", "schedule": 60.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
     "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
     "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},

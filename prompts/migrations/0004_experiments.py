@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('prompts', '0002_guards'),
+        ('prompts', '0003_evaluations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,14 +1,28 @@
-"""Prompts, their versions and labels, what reviewers say of them, experiments and rollouts."""
+"""Prompts, their versions and labels, reviews, tests and what is promised, experiments and rollouts."""
 
+from prompts.models.evaluation import (
+    Evaluation,
+    EvaluationCall,
+    EvaluationResult,
+    EvaluationState,
+    StopReason,
+)
 from prompts.models.experiment import Arm, Experiment
 from prompts.models.label import Label, LabelMove
 from prompts.models.prompt import NAME, Prompt, PromptVersion, VersionState
 from prompts.models.review import Part, Review, ReviewComment, ReviewRule, Verdict
 from prompts.models.rollout import Rollout, RolloutEvent
+from prompts.models.service_contract import ContractBreach, ServiceContract
+from prompts.models.test_set import TestCase, TestSet
 
 __all__ = [
     "NAME",
     "Arm",
+    "ContractBreach",
+    "Evaluation",
+    "EvaluationCall",
+    "EvaluationResult",
+    "EvaluationState",
     "Experiment",
     "Label",
     "LabelMove",
@@ -20,6 +34,10 @@ __all__ = [
     "ReviewRule",
     "Rollout",
     "RolloutEvent",
+    "ServiceContract",
+    "StopReason",
+    "TestCase",
+    "TestSet",
     "Verdict",
     "VersionState",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from accounts.models import User
+from governance.models import Alert
 from governance.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.models import Arm, Experiment
@@ -108,7 +109,7 @@ def _tell(experiment: Experiment, *, now: datetime) -> bool:
     )
     text = f"The experiment “{experiment}” of the prompt {experiment.prompt} {what}."
     path = f"/admin/prompts/experiment/{experiment.pk}/change/"
-    notify(experiment.prompt.team_id, kind="experiment.result", text=text, path=path, now=now)
+    notify(kind=Alert.Kind.EXPERIMENT_RESULT, team=experiment.prompt.team, text=text, path=path, now=now)
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from governance.models import Alert
 from governance.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.models import Rollout, RolloutEvent
@@ -214,5 +215,5 @@ def _note(
 def _tell(rollout: Rollout, action: Action, reason: str, *, now: datetime) -> None:
     text = f"The rollout of {rollout.version} to {rollout.label} {_TOLD[action]}. {reason}"
     path = f"/admin/prompts/rollout/{rollout.pk}/change/"
-    kind = f"rollout.{rollout.state}"
-    notify(rollout.prompt.team_id, kind=kind, text=text, path=path, now=now)
+    kind = Alert.Kind(f"rollout_{rollout.state}")
+    notify(kind=kind, team=rollout.prompt.team, text=text, path=path, now=now)

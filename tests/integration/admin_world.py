@@ -33,6 +33,7 @@ from prompts.models import Arm, Experiment, Label, Prompt, PromptVersion, Review
 from prompts.policy.document import Document, Message, Variable
 from prompts.services.labels import move_label
 from prompts.services.prompts import create_prompt, new_draft, save_draft
+from tests.integration.prompt_world import make_prompt_world
 
 ROLES = ("owner", "admin", "developer", "reviewer", "viewer")
 SECRET_WORDS = "the-words-of-the-model"
@@ -105,6 +106,7 @@ def make_team(name: str) -> TeamWorld:
     live_key(team.pk)
     Feedback.objects.create(call_id=call.pk, team=team, helpful=False, comment=f"{SECRET_WORDS} {name}")
     _make_traffic(team, name)
+    make_prompt_world(team)
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
     )

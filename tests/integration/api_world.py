@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from governance.models import Alert, Delivery, RawAccess
 from prompts.models import Experiment, Label, LabelMove, Prompt, PromptVersion, Rollout
 from tests.integration.admin_world import TeamWorld
+from tests.integration.prompt_world import set_of
 
 API = "/api/v1"
 CATALOG = ("models", "deployments", "prices", "routes")
@@ -39,7 +40,15 @@ OF_TEAMS = (
     "review-rules",
     "experiments",
     "rollouts",
+    "test-sets",
+    "test-cases",
+    "evaluations",
+    "evaluation-results",
+    "service-contracts",
+    "contract-breaches",
 )
+OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results")
+"""What holds words of calls, or answers: for those who may read them."""
 
 
 def endpoints() -> list[tuple[str, str]]:
@@ -81,6 +90,12 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "review-rules": team.team.review_rules.first(),
         "experiments": Experiment.objects.filter(prompt__team=team.team).first(),
         "rollouts": Rollout.objects.filter(prompt__team=team.team).first(),
+        "test-sets": set_of(team.team),
+        "test-cases": set_of(team.team).cases.first(),
+        "evaluations": set_of(team.team).evaluations.first(),
+        "evaluation-results": set_of(team.team).evaluations.get().results.first(),
+        "service-contracts": set_of(team.team).prompt.service_contract,
+        "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
     }[resource]
     return own.pk
 
@@ -124,6 +139,10 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
             "arms": [{"name": "one", "version": 1}, {"name": "two", "version": 2}],
         },
         "rollouts": {"prompt": prompt, "label": "production", "version": 2},
+        "test-sets": {"team": team.team.pk, "prompt": set_of(team.team).prompt_id, "name": "new"},
+        "test-cases": {"test_set": set_of(team.team).pk, "variables": {"question": "x"}},
+        "evaluations": {"test_set": set_of(team.team).pk, "candidates": [{"version": 1}], "cap_usd": "1"},
+        "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
     }  # fmt: skip
 
 

@@ -15,11 +15,24 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
-from prompts.models import Experiment, Label, LabelMove, Prompt, PromptVersion, ReviewRule, Rollout
+from prompts.models import (
+    Evaluation,
+    Experiment,
+    Label,
+    LabelMove,
+    Prompt,
+    PromptVersion,
+    ReviewRule,
+    Rollout,
+    ServiceContract,
+    TestCase,
+    TestSet,
+)
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
     CATALOG,
+    OF_CONTENT,
     OF_TEAMS,
     REPORTS,
     ask,
@@ -55,6 +68,10 @@ TABLES = (
     ReviewRule,
     Experiment,
     Rollout,
+    TestSet,
+    TestCase,
+    Evaluation,
+    ServiceContract,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -72,6 +89,10 @@ MAY_CREATE = {
     "review-rules": MANAGES_TEAM,
     "experiments": MANAGES_KEYS,
     "rollouts": MANAGES_KEYS,
+    "test-sets": MANAGES_KEYS,
+    "test-cases": MANAGES_KEYS,
+    "evaluations": MANAGES_KEYS,
+    "service-contracts": MANAGES_KEYS,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -86,6 +107,9 @@ CHANGES = {
     "review-rules": (MANAGES_TEAM, {"approvals": 2}),
     "experiments": (MANAGES_KEYS, {"hypothesis": "changed"}),
     "rollouts": (MANAGES_KEYS, {"segment": {"attributes": {"country": ["de"]}}}),
+    "test-sets": (MANAGES_KEYS, {"description": "changed"}),
+    "test-cases": (MANAGES_KEYS, {"note": "changed"}),
+    "service-contracts": (MANAGES_KEYS, {"p95_ms": 700}),
 }
 
 
@@ -122,7 +146,7 @@ def test_what_is_another_team_s_does_not_exist(world, method, path):
 def test_lists_hold_one_s_own(world, resource, who):
     found = ids(world.client(who), resource)
     assert str(id_in(world.other, resource)) not in map(str, found)
-    assert bool(found) == (who != "nobody")
+    assert bool(found) == (who != "nobody" and (who != "viewer" or resource not in OF_CONTENT))
     assert str(id_in(world.other, resource)) in map(str, ids(world.client("superuser"), resource))
 
 
@@ -151,14 +175,17 @@ def test_nothing_is_made_in_another_team(world, resource, who):
 @pytest.mark.parametrize("resource", MAY_CREATE)
 def test_who_may_make_what(world, resource, who):
     world.mine.budget.delete()
-    answer = ask(world.client(who), "post", f"{API}/{resource}/", new_bodies(world.mine)[resource])
+    body = new_bodies(world.mine)[resource]
+    if resource == "service-contracts":
+        ServiceContract.objects.all().delete()
+    answer = ask(world.client(who), "post", f"{API}/{resource}/", body)
     assert answer.status_code == (201 if who in (*MAY_CREATE[resource], "superuser") else 403), answer.content
 
 
 @pytest.mark.parametrize("resource", MAY_CREATE)
 def test_a_capability_in_one_team_is_none_in_the_next(world, resource):
     """Both teams are seen, one is managed."""
-    Membership.objects.create(user=world.people["owner"], team=world.other.team, role="viewer")
+    Membership.objects.create(user=world.people["owner"], team=world.other.team, role="reviewer")
     world.other.budget.delete()
     before = everything()
     answer = ask(world.client("owner"), "post", f"{API}/{resource}/", new_bodies(world.other)[resource])
@@ -171,6 +198,9 @@ def test_a_capability_in_one_team_is_none_in_the_next(world, resource):
 def test_who_may_change_what(world, resource, who):
     may, change = CHANGES[resource]
     pk = id_in(world.mine, resource)
+    if who == "viewer" and resource in OF_CONTENT:
+        assert ask(world.client(who), "patch", f"{API}/{resource}/{pk}/", change).status_code == 404
+        return
     if resource == "memberships":
         pk = Membership.objects.get(user=world.people["viewer"]).pk
     answer = ask(world.client(who), "patch", f"{API}/{resource}/{pk}/", change)

@@ -64,7 +64,7 @@ def test_what_is_better_is_said_and_told_once(prompt, somebody):
     assert experiments.check_due(now=utc_now()) == 1
     Experiment.objects.update(next_check_at=utc_now())
     assert experiments.check_due(now=utc_now()) == 0
-    assert "has a result" in Delivery.objects.get().notice["text"]
+    assert "has a result" in Delivery.objects.get().alert.text
 
 
 def test_too_early_says_how_many_more(prompt, somebody):

@@ -104,9 +104,9 @@ def test_errors_take_it_back_and_the_label_stays(prompt, somebody):
     assert event.figures["candidate"]["errors"] == [15, 25]
     delivery = Delivery.objects.get()
     assert delivery.channel.name == "m"
-    assert delivery.notice["type"] == "rollout.rolled_back"
-    assert "rolled back by itself" in delivery.notice["text"]
-    assert delivery.notice["path"].endswith(f"/{rollout.pk}/change/")
+    assert delivery.alert.kind == "rollout_rolled_back"
+    assert "rolled back by itself" in delivery.alert.text
+    assert delivery.alert.path.endswith(f"/{rollout.pk}/change/")
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='delivery',
-            name='notice',
-            field=models.JSONField(help_text='{"type", "text", "path"}: what is told, where it is not about a budget.', null=True),
-        ),
-        migrations.AlterField(
-            model_name='alertchannel',
-            name='team',
-            field=models.ForeignKey(blank=True, help_text='Empty: alerts of all teams.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alert_channels', to='accounts.team'),
-        ),
-        migrations.AlterField(
-            model_name='delivery',
-            name='alert',
-            field=models.ForeignKey(help_text='Empty: a notice, or a test.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='governance.alert'),
-        ),
         migrations.CreateModel(
             name='Feedback',
             fields=[

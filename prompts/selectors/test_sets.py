@@ -1,0 +1,64 @@
+"""Reading test sets, and the calls that cases can be made from."""
+
+from typing import Any
+
+from governance.models import AuditRecord, CallStatus
+from governance.selectors.bodies import BodiesUnreachableError
+from governance.selectors.calls import Content, content_of
+from prompts.models import TestSet
+from prompts.policy.document import Variable, decoded
+
+OFFERED_CALLS = 50
+_SHOWN = 240
+
+
+def variables_of(test_set: TestSet) -> tuple[Variable, ...]:
+    """The variables of the prompt's newest version; none where it can't be read."""
+    version = test_set.prompt.versions.order_by("-number").first()
+    if version is None:
+        return ()
+    try:
+        return decoded(version.document).variables
+    except ValueError:  # a draft may be unfinished
+        return ()
+
+
+def recorded_calls(
+    test_set: TestSet, *, only_flagged: bool = False, every_prompt: bool = False
+) -> list[tuple[AuditRecord, str, str]]:
+    """The latest calls of the team that ran the prompt, or all, with what the user said last and the answer, cut short."""
+    calls = AuditRecord.objects.filter(team_id=test_set.team_id, status=CallStatus.SUCCEEDED)
+    if not every_prompt:
+        calls = calls.filter(prompt_id=test_set.prompt_id)
+    if only_flagged:
+        calls = calls.filter(is_flagged=True)
+    found = []
+    for call in calls.order_by("-call_id")[:OFFERED_CALLS]:
+        asked, answered = _texts(call)
+        if asked:
+            found.append((call, asked, answered))
+    return found
+
+
+def _texts(call: AuditRecord) -> tuple[str, str]:
+    try:
+        content = content_of(call)
+    except BodiesUnreachableError:
+        return "", ""
+    if content is None:
+        return "", ""
+    return last_words(content)[:_SHOWN], text_of_blocks(content.answer)[:_SHOWN]
+
+
+def last_words(content: Content) -> str:
+    """What the user said last."""
+    messages = content.request.get("messages")
+    said = [each for each in messages if isinstance(each, dict) and each.get("role") == "user"] if isinstance(messages, list) else []  # fmt: skip
+    blocks = said[-1].get("content") if said else []
+    return text_of_blocks(blocks if isinstance(blocks, list) else [])
+
+
+def text_of_blocks(blocks: list[Any]) -> str:
+    """The texts of content blocks."""
+    texts = (block.get("text") for block in blocks if isinstance(block, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))

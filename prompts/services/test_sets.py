@@ -1,0 +1,133 @@
+"""Cases of test sets: typed in, imported, made from calls. A change is a new row, so that old results keep what they ran."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from accounts.models import User
+from governance.models import AuditRecord
+from governance.selectors.calls import content_of
+from kernel.clock import utc_now
+from prompts.models import Prompt, TestCase, TestSet
+from prompts.policy.cases import MOST_CASES, BadCaseError, Case, Read, checked, read_csv, read_jsonl
+from prompts.selectors.test_sets import last_words, text_of_blocks, variables_of
+
+READERS = {"csv": read_csv, "jsonl": read_jsonl}
+
+
+class TooManyCasesError(ValueError):
+    """The test set would have more cases than are taken. The message says how many."""
+
+
+def variable_kinds(test_set: TestSet) -> dict[str, str]:
+    """JSON types of the variables of the prompt's newest version."""
+    return {variable.name: variable.type for variable in variables_of(test_set)}
+
+
+@transaction.atomic
+def add_cases(
+    test_set: TestSet, cases: Sequence[Case], *, source: str = TestCase.Source.TYPED, call_ids: Sequence[Any] = ()
+) -> list[TestCase]:  # fmt: skip
+    """Puts cases at the end. Raises TooManyCasesError."""
+    TestSet.objects.select_for_update().get(pk=test_set.pk)
+    live = test_set.cases.filter(removed_at=None)
+    known = live.aggregate(last=Max("position"))["last"] or 0
+    if live.count() + len(cases) > MOST_CASES:
+        raise TooManyCasesError(f"A test set has at most {MOST_CASES:,} cases; this one would have {live.count() + len(cases):,}.")  # fmt: skip
+    ids = [*call_ids, *[None] * (len(cases) - len(call_ids))]
+    rows = TestCase.objects.bulk_create(
+        TestCase(
+            test_set=test_set, position=known + place, variables=case.variables, expected=case.expected,
+            assertions=case.assertions, note=case.note, source=source, call_id=call_id,
+        )
+        for place, (case, call_id) in enumerate(zip(cases, ids, strict=True), 1)
+    )  # fmt: skip
+    touch(test_set)
+    return rows
+
+
+@transaction.atomic
+def change_case(case: TestCase, **changes: Any) -> TestCase:
+    """The case as it is from now on."""
+    TestCase.objects.filter(pk=case.pk).update(removed_at=utc_now())
+    kept = (
+        "test_set_id",
+        "key",
+        "position",
+        "variables",
+        "expected",
+        "assertions",
+        "note",
+        "source",
+        "call_id",
+    )
+    new = TestCase.objects.create(**{**{name: getattr(case, name) for name in kept}, **changes})
+    touch(case.test_set)
+    return new
+
+
+@transaction.atomic
+def remove_cases(test_set: TestSet, ids: Iterable[int]) -> int:
+    """Takes cases out; results of earlier runs keep them. How many."""
+    found = test_set.cases.filter(pk__in=list(ids), removed_at=None).update(removed_at=utc_now())
+    if found:
+        touch(test_set)
+    return found
+
+
+def touch(test_set: TestSet) -> None:
+    """Something that decides what passes has changed: runs from before say nothing of it."""
+    TestSet.objects.filter(pk=test_set.pk).update(revision=F("revision") + 1)
+
+
+def problem_of(values: dict[str, Any]) -> str | None:
+    """Why values of a case can't be used; None where they can."""
+    names = ("variables", "expected", "assertions", "note")
+    try:
+        checked(Case(**{"variables": {"": ""}, **{name: values[name] for name in names if name in values}}))
+    except BadCaseError as error:
+        return str(error)
+    return None
+
+
+def may_require(user: User, prompt: Prompt) -> bool:
+    """Whether a person may make a set required: of a shared prompt it would stand in all teams' way."""
+    return user.is_superuser or prompt.team_id is not None
+
+
+def import_cases(test_set: TestSet, raw: bytes, *, kind: str) -> Read:
+    """Cases of a file, `csv` or `jsonl`: all of them, or with errors none. Raises TooManyCasesError."""
+    found = READERS[kind](raw, kinds=variable_kinds(test_set))
+    if not found.errors:
+        add_cases(test_set, found.cases, source=kind)
+    return found
+
+
+def cases_from_calls(
+    test_set: TestSet, calls: Iterable[AuditRecord], *, variable: str, takes_answer: bool
+) -> tuple[list[TestCase], int]:
+    """Cases of what was said in calls, redacted as it is stored, and of how many calls nothing is stored.
+
+    The user's last words go into the variable; the answer is what is expected, where that is wanted.
+    """
+    cases, ids, missing = [], [], 0
+    for call in calls:
+        content = content_of(call)
+        text = last_words(content) if content is not None else ""
+        if content is None or not text:
+            missing += 1
+            continue
+        answer = text_of_blocks(content.answer) if takes_answer else ""
+        cases.append(Case(variables={variable: text}, expected=answer or None, note=f"Call {call.pk}"))
+        ids.append(call.pk)
+    return add_cases(test_set, cases, source=TestCase.Source.CALL, call_ids=ids) if cases else [], missing
+
+
+def shown_json(value: Any) -> str:
+    """A JSON value as people edit it: a text as it is."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
