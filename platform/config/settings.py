@@ -74,6 +74,13 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
+# --- knowledge bases -------------------------------------------------------------------------------
+KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
+KNOWLEDGE_MAX_BYTES = env.int("GATEHOUSE_KNOWLEDGE_MAX_BYTES", default=25 * 1024 * 1024)
+KNOWLEDGE_MAX_CHARACTERS = env.int("GATEHOUSE_KNOWLEDGE_MAX_CHARACTERS", default=20_000_000)
+KNOWLEDGE_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_MEMORY_MB", default=1024)
+KNOWLEDGE_SECONDS = env.int("GATEHOUSE_KNOWLEDGE_SECONDS", default=60)
+
 # --- reconciliation with AWS -----------------------------------------------------------------------
 RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
 RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
