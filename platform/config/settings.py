@@ -211,6 +211,8 @@ CELERY_BEAT_SCHEDULE = {
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
     "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
+    "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
+    "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 
