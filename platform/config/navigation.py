@@ -37,6 +37,10 @@ _GROUPS = (
         ),
     ),
     (
+        "Prompts",
+        (("Knowledge", "menu_book", "admin:prompts_knowledgebase_changelist"),),
+    ),
+    (
         "Privacy",
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),

@@ -4,11 +4,56 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
+from accounts.services.known_models import unknown_model
 from prompts.models import DocumentState, DocumentVersion, KnowledgeBase, KnowledgeDocument, VersionContent
+from prompts.policy.sources import is_allowed
 from prompts.services.extraction import check_size, media_type_of
+
+FIXED = ("team", "kind", "route", "dimensions", "language")
+"""What is said when a base is made and never again: its vectors and words are made accordingly."""
+_SUPERUSERS_SAY = ("source", "bedrock_id", "region")
+
+
+class UnusableBaseError(ValueError):
+    """A base can't be as it is described: `field` is what to change, the message how."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check_base(base: KnowledgeBase, *, by: User, before: KnowledgeBase | None = None) -> None:
+    """UnusableBaseError for what can't be, or what this person may not set. `before` is how it was, if it was.
+
+    What is read from outside (folders, buckets, Bedrock) is for superusers to say: the installation reads it with rights of
+    its own, which are not any team's.
+    """
+    if base.is_local:
+        if not base.route:
+            raise UnusableBaseError("route", "Choose the model that turns texts into vectors.")
+        if unknown_model([base.route]) is not None:
+            raise UnusableBaseError("route", f"There is no route named “{base.route}”.")
+        if base.dimensions is None:
+            raise UnusableBaseError("dimensions", "Say how many numbers a vector has: 1024 for most models.")
+    elif not base.bedrock_id or not base.region:
+        raise UnusableBaseError("bedrock_id", "Give its id in Bedrock, and its region.")
+    for field in _SUPERUSERS_SAY:
+        said = getattr(base, field)
+        if said and said != getattr(before, field, "") and not by.is_superuser:
+            raise UnusableBaseError(
+                field, "This is for superusers to set: it is read with the rights of Gatehouse."
+            )
+    if base.source and not base.is_local:
+        raise UnusableBaseError("source", "Bedrock has sources of its own for its knowledge bases.")
+    if base.source and not is_allowed(base.source, settings.KNOWLEDGE_SOURCES):
+        raise UnusableBaseError(
+            "source",
+            "GATEHOUSE_KNOWLEDGE_SOURCES does not name it, nor anything above it. Have it added there.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 Why each large base has its own: docs/decisions/0017-knowledge.md.
 """
 
+from django.conf import settings
 from django.db import connection
 
 from prompts.models import Chunk, KnowledgeBase
@@ -41,6 +42,8 @@ def tend(base: KnowledgeBase) -> None:
     how = "" if connection.in_atomic_block else "CONCURRENTLY"
     if not base.is_indexed:
         with connection.cursor() as cursor:
+            # The graph is built in memory; past it, building takes many times as long.
+            cursor.execute(f"SET maintenance_work_mem = '{int(settings.KNOWLEDGE_INDEX_MEMORY_MB)}MB'")
             for name in (vectors, words):  # what was left half made
                 cursor.execute(f"DROP INDEX {how} IF EXISTS {name}")
             cursor.execute(
@@ -50,6 +53,7 @@ def tend(base: KnowledgeBase) -> None:
                 f"CREATE INDEX {how} {vectors} ON prompts_chunk "
                 f"USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops) WHERE base_id = {pk}"
             )
+            cursor.execute("RESET maintenance_work_mem")
     base.common_words = _common_words(base)
     base.is_indexed = True
     base.save(update_fields=("is_indexed", "common_words"))

@@ -10,7 +10,20 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import bodies, calls, clients, estimator, limits, privacy, screening, soak, streams, usage
+from tests.bench import (
+    bodies,
+    calls,
+    clients,
+    estimator,
+    limits,
+    privacy,
+    retrieval,
+    screening,
+    soak,
+    streams,
+    usage,
+    vectors,
+)
 from tests.services import Stack, temporary_folder
 
 PARTS = (
@@ -23,6 +36,8 @@ PARTS = (
     "screening",
     "usage",
     "bodies",
+    "retrieval",
+    "vectors",
     "soak",
 )
 USUAL = PARTS[:5]
@@ -188,6 +203,13 @@ def main() -> None:
         print_usage(usage.measure(arguments.records))
     if "bodies" in wanted:
         print_bodies(bodies.measure(min(arguments.records, 200_000)))
+    if "retrieval" in wanted:
+        if arguments.data:
+            retrieval.show(retrieval.measure(arguments.data))
+        else:
+            print("Retrieval is skipped: give --data FOLDER.")
+    if "vectors" in wanted:
+        vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
     if {"calls", "limits", "streams"} & set(wanted):

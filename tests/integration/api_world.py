@@ -8,6 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
+from prompts.models import KnowledgeDocument
 from tests.integration.admin_world import TeamWorld
 
 API = "/api/v1"
@@ -30,6 +31,8 @@ OF_TEAMS = (
     "team-keys",
     "raw-accesses",
     "privacy-policies",
+    "knowledge-bases",
+    "knowledge-documents",
 )
 
 
@@ -64,6 +67,8 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
+        "knowledge-bases": team.team.knowledge_bases.first(),
+        "knowledge-documents": KnowledgeDocument.objects.filter(base__team=team.team).first(),
     }[resource]
     return own.pk
 
@@ -97,4 +102,5 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
         "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
+        "knowledge-bases": {"team": team.team.pk, "name": "new", "route": "nova-lite", "dimensions": 256},
     }

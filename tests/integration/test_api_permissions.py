@@ -15,6 +15,7 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
+from prompts.models import KnowledgeBase, KnowledgeDocument
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -47,6 +48,8 @@ TABLES = (
     TeamKey,
     RawAccess,
     PrivacyPolicy,
+    KnowledgeBase,
+    KnowledgeDocument,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -58,7 +61,10 @@ MAY_CREATE = {
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
     "privacy-policies": MANAGES_TEAM,
+    "knowledge-bases": MANAGES_KEYS,
 }
+NOT_FOR = {"knowledge-documents": ("viewer",)}
+"""Who does not see a resource of their own team."""
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
     "memberships": (MANAGES_TEAM, {"role": "reviewer"}),
@@ -67,6 +73,7 @@ CHANGES = {
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
     "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),
+    "knowledge-bases": (MANAGES_KEYS, {"floor": 0.5}),
 }
 
 
@@ -103,7 +110,7 @@ def test_what_is_another_team_s_does_not_exist(world, method, path):
 def test_lists_hold_one_s_own(world, resource, who):
     found = ids(world.client(who), resource)
     assert str(id_in(world.other, resource)) not in map(str, found)
-    assert bool(found) == (who != "nobody")
+    assert bool(found) == (who not in {"nobody", *NOT_FOR.get(resource, ())})
     assert str(id_in(world.other, resource)) in map(str, ids(world.client("superuser"), resource))
 
 
