@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
     "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
     "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
+    "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 

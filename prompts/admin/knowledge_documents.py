@@ -55,7 +55,7 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
     @admin.display(description="In force")
     def version_label(self, document: KnowledgeDocument) -> str:
         current = document.current
-        return f"Version {current.number}, {current.chunk_count:,} passages" if current else "Nothing yet"
+        return f"Version {current.number}, {current.chunk_count or 0:,} passages" if current else "Nothing yet"
 
     @admin.display(description="From")
     def origin(self, document: KnowledgeDocument) -> str:

@@ -4,6 +4,13 @@
 has no secrets in its environment, little memory and little time: a hostile document can end the child and nothing else.
 """
 
-from prompts.services.extraction.run import DocumentError, Limits, check_size, extract, media_type_of
+from prompts.services.extraction.run import (
+    DocumentError,
+    Limits,
+    check_size,
+    extract,
+    is_known,
+    media_type_of,
+)
 
-__all__ = ["DocumentError", "Limits", "check_size", "extract", "media_type_of"]
+__all__ = ["DocumentError", "Limits", "check_size", "extract", "is_known", "media_type_of"]

@@ -65,6 +65,11 @@ def media_type_of(name: str, content: bytes) -> str:
     return media_type
 
 
+def is_known(name: str) -> bool:
+    """Whether documents with such a name can be read."""
+    return Path(name).suffix.lower() in _TYPES
+
+
 def _kind_by_content(content: bytes) -> str:
     """The kind that the first bytes speak for; empty: any text."""
     if b"%PDF-" in content[:1024]:
