@@ -55,7 +55,9 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
     @admin.display(description="In force")
     def version_label(self, document: KnowledgeDocument) -> str:
         current = document.current
-        return f"Version {current.number}, {current.chunk_count or 0:,} passages" if current else "Nothing yet"
+        return (
+            f"Version {current.number}, {current.chunk_count or 0:,} passages" if current else "Nothing yet"
+        )
 
     @admin.display(description="From")
     def origin(self, document: KnowledgeDocument) -> str:
@@ -93,9 +95,8 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """By number: a document may have thousands of passages."""
-        documents = list(objs)
-        passages = sum(document.chunks.count() for document in documents)
-        return [str(document) for document in documents], {"passages": passages}, set(), []
+        said = [f"{document}, with {document.chunks.count():,} passages" for document in objs]
+        return said, {}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: KnowledgeDocument) -> None:
         delete_document(obj)

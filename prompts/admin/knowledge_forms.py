@@ -53,6 +53,8 @@ class _FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         files = data if isinstance(data, list) else [data]
+        if not files:
+            raise forms.ValidationError("Choose at least one file.")
         if len(files) > MOST_FILES:
             raise forms.ValidationError(f"Choose {MOST_FILES} files at most, and the others after them.")
         return [super(_FilesField, self).clean(file, initial) for file in files]

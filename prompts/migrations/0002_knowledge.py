@@ -134,6 +134,10 @@ class Migration(migrations.Migration):
             model_name='knowledgedocument',
             index=models.Index(condition=models.Q(('state__in', ('queued', 'indexing', 'paused'))), fields=['state', 'updated_at'], name='knowledge_document_waiting'),
         ),
+        migrations.AddIndex(
+            model_name='knowledgedocument',
+            index=models.Index(condition=models.Q(('application_ids', []), _negated=True), fields=['base'], name='knowledge_document_restricted'),
+        ),
         migrations.AddConstraint(
             model_name='knowledgedocument',
             constraint=models.UniqueConstraint(fields=('base', 'source', 'name'), name='knowledge_document_once'),

@@ -145,6 +145,9 @@ class KnowledgeDocument(models.Model):
                 fields=("state", "updated_at"), name="knowledge_document_waiting",
                 condition=Q(state__in=("queued", "indexing", "paused")),
             ),
+            models.Index(
+                fields=("base",), name="knowledge_document_restricted", condition=~Q(application_ids=[])
+            ),
         )  # fmt: skip
 
     def __str__(self) -> str:

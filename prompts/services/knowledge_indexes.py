@@ -11,7 +11,7 @@ from prompts.services.knowledge import index_names
 
 LARGE = 5_000
 """Passages from which a base gets indexes."""
-COMMON = 5_000
+COMMON = 2_000
 """A word in more passages of a large base than this is left out of full-text searches there."""
 _SAMPLE = 20_000
 

@@ -142,9 +142,9 @@ def _fill_base(connection, name, size, centres, vocabulary, random) -> _Base:
         "application_ids, state, error, created_at, updated_at) SELECT %s, 'd' || n, 'text/plain', 'upload', '', '', "
         "CASE WHEN is_open THEN '{}' ELSE ARRAY[%s]::bigint[] END, 'ready', '', now(), now() "
         "FROM unnest(%s::boolean[]) WITH ORDINALITY AS x (is_open, n) ORDER BY n RETURNING id) "
-        "INSERT INTO prompts_documentversion (document_id, number, sha256, size, created_at) "
-        "SELECT id, 1, '', 0, now() FROM new ORDER BY id",
-        (base, applications[0], is_open.tolist()),
+        "INSERT INTO prompts_documentversion (document_id, number, sha256, size, chunk_count, created_at) "
+        "SELECT id, 1, '', 0, %s, now() FROM new ORDER BY id",
+        (base, applications[0], is_open.tolist(), PER_DOCUMENT),
     )
     rows = connection.execute(
         "UPDATE prompts_knowledgedocument d SET current_id = v.id FROM prompts_documentversion v "
