@@ -12,6 +12,7 @@ from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
+from accounts.services.known_models import known_models
 from prompts.admin.knowledge_forms import KnowledgeBaseForm, SearchForm, UploadForm
 from prompts.models import KnowledgeBase
 from prompts.selectors.knowledge import search
@@ -22,6 +23,7 @@ from prompts.services.retrievers import RetrieverError
 from prompts.services.syncing import ask_for_sync
 
 _DOCUMENTS_SHOWN = 100
+_USUAL_MODEL = "titan-embed-text-v2"
 
 
 @admin.register(KnowledgeBase)
@@ -64,6 +66,12 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.person = person(request)
         return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What most bases have."""
+        found: dict[str, Any] = super().get_changeform_initial_data(request)
+        usual = {"route": _USUAL_MODEL, "dimensions": 1024} if _USUAL_MODEL in known_models() else {}
+        return {**usual, **found}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What is of the other kind is not shown; what superusers set, to others only where it is set."""
@@ -209,8 +217,10 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """By number: a base may have a million passages."""
-        said = [f"{base}, with {base.documents.count():,} documents" for base in objs]
-        return said, {}, set(), []
+        bases = list(objs)
+        number = sum(base.documents.count() for base in bases)
+        said = [f"{base}, with {base.documents.count():,} documents" for base in bases]
+        return said, {"documents": number}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: KnowledgeBase) -> None:
         delete_base(obj)

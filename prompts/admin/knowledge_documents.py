@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 
 from accounts.admin.base import TeamScopedAdmin
 from accounts.admin.typed import action, display
@@ -46,7 +47,10 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
 
     @admin.display(description="Knowledge base")
     def base_label(self, document: KnowledgeDocument) -> str:
-        return f"{document.base} of {document.base.team}"
+        url = reverse("admin:prompts_knowledgebase_change", args=[document.base_id])
+        return format_html(
+            '<a class="gh-link" href="{}">{}</a> of {}', url, document.base, document.base.team
+        )
 
     @display(description="State", label={str(key.label): value for key, value in STATE_COLOURS.items()})
     def state_label(self, document: KnowledgeDocument) -> str:
@@ -95,8 +99,10 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
         self, objs: Iterable[Any], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """By number: a document may have thousands of passages."""
-        said = [f"{document}, with {document.chunks.count():,} passages" for document in objs]
-        return said, {}, set(), []
+        documents = list(objs)
+        number = sum(document.chunks.count() for document in documents)
+        said = [f"{document}, with {document.chunks.count():,} passages" for document in documents]
+        return said, {"passages": number}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: KnowledgeDocument) -> None:
         delete_document(obj)

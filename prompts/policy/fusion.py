@@ -41,6 +41,7 @@ def fuse(candidates: Iterable[Candidate], *, top_k: int, floor: float, max_token
         elif len(chosen) < top_k and passage.tokens <= left:
             chosen.append(passage)
             left -= passage.tokens
+    below.sort(key=lambda each: -each.similarity)
     return Retrieved(
         tuple(chosen), confidence([each.similarity for each in chosen]), tuple(below[:_MOST_LEFT_OUT])
     )

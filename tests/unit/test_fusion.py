@@ -35,6 +35,16 @@ def test_the_floor_holds_for_what_only_words_found():
     assert [passage.chunk_id for passage in found.left_out] == [2]
 
 
+def test_what_is_left_out_is_shown_with_the_most_similar_first():
+    three = [
+        candidate(1, 0.1, vector=1, words=1),
+        candidate(2, 0.3, vector=2),
+        candidate(3, 0.2, vector=3, words=2),
+    ]
+    found = fuse(three, top_k=5, floor=0.7, max_tokens=1000)
+    assert [passage.chunk_id for passage in found.left_out] == [2, 3, 1]
+
+
 def test_a_passage_that_does_not_fit_is_passed_over():
     three = [
         candidate(1, vector=1, tokens=60),
