@@ -50,6 +50,8 @@ class Call:
     """What is asked for, as models are sorted: `text` or `embedding`."""
     dimensions: int | None = None
     prompt_request: PromptRequest | None = None
+    is_inner: bool = False
+    """Whether it is made on behalf of another call of the same key, which has its turn already."""
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=utc_now)
     started: float = field(default_factory=perf_counter)

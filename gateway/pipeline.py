@@ -1,7 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve prompt → resolve route → queue → render prompt → redact → screen → defend
-             → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve prompt → resolve route → queue → gather context → render prompt → redact → screen
+             → defend → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -38,6 +38,7 @@ from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
+from gateway.stages.gather_context import gather_context
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.redact import redact
@@ -55,12 +56,18 @@ logger = logging.getLogger(__name__)
 
 Stage = Callable[[Call, Gateway], Awaitable[None] | None]
 
+
+async def _ask(call: Call, gateway: Gateway) -> list[Event]:
+    return (await fold(call, gateway)).events
+
+
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", authenticate),
     ("resolve prompt", resolve_prompt),
     ("resolve route", resolve_route),
     ("queue", take_turn),
-    ("render prompt", render_prompt),
+    ("gather context", partial(gather_context, ask=_ask)),
+    ("render prompt", partial(render_prompt, ask=_ask)),
     ("redact", redact),
     ("screen", screen),
     ("defend", defend),
@@ -68,7 +75,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("limit rates", limit_rates),
     ("reserve", reserve),
 )
-_OF_PROMPTS = frozenset({"resolve prompt", "render prompt"})
+_OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settle),

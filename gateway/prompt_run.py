@@ -47,6 +47,8 @@ class PromptRun:
     passages: tuple[dict[str, Any], ...] = ()
     """What of the knowledge was put before the model: where it comes from, never its text."""
     confidence: float | None = None
+    summarised: str = ""
+    """The variable that was summarised, because all of it was too much."""
 
     def as_json(self) -> dict[str, Any]:
         """What the record says of the run. Never values."""
@@ -69,6 +71,8 @@ class PromptRun:
                 }
                 for passage in self.passages
             ]
+        if self.summarised:
+            facts["summarised"] = self.summarised
         if self.confidence is not None:
             facts["confidence"] = round(self.confidence, 3)
         return facts

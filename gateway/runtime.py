@@ -14,7 +14,9 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.guardrails import Guardrails
+from gateway.bedrock.knowledge import KnowledgeBases
 from gateway.bedrock.transport import Transport
+from gateway.context_sources import ContextSources
 from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
 from gateway.prompt_versions import PromptVersions
@@ -31,6 +33,7 @@ from governance.services.names import shared_pool
 from governance.services.rate_limiter import RateLimiter
 from governance.services.screener import Screener
 from kernel.ids import new_id
+from prompts.services.retriever import Retriever
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +65,10 @@ class Gateway:
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
         self.prompt_versions = PromptVersions(self._pool)
+        self.retriever = Retriever(self._pool)
+        self.context = ContextSources(
+            database_url=settings.CONTEXT_DATABASE_URL, hosts=tuple(settings.CONTEXT_HOSTS)
+        )
         self.bedrock = BedrockClient(
             transport=Transport(
                 max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
@@ -71,6 +78,7 @@ class Gateway:
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
         self.guardrails = Guardrails(self.bedrock)
+        self.knowledge_bases = KnowledgeBases(self.bedrock)
         self.detector = Detector(shared_pool())
         self.screener = Screener()
         self.estimator = Estimator()
@@ -119,5 +127,6 @@ class Gateway:
         await self.limiter.stop()
         await self.key_use.stop()
         await self._keeper.stop()
+        await self.context.stop()
         await self.bedrock.close()
         await self._pool.close()

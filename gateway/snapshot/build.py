@@ -18,6 +18,8 @@ from governance.models import Grant, TeamKey
 from governance.policy.masking import team_key
 from governance.selectors.privacy import Policies
 from kernel.clock import utc_now
+from prompts.selectors.context_sources import source_entries
+from prompts.selectors.knowledge import base_entries
 
 
 def build_snapshot() -> Snapshot:
@@ -31,6 +33,8 @@ def build_snapshot() -> Snapshot:
         route_names=tuple(route.name for _, route in routes),
         data_keys=_data_keys(),
         prompts=build_prompts(),
+        bases=base_entries(),
+        context=source_entries(),
         built_at=utc_now(),
     )
 

@@ -10,6 +10,8 @@ from gateway.pricing import PriceEntry
 from gateway.snapshot.prompts import Prompts
 from governance.policy.ruleset import RuleSet
 from governance.policy.scopes import Scope
+from prompts.policy.context import SourceEntry
+from prompts.policy.knowledge import BaseEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,4 +131,8 @@ class Snapshot:
     data_keys: dict[int, int] = field(default_factory=dict)
     """Of each team that has one, the id of its live key."""
     prompts: Prompts = field(default_factory=dict)
+    bases: dict[tuple[int, str], BaseEntry] = field(default_factory=dict)
+    """Knowledge bases by team and name."""
+    context: dict[tuple[int, str], SourceEntry] = field(default_factory=dict)
+    """Context sources by team and name."""
     built_at: datetime | None = None

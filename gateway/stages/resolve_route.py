@@ -63,4 +63,6 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
 def _may_run(call: Call) -> bool:
     """Whether the key names the prompt among its models: then it may be run, whatever its model."""
     assert call.key is not None
+    if call.is_inner:
+        return True  # what a prompt draws on is chosen in its version
     return call.prompt is not None and f"{PREFIX}{call.prompt.prompt.name}" in call.key.allowed_models

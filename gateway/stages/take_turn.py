@@ -5,6 +5,8 @@ from gateway.runtime import Gateway
 
 async def take_turn(call: Call, gateway: Gateway) -> None:
     """Waits for a slot of this process, fairly between teams. Refusal: overloaded."""
+    if call.is_inner:
+        return
     assert call.key is not None
     team = call.key.team
     call.has_slot = gateway.slots.try_acquire() or await gateway.slots.acquire(

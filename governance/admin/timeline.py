@@ -11,6 +11,7 @@ DESCRIPTIONS = {
     "resolve prompt": "Find the prompt's version",
     "resolve route": "Find the deployments",
     "queue": "Wait for its turn",
+    "gather context": "Search knowledge, fetch context",
     "render prompt": "Fill the prompt in",
     "redact": "Mask personal data",
     "screen": "Screen for injected orders",

@@ -43,6 +43,10 @@ if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
 DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
 
+# --- context of prompts ----------------------------------------------------------------------------
+CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
+CONTEXT_HOSTS = [host.strip().lower() for host in env.list("GATEHOUSE_CONTEXT_HOSTS", default=[])]
+
 # --- mail ------------------------------------------------------------------------------------------
 # Without a server, mail is written to the log.
 vars().update(env.email_url("GATEHOUSE_EMAIL_URL", default="consolemail://"))

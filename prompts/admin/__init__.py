@@ -1,5 +1,6 @@
 """The admin pages of prompts."""
 
+from prompts.admin.context_sources import ContextSourceAdmin
 from prompts.admin.evaluations import EvaluationAdmin
 from prompts.admin.experiments import ExperimentAdmin
 from prompts.admin.knowledge import KnowledgeBaseAdmin
@@ -11,6 +12,7 @@ from prompts.admin.service_contracts import ServiceContractAdmin
 from prompts.admin.test_sets import TestSetAdmin
 
 __all__ = [
+    "ContextSourceAdmin",
     "EvaluationAdmin",
     "ExperimentAdmin",
     "KnowledgeBaseAdmin",

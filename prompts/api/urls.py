@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from prompts.api.context_sources import ContextSourceViewSet
 from prompts.api.evaluations import EvaluationViewSet, ResultViewSet
 from prompts.api.experiments import ExperimentViewSet
 from prompts.api.knowledge import KnowledgeBaseViewSet
@@ -30,5 +31,7 @@ router.register("service-contracts", ServiceContractViewSet)
 router.register("contract-breaches", ContractBreachViewSet)
 router.register("knowledge-bases", KnowledgeBaseViewSet)
 router.register("knowledge-documents", KnowledgeDocumentViewSet)
+
+router.register("context-sources", ContextSourceViewSet)
 
 urlpatterns = router.urls

@@ -1,5 +1,6 @@
 """Prompts, their versions and labels, reviews, tests and what is promised, experiments and rollouts, knowledge."""
 
+from prompts.models.context_source import ContextSource
 from prompts.models.evaluation import (
     Evaluation,
     EvaluationCall,
@@ -28,6 +29,7 @@ __all__ = [
     "NAME",
     "Arm",
     "Chunk",
+    "ContextSource",
     "ContractBreach",
     "DocumentState",
     "DocumentVersion",

@@ -31,6 +31,11 @@ def entry_of(base: KnowledgeBase) -> BaseEntry:
     )
 
 
+def base_entries() -> dict[tuple[int, str], BaseEntry]:
+    """All bases, by team and name."""
+    return {(base.team_id, base.name): entry_of(base) for base in KnowledgeBase.objects.all()}
+
+
 def search(
     base: KnowledgeBase,
     question: str,

@@ -6,6 +6,7 @@ from accounts.models import User
 from kernel.clock import utc_now
 from prompts.models import Label, LabelMove, Prompt, PromptVersion, VersionState
 from prompts.models.prompt import NAME
+from prompts.selectors.evaluations import required_tests_passed
 from prompts.services.prompts import PromptError, note_change
 from prompts.services.traffic import label_moved
 
@@ -117,7 +118,7 @@ def obstacles(version: PromptVersion) -> list[str]:
     found = []
     if version.state != VersionState.APPROVED:
         found.append(f"Version {version.number} is not approved yet.")
-    return found
+    return [*found, *required_tests_passed(version)]
 
 
 def _record(

@@ -37,11 +37,26 @@ class Retriever:
         max_tokens: int,
     ) -> Retrieved:
         """The best passages of some bases, whose dimensions must be the vector's (ValueError). psycopg's errors pass."""
+        found = await self.candidates(
+            bases=bases, application_id=application_id, vector=vector, text=text, top_k=top_k
+        )
+        return fuse(found, top_k=top_k, floor=floor, max_tokens=max_tokens)
+
+    async def candidates(
+        self,
+        *,
+        bases: Sequence[BaseEntry],
+        application_id: int,
+        vector: Sequence[float],
+        text: str,
+        top_k: int,
+    ) -> list[Candidate]:
+        """The same before the best are chosen, for who has candidates from elsewhere as well."""
         values = parameters(bases, application_id, vector, text, top_k)
         async with self._pool.connection() as connection:
             cursor = await connection.execute(SEARCH, values)
             rows = await cursor.fetchall()
-        return fuse(candidates(rows), top_k=top_k, floor=floor, max_tokens=max_tokens)
+        return candidates(rows)
 
 
 def parameters(

@@ -92,8 +92,8 @@ def test_run(world, run):
     assert (record["prompt_id"], record["prompt_name"], record["prompt_version"]) == (greet.id, greet.name, 1)
     assert (record["wire_format"], record["end_user"], record["route"]) == ("prompt", "ann", MODEL)
     assert record["cost_nanos"] > 0
-    assert [stage[0] for stage in record["stages"]][:5] == [
-        "authenticate", "resolve prompt", "resolve route", "queue", "render prompt",
+    assert [stage[0] for stage in record["stages"]][:6] == [
+        "authenticate", "resolve prompt", "resolve route", "queue", "gather context", "render prompt",
     ]  # fmt: skip
 
 
@@ -311,3 +311,35 @@ def test_contract_in_a_stream(world, run):
     text = prefix({"variables": {"text": "x"}, "stream": True}).text
     assert text.strip().split("\n\n")[-1].startswith("event: error")
     assert "contract_failed" in text
+
+
+def test_input_that_is_too_large(world, run):
+    limits = {"max_input_tokens": 200}
+    refusing = run({**ORDER, "output": {}, "limits": limits})
+    long = {"variables": {"text": "pens and pencils, please. " * 100}}
+    answer = refusing(long)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "context_length_exceeded")
+    assert "at most 200 tokens" in answer.json()["error"]["message"]
+    summarising = run({**ORDER, "output": {}, "limits": {**limits, "too_large": "summarise"}})
+    world.say({"match": "Summarise the text", "text": "Many pens."}, "Yes.")
+    said = summarising(long).json()
+    assert said["output"] == "Yes."
+    assert sent(world)["messages"][0]["content"][0]["text"] == "Read the order: Many pens."
+    assert world.record(said["id"])["prompt_run"] == {"summarised": "text"}
+    records = world.execute(
+        "SELECT count(*) AS n FROM governance_auditrecord WHERE request_id = %s", said["id"]
+    )
+    assert records[0]["n"] == 2  # its own, and that of the summary
+
+
+def test_context_that_admins_keep(world, run):
+    world.execute(
+        "INSERT INTO prompts_contextsource (team_id, name, description, kind, text, view, key_column, variable, url, most_rows, "
+        "timeout_ms, cache_seconds, on_failure, created_at, updated_at) SELECT id, 'house_rules', '', 'text', 'Never <b>shout</b>.', '', '', '', "
+        "'', 20, 1000, 300, 'refuse', now(), now() FROM accounts_team WHERE name = 'Tests'"
+    )
+    ruled = run({"messages": [{"text": "Rules: {{ house_rules }}\nSay hello."}], "context": ["house_rules"]})
+    until(lambda: ruled().status_code == 200, what="the source")
+    assert sent(world)["messages"][0]["content"][0]["text"] == "Rules: Never <b>shout</b>.\nSay hello."
+    missing = run({"messages": [{"text": "{{ nothing }}"}], "context": ["nothing"]})
+    assert "no context source “nothing”" in missing().json()["error"]["message"]

@@ -32,6 +32,7 @@ from kernel.ids import new_id
 from prompts.models import (
     Arm,
     Chunk,
+    ContextSource,
     Experiment,
     KnowledgeBase,
     KnowledgeDocument,
@@ -147,6 +148,7 @@ def make_prompt(team: Team | None, name: str = "greeting") -> Prompt:
     new_draft(prompt=prompt, by=None, based_on=first)
     if team is not None:
         ReviewRule.objects.create(team=team, name="Two pairs of eyes", approvals=1)
+        ContextSource.objects.create(team=team, name="house_rules", text="Be kind.")
     return prompt
 
 

@@ -46,10 +46,18 @@ OF_TEAMS = (
     "evaluation-results",
     "service-contracts",
     "contract-breaches",
+    "context-sources",
     "knowledge-bases",
     "knowledge-documents",
 )
-OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results", "knowledge-documents")
+OF_CONTENT = (
+    "test-sets",
+    "test-cases",
+    "evaluations",
+    "evaluation-results",
+    "knowledge-documents",
+    "context-sources",
+)
 """What holds words of calls, or answers: for those who may read them."""
 
 
@@ -98,6 +106,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "evaluation-results": set_of(team.team).evaluations.get().results.first(),
         "service-contracts": set_of(team.team).prompt.service_contract,
         "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
+        "context-sources": team.team.context_sources.first(),
         "knowledge-bases": team.team.knowledge_bases.first(),
         "knowledge-documents": KnowledgeDocument.objects.filter(base__team=team.team).first(),
     }[resource]
@@ -147,6 +156,7 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "test-cases": {"test_set": set_of(team.team).pk, "variables": {"question": "x"}},
         "evaluations": {"test_set": set_of(team.team).pk, "candidates": [{"version": 1}], "cap_usd": "1"},
         "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
+        "context-sources": {"team": team.team.pk, "name": "rules", "text": "Be kind."},
         "knowledge-bases": {"team": team.team.pk, "name": "new", "route": "nova-lite", "dimensions": 256},
     }  # fmt: skip
 

@@ -97,6 +97,7 @@ MAY_CREATE = {
     "test-cases": MANAGES_KEYS,
     "evaluations": MANAGES_KEYS,
     "service-contracts": MANAGES_KEYS,
+    "context-sources": MANAGES_KEYS,
     "knowledge-bases": MANAGES_KEYS,
 }
 CHANGES = {
@@ -115,6 +116,7 @@ CHANGES = {
     "test-sets": (MANAGES_KEYS, {"description": "changed"}),
     "test-cases": (MANAGES_KEYS, {"note": "changed"}),
     "service-contracts": (MANAGES_KEYS, {"p95_ms": 700}),
+    "context-sources": (MANAGES_KEYS, {"text": "changed"}),
     "knowledge-bases": (MANAGES_KEYS, {"floor": 0.5}),
 }
 

@@ -1,0 +1,191 @@
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+
+import psycopg
+import psycopg_pool
+
+from gateway.call import Call
+from gateway.context_sources import SourceFailedError
+from gateway.conversation import Block, Conversation, Message
+from gateway.events import Event, Vector
+from gateway.prompt_run import PromptRun
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from governance.policy.masking import Mask
+from governance.policy.screening.verdict import Outcome, Thresholds
+from governance.services.detector import NamesUnavailableError
+from governance.services.screener import Item
+from kernel.clock import perf_counter
+from prompts.policy.document import Knowledge
+from prompts.policy.fusion import fuse
+from prompts.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
+from prompts.policy.rendering import KNOWLEDGE, Compiled
+from prompts.policy.template_meter import RenderError
+
+Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
+"""Makes a call of Gatehouse's own on behalf of another, through the whole pipeline; its events."""
+
+
+def gather_context(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] | None:
+    """Fetches what the version draws on besides variables: context sources and knowledge.
+
+    Refusals: invalid_request, overloaded, and those of the call that turns the question into a vector.
+    """
+    assert call.prompt is not None
+    assert call.prompt.version is not None
+    compiled = call.prompt.version.compiled
+    assert compiled is not None
+    if not (compiled.document.context or compiled.document.knowledge.bases):
+        return None
+    return _gather(call, gateway, compiled, ask)
+
+
+async def _gather(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> None:
+    assert call.key is not None
+    run = cast(PromptRun, call.prompt)
+    values = dict(run.values)
+    for name in compiled.document.context:
+        source = gateway.snapshot.context.get((call.key.team.id, name))
+        if source is None:
+            raise Refusal(
+                "invalid_request", f"The team has no context source “{name}”, which the prompt reads."
+            )
+        try:
+            values[name] = await gateway.context.get(source, run.values)
+        except SourceFailedError as error:
+            raise Refusal("overloaded", f"{error} Please try again.", retry_after=2) from error
+    run.values = values
+    if compiled.document.knowledge.bases:
+        await _find(call, gateway, compiled, ask)
+
+
+async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> None:
+    run, wanted = cast(PromptRun, call.prompt), compiled.document.knowledge
+    try:
+        question = compiled.render_query({KNOWLEDGE: "", **run.values}, clock=perf_counter)
+    except RenderError as error:
+        raise Refusal(
+            "invalid_request", f"The query of the prompt's knowledge can't be rendered: {error}"
+        ) from error
+    found = await _search(call, gateway, wanted, question, ask) if question else Retrieved((), 0.0)
+    passages = [passage for passage in found.passages if await _may_be_read(call, gateway, passage)]
+    run.confidence = found.confidence
+    run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
+    run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
+    if wanted.unsure_answer and found.confidence < wanted.unsure_below:
+        call.fixed_answer, run.is_fallback = wanted.unsure_answer, True
+
+
+async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str, ask: Ask) -> Retrieved:
+    """Every base in its own way, and what they found as one."""
+    assert call.key is not None
+    bases = [_base(call, gateway, name) for name in wanted.bases]
+    candidates: list[Candidate] = []
+    local = [base for base in bases if base.kind == "local"]
+    for route, dimensions in dict.fromkeys((base.route, base.dimensions) for base in local):
+        several = [base for base in local if (base.route, base.dimensions) == (route, dimensions)]
+        vector = await _vector(call, gateway, route, dimensions, question, ask)
+        try:
+            candidates += await gateway.retriever.candidates(
+                bases=several,
+                application_id=call.key.application_id,
+                vector=vector,
+                text=question,
+                top_k=wanted.top_k,
+            )
+        except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
+            raise Refusal("overloaded", "Knowledge can't be searched at the moment. Please try again.", retry_after=2) from error  # fmt: skip
+    for base in bases:
+        if base.kind == "bedrock":
+            candidates += await gateway.knowledge_bases.retrieve(
+                await _hidden(call, gateway, question), base_id=base.base_id, bedrock_id=base.bedrock_id,
+                region=base.region, number=wanted.top_k,
+            )  # fmt: skip
+    return fuse(candidates, top_k=wanted.top_k, floor=wanted.floor, max_tokens=wanted.max_tokens)
+
+
+def _base(call: Call, gateway: Gateway, name: str) -> BaseEntry:
+    assert call.key is not None
+    base = gateway.snapshot.bases.get((call.key.team.id, name))
+    if base is None:
+        raise Refusal(
+            "invalid_request", f"The team has no knowledge base “{name}”, which the prompt draws on."
+        )
+    return base
+
+
+async def _vector(
+    call: Call, gateway: Gateway, route: str, dimensions: int | None, question: str, ask: Ask
+) -> list[float]:
+    """The question as a vector: a call of its own, with its own record, under the same budgets and rules."""
+    inner = Call(
+        wire_format=call.wire_format,
+        is_stream=False,
+        requested_model=route,
+        conversation=Conversation(messages=[Message(role="user", content=[Block(text=question)])]),
+        key_text=call.key_text,
+        client_ip=call.client_ip,
+        feature=call.feature,
+        end_user=call.end_user,
+        request_id=call.request_id,
+        kind="embedding",
+        dimensions=dimensions,
+        is_inner=True,
+    )
+    try:
+        events = await ask(inner, gateway)
+    except Refusal as refusal:
+        raise replace(refusal, message=f"Knowledge can't be searched: {refusal.message}") from refusal
+    return next(event.values for event in events if isinstance(event, Vector))
+
+
+async def _hidden(call: Call, gateway: Gateway, text: str) -> str:
+    """A text as it may leave, redacted as the call itself will be."""
+    assert call.key is not None
+    try:
+        detected = await gateway.detector.detect(call.rules, [text])
+    except NamesUnavailableError as error:
+        raise Refusal("overloaded", "The question can't be searched for names right now. Try again shortly.", retry_after=1) from error  # fmt: skip
+    mask = Mask(
+        key=call.key.team.placeholder_key, rules=call.rules, find=partial(gateway.detector.found, call.rules)
+    )
+    mask.known = detected.found
+    hidden = mask.hide(text)
+    if mask.blocked:
+        raise Refusal("pii_blocked", "The question holds data that must not be sent to a knowledge base.")
+    return hidden
+
+
+async def _may_be_read(call: Call, gateway: Gateway, passage: Passage) -> bool:
+    """Whether a passage goes to the model: what gives it orders does not, where policy says so."""
+    screening = call.rules.effective.screening
+    if not screening.document:
+        return True
+    item = Item("document", passage.text)
+    thresholds = Thresholds(flag=screening.flag_at, block=screening.block_at)
+    verdict = gateway.screener.recall(item, thresholds)
+    if verdict is None:
+        verdict = (await gateway.screener.screen([item], thresholds))[item]
+    if verdict.verdict is Outcome.CLEAN:
+        return True
+    call.checks.is_flagged |= screening.document in ("flag", "strip", "block")
+    return not (verdict.verdict is Outcome.INJECTION and screening.document in ("strip", "block"))
+
+
+def _shown(number: int, passage: Passage) -> str:
+    where = f"{passage.document}, {passage.headings}" if passage.headings else passage.document
+    return f"[{number}] {where}\n{passage.text}"
+
+
+def _source(number: int, passage: Passage) -> dict[str, Any]:
+    return {
+        "number": number,
+        "name": passage.document,
+        "headings": passage.headings,
+        "document": passage.document_id,
+        "version": passage.version,
+        "chunk": passage.chunk_id,
+        "similarity": round(passage.similarity, 4),
+    }
