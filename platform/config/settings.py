@@ -234,6 +234,8 @@ SPECTACULAR_SETTINGS = {
         "ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind",
         "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
         "ReviewVerdictEnum": "prompts.models.review.Verdict",
+        "MetricEnum": "prompts.models.experiment.METRICS",
+        "RolloutStateEnum": "prompts.models.rollout.Rollout.STATES",
     },
     # The pages' scripts come from a package: a browser fetches nothing from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
