@@ -46,6 +46,7 @@ _GROUPS = (
             ("Experiments", "science", "admin:prompts_experiment_changelist"),
             ("Rollouts", "stacked_line_chart", "admin:prompts_rollout_changelist"),
             ("Service contracts", "handshake", "admin:prompts_servicecontract_changelist"),
+            ("Knowledge", "menu_book", "admin:prompts_knowledgebase_changelist"),
         ),
     ),
     (

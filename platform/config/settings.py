@@ -76,6 +76,14 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
+# --- knowledge bases -------------------------------------------------------------------------------
+KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
+KNOWLEDGE_MAX_BYTES = env.int("GATEHOUSE_KNOWLEDGE_MAX_BYTES", default=25 * 1024 * 1024)
+KNOWLEDGE_MAX_CHARACTERS = env.int("GATEHOUSE_KNOWLEDGE_MAX_CHARACTERS", default=20_000_000)
+KNOWLEDGE_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_MEMORY_MB", default=1024)
+KNOWLEDGE_INDEX_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_INDEX_MEMORY_MB", default=512)
+KNOWLEDGE_SECONDS = env.int("GATEHOUSE_KNOWLEDGE_SECONDS", default=60)
+
 # --- reconciliation with AWS -----------------------------------------------------------------------
 RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
 RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
@@ -211,6 +219,9 @@ CELERY_BEAT_SCHEDULE = {
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
     "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
     "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},
+    "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
+    "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
+    "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 
@@ -234,8 +245,12 @@ SPECTACULAR_SETTINGS = {
         "ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind",
         "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
         "ReviewVerdictEnum": "prompts.models.review.Verdict",
-        "MetricEnum": "prompts.models.experiment.METRICS",
+        "EvaluationVerdictEnum": "prompts.models.evaluation.EvaluationResult.Verdict",
+        "VersionStateEnum": "prompts.models.prompt.VersionState",
+        "EvaluationStateEnum": "prompts.models.evaluation.EvaluationState",
         "RolloutStateEnum": "prompts.models.rollout.Rollout.STATES",
+        "ExperimentStateEnum": "prompts.models.experiment.Experiment.STATES",
+        "OutcomeMetricEnum": "prompts.models.experiment.METRICS",
     },
     # The pages' scripts come from a package: a browser fetches nothing from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",

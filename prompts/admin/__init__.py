@@ -2,6 +2,8 @@
 
 from prompts.admin.evaluations import EvaluationAdmin
 from prompts.admin.experiments import ExperimentAdmin
+from prompts.admin.knowledge import KnowledgeBaseAdmin
+from prompts.admin.knowledge_documents import KnowledgeDocumentAdmin
 from prompts.admin.prompts import PromptAdmin
 from prompts.admin.review_rules import ReviewRuleAdmin
 from prompts.admin.rollouts import RolloutAdmin
@@ -11,6 +13,8 @@ from prompts.admin.test_sets import TestSetAdmin
 __all__ = [
     "EvaluationAdmin",
     "ExperimentAdmin",
+    "KnowledgeBaseAdmin",
+    "KnowledgeDocumentAdmin",
     "PromptAdmin",
     "ReviewRuleAdmin",
     "RolloutAdmin",

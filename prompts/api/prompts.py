@@ -58,11 +58,11 @@ class FileSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(trim_whitespace=False, max_length=1_000_000)
 
 
-class ImportSerializer(FileSerializer):
+class PromptFileSerializer(FileSerializer):
     team = TeamField()
 
 
-class ImportedSerializer(serializers.Serializer[Any]):
+class TakenInSerializer(serializers.Serializer[Any]):
     prompt = serializers.IntegerField()
     version = serializers.IntegerField(
         allow_null=True, help_text="The draft that was made; null: nothing differs."
@@ -129,11 +129,11 @@ class PromptViewSet(
             raise serializers.ValidationError({"version": ["There is no such version."]})
         return without_store(Response({"text": exported(version)}))
 
-    @extend_schema(request=ImportSerializer, responses={201: ImportedSerializer})
+    @extend_schema(request=PromptFileSerializer, responses={201: TakenInSerializer})
     @action(detail=False, methods=["post"], url_path="import", url_name="import")
     def take_in(self, request: Request) -> Response:
         """Makes a draft of a YAML file, and the prompt, if there is none of its name. Nothing where nothing differs."""
-        sent = ImportSerializer(data=request.data, context=self.get_serializer_context())
+        sent = PromptFileSerializer(data=request.data, context=self.get_serializer_context())
         sent.is_valid(raise_exception=True)
         team = sent.validated_data["team"]
         self.require(self.change_capability, team)

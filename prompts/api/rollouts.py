@@ -12,8 +12,8 @@ from kernel.clock import utc_now
 from prompts.api.traffic import (
     GuardrailsSerializer,
     PromptField,
+    TrafficReasonSerializer,
     SegmentField,
-    StepInSerializer,
     TrafficViewSet,
     VersionField,
     version_of,
@@ -163,31 +163,31 @@ class RolloutViewSet(
         found: Rollout = self.get_object()
         return self.done(found, lambda: rollouts.start(found, by=self.person, now=utc_now()))
 
-    @extend_schema(request=StepInSerializer, responses=RolloutSerializer)
+    @extend_schema(request=TrafficReasonSerializer, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Stays at its share. 409 where it does not run."""
         return self._act(rollouts.pause)
 
-    @extend_schema(request=StepInSerializer, responses=RolloutSerializer)
+    @extend_schema(request=TrafficReasonSerializer, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Begins the step anew. 409 where it is not paused."""
         return self._act(rollouts.resume)
 
-    @extend_schema(request=StepInSerializer, responses=RolloutSerializer)
+    @extend_schema(request=TrafficReasonSerializer, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])
     def advance(self, request: Request, pk: str) -> Response:
         """Goes to the next step before its time. 409 where it does not run, or this is the last."""
         return self._act(rollouts.advance)
 
-    @extend_schema(request=StepInSerializer, responses=RolloutSerializer)
+    @extend_schema(request=TrafficReasonSerializer, responses=RolloutSerializer)
     @action(detail=True, methods=["post"], url_path="roll-back")
     def roll_back(self, request: Request, pk: str) -> Response:
         """All callers get what the label says, for good. 409 where it has ended."""
         return self._act(rollouts.roll_back)
 
-    @extend_schema(request=StepInSerializer, responses=RolloutSerializer)
+    @extend_schema(request=TrafficReasonSerializer, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
         """Moves the label now. 409 where it has ended, or the label may not be moved there."""
@@ -202,5 +202,5 @@ class RolloutViewSet(
 
     def _act(self, act: Any) -> Response:
         found: Rollout = self.get_object()
-        reason = read(StepInSerializer, self.request)["reason"]
+        reason = read(TrafficReasonSerializer, self.request)["reason"]
         return self.done(found, lambda: act(found, by=self.person, now=utc_now(), reason=reason))

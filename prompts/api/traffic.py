@@ -49,7 +49,7 @@ def version_of(prompt: Prompt, number: int, field: str) -> PromptVersion:
     return found
 
 
-class StepInSerializer(serializers.Serializer[Any]):
+class TrafficReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, help_text="Kept with the history.")
 
 

@@ -4,6 +4,8 @@ from rest_framework.routers import SimpleRouter
 
 from prompts.api.evaluations import EvaluationViewSet, ResultViewSet
 from prompts.api.experiments import ExperimentViewSet
+from prompts.api.knowledge import KnowledgeBaseViewSet
+from prompts.api.knowledge_documents import KnowledgeDocumentViewSet
 from prompts.api.prompt_labels import LabelMoveViewSet, PromptLabelViewSet
 from prompts.api.prompt_versions import PromptVersionViewSet
 from prompts.api.prompts import PromptViewSet
@@ -26,5 +28,7 @@ router.register("evaluations", EvaluationViewSet)
 router.register("evaluation-results", ResultViewSet)
 router.register("service-contracts", ServiceContractViewSet)
 router.register("contract-breaches", ContractBreachViewSet)
+router.register("knowledge-bases", KnowledgeBaseViewSet)
+router.register("knowledge-documents", KnowledgeDocumentViewSet)
 
 urlpatterns = router.urls

@@ -1,4 +1,4 @@
-"""Prompts, their versions and labels, reviews, tests and what is promised, experiments and rollouts."""
+"""Prompts, their versions and labels, reviews, tests and what is promised, experiments and rollouts, knowledge."""
 
 from prompts.models.evaluation import (
     Evaluation,
@@ -8,6 +8,15 @@ from prompts.models.evaluation import (
     StopReason,
 )
 from prompts.models.experiment import Arm, Experiment
+from prompts.models.knowledge import (
+    Chunk,
+    DocumentState,
+    DocumentVersion,
+    KnowledgeBase,
+    KnowledgeDocument,
+    Language,
+    VersionContent,
+)
 from prompts.models.label import Label, LabelMove
 from prompts.models.prompt import NAME, Prompt, PromptVersion, VersionState
 from prompts.models.review import Part, Review, ReviewComment, ReviewRule, Verdict
@@ -18,14 +27,20 @@ from prompts.models.test_set import TestCase, TestSet
 __all__ = [
     "NAME",
     "Arm",
+    "Chunk",
     "ContractBreach",
+    "DocumentState",
+    "DocumentVersion",
     "Evaluation",
     "EvaluationCall",
     "EvaluationResult",
     "EvaluationState",
     "Experiment",
+    "KnowledgeBase",
+    "KnowledgeDocument",
     "Label",
     "LabelMove",
+    "Language",
     "Part",
     "Prompt",
     "PromptVersion",
@@ -39,5 +54,6 @@ __all__ = [
     "TestCase",
     "TestSet",
     "Verdict",
+    "VersionContent",
     "VersionState",
 ]

@@ -18,10 +18,12 @@ from tests.bench import (
     experiments,
     limits,
     privacy,
+    retrieval,
     screening,
     soak,
     streams,
     usage,
+    vectors,
 )
 from tests.services import Stack, temporary_folder
 
@@ -35,6 +37,8 @@ PARTS = (
     "screening",
     "usage",
     "bodies",
+    "retrieval",
+    "vectors",
     "soak",
     "experiments",
 )
@@ -204,6 +208,13 @@ def main() -> None:
         print_usage(usage.measure(arguments.records))
     if "bodies" in wanted:
         print_bodies(bodies.measure(min(arguments.records, 200_000)))
+    if "retrieval" in wanted:
+        if arguments.data:
+            retrieval.show(retrieval.measure(arguments.data))
+        else:
+            print("Retrieval is skipped: give --data FOLDER.")
+    if "vectors" in wanted:
+        vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
     if {"calls", "limits", "streams"} & set(wanted):

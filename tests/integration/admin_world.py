@@ -29,8 +29,21 @@ from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import Arm, Experiment, Label, Prompt, PromptVersion, ReviewRule, Rollout
+from prompts.models import (
+    Arm,
+    Chunk,
+    Experiment,
+    KnowledgeBase,
+    KnowledgeDocument,
+    Label,
+    Prompt,
+    PromptVersion,
+    ReviewRule,
+    Rollout,
+    VersionContent,
+)
 from prompts.policy.document import Document, Message, Variable
+from prompts.services.knowledge import Incoming, put_document
 from prompts.services.labels import move_label
 from prompts.services.prompts import create_prompt, new_draft, save_draft
 from tests.integration.prompt_world import make_prompt_world
@@ -116,6 +129,7 @@ def make_team(name: str) -> TeamWorld:
         request='{"messages":[{"role":"user","content":[{"text":"Mail <EMAIL_ADDRESS_3f2a9c>"}]}]}',
         answer=f'[{{"text":"{SECRET_WORDS} {name}"}}]',
     )
+    make_knowledge(team)
     return TeamWorld(team, application, new.api_key, new.text, budget, call)
 
 
@@ -151,6 +165,21 @@ def _make_traffic(team: Team, name: str) -> None:
     for position, version in enumerate(versions):
         Arm.objects.create(experiment=experiment, position=position, name=f"arm {position}", version=version)
     Rollout.objects.create(prompt=prompt, label="production", version=versions[1])
+
+
+def make_knowledge(team: Team) -> None:
+    """A knowledge base with a document that is ready."""
+    base = KnowledgeBase.objects.create(team=team, name="handbook", route="nova-lite", dimensions=256)
+    document, _ = put_document(base, Incoming(name="leave.md", content=b"# Leave\n\nThirty days."))
+    version = document.versions.get()
+    Chunk.objects.create(
+        base=base, document=document, version=version, position=1, headings="Leave", tokens=3, digest="", language="english",
+        text=f"Thirty days, says {team.name}.", vector=[0.5] * 256,
+    )  # fmt: skip
+    VersionContent.objects.filter(version=version).update(
+        original=None, blocks=[["paragraph", "Thirty days.", 0]]
+    )
+    KnowledgeDocument.objects.filter(pk=document.pk).update(state="ready", current=version)
 
 
 def make_world() -> World:

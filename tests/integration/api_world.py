@@ -8,7 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
-from prompts.models import Experiment, Label, LabelMove, Prompt, PromptVersion, Rollout
+from prompts.models import Experiment, KnowledgeDocument, Label, LabelMove, Prompt, PromptVersion, Rollout
 from tests.integration.admin_world import TeamWorld
 from tests.integration.prompt_world import set_of
 
@@ -46,8 +46,10 @@ OF_TEAMS = (
     "evaluation-results",
     "service-contracts",
     "contract-breaches",
+    "knowledge-bases",
+    "knowledge-documents",
 )
-OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results")
+OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results", "knowledge-documents")
 """What holds words of calls, or answers: for those who may read them."""
 
 
@@ -96,6 +98,8 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "evaluation-results": set_of(team.team).evaluations.get().results.first(),
         "service-contracts": set_of(team.team).prompt.service_contract,
         "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
+        "knowledge-bases": team.team.knowledge_bases.first(),
+        "knowledge-documents": KnowledgeDocument.objects.filter(base__team=team.team).first(),
     }[resource]
     return own.pk
 
@@ -143,6 +147,7 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "test-cases": {"test_set": set_of(team.team).pk, "variables": {"question": "x"}},
         "evaluations": {"test_set": set_of(team.team).pk, "candidates": [{"version": 1}], "cap_usd": "1"},
         "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
+        "knowledge-bases": {"team": team.team.pk, "name": "new", "route": "nova-lite", "dimensions": 256},
     }  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from governance.models import (
 from prompts.models import (
     Evaluation,
     Experiment,
+    KnowledgeBase,
+    KnowledgeDocument,
     Label,
     LabelMove,
     Prompt,
@@ -72,6 +74,8 @@ TABLES = (
     TestCase,
     Evaluation,
     ServiceContract,
+    KnowledgeBase,
+    KnowledgeDocument,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -93,6 +97,7 @@ MAY_CREATE = {
     "test-cases": MANAGES_KEYS,
     "evaluations": MANAGES_KEYS,
     "service-contracts": MANAGES_KEYS,
+    "knowledge-bases": MANAGES_KEYS,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -110,6 +115,7 @@ CHANGES = {
     "test-sets": (MANAGES_KEYS, {"description": "changed"}),
     "test-cases": (MANAGES_KEYS, {"note": "changed"}),
     "service-contracts": (MANAGES_KEYS, {"p95_ms": 700}),
+    "knowledge-bases": (MANAGES_KEYS, {"floor": 0.5}),
 }
 
 
