@@ -12,8 +12,8 @@ from kernel.clock import utc_now
 from prompts.api.traffic import (
     GuardrailsSerializer,
     PromptField,
-    TrafficReasonSerializer,
     SegmentField,
+    TrafficReasonSerializer,
     TrafficViewSet,
     VersionField,
     version_of,
