@@ -95,7 +95,7 @@ def test_a_shared_prompt_s_are_for_superusers_to_change(world):
 
 
 def test_an_experiment_is_added_changed_and_started(world):
-    client, prompt = world.client("developer"), world.mine.team.prompts.get()
+    client, prompt = world.client("developer"), world.mine.team.prompts.get(experiments__isnull=False)
     add = reverse("admin:prompts_experiment_add")
     start = client.get(add).content.decode()
     assert "mine-prompt" in start
@@ -174,7 +174,7 @@ def test_an_experiment_is_stopped_with_a_reason_and_a_winner(world):
     ],
 )
 def test_an_experiment_s_form_says_what_is_wrong(world, changes, words):
-    prompt = world.mine.team.prompts.get()
+    prompt = world.mine.team.prompts.get(experiments__isnull=False)
     address = f"{reverse('admin:prompts_experiment_add')}?prompt={prompt.pk}"
     answer = world.client("developer").post(address, experiment_form(**changes))
     assert answer.status_code == 200
@@ -183,7 +183,7 @@ def test_an_experiment_s_form_says_what_is_wrong(world, changes, words):
 
 
 def test_a_rollout_is_added_changed_started_and_stepped_in(world):
-    client, prompt = world.client("developer"), world.mine.team.prompts.get()
+    client, prompt = world.client("developer"), world.mine.team.prompts.get(experiments__isnull=False)
     address = f"{reverse('admin:prompts_rollout_add')}?prompt={prompt.pk}"
     assert "Share of callers" in client.get(address).content.decode()
     body = rollout_form(segment_applications=[world.mine.application.pk])
@@ -253,7 +253,7 @@ def test_a_rollout_s_page_shows_both_versions_figures(world):
     ],
 )
 def test_a_rollout_s_form_says_what_is_wrong(world, changes, words):
-    prompt = world.mine.team.prompts.get()
+    prompt = world.mine.team.prompts.get(experiments__isnull=False)
     address = f"{reverse('admin:prompts_rollout_add')}?prompt={prompt.pk}"
     answer = world.client("developer").post(address, rollout_form(**changes))
     assert (answer.status_code, Rollout.objects.count()) == ((200, 2) if words else (302, 3))
@@ -261,7 +261,7 @@ def test_a_rollout_s_form_says_what_is_wrong(world, changes, words):
 
 
 def test_a_rollout_s_form_takes_no_other_team_s_application_nor_a_draft(world):
-    prompt = world.mine.team.prompts.get()
+    prompt = world.mine.team.prompts.get(experiments__isnull=False)
     prompt.versions.create(number=3, state=VersionState.DRAFT)
     theirs = Application.objects.get(name="Other app")
     address = f"{reverse('admin:prompts_rollout_add')}?prompt={prompt.pk}"

@@ -18,7 +18,7 @@ def world() -> World:
 
 
 def _prompt(world: World):
-    return world.mine.team.prompts.get()
+    return world.mine.team.prompts.get(experiments__isnull=False)
 
 
 def post(client, path: str, body: dict | None = None):
@@ -163,6 +163,9 @@ def test_lists_are_filtered(world):
     assert client.get(f"{API}/rollouts/?state=running").json()["results"] == []
     assert len(client.get(f"{API}/experiments/?prompt={_prompt(world).pk}").json()["results"]) == 1
     assert (
-        client.get(f"{API}/experiments/?prompt={world.other.team.prompts.get().pk}").json()["results"] == []
+        client.get(
+            f"{API}/experiments/?prompt={world.other.team.prompts.get(experiments__isnull=False).pk}"
+        ).json()["results"]
+        == []
     )
     assert client.get(f"{API}/rollouts/?state=gone").status_code == 400
