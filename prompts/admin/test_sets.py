@@ -42,7 +42,8 @@ class TestSetAdmin(TeamScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(live_cases=Count("cases", filter=Q(cases__removed_at=None)))
+        counted: QuerySet[Any] = rows.annotate(live_cases=Count("cases", filter=Q(cases__removed_at=None)))
+        return counted
 
     @display(description="Test set", header=True)
     def name_label(self, test_set: TestSet) -> list[str]:
