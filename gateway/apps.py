@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 from accounts.services.known_models import register
 from governance.services import key_wrappers
+from prompts.policy.knowledge import BaseEntry, Candidate
+from prompts.services import retrievers
 
 
 def _route_names() -> Iterable[str]:
@@ -18,6 +20,12 @@ def _kms() -> key_wrappers.KeyWrapper:
     return kms
 
 
+def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
+    from gateway.services.knowledge import retrieve  # so does botocore
+
+    return retrieve(base, question)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -25,3 +33,4 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         register(_route_names)
         key_wrappers.register("kms", _kms)
+        retrievers.register("bedrock", _retrieve)

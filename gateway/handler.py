@@ -39,6 +39,8 @@ _CONVERSE = re.compile(rb"/bedrock/model/([^/]+)/converse(-stream)?$")
 _PROMPT = re.compile(r"/v1/prompts/([^/]+)/run$")
 _WEBSOCKET_PATH = "/ws/v1/chat"
 _OPENAI = OpenAIEntrance()
+_MOST_OTHER_BYTES = 64 * 1024
+"""Of what is no call: feedback."""
 
 
 class GatewayHandler:
@@ -63,6 +65,8 @@ class GatewayHandler:
             return
         try:
             await self._http(scope, receive, send)
+        except _ClientLeft:
+            return
         except Refusal as refusal:
             await _send(send, HttpResponse(_openai_error(refusal), status=refusal.status, content_type=JSON))
         except Exception:
@@ -110,7 +114,8 @@ class GatewayHandler:
             raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
         entrance = _entrance(scope) if scope["method"] == "POST" else None
         if entrance is None:
-            await _send(send, await self._view(scope, b""))
+            body = await _read_body(receive, _MOST_OTHER_BYTES) if scope["method"] == "POST" else b""
+            await _send(send, await self._view(scope, body))
             return
         await self._call(scope, receive, send, entrance)
 

@@ -25,6 +25,7 @@ from gateway.snapshot.state import Snapshot
 from gateway.tokens import Estimator
 from governance.services.body_store import BodyStore
 from governance.services.detector import Detector
+from governance.services.feedback import FeedbackStore
 from governance.services.ledger import Ledger
 from governance.services.names import shared_pool
 from governance.services.rate_limiter import RateLimiter
@@ -74,6 +75,7 @@ class Gateway:
         self.screener = Screener()
         self.estimator = Estimator()
         self.key_use = KeyUse(self._pool)
+        self.feedback = FeedbackStore(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS

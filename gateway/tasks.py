@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from celery import shared_task
 from django.conf import settings
 
+from gateway.services.knowledge_sync import sync
 from gateway.services.reconciliation.costs import import_aws_costs
 from gateway.services.reconciliation.imports import Tally
 from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
-from kernel.clock import perf_counter
+from kernel.clock import perf_counter, utc_now
+from prompts.models import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,26 @@ def reconcile() -> int:
             reconcile.delay()
             return read
     return read
+
+
+@shared_task(name="gateway.tasks.sync_knowledge")  # type: ignore[untyped-decorator]
+def sync_knowledge(base_id: int) -> bool:
+    """Reads a knowledge base's folder or S3 address; goes on in another task when there is much of it."""
+    base = KnowledgeBase.objects.exclude(source="").filter(pk=base_id).first()
+    if base is None:
+        return False
+    if not sync(base, now=utc_now(), seconds=SECONDS_AT_A_TIME):
+        sync_knowledge.delay(base_id)
+    return True
+
+
+@shared_task(name="gateway.tasks.sync_knowledge_bases")  # type: ignore[untyped-decorator]
+def sync_knowledge_bases() -> int:
+    """Has every knowledge base with a folder or S3 address read; how many."""
+    ids = list(KnowledgeBase.objects.exclude(source="").values_list("pk", flat=True))
+    for base_id in ids:
+        sync_knowledge.delay(base_id)
+    return len(ids)
 
 
 def _objects() -> Iterator[tuple[str, Tally | None]]:

@@ -5,7 +5,17 @@ from uuid import UUID
 
 from celery import shared_task
 
-from governance.services import alerts, bodies, body_index, deliveries, holds, limit_requests, rollups, tips
+from governance.services import (
+    alerts,
+    bodies,
+    body_index,
+    deliveries,
+    feedback,
+    holds,
+    limit_requests,
+    rollups,
+    tips,
+)
 from governance.services.mail import send_now
 from kernel.clock import utc_now
 
@@ -78,3 +88,9 @@ def drop_bodies() -> int:
 def index_bodies() -> int:
     """Makes the bodies written since the last time findable by their words."""
     return body_index.index_bodies(seconds=20)
+
+
+@shared_task(name="governance.tasks.keep_bodies")  # type: ignore[untyped-decorator]
+def keep_bodies() -> int:
+    """Marks the bodies of calls that somebody found not helpful to stay."""
+    return feedback.keep_bodies(now=utc_now())

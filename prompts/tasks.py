@@ -5,11 +5,29 @@ from django.db.models import Q
 
 from kernel.clock import utc_now
 from prompts.models import Evaluation, EvaluationState
-from prompts.services import service_contracts
+from prompts.services import (
+    experiments,
+    knowledge_indexes,
+    knowledge_indexing,
+    rollouts,
+    service_contracts,
+)
 from prompts.services.evaluation_runner import run_for
 
 SECONDS_AT_A_TIME = 20.0
 """Then other tasks have their turn: a worker may have one process."""
+
+
+@shared_task(name="prompts.tasks.watch_rollouts")  # type: ignore[untyped-decorator]
+def watch_rollouts() -> int:
+    """Advances, pauses, rolls back and completes rollouts by their figures."""
+    return rollouts.check_due(now=utc_now())
+
+
+@shared_task(name="prompts.tasks.watch_experiments")  # type: ignore[untyped-decorator]
+def watch_experiments() -> int:
+    """Tells people of experiments that have a result."""
+    return experiments.check_due(now=utc_now())
 
 
 @shared_task(name="prompts.tasks.run_evaluation")  # type: ignore[untyped-decorator]
@@ -35,3 +53,19 @@ def resume_evaluations() -> int:
 def watch_contracts() -> int:
     """Looks whether prompts keep what they promise; how many promises are broken."""
     return service_contracts.watch(now=utc_now())
+
+
+SECONDS_OF_INDEXING = 15.0
+"""Then other tasks have their turn: holds want to expire meanwhile."""
+
+
+@shared_task(name="prompts.tasks.index_documents")  # type: ignore[untyped-decorator]
+def index_documents() -> int:
+    """Works on the documents that wait to be indexed; on how many."""
+    return knowledge_indexing.index_some(seconds=SECONDS_OF_INDEXING)
+
+
+@shared_task(name="prompts.tasks.tend_bases")  # type: ignore[untyped-decorator]
+def tend_bases() -> int:
+    """Gives search indexes to bases that have become large."""
+    return knowledge_indexes.tend_bases()

@@ -61,12 +61,12 @@ class CallView(LeanView):
                 raise call.refusal or early
             reply = await fold(call, gateway)
         except Refusal as refusal:
-            return _refused(call, entrance, refusal)
+            return refused(call, entrance, refusal)
         body = entrance.whole(call, reply.events, reply.finished)
         return HttpResponse(body, content_type=JSON, headers=call_headers(call, with_cost=True))
 
 
-def _refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:
+def refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:
     body, extra = entrance.error(refusal)
     headers = call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
     return HttpResponse(body, content_type=JSON, status=refusal.status, headers=headers)
@@ -83,7 +83,7 @@ class ModelsView(LeanView):
         try:
             authenticate(call, gateway)
         except Refusal as refusal:
-            return _refused(call, OpenAIEntrance(), refusal)
+            return refused(call, OpenAIEntrance(), refusal)
         assert call.key is not None
         routes = [
             gateway.snapshot.routes[name]
@@ -105,6 +105,6 @@ class ModelsView(LeanView):
         for model in models:
             if model["id"] == wanted:
                 return HttpResponse(orjson.dumps(model), content_type=JSON)
-        return _refused(
+        return refused(
             call, OpenAIEntrance(), Refusal("model_not_found", f"There is no model '{wanted[:200]}'.")
         )

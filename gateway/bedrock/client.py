@@ -37,8 +37,14 @@ class BedrockClient:
     """Signs, sends and decodes. Raises Refusal for every fault of the other side."""
 
     def __init__(
-        self, *, transport: Transport, credentials: CredentialSource, endpoint_url: str = ""
+        self,
+        *,
+        transport: Transport,
+        credentials: CredentialSource,
+        endpoint_url: str = "",
+        service: str = "bedrock-runtime",
     ) -> None:
+        self._service = service
         self._transport = transport
         self._credentials = credentials
         self._endpoint_url = endpoint_url.rstrip("/")
@@ -148,7 +154,7 @@ class BedrockClient:
         found = self._hosts.get(region)
         if found is None:
             suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-            url = self._endpoint_url or f"https://bedrock-runtime.{region}.{suffix}"
+            url = self._endpoint_url or f"https://{self._service}.{region}.{suffix}"
             found = self._hosts[region] = (url, urlsplit(url).netloc)
         return found
 

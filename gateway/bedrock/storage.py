@@ -11,15 +11,20 @@ from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+READ_ERRORS = (BotoCoreError, ClientError)
+"""What AWS's side raises where it can't be read; files raise OSError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One object: its address, what changes when its content does, and when it was written."""
+    """One object: its address, what changes when its content does, when it was written, and its bytes."""
 
     address: str
     digest: str
     modified_at: datetime
+    size: int = 0
 
 
 def sources(address: str) -> Iterator[Source]:
@@ -34,14 +39,18 @@ def sources(address: str) -> Iterator[Source]:
             for item in page.get("Contents", ()):
                 if item["Size"]:
                     yield Source(
-                        f"s3://{bucket}/{item['Key']}", item["ETag"].strip('"'), item["LastModified"]
+                        f"s3://{bucket}/{item['Key']}",
+                        item["ETag"].strip('"'),
+                        item["LastModified"],
+                        item["Size"],
                     )
         return
     root = Path(address)
     for path in sorted(each for each in root.rglob("*") if each.is_file()) if root.is_dir() else [root]:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        yield Source(str(path), digest, datetime.fromtimestamp(path.stat().st_mtime, tz=UTC))
+        found = path.stat()
+        yield Source(str(path), digest, datetime.fromtimestamp(found.st_mtime, tz=UTC), found.st_size)
 
 
 @contextmanager

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0008_snapshot_team_keys'),
+        ("gateway", "0008_snapshot_team_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='model',
-            name='supports_structured_output',
-            field=models.BooleanField(db_default=False, default=False, help_text="Whether it can be held to a JSON Schema (Converse's outputConfig)."),
+            model_name="model",
+            name="supports_structured_output",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Whether it can be held to a JSON Schema (Converse's outputConfig).",
+            ),
         ),
     ]

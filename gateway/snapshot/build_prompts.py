@@ -1,14 +1,18 @@
-"""Builds what the snapshot knows of prompts, with the ORM, in three queries."""
+"""Builds what the snapshot knows of prompts, with the ORM, in a few queries."""
 
 from collections import defaultdict
 
+from django.db.models import Q
+
 from gateway.snapshot.prompts import PromptEntry, Prompts, VersionEntry
 from prompts.models import Label, Prompt, PromptVersion, VersionState
+from prompts.policy.assignment import ExperimentEntry, RolloutEntry, versions_of
 from prompts.selectors.compiled import compiled
+from prompts.selectors.traffic import entries
 
 
 def build_prompts() -> Prompts:
-    """Every prompt that is not archived. Versions that no label leads to are read when they are called."""
+    """Every prompt that is not archived. Versions that callers do not come to by a label are read when they are called."""
     labels: dict[int, dict[str, int]] = defaultdict(dict)
     wanted: set[int] = set()
     for prompt_id, name, version_id, number in Label.objects.values_list(
@@ -16,8 +20,13 @@ def build_prompts() -> Prompts:
     ):
         labels[prompt_id][name] = number
         wanted.add(version_id)
+    delivery: dict[int, dict[str, ExperimentEntry | RolloutEntry]] = defaultdict(dict)
+    shared_out = Q(pk__in=wanted)
+    for (prompt_id, name), entry in entries().items():
+        delivery[prompt_id][name] = entry
+        shared_out |= Q(prompt_id=prompt_id, number__in=versions_of(entry))
     versions: dict[int, dict[int, VersionEntry]] = defaultdict(dict)
-    for version in PromptVersion.objects.filter(pk__in=wanted):
+    for version in PromptVersion.objects.filter(shared_out):
         versions[version.prompt_id][version.number] = entry_of(
             version.pk, version.number, version.state, version.document
         )
@@ -30,6 +39,7 @@ def build_prompts() -> Prompts:
             fallback=prompt.fallback,
             labels=labels[prompt.pk],
             versions=versions[prompt.pk],
+            delivery=delivery[prompt.pk],
         )
         for prompt in Prompt.objects.filter(archived_at=None)
     }

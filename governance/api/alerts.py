@@ -52,10 +52,15 @@ class AlertChannelSerializer(FixedTeam, serializers.ModelSerializer[AlertChannel
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    notice = serializers.DictField(
+        child=serializers.CharField(), read_only=True, allow_null=True,
+        help_text="What is told, where it is not about a budget: type, text and path.",
+    )  # fmt: skip
+
     class Meta:
         model = Delivery
         fields = (
-            "id", "channel", "alert", "state", "attempts", "next_attempt_at", "last_error", "created_at", "delivered_at",
+            "id", "channel", "alert", "notice", "state", "attempts", "next_attempt_at", "last_error", "created_at", "delivered_at",
         )  # fmt: skip
 
 
@@ -75,7 +80,7 @@ class AlertChannelViewSet(
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
 ):
-    """Where alerts on budgets go."""
+    """Where alerts on budgets and rollouts go."""
 
     queryset = AlertChannel.objects.select_related("team")
     serializer_class = AlertChannelSerializer

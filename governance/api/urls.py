@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from governance.api.alerts import AlertChannelViewSet, AlertViewSet, DeliveryViewSet
 from governance.api.budgets import BudgetViewSet
 from governance.api.calls import CallViewSet
+from governance.api.feedback import FeedbackViewSet
 from governance.api.grants import GrantViewSet
 from governance.api.limit_requests import LimitRequestViewSet
 from governance.api.privacy_policies import PrivacyPolicyViewSet
@@ -20,6 +21,7 @@ from governance.api.usage import TipsView, UsageView
 router = SimpleRouter()
 router.register("budgets", BudgetViewSet)
 router.register("calls", CallViewSet)
+router.register("feedback", FeedbackViewSet)
 router.register("rate-limits", RateLimitViewSet)
 router.register("limit-requests", LimitRequestViewSet)
 router.register("grants", GrantViewSet)

@@ -7,6 +7,7 @@ from governance.models.content import (
     ContentIndexState,
     SealedContent,
 )
+from governance.models.feedback import Feedback
 from governance.models.grant import Grant
 from governance.models.hold import GatewayInstance, Hold
 from governance.models.ledger_entry import LedgerEntry
@@ -35,6 +36,7 @@ __all__ = [
     "ContentIndexState",
     "Delivery",
     "Dimension",
+    "Feedback",
     "GatewayInstance",
     "Grant",
     "Hold",

@@ -57,6 +57,10 @@ class Alert(models.Model):
         BUDGET = "budget", "Budget"
         CONTRACT_BROKEN = "contract_broken", "Service contract broken"
         CONTRACT_KEPT = "contract_kept", "Service contract kept again"
+        ROLLOUT_PAUSED = "rollout_paused", "Rollout paused"
+        ROLLOUT_ROLLED_BACK = "rollout_rolled_back", "Rollout rolled back"
+        ROLLOUT_COMPLETED = "rollout_completed", "Rollout completed"
+        EXPERIMENT_RESULT = "experiment_result", "Result of an experiment"
 
     kind = models.CharField(max_length=24, choices=Kind.choices, default=Kind.BUDGET)
     window = models.ForeignKey(BudgetWindow, null=True, on_delete=models.CASCADE, related_name="alerts")

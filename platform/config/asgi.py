@@ -1,6 +1,6 @@
 """The ASGI applications.
 
-`web` is stock Django: the admin and the management API. `gateway` is the lean handler of calls. `application` serves
+`web` is stock Django: the admin and the management API, and the WebSocket of the playground. `gateway` is the lean handler of calls. `application` serves
 both on one address; to scale them apart, run `uvicorn config.asgi:web` and `uvicorn config.asgi:gateway`.
 """
 
@@ -13,20 +13,37 @@ from django.core.asgi import get_asgi_application
 
 from kernel.checks import refuse_unsafe_settings
 
-web = get_asgi_application()
+_django = get_asgi_application()
 refuse_unsafe_settings()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs Django's apps
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from gateway.formats.incoming import Scope  # noqa: E402 - needs Django's apps
 from gateway.handler import GatewayHandler, Receive, Send  # noqa: E402
+from prompts.streams.playground import PlaygroundConsumer  # noqa: E402
 
 gateway = GatewayHandler()
+_playground = AllowedHostsOriginValidator(AuthMiddlewareStack(PlaygroundConsumer.as_asgi()))
 
+PLAYGROUND_PATH = "/ws/admin/playground"
 _GATEWAY_PATHS = ("/v1/", "/bedrock/", "/ws/", "/healthz", "/readyz", "/metrics")
+
+
+async def web(scope: Scope, receive: Receive, send: Send) -> Any:
+    """Pages and the management API; who is signed in to the admin may open the playground's WebSocket."""
+    if scope["type"] != "websocket":
+        await _django(scope, receive, cast(Any, send))  # the same messages, which Django types as mappings
+    elif scope["path"] == PLAYGROUND_PATH:
+        await _playground(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 4404})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> Any:
     """Hands each request to the side it is for; the gateway's start and stop are the server's."""
-    if scope["type"] != "http" or scope["path"].startswith(_GATEWAY_PATHS):
+    is_gateway_s = scope["type"] == "lifespan" or scope["path"].startswith(_GATEWAY_PATHS)
+    if is_gateway_s and scope.get("path") != PLAYGROUND_PATH:
         await gateway(scope, receive, send)
     else:
-        await web(scope, receive, cast(Any, send))  # the same messages, which Django types as mappings
+        await web(scope, receive, send)

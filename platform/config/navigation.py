@@ -25,14 +25,6 @@ _GROUPS = (
         ),
     ),
     (
-        "Prompts",
-        (
-            ("Test sets", "checklist", "admin:prompts_testset_changelist"),
-            ("Runs", "science", "admin:prompts_evaluation_changelist"),
-            ("Service contracts", "handshake", "admin:prompts_servicecontract_changelist"),
-        ),
-    ),
-    (
         "Spending and limits",
         (
             ("Usage", "monitoring", "admin:governance_usageday_changelist"),
@@ -42,6 +34,19 @@ _GROUPS = (
             ("Alerts", "notifications", "admin:governance_alertchannel_changelist"),
             ("Deliveries", "outgoing_mail", "admin:governance_delivery_changelist"),
             ("Reconciliation", "balance", "admin:governance_awsimport_changelist"),
+        ),
+    ),
+    (
+        "Prompts",
+        (
+            ("Prompts", "edit_note", "admin:prompts_prompt_changelist"),
+            ("Approval rules", "how_to_reg", "admin:prompts_reviewrule_changelist"),
+            ("Test sets", "checklist", "admin:prompts_testset_changelist"),
+            ("Test runs", "rule", "admin:prompts_evaluation_changelist"),
+            ("Experiments", "science", "admin:prompts_experiment_changelist"),
+            ("Rollouts", "stacked_line_chart", "admin:prompts_rollout_changelist"),
+            ("Service contracts", "handshake", "admin:prompts_servicecontract_changelist"),
+            ("Knowledge", "menu_book", "admin:prompts_knowledgebase_changelist"),
         ),
     ),
     (

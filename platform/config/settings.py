@@ -76,6 +76,14 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
+# --- knowledge bases -------------------------------------------------------------------------------
+KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
+KNOWLEDGE_MAX_BYTES = env.int("GATEHOUSE_KNOWLEDGE_MAX_BYTES", default=25 * 1024 * 1024)
+KNOWLEDGE_MAX_CHARACTERS = env.int("GATEHOUSE_KNOWLEDGE_MAX_CHARACTERS", default=20_000_000)
+KNOWLEDGE_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_MEMORY_MB", default=1024)
+KNOWLEDGE_INDEX_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_INDEX_MEMORY_MB", default=512)
+KNOWLEDGE_SECONDS = env.int("GATEHOUSE_KNOWLEDGE_SECONDS", default=60)
+
 # --- reconciliation with AWS -----------------------------------------------------------------------
 RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
 RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
@@ -204,10 +212,16 @@ CELERY_BEAT_SCHEDULE = {
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
     "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
     "resume-evaluations": {"task": "prompts.tasks.resume_evaluations", "schedule": 5.0},
     "watch-contracts": {"task": "prompts.tasks.watch_contracts", "schedule": 60.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
+    "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
+    "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},
+    "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
+    "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
+    "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 
@@ -227,7 +241,17 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind",
+        "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
+        "ReviewVerdictEnum": "prompts.models.review.Verdict",
+        "EvaluationVerdictEnum": "prompts.models.evaluation.EvaluationResult.Verdict",
+        "VersionStateEnum": "prompts.models.prompt.VersionState",
+        "EvaluationStateEnum": "prompts.models.evaluation.EvaluationState",
+        "RolloutStateEnum": "prompts.models.rollout.Rollout.STATES",
+        "ExperimentStateEnum": "prompts.models.experiment.Experiment.STATES",
+        "OutcomeMetricEnum": "prompts.models.experiment.METRICS",
+    },
     # The pages' scripts come from a package: a browser fetches nothing from elsewhere.
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

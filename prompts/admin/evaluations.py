@@ -165,22 +165,22 @@ def _line(place: int, row: Row, grid: Grid, evaluation: Evaluation) -> dict[str,
     summary = row.summary
     return {
         "name": summary.name, "colour": place % 6, "is_best": place == grid.best and len(grid.rows) > 1,
-        "accuracy": "none" if summary.accuracy is None else f"{summary.accuracy:.0%}",
+        "accuracy": "-" if summary.accuracy is None else f"{summary.accuracy:.0%}",
         "interval": f"{summary.low:.0%} to {summary.high:.0%}" if summary.accuracy is not None else "",
         "p50": _ms(summary.p50_ms), "p95": _ms(summary.p95_ms), "per_call": _usd(summary.nanos_per_call),
         "per_1000": _usd(summary.nanos_per_1000_tokens), "contract": summary.contract_failures,
         "errors": summary.errors, "unjudged": summary.unjudged, "is_efficient": row.is_efficient,
-        "points": "none" if row.points is None else f"{row.points:.2f}",
+        "points": "-" if row.points is None else f"{row.points:.2f}",
         "has_passed": evaluation.state == "finished" and has_passed(evaluation, place),
     }  # fmt: skip
 
 
 def _ms(value: float | None) -> str:
-    return "none" if value is None else f"{value:,.0f} ms"
+    return "-" if value is None else f"{value:,.0f} ms"
 
 
 def _usd(nanos: int | None) -> str:
-    return "none" if nanos is None else format_usd(nanos)
+    return "-" if nanos is None else format_usd(nanos)
 
 
 def _result(row: EvaluationResult, names: list[str], change: Any) -> dict[str, Any]:

@@ -41,9 +41,9 @@ class TestSetAdmin(TeamScopedAdmin):
     fields: ClassVar[Any] = (("team", "prompt"), "name", "description", "assertions", ("is_required", "pass_percent"))  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        counted: QuerySet[Any] = rows.annotate(live_cases=Count("cases", filter=Q(cases__removed_at=None)))
-        return counted
+        live = Count("cases", filter=Q(cases__removed_at=None))
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(live_cases=live)
+        return rows
 
     @display(description="Test set", header=True)
     def name_label(self, test_set: TestSet) -> list[str]:

@@ -123,6 +123,13 @@ def choose(entry: ExperimentEntry | RolloutEntry, caller: Caller, random: Random
     )
 
 
+def versions_of(entry: ExperimentEntry | RolloutEntry) -> frozenset[int]:
+    """The numbers of the versions that callers may get."""
+    if isinstance(entry, RolloutEntry):
+        return frozenset({entry.version, entry.stable_version})
+    return frozenset(arm.version for arm in entry.arms)
+
+
 def _of_rollout(entry: RolloutEntry, caller: Caller, random: Random) -> Choice | None:
     if not entry.segment.has(caller):
         return None

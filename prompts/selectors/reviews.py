@@ -1,5 +1,9 @@
 """Where the review of a version stands."""
 
+from django.db.models import Q, QuerySet
+
+from accounts.models import Team, User
+from accounts.policy.roles import Capability, roles_with
 from prompts.models import PromptVersion, ReviewRule, Verdict, VersionState
 from prompts.policy.document import changed_parts, decoded
 from prompts.policy.reviews import Rule, Standing, Vote, standing
@@ -31,6 +35,12 @@ def rules_of(version: PromptVersion) -> list[Rule]:
         )
         for row in rows
     ]
+
+
+def reviewers_of(team: Team) -> QuerySet[User]:
+    """Everybody whose approval can count in a team."""
+    of_team = Q(memberships__team=team, memberships__role__in=roles_with(Capability.APPROVE_PROMPTS))
+    return User.objects.filter(of_team | Q(is_superuser=True), is_active=True).distinct()
 
 
 def baseline_of(version: PromptVersion) -> PromptVersion | None:

@@ -3,9 +3,11 @@
 from django.db import transaction
 
 from accounts.models import User
+from kernel.clock import utc_now
 from prompts.models import Label, LabelMove, Prompt, PromptVersion, VersionState
 from prompts.models.prompt import NAME
 from prompts.services.prompts import PromptError, note_change
+from prompts.services.traffic import label_moved
 
 
 @transaction.atomic
@@ -52,7 +54,10 @@ def move_label(
 @transaction.atomic
 def take_away(*, prompt: Prompt, name: str, by: User | None, reason: str = "") -> None:
     """Takes a label away: calls by it are refused from then on."""
-    label = Label.objects.select_for_update().filter(prompt=prompt, name=name).first()
+    Prompt.objects.select_for_update(of=("self",)).get(
+        pk=prompt.pk
+    )  # before labels and rollouts, as everywhere
+    label = Label.objects.filter(prompt=prompt, name=name).first()
     if label is None:
         raise PromptError(f"There is no label {name}.")
     _record(prompt, name, label.version, None, by, reason)
@@ -134,5 +139,6 @@ def _record(
         is_automatic=is_automatic,
         moved_by=by,
     )
+    label_moved(prompt=prompt, name=name, by=by, reason=reason, now=utc_now())
     where = f"to version {after.number}" if after else "away"
     note_change(prompt, by, f"Moved the label {name} {where}. {reason}".strip())

@@ -10,7 +10,21 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench import bodies, calls, clients, estimator, limits, privacy, screening, soak, streams, usage
+from tests.bench import (
+    bodies,
+    calls,
+    clients,
+    estimator,
+    experiments,
+    limits,
+    privacy,
+    retrieval,
+    screening,
+    soak,
+    streams,
+    usage,
+    vectors,
+)
 from tests.services import Stack, temporary_folder
 
 PARTS = (
@@ -23,7 +37,10 @@ PARTS = (
     "screening",
     "usage",
     "bodies",
+    "retrieval",
+    "vectors",
     "soak",
+    "experiments",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -184,10 +201,20 @@ def main() -> None:
         print(f"\n{report}\n{verdict}")
     if "privacy" in wanted:
         privacy.show(arguments.data)
+    if "experiments" in wanted:
+        experiments.print_rows(*experiments.measure())
+        print(f"\nexact bounds of a share at 1 %, ever wrong: {experiments.measure_bounds():.2%}")
     if "usage" in wanted:
         print_usage(usage.measure(arguments.records))
     if "bodies" in wanted:
         print_bodies(bodies.measure(min(arguments.records, 200_000)))
+    if "retrieval" in wanted:
+        if arguments.data:
+            retrieval.show(retrieval.measure(arguments.data))
+        else:
+            print("Retrieval is skipped: give --data FOLDER.")
+    if "vectors" in wanted:
+        vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
     if {"calls", "limits", "streams"} & set(wanted):

@@ -17,6 +17,7 @@ from governance.models import (
     Budget,
     BudgetWindow,
     Delivery,
+    Feedback,
     Grant,
     LimitRequest,
     PrivacyPolicy,
@@ -28,6 +29,23 @@ from governance.policy.windows import window_of
 from governance.services.team_keys import live_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
+from prompts.models import (
+    Arm,
+    Chunk,
+    Experiment,
+    KnowledgeBase,
+    KnowledgeDocument,
+    Label,
+    Prompt,
+    PromptVersion,
+    ReviewRule,
+    Rollout,
+    VersionContent,
+)
+from prompts.policy.document import Document, Message, Variable
+from prompts.services.knowledge import Incoming, put_document
+from prompts.services.labels import move_label
+from prompts.services.prompts import create_prompt, new_draft, save_draft
 from tests.integration.prompt_world import make_prompt_world
 
 ROLES = ("owner", "admin", "developer", "reviewer", "viewer")
@@ -96,8 +114,11 @@ def make_team(name: str) -> TeamWorld:
     )
     Grant.objects.create(budget=budget, amount=DOLLAR, starts_at=now, ends_at=now + timedelta(days=9))
     RedactionRule.objects.create(policy=PrivacyPolicy.objects.create(team=team), entity="EMAIL_ADDRESS")
+    make_prompt(team)
     call = make_call(team, application, api_key=new.api_key)
     live_key(team.pk)
+    Feedback.objects.create(call_id=call.pk, team=team, helpful=False, comment=f"{SECRET_WORDS} {name}")
+    _make_traffic(team, name)
     make_prompt_world(team)
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
@@ -108,7 +129,57 @@ def make_team(name: str) -> TeamWorld:
         request='{"messages":[{"role":"user","content":[{"text":"Mail <EMAIL_ADDRESS_3f2a9c>"}]}]}',
         answer=f'[{{"text":"{SECRET_WORDS} {name}"}}]',
     )
+    make_knowledge(team)
     return TeamWorld(team, application, new.api_key, new.text, budget, call)
+
+
+def make_prompt(team: Team | None, name: str = "greeting") -> Prompt:
+    """A prompt with an approved version behind a label, another in review, and a draft; a team's with a rule."""
+    prompt = create_prompt(team=team, name=name, by=None)
+    first = prompt.versions.get()
+    document = Document(messages=(Message(text="Greet {{ name }}."),), variables=(Variable(name="name"),), model="nova-lite")  # fmt: skip
+    save_draft(version=first, document=document, revision=1, by=None, note="The first.")
+    PromptVersion.objects.filter(pk=first.pk).update(state="in_review", digest="1")
+    PromptVersion.objects.filter(pk=first.pk).update(state="approved")
+    move_label(prompt=prompt, name="production", version=first, by=None)
+    second = new_draft(prompt=prompt, by=None, based_on=first)
+    PromptVersion.objects.filter(pk=second.pk).update(state="in_review", digest="2")
+    new_draft(prompt=prompt, by=None, based_on=first)
+    if team is not None:
+        ReviewRule.objects.create(team=team, name="Two pairs of eyes", approvals=1)
+    return prompt
+
+
+def _make_traffic(team: Team, name: str) -> None:
+    """A prompt with two versions, an experiment and a rollout, both not started."""
+    prompt = Prompt.objects.create(team=team, name=f"{name.lower()}-prompt")
+    document = {"model": "nova-lite", "messages": [{"role": "user", "text": "Hello"}]}
+    versions = [
+        PromptVersion.objects.create(
+            prompt=prompt, number=number, state="approved", document=document, digest="0" * 64
+        )
+        for number in (1, 2)
+    ]
+    Label.objects.create(prompt=prompt, name="production", version=versions[0])
+    experiment = Experiment.objects.create(prompt=prompt, name=f"{name} experiment", label="production")
+    for position, version in enumerate(versions):
+        Arm.objects.create(experiment=experiment, position=position, name=f"arm {position}", version=version)
+    Rollout.objects.create(prompt=prompt, label="production", version=versions[1])
+
+
+def make_knowledge(team: Team) -> None:
+    """A knowledge base with a document that is ready."""
+    base = KnowledgeBase.objects.create(team=team, name="handbook", route="nova-lite", dimensions=256)
+    document, _ = put_document(base, Incoming(name="leave.md", content=b"# Leave\n\nThirty days."))
+    version = document.versions.get()
+    Chunk.objects.create(
+        base=base, document=document, version=version, position=1, headings="Leave", tokens=3, digest="", language="english",
+        text=f"Thirty days, says {team.name}.", vector=[0.5] * 256,
+    )  # fmt: skip
+    VersionContent.objects.filter(version=version).update(
+        original=None, blocks=[["paragraph", "Thirty days.", 0]]
+    )
+    KnowledgeDocument.objects.filter(pk=document.pk).update(state="ready", current=version)
 
 
 def make_world() -> World:

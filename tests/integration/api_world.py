@@ -8,6 +8,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.models import Alert, Delivery, RawAccess
+from prompts.models import Experiment, KnowledgeDocument, Label, LabelMove, Prompt, PromptVersion, Rollout
 from tests.integration.admin_world import TeamWorld
 from tests.integration.prompt_world import set_of
 
@@ -28,17 +29,27 @@ OF_TEAMS = (
     "alerts",
     "deliveries",
     "calls",
+    "feedback",
     "team-keys",
     "raw-accesses",
     "privacy-policies",
+    "prompts",
+    "prompt-versions",
+    "prompt-labels",
+    "label-moves",
+    "review-rules",
+    "experiments",
+    "rollouts",
     "test-sets",
     "test-cases",
     "evaluations",
     "evaluation-results",
     "service-contracts",
     "contract-breaches",
+    "knowledge-bases",
+    "knowledge-documents",
 )
-OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results")
+OF_CONTENT = ("test-sets", "test-cases", "evaluations", "evaluation-results", "knowledge-documents")
 """What holds words of calls, or answers: for those who may read them."""
 
 
@@ -70,15 +81,25 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "deliveries": Delivery.objects.filter(channel__team=team.team).first(),
         "grants": team.budget.grants.first(),
         "calls": team.call,
+        "feedback": team.team.feedback.first(),
         "team-keys": team.team.data_keys.first(),
         "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": team.team.privacy_policies.first(),
+        "prompts": team.team.prompts.first(),
+        "prompt-versions": PromptVersion.objects.filter(prompt__team=team.team).first(),
+        "prompt-labels": Label.objects.filter(prompt__team=team.team).first(),
+        "label-moves": LabelMove.objects.filter(prompt__team=team.team).first(),
+        "review-rules": team.team.review_rules.first(),
+        "experiments": Experiment.objects.filter(prompt__team=team.team).first(),
+        "rollouts": Rollout.objects.filter(prompt__team=team.team).first(),
         "test-sets": set_of(team.team),
         "test-cases": set_of(team.team).cases.first(),
         "evaluations": set_of(team.team).evaluations.first(),
         "evaluation-results": set_of(team.team).evaluations.get().results.first(),
         "service-contracts": set_of(team.team).prompt.service_contract,
         "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
+        "knowledge-bases": team.team.knowledge_bases.first(),
+        "knowledge-documents": KnowledgeDocument.objects.filter(base__team=team.team).first(),
     }[resource]
     return own.pk
 
@@ -104,6 +125,7 @@ def ids(client: Client, resource: str, query: str = "") -> list[Any]:
 
 def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
     """What it takes to make one of each in a team."""
+    prompt = team.team.prompts.filter(name__endswith="-prompt").values_list("pk", flat=True).first()
     return {
         "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
         "applications": {"team": team.team.pk, "name": "new"},
@@ -112,8 +134,24 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},
         "privacy-policies": {"team": team.team.pk, "application": team.application.pk},
+        "prompts": {"team": team.team.pk, "name": "new"},
+        "prompt-versions": {"prompt": _prompt(team).pk},
+        "prompt-labels": {"prompt": _prompt(team).pk, "name": "staging", "version": 1},
+        "review-rules": {"team": team.team.pk, "name": "new"},
+        "experiments": {
+            "prompt": prompt, "name": "New", "label": "production",
+            "arms": [{"name": "one", "version": 1}, {"name": "two", "version": 2}],
+        },
+        "rollouts": {"prompt": prompt, "label": "production", "version": 2},
         "test-sets": {"team": team.team.pk, "prompt": set_of(team.team).prompt_id, "name": "new"},
         "test-cases": {"test_set": set_of(team.team).pk, "variables": {"question": "x"}},
         "evaluations": {"test_set": set_of(team.team).pk, "candidates": [{"version": 1}], "cap_usd": "1"},
         "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
-    }
+        "knowledge-bases": {"team": team.team.pk, "name": "new", "route": "nova-lite", "dimensions": 256},
+    }  # fmt: skip
+
+
+def _prompt(team: TeamWorld) -> Prompt:
+    prompt = team.team.prompts.first()
+    assert prompt is not None
+    return prompt

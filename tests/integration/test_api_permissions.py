@@ -15,7 +15,21 @@ from governance.models import (
     RawAccess,
     TeamKey,
 )
-from prompts.models import Evaluation, ServiceContract, TestCase, TestSet
+from prompts.models import (
+    Evaluation,
+    Experiment,
+    KnowledgeBase,
+    KnowledgeDocument,
+    Label,
+    LabelMove,
+    Prompt,
+    PromptVersion,
+    ReviewRule,
+    Rollout,
+    ServiceContract,
+    TestCase,
+    TestSet,
+)
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import (
     API,
@@ -49,10 +63,19 @@ TABLES = (
     TeamKey,
     RawAccess,
     PrivacyPolicy,
+    Prompt,
+    PromptVersion,
+    Label,
+    LabelMove,
+    ReviewRule,
+    Experiment,
+    Rollout,
     TestSet,
     TestCase,
     Evaluation,
     ServiceContract,
+    KnowledgeBase,
+    KnowledgeDocument,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -64,10 +87,17 @@ MAY_CREATE = {
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
     "privacy-policies": MANAGES_TEAM,
+    "prompts": MANAGES_KEYS,
+    "prompt-versions": MANAGES_KEYS,
+    "prompt-labels": MANAGES_KEYS,
+    "review-rules": MANAGES_TEAM,
+    "experiments": MANAGES_KEYS,
+    "rollouts": MANAGES_KEYS,
     "test-sets": MANAGES_KEYS,
     "test-cases": MANAGES_KEYS,
     "evaluations": MANAGES_KEYS,
     "service-contracts": MANAGES_KEYS,
+    "knowledge-bases": MANAGES_KEYS,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -77,9 +107,15 @@ CHANGES = {
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
     "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),
+    "prompts": (MANAGES_KEYS, {"description": "changed"}),
+    "prompt-versions": (MANAGES_KEYS, {"note": "changed", "revision": 1}),
+    "review-rules": (MANAGES_TEAM, {"approvals": 2}),
+    "experiments": (MANAGES_KEYS, {"hypothesis": "changed"}),
+    "rollouts": (MANAGES_KEYS, {"segment": {"attributes": {"country": ["de"]}}}),
     "test-sets": (MANAGES_KEYS, {"description": "changed"}),
     "test-cases": (MANAGES_KEYS, {"note": "changed"}),
     "service-contracts": (MANAGES_KEYS, {"p95_ms": 700}),
+    "knowledge-bases": (MANAGES_KEYS, {"floor": 0.5}),
 }
 
 

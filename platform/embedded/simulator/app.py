@@ -20,6 +20,7 @@ from embedded.simulator import (
     converse_answer,
     embeddings,
     guardrails,
+    knowledge,
     messages,
     messages_answer,
     tokens,
@@ -74,7 +75,10 @@ class Simulator:
         self._recorder = Recorder()
         self._prompt_cache = PromptCache()
         self._scripts = Scripts()
-        self._control = Control(self._regions, self._recorder, self._prompt_cache, self._scripts)
+        self._knowledge = knowledge.KnowledgeBases()
+        self._control = Control(
+            self._regions, self._recorder, self._prompt_cache, self._scripts, self._knowledge
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -138,6 +142,10 @@ class Simulator:
             case Operation.APPLY_GUARDRAIL:
                 identifier, _, version = request.model_id.rpartition("/")
                 await _whole(request, guardrails.answer(identifier, version, json_object(request.body)))
+            case Operation.RETRIEVE:
+                await _whole(request, self._knowledge.retrieve(request.model_id, json_object(request.body)))
+            case Operation.RETRIEVE_AND_GENERATE:
+                await _whole(request, self._knowledge.generate(json_object(request.body), self._models))
             case _:
                 await self._invoke(request)
 

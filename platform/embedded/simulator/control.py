@@ -11,11 +11,14 @@ import orjson
 from embedded.simulator.caching import PromptCache
 from embedded.simulator.caller import Caller
 from embedded.simulator.faults import InvalidSetting, Regions
+from embedded.simulator.knowledge import KnowledgeBases
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.scripts import InvalidScript, Scripts
 
 _MAX_BODY = 65_536
 _MAX_SCRIPTS = 8_388_608
+_MAX_PASSAGES = 16 * 1024 * 1024
+_KNOWLEDGE = "/_simulator/knowledge"
 _REGIONS = "/_simulator/regions"
 _REQUESTS = "/_simulator/requests"
 _REPLIES = "/_simulator/replies"
@@ -29,6 +32,9 @@ _ABOUT = {
         "InvokeModel",
         "InvokeModelWithResponseStream",
         "CountTokens",
+        "ApplyGuardrail",
+        "Retrieve",
+        "RetrieveAndGenerate",
     ],
     "control": {
         "GET /_simulator/regions": "pace and faults of every region",
@@ -39,6 +45,9 @@ _ABOUT = {
         "PUT /_simulator/replies": "answers to come, a JSON list of {text, match, times, stop_reason}; [] for the usual ones",
         "GET /_simulator/requests": "counts, and the last 200 requests as received",
         "DELETE /_simulator/requests": "forgets them, and the prompt cache",
+        "GET /_simulator/knowledge": "the passages of the knowledge bases",
+        "PUT /_simulator/knowledge/{id}": "makes or replaces one: a JSON list of objects with text and uri",
+        "DELETE /_simulator/knowledge": "puts the built-in one back, and forgets the others",
     },
 }
 
@@ -47,12 +56,18 @@ class Control:
     """Answers requests to the simulator's own interface."""
 
     def __init__(
-        self, regions: Regions, recorder: Recorder, prompt_cache: PromptCache, scripts: Scripts
+        self,
+        regions: Regions,
+        recorder: Recorder,
+        prompt_cache: PromptCache,
+        scripts: Scripts,
+        knowledge: KnowledgeBases,
     ) -> None:
         self._regions = regions
         self._recorder = recorder
         self._prompt_cache = prompt_cache
         self._scripts = scripts
+        self._knowledge = knowledge
 
     @staticmethod
     def owns(path: str) -> bool:
@@ -73,6 +88,8 @@ class Control:
             return self._requests(method)
         if path == _REPLIES:
             return await self._replies(method, caller)
+        if path == _KNOWLEDGE or path.startswith(f"{_KNOWLEDGE}/"):
+            return await self._bases(method, path.removeprefix(_KNOWLEDGE).strip("/"), caller)
         if path == _REGIONS:
             return self._all_regions(method)
         name = path.removeprefix(f"{_REGIONS}/")
@@ -102,6 +119,20 @@ class Control:
             except InvalidScript as error:
                 return 400, {"message": str(error)}
         return 200, {"waiting": len(self._scripts)}
+
+    async def _bases(self, method: str, base_id: str, caller: Caller) -> tuple[int, Any]:
+        if method == "GET" and not base_id:
+            return 200, self._knowledge.describe()
+        if method == "DELETE" and not base_id:
+            self._knowledge.reset()
+            return 204, None
+        if method == "PUT" and base_id:
+            try:
+                self._knowledge.put(base_id, orjson.loads(await caller.body(_MAX_PASSAGES) or b""))
+            except (orjson.JSONDecodeError, TypeError, KeyError) as error:
+                return 400, {"message": f"the body is no JSON list of objects with text and uri: {error}"}
+            return 200, self._knowledge.describe()
+        return _not_allowed(method)
 
     def _all_regions(self, method: str) -> tuple[int, Any]:
         if method == "DELETE":

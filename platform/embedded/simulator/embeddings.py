@@ -1,6 +1,7 @@
-"""Embeddings of Titan's and Cohere's shapes: texts that share words have vectors that are near.
+"""Embeddings of Titan's and Cohere's shapes, by a small local model: texts of like meaning have vectors that are near.
 
-Each token is hashed to a few places with a sign ("feature hashing", Weinberger et al., 2009), so no model is needed.
+The model has 256 dimensions. For more, the rest is zeros, which changes no cosine; for fewer, the first are taken, which is
+how the model was trained to be cut.
 """
 
 import hashlib
@@ -9,13 +10,12 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator import tokens
+from embedded.simulator import embedding_model, tokens
 from embedded.simulator.errors import invalid
 from embedded.simulator.models import Model
 from embedded.simulator.shapes import integer, mapping, sequence, string
 
 _DIMENSIONS = {"amazon.titan-embed-text-v1": 1536, "amazon.titan-embed-text-v2:0": 1024}
-_PLACES = 4
 
 
 def answer(model: Model, body: dict[str, Any]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
@@ -38,15 +38,19 @@ def answer(model: Model, body: dict[str, Any]) -> tuple[bytes, list[tuple[bytes,
 
 
 def vector(text: str, dimensions: int) -> list[float]:
-    """A vector of length one."""
-    found = [0.0] * dimensions
-    for token in text.lower().split():
-        digest = hashlib.blake2b(token.encode(), digest_size=4 * _PLACES).digest()
-        for place in range(_PLACES):
-            number = int.from_bytes(digest[4 * place : 4 * place + 4])
-            found[number % dimensions] += 1.0 if number >> 31 else -1.0
+    """A vector of length one. The same text has the same, at any time."""
+    found = embedding_model.vector(text) or _hashed(text, embedding_model.DIMENSIONS)
+    found = [*found[:dimensions], *[0.0] * (dimensions - len(found))]
     length = sqrt(sum(value * value for value in found)) or 1.0
     return [round(value / length, 6) for value in found]
+
+
+def _hashed(text: str, dimensions: int) -> list[float]:
+    """For a text that the model knows nothing of, such as one of spaces alone: a place by its hash."""
+    found = [0.0] * dimensions
+    digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
+    found[int.from_bytes(digest) % dimensions] = 1.0
+    return found
 
 
 def _texts(model: Model, body: dict[str, Any]) -> tuple[list[str], int]:

@@ -19,6 +19,8 @@ class Operation(Enum):
     INVOKE_MODEL_STREAM = "InvokeModelWithResponseStream"
     COUNT_TOKENS = "CountTokens"
     APPLY_GUARDRAIL = "ApplyGuardrail"
+    RETRIEVE = "Retrieve"
+    RETRIEVE_AND_GENERATE = "RetrieveAndGenerate"
 
     @property
     def can_be_throttled(self) -> bool:
@@ -34,7 +36,7 @@ class Operation(Enum):
 _THROTTLED = frozenset(
     (
         Operation.CONVERSE, Operation.CONVERSE_STREAM, Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM,
-        Operation.APPLY_GUARDRAIL,
+        Operation.APPLY_GUARDRAIL, Operation.RETRIEVE, Operation.RETRIEVE_AND_GENERATE,
     )
 )  # fmt: skip
 _LISTS = {
@@ -48,11 +50,12 @@ _OF_A_MODEL = {
     "invoke-with-response-stream": Operation.INVOKE_MODEL_STREAM,
     "count-tokens": Operation.COUNT_TOKENS,
 }
+_KNOWLEDGE_BASE = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
 def match(method: str, raw_path: str) -> tuple[Operation, str]:
-    """The operation, and the model's id where there is one, or the guardrail's and `/` and its version.
+    """The operation, and the id of the model or the knowledge base, where there is one, or the guardrail's, `/`, its version.
 
     Raises AwsError (404).
     """
@@ -67,4 +70,9 @@ def match(method: str, raw_path: str) -> tuple[Operation, str]:
     guardrail = _GUARDRAIL.fullmatch(raw_path) if method == "POST" else None
     if guardrail is not None:
         return Operation.APPLY_GUARDRAIL, f"{unquote(guardrail[1])}/{unquote(guardrail[2])}"
+    base = _KNOWLEDGE_BASE.fullmatch(raw_path) if method == "POST" else None
+    if base is not None:
+        return Operation.RETRIEVE, unquote(base[1])
+    if method == "POST" and raw_path == "/retrieveAndGenerate":
+        return Operation.RETRIEVE_AND_GENERATE, ""
     raise unknown_operation()

@@ -8,14 +8,14 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_internal_application'),
-        ('governance', '0023_prompt_format'),
+        ('governance', '0024_feedback'),
     ]
 
     operations = [
         migrations.AddField(
             model_name='alert',
             name='kind',
-            field=models.CharField(choices=[('budget', 'Budget'), ('contract_broken', 'Service contract broken'), ('contract_kept', 'Service contract kept again')], default='budget', max_length=24),
+            field=models.CharField(choices=[('budget', 'Budget'), ('contract_broken', 'Service contract broken'), ('contract_kept', 'Service contract kept again'), ('rollout_paused', 'Rollout paused'), ('rollout_rolled_back', 'Rollout rolled back'), ('rollout_completed', 'Rollout completed'), ('experiment_result', 'Result of an experiment')], default='budget', max_length=24),
         ),
         migrations.AddField(
             model_name='alert',

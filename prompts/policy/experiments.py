@@ -1,0 +1,50 @@
+"""PURE: the life of an experiment: draft, running, stopped for good."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from prompts.policy.lifecycle import ImpossibleError
+
+MOST_ARMS = 5
+MOST_WEIGHT = 1000
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Action(StrEnum):
+    START = "start"
+    STOP = "stop"
+
+
+_NEXT = {(State.DRAFT, Action.START): State.RUNNING, (State.RUNNING, Action.STOP): State.STOPPED}
+_WORDS = {
+    State.DRAFT: "has not been started",
+    State.RUNNING: "is running",
+    State.STOPPED: "has been stopped",
+}
+
+
+def next_state(state: State, action: Action) -> State:
+    """What an experiment becomes. ImpossibleError where the action does not go with its state."""
+    found = _NEXT.get((state, action))
+    if found is None:
+        raise ImpossibleError(f"This experiment {_WORDS[state]}.")
+    return found
+
+
+def check_arms(arms: Sequence[tuple[str, int, str, int]]) -> None:
+    """ImpossibleError for arms, each (name, version, model, weight), that can't be compared."""
+    if not 2 <= len(arms) <= MOST_ARMS:
+        raise ImpossibleError(f"An experiment compares from 2 to {MOST_ARMS} arms.")
+    if len({name for name, *_ in arms}) < len(arms):
+        raise ImpossibleError("Two arms have the same name.")
+    if len({(version, model) for _, version, model, _ in arms}) < len(arms):
+        raise ImpossibleError(
+            "Two arms are the same version on the same model: nothing can differ between them."
+        )
+    if any(not 1 <= weight <= MOST_WEIGHT for *_, weight in arms):
+        raise ImpossibleError(f"Each arm's weight is a whole number from 1 to {MOST_WEIGHT}.")

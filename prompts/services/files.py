@@ -1,0 +1,62 @@
+"""Prompts out to files and in from them."""
+
+from django.db import transaction
+
+from accounts.models import Team, User
+from prompts.models import Prompt, PromptVersion, VersionState
+from prompts.policy.document import decoded, encoded
+from prompts.policy.files import PromptFile, read, write
+from prompts.services.prompts import create_prompt, new_draft, save_draft
+
+
+def exported(version: PromptVersion) -> str:
+    """A version as a YAML file."""
+    prompt = version.prompt
+    return write(
+        PromptFile(
+            name=prompt.name,
+            document=decoded(version.document),
+            description=prompt.description,
+            tags=list(prompt.tags),
+            fallback=prompt.fallback,
+            note=version.note,
+            goal=version.goal,
+        )
+    )
+
+
+@transaction.atomic
+def imported(*, text: str, team: Team | None, by: User | None) -> tuple[Prompt, PromptVersion | None]:
+    """The prompt that a file names, made if there is none, and the draft of what the file says; None where it says
+    what the last version does. BadFileError, ValidationError."""
+    file = read(text)
+    prompt = Prompt.objects.filter(team=team, name=file.name).first()
+    if prompt is None:
+        prompt = create_prompt(
+            team=team,
+            name=file.name,
+            by=by,
+            description=file.description,
+            tags=file.tags,
+            fallback=file.fallback,
+        )
+    else:
+        _settings(prompt, file)
+    last = prompt.versions.first()
+    if last is not None and encoded(decoded(last.document)) == encoded(file.document):
+        return prompt, None
+    draft = last if last is not None and last.state == VersionState.DRAFT else new_draft(prompt=prompt, by=by)
+    return prompt, save_draft(
+        version=draft, document=file.document, revision=draft.revision, by=by, note=file.note, goal=file.goal
+    )
+
+
+def _settings(prompt: Prompt, file: PromptFile) -> None:
+    changed = [
+        name for name in ("description", "tags", "fallback") if getattr(prompt, name) != getattr(file, name)
+    ]
+    for name in changed:
+        setattr(prompt, name, getattr(file, name))
+    if changed:
+        prompt.full_clean()
+        prompt.save(update_fields=changed)

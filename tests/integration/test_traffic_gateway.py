@@ -1,0 +1,158 @@
+"""Experiments and rollouts on real calls: a gateway, its snapshot, records, feedback, and what is decided by them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from django.db import connections
+
+from gateway.handler import GatewayHandler
+from gateway.models import Model, Price
+from governance.models import AuditRecord, RateLimit
+from kernel.clock import utc_now
+from prompts.models import Label, Prompt, Rollout
+from prompts.policy.rollouts import Action
+from prompts.selectors.experiments import results_of
+from prompts.services import experiments, rollouts
+from prompts.services.labels import move_label
+from tests.integration.admin_world import World, make_world
+from tests.integration.experiment_world import make_experiment, make_prompt, make_rollout, version
+from tests.integration.gateway_world import gateway_settings, simulator, started
+
+__all__ = ["gateway_settings", "simulator"]
+pytestmark = pytest.mark.django_db(transaction=True)
+Post = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def world() -> World:
+    made = make_world()
+    Model.objects.update(context_window=200_000)
+    Price.objects.update(output_rate=240_000_000)
+    RateLimit.objects.all().delete()
+    return made
+
+
+@pytest.fixture
+def prompt(world) -> Prompt:
+    return make_prompt(world.mine.team)
+
+
+def calling(world: World, scenario: Callable[[Post], Awaitable[None]]) -> None:
+    async def run() -> None:
+        handler = GatewayHandler()
+        async with started() as gateway:
+            handler.gateway = gateway
+            client = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=handler),
+                base_url="http://gateway",
+                headers={"authorization": f"Bearer {world.mine.key_text}"},
+            )
+
+            async def post(path: str, body: dict, end_user: str = "") -> httpx.Response:
+                return await client.post(path, json=body, headers={"x-gatehouse-end-user": end_user})
+
+            async with client:
+                await scenario(post)
+
+    asyncio.run(run())
+
+
+async def _until(check: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(100):
+        if await check():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def test_arms_are_sticky_and_feedback_counts_for_its_arm(gateway_settings, world, prompt):
+    experiment = make_experiment(prompt, metrics=["helpful", "errors"])
+    experiments.start(experiment, by=None, now=utc_now())
+
+    async def scenario(post: Post) -> None:
+        for _ in range(2):
+            for number in range(12):
+                answer = await post("/v1/prompts/support-reply/run", {}, f"user {number}")
+                assert answer.status_code == 200, answer.text
+                body = answer.json()
+                assert body["experiment"]["name"] == "Shorter"
+                assert body["version"] == (1 if body["experiment"]["arm"] == "as it is" else 2)
+                feedback = {"call_id": body["id"], "helpful": body["version"] == 2}
+                assert (await post("/v1/feedback", feedback)).status_code == 200
+
+    calling(world, scenario)
+    records = AuditRecord.objects.filter(prompt_id=prompt.pk)
+    assert records.count() == 24
+    for number in range(12):
+        assert (
+            len(set(records.filter(end_user=f"user {number}").values_list("prompt_version", flat=True))) == 1
+        )
+    found = results_of(experiment, now=utc_now())
+    assert (sum(arm.calls for arm in found.arms), sum(arm.units for arm in found.arms)) == (24, 12)
+    control, shorter = found.arms
+    assert control.units
+    assert shorter.units
+    helpful = next(comparison for comparison in shorter.comparisons if comparison.metric == "helpful")
+    assert (helpful.arm.mean, helpful.control.mean, helpful.arm.units) == (1, 0, shorter.units)
+
+
+def test_a_rollout_goes_on_by_real_calls_and_a_moved_label_ends_it_everywhere(
+    gateway_settings, world, prompt
+):
+    plan = [{"share": 0.5, "minutes": 0, "calls": 5}, {"share": 1, "minutes": 0, "calls": 10_000}]
+    rollout = make_rollout(prompt, plan=plan)
+    rollouts.start(rollout, by=None, now=utc_now())
+
+    async def scenario(post: Post) -> None:
+        async def versions(**at) -> list[int]:
+            answers = [
+                await post("/v1/prompts/support-reply/run", at, f"user {number}") for number in range(20)
+            ]
+            return [answer.json()["version"] for answer in answers]
+
+        half = await versions()
+        assert set(half) == {1, 2}
+        assert await versions() == half
+        assert await _in_thread(_check, rollout.pk) is Action.ADVANCE
+
+        async def is_whole() -> bool:
+            return set(await versions()) == {2}
+
+        await _until(is_whole)
+        await _in_thread(_move, prompt)
+
+        async def is_moved() -> bool:
+            return set(await versions()) == {3}
+
+        await _until(is_moved)
+
+    calling(world, scenario)
+    rollout.refresh_from_db()
+    assert rollout.state == "rolled_back"
+    assert Label.objects.get(prompt=prompt).version.number == 3
+    half = AuditRecord.objects.filter(prompt_run__rollout=rollout.pk)
+    assert set(half.values_list("prompt_version", flat=True)) == {1, 2}
+
+
+async def _in_thread(act: Callable[..., Any], *arguments: Any) -> Any:
+    """With a database connection of its own, which does not outlive it."""
+
+    def run() -> Any:
+        try:
+            return act(*arguments)
+        finally:
+            connections.close_all()
+
+    return await asyncio.to_thread(run)
+
+
+def _move(prompt: Prompt) -> None:
+    move_label(prompt=prompt, name="production", version=version(prompt, 3), by=None)
+
+
+def _check(pk: int) -> Action:
+    Rollout.objects.filter(pk=pk).update(next_check_at=utc_now())
+    return rollouts.check(pk, now=utc_now())
