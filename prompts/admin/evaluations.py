@@ -125,6 +125,7 @@ class EvaluationAdmin(TeamScopedAdmin):
         grid = grid_for(evaluation, weights=self._weights(request))
         names, previous = candidate_names(evaluation), previous_of(evaluation)
         verdict, place = request.GET.get("verdict", ""), request.GET.get("candidate", "")
+        verdict = verdict if verdict in _VERDICTS else ""
         rows = results_of(
             evaluation,
             verdict=verdict,

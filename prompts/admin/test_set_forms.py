@@ -35,6 +35,11 @@ class TestSetForm(ModelForm):
     __test__ = False
     by: User
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "assertions" in self.fields:
+            self.fields["assertions"].widget.attrs["rows"] = 4
+
     def clean_assertions(self) -> Any:
         found = self.cleaned_data["assertions"] or []
         try:

@@ -56,6 +56,7 @@ class Evaluation(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = "run"
         ordering = ("-id",)
         indexes = (
             models.Index(

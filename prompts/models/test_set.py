@@ -23,7 +23,9 @@ class TestSet(models.Model):
         "assertions for every case",
         default=list,
         blank=True,
-        help_text="A JSON list. A case may have more of its own.",
+        help_text="A JSON list, such as [{“kind”: “contains”, “texts”: [“refund”]}, {“kind”: “latency”, “at_most_ms”: 3000}]. "
+        "Kinds: equals, contains, pattern, json_schema, numeric, similarity, forbidden, latency, cost, judge. "
+        "A case may have more of its own.",
     )
     is_required = models.BooleanField(
         "required",

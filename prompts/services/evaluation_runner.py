@@ -36,7 +36,7 @@ from prompts.services.gateway_client import post
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 _MOST_THREADS = 32
 _LOOK_AGAIN_SECONDS = 2.0
 _AT_A_TIME = 50

@@ -1,0 +1,163 @@
+"""Evaluations through a real gateway: budgets hold, nothing is charged twice, whatever dies."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.services import ROOT
+
+pytestmark = pytest.mark.slow
+DOCUMENT = {
+    "messages": [{"text": "{{ question }}"}],
+    "variables": [{"name": "question"}],
+    "limits": {"max_output_tokens": 40},
+}
+START = """
+from accounts.models import Team, User
+from prompts.models import Prompt, TestSet
+from prompts.policy.cases import Case
+from prompts.services.evaluations import start
+from prompts.services.test_sets import add_cases
+team = Team.objects.get(name={team!r})
+test_set = TestSet.objects.create(team=team, prompt=Prompt.objects.get(name={prompt!r}), name="Questions", assertions={assertions!r})
+add_cases(test_set, [Case(variables={{"question": f"Question {{n}}?"}}, expected="simulated answer") for n in range({cases})])
+test_set.refresh_from_db()
+by = User.objects.filter(is_superuser=True).first()
+print("ID", start(test_set, candidates=[{{"version": 1}}], budget_nanos=10**10, by=by, concurrency={concurrency}).pk)
+"""
+RUN = """
+from prompts.models import Evaluation
+from prompts.services.evaluation_runner import run_for
+Evaluation.objects.filter(pk={pk}).update(lease_until=None)
+print("READY", flush=True)
+run_for({pk}, seconds={seconds})
+"""
+RESUME = """
+from prompts.models import Evaluation
+from prompts.services.evaluations import resume
+resume(Evaluation.objects.get(pk={pk}))
+"""
+
+
+class Runs:
+    """Evaluations of a team of the test's own, run in processes of their own, as workers do."""
+
+    def __init__(self, world: Any, team: str) -> None:
+        self.world, self.team, self.prompt = world, team, f"{team.lower()}-prompt"
+        world.new_key(team=team)
+        world.new_prompt(self.prompt, DOCUMENT, team=team)
+
+    def start(self, *, cases: int, concurrency: int = 4, assertions: Any = ()) -> int:
+        script = START.format(
+            team=self.team,
+            prompt=self.prompt,
+            cases=cases,
+            concurrency=concurrency,
+            assertions=list(assertions),
+        )
+        return int(self.shell(script).split("ID ")[1])
+
+    def shell(self, script: str) -> str:
+        return str(
+            self.world.stack.manage("shell", "-v", "0", "-c", script, GATEHOUSE_GATEWAY_URL=self.world.url)
+        )
+
+    def run(self, pk: int, *, seconds: int = 60) -> dict[str, Any]:
+        self.shell(RUN.format(pk=pk, seconds=seconds))
+        return self.row(pk)
+
+    def row(self, pk: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.world.execute("SELECT * FROM prompts_evaluation WHERE id = %s", pk)[0]
+        return found
+
+    def charges(self, pk: int) -> tuple[Counter[str], int]:
+        """How often each purpose of each result was charged, and the sum on record."""
+        rows = self.world.execute(
+            "SELECT a.request_id, a.cost_nanos FROM governance_auditrecord a JOIN prompts_evaluationresult r "
+            "ON r.id = split_part(a.request_id, '-', 2)::bigint WHERE a.request_id LIKE 'eval-%%' AND a.cost_nanos > 0 "
+            "AND r.evaluation_id = %s", pk,
+        )  # fmt: skip
+        return Counter(row["request_id"].rpartition("-")[0] for row in rows), sum(
+            row["cost_nanos"] for row in rows
+        )
+
+    def killed_at(self, pk: int, done: int) -> None:
+        """A worker that is killed as soon as so many answers are done."""
+        child = subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "-v", "0", "-c", RUN.format(pk=pk, seconds=60)],
+            cwd=ROOT, env=self.world.stack.environment(GATEHOUSE_GATEWAY_URL=self.world.url), stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        end = time.monotonic() + 60
+        while self.row(pk)["done"] < done and child.poll() is None and time.monotonic() < end:
+            time.sleep(0.02)
+        child.kill()
+        child.wait()
+
+
+@pytest.fixture
+def runs(world: Any) -> Any:
+    return lambda team: Runs(world, team)
+
+
+def test_an_evaluation_through_the_gateway(world, runs):
+    mine = runs("Evals")
+    assertions = [
+        {"kind": "contains"},
+        {"kind": "similarity", "at_least": -1},
+        {"kind": "cost", "at_most_usd": "1"},
+    ]
+    pk = mine.start(cases=5, assertions=assertions)
+    row = mine.run(pk)
+    assert (row["state"], row["done"], row["passed"]) == ("finished", 5, 5), row["detail"]
+    charges, total = mine.charges(pk)
+    assert set(charges.values()) == {1}
+    assert len(charges) == 10
+    assert row["spent_nanos"] == total
+    result = world.execute("SELECT * FROM prompts_evaluationresult WHERE evaluation_id = %s", pk)[0]
+    record = world.record(str(result["call_id"]))
+    assert (record["feature"], record["prompt_name"], record["prompt_version"]) == (
+        "evaluation",
+        mine.prompt,
+        1,
+    )
+    assert record["request_id"] == f"eval-{result['id']}-answer-1"
+
+
+def test_a_worker_killed_again_and_again_charges_nothing_twice(world, runs):
+    mine = runs("Killed")
+    pk = mine.start(cases=60, concurrency=6)
+    for done in (3, 20, 40):
+        mine.killed_at(pk, done)
+    for _ in range(4):
+        row = mine.run(pk)
+        if row["state"] != "running":
+            break
+        time.sleep(5)  # what was under way is taken from the record when its worker had time to write it down
+    assert (row["state"], row["done"]) == ("finished", 60), row["detail"]
+    charges, total = mine.charges(pk)
+    assert set(charges.values()) == {1}
+    assert len(charges) == 60
+    assert row["spent_nanos"] == total
+
+
+def test_a_budget_that_runs_out_midway(world, runs):
+    mine = runs("Thrifty")
+    pk = mine.start(cases=8, concurrency=2)
+    budget = world.set_budget(team="Thrifty", limit_nanos=2_500_000)
+    time.sleep(2)  # gateways hear of it within a second
+    row = mine.run(pk)
+    assert (row["state"], row["reason"]) == ("stopped", "budget"), json.dumps(row, default=str)
+    assert 0 < row["done"] < 8
+    assert "budget" in row["detail"].lower()
+    world.execute("UPDATE governance_budget SET limit_nanos = %s WHERE id = %s", 10**12, budget)
+    mine.shell(RESUME.format(pk=pk))
+    row = mine.run(pk)
+    assert (row["state"], row["done"]) == ("finished", 8)
+    charges, total = mine.charges(pk)
+    assert set(charges.values()) == {1}
+    assert (len(charges), row["spent_nanos"]) == (8, total)
