@@ -151,7 +151,7 @@ def test_a_throttled_model_is_waited_for(knowledge):
 def test_a_gateway_that_is_away_lets_documents_wait(knowledge, settings):
     settings.GATEWAY_URL = "http://127.0.0.1:9"
     document = knowledge.put("leave.md", LEAVE)
-    index_some(seconds=1)
+    index_some(seconds=6)
     document.refresh_from_db()
     assert document.state == "queued"
     assert "can't be reached" in document.error

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prompts.policy.blocks import Block, Kind, from_json, to_json
@@ -86,7 +86,7 @@ WORDS = st.text(alphabet=st.sampled_from("abc de. fß漢🙂\n|-"), max_size=400
 BLOCKS = st.lists(st.builds(Block, st.sampled_from(Kind), WORDS, st.integers(1, 4)), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(BLOCKS, st.integers(8, 60), st.integers(0, 30))
 def test_passages_are_short_enough_and_keep_every_character(blocks, most, overlap):
     pieces = chunk(blocks, most_tokens=most, overlap_tokens=overlap)

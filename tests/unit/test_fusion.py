@@ -1,6 +1,6 @@
 """Two searches made one: order, floor, number, budget, confidence."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prompts.policy.fusion import confidence, fuse
@@ -76,6 +76,7 @@ CANDIDATES = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CANDIDATES, st.integers(1, 6), st.floats(0, 1), st.integers(1, 120))
 def test_no_limit_is_passed(candidates, top_k, floor, max_tokens):
     found = fuse(candidates, top_k=top_k, floor=floor, max_tokens=max_tokens)

@@ -55,10 +55,16 @@ BEGIN
         IF base.is_indexed AND p_application IS NOT NULL AND EXISTS (
             SELECT FROM prompts_knowledgedocument d WHERE d.base_id = base.id AND d.application_ids <> '{}')
         THEN
-            SELECT coalesce(array_agg(n.id), '{}') INTO few
-            FROM prompts_knowledgedocument d JOIN prompts_documentversion n ON n.id = d.current_id
-            WHERE d.base_id = base.id AND (d.application_ids = '{}' OR p_application = ANY (d.application_ids))
-            HAVING sum(n.chunk_count) <= 20000 OR count(*) = 0;
+            -- Looked for until there are too many, which is soon where most documents are open.
+            SELECT coalesce(array_agg(current_id), '{}') INTO few FROM (
+                SELECT d.current_id FROM prompts_knowledgedocument d
+                WHERE d.base_id = base.id AND d.current_id IS NOT NULL
+                    AND (d.application_ids = '{}' OR p_application = ANY (d.application_ids)) LIMIT 2001) open;
+            IF cardinality(few) > 2000
+                OR (SELECT sum(n.chunk_count) FROM prompts_documentversion n WHERE n.id = ANY (few)) > 20000
+            THEN
+                few := NULL;
+            END IF;
         END IF;
         distance := 'c.vector <=> $1';
         IF few IS NOT NULL THEN
