@@ -16,10 +16,12 @@ DOCUMENT = {
 }
 
 
-def make_prompt(team: Team | None, name: str = "support", *, versions: int = 1, **fields: Any) -> Prompt:
+def make_prompt(
+    team: Team | None, name: str = "support", *, versions: int = 1, state: str = "approved", **fields: Any
+) -> Prompt:
     prompt = Prompt.objects.create(team=team, name=name, **fields)
     for number in range(1, versions + 1):
-        PromptVersion.objects.create(prompt=prompt, number=number, document=DOCUMENT, state="approved")
+        PromptVersion.objects.create(prompt=prompt, number=number, document=DOCUMENT, state=state)
     return prompt
 
 

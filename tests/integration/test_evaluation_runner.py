@@ -45,7 +45,7 @@ def team() -> Team:
 
 @pytest.fixture
 def test_set(team: Team) -> TestSet:
-    return make_set(team, make_prompt(team))
+    return make_set(team, make_prompt(team, state="draft"))
 
 
 @pytest.fixture

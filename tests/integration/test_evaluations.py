@@ -30,7 +30,7 @@ def user():
 @pytest.fixture
 def test_set():
     team = Team.objects.create(name="Support")
-    return make_set(team, make_prompt(team, versions=2), is_required=True)
+    return make_set(team, make_prompt(team, versions=2, state="draft"), is_required=True)
 
 
 def finish(evaluation: Evaluation, *verdicts: str, cost: int = 1000, state: str = "finished") -> Evaluation:
