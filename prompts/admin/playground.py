@@ -45,7 +45,7 @@ def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
 
 def _sets(request: HttpRequest, prompt: Prompt) -> QuerySet[TestSet]:
     """The prompt's test sets that the person may change: of a shared prompt, other teams have theirs."""
-    return prompt.test_sets.filter(team__in=team_ids(request, Capability.EDIT_PROMPTS))
+    return TestSet.objects.filter(prompt=prompt, team__in=team_ids(request, Capability.EDIT_PROMPTS))
 
 
 def save_case_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
