@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -76,7 +77,21 @@ def render(
 def tabs(prompt: Prompt) -> list[tuple[str, str, str]]:
     """(key, title, address) of the pages of a prompt."""
     own = [("overview", "Overview", "change"), ("playground", "Playground", "playground")]
-    return [(key, title, page_url(prompt, name)) for key, title, name in own]
+    found = {"q": prompt.name}
+    lists = [
+        ("testset", "Tests"),
+        ("evaluation", "Test runs"),
+        ("experiment", "Experiments"),
+        ("rollout", "Rollouts"),
+        ("servicecontract", "Service contract"),
+    ]
+    return [
+        *((key, title, page_url(prompt, name)) for key, title, name in own),
+        *(
+            (key, title, f"{reverse(f'admin:prompts_{key}_changelist')}?{urlencode(found)}")
+            for key, title in lists
+        ),
+    ]
 
 
 def page_url(prompt: Prompt, name: str, *args: Any) -> str:

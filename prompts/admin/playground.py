@@ -1,16 +1,23 @@
+import json
 from typing import Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 
+from accounts.admin.base import team_ids
+from accounts.policy.roles import Capability
 from prompts.admin.editor import shown
 from prompts.admin.pages import prompt_for, render, rights, version_for
 from prompts.admin.versions import document_of
-from prompts.models import Prompt, PromptVersion
+from prompts.models import Prompt, PromptVersion, TestSet
+from prompts.policy.cases import Case
 from prompts.policy.document import Variable
 from prompts.policy.variables import expected
 from prompts.services.prompts import problems_of
+from prompts.services.test_sets import TooManyCasesError, add_cases
 
 
 def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
@@ -31,8 +38,31 @@ def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
         version=chosen,
         other=other,
         problems=problems_of(chosen),
+        test_sets=_sets(request, prompt),
         fields=_fields([each for each in (chosen, other) if each is not None]),
     )
+
+
+def _sets(request: HttpRequest, prompt: Prompt) -> QuerySet[TestSet]:
+    """The prompt's test sets that the person may change: of a shared prompt, other teams have theirs."""
+    return TestSet.objects.filter(prompt=prompt, team__in=team_ids(request, Capability.EDIT_PROMPTS))
+
+
+def save_case_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
+    """Keeps what was tried as a case of a test set. JSON in, JSON out: the page stays as it is."""
+    prompt = prompt_for(request, prompt_id, edits=True)
+    if request.method != "POST" or not rights(request, prompt).read:
+        raise PermissionDenied
+    try:
+        sent = json.loads(request.body)
+        test_set = _sets(request, prompt).get(pk=int(sent["test_set"]))
+        add_cases(test_set, [Case(variables=dict(sent["variables"]), expected=sent.get("expected") or None)])
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError, TestSet.DoesNotExist):
+        return JsonResponse({"message": "This can't be kept. Reload the page and try again."}, status=400)
+    except TooManyCasesError as error:
+        return JsonResponse({"message": str(error)}, status=409)
+    url = reverse("admin:prompts_testset_change", args=[test_set.pk])
+    return JsonResponse({"message": f"Kept in {test_set.name}.", "url": url})
 
 
 def _chosen(prompt: Prompt, text: str | None) -> PromptVersion | None:

@@ -144,6 +144,7 @@ class PromptAdmin(TeamScopedAdmin):
             ("<int:prompt_id>/versions/<int:number>/do/", "version-do", versions.do_view),
             ("<int:prompt_id>/diff/<int:before>/<int:after>/", "diff", versions.diff_view),
             ("<int:prompt_id>/playground/", "playground", playground.playground_view),
+            ("<int:prompt_id>/playground/case/", "case", playground.save_case_view),
         )
         own = [
             path(route, self.admin_site.admin_view(view), name=f"prompts_prompt_{name}")

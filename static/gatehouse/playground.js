@@ -157,6 +157,21 @@
     stop.hidden = false;
   });
 
+  document.getElementById("save-case")?.addEventListener("click", async () => {
+    const values = variables();
+    if (!values) return;
+    const keep = document.getElementById("keep");
+    const kept = document.getElementById("kept");
+    const body = { test_set: document.getElementById("test-set").value, variables: values, expected: document.getElementById("expected").value };
+    const headers = { "content-type": "application/json", "x-csrftoken": form.querySelector("[name=csrfmiddlewaretoken]").value };
+    try {
+      const answer = await fetch(keep.dataset.url, { method: "POST", headers, body: JSON.stringify(body) });
+      kept.textContent = (await answer.json()).message;
+    } catch {
+      kept.textContent = "It could not be kept. Try again.";
+    }
+  });
+
   stop.addEventListener("click", () => {
     for (const side of [...running]) {
       socket.send(JSON.stringify({ side, stop: true }));

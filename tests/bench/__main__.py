@@ -18,6 +18,7 @@ from tests.bench import (
     experiments,
     limits,
     privacy,
+    prompts,
     retrieval,
     screening,
     soak,
@@ -41,6 +42,7 @@ PARTS = (
     "vectors",
     "soak",
     "experiments",
+    "prompts",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -106,6 +108,20 @@ def print_limits(rows: list[calls.Row]) -> None:
         print(
             f"| {row.name} | {row.concurrency} | {row.per_second:.0f} | {row.cpu:.3f} | {row.postgres:.3f} "
             f"| {row.p50:.1f} | {row.p99:.1f} | {row.errors} |"
+        )
+
+
+def print_prompts(rows: list[calls.Row]) -> None:
+    raw = {row.concurrency: row for row in reversed(rows)}
+    print(
+        "\n| what | concurrency | CPU ms / call | more than the text | Postgres CPU ms | p50 ms | more | p99 ms | errors |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        first = raw[row.concurrency]
+        print(
+            f"| {row.name} | {row.concurrency} | {row.cpu:.3f} | {row.cpu - first.cpu:+.3f} | {row.postgres:.3f} | {row.p50:.2f} "
+            f"| {row.p50 - first.p50:+.2f} | {row.p99:.1f} | {row.errors} |"
         )
 
 
@@ -217,7 +233,7 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "streams"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams"} & set(wanted):
         with ground() as prepared:
             if "calls" in wanted:
                 print_calls(
@@ -236,6 +252,12 @@ def main() -> None:
                     )
                 )
                 print_limiting(limits.limiting(stack.valkey, count=arguments.count))
+            if "prompts" in wanted:
+                print_prompts(
+                    prompts.rows(
+                        prepared.stack, key=prepared.key, postmaster=prepared.postmaster, env=prepared.env, count=arguments.count
+                    )
+                )  # fmt: skip
             if "streams" in wanted:
                 database = prepared.stack.postgres
                 print_streams(streams.measure(key=prepared.key, database_url=database, env=prepared.env))

@@ -271,6 +271,15 @@ def test_a_large_base_has_indexes_and_finds_the_same(knowledge, monkeypatch):
     assert found_by(knowledge, knowledge.application).passages[0] == before.passages[0]
     pk = knowledge.base.pk
     assert indexes_of(pk) == 2
+    sibling = Application.objects.create(team=knowledge.team, name="Sibling")
+    restrict(knowledge.base.documents.get(name="leave.md"), application_ids=[knowledge.application.pk])
+    assert found_by(knowledge, knowledge.application).passages[0] == before.passages[0]
+    assert "leave.md" not in names(found_by(knowledge, sibling))
+    KnowledgeDocument.objects.filter(base=knowledge.base).update(application_ids=[knowledge.application.pk])
+    assert found_by(knowledge, sibling).passages == ()
+    DocumentVersion.objects.update(chunk_count=1000)  # too many to compare one by one: the index is asked
+    assert found_by(knowledge, knowledge.application).passages[0] == before.passages[0]
+    assert found_by(knowledge, sibling).passages == ()
     both = found_by(knowledge, knowledge.application, QUESTION, knowledge.base, other)
     assert both.passages[0].text == before.passages[0].text
     delete_base(knowledge.base)

@@ -146,7 +146,7 @@ def test_decisions_are_numbered_without_gaps_and_say_the_three_things():
 
 def test_files_of_the_project_that_name_a_document_name_one_that_exists():
     sources = [*ROOT.glob("*.toml"), ROOT / "Makefile"]
-    for folder in ("platform", "gateway", "governance", "tests"):
+    for folder in ("platform", "gateway", "governance", "prompts", "tests"):
         sources += (ROOT / folder).rglob("*.py")
     named = {name for path in sources for name in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
     assert {name for name in named if not (ROOT / name).exists()} == set()

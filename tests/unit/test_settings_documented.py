@@ -18,7 +18,7 @@ def read() -> set[str]:
     names = set(
         re.findall(r'\benv(?:\.\w+)?\(\s*"(\w+)"', (ROOT / "platform/config/settings.py").read_text())
     )
-    for folder in ("platform", "gateway", "governance"):
+    for folder in ("platform", "gateway", "governance", "prompts"):
         for path in (ROOT / folder).rglob("*.py"):
             text = path.read_text()
             names |= set(re.findall(rf'(?:\.get\(|\[|_number\(environ, )"({NAME})"', text))
