@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('when_unsure', models.CharField(blank=True, choices=[('', 'Nothing is promised'), ('fallback', 'Callers get the fallback answer'), ('refuse', 'The call is refused'), ('say_so', 'The answer says that it is unsure')], max_length=16, verbose_name='when unsure')),
                 ('fallback_percent', models.DecimalField(blank=True, decimal_places=3, help_text='Per cent of calls.', max_digits=6, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='at most on the fallback answer')),
                 ('window_minutes', models.PositiveIntegerField(default=60, help_text='Minutes. The calls of so long are looked at together.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(1440)], verbose_name='watched over')),
-                ('minimum_calls', models.PositiveIntegerField(default=20, help_text='So many calls: fewer say too little.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='from')),
+                ('minimum_calls', models.PositiveIntegerField(default=20, help_text="Calls: fewer say too little.", validators=[django.core.validators.MinValueValidator(1)], verbose_name="minimum")),
                 ('checked_at', models.DateTimeField(editable=False, null=True)),
                 ('measured', models.JSONField(default=dict, editable=False, help_text='What was seen at the last check.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -39,7 +39,7 @@ class ServiceContract(models.Model):
         help_text="Minutes. The calls of so long are looked at together.",
     )  # fmt: skip
     minimum_calls = models.PositiveIntegerField(
-        "from", default=20, validators=(MinValueValidator(1),), help_text="So many calls: fewer say too little."
+        "minimum", default=20, validators=(MinValueValidator(1),), help_text="Calls: fewer say too little."
     )  # fmt: skip
     checked_at = models.DateTimeField(null=True, editable=False)
     measured = models.JSONField(default=dict, editable=False, help_text="What was seen at the last check.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from accounts.models import Application
 from governance.models import AuditRecord, CallStatus
 from governance.selectors.bodies import BodiesUnreachableError
 from governance.selectors.calls import Content, content_of
@@ -27,7 +28,11 @@ def recorded_calls(
     test_set: TestSet, *, only_flagged: bool = False, every_prompt: bool = False
 ) -> list[tuple[AuditRecord, str, str]]:
     """The latest calls of the team that ran the prompt, or all, with what the user said last and the answer, cut short."""
+    own = Application.objects.filter(
+        team=test_set.team_id, is_internal=True
+    )  # evaluations are no source of tests
     calls = AuditRecord.objects.filter(team_id=test_set.team_id, status=CallStatus.SUCCEEDED)
+    calls = calls.exclude(application__in=own)
     if not every_prompt:
         calls = calls.filter(prompt_id=test_set.prompt_id)
     if only_flagged:
