@@ -1,6 +1,7 @@
 """PURE: what a version of a prompt says, as one document: stored as JSON, written by teams as YAML."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,7 @@ EXTRA_FIELDS = frozenset(
 """Members of additionalModelRequestFields that change neither what an answer can cost nor who pays for it."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of all parts: members left out have their defaults, unknown ones are refused."""
 
 
@@ -150,9 +151,32 @@ def decoded(value: Mapping[str, Any]) -> Document:
 
 
 def encoded(document: Document) -> Json:
-    """The JSON value of a document, defaults left out."""
-    value: Json = msgspec.to_builtins(document)
+    """The JSON value of a document, defaults left out: the same for documents that say the same."""
+    value: Json = _plain(document)
     return value
+
+
+def _plain(value: Any) -> Any:
+    # msgspec's own omit_defaults goes by identity: a text that was typed in is not the default it equals.
+    if isinstance(value, _Part):
+        return {
+            name: _plain(member)
+            for name, default in _defaults(type(value))
+            if (member := getattr(value, name)) is not msgspec.UNSET and member != default
+        }
+    return [_plain(member) for member in value] if isinstance(value, tuple) else value
+
+
+@cache
+def _defaults(part: type[_Part]) -> tuple[tuple[str, Any], ...]:
+    """Names of members with their defaults; UNSET where there is none, which nothing equals that is written."""
+    return tuple((each.name, _default(each)) for each in msgspec.structs.fields(part))
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default is not msgspec.NODEFAULT:
+        return field.default
+    return msgspec.UNSET if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def changed_parts(before: Document | None, after: Document) -> frozenset[str]:
