@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -159,9 +160,9 @@ def calls(run: Run, key: str, number: int, *, begin: int = 0) -> list[int]:
     def one(user: int) -> int:
         headers = {"authorization": f"Bearer {key}", "x-gatehouse-end-user": f"user-{user}"}
         url = f"http://127.0.0.1:{run.port}/v1/prompts/order-reader/run"
-        answer = httpx.post(
-            url, json={"variables": {"order": "Three pens, please."}}, headers=headers, timeout=60
-        )
+        body = {"variables": {"order": "Three pens, please."}}
+        while (answer := httpx.post(url, json=body, headers=headers, timeout=60)).status_code == 429:
+            time.sleep(1)  # the demonstration's team has a limit of its own
         assert answer.status_code in (200, 422), answer.text
         return int(answer.json()["version"]) if answer.status_code == 200 else 0
 
@@ -274,7 +275,7 @@ def test_from_the_first_draft_to_all_callers(run: Run, browser: Browser) -> None
     second = rollout(browser, prompt)
 
     def is_through() -> bool:
-        calls(run, key, 60)
+        calls(run, key, 40)
         browser.opens(f"/admin/prompts/rollout/{second}/change/")
         return "completed" in browser.text()
 
