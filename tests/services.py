@@ -281,20 +281,24 @@ def until(condition: Callable[[], object], *, seconds: float = 20.0, what: str =
 # --- the plugin ------------------------------------------------------------------------------------
 
 _session: TestServices | None = None
+_OWN = "GATEHOUSE_TESTS_OWN_SERVICES"
+"""Names what of NEEDED the tests have started themselves."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, object, object]:
     """A wrapper runs before pytest-django, which imports the settings in this same hook."""
     global _session
-    if not all(os.environ.get(name) for name in NEEDED):
+    # One of several processes of pytest-xdist has services of its own, too: it inherits the first one's environment.
+    own = os.environ.get(_OWN, "").split()
+    missing = [name for name in NEEDED if name in own or not os.environ.get(name)]
+    if missing:
         _session = TestServices(temporary_folder())
+        urls = {"DATABASE_URL": _session.postgres.url, "REDIS_URL": _session.valkey.url}
+        os.environ |= {name: urls[name] for name in missing}
         os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
-        os.environ.setdefault("GATEHOUSE_DATA_DIR", str(_session.postgres.cluster.parent))
-        if not os.environ.get("DATABASE_URL"):
-            os.environ["DATABASE_URL"] = _session.postgres.url
-        if not os.environ.get("REDIS_URL"):
-            os.environ["REDIS_URL"] = _session.valkey.url
+        os.environ["GATEHOUSE_DATA_DIR"] = str(_session.postgres.cluster.parent)
+        os.environ[_OWN] = " ".join(missing)
     return (yield)
 
 
