@@ -1,6 +1,7 @@
 """PURE: what a version of a prompt says, as one document: stored as JSON, written by teams as YAML."""
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -153,6 +154,38 @@ def encoded(document: Document) -> Json:
     """The JSON value of a document, defaults left out."""
     value: Json = msgspec.to_builtins(document)
     return value
+
+
+def unkeepable(value: Any) -> str:
+    """What of a value is no JSON that a database takes, in words; "" where all of it is."""
+    match value:
+        case str():
+            if "\0" in value:
+                return "a NUL character, which can't be stored"
+            return (
+                ""
+                if value.isascii() or _encodes(value)
+                else "half of a surrogate pair, which is no character"
+            )
+        case None | bool() | int():
+            return ""
+        case float():
+            return "" if isfinite(value) else f"the number {value}, which is none in JSON"
+        case dict():
+            if strange := next((key for key in value if not isinstance(key, str)), None):
+                return f"the key {strange!r}, which is no text: put it in quotes"
+            return next(filter(None, map(unkeepable, (*value, *value.values()))), "")
+        case list() | tuple():
+            return next(filter(None, map(unkeepable, value)), "")
+    return f"a value of the type {type(value).__name__}, which JSON does not have"
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def changed_parts(before: Document | None, after: Document) -> frozenset[str]:
