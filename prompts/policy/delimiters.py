@@ -23,7 +23,7 @@ class Delimiters:
         """From the text of a template that is not variable."""
         parts: list[str] = []
         if tags := set(_TAG.findall(literal)):
-            parts.append(rf"<(?=\s{{0,3}}/?\s{{0,3}}(?:{_any(tags)})(?![\w.-]))")
+            parts.append(rf"<(?=\s{{0,3}}/?\s{{0,3}}(?:{_any(tags)})(?!\w))")
         if runs := set(_RUN.findall(literal)):
             parts += [rf"{re.escape(sign)}{{2}}(?={re.escape(sign)})" for sign in sorted(runs)]
         if labels := {label.strip() for label in _LABEL.findall(literal)}:

@@ -40,7 +40,7 @@ VALUES = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 OWN = {
     "closing tags": r"<\s{0,3}/\s{0,3}document\s{0,3}>",
     "opening tags": r"<\s{0,3}document\b",
-    "odd tags": r"<\s{0,3}/?\s{0,3}doc-2\.x(?![\w.-])",
+    "odd tags": r"<\s{0,3}/?\s{0,3}doc-2\.x(?!\w)",
     "fences": r"(?m)^[ \t]*```",
     "quotes": r'"{3,}',
     "rules": r"(?m)^[ \t]*-{3,}",

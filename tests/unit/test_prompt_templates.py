@@ -1,5 +1,6 @@
 """Templates of prompts: what they may do, what they can't reach, and what they may cost."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -170,7 +171,7 @@ def test_the_variable_is_named(source, name):
 
 
 def test_lists_and_objects_are_printed_by_filters():
-    with pytest.raises(RenderError, match="A list can't be printed as it is.*tojson"):
+    with pytest.raises(RenderError, match=r"A list can't be printed as it is.*tojson"):
         render("{{ x }}", x=[1])
     with pytest.raises(RenderError, match="An object can't"):
         render("{{ x }}", x={"a": 1})
@@ -196,7 +197,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(SOURCES, CHAINS, JSON, JSON)
 def test_whatever_goes_wrong_is_a_render_error(source, chain, x, y):
     text = source.format(f=" ".join(f"{sign} {name}{arguments}" for sign, name, arguments in chain))
@@ -204,12 +205,8 @@ def test_whatever_goes_wrong_is_a_render_error(source, chain, x, y):
         template = Template(text)
     except BadTemplateError:
         return
-    try:
-        printed = template.render({"x": x, "y": y}, meter=Meter(Clock(0.0001)))
-    except RenderError as error:
-        assert str(error)
-        return
-    assert isinstance(printed, str)
+    with suppress(RenderError):
+        assert isinstance(template.render({"x": x, "y": y}, meter=Meter(Clock(0.0001))), str)
 
 
 # --- what they may cost ---
