@@ -172,8 +172,8 @@ def unkeepable(value: Any) -> str:
         case float():
             return "" if isfinite(value) else f"the number {value}, which is none in JSON"
         case dict():
-            if strange := next((key for key in value if not isinstance(key, str)), None):
-                return f"the key {strange!r}, which is no text: put it in quotes"
+            if strange := [key for key in value if not isinstance(key, str)]:
+                return f"the key {strange[0]!r}, which is no text: put it in quotes"
             return next(filter(None, map(unkeepable, (*value, *value.values()))), "")
         case list() | tuple():
             return next(filter(None, map(unkeepable, value)), "")

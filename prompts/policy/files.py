@@ -14,6 +14,7 @@ version:
         You answer for {{ company }}.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,10 +135,14 @@ def write(file: PromptFile) -> str:
     return dump(value)
 
 
-def dump(value: dict[str, Any]) -> str:
+def dump(value: Any) -> str:
     """YAML with texts of several lines as blocks, so that a diff shows lines."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text
+
+
+_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+"""Line breaks that are read as others unless they are escaped."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -146,7 +151,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _ODD_BREAKS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _string)

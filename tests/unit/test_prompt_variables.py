@@ -1,6 +1,6 @@
 """Variables: what callers give is checked, filled up, and never repeated where it is personal."""
 
-import json
+from contextlib import suppress
 from typing import Any
 
 import jsonschema_rs
@@ -39,13 +39,12 @@ def filled(variable: Variable, *given_: Any) -> Any:
 def test_what_comes_through_fits_its_schema(kind, has_schema, value):
     variable = Variable(name="x", type=kind, schema=SCHEMAS[kind] if has_schema else {})
     fits = jsonschema_rs.is_valid(schema_of(variable), value)
-    try:
+    if fits:
         assert filled(variable, value) == value
-        assert fits
-    except VariableError as error:
-        assert not fits
-        assert error.name == "x"
-        assert "'x'" in str(error)
+        return
+    with pytest.raises(VariableError, match="'x'") as error:
+        filled(variable, value)
+    assert error.value.name == "x"
 
 
 @given(st.sampled_from(TYPES), JSON)
@@ -53,10 +52,10 @@ def test_errors_of_personal_ones_repeat_no_value(kind, value):
     secret = "secret-4711"
     for sent in (f"{secret}", [secret], {"a": 3, "b": secret}, [1, {"c": secret}], {"a": [secret, value]}):
         variable = Variable(name="x", type=kind, schema=SCHEMAS[kind], is_personal=True)
-        try:
-            filled(variable, sent)
-        except VariableError as error:
-            assert secret not in str(error)
+        if not jsonschema_rs.is_valid(schema_of(variable), sent):
+            with pytest.raises(VariableError) as error:
+                filled(variable, sent)
+            assert secret not in str(error.value)
 
 
 def test_nested_values_are_not_repeated_even_where_they_are_not_personal():
@@ -106,7 +105,7 @@ def test_missing_unknown_and_optional():
     }
     with pytest.raises(VariableError, match="'a' is missing: it must be a text"):
         variables.filled({})
-    with pytest.raises(VariableError, match="no variable 'zip'. Its variables are: a, b, c, d"):
+    with pytest.raises(VariableError, match=r"no variable 'zip'\. Its variables are: a, b, c, d"):
         variables.filled({"a": "A", "zip": 1})
     with pytest.raises(VariableError, match="must be a text, not null"):
         variables.filled({"a": None})
@@ -161,7 +160,5 @@ def test_what_is_expected_is_said_in_words(kind):
 
 @given(JSON)
 def test_anything_at_all_as_a_schema_is_used_or_refused(value):
-    try:
-        validator_of(value).is_valid(json.loads("1"))
-    except BadSchemaError as error:
-        assert str(error)
+    with suppress(BadSchemaError):
+        validator_of(value).is_valid(1)
