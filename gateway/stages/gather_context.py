@@ -19,7 +19,7 @@ from governance.services.detector import NamesUnavailableError
 from governance.services.screener import Item
 from kernel.clock import perf_counter
 from prompts.policy.document import Knowledge
-from prompts.policy.fusion import fuse
+from prompts.policy.fusion import confidence, fuse
 from prompts.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
 from prompts.policy.rendering import KNOWLEDGE, Compiled
 from prompts.policy.template_meter import RenderError
@@ -71,10 +71,10 @@ async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> N
         ) from error
     found = await _search(call, gateway, wanted, question, ask) if question else Retrieved((), 0.0)
     passages = [passage for passage in found.passages if await _may_be_read(call, gateway, passage)]
-    run.confidence = found.confidence
+    run.confidence = confidence([passage.similarity for passage in passages])
     run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
     run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
-    if wanted.unsure_answer and found.confidence < wanted.unsure_below:
+    if wanted.unsure_answer and run.confidence < wanted.unsure_below:
         call.fixed_answer, run.is_fallback = wanted.unsure_answer, True
 
 

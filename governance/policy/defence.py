@@ -11,7 +11,7 @@ _CANARY_LETTERS = 16
 BREAK = "\u2063"  # invisible separator: the reader sees the same, a parser of roles and marks does not
 _FORGED = re.compile(
     rf"<(?=\s{{0,3}}/?\s{{0,3}}{MARK})"  # our own mark
-    r"|<(?=\|)|(?<=\|)>"  # <|im_start|> and its like
+    r"|<(?=\|)|\|(?=>)"  # <|im_start|> and its like
     r"|\[(?=/?(?:INST|SYS)\])|<(?=/?<?/?(?:SYS|s|system|assistant|instructions?)\b)",
     re.IGNORECASE,
 )

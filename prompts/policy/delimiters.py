@@ -8,7 +8,7 @@ import re
 
 from governance.policy.defence import BREAK, unforged
 
-_TAG = re.compile(r"</?([A-Za-z][\w.-]{0,60})")
+_TAG = re.compile(r"</?([A-Za-z][\w.-]*+)")
 _RUN = re.compile(r"^[ \t]*([`~\"'#=*_<>|+-])\1{2,}", re.MULTILINE)
 _LABEL = re.compile(r"^[ \t]*(#{1,6}[ \t]+\S.{0,80}|[A-Za-z][\w \t]{0,40}:)[ \t]*$", re.MULTILINE)
 _BRACKETED = re.compile(r"\[/?([A-Z][A-Z_ ]{1,40})\]")
@@ -23,11 +23,9 @@ class Delimiters:
         """From the text of a template that is not variable."""
         parts: list[str] = []
         if tags := set(_TAG.findall(literal)):
-            parts.append(rf"<(?=\s{{0,3}}/?\s{{0,3}}(?:{_any(tags)})\b)")
+            parts.append(rf"<(?=\s{{0,3}}/?\s{{0,3}}(?:{_any(tags)})(?!\w))")
         if runs := set(_RUN.findall(literal)):
-            parts += [
-                rf"(?<!{re.escape(sign)}){re.escape(sign)}{{2}}(?={re.escape(sign)})" for sign in sorted(runs)
-            ]
+            parts += [rf"{re.escape(sign)}{{2}}(?={re.escape(sign)})" for sign in sorted(runs)]
         if labels := {label.strip() for label in _LABEL.findall(literal)}:
             parts.append(rf"(?m:^[ \t]{{0,8}}(?:{_any(label[:-1] for label in labels)}))(?={'|'.join(sorted({re.escape(label[-1]) for label in labels}))})")  # fmt: skip
         if marks := set(_BRACKETED.findall(literal)):

@@ -14,16 +14,18 @@ version:
         You answer for {{ company }}.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import yaml
 
-from prompts.policy.document import Document, decoded, encoded
+from prompts.policy.document import Document, decoded, encoded, unkeepable
 
 MOST_CHARACTERS = 1_000_000
 _MOST_NODES = 50_000
+_DEEPEST = 100
 
 
 class BadFileError(ValueError):
@@ -73,16 +75,42 @@ def load(text: str) -> dict[str, Any]:
     if len(text) > MOST_CHARACTERS:
         raise BadFileError(f"The file has more than {MOST_CHARACTERS} characters.")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise BadFileError("The file uses YAML's aliases (*name): write the text out.")
-        value = yaml.safe_load(text)
+        _check_events(text)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, narrowed further
     except yaml.YAMLError as error:
         raise BadFileError(f"The file is not valid YAML: {' '.join(str(error).split())[:300]}") from error
-    except RecursionError as error:
-        raise BadFileError("The file is nested too deeply.") from error
+    except (ValueError, ArithmeticError, LookupError, AttributeError) as error:  # !!int x, a number too long
+        raise BadFileError(f"The file has a value that can't be read: {str(error)[:300]}.") from error
     if not isinstance(value, dict):
         raise BadFileError("The file must hold a mapping: “name: …”.")
+    if problem := unkeepable(value):
+        raise BadFileError(f"The file has {problem}.")
     return value
+
+
+def _check_events(text: str) -> None:
+    """BadFileError for what would cost too much to make values of."""
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        nodes += isinstance(event, yaml.NodeEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise BadFileError("The file uses YAML's aliases (*name): write the text out.")
+        if nodes > _MOST_NODES:
+            raise BadFileError(f"The file has more than {_MOST_NODES} values.")
+        if depth > _DEEPEST:
+            raise BadFileError("The file is nested too deeply.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as another way to write JSON: 2024-01-31 is a text, as it would be there."""
+
+
+_NOT_JSON = frozenset(f"tag:yaml.org,2002:{name}" for name in ("timestamp", "value", "merge"))
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NOT_JSON]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def document_from(value: Any) -> Document:
@@ -107,10 +135,14 @@ def write(file: PromptFile) -> str:
     return dump(value)
 
 
-def dump(value: dict[str, Any]) -> str:
+def dump(value: Any) -> str:
     """YAML with texts of several lines as blocks, so that a diff shows lines."""
     text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     return text
+
+
+_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029]")
+"""Line breaks that are read as others unless they are escaped."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -119,7 +151,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _ODD_BREAKS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _string)

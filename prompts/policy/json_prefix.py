@@ -13,6 +13,7 @@ import jsonschema_rs
 
 _FIRST_LOOK = 32
 _GROWTH = 1.25
+_HARMLESS = ("trailing characters", "duplicate key", "recursion limit")
 
 
 class Prefix:
@@ -42,16 +43,17 @@ class Prefix:
     def _look(self) -> None:
         if not self._text.lstrip()[:1] or self._text.lstrip()[0] not in "{[":
             return  # a fence or chatter, which is taken off in the end
+        raw = self._text.encode("utf-8", "surrogatepass")
         try:
-            value = jiter.from_json(
-                self._text.encode("utf-8", "surrogatepass"),
-                partial_mode="trailing-strings",
-                cache_mode="keys",
-            )
+            value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False)
         except ValueError as error:
-            if "trailing characters" not in str(error):  # chatter behind a whole value, which is taken off
-                self.error = f"It is not valid JSON: {error}."
-            return
+            if not str(error).startswith("EOF"):
+                # Chatter behind a whole value is taken off; of a member that is there twice, the last counts.
+                if not any(words in str(error) for words in _HARMLESS):
+                    self.error = f"It is not valid JSON: {error}."
+                return
+            # Partial parsing stops in silence at a missing comma: only now is it known that there is none.
+            value = jiter.from_json(raw, partial_mode="trailing-strings")
         self._check(value)
         if not self.error:
             self.settled = len(self._text)

@@ -20,15 +20,18 @@ TESTS = frozenset(
 """Of Jinja's own."""
 _PLAIN = (
     "abs", "capitalize", "count", "d", "default", "first", "float", "int", "last", "length", "lower", "map", "max",
-    "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort", "title", "trim",
+    "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "title", "trim",
     "unique", "upper", "wordcount", "truncate", "items", "dictsort",
 )  # fmt: skip
 """Jinja's own whose results are not larger than what they are given."""
+_LAZY = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
+"""Look at items that they leave out."""
 _DEEPEST = 50
 _WIDEST_INDENT = 20
+_MOST_DIGITS = 15
 
 
-def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
+def _metered(function: Callable[..., Any], *, is_lazy: bool = False) -> Callable[..., Any]:
     """A filter of Jinja's, counted as a step, its generators made lists."""
     wants = getattr(function, "jinja_pass_arg", None)
 
@@ -41,11 +44,13 @@ def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
             first = (
                 {"context": context, "eval_context": context.eval_ctx}.get(wants.name, context.environment),
             )
+        if is_lazy and isinstance(value, Iterable) and not isinstance(value, Undefined):
+            value = _counted(value, meter)
         result = function(*first, value, *args, **kwargs)
         if isinstance(result, str):
             return meter.text(str(result))
         if isinstance(result, Iterable) and not isinstance(result, Mapping | list | tuple | Undefined):
-            return meter.items(list(_counted(result, meter)))
+            return meter.items(list(result if is_lazy else _counted(result, meter)))
         return result
 
     return metered
@@ -153,6 +158,12 @@ def _look(value: Any, depth: int) -> None:
         break
 
 
+def _round(meter: Meter, value: Any, precision: int = 0, method: str = "common") -> Any:
+    if not isinstance(precision, int) or abs(precision) > _MOST_DIGITS:
+        raise RenderError(f"round goes to at most {_MOST_DIGITS} digits.")
+    return JINJA["round"](value, precision, method)
+
+
 def _list(meter: Meter, value: Any) -> list[Any]:
     return meter.items(list(value))
 
@@ -165,9 +176,10 @@ def _sum(meter: Meter, value: Any, attribute: str | None = None) -> Any:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    **{name: _metered(JINJA[name]) for name in _PLAIN},
+    **{name: _metered(JINJA[name], is_lazy=name in _LAZY) for name in _PLAIN},
     "join": _own(_join),
     "replace": _own(_replace),
+    "round": _own(_round),
     "indent": _own(_indent),
     "tojson": _own(_tojson),
     "list": _own(_list),

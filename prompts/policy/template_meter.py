@@ -4,6 +4,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from jinja2.runtime import Undefined
+
 METER = "_gatehouse_meter"
 """The name under which templates and filters find the meter."""
 
@@ -72,6 +74,9 @@ class Meter:
     def operate(self, sign: str, left: Any, right: Any) -> Any:
         """Arithmetic of numbers, and + of two texts or two lists."""
         self.tick()
+        for each in (left, right):
+            if isinstance(each, Undefined):
+                str(each)  # raises, naming the variable
         if sign == "+" and isinstance(left, str) and isinstance(right, str):
             self.length(len(left) + len(right))
             return left + right

@@ -7,6 +7,7 @@ broken with an invisible character (`governance.policy.defence`).
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
@@ -57,20 +58,32 @@ class Template:
             tree = _Counting().visit(tree)
             self._code = _ENVIRONMENT.compile(tree)
         except TemplateSyntaxError as error:
-            raise BadTemplateError(f"Line {error.lineno}: {error.message}.") from error
+            raise BadTemplateError(f"Line {error.lineno}: {str(error.message).rstrip('.')}.") from error
         except (RecursionError, SyntaxError, MemoryError) as error:
             raise BadTemplateError("The template is nested too deeply.") from error
+        except BadTemplateError:
+            raise
+        except ValueError as error:
+            raise BadTemplateError(f"The template can't be read: {error}.") from error
         self._template = _ENVIRONMENT.template_class.from_code(
             _ENVIRONMENT, self._code, _ENVIRONMENT.make_globals(None)
         )
 
     def render(self, values: Mapping[str, Any], *, meter: Meter, delimiters: Delimiters | None = None) -> str:
         """The text, with values in their places. RenderError says what went wrong: a variable missing, or too much of something."""
-        context = {**values, METER: meter, _DELIMITERS: delimiters or self.delimiters, _TICK: meter.tick}
+        context = {**values, METER: meter, _TICK: meter.tick}
+        delimiters = delimiters or self.delimiters
         parts: list[str] = []
+        adjacent: list[str] = []
         try:
             for part in self._template.generate(context):
                 meter.write(part)
+                if isinstance(part, _Value):
+                    adjacent.append(part)
+                    continue
+                if adjacent:
+                    parts.append(delimiters.broken_in("".join(adjacent)))
+                    adjacent.clear()
                 parts.append(part)
         except UndefinedError as error:
             raise RenderError(f"{_sentence(str(error))}") from error
@@ -78,12 +91,22 @@ class Template:
             raise RenderError(f"The template does what is not allowed: {error}") from error
         except TemplateError as error:
             raise RenderError(_sentence(str(error))) from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        except (
+            TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, RecursionError,
+        ) as error:  # fmt: skip
             raise RenderError(f"The template can't work with these values: {error}") from error
-        return "".join(parts)
+        return "".join((*parts, delimiters.broken_in("".join(adjacent))))
 
 
-_DELIMITERS = "_gatehouse_delimiters"
+class _Value(str):
+    """What was printed by an expression. Neighbours are looked at as one: each alone may hold half a delimiter."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self  # Jinja's compiled code asks for it, and would get a plain text
+
+
 _TICK = "_gatehouse_tick"
 
 
@@ -114,7 +137,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 @pass_context
 def _finalize(context: Context, value: Any) -> str:
-    """What a value is printed as: texts and numbers as they are, with forged delimiters broken."""
+    """What a value is printed as: texts and numbers as they are. Needs the context so that nothing is worked out early."""
+    return _Value(_printed(value))
+
+
+def _printed(value: Any) -> str:
     if isinstance(value, Undefined):
         return str(value)  # which raises, naming the variable
     if value is None:
@@ -124,8 +151,7 @@ def _finalize(context: Context, value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
-        delimiters: Delimiters = context[_DELIMITERS]
-        return delimiters.broken_in(value)
+        return value
     kind = "An object" if isinstance(value, Mapping) else "A list"
     raise RenderError(
         f"{kind} can't be printed as it is: write {{{{ … | tojson }}}} or {{{{ … | join(', ') }}}}."
@@ -148,11 +174,13 @@ def _check(tree: nodes.Template) -> None:
             raise BadTemplateError(f"Line {node.lineno}: templates of prompts have no {word}.")
         if isinstance(node, nodes.Name) and node.name.startswith("_"):
             raise BadTemplateError(f"Line {node.lineno}: names don't begin with “_”: {node.name}.")
+        if isinstance(node, nodes.Const) and isinstance(node.value, float) and not isfinite(node.value):
+            raise BadTemplateError(f"Line {node.lineno}: a number is too large.")
         if isinstance(node, nodes.Call) and not _is_range(node):
             raise BadTemplateError(f"Line {node.lineno}: nothing can be called but range(…). Use filters.")
         if isinstance(node, nodes.For) and node.recursive:
             raise BadTemplateError(f"Line {node.lineno}: loops can't be recursive.")
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.name.startswith("_")):
             raise BadTemplateError(
                 f"Line {node.lineno}: there is no filter “{node.name}”. There are: {_FILTER_NAMES}."
             )
@@ -169,12 +197,15 @@ _FILTER_NAMES = ", ".join(sorted(name for name in FILTERS if not name.startswith
 
 
 class _Counting(NodeTransformer):
-    """Puts a tick at the head of every loop's body, and what counts lengths in the place of ~ and range."""
+    """Puts a tick at every turn of a loop, and what counts lengths in the place of ~ and range."""
 
     def visit_For(self, node: nodes.For) -> nodes.Node:
         self.generic_visit(node)
         tick = nodes.Call(nodes.Name(_TICK, "load"), [], [], None, None)
-        node.body.insert(0, nodes.ExprStmt(tick))
+        if node.test is not None:  # what it leaves out was looked at all the same
+            node.test = nodes.And(nodes.Not(tick), node.test)
+        else:
+            node.body.insert(0, nodes.ExprStmt(tick))
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:

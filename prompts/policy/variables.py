@@ -55,7 +55,7 @@ def first_line(error: Exception) -> str:
 
 
 class Variables:
-    """The variables of one version, compiled. BadSchemaError, naming the variable, where a schema can't be used."""
+    """The variables of one version, compiled. BadSchemaError, naming the variable, where a schema or a default can't be used."""
 
     def __init__(self, variables: tuple[Variable, ...]) -> None:
         self._variables = {variable.name: variable for variable in variables}
@@ -65,6 +65,18 @@ class Variables:
                 self._validators[variable.name] = validator_of(schema_of(variable))
             except BadSchemaError as error:
                 raise BadSchemaError(f"The variable “{variable.name}”: {error}") from error
+            self._check_default(variable)
+
+    def _check_default(self, variable: Variable) -> None:
+        value = variable.default
+        if value is msgspec.UNSET or (value is None and not variable.is_required):
+            return
+        try:
+            self._check(variable, value)
+        except VariableError as error:
+            raise BadSchemaError(
+                f"The default of the variable “{variable.name}” does not fit: {error}"
+            ) from error
 
     def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The values with defaults in their places. VariableError for what is missing, unknown, or does not fit."""

@@ -53,6 +53,4 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str | int | float | bool):
         return str(value)
-    text = dump({"_": value})
-    lines = text.split("\n", 1)
-    return lines[1] if lines[0] == "_:" else text.removeprefix("_: ")
+    return dump(value)

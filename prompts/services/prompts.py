@@ -13,7 +13,7 @@ from accounts.services.known_models import known_models
 from governance.services.privacy import UnusablePolicyError, document_from
 from kernel.clock import utc_now
 from prompts.models import Label, Prompt, PromptVersion, VersionState
-from prompts.policy.document import Document, decoded, encoded
+from prompts.policy.document import Document, decoded, encoded, unkeepable
 from prompts.policy.rendering import Compiled, UnusableVersionError
 
 
@@ -72,9 +72,11 @@ def save_draft(
     note: str | None = None,
     goal: str | None = None,
 ) -> PromptVersion:
-    """Saves a draft, whatever is still wrong with it. StaleDraftError where `revision` is not the last one."""
+    """Saves a draft, whatever is still wrong with it. StaleDraftError where `revision` is not the last one; PromptError."""
     changes: dict[str, Any] = {"document": encoded(document)}
     changes |= {name: value for name, value in (("note", note), ("goal", goal)) if value is not None}
+    if problem := unkeepable(changes):
+        raise PromptError(f"The version has {problem}.")
     saved = PromptVersion.objects.filter(pk=version.pk, revision=revision, state=VersionState.DRAFT).update(
         revision=F("revision") + 1, author=by or version.author, updated_at=utc_now(), **changes
     )
