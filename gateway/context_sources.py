@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from pyreqwest.exceptions import RequestError
 
 from prompts.policy.context import BadSourceError, SourceEntry, address_of, check_url
 
-_MOST_KEPT = 4096
+_MOST_KEPT = 512
 _MOST_BYTES = 256 * 1024
 _MOST_CONNECTIONS = 4
 
@@ -50,7 +51,7 @@ class ContextSources:
             raise SourceFailedError(
                 f"The variable '{source.variable}' picks what “{source.name}” gives: it must be a text or a number."
             )
-        key = (source.id, source.revision, repr(value))
+        key = (source.id, source.revision, sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest())
         kept = self._kept.get(key)
         if kept is not None and kept[0] > time.monotonic():
             self._kept.move_to_end(key)

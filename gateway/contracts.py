@@ -8,16 +8,16 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from gateway.call import Call
-from gateway.conversation import Block, Message
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.prompt_conversation import ANSWER_TOOL
 from gateway.prompt_run import PromptRun
 from gateway.refusals import Refusal
 from prompts.policy.json_prefix import Prefix
-from prompts.policy.output_contract import Contract, Reading, correction
+from prompts.policy.output_contract import Contract, Reading
 
 Round = Callable[[], AsyncGenerator[Event, None]]
-EndRound = Callable[[], None]
+NextRound = Callable[[tuple[str, ...], int], None]
+"""Ends a round and prepares the next: what is wrong with the answer, and the number of the round, from 1."""
 
 _CUT = ("max_tokens", "model_context_window_exceeded")
 _PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered")
@@ -32,7 +32,7 @@ def contract_of(call: Call) -> Contract | None:
 
 
 async def kept(
-    call: Call, contract: Contract, round_of: Round, end_round: EndRound, blocked: str
+    call: Call, contract: Contract, round_of: Round, next_round: NextRound, blocked: str
 ) -> AsyncGenerator[Event, None]:
     """The events of a reply that keeps the contract. Refusal contract_failed, or the declared fallback, where none does.
 
@@ -53,7 +53,7 @@ async def kept(
                 if answer.error:
                     break  # it can't become valid any more: the model is stopped
         if answer.ended_otherwise(blocked):
-            for event in answer.events:
+            for event in answer.unsent():
                 yield event
             return
         reading = answer.reading()
@@ -62,12 +62,12 @@ async def kept(
             for event in answer.delivered(reading.text):
                 yield event
             return
-        run.errors = reading.errors
+        assert call.mask is not None
+        run.errors = tuple(map(call.mask.hide_answer, reading.errors))  # names of members may be anybody's
         if answer.sent:
             break  # what has been sent can't be taken back
         if number < contract.output.corrections:
-            _ask_again(call, reading.errors)
-            end_round()
+            next_round(reading.errors, number + 1)
     yield_fallback = contract.with_fallback(run.prompt.fallback).fallback
     if yield_fallback is None or answer.sent:
         run.outcome = "refused"
@@ -131,6 +131,17 @@ class _Answer:
         reason = self.finished.stop_reason
         return reason == blocked or (reason in _PASSED_ON and not self._answer_tools)
 
+    def unsent(self) -> Iterator[Event]:
+        """All events, without the text that was sent already."""
+        skipped = self.sent
+        for event in self.events:
+            if isinstance(event, TextDelta) and skipped:
+                rest, skipped = event.text[skipped:], max(0, skipped - len(event.text))
+                if rest:
+                    yield TextDelta(event.index, rest)
+            else:
+                yield event
+
     def reading(self) -> Reading:
         text = "".join(self._parts)
         if self.error:
@@ -153,15 +164,6 @@ class _Answer:
         yield BlockStop(0)
         assert self.finished is not None
         yield Finished("end_turn", self.finished.usage, self.finished.latency_ms, self.finished.tier)
-
-
-def _ask_again(call: Call, errors: tuple[str, ...]) -> None:
-    """Adds the answer, as the model wrote it, and what is wrong with it. Errors name places and rules, never values."""
-    assert call.mask is not None
-    written = "".join(block.text for block in call.answer if block.kind in ("text", "tool_use")).strip()
-    text = call.mask.hide_answer(written)  # it becomes part of the request, which is kept
-    call.conversation.messages.append(Message(role="assistant", content=[Block(text=text or "(no answer)")]))
-    call.conversation.messages.append(Message(role="user", content=[Block(text=correction(errors))]))
 
 
 def _failed(run: PromptRun) -> Refusal:

@@ -34,6 +34,7 @@ from gateway.outbound.chain import BLOCKED, Outbound
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
+from gateway.stages.ask_again import ask_again
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
 from gateway.stages.defend import defend
@@ -51,6 +52,7 @@ from gateway.stages.settle import end_round, settle
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
 from kernel.clock import elapsed_ms, perf_counter
+from prompts.policy.output_contract import MOST_CORRECTION_TOKENS
 
 logger = logging.getLogger(__name__)
 
@@ -184,9 +186,16 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     contract = contract_of(call)
     if contract is None:
         return _reply(call, gateway)
-    return kept(
-        call, contract, partial(_reply, call, gateway), partial(end_round, call, gateway), blocked=BLOCKED
-    )
+    return kept(call, contract, partial(_reply, call, gateway), partial(_next_round, call, gateway), BLOCKED)
+
+
+def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: int) -> None:
+    """An answer is asked for again: what it cost so far is put aside."""
+    answer = call.answer
+    end_round(call, gateway)
+    call.answer = answer
+    ask_again(call, gateway, errors, number, call.max_tokens + MOST_CORRECTION_TOKENS)
+    call.answer = []
 
 
 async def _fixed(text: str) -> AsyncGenerator[Event, None]:
@@ -204,7 +213,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         mask=call.mask,
         rules=call.rules,
         is_stream=call.is_stream,
-        is_json=call.conversation.output_config is not None,
+        is_json=call.conversation.output_config is not None or contract_of(call) is not None,
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check

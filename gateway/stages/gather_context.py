@@ -75,7 +75,21 @@ async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> N
     run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
     run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
     if wanted.unsure_answer and run.confidence < wanted.unsure_below:
-        call.fixed_answer, run.is_fallback = wanted.unsure_answer, True
+        call.fixed_answer, run.is_fallback = _unsure(compiled), True
+
+
+def _unsure(compiled: Compiled) -> str:
+    """What is answered instead of guessing; it keeps the output contract, too."""
+    answer = compiled.document.knowledge.unsure_answer
+    if compiled.contract is None:
+        return answer
+    kept = compiled.contract.fixed(answer)
+    if kept is None:
+        raise Refusal(
+            "contract_failed",
+            "The prompt is unsure, and its answer for that does not keep its output contract.",
+        )
+    return kept
 
 
 async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str, ask: Ask) -> Retrieved:
@@ -133,6 +147,7 @@ async def _vector(
         kind="embedding",
         dimensions=dimensions,
         is_inner=True,
+        prompt_rules=call.prompt_rules,
     )
     try:
         events = await ask(inner, gateway)

@@ -25,6 +25,7 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     call.sent_body = body
     _digest(call)
     body = _named(call, body)
+    has_begun = False
     for number, deployment in enumerate(call.deployments, 1):
         begun = perf_counter()
         call.deployment = deployment
@@ -34,13 +35,14 @@ async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
+                    has_begun = True
                     if call.first_token_ms is None:
                         call.first_token_ms = call.elapsed_ms()
                     yield event
             return
         except Refusal as refusal:
             is_last = number == len(call.deployments)
-            if is_last or call.first_token_ms is not None or not may_fail_over(refusal):
+            if is_last or has_begun or not may_fail_over(refusal):
                 raise
             call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:

@@ -135,6 +135,7 @@ async def _summary(call: Call, gateway: Gateway, text: str, room: int, model: st
         end_user=call.end_user,
         request_id=call.request_id,
         is_inner=True,
+        prompt_rules=call.prompt_rules,
     )
     try:
         events = await ask(inner, gateway)

@@ -26,7 +26,7 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         amount_nanos=call.hold_nanos,
         windows=_windows(call),
         started_at=call.started_at,
-        lifetime_seconds=call.route.timeout_seconds * attempts
+        lifetime_seconds=call.route.timeout_seconds * attempts * _rounds(call)
         + gateway.settle_timeout_seconds
         + _GRACE_SECONDS,
         record=admission_record(call),
@@ -88,11 +88,14 @@ def _worst_case(call: Call) -> int:
 
 def _inputs(call: Call) -> list[int]:
     """The most tokens of input of each round: one that corrects is shown the answer before, and what is wrong with it."""
+    room = call.max_tokens + MOST_CORRECTION_TOKENS
+    return [call.input_bound + number * room for number in range(_rounds(call))]
+
+
+def _rounds(call: Call) -> int:
+    """How often the model may be asked."""
     contract = contract_of(call)
-    rounds = 0 if contract is None else contract.output.corrections
-    return [
-        call.input_bound + number * (call.max_tokens + MOST_CORRECTION_TOKENS) for number in range(rounds + 1)
-    ]
+    return 1 if contract is None else 1 + contract.output.corrections
 
 
 def _exceeded(call: Call, admission: Admission) -> Refusal:

@@ -27,7 +27,7 @@ def resolve_prompt(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     entry = _entry(call, gateway, request)
     if not entry.is_enabled:
         call.prompt = _run(entry, None, request, label=request.label)
-        call.fixed_answer = _fallback(entry)
+        call.fixed_answer = _fallback(entry, request)
         call.prompt.is_fallback = True
         return None
     if request.model and not call.key.is_internal:
@@ -166,7 +166,19 @@ def _run(
     )
 
 
-def _fallback(entry: PromptEntry) -> str:
+def _fallback(entry: PromptEntry, request: PromptRequest) -> str:
+    """What a prompt answers that is switched off: it keeps the output contract of the version that would have run."""
+    number = request.version or entry.labels.get(request.label or DEFAULT_LABEL)
+    version = entry.versions.get(number) if number is not None else None
+    contract = version.compiled.contract if version is not None and version.compiled is not None else None
+    if contract is not None:
+        kept = contract.fixed(entry.fallback)
+        if kept is None:
+            raise Refusal(
+                "contract_failed",
+                f"The prompt '{entry.name}' is switched off, and its fallback answer does not keep its output contract.",
+            )
+        return kept
     if not entry.fallback:
         raise Refusal(
             "prompt_not_found", f"The prompt '{entry.name}' is switched off, and has no fallback answer."

@@ -42,9 +42,9 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
     family = family_of(call.deployment)
     if call.has_usage and call.kind == "embedding":
         pass  # a chat's template is not around it, so it teaches the estimator nothing
-    elif call.has_usage:
+    elif call.has_usage and not call.earlier:
         gateway.estimator.learn(family=family, expected=call.counted_input_tokens, actual=call.usage.prompt)
-    else:
+    elif not call.has_usage:
         usage = _estimated(call, gateway.estimator.factor(family))
         if usage is None:
             return

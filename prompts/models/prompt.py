@@ -79,6 +79,10 @@ class PromptVersion(models.Model):
         blank=True, help_text="What the change is to bring, so that it can be measured: “fewer follow-up questions”."
     )  # fmt: skip
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
+    editors = ArrayField(
+        models.BigIntegerField(), default=list, db_default=[], editable=False,
+        help_text="Ids of all who saved it as a draft: none of them reviews it.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     submitted_at = models.DateTimeField(null=True, editable=False)

@@ -69,4 +69,6 @@ def check_url(url: str, *, hosts: tuple[str, ...]) -> None:
 
 def address_of(source: SourceEntry, value: Any) -> str:
     """The URL for a value of the variable, which can't reach beyond its place."""
-    return source.url.replace("{value}", quote("" if value is None else str(value), safe=""))
+    if "{value}" in source.url and str(value) in ("", ".", "..", "None"):
+        raise BadSourceError(f"The variable '{source.variable}' has no value that could stand in an address.")
+    return source.url.replace("{value}", quote(str(value), safe=""))

@@ -21,7 +21,7 @@ _LONGEST_ERROR = 300
 """Bytes."""
 _MOST_STARTS = 50
 _START = re.compile(r"[\[{]")
-_FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
+_MARK = "```"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,14 @@ class Contract:
         properties = schema.get("properties") if isinstance(schema, dict) else None
         if not isinstance(properties, dict) or '"$ref"' in self.schema_text:
             return {}
-        return {name: validator_of(member) for name, member in properties.items()}
+        found: dict[str, jsonschema_rs.Validator] = {}
+        dialect = {"$schema": (schema or {})["$schema"]} if schema and "$schema" in schema else {}
+        for name, member in properties.items():
+            try:
+                found[name] = validator_of({**dialect, **member} if isinstance(member, dict) else member)
+            except BadSchemaError:
+                continue  # it is checked with the whole
+        return found
 
     def with_fallback(self, fallback: str) -> "Contract":
         """The same with a prompt's own fallback answer, which holds where the version names none."""
@@ -72,6 +79,13 @@ class Contract:
             return orjson.dumps(self.output.fallback).decode()
         reading = self.read(self._fallback)
         return reading.text if reading.is_valid else None
+
+    def fixed(self, text: str) -> str | None:
+        """An answer that no model is asked for, as it may be delivered; the declared fallback where the text does not fit."""
+        reading = self.read(text)
+        if reading.is_valid:
+            return reading.text
+        return None if self.output.fallback is msgspec.UNSET else orjson.dumps(self.output.fallback).decode()
 
     def check_fallback(self) -> None:
         """BadSchemaError where the version's own fallback does not fit its schema."""
@@ -128,7 +142,7 @@ def _cut(error: str) -> str:
 def _candidates(text: str) -> list[str]:
     """The stretches of a text that are JSON values: all of it, what stands in fences, what begins with a bracket."""
     found: list[str] = []
-    for stretch in (text.strip(), *(match.strip() for match in _FENCE.findall(text))):
+    for stretch in (text.strip(), *_fenced(text)):
         if _is_json(stretch):
             found.append(stretch)
     if found:
@@ -147,6 +161,16 @@ def _candidates(text: str) -> list[str]:
         if _is_json(text[match.start() : end]):
             found.append(text[match.start() : end])
         position = end
+    return found
+
+
+def _fenced(text: str) -> list[str]:
+    """What stands between fences, without the word behind the first one."""
+    pieces = text.split(_MARK, 2 * _MOST_STARTS)
+    found: list[str] = []
+    for piece in pieces[1::2]:
+        word, _, rest = piece.partition("\n")
+        found.append((rest if word.strip().isalnum() or not word.strip() else piece).strip())
     return found
 
 

@@ -8,7 +8,7 @@ from prompts.policy.delimiters import Delimiters
 from prompts.policy.document import EXTRA_FIELDS, Document
 from prompts.policy.output_contract import MOST_CORRECTIONS, Contract
 from prompts.policy.template_meter import Meter
-from prompts.policy.templates import BadTemplateError, Template
+from prompts.policy.templates import MOST_SOURCE, BadTemplateError, Template
 from prompts.policy.variables import BadSchemaError, Variables
 
 KNOWLEDGE = "knowledge"
@@ -37,6 +37,8 @@ class Compiled:
     def __init__(self, document: Document) -> None:
         problems: list[str] = []
         self.document = document
+        if sum(len(message.text) for message in document.messages) > MOST_SOURCE:
+            raise UnusableVersionError([f"The messages have more than {MOST_SOURCE} characters together."])
         self.templates: list[tuple[str, Template]] = []
         uses: list[tuple[int, frozenset[str]]] = []
         for number, message in enumerate(document.messages, 1):
@@ -60,8 +62,7 @@ class Compiled:
         if problems:
             raise UnusableVersionError(problems)
         # A value in one message can't forge the delimiters of another either.
-        literal = "\n".join(message.text for message in document.messages)
-        self._delimiters = Delimiters(_without_expressions(literal))
+        self._delimiters = Delimiters("\n".join(template.literal for _, template in self.templates))
         self._first_with_variables = next(
             (number for number, (_, template) in enumerate(self.templates) if template.names),
             len(self.templates),
@@ -139,13 +140,3 @@ def _query(document: Document, problems: list[str]) -> Template | None:
     except BadTemplateError as error:
         problems.append(f"The query of knowledge: {error}")
         return None
-
-
-def _without_expressions(source: str) -> str:
-    """The literal text of a template, about: what stands between its marks is left out."""
-    parts: list[str] = []
-    for piece in source.replace("{%", "{{").split("{{"):
-        parts.append(
-            piece.replace("%}", "}}").rpartition("}}")[2] if "}}" in piece.replace("%}", "}}") else piece
-        )
-    return "".join(parts)

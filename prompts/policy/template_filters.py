@@ -1,27 +1,21 @@
 """PURE: the filters and tests that templates of prompts have. Each is metered, and bounded in what it makes."""
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.filters import FILTERS as JINJA
 from jinja2.runtime import Context, Undefined
+from jinja2.tests import TESTS as JINJA_TESTS
 
 from prompts.policy.template_meter import METER, Meter, RenderError
 
-TESTS = frozenset(
-    {
-        "defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "sequence",
-        "iterable", "true", "false", "in", "eq", "equalto", "==", "ne", "!=", "lt", "lessthan", "<", "le", "<=", "gt",
-        "greaterthan", ">", "ge", ">=", "odd", "even", "divisibleby", "lower", "upper", "sameas",
-    }
-)  # fmt: skip
-"""Of Jinja's own."""
 _PLAIN = (
-    "abs", "capitalize", "count", "d", "default", "first", "float", "int", "last", "length", "lower", "map", "max",
-    "min", "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "title", "trim",
-    "unique", "upper", "wordcount", "truncate", "items", "dictsort",
+    "abs", "capitalize", "count", "d", "default", "first", "last", "length", "lower", "map", "max", "min", "reject",
+    "rejectattr", "reverse", "select", "selectattr", "sort", "title", "trim", "unique", "upper", "wordcount", "truncate",
+    "items", "dictsort",
 )  # fmt: skip
 """Jinja's own whose results are not larger than what they are given."""
 _LAZY = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
@@ -29,6 +23,10 @@ _LAZY = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
 _DEEPEST = 50
 _WIDEST_INDENT = 20
 _MOST_DIGITS = 15
+_LONGEST_ARGUMENT = 10_000
+_MOST_STEPS_OF_ATTRIBUTE = 2
+_LONGEST_NUMBER = 40
+_COST_OF_ITEM = 20
 
 
 def _metered(function: Callable[..., Any], *, is_lazy: bool = False) -> Callable[..., Any]:
@@ -39,6 +37,8 @@ def _metered(function: Callable[..., Any], *, is_lazy: bool = False) -> Callable
     def metered(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         meter: Meter = context[METER]
         meter.tick()
+        meter.work(size_of(value))
+        _check_arguments((*args, *kwargs.values()))
         first: tuple[Any, ...] = ()
         if wants is not None:
             first = (
@@ -56,6 +56,22 @@ def _metered(function: Callable[..., Any], *, is_lazy: bool = False) -> Callable
     return metered
 
 
+def _check_arguments(arguments: Iterable[Any]) -> None:
+    """Names of attributes are plain, and no filter of our own is reached by its name."""
+    for argument in arguments:
+        if isinstance(argument, str) and (argument.startswith("_") or len(argument) > _LONGEST_ARGUMENT):
+            raise RenderError(f"A filter can't be given “{argument[:50]}”.")
+        if isinstance(argument, str) and argument.count(".") + argument.count(",") > _MOST_STEPS_OF_ATTRIBUTE:
+            raise RenderError("An attribute of a filter has at most three steps.")
+
+
+def size_of(value: Any) -> int:
+    """What going through a value once costs, in characters."""
+    if isinstance(value, str):
+        return len(value)
+    return _COST_OF_ITEM * len(value) if isinstance(value, Mapping | list | tuple) else 1
+
+
 def _counted(items: Iterable[Any], meter: Meter) -> Iterator[Any]:
     for item in items:
         meter.tick()
@@ -71,6 +87,7 @@ def _own(function: Callable[..., Any]) -> Callable[..., Any]:
         meter.tick()
         if isinstance(value, Undefined):
             str(value)  # raises, naming the variable
+        meter.work(size_of(value))
         return function(meter, value, *args, **kwargs)
 
     return owned
@@ -164,6 +181,76 @@ def _round(meter: Meter, value: Any, precision: int = 0, method: str = "common")
     return JINJA["round"](value, precision, method)
 
 
+def _number(kind: Callable[[Any], Any]) -> Callable[..., Any]:
+    """int and float: of numbers, and of texts as short as numbers are."""
+
+    def number(meter: Meter, value: Any, default: Any = 0) -> Any:
+        if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+            return default
+        try:
+            return kind(float(value) if kind is int and isinstance(value, str) and "." in value else value)
+        except (TypeError, ValueError, OverflowError):
+            return default
+
+    return number
+
+
+def _slice(meter: Meter, value: Any, start: Any = None, stop: Any = None, step: Any = None) -> Any:
+    if not isinstance(value, str | list | tuple):
+        raise RenderError("Only texts and lists have slices.")
+    return value[start:stop:step]
+
+
+def _compare(meter: Meter, left: Any, sign: str, right: Any) -> bool:
+    """One comparison. Lists and objects are not compared with each other: nested ones could take for ever."""
+    meter.work(size_of(right))
+    if isinstance(right, Undefined):
+        str(right)
+    if isinstance(left, Mapping | list | tuple) and isinstance(right, Mapping | list | tuple):
+        raise RenderError("Lists and objects can't be compared with each other.")
+    return bool(_COMPARISONS[sign](left, right))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "lteq": operator.le, "gt": operator.gt, "gteq": operator.ge,
+    "in": lambda left, right: left in right, "notin": lambda left, right: left not in right,
+}  # fmt: skip
+
+
+def _compared(sign: str) -> Callable[[Any, Any], bool]:
+    @pass_context
+    def compared(context: Context, left: Any, right: Any) -> bool:
+        meter: Meter = context[METER]
+        meter.tick()
+        meter.work(size_of(left))
+        return _compare(meter, left, sign, right)
+
+    return compared
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RenderError("odd, even and divisibleby are for whole numbers.")
+    return value
+
+
+_KINDS = (
+    "defined", "undefined", "none", "string", "number", "integer", "float", "boolean", "mapping", "sequence", "iterable",
+    "true", "false",
+)  # fmt: skip
+TESTS: dict[str, Callable[..., Any]] = {
+    **{name: JINJA_TESTS[name] for name in _KINDS},
+    **{name: _compared(sign) for name, sign in {
+        "eq": "eq", "equalto": "eq", "==": "eq", "ne": "ne", "!=": "ne", "lt": "lt", "lessthan": "lt", "<": "lt", "le": "lteq",
+        "<=": "lteq", "gt": "gt", "greaterthan": "gt", ">": "gt", "ge": "gteq", ">=": "gteq", "in": "in",
+    }.items()},
+    "odd": lambda value: _whole(value) % 2 == 1,
+    "even": lambda value: _whole(value) % 2 == 0,
+    "divisibleby": lambda value, number: _whole(value) % _whole(number) == 0,
+}  # fmt: skip
+"""What a value can be asked: its kind, and comparisons."""
+
+
 def _list(meter: Meter, value: Any) -> list[Any]:
     return meter.items(list(value))
 
@@ -177,6 +264,10 @@ def _sum(meter: Meter, value: Any, attribute: str | None = None) -> Any:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     **{name: _metered(JINJA[name], is_lazy=name in _LAZY) for name in _PLAIN},
+    "int": _own(_number(int)),
+    "float": _own(_number(float)),
+    "_slice": _own(_slice),
+    "_compare": _own(_compare),
     "join": _own(_join),
     "replace": _own(_replace),
     "round": _own(_round),

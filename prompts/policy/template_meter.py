@@ -11,6 +11,8 @@ METER = "_gatehouse_meter"
 
 MOST_STEPS = 10_000
 MOST_CHARACTERS = 1_000_000
+MOST_WORK = 20_000_000
+"""Characters that filters, comparisons and slices may go through; an item of a list counts as twenty."""
 MOST_ITEMS = 10_000
 MOST_SECONDS = 0.2
 _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
@@ -38,6 +40,7 @@ class Meter:
         self._deadline = clock() + seconds
         self._steps = steps
         self._characters = characters
+        self._work = MOST_WORK
 
     def tick(self) -> None:
         """One step of a loop, or one filter."""
@@ -48,6 +51,12 @@ class Meter:
             )
         if self._clock() > self._deadline:
             raise RenderError("The template takes too long: give its loops less to do.")
+
+    def work(self, characters: int) -> None:
+        """Something is about to go through so many characters."""
+        self._work -= characters
+        if self._work < 0:
+            raise RenderError("The template does too much with these values: give it less to do.")
 
     def write(self, part: str) -> None:
         """So much more of the rendered text."""

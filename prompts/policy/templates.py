@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from prompts.policy.delimiters import Delimiters
+from prompts.policy.document import unkeepable
 from prompts.policy.template_filters import FILTERS, TESTS
 from prompts.policy.template_meter import METER, Meter, RenderError
 
@@ -54,7 +55,8 @@ class Template:
             tree = _ENVIRONMENT.parse(source)
             _check(tree)
             self.names = frozenset(meta.find_undeclared_variables(tree)) - {"range"}
-            self.delimiters = Delimiters("".join(data.data for data in tree.find_all(nodes.TemplateData)))
+            self.literal = "".join(data.data for data in tree.find_all(nodes.TemplateData))
+            self.delimiters = Delimiters(self.literal)
             tree = _Counting().visit(tree)
             self._code = _ENVIRONMENT.compile(tree)
         except TemplateSyntaxError as error:
@@ -95,7 +97,10 @@ class Template:
             TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, RecursionError,
         ) as error:  # fmt: skip
             raise RenderError(f"The template can't work with these values: {error}") from error
-        return "".join((*parts, delimiters.broken_in("".join(adjacent))))
+        text = "".join((*parts, delimiters.broken_in("".join(adjacent))))
+        if not text.isascii() and (why := unkeepable(text)):
+            raise RenderError(f"The rendered text holds {why}.")
+        return text
 
 
 class _Value(str):
@@ -160,7 +165,7 @@ def _printed(value: Any) -> str:
 
 _ENVIRONMENT = _Environment(undefined=StrictUndefined, finalize=_finalize, autoescape=False, cache_size=0)
 _ENVIRONMENT.filters = FILTERS
-_ENVIRONMENT.tests = {name: test for name, test in _ENVIRONMENT.tests.items() if name in TESTS}
+_ENVIRONMENT.tests = dict(TESTS)
 _ENVIRONMENT.globals = {}
 
 
@@ -178,6 +183,8 @@ def _check(tree: nodes.Template) -> None:
             raise BadTemplateError(f"Line {node.lineno}: a number is too large.")
         if isinstance(node, nodes.Call) and not _is_range(node):
             raise BadTemplateError(f"Line {node.lineno}: nothing can be called but range(…). Use filters.")
+        if isinstance(node, nodes.Compare) and len(node.ops) > 1:
+            raise BadTemplateError(f"Line {node.lineno}: compare two things at a time: a < b and b < c.")
         if isinstance(node, nodes.For) and node.recursive:
             raise BadTemplateError(f"Line {node.lineno}: loops can't be recursive.")
         if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.name.startswith("_")):
@@ -211,6 +218,18 @@ class _Counting(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
         return nodes.Filter(nodes.List(node.nodes), "_joined", [], [], None, None)
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        self.generic_visit(node)
+        operand = node.ops[0]
+        return nodes.Filter(node.expr, "_compare", [nodes.Const(operand.op), operand.expr], [], None, None)
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        bounds = [each or nodes.Const(None) for each in (node.arg.start, node.arg.stop, node.arg.step)]
+        return nodes.Filter(node.node, "_slice", bounds, [], None, None)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:
         self.generic_visit(node)

@@ -7,12 +7,16 @@ import jsonschema_rs
 import msgspec
 
 from prompts.policy.document import Variable
+from prompts.policy.schema_size import check_size
 
 _ARTICLES = {
     "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
     "array": "a list", "object": "an object",
 }  # fmt: skip
 _LONGEST_SHOWN = 60
+_DEEPEST = 50
+MOST_CHARACTERS = 1_000_000
+"""Of all values of a call together; a number counts as twenty."""
 
 
 class VariableError(ValueError):
@@ -38,6 +42,7 @@ def schema_of(variable: Variable) -> dict[str, Any]:
 def validator_of(schema: Any) -> jsonschema_rs.Validator:
     """A compiled schema, patterns in linear time, nothing fetched from anywhere. BadSchemaError where it is none."""
     try:
+        check_size(schema)
         return jsonschema_rs.validator_for(
             schema,
             pattern_options=jsonschema_rs.RegexOptions(),
@@ -79,7 +84,8 @@ class Variables:
             ) from error
 
     def filled(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The values with defaults in their places. VariableError for what is missing, unknown, or does not fit."""
+        """The values with defaults in their places. VariableError for what is missing, unknown, too much, or does not fit."""
+        _check_amount(given)
         for name in given:
             if name not in self._variables:
                 raise VariableError(name, self._unknown(name))
@@ -139,3 +145,22 @@ def expected(variable: Variable) -> str:
 def _shown(value: Any) -> str:
     text = msgspec.json.encode(value).decode()
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _check_amount(given: Mapping[str, Any]) -> None:
+    """VariableError where all values together are more than a prompt takes."""
+    waiting: list[tuple[str, Any, int]] = [(name, value, 0) for name, value in given.items()]
+    left = MOST_CHARACTERS
+    while waiting:
+        name, value, depth = waiting.pop()
+        left -= len(value) if isinstance(value, str) else 20
+        if left < 0:
+            raise VariableError(
+                name, f"The variables have more than {MOST_CHARACTERS} characters together: send less."
+            )
+        if depth > _DEEPEST:
+            raise VariableError(name, f"The variable '{name}' is nested too deeply.")
+        if isinstance(value, dict):
+            waiting += [(name, each, depth + 1) for each in (*value, *value.values())]
+        elif isinstance(value, list):
+            waiting += [(name, each, depth + 1) for each in value]

@@ -78,7 +78,7 @@ def save_draft(
     if problem := unkeepable(changes):
         raise PromptError(f"The version has {problem}.")
     saved = PromptVersion.objects.filter(pk=version.pk, revision=revision, state=VersionState.DRAFT).update(
-        revision=F("revision") + 1, author=by or version.author, updated_at=utc_now(), **changes
+        revision=F("revision") + 1, updated_at=utc_now(), **changes
     )
     version.refresh_from_db()
     if saved:
