@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from prompts.policy.document import (
     Tool,
     Variable,
 )
-from prompts.policy.files import BadFileError, dump, load
+from prompts.policy.files import BadFileError, dump, load, load_value
 
 
 class YamlField(forms.CharField):
@@ -48,6 +49,40 @@ class YamlField(forms.CharField):
             return load(text)
         except BadFileError as error:
             raise forms.ValidationError(str(error)) from error
+
+
+class ValueField(YamlField):
+    """Any JSON value, null among them; UNSET where nothing is written."""
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "")
+        if not text.strip():
+            return msgspec.UNSET
+        try:
+            return load_value(text)
+        except BadFileError as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class StopsField(forms.CharField):
+    """Texts at which a model stops, one a line. Spaces count; a line break in one is written as \\n."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return "\n".join(_SPECIAL.sub(lambda found: _ESCAPES[found[0]], each) for each in value)
+
+    def to_python(self, value: Any) -> Any:
+        lines = _lines(str(value or "")).split("\n")
+        return tuple(_ESCAPED.sub(lambda found: _MEANINGS[found[0]], line) for line in lines if line)
+
+
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_MEANINGS = {written: meant for meant, written in _ESCAPES.items()}
+_SPECIAL, _ESCAPED = re.compile(r"[\\\n\r]"), re.compile(r"\\[\\nr]")
 
 
 class LinesField(forms.CharField):
@@ -95,7 +130,7 @@ class VariableForm(forms.Form):
     description = forms.CharField(max_length=500, required=False)
     is_required = forms.BooleanField(required=False, initial=True, label="Required")
     is_personal = forms.BooleanField(required=False, label="Personal data")
-    default = forms.CharField(required=False, strip=False)
+    default = forms.CharField(required=False, strip=False, help_text='"" for an empty text.')
     example = forms.CharField(required=False, strip=False)
     schema = forms.CharField(
         required=False,
@@ -132,7 +167,7 @@ def typed(text: str, kind: str) -> Any:
     if not text:
         return msgspec.UNSET
     if kind == "string":
-        return text
+        return _unquoted(text)
     if kind == "boolean" and text.lower() in ("yes", "no", "on", "off"):
         return text.lower() in ("yes", "on")
     value = json.loads(text)
@@ -144,8 +179,25 @@ def typed(text: str, kind: str) -> Any:
     return value
 
 
+def _unquoted(text: str) -> str:
+    try:
+        value = json.loads(text) if text.startswith('"') else text
+    except json.JSONDecodeError:
+        return text
+    return value if isinstance(value, str) else text
+
+
+def written(value: Any) -> str:
+    """The other way round. Texts that a line of a form can't hold, or that begin with a quote, are put in quotes."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and (not value or value.startswith('"') or not value.isprintable()):
+        return json.dumps(value)
+    return shown(value)
+
+
 def shown(value: Any) -> str:
-    """The other way round."""
+    """A value as people read it."""
     if value is msgspec.UNSET:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -164,7 +216,7 @@ class RestForm(forms.Form):
     model = forms.ChoiceField(required=False)
     temperature = forms.FloatField(required=False, min_value=0, max_value=1)
     top_p = forms.FloatField(required=False, min_value=0, max_value=1, label="Top p")
-    stop_sequences = LinesField(label="Stop at", help_text="One a line.")
+    stop_sequences = StopsField(label="Stop at", help_text="One a line; \\n for a line break.")
     extra = YamlField(
         rows=3, label="For the model alone", help_text="Converse's additionalModelRequestFields."
     )
@@ -178,21 +230,19 @@ class RestForm(forms.Form):
     mode = forms.ChoiceField(choices=(("auto", "As the model does it best"), ("native", "The model's structured output"), ("tool", "A tool it must use"), ("text", "By words alone")), label="Held to it by")  # fmt: skip
     corrections = forms.IntegerField(min_value=0, max_value=3, label="Times it is asked to correct itself")
     on_failure = forms.ChoiceField(choices=(("refuse", "An error"), ("fallback", "The fallback answer")), label="If it still does not fit, callers get")  # fmt: skip
-    fallback = YamlField(rows=3, label="Fallback answer", help_text="An object that fits the schema. Empty: the prompt's own.")  # fmt: skip
+    fallback = ValueField(rows=3, label="Fallback answer", help_text="A value that fits the schema. Empty: the prompt's own.")  # fmt: skip
     streams_prefix = forms.BooleanField(required=False, label="Streams deliver what is valid so far")
     tools = YamlField(rows=5, help_text="A list under “tools:”, each with name, description and schema.")
     tool_choice = forms.CharField(
         required=False, label="Tool choice", help_text="auto, any, or a tool's name."
     )
     bases = LinesField(label="Knowledge bases", help_text="Names, one a line. What is found is the variable “knowledge”.")  # fmt: skip
-    query = forms.CharField(
-        required=False, help_text="A template of what is looked for. Empty: all text variables."
-    )
+    query = forms.CharField(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="A template of what is looked for. Empty: all text variables.")  # fmt: skip
     top_k = forms.IntegerField(min_value=1, max_value=50, label="Passages")
     floor = forms.FloatField(min_value=0, max_value=1, label="Least similarity")
     knowledge_tokens = forms.IntegerField(min_value=1, label="Most tokens of passages")
     unsure_below = forms.FloatField(min_value=0, max_value=1, label="Unsure below a confidence of")
-    unsure_answer = forms.CharField(required=False, label="Answer when unsure", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
+    unsure_answer = forms.CharField(required=False, strip=False, label="Answer when unsure", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
     context = LinesField(
         label="Context sources", help_text="Names, one a line: each is a variable of that name."
     )
@@ -279,8 +329,8 @@ def _lines(text: str) -> str:
 def _variable(variable: Variable) -> dict[str, Any]:
     values = {name: getattr(variable, name) for name in _VARIABLE}
     return values | {
-        "default": shown(variable.default),
-        "example": shown(variable.example),
+        "default": written(variable.default),
+        "example": written(variable.example),
         "schema": json.dumps(variable.schema) if variable.schema else "",
     }
 
@@ -304,7 +354,7 @@ def _rest(document: Document) -> dict[str, Any]:
         "mode": output.mode,
         "corrections": output.corrections,
         "on_failure": output.on_failure,
-        "fallback": None if fallback is msgspec.UNSET else fallback,
+        "fallback": "" if fallback is msgspec.UNSET else dump(fallback).removesuffix("...\n"),
         "streams_prefix": output.streams_prefix,
         "tools": {"tools": msgspec.to_builtins(document.tools)} if document.tools else None,
         "tool_choice": document.tool_choice,
@@ -321,7 +371,6 @@ def _rest(document: Document) -> dict[str, Any]:
 
 
 def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
-    fallback = rest["fallback"]
     return {
         "model": rest["model"],
         "parameters": Parameters(
@@ -343,19 +392,19 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
             mode=rest["mode"],
             corrections=rest["corrections"],
             on_failure=rest["on_failure"],
-            fallback=msgspec.UNSET if fallback is None else fallback,
+            fallback=rest["fallback"],
             streams_prefix=rest["streams_prefix"],
         ),
         "tools": rest["tools"],
         "tool_choice": rest["tool_choice"] or "auto",
         "knowledge": Knowledge(
             bases=rest["bases"],
-            query=rest["query"],
+            query=_lines(rest["query"]),
             top_k=rest["top_k"],
             floor=rest["floor"],
             max_tokens=rest["knowledge_tokens"],
             unsure_below=rest["unsure_below"],
-            unsure_answer=rest["unsure_answer"],
+            unsure_answer=_lines(rest["unsure_answer"]),
         ),
         "context": rest["context"],
         "privacy": rest["privacy"],

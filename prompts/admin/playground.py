@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import msgspec
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +11,7 @@ from django.urls import reverse
 from accounts.admin.base import team_ids
 from accounts.policy.roles import Capability
 from prompts.admin.editor import shown
-from prompts.admin.pages import prompt_for, render, rights, version_for
+from prompts.admin.pages import back, prompt_for, render, rights, version_for
 from prompts.admin.versions import document_of
 from prompts.models import Prompt, PromptVersion, TestSet
 from prompts.policy.cases import Case
@@ -26,6 +27,9 @@ def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
     if not rights(request, prompt).read:
         raise PermissionDenied
     versions = list(prompt.versions.all())
+    if not versions:
+        messages.warning(request, "There is no version to run. Begin a draft.")
+        return back(request, prompt)
     chosen = _chosen(prompt, request.GET.get("version")) or versions[0]
     other = _chosen(prompt, request.GET.get("compare"))
     return render(

@@ -22,7 +22,7 @@ class ReviewRuleForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        team = cleaned.get("team") or self.instance.team
+        team = cleaned.get("team") if self.instance.pk is None else self.instance.team
         reviewers, approvals = cleaned.get("reviewers"), cleaned.get("approvals")
         if reviewers is not None and team is not None:
             allowed = set(reviewers_of(team).values_list("pk", flat=True))

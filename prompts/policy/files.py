@@ -72,6 +72,14 @@ def read(text: str) -> PromptFile:
 
 def load(text: str) -> dict[str, Any]:
     """A YAML mapping. BadFileError where it is none, or grows when its aliases are followed."""
+    value = load_value(text)
+    if not isinstance(value, dict):
+        raise BadFileError("The file must hold a mapping: “name: …”.")
+    return value
+
+
+def load_value(text: str) -> Any:
+    """A JSON value, written as YAML. BadFileError where it is none."""
     if len(text) > MOST_CHARACTERS:
         raise BadFileError(f"The file has more than {MOST_CHARACTERS} characters.")
     try:
@@ -81,8 +89,6 @@ def load(text: str) -> dict[str, Any]:
         raise BadFileError(f"The file is not valid YAML: {' '.join(str(error).split())[:300]}") from error
     except (ValueError, ArithmeticError, LookupError, AttributeError) as error:  # !!int x, a number too long
         raise BadFileError(f"The file has a value that can't be read: {str(error)[:300]}.") from error
-    if not isinstance(value, dict):
-        raise BadFileError("The file must hold a mapping: “name: …”.")
     if problem := unkeepable(value):
         raise BadFileError(f"The file has {problem}.")
     return value

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, RestrictedError
 
 from accounts.models import Team, User
 from accounts.services.known_models import known_models
@@ -131,8 +131,11 @@ def digest_of(document: dict[str, Any]) -> str:
 
 @transaction.atomic
 def delete_draft(*, version: PromptVersion, by: User | None) -> None:
-    """Throws a draft away. PromptError for a version that was submitted: it is on record for good."""
-    deleted, _ = PromptVersion.objects.filter(pk=version.pk, state=VersionState.DRAFT).delete()
+    """Throws a draft away. PromptError for a version that was submitted, which is on record for good, or is in use."""
+    try:
+        deleted, _ = PromptVersion.objects.filter(pk=version.pk, state=VersionState.DRAFT).delete()
+    except RestrictedError as error:
+        raise PromptError("An experiment or a rollout names this draft: take it out there first.") from error
     if not deleted:
         raise PromptError("This version was submitted: it stays on record.")
     note_change(version.prompt, by, f"Threw the draft {version.number} away.")

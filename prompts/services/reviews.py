@@ -9,6 +9,7 @@ from kernel.clock import utc_now
 from prompts.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
 from prompts.policy.document import decoded, encoded
 from prompts.selectors.reviews import standing_of
+from prompts.selectors.versions import is_given_out
 from prompts.services.prompts import PromptError, digest_of, note_change, problems_of
 
 
@@ -84,12 +85,14 @@ def review(
 
 @transaction.atomic
 def withdraw(*, version: PromptVersion, by: User | None, reason: str) -> PromptVersion:
-    """Takes an approved version out of use for good. PromptError while a label leads to it."""
+    """Takes a submitted version out of use for good. PromptError while callers get it."""
     version = _locked(version)
     if version.state not in (VersionState.APPROVED, VersionState.IN_REVIEW):
         raise PromptError("Only a submitted version can be withdrawn.")
     if names := list(version.labels.values_list("name", flat=True)):
         raise PromptError(f"The label {', '.join(names)} leads to it: move that first.")
+    if is_given_out(version):
+        raise PromptError("An experiment or a rollout gives it to callers: end that first.")
     version.state = VersionState.WITHDRAWN
     version.save(update_fields=("state",))
     note_change(version.prompt, by, f"Withdrew version {version.number}. {reason}".strip())
