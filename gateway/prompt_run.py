@@ -18,6 +18,8 @@ class PromptRequest:
     """Which prompt, at which label or version, and what it is filled with."""
 
     name: str
+    prompt_id: int | None = None
+    """Which of several prompts of this name: Gatehouse's own calls know it."""
     label: str = ""
     version: int | None = None
     model: str = ""

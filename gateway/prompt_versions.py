@@ -1,5 +1,6 @@
 """Versions of prompts that no label leads to, read when a call names one."""
 
+import asyncio
 from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
@@ -16,8 +17,16 @@ class PromptVersions:
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
 
-    async def get(self, prompt_id: int, number: int) -> VersionEntry | None:
-        """The version as it is now: a draft may have changed since the last call."""
+    async def get(self, prompt_id: int, number: int, *, any_state: bool) -> VersionEntry | None:
+        """The version as it is now: a draft may have changed since the last call. Without `any_state` only an approved one.
+
+        Compiling takes up to a second for the largest; it is done beside the event loop.
+        """
         async with self._pool.connection() as connection:
             row = await (await connection.execute(_SELECT, (prompt_id, number))).fetchone()
-        return None if row is None else entry_of(*row)
+        if row is None:
+            return None
+        pk, number, state, document = row
+        if not any_state and state != "approved":
+            return VersionEntry(id=pk, number=number, is_approved=False, compiled=None)
+        return await asyncio.to_thread(entry_of, pk, number, state, document)

@@ -24,6 +24,7 @@ class RunRequest(msgspec.Struct, forbid_unknown_fields=True):
     variables: dict[str, Any] = {}
     label: _Name = ""
     version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
+    prompt_id: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     model: _Name = ""
     stream: bool = False
     session: _Name = ""
@@ -53,6 +54,7 @@ class PromptEntrance:
             is_stream=request.stream,
             prompt=PromptRequest(
                 name=self._name,
+                prompt_id=request.prompt_id,
                 label=request.label,
                 version=request.version,
                 model=request.model,

@@ -55,8 +55,10 @@ async def _read(
     choice: Choice | None,
     number: int,
 ) -> None:
+    assert call.key is not None
+    internal = call.key.is_internal
     try:
-        version = await gateway.prompt_versions.get(entry.id, number)
+        version = await gateway.prompt_versions.get(entry.id, number, any_state=internal)
     except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
         raise Refusal(
             "overloaded", "The version can't be read at the moment. Please try again.", retry_after=2
@@ -72,7 +74,10 @@ def _entry(call: Call, gateway: Gateway, request: PromptRequest) -> PromptEntry:
     """The team's own prompt of this name, else the shared one."""
     assert call.key is not None
     team_id, prompts = call.key.team.id, gateway.snapshot.prompts
-    entry = prompts.get((team_id, request.name)) or prompts.get((None, request.name))
+    both = [prompts.get((team_id, request.name)), prompts.get((None, request.name))]
+    if request.prompt_id is not None and call.key.is_internal:
+        both = [each for each in both if each is not None and each.id == request.prompt_id]
+    entry = next((each for each in both if each is not None), None)
     if entry is None:
         names = sorted({name for team, name in prompts if team in (team_id, None)})
         hint = f"Known prompts: {', '.join(names[:10])}." if names else "Your team has none yet."

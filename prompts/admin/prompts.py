@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import ModelForm, display
+from accounts.models import User
 from accounts.policy.roles import Capability
 from kernel.clock import utc_now
 from prompts.admin import labels, playground, versions
@@ -16,7 +17,7 @@ from prompts.admin.pages import back, prompt_for, render, told
 from prompts.models import Label, Prompt, PromptVersion, VersionState
 from prompts.selectors.version_cost import figures_of
 from prompts.services.labels import previous_of
-from prompts.services.prompts import PromptError, archive, new_draft, note_change, restore, switch
+from prompts.services.prompts import PromptError, archive, check_tags, new_draft, note_change, restore, switch
 
 _MOST_VERSIONS = 50
 _MOST_MOVES = 20
@@ -26,11 +27,19 @@ class PromptForm(ModelForm):
     """A prompt shared by all teams is for superusers."""
 
     may_leave_team_empty: ClassVar[bool] = False
+    user: ClassVar[User]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if self.instance.pk is None and not cleaned.get("team") and not self.may_leave_team_empty:
             self.add_error("team", "Choose a team: prompts shared by all are for superusers.")
+        if self.instance.pk is not None and "tags" in cleaned:
+            try:
+                check_tags(
+                    prompt=Prompt.objects.get(pk=self.instance.pk), tags=cleaned["tags"] or [], by=self.user
+                )
+            except PromptError as error:
+                self.add_error("tags", str(error))
         return cleaned
 
 
@@ -114,7 +123,7 @@ class PromptAdmin(TeamScopedAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.may_leave_team_empty = person(request).is_superuser
+        form.may_leave_team_empty, form.user = person(request).is_superuser, person(request)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -148,9 +148,9 @@ def version_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespo
         reviews=version.reviews.select_related("reviewer"),
         comments=_by_place(version),
         may_review=version.state == VersionState.IN_REVIEW
-        and version.author_id != person(request).pk
+        and person(request).pk not in (version.author_id, *version.editors)
         and may_review(person(request), version),
-        is_author=version.author_id == person(request).pk,
+        is_author=person(request).pk in (version.author_id, *version.editors),
         problems=problems_of(version) if version.is_draft else [],
     )
 

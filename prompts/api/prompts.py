@@ -13,7 +13,7 @@ from prompts.api.scoped import PromptScoped
 from prompts.models import Prompt
 from prompts.policy.files import BadFileError
 from prompts.services.files import exported, imported
-from prompts.services.prompts import archive, create_prompt, restore, switch
+from prompts.services.prompts import archive, check_tags, create_prompt, restore, switch
 
 
 class PromptSerializer(FixedTeam, serializers.ModelSerializer[Prompt]):
@@ -85,6 +85,10 @@ class PromptViewSet(
     def before_create(self, values: dict[str, Any]) -> None:
         if not self.person.is_superuser:
             self.require(self.change_capability, self.team_in(values))
+
+    def before_update(self, serializer: Any) -> None:
+        if "tags" in serializer.validated_data:
+            check_tags(prompt=serializer.instance, tags=serializer.validated_data["tags"], by=self.person)
 
     @extend_schema(request=SwitchSerializer, responses={200: PromptSerializer})
     @action(detail=True, methods=["post"])

@@ -39,15 +39,15 @@ class Standing:
         return not self.missing
 
 
-def standing(rules: Iterable[Rule], votes: Iterable[Vote], *, author: int | None) -> Standing:
-    """Of the rules that apply: each must be met. The last vote of a person counts, and the author's never.
+def standing(rules: Iterable[Rule], votes: Iterable[Vote], *, authors: Collection[int | None]) -> Standing:
+    """Of the rules that apply: each must be met. The last vote of a person counts, and that of who wrote it never.
 
     Somebody who asked for changes holds the version up until they approve it, or it is taken back and changed.
     """
     last = {
         vote.reviewer: vote.approves
         for vote in votes
-        if vote.reviewer is not None and vote.reviewer != author
+        if vote.reviewer is not None and vote.reviewer not in authors
     }
     approving = {reviewer for reviewer, approves in last.items() if approves}
     missing: list[str] = []

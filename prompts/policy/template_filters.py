@@ -3,7 +3,7 @@
 import json
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import pass_context
 from jinja2.filters import FILTERS as JINJA
@@ -23,6 +23,8 @@ _LAZY = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
 _DEEPEST = 50
 _WIDEST_INDENT = 20
 _MOST_DIGITS = 15
+_INNER = frozenset({"_joined", "_range", "_slice", "_compare"})
+"""What stands for syntax, and is no filter for authors."""
 _LONGEST_ARGUMENT = 10_000
 _MOST_STEPS_OF_ATTRIBUTE = 2
 _LONGEST_NUMBER = 40
@@ -59,7 +61,7 @@ def _metered(function: Callable[..., Any], *, is_lazy: bool = False) -> Callable
 def _check_arguments(arguments: Iterable[Any]) -> None:
     """Names of attributes are plain, and no filter of our own is reached by its name."""
     for argument in arguments:
-        if isinstance(argument, str) and (argument.startswith("_") or len(argument) > _LONGEST_ARGUMENT):
+        if isinstance(argument, str) and (argument in _INNER or len(argument) > _LONGEST_ARGUMENT):
             raise RenderError(f"A filter can't be given “{argument[:50]}”.")
         if isinstance(argument, str) and argument.count(".") + argument.count(",") > _MOST_STEPS_OF_ATTRIBUTE:
             raise RenderError("An attribute of a filter has at most three steps.")
@@ -217,7 +219,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-def _compared(sign: str) -> Callable[[Any, Any], bool]:
+def _compared(sign: str) -> Any:
     @pass_context
     def compared(context: Context, left: Any, right: Any) -> bool:
         meter: Meter = context[METER]
@@ -239,7 +241,7 @@ _KINDS = (
     "true", "false",
 )  # fmt: skip
 TESTS: dict[str, Callable[..., Any]] = {
-    **{name: JINJA_TESTS[name] for name in _KINDS},
+    **{name: cast(Callable[..., Any], JINJA_TESTS[name]) for name in _KINDS},
     **{name: _compared(sign) for name, sign in {
         "eq": "eq", "equalto": "eq", "==": "eq", "ne": "ne", "!=": "ne", "lt": "lt", "lessthan": "lt", "<": "lt", "le": "lteq",
         "<=": "lteq", "gt": "gt", "greaterthan": "gt", ">": "gt", "ge": "gteq", ">=": "gteq", "in": "in",

@@ -17,7 +17,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from prompts.policy.delimiters import Delimiters
-from prompts.policy.document import unkeepable
 from prompts.policy.template_filters import FILTERS, TESTS
 from prompts.policy.template_meter import METER, Meter, RenderError
 
@@ -98,8 +97,12 @@ class Template:
         ) as error:  # fmt: skip
             raise RenderError(f"The template can't work with these values: {error}") from error
         text = "".join((*parts, delimiters.broken_in("".join(adjacent))))
-        if not text.isascii() and (why := unkeepable(text)):
-            raise RenderError(f"The rendered text holds {why}.")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise RenderError(
+                "The rendered text holds half of a surrogate pair, which is no character."
+            ) from error
         return text
 
 

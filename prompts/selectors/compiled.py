@@ -1,5 +1,6 @@
 """Versions compiled, each once per process."""
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -8,6 +9,8 @@ import msgspec
 
 from prompts.policy.document import decoded
 from prompts.policy.rendering import Compiled, UnusableVersionError
+
+logger = logging.getLogger(__name__)
 
 
 def compiled(document: Mapping[str, Any]) -> tuple[Compiled | None, str]:
@@ -23,3 +26,6 @@ def _compiled(document: bytes) -> tuple[Compiled | None, str]:
         return None, str(error)
     except msgspec.ValidationError as error:
         return None, f"The document does not fit: {error}."
+    except Exception:  # one version that nobody foresaw must not keep all others from being built
+        logger.exception("a version of a prompt can't be compiled")
+        return None, "The version can't be compiled. Ask the operator to look into the log."

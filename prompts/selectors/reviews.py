@@ -16,7 +16,7 @@ def standing_of(version: PromptVersion) -> Standing:
         Vote(reviewer, verdict == Verdict.APPROVE)
         for reviewer, verdict in version.reviews.filter(is_stale=False).values_list("reviewer_id", "verdict")
     ]
-    return standing(rules, votes, author=version.author_id)
+    return standing(rules, votes, authors={*version.editors, version.author_id})
 
 
 def rules_of(version: PromptVersion) -> list[Rule]:

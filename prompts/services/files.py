@@ -3,10 +3,10 @@
 from django.db import transaction
 
 from accounts.models import Team, User
-from prompts.models import Prompt, PromptVersion, VersionState
+from prompts.models import Prompt, PromptVersion
 from prompts.policy.document import decoded, encoded
 from prompts.policy.files import PromptFile, read, write
-from prompts.services.prompts import create_prompt, new_draft, save_draft
+from prompts.services.prompts import check_tags, create_prompt, new_draft, note_change, save_draft
 
 
 def exported(version: PromptVersion) -> str:
@@ -41,17 +41,22 @@ def imported(*, text: str, team: Team | None, by: User | None) -> tuple[Prompt, 
             fallback=file.fallback,
         )
     else:
-        _settings(prompt, file)
+        _settings(prompt, file, by)
     last = prompt.versions.first()
     if last is not None and encoded(decoded(last.document)) == encoded(file.document):
         return prompt, None
-    draft = last if last is not None and last.state == VersionState.DRAFT else new_draft(prompt=prompt, by=by)
+    # Somebody else's open draft is theirs: it is not written over.
+    is_own = (
+        last is not None and last.is_draft and set(last.editors) <= ({by.pk} if by is not None else set())
+    )
+    draft = last if last is not None and is_own else new_draft(prompt=prompt, by=by)
     return prompt, save_draft(
         version=draft, document=file.document, revision=draft.revision, by=by, note=file.note, goal=file.goal
     )
 
 
-def _settings(prompt: Prompt, file: PromptFile) -> None:
+def _settings(prompt: Prompt, file: PromptFile, by: User | None) -> None:
+    check_tags(prompt=prompt, tags=file.tags, by=by)
     changed = [
         name for name in ("description", "tags", "fallback") if getattr(prompt, name) != getattr(file, name)
     ]
@@ -60,3 +65,4 @@ def _settings(prompt: Prompt, file: PromptFile) -> None:
     if changed:
         prompt.full_clean()
         prompt.save(update_fields=changed)
+        note_change(prompt, by, f"Changed by a file: {', '.join(changed)}.")

@@ -28,7 +28,7 @@ def move_label(
     """
     NAME(name)
     prompt = Prompt.objects.select_for_update(of=("self",)).get(pk=prompt.pk)
-    version = PromptVersion.objects.get(pk=version.pk)
+    version = PromptVersion.objects.select_for_update().get(pk=version.pk)  # it is not withdrawn meanwhile
     label = Label.objects.filter(prompt=prompt, name=name).first()
     if version.prompt_id != prompt.pk:
         raise PromptError("The version belongs to another prompt.")
@@ -61,6 +61,8 @@ def take_away(*, prompt: Prompt, name: str, by: User | None, reason: str = "") -
     label = Label.objects.filter(prompt=prompt, name=name).first()
     if label is None:
         raise PromptError(f"There is no label {name}.")
+    if label.is_protected and name != PRODUCTION:
+        raise PromptError(f"The label {name} is protected: end that first, or it would come back without.")
     _record(prompt, name, label.version, None, by, reason)
     label.delete()
 

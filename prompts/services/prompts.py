@@ -9,10 +9,12 @@ from django.db import transaction
 from django.db.models import F, Max, RestrictedError
 
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import has_capability
 from accounts.services.known_models import known_models
 from governance.services.privacy import UnusablePolicyError, document_from
 from kernel.clock import utc_now
-from prompts.models import Label, Prompt, PromptVersion, VersionState
+from prompts.models import Label, Prompt, PromptVersion, ReviewRule, VersionState
 from prompts.policy.document import Document, decoded, encoded, unkeepable
 from prompts.policy.rendering import Compiled, UnusableVersionError
 
@@ -58,7 +60,11 @@ def new_draft(*, prompt: Prompt, by: User | None, based_on: PromptVersion | None
     Prompt.objects.select_for_update().get(pk=prompt.pk)
     last = prompt.versions.aggregate(last=Max("number"))["last"] or 0
     return PromptVersion.objects.create(
-        prompt=prompt, number=last + 1, author=by, document=based_on.document if based_on else {}
+        prompt=prompt,
+        number=last + 1,
+        author=by,
+        editors=[by.pk] if by is not None else [],
+        document=based_on.document if based_on else {},
     )
 
 
@@ -77,6 +83,8 @@ def save_draft(
     changes |= {name: value for name, value in (("note", note), ("goal", goal)) if value is not None}
     if problem := unkeepable(changes):
         raise PromptError(f"The version has {problem}.")
+    if by is not None and by.pk not in version.editors:
+        changes["editors"] = [*version.editors, by.pk]
     saved = PromptVersion.objects.filter(pk=version.pk, revision=revision, state=VersionState.DRAFT).update(
         revision=F("revision") + 1, updated_at=utc_now(), **changes
     )
@@ -127,6 +135,22 @@ def _privacy_problems(document: Document) -> list[str]:
 def digest_of(document: dict[str, Any]) -> str:
     """SHA-256 of a document, the same however its members are ordered."""
     return sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
+
+
+def check_tags(*, prompt: Prompt, tags: list[str], by: User | None) -> None:
+    """PromptError where a tag that an approval rule goes by is put on or taken off by somebody who may not make rules."""
+    changed = set(prompt.tags) ^ set(tags)
+    if (
+        by is None
+        or prompt.team is None
+        or not changed
+        or has_capability(by, prompt.team, Capability.MANAGE_TEAM)
+    ):
+        return
+    if ruled := sorted(
+        ReviewRule.objects.filter(team=prompt.team, tag__in=changed).values_list("tag", flat=True)
+    ):
+        raise PromptError(f"Approval rules go by the tag {ruled[0]}: ask who manages the team to change it.")
 
 
 @transaction.atomic

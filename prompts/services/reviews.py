@@ -68,7 +68,7 @@ def review(
         raise PromptError(f"Version {version.number} is not in review.")
     if digest and digest != version.digest:
         raise PromptError("The version changed since you read it. Please read it again.")
-    if version.author_id == reviewer.pk:
+    if reviewer.pk in (version.author_id, *version.editors):
         raise PromptError("You wrote this version: somebody else must review it.")
     if not may_review(reviewer, version):
         raise PromptError("You may not review prompts of this team.")

@@ -110,7 +110,14 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
             "x-gatehouse-feature": "playground",
             "x-gatehouse-end-user": str(self.scope["user"].email)[:200],
         }
-        body = orjson.dumps({"version": sent["version"], "variables": sent["variables"], "stream": True})
+        body = orjson.dumps(
+            {
+                "prompt_id": prompt.pk,
+                "version": sent["version"],
+                "variables": sent["variables"],
+                "stream": True,
+            }
+        )
         async with ClientBuilder().build() as client:
             for attempt in range(_TRIES):
                 request = client.post(url).headers(headers).body_bytes(body).streamed_read_buffer_limit(0)

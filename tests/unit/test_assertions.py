@@ -92,7 +92,7 @@ def test_what_could_not_be_judged_never_counts_as_passed():
         ([{"kind": "forbidden"}], "Say which"),
         ([{"kind": "forbidden", "patterns": ["("]}], "can't be used"),
         ([{"kind": "json_schema", "schema": {"type": "objekt"}}], "no usable JSON Schema"),
-        ([{"kind": "json_schema", "schema": {"$ref": "http://127.0.0.1:1/x"}}], "Retrieval is disabled"),
+        ([{"kind": "json_schema", "schema": {"$ref": "http://127.0.0.1:1/x"}}], "must lead to #/"),
         ([{"kind": "cost", "at_most_usd": "cheap"}], "decimal string"),
         ([{"kind": "cost", "at_most_usd": 0.002}], "at_most_usd"),
         ([{"kind": "judge", "prompt": "j", "version": 0, "rubric": "x"}], "number of its version"),
