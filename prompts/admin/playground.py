@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from prompts.admin.editor import shown
+from prompts.admin.editor_fields import shown
 from prompts.admin.pages import back, prompt_for, render, rights, version_for
 from prompts.admin.versions import document_of
 from prompts.models import Prompt, PromptVersion
