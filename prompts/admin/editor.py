@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -11,6 +10,15 @@ from django import forms
 from django.forms import BaseFormSet, formset_factory
 
 from accounts.services.known_models import known_models
+from prompts.admin.editor_fields import (
+    LinesField,
+    StopsField,
+    ValueField,
+    YamlField,
+    typed,
+    unix_lines,
+    written,
+)
 from prompts.policy.document import (
     Document,
     Example,
@@ -22,80 +30,7 @@ from prompts.policy.document import (
     Tool,
     Variable,
 )
-from prompts.policy.files import BadFileError, dump, load, load_value
-
-
-class YamlField(forms.CharField):
-    """A JSON value, written as YAML or JSON."""
-
-    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
-        attrs = {"rows": rows, "spellcheck": "false", "class": "gh-mono"}
-        super().__init__(required=False, strip=False, widget=forms.Textarea(attrs=attrs), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return (
-            value
-            if value is None or isinstance(value, str)
-            else dump(value)
-            if isinstance(value, dict)
-            else value
-        )
-
-    def to_python(self, value: Any) -> Any:
-        text = str(value or "")
-        if not text.strip():
-            return None
-        try:
-            return load(text)
-        except BadFileError as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class ValueField(YamlField):
-    """Any JSON value, null among them; UNSET where nothing is written."""
-
-    def to_python(self, value: Any) -> Any:
-        text = str(value or "")
-        if not text.strip():
-            return msgspec.UNSET
-        try:
-            return load_value(text)
-        except BadFileError as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class StopsField(forms.CharField):
-    """Texts at which a model stops, one a line. Spaces count; a line break in one is written as \\n."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            return value
-        return "\n".join(_SPECIAL.sub(lambda found: _ESCAPES[found[0]], each) for each in value)
-
-    def to_python(self, value: Any) -> Any:
-        lines = _lines(str(value or "")).split("\n")
-        return tuple(_ESCAPED.sub(lambda found: _MEANINGS[found[0]], line) for line in lines if line)
-
-
-_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
-_MEANINGS = {written: meant for meant, written in _ESCAPES.items()}
-_SPECIAL, _ESCAPED = re.compile(r"[\\\n\r]"), re.compile(r"\\[\\nr]")
-
-
-class LinesField(forms.CharField):
-    """Texts, one a line."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 2}), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list | tuple) else value
-
-    def to_python(self, value: Any) -> Any:
-        return tuple(line.strip() for line in str(value or "").splitlines() if line.strip())
+from prompts.policy.files import dump
 
 
 class MessageForm(forms.Form):
@@ -160,47 +95,6 @@ class VariableForm(forms.Form):
                     name, "This is not of the variable's type. Lists and objects are written as JSON."
                 )
         return cleaned
-
-
-def typed(text: str, kind: str) -> Any:
-    """What a text in a form means for a variable of a type; UNSET where there is none. ValueError where it fits none."""
-    if not text:
-        return msgspec.UNSET
-    if kind == "string":
-        return _unquoted(text)
-    if kind == "boolean" and text.lower() in ("yes", "no", "on", "off"):
-        return text.lower() in ("yes", "on")
-    value = json.loads(text)
-    wanted: dict[str, tuple[type, ...]] = {
-        "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,), "object": (dict,),
-    }  # fmt: skip
-    if not isinstance(value, wanted[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        raise ValueError(text)
-    return value
-
-
-def _unquoted(text: str) -> str:
-    try:
-        value = json.loads(text) if text.startswith('"') else text
-    except json.JSONDecodeError:
-        return text
-    return value if isinstance(value, str) else text
-
-
-def written(value: Any) -> str:
-    """The other way round. Texts that a line of a form can't hold, or that begin with a quote, are put in quotes."""
-    if value is None:
-        return ""
-    if isinstance(value, str) and (not value or value.startswith('"') or not value.isprintable()):
-        return json.dumps(value)
-    return shown(value)
-
-
-def shown(value: Any) -> str:
-    """A value as people read it."""
-    if value is msgspec.UNSET:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 MessageFormSet = formset_factory(MessageForm, extra=0)
@@ -297,12 +191,12 @@ class Editor:
         return msgspec.structs.replace(
             self._document,
             messages=tuple(
-                Message(role=each["role"], text=_lines(each["text"]))
+                Message(role=each["role"], text=unix_lines(each["text"]))
                 for each in _rows(self.messages)
                 if each.get("text", "").strip()
             ),
             examples=tuple(
-                Example(user=_lines(each["user"]), assistant=_lines(each["assistant"]))
+                Example(user=unix_lines(each["user"]), assistant=unix_lines(each["assistant"]))
                 for each in _rows(self.examples)
                 if each.get("user") and each.get("assistant")
             ),
@@ -320,10 +214,6 @@ _VARIABLE = ("name", "type", "description", "is_required", "is_personal", "defau
 
 def _rows(forms_: BaseFormSet[Any]) -> list[dict[str, Any]]:
     return [form.cleaned_data for form in forms_ if form.cleaned_data]
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n")
 
 
 def _variable(variable: Variable) -> dict[str, Any]:
@@ -399,12 +289,12 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
         "tool_choice": rest["tool_choice"] or "auto",
         "knowledge": Knowledge(
             bases=rest["bases"],
-            query=_lines(rest["query"]),
+            query=unix_lines(rest["query"]),
             top_k=rest["top_k"],
             floor=rest["floor"],
             max_tokens=rest["knowledge_tokens"],
             unsure_below=rest["unsure_below"],
-            unsure_answer=_lines(rest["unsure_answer"]),
+            unsure_answer=unix_lines(rest["unsure_answer"]),
         ),
         "context": rest["context"],
         "privacy": rest["privacy"],

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.admin.base import team_ids
 from accounts.policy.roles import Capability
-from prompts.admin.editor import shown
+from prompts.admin.editor_fields import shown
 from prompts.admin.pages import back, prompt_for, render, rights, version_for
 from prompts.admin.versions import document_of
 from prompts.models import Prompt, PromptVersion, TestSet

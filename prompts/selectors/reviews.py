@@ -1,11 +1,12 @@
 """Where the review of a version stands."""
 
+import msgspec
 from django.db.models import Q, QuerySet
 
 from accounts.models import Team, User
 from accounts.policy.roles import Capability, roles_with
 from prompts.models import PromptVersion, ReviewRule, Verdict, VersionState
-from prompts.policy.document import changed_parts, decoded
+from prompts.policy.document import PARTS, changed_parts, decoded
 from prompts.policy.reviews import Rule, Standing, Vote, standing
 
 
@@ -53,6 +54,9 @@ def baseline_of(version: PromptVersion) -> PromptVersion | None:
 
 
 def changed_in(version: PromptVersion) -> frozenset[str]:
-    """The parts that differ from the last approved version."""
+    """The parts that differ from the last approved version; all of them where one of the two can't be read."""
     before = baseline_of(version)
-    return changed_parts(decoded(before.document) if before else None, decoded(version.document))
+    try:
+        return changed_parts(decoded(before.document) if before else None, decoded(version.document))
+    except msgspec.ValidationError:
+        return frozenset(PARTS)
