@@ -343,3 +343,92 @@ def test_context_that_admins_keep(world, run):
     assert sent(world)["messages"][0]["content"][0]["text"] == "Rules: Never <b>shout</b>.\nSay hello."
     missing = run({"messages": [{"text": "{{ nothing }}"}], "context": ["nothing"]})
     assert "no context source “nothing”" in missing().json()["error"]["message"]
+
+
+OWN_RULE = {"rules": [{"entity": "CUSTOMER_ID", "patterns": ["CU-[0-9]{6}"], "to_model": "mask"}]}
+
+
+def test_a_prompt_s_own_privacy_rules_hold_for_what_it_asks_on_the_way(world, run):
+    long = {"variables": {"text": "CU-123456 wants pens and pencils, please. " * 60}}
+    strict = run(
+        {
+            **ORDER,
+            "output": {},
+            "privacy": OWN_RULE,
+            "limits": {"max_input_tokens": 200, "too_large": "summarise"},
+        }
+    )
+    httpx.delete(f"{world.stack.simulator}/_simulator/requests")
+    world.say({"match": "Summarise the text", "text": "Many pens."}, "Yes.")
+    assert strict(long).status_code == 200
+    bodies = json.dumps([each["body"] for each in world.received()])
+    assert "CUSTOMER_ID_" in bodies
+    assert "CU-123456" not in bodies
+    blocking = {"rules": [{**OWN_RULE["rules"][0], "to_model": "block"}]}
+    blocked = run(
+        {
+            **ORDER,
+            "output": {},
+            "privacy": blocking,
+            "limits": {"max_input_tokens": 200, "too_large": "summarise"},
+        }
+    )
+    answer = blocked(long)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "pii_blocked")
+
+
+def test_what_is_wrong_with_an_answer_is_told_without_personal_data(world, run):
+    order = run(ORDER)
+    wrong = '{"item": "pens", "count": 3, "zoe.quist@example.org": 1}'
+    world.say(wrong, wrong)
+    answer = order({"variables": {"text": "pens"}})
+    assert answer.status_code == 422
+    assert "zoe.quist@example.org" not in json.dumps(sent(world))
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert "zoe.quist" not in record["message"]
+    assert "zoe.quist" not in world.content(record["call_id"])["request"]
+
+
+def test_no_value_breaks_out_of_a_text_in_the_answer(world, run):
+    document = {
+        **ORDER,
+        "privacy": {"rules": [{"entity": "NOTE", "patterns": ["NOTE .* END"], "to_model": "mask"}]},
+    }
+    noting = run(document)
+    evil = 'NOTE x","admin":true,"y":" END'
+    world.say("{}", "{}")
+    noting({"variables": {"text": evil}})
+    shown = sent(world)["messages"][0]["content"][0]["text"]
+    token = shown.removeprefix("Read the order: ")
+    assert token.startswith("<NOTE_")
+    world.say(json.dumps({"item": token, "count": 1}))
+    said = noting({"variables": {"text": evil}}).json()
+    assert said["data"] == {"item": evil, "count": 1}
+
+
+def test_no_correction_costs_more_than_was_held(world, run):
+    rule = {
+        "entity": "CUSTOMER_REFERENCE_NUMBER",
+        "patterns": ["x[0-9]"],
+        "to_model": "mask",
+        "to_log": "mask",
+    }
+    costly = run(
+        {**ORDER, "model": "deepseek-r1", "output": {**ORDER["output"], "corrections": 3}, "privacy": {"rules": [rule]},
+         "limits": {"max_output_tokens": 2000}}
+    )  # fmt: skip
+    text = " ".join(f"x{number % 10}" for number in range(600))
+    world.say(*[text] * 4)
+    answer = costly({"variables": {"text": "pens"}})
+    assert answer.status_code == 422, answer.text
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert record["prompt_run"]["contract"]["rounds"] == 4
+    assert 0 < record["cost_nanos"] <= record["reserved_nanos"]
+
+
+def test_switched_off_with_a_contract(world, run):
+    off = run(ORDER, is_enabled=False, fallback="Please call us.")
+    assert off().json()["error"]["code"] == "contract_failed"
+    output = {**ORDER["output"], "fallback": {"item": "none", "count": 1}}
+    declared = run({**ORDER, "output": output}, is_enabled=False, fallback="Please call us.")
+    assert json.loads(declared().json()["output"]) == {"item": "none", "count": 1}

@@ -214,3 +214,19 @@ def test_members_that_stand_for_themselves(schema, names):
 
 def test_what_the_model_is_told_holds_the_schema():
     assert json.loads(CONTRACT.instruction.partition("\n")[2]) == SCHEMA
+
+
+def test_an_answer_of_blanks_is_read_as_fast_as_any():
+    contract = Contract(Output(schema={"type": "object"}))
+    reading = contract.read("```json\n{" + " " * 300_000)
+    assert not reading.is_valid
+
+
+def test_members_keep_to_the_dialect_of_their_schema():
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+        "properties": {"pair": {"type": "array", "items": [{"type": "string"}, {"type": "integer"}]}},
+    }  # fmt: skip
+    contract = Contract(Output(schema=schema))
+    assert contract.members["pair"].is_valid(["a", 1])
+    assert not contract.members["pair"].is_valid([1, "a"])
