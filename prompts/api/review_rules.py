@@ -30,6 +30,10 @@ class ReviewRuleSerializer(FixedTeam, serializers.ModelSerializer[ReviewRule]):
                 raise serializers.ValidationError(
                     {"reviewers": [f"May not approve in this team: {', '.join(strange)}."]}
                 )
+            approvals = attrs.get("approvals", getattr(self.instance, "approvals", 1))
+            if 0 < len(attrs["reviewers"]) < approvals:
+                few = f"There are only {len(attrs['reviewers'])} reviewers: the rule could never be met."
+                raise serializers.ValidationError({"approvals": [few]})
         return attrs
 
 
