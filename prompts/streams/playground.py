@@ -18,11 +18,10 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import RequestError
 
-from accounts.models import Team, User
+from accounts.models import User
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from accounts.services.internal_keys import internal_key
@@ -194,18 +193,10 @@ def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[s
         turns = ready.render({**later, **values}, clock=perf_counter)
     except (VariableError, RenderError) as error:
         raise PlaygroundError(str(error)) from error
-    team = prompt.team or _team_for(user, prompt)
+    team = prompt.team or teams_with(user, Capability.EDIT_PROMPTS).first()
     if team is None:
-        raise PlaygroundError(
-            "Make a team first: every call is some team's, and a team's own prompt of this name would run in place of the shared one."
-        )
+        raise PlaygroundError("Make a team first: every call is some team's.")
     return prompt, internal_key(team), [{"role": turn.role, "text": turn.text} for turn in turns]
-
-
-def _team_for(user: User, prompt: Prompt) -> Team | None:
-    """A team whose calls of a shared prompt's name find the shared one."""
-    own = Prompt.objects.filter(team=OuterRef("pk"), name=prompt.name, archived_at=None)
-    return teams_with(user, Capability.EDIT_PROMPTS).exclude(Exists(own)).first()
 
 
 def _refuse(message: str) -> Any:
