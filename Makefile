@@ -12,6 +12,9 @@ UV_INSTALL = rm -f $(VENV)/.failed; \
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
+# Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
+TEST_PROCESSES ?= 3
+
 .PHONY: help install run test check format lock bench shell clean
 
 help:  ## List the targets
@@ -23,7 +26,7 @@ run: $(VENV)/.installed  ## Start everything: databases, Bedrock simulator, web,
 	@exec $(BIN)/python manage.py run
 
 test: $(VENV)/.installed-dev  ## Run all tests; ARGS='-k budgets' to choose
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
 
 check: $(VENV)/.installed-dev  ## Lint, format, types, import rules, migrations, Django's checks
 	$(BIN)/ruff check .
