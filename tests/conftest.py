@@ -3,9 +3,14 @@
 import shutil
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.services import Stack, temporary_folder
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("gatehouse", deadline=None)
+hypothesis.settings.load_profile("gatehouse")
 
 
 @pytest.fixture(scope="session")
