@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.policy.roles import Capability
 from prompts.models import Prompt
 from prompts.policy.lifecycle import ImpossibleError
@@ -42,7 +42,7 @@ class TrafficAdmin(TeamScopedAdmin):
     def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
         user = person(request)
         if capability is self.change_capability:
-            return editable_prompts(user).exists() if obj is None else may_edit(user, obj.prompt)
+            return may_edit(user, obj.prompt) if obj is not None else bool(team_ids(request, capability))
         return user.is_active  # of which the list holds only what may be seen
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

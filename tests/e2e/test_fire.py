@@ -12,6 +12,7 @@ from tests.services import Stack, temporary_folder, until
 
 @pytest.mark.slow
 @pytest.mark.load
+@pytest.mark.timeout(500)
 def test_nothing_is_overspent_lost_or_left_held():
     folder = temporary_folder()
     with Stack(folder, durable=True) as stack:

@@ -115,7 +115,7 @@ def test_of_two_who_save_one_draft_the_second_is_told(prompt, people):
     assert (kept.document, kept.revision, kept.author) == (stored(GOOD), 2, people["developer"])
     save_draft(version=yours, document=Document(), revision=2, by=people["owner"], note="Mine")
     kept.refresh_from_db()
-    assert (kept.revision, kept.author, kept.note) == (3, people["owner"], "Mine")
+    assert (kept.revision, kept.author, kept.note) == (3, people["developer"], "Mine")
 
 
 def test_what_can_not_be_stored_is_refused(prompt):

@@ -12,9 +12,8 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.typed import ModelAdmin, TabularInline
-from accounts.models import User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
+from accounts.models import Team, User
+from accounts.policy.roles import Capability, roles_with
 
 __all__ = [
     "ActiveOnly",
@@ -32,11 +31,19 @@ def person(request: HttpRequest) -> User:
 
 
 def team_ids(request: HttpRequest, capability: Capability) -> frozenset[int]:
-    """The teams in which the person has a capability, looked up once a request."""
-    known: dict[Capability, frozenset[int]] = request.__dict__.setdefault("_gatehouse_teams", {})
-    if capability not in known:
-        known[capability] = frozenset(teams_with(person(request), capability).values_list("pk", flat=True))
-    return known[capability]
+    """The teams in which the person has a capability. All of a person's roles are looked up once a request."""
+    user = person(request)
+    if not user.is_active:
+        return frozenset()
+    if user.is_superuser:
+        if "_gatehouse_all_teams" not in request.__dict__:
+            request.__dict__["_gatehouse_all_teams"] = frozenset(Team.objects.values_list("pk", flat=True))
+        every: frozenset[int] = request.__dict__["_gatehouse_all_teams"]
+        return every
+    if "_gatehouse_roles" not in request.__dict__:
+        request.__dict__["_gatehouse_roles"] = list(user.memberships.values_list("team_id", "role"))
+    roles: list[tuple[int, str]] = request.__dict__["_gatehouse_roles"]
+    return frozenset(team for team, role in roles if role in roles_with(capability))
 
 
 class ActiveOnly(ModelAdmin):
