@@ -17,7 +17,7 @@ from prompts.selectors.evaluations import (
 )
 from prompts.services.evaluations import ImpossibleRunError
 from prompts.services.test_sets import add_cases, change_case, import_cases, remove_cases
-from tests.integration.evaluation_world import begin, make_prompt, make_set
+from tests.integration.evaluation_world import DOCUMENT, begin, make_prompt, make_set
 
 pytestmark = pytest.mark.django_db
 
@@ -89,12 +89,16 @@ def test_a_run_with_another_model_says_nothing_of_the_version(test_set, user):
 
 
 def test_a_run_from_before_a_change_does_not_count(test_set, user):
-    finish(begin(test_set, user), "passed", "passed", "passed")
-    PromptVersion.objects.filter(number=1).update(document={"messages": []})
-    assert "before version 1 was last changed" in required_tests_passed(version(test_set))[0]
-    finish(begin(test_set, user), "passed", "passed", "passed")
+    draft = PromptVersion.objects.create(prompt=test_set.prompt, number=3, document=DOCUMENT)
+    run = {"candidates": [{"version": 3}]}
+    finish(begin(test_set, user, **run), "passed", "passed", "passed")
+    assert required_tests_passed(draft) == []
+    PromptVersion.objects.filter(pk=draft.pk).update(document={**DOCUMENT, "model": "nova-pro"})
+    draft.refresh_from_db()
+    assert "before version 3 was last changed" in required_tests_passed(draft)[0]
+    finish(begin(test_set, user, **run), "passed", "passed", "passed")
     change_case(test_set.cases.first(), expected="else")
-    assert "has changed since" in required_tests_passed(version(test_set))[0]
+    assert "has changed since" in required_tests_passed(draft)[0]
 
 
 def test_a_set_that_is_not_required_stands_in_nobody_s_way(test_set):
