@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='promptversion',
             name='editors',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, editable=False, help_text='Ids of all who saved it as a draft: none of them reviews it.', size=None),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, editable=False, help_text='Ids of all who saved it as a draft, the last one last: none of them reviews it.', size=None),
         ),
     ]

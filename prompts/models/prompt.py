@@ -81,7 +81,7 @@ class PromptVersion(models.Model):
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     editors = ArrayField(
         models.BigIntegerField(), default=list, db_default=[], editable=False,
-        help_text="Ids of all who saved it as a draft: none of them reviews it.",
+        help_text="Ids of all who saved it as a draft, the last one last: none of them reviews it.",
     )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -83,8 +83,8 @@ def save_draft(
     changes |= {name: value for name, value in (("note", note), ("goal", goal)) if value is not None}
     if problem := unkeepable(changes):
         raise PromptError(f"The version has {problem}.")
-    if by is not None and by.pk not in version.editors:
-        changes["editors"] = [*version.editors, by.pk]
+    if by is not None:
+        changes["editors"] = [*(each for each in version.editors if each != by.pk), by.pk]
     saved = PromptVersion.objects.filter(pk=version.pk, revision=revision, state=VersionState.DRAFT).update(
         revision=F("revision") + 1, updated_at=utc_now(), **changes
     )
@@ -95,8 +95,9 @@ def save_draft(
         raise PromptError(
             f"Version {version.number} was submitted and can't be changed. Make a new draft of it."
         )
+    last_editor = User.objects.filter(pk__in=version.editors[-1:]).first()
     raise StaleDraftError(
-        f"{version.author or 'Somebody'} saved this draft while you had it open. Your text is still here: "
+        f"{last_editor or 'Somebody'} saved this draft while you had it open. Your text is still here: "
         "open the draft in another window, put both together, and save again."
     )
 

@@ -116,6 +116,8 @@ def test_of_two_who_save_one_draft_the_second_is_told(prompt, people):
     save_draft(version=yours, document=Document(), revision=2, by=people["owner"], note="Mine")
     kept.refresh_from_db()
     assert (kept.revision, kept.author, kept.note) == (3, people["developer"], "Mine")
+    with pytest.raises(StaleDraftError, match=r"owner@example\.com saved this draft"):
+        save_draft(version=mine, document=GOOD, revision=2, by=people["developer"])
 
 
 def test_what_can_not_be_stored_is_refused(prompt):
