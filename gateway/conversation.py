@@ -126,6 +126,11 @@ class Conversation(Struct):
         return ""
 
     @property
+    def is_json_wanted(self) -> bool:
+        """Whether the answer's text is to be JSON of a schema."""
+        return self.output_config is not None and "textFormat" in self.output_config
+
+    @property
     def image_count(self) -> int:
         """Images in messages and in the results of tools."""
         blocks = [block for message in self.messages for block in message.content]

@@ -78,3 +78,5 @@ class Finished(Event, frozen=True):
     latency_ms: int = 0
     tier: str | None = None
     """The price tier served, as prices name them; None where the provider does not say."""
+    stop_sequence: str = ""
+    """Which stop sequence ended the answer, where that was asked for and the provider says so."""

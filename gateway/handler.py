@@ -18,9 +18,15 @@ from django.http import HttpResponse
 from django.urls import Resolver404, get_resolver
 
 from gateway.api.probes import health, metrics, readiness
-from gateway.formats import openai_reply
+from gateway.formats import anthropic_reply, openai_reply
 from gateway.formats.embeddings import EmbeddingsEntrance
-from gateway.formats.entrance import ConverseEntrance, Entrance, OpenAIEntrance, Parsed
+from gateway.formats.entrance import (
+    AnthropicEntrance,
+    ConverseEntrance,
+    Entrance,
+    OpenAIEntrance,
+    Parsed,
+)
 from gateway.formats.incoming import Scope, check_tags, headers_of, new_call
 from gateway.formats.outgoing import JSON, raw
 from gateway.formats.prompts import PromptEntrance
@@ -38,7 +44,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _CONVERSE = re.compile(rb"/bedrock/model/([^/]+)/converse(-stream)?$")
 _PROMPT = re.compile(r"/v1/prompts/([^/]+)/run$")
 _WEBSOCKET_PATH = "/ws/v1/chat"
+_MESSAGES_PATH = "/v1/messages"
+_COUNT_PATH = f"{_MESSAGES_PATH}/count_tokens"
 _OPENAI = OpenAIEntrance()
+_ANTHROPIC = AnthropicEntrance()
 _MOST_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
 
@@ -68,10 +77,10 @@ class GatewayHandler:
         except _ClientLeft:
             return
         except Refusal as refusal:
-            await _send(send, HttpResponse(_openai_error(refusal), status=refusal.status, content_type=JSON))
+            await _send(send, _worded(scope, refusal))
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            await _send(send, HttpResponse(_openai_error(unexpected()), status=503, content_type=JSON))
+            await _send(send, _worded(scope, unexpected()))
 
     async def start(self) -> None:
         """Starts what calls need. Raises when Postgres can't be reached."""
@@ -114,7 +123,8 @@ class GatewayHandler:
             raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
         entrance = _entrance(scope) if scope["method"] == "POST" else None
         if entrance is None:
-            body = await _read_body(receive, _MOST_OTHER_BYTES) if scope["method"] == "POST" else b""
+            most = settings.GATEWAY_MAX_BODY_BYTES if path == _COUNT_PATH else _MOST_OTHER_BYTES
+            body = await _read_body(receive, most) if scope["method"] == "POST" else b""
             await _send(send, await self._view(scope, body))
             return
         await self._call(scope, receive, send, entrance)
@@ -173,6 +183,8 @@ class _Replay:
 def _entrance(scope: Scope) -> Entrance | None:
     if scope["path"] == "/v1/chat/completions":
         return _OPENAI
+    if scope["path"] == _MESSAGES_PATH:
+        return _ANTHROPIC
     if scope["path"] == "/v1/embeddings":
         return EmbeddingsEntrance()
     if (prompt := _PROMPT.match(scope["path"])) is not None:
@@ -199,8 +211,11 @@ async def _read_body(receive: Receive, most: int) -> bytes:
             return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
-def _openai_error(refusal: Refusal) -> bytes:
-    return orjson.dumps(openai_reply.error(refusal))
+def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
+    """A refusal of what became no call, in the shape that this address speaks."""
+    is_anthropic = scope["path"].startswith(_MESSAGES_PATH)
+    error = anthropic_reply.error(refusal, None) if is_anthropic else openai_reply.error(refusal)
+    return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON)
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

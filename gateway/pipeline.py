@@ -213,7 +213,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         mask=call.mask,
         rules=call.rules,
         is_stream=call.is_stream,
-        is_json=call.conversation.output_config is not None or contract_of(call) is not None,
+        is_json=call.conversation.is_json_wanted or contract_of(call) is not None,
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check

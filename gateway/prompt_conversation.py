@@ -45,7 +45,7 @@ def check_given(given: Conversation, document: Document) -> None:
         )
     if given.tool_config is not None:
         raise Refusal("invalid_request", "A prompt has its own tools. Leave yours out.", param="tools")
-    if given.output_config is not None and document.output.schema is not None:
+    if given.is_json_wanted and document.output.schema is not None:
         raise Refusal(
             "invalid_request",
             "The prompt says itself what its answer looks like. Leave the format out.",
@@ -79,6 +79,7 @@ def conversation_of(
         tool_config=_tools(document),
         output_config=given.output_config,
         additional_model_request_fields=document.parameters.extra or given.additional_model_request_fields,
+        additional_model_response_field_paths=given.additional_model_response_field_paths,
         request_metadata=given.request_metadata,
         performance_config=given.performance_config,
         service_tier=given.service_tier,
@@ -133,10 +134,11 @@ def hold_to(
     """Asks for an answer that fits a schema: by the model's structured output, by a tool it must use, or by words."""
     if mode == "native":
         conversation.output_config = {
+            **(conversation.output_config or {}),
             "textFormat": {
                 "type": "json_schema",
                 "structure": {"jsonSchema": {"name": ANSWER_TOOL, "schema": schema_text}},
-            }
+            },
         }
     elif mode == "tool":
         spec = ToolSpec(

@@ -112,7 +112,7 @@ def _weigh(conversation: Conversation) -> tuple[str, int]:
                 texts += (spec.name, spec.description or "", _json_text(spec.input_schema.json))
                 extra += 24
         extra += 350  # the instructions that vendors add when tools are given
-    if conversation.output_config is not None:
+    if conversation.is_json_wanted:
         texts.append(_json_text(conversation.output_config))
         extra += 200
     return "\n".join(texts), extra

@@ -2,11 +2,15 @@
 
 from django.urls import path, re_path
 
+from gateway.api.count_tokens import CountTokensView
 from gateway.api.feedback import FeedbackView
-from gateway.api.views import CallView, ModelsView
+from gateway.api.models import ModelsView
+from gateway.api.views import CallView
 
 urlpatterns = [
     path("v1/chat/completions", CallView.as_view()),
+    path("v1/messages", CallView.as_view()),
+    path("v1/messages/count_tokens", CountTokensView.as_view()),
     path("v1/embeddings", CallView.as_view()),
     path("v1/prompts/<str:name>/run", CallView.as_view()),
     re_path(r"^bedrock/model/(?P<model>.+)/converse(?:-stream)?$", CallView.as_view()),

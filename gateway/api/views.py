@@ -1,21 +1,18 @@
-"""DRF views of the gateway: unary calls, and the list of models."""
+"""DRF views of the gateway: what they share, and unary calls."""
 
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from gateway.call import Call
-from gateway.formats.entrance import Entrance, OpenAIEntrance
-from gateway.formats.incoming import api_key, headers_of, new_call
+from gateway.formats.entrance import Entrance
 from gateway.formats.outgoing import JSON, call_headers, refusal_headers
 from gateway.pipeline import fold, refuse
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.stages.authenticate import authenticate
 
 _RENDERER = JSONRenderer()
 
@@ -47,7 +44,7 @@ class LeanView(APIView):
 
 
 class CallView(LeanView):
-    """A unary call of either wire format. The handler has read and parsed the body."""
+    """A unary call of any wire format. The handler has read and parsed the body."""
 
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
         scope = request.scope  # type: ignore[attr-defined]
@@ -67,44 +64,6 @@ class CallView(LeanView):
 
 
 def refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:
-    body, extra = entrance.error(refusal)
+    body, extra = entrance.error(call, refusal)
     headers = call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
     return HttpResponse(body, content_type=JSON, status=refusal.status, headers=headers)
-
-
-class ModelsView(LeanView):
-    """GET /v1/models: the routes this key may call, as OpenAI lists models."""
-
-    async def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        scope = request.scope  # type: ignore[attr-defined]
-        gateway: Gateway = scope["gatehouse.gateway"]
-        call = new_call(scope, wire_format="openai", parsed=None, body_bytes=0)
-        call.key_text = api_key(headers_of(scope))
-        try:
-            authenticate(call, gateway)
-        except Refusal as refusal:
-            return refused(call, OpenAIEntrance(), refusal)
-        assert call.key is not None
-        routes = [
-            gateway.snapshot.routes[name]
-            for name in gateway.snapshot.route_names
-            if call.key.may_call(name, call.started_at)
-        ]
-        models = [
-            {
-                "id": route.name,
-                "object": "model",
-                "created": int(route.created_at.timestamp()),
-                "owned_by": route.deployments[0].vendor if route.deployments else "",
-            }
-            for route in routes
-        ]
-        wanted = kwargs.get("model")
-        if wanted is None:
-            return HttpResponse(orjson.dumps({"object": "list", "data": models}), content_type=JSON)
-        for model in models:
-            if model["id"] == wanted:
-                return HttpResponse(orjson.dumps(model), content_type=JSON)
-        return refused(
-            call, OpenAIEntrance(), Refusal("model_not_found", f"There is no model '{wanted[:200]}'.")
-        )

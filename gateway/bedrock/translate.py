@@ -66,6 +66,12 @@ def _tier(performance: _Performance | None, service: _ServiceTier | None) -> str
     return "" if service is None or service.type == "default" else service.type
 
 
+def _stop_sequence(fields: Any) -> str:
+    """Which one it was, where the model says so beside Converse's own members."""
+    found = fields.get("stop_sequence") if isinstance(fields, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 class _Message(_Wire):
     content: list[dict[str, Any]]
 
@@ -81,6 +87,7 @@ class _Answer(_Wire):
     metrics: _Metrics = msgspec.field(default_factory=_Metrics)
     performance_config: _Performance | None = None
     service_tier: _ServiceTier | None = None
+    additional_model_response_fields: Any = None
 
 
 class _ReasoningDelta(_Wire):
@@ -124,6 +131,7 @@ class _StopEvent(_Wire):
 
 class _MessageStop(_Wire):
     stop_reason: str
+    additional_model_response_fields: Any = None
 
 
 class _Metadata(_Wire):
@@ -163,6 +171,7 @@ def events_of_answer(body: bytes) -> Iterator[Event]:
         answer.usage.event(),
         answer.metrics.latency_ms,
         _tier(answer.performance_config, answer.service_tier),
+        _stop_sequence(answer.additional_model_response_fields),
     )
 
 
@@ -171,6 +180,7 @@ class StreamTranslator:
 
     def __init__(self) -> None:
         self._stop_reason = ""
+        self._stop_sequence = ""
         self.is_finished = False
 
     def feed(self, event_type: str, payload: bytes) -> Iterator[Event]:
@@ -193,7 +203,9 @@ class StreamTranslator:
         elif event_type == "contentBlockStop":
             yield BlockStop(_decode_stop(payload).content_block_index)
         elif event_type == "messageStop":
-            self._stop_reason = _decode_message_stop(payload).stop_reason
+            stop = _decode_message_stop(payload)
+            self._stop_reason = stop.stop_reason
+            self._stop_sequence = _stop_sequence(stop.additional_model_response_fields)
         elif event_type == "metadata":
             metadata = _decode_metadata(payload)
             self.is_finished = True
@@ -202,4 +214,5 @@ class StreamTranslator:
                 metadata.usage.event(),
                 metadata.metrics.latency_ms,
                 _tier(metadata.performance_config, metadata.service_tier),
+                self._stop_sequence,
             )

@@ -64,7 +64,7 @@ class EmbeddingsEntrance:
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         raise NotImplementedError("embeddings are not streamed")
 
-    def error(self, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
         return orjson.dumps(openai_reply.error(refusal)), {}
 
     def _encoded(self, values: list[float]) -> list[float] | str:

@@ -9,7 +9,7 @@ import orjson
 from gateway.call import Call
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished
-from gateway.formats import converse, openai, openai_reply
+from gateway.formats import anthropic, anthropic_reply, converse, openai, openai_reply
 from gateway.formats.prompt_names import prompt_of
 from gateway.prompt_run import PromptRequest
 from gateway.refusals import Refusal
@@ -45,7 +45,7 @@ class Entrance(Protocol):
     def parse(self, body: bytes) -> Parsed: ...
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes: ...
     def writer(self, call: Call, parsed: Parsed) -> Writer: ...
-    def error(self, refusal: Refusal) -> tuple[bytes, dict[str, str]]: ...
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]: ...
 
 
 class OpenAIEntrance:
@@ -82,8 +82,36 @@ class OpenAIEntrance:
             include_usage=parsed.include_usage,
         )
 
-    def error(self, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
         return orjson.dumps(openai_reply.error(refusal)), {}
+
+
+class AnthropicEntrance:
+    """POST /v1/messages."""
+
+    name: ClassVar[str] = "anthropic"
+    stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
+    _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
+
+    def parse(self, body: bytes) -> Parsed:
+        request = decoded(self._decode, body)
+        return Parsed(
+            model=request.model,
+            conversation=anthropic.conversation_of(request),
+            is_stream=bool(request.stream),
+            prompt=prompt_of(request.model, request.metadata),
+        )
+
+    def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
+        return anthropic_reply.message(
+            call_id=call.id, model=call.requested_model, events=events, finished=finished
+        )
+
+    def writer(self, call: Call, parsed: Parsed) -> Writer:
+        return anthropic_reply.EventWriter(call)
+
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+        return orjson.dumps(anthropic_reply.error(refusal, call.request_id)), {}
 
 
 class ConverseEntrance:
@@ -110,7 +138,7 @@ class ConverseEntrance:
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         return converse.FrameWriter()
 
-    def error(self, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
         return orjson.dumps(converse.error(refusal)), {"x-amzn-errortype": converse.error_type(refusal)}
 
 

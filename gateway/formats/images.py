@@ -12,7 +12,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
 def image_block(url: str, where: str) -> Json:
     """The image of a `data:` URL. Refusal invalid_request for any other: Gatehouse fetches nothing for a caller."""
     match = _DATA_URL.match(url)
-    if match is None or _BASE64.fullmatch(url, match.end()) is None:
+    if match is None or not is_base64(url, match.end()):
         raise Refusal(
             "invalid_request",
             f"{where}: an image must be sent as a data: URL of a PNG, JPEG, GIF or WebP in base64; "
@@ -21,3 +21,8 @@ def image_block(url: str, where: str) -> Json:
         )
     kind = "jpeg" if match[1] == "jpg" else match[1]
     return {"format": kind, "source": {"bytes": url[match.end() :]}}
+
+
+def is_base64(text: str, start: int = 0) -> bool:
+    """Whether a text is base64 from here on, line breaks allowed."""
+    return _BASE64.fullmatch(text, start) is not None

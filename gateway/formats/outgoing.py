@@ -10,6 +10,8 @@ JSON = "application/json"
 def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     """What every answer says of its call. The cost is known, and so sent, only when the call has ended."""
     headers = {"x-request-id": call.request_id, "x-gatehouse-call-id": str(call.id)}
+    if call.wire_format == "anthropic":
+        headers["request-id"] = call.request_id  # where Anthropic's SDKs look for it
     if call.deployment is not None:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region

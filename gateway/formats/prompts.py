@@ -78,7 +78,7 @@ class PromptEntrance:
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         return _RunWriter(call)
 
-    def error(self, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
         return orjson.dumps(openai_reply.error(refusal)), {}
 
 

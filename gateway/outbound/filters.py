@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
 from gateway.outbound.unmask import Tally, Unmasker, for_json
 
@@ -48,7 +50,7 @@ class UnmaskFilter:
                 yield event
             case Finished():
                 yield from self.close()
-                yield event
+                yield self._unmasked(event)
             case _:
                 yield event
 
@@ -56,6 +58,14 @@ class UnmaskFilter:
         """What is still held back, of every open block."""
         for index in sorted({index for index, _ in self._open}):
             yield from self._close(index)
+
+    def _unmasked(self, finished: Finished) -> Finished:
+        """With the stop sequence as the caller wrote it."""
+        if not finished.stop_sequence:
+            return finished
+        unmasker = Unmasker(self._values, self._entities)
+        found = unmasker.feed(finished.stop_sequence) + unmasker.close()
+        return msgspec.structs.replace(finished, stop_sequence=found)
 
     def _unmasker(self, index: int, kind: type[Event], values: Mapping[str, str]) -> Unmasker:
         unmasker = self._open.get((index, kind))

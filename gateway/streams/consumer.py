@@ -1,4 +1,4 @@
-"""A streamed reply over HTTP: server-sent events for OpenAI's SDKs, event-stream frames for boto3."""
+"""A streamed reply over HTTP: server-sent events for OpenAI's and Anthropic's SDKs, event-stream frames for boto3."""
 
 import asyncio
 from contextlib import aclosing
@@ -64,7 +64,7 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
         await self.base_send({"type": "http.response.start", "status": 200, "headers": raw(headers)})
 
     async def _refuse(self, call: Call, entrance: Entrance, refusal: Refusal) -> None:
-        body, extra = entrance.error(refusal)
+        body, extra = entrance.error(call, refusal)
         headers = {"content-type": JSON, "content-length": str(len(body))}
         headers |= call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
         await self.base_send(

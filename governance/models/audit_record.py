@@ -31,6 +31,7 @@ class WireFormat(models.TextChoices):
     """The entrance a call came through."""
 
     OPENAI = "openai", "OpenAI"
+    ANTHROPIC = "anthropic", "Anthropic"
     CONVERSE = "converse", "Bedrock Converse"
     WEBSOCKET = "websocket", "WebSocket"
     PROMPT = "prompt", "Prompt"

@@ -122,7 +122,7 @@ def test_the_cache_keeps_what_is_the_same_for_all(caches, turns, cached, has_poi
         ),
         (Conversation(messages=[], tool_config=ToolConfig(tools=[Tool()])), Document(), "tools"),
         (
-            Conversation(messages=[], output_config={"a": 1}),
+            Conversation(messages=[], output_config={"textFormat": {}}),
             Document(output=Output(schema={})),
             "response_format",
         ),
@@ -135,7 +135,10 @@ def test_what_a_caller_can_not_send(given_, document, param):
 
 
 def test_what_a_caller_can_send():
-    check_given(Conversation(messages=[Message(role="user", content=[])], output_config={"a": 1}), Document())
+    check_given(
+        Conversation(messages=[Message(role="user", content=[])], output_config={"textFormat": {}}),
+        Document(),
+    )
     check_given(Conversation(messages=[]), Document(takes_messages=False, output=Output(schema={})))
 
 
