@@ -5,6 +5,7 @@ from typing import Any
 
 from embedded.simulator.errors import constraint, invalid
 from embedded.simulator.models import Model, require_text
+from embedded.simulator.replies import signature_of
 from embedded.simulator.schema_text import parse_schema
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
 from embedded.simulator.turns import MESSAGE_OVERHEAD, TOOLS_OVERHEAD, Prompt, Tool, Turn
@@ -19,6 +20,9 @@ def read_turn(body: dict[str, Any], *, model: Model, model_id: str, region: str)
     messages = [mapping(message) for message in sequence(body.get("messages"))]
     _check_order(messages)
     _read_inference(mapping(body.get("inferenceConfig")), turn)
+    thinking = mapping(mapping(body.get("additionalModelRequestFields")).get("thinking"))
+    turn.thinks = thinking.get("type") in ("enabled", "adaptive")
+    turn.tells_stop_sequence = "/stop_sequence" in sequence(body.get("additionalModelResponseFieldPaths"))
     _read_tools(mapping(body.get("toolConfig")), turn)
     _read_format(mapping(mapping(body.get("outputConfig")).get("textFormat")), turn)
     for position, block in enumerate(sequence(body.get("system"))):
@@ -158,7 +162,14 @@ def _read_block(block: dict[str, Any], path: str, kind: str, turn: Turn) -> None
             )
         _read_tool_block(block, prompt)
     elif not _read_media(block, prompt):
+        _check_reasoning(mapping(mapping(block.get("reasoningContent")).get("reasoningText")), path)
         prompt.add(dumps(block))
+
+
+def _check_reasoning(said: dict[str, Any], path: str) -> None:
+    """Reasoning must come back unchanged."""
+    if "signature" in said and said["signature"] != signature_of(string(said.get("text"))):
+        raise invalid(f"{path}: Invalid `signature` in `thinking` block")
 
 
 def _read_tool_block(block: dict[str, Any], prompt: Prompt) -> None:

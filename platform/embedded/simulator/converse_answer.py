@@ -20,10 +20,17 @@ def answer(reply: Reply, usage: Usage, latency_ms: int) -> bytes:
         {
             "metrics": {"latencyMs": latency_ms},
             "output": {"message": {"content": content, "role": "assistant"}},
-            "stopReason": reply.stop_reason,
             "usage": _usage(usage),
+            **_stop(reply),
         }
     )
+
+
+def _stop(reply: Reply) -> dict[str, Any]:
+    if not reply.tells_stop_sequence:
+        return {"stopReason": reply.stop_reason}
+    fields = {"stop_sequence": reply.stop_sequence}
+    return {"stopReason": reply.stop_reason, "additionalModelResponseFields": fields}
 
 
 def frames(reply: Reply, usage: Usage, latency_ms: int) -> Iterator[tuple[int, bytes]]:
@@ -36,16 +43,23 @@ def frames(reply: Reply, usage: Usage, latency_ms: int) -> Iterator[tuple[int, b
             yield done, _frame("contentBlockStart", {"contentBlockIndex": index, "start": start})
         for piece in block.pieces:
             if piece:  # a token that completes no character is generated, but nothing is sent for it
-                yield done, _delta(index, piece, tool=block.tool is not None)
+                yield done, _delta(index, _piece(block, piece), len(piece))
             done += 1
+        if block.is_reasoning:
+            yield done, _delta(index, {"reasoningContent": {"signature": block.signature}}, 0)
         yield done, _frame("contentBlockStop", {"contentBlockIndex": index})
-    yield done, _frame("messageStop", {"stopReason": reply.stop_reason})
+    yield done, _frame("messageStop", _stop(reply))
     yield done, _frame("metadata", {"metrics": {"latencyMs": latency_ms}, "usage": _usage(usage)})
 
 
-def _delta(index: int, piece: str, *, tool: bool) -> bytes:
-    delta = {"toolUse": {"input": piece}} if tool else {"text": piece}
-    payload = {"contentBlockIndex": index, "delta": delta, "p": _PADDING[: len(_PADDING) - len(piece) % 32]}
+def _piece(block: Block, piece: str) -> dict[str, Any]:
+    if block.is_reasoning:
+        return {"reasoningContent": {"text": piece}}
+    return {"text": piece} if block.tool is None else {"toolUse": {"input": piece}}
+
+
+def _delta(index: int, delta: dict[str, Any], length: int) -> bytes:
+    payload = {"contentBlockIndex": index, "delta": delta, "p": _PADDING[: len(_PADDING) - length % 32]}
     return encode_event("contentBlockDelta", orjson.dumps(payload))
 
 
@@ -54,6 +68,8 @@ def _frame(event_type: str, payload: dict[str, Any]) -> bytes:
 
 
 def _content(block: Block) -> dict[str, Any]:
+    if block.is_reasoning:
+        return {"reasoningContent": {"reasoningText": {"text": block.text, "signature": block.signature}}}
     if block.tool is None:
         return {"text": block.text}
     return {"toolUse": {"input": block.input, "name": block.tool, "toolUseId": block.tool_use_id}}

@@ -1,5 +1,7 @@
 """What the model answers: a deterministic function of the turn that says it is simulated."""
 
+import base64
+import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +26,10 @@ _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-
 
 @dataclass(slots=True)
 class Block:
-    """A block of content: text, or the call of a tool, as the pieces it is generated in, a token each."""
+    """A block of content: text, reasoning or the call of a tool, as the pieces it is generated in, a token each."""
 
     pieces: list[str]
+    is_reasoning: bool = False
     tool: str | None = None
     tool_use_id: str = ""
     input: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +38,17 @@ class Block:
     def text(self) -> str:
         """The pieces together."""
         return "".join(self.pieces)
+
+    @property
+    def signature(self) -> str:
+        """Of reasoning: by it the simulator knows its own words again."""
+        return signature_of(self.text)
+
+
+def signature_of(reasoning: str) -> str:
+    """What proves that the simulator said this."""
+    digest = hashlib.blake2b(reasoning.encode("utf-8", "surrogatepass"), digest_size=24).digest()
+    return base64.b64encode(digest).decode()
 
 
 @dataclass(slots=True)
@@ -45,6 +59,7 @@ class Reply:
     stop_reason: str
     seed: bytes
     stop_sequence: str | None = None
+    tells_stop_sequence: bool = False
 
     @property
     def output_tokens(self) -> int:
@@ -73,6 +88,10 @@ def reply_to(turn: Turn, script: Script | None = None) -> Reply:
         reply = Reply([Block(list(pieces(text)))], "end_turn", seed)
     else:
         reply = Reply([Block(_prose(turn, number, directives.get("tokens")))], "end_turn", seed)
+    if turn.thinks:
+        thought = f"This is simulated reasoning. The user said: {_quoted(turn.last_user_text)}"
+        reply.blocks.insert(0, Block(list(pieces(thought)), is_reasoning=True))
+    reply.tells_stop_sequence = turn.tells_stop_sequence
     _cut(reply, turn)
     return reply
 
@@ -80,7 +99,9 @@ def reply_to(turn: Turn, script: Script | None = None) -> Reply:
 def _scripted(turn: Turn, script: Script, seed: bytes) -> Reply:
     """The script's text; as a tool's input, whatever it looks like, where the model must use one."""
     if isinstance(turn.tool_choice, tuple):
-        block = Block(list(pieces(script.text)), turn.tool_choice[1], f"tooluse_{identifier(seed, 1)}")
+        block = Block(
+            list(pieces(script.text)), tool=turn.tool_choice[1], tool_use_id=f"tooluse_{identifier(seed, 1)}"
+        )
         block.input = _json_object(script.text) or {}
         return Reply([block], script.stop_reason or "tool_use", seed)
     return Reply([Block(list(pieces(script.text)))], script.stop_reason or "end_turn", seed)
@@ -128,7 +149,9 @@ def _tool_blocks(turn: Turn, tool: Tool, seed: bytes, number: int) -> list[Block
     value = _value(tool.schema, _quoted(turn.last_user_text), number)
     arguments = value if isinstance(value, dict) else {}
     text = orjson.dumps(arguments).decode()
-    call = Block(list(pieces(text)), tool.name, f"tooluse_{identifier(seed, 1)}", arguments)
+    call = Block(
+        list(pieces(text)), tool=tool.name, tool_use_id=f"tooluse_{identifier(seed, 1)}", input=arguments
+    )
     if turn.tool_choice != "auto":
         return [call]
     return [Block(list(pieces(f"This is a simulated answer: I will call {tool.name}."))), call]
@@ -173,7 +196,7 @@ def _cut(reply: Reply, turn: Turn) -> None:
             block.input = {}  # half an input isn't JSON
             reply.stop_reason = "max_tokens"
         left -= len(block.pieces)
-        if block.tool is None and _stop(block, reply, turn.stop_sequences):
+        if block.tool is None and not block.is_reasoning and _stop(block, reply, turn.stop_sequences):
             del reply.blocks[index + 1 :]
             break
     reply.blocks = [block for block in reply.blocks if block.pieces]

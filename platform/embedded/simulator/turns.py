@@ -79,6 +79,8 @@ class Turn:
     schema: dict[str, Any] | None = None
     max_tokens: int | None = None
     stop_sequences: list[str] = field(default_factory=list)
+    thinks: bool = False  # whether reasoning is asked for
+    tells_stop_sequence: bool = False  # whether the caller asks which one ended the answer
     input_tokens: int = 0
 
     def weigh(self) -> None:
