@@ -125,6 +125,7 @@ class GatewayHandler:
         if entrance is None:
             most = settings.GATEWAY_MAX_BODY_BYTES if path == _COUNT_PATH else _MOST_OTHER_BYTES
             body = await _read_body(receive, most) if scope["method"] == "POST" else b""
+            scope["gatehouse.body"] = body  # Django hands out less of it than a prompt may have
             await _send(send, await self._view(scope, body))
             return
         await self._call(scope, receive, send, entrance)

@@ -32,7 +32,7 @@ class CountTokensView(LeanView):
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
         scope = request.scope  # type: ignore[attr-defined]
         gateway: Gateway = scope["gatehouse.gateway"]
-        body = request.body
+        body: bytes = scope["gatehouse.body"]
         headers = headers_of(scope)
         parsed: Parsed | None = None
         early: Refusal | None = None

@@ -125,6 +125,8 @@ def test_a_key_is_made_shown_and_gone(visitor):
     assert text.startswith("gh_")
     visitor.clicks("[data-tab=with-openai]")
     assert text in visitor.one("#text-openai").text
+    visitor.clicks("[data-tab=with-anthropic]")
+    assert text in visitor.one("#text-anthropic").text
     assert visitor.driver.current_url.endswith("/change/")
     visitor.driver.refresh()
     assert text not in visitor.driver.page_source

@@ -271,8 +271,8 @@ def test_tokens_are_counted_for_nothing_and_near_enough(client, world):
         client.messages.count_tokens(model="prompt/x", messages=user("Hello"))
     with pytest.raises(anthropic.BadRequestError, match="mcp_servers"):
         client.messages.count_tokens(model=MODEL, messages=user("Hello"), extra_body={"mcp_servers": [1]})
-    large = client.messages.count_tokens(model=MODEL, messages=user(content * 100))
-    assert large.input_tokens > 20_000
+    large = client.messages.count_tokens(model=MODEL, messages=user(content * 1500))  # over 3 MB
+    assert large.input_tokens > 500_000
 
 
 def test_counting_takes_requests_and_no_tokens_of_rate_limits(client, world):
