@@ -1,7 +1,8 @@
 """A gateway on the shared stack, a key for it, and what the record says of a call."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -17,7 +18,8 @@ from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
 
-
+Execute = Callable[..., list[dict[str, Any]]]
+"""Of a statement and its values: the rows."""
 _ALERTS = {"alert_thresholds": [50, 80, 100], "alert_on_forecast": True}
 
 
@@ -119,31 +121,21 @@ class World:
         """The id of a prompt with one version; with "" for a label, none leads to it."""
         row = {"is_enabled": True, "fallback": "", "description": "", "tags": []} | columns
         names = ", ".join(row)
-        pk = self.execute(
-            f"INSERT INTO prompts_prompt (team_id, name, {names}, created_at) VALUES "
-            f"((SELECT id FROM accounts_team WHERE name = %s), %s, {', '.join(['%s'] * len(row))}, now()) RETURNING id",
-            team, name, *row.values(),
-        )[0]["id"]  # fmt: skip
-        self.new_version(int(pk), document, label=label, state=state)
-        return int(pk)
+        with self.transaction() as execute:  # no gateway sees a part of it
+            prompt = execute(
+                f"INSERT INTO prompts_prompt (team_id, name, {names}, created_at) VALUES "
+                f"((SELECT id FROM accounts_team WHERE name = %s), %s, {', '.join(['%s'] * len(row))}, now()) RETURNING id",
+                team, name, *row.values(),
+            )[0]["id"]  # fmt: skip
+            _insert_version(execute, int(prompt), document, label=label, state=state)
+        return int(prompt)
 
     def new_version(
         self, prompt: int, document: dict[str, Any], *, label: str = "", state: str = "approved"
     ) -> int:
         """The number of a version just made, to which a label is moved, if one is named."""
-        version = self.execute(
-            "INSERT INTO prompts_promptversion (prompt_id, number, state, document, digest, revision, note, goal, "
-            "created_at, updated_at) SELECT %s, 1 + coalesce(max(number), 0), %s, %s, '', 1, '', '', now(), now() "
-            "FROM prompts_promptversion WHERE prompt_id = %s RETURNING id, number",
-            prompt, state, json.dumps({"model": MODEL, **document}), prompt,
-        )[0]  # fmt: skip
-        if label:
-            self.execute(
-                "INSERT INTO prompts_label (prompt_id, name, version_id, is_protected, moved_at) "
-                "VALUES (%s, %s, %s, false, now()) ON CONFLICT (prompt_id, name) DO UPDATE SET version_id = EXCLUDED.version_id",
-                prompt, label, version["id"],
-            )  # fmt: skip
-        return int(version["number"])
+        with self.transaction() as execute:
+            return _insert_version(execute, prompt, document, label=label, state=state)
 
     def say(self, *texts: str | dict[str, Any]) -> None:
         """What the model answers next."""
@@ -151,9 +143,19 @@ class World:
         httpx.put(f"{self.stack.simulator}/_simulator/replies", json=scripts).raise_for_status()
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.stack.postgres, autocommit=True, row_factory=dict_row) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        with self.transaction() as execute:
+            return execute(statement, *values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Execute]:
+        """Statements that are committed together, when it ends."""
+        with psycopg.connect(self.stack.postgres, row_factory=dict_row) as connection:
+
+            def execute(statement: str, *values: Any) -> list[dict[str, Any]]:
+                cursor = connection.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+
+            yield execute
 
     def record(self, call_id: str) -> dict[str, Any]:
         """The one record of a call, once it is there."""
@@ -190,6 +192,24 @@ class World:
             "requests"
         ]
         return found
+
+
+def _insert_version(
+    execute: Execute, prompt: int, document: dict[str, Any], *, label: str, state: str
+) -> int:
+    version = execute(
+        "INSERT INTO prompts_promptversion (prompt_id, number, state, document, digest, revision, note, goal, "
+        "created_at, updated_at) SELECT %s, 1 + coalesce(max(number), 0), %s, %s, '', 1, '', '', now(), now() "
+        "FROM prompts_promptversion WHERE prompt_id = %s RETURNING id, number",
+        prompt, state, json.dumps({"model": MODEL, **document}), prompt,
+    )[0]  # fmt: skip
+    if label:
+        execute(
+            "INSERT INTO prompts_label (prompt_id, name, version_id, is_protected, moved_at) "
+            "VALUES (%s, %s, %s, false, now()) ON CONFLICT (prompt_id, name) DO UPDATE SET version_id = EXCLUDED.version_id",
+            prompt, label, version["id"],
+        )  # fmt: skip
+    return int(version["number"])
 
 
 @pytest.fixture(scope="session")

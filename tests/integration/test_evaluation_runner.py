@@ -298,7 +298,7 @@ def test_a_broken_connection_is_looked_up_on_the_record(server, test_set, user, 
 
     def behave(path, body, request_id):
         if body["variables"]["question"] == "where":
-            server.record(request_id, text="WHERE", prompt_version=1)
+            server.record(request_id, text="WHERE", prompt_version=1, duration_ms=0.0)
             raise ConnectionAbortedError
         return None
 

@@ -227,6 +227,8 @@ def test_labels(world, developer, prompt):
     developer("delete", one, status=403)
     owner = Person(world.client("owner"))
     assert owner("post", one + "protect/", {"is_protected": True})["is_protected"]
+    assert "is protected" in owner("delete", one, status=409)["detail"]
+    assert not owner("post", one + "protect/", {"is_protected": False})["is_protected"]
     owner("delete", one, status=204)
     assert not Label.objects.filter(prompt=prompt).exists()
 
