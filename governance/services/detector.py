@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -24,7 +24,7 @@ from governance.policy.findings import Finding
 from governance.policy.recognition import engine
 from governance.policy.recognition.ner import Span
 from governance.policy.ruleset import RuleSet
-from governance.services.names import NamesBusyError, NamesFailedError, NamesPool
+from governance.services.names import NamesBusyError, NamesFailedError, NamesPool, batches
 from kernel.breath import Breath
 
 REMEMBERED_TEXTS = 16_384
@@ -132,9 +132,9 @@ class Detector:
 
     def _submit(self, wanted: Iterable[str]) -> "_Reading | None":
         """The first batch under way, and those to come; None where the model can't be had."""
-        batches = list(_batches(wanted))
+        lots = list(batches(wanted, characters=_BATCH_CHARACTERS))
         try:
-            return _Reading(batches, [self._pool.submit(batch) for batch in batches[:1]])
+            return _Reading(lots, [self._pool.submit(lot) for lot in lots[:1]])
         except NamesBusyError:
             return None
 
@@ -171,16 +171,3 @@ class Detector:
         return blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key, salt=rules.salt
         ).digest()
-
-
-def _batches(wanted: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for segment in wanted:
-        if batch and size + len(segment) > _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(segment)
-        size += len(segment)
-    if batch:
-        yield batch

@@ -1,7 +1,7 @@
 """Tries rules on texts: what is found, what the model would see, what it costs in time; and what a draft would change."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,7 +23,7 @@ from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
 from governance.policy.recognition.ner import Span
 from governance.policy.ruleset import RuleSet
-from governance.services.names import NamesBusyError, NamesFailedError, shared_pool
+from governance.services.names import NamesBusyError, NamesFailedError, batches, shared_pool
 from kernel.clock import elapsed_ms, perf_counter
 
 _SECONDS_FOR_NAMES = 60.0
@@ -82,25 +82,12 @@ def spans_of(texts: Sequence[str]) -> dict[str, list[Span]]:
     wanted = list(dict.fromkeys(segment for text in texts for _, segment in segments(text)))
     spans: dict[str, list[Span]] = {}
     try:
-        for batch in _batches(wanted):
+        for batch in batches(wanted, characters=_BATCH_CHARACTERS):
             future: Future[Any] = shared_pool().submit(batch)
             spans |= zip(batch, future.result(_SECONDS_FOR_NAMES), strict=True)
     except (NamesBusyError, NamesFailedError, TimeoutError) as error:
         raise TrialNamesError from error
     return spans
-
-
-def _batches(wanted: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for segment in wanted:
-        if batch and size + len(segment) > _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-        batch.append(segment)
-        size += len(segment)
-    if batch:
-        yield batch
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 
 from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.admin.filters import TeamFilter
@@ -82,18 +82,13 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
     # --- the page of a base ---
 
     def get_urls(self) -> list[URLPattern]:
-        views = (
-            ("upload", self.upload_view), ("search", self.search_view), ("reindex", self.reindex_view),
-            ("sync", self.sync_view),
-        )  # fmt: skip
-        own = [
-            path(
-                f"<int:base_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"prompts_knowledgebase_{name}",
-            )
-            for name, view in views
-        ]
+        own = self.pages_of_one(
+            "base_id",
+            upload=self.upload_view,
+            search=self.search_view,
+            reindex=self.reindex_view,
+            sync=self.sync_view,
+        )
         return [*own, *super().get_urls()]
 
     def changeform_view(

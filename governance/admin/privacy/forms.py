@@ -1,6 +1,6 @@
-"""The rules of a policy as rows of a form: built-in kinds in a table, an admin's own one below the other."""
+"""The forms of a policy's pages: the policy, its rules as rows, what is tried."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
@@ -11,6 +11,21 @@ from governance.policy.kinds import KINDS, title
 from governance.services.privacy import UnusablePolicyError, check_rule, rule_of
 
 _LINES = ("patterns", "deny", "allow", "context", "languages")
+
+
+class PolicyForm(ModelForm):
+    """Who it is for is chosen once; a policy of the organisation is for superusers."""
+
+    may_leave_team_empty: ClassVar[bool] = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        application = cleaned.get("application")
+        if self.instance.pk is None and application is not None and not cleaned.get("team"):
+            cleaned["team"] = self.instance.team = application.team
+        if self.instance.pk is None and not cleaned.get("team") and not self.may_leave_team_empty:
+            self.add_error("team", "Choose a team: the organisation's policy is for superusers.")
+        return cleaned
 
 
 class LinesField(forms.CharField):

@@ -5,23 +5,16 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 
 from accounts.admin.base import TeamScopedAdmin, person, team_ids
 from accounts.admin.filters import TeamFilter
-from accounts.admin.typed import ModelForm, StackedInline, TabularInline, display
+from accounts.admin.typed import display
 from accounts.policy.roles import Capability
-from governance.admin.privacy.forms import (
-    DryRunForm,
-    KindForm,
-    KindFormSet,
-    OwnRuleForm,
-    OwnRuleFormSet,
-    ReasonForm,
-    TryForm,
-)
+from governance.admin.privacy.forms import DryRunForm, PolicyForm, ReasonForm, TryForm
 from governance.admin.privacy.marked import marked
-from governance.models import PrivacyPolicy, RedactionRule
+from governance.admin.privacy.rules import KindInline, OwnRuleInline, may_change
+from governance.models import PrivacyPolicy
 from governance.policy.kinds import title
 from governance.policy.privacy import decoded
 from governance.policy.ruleset import RuleSet
@@ -46,69 +39,6 @@ _MOST_REPLAYED = 1000
 _NO_NAMES = (
     "Names can't be looked for right now: the language model is busy or switched off. Try again shortly."
 )
-
-
-class PolicyForm(ModelForm):
-    """Who it is for is chosen once; a policy of the organisation is for superusers."""
-
-    may_leave_team_empty: ClassVar[bool] = False
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        application = cleaned.get("application")
-        if self.instance.pk is None and application is not None and not cleaned.get("team"):
-            cleaned["team"] = self.instance.team = application.team
-        if self.instance.pk is None and not cleaned.get("team") and not self.may_leave_team_empty:
-            self.add_error("team", "Choose a team: the organisation's policy is for superusers.")
-        return cleaned
-
-
-class _Inline:
-    model = RedactionRule
-    extra = 0
-
-    def _may_change(self, request: HttpRequest, obj: Any) -> bool:
-        return obj is not None and may_change(request, obj)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
-
-
-class KindInline(_Inline, TabularInline):
-    form = KindForm
-    formset = KindFormSet
-    verbose_name = "built-in kind"
-    verbose_name_plural = "Built-in kinds"
-    hide_title = True
-    tab = True
-
-
-class OwnRuleInline(_Inline, StackedInline):
-    form = OwnRuleForm
-    formset = OwnRuleFormSet
-    verbose_name = "rule of your own"
-    verbose_name_plural = "Rules of your own"
-    tab = True
-    fieldsets = (
-        (None, {"fields": ("entity", ("to_model", "to_client", "to_log"), ("patterns", "deny"), ("context", "allow"), ("checksum", "languages", "threshold"))}),
-    )  # fmt: skip
-
-
-def may_change(request: HttpRequest, policy: PrivacyPolicy) -> bool:
-    """Whether the person may change and publish this policy."""
-    user = person(request)
-    if user.is_active and user.is_superuser:
-        return True
-    return policy.team_id in team_ids(request, Capability.MANAGE_TEAM)
 
 
 @admin.register(PrivacyPolicy)
@@ -232,15 +162,13 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
     # --- pages of its own ---
 
     def get_urls(self) -> list[URLPattern]:
-        pages = (("try", self.try_view), ("dry-run", self.dry_run_view), ("publish", self.publish_view), ("versions", self.versions_view))  # fmt: skip
-        own = [
-            path(
-                f"<int:policy_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"governance_privacypolicy_{name}",
-            )
-            for name, view in pages
-        ]
+        own = self.pages_of_one(
+            "policy_id",
+            **{"try": self.try_view},
+            dry_run=self.dry_run_view,
+            publish=self.publish_view,
+            versions=self.versions_view,
+        )
         return [*own, *super().get_urls()]
 
     def changeform_view(

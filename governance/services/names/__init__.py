@@ -1,5 +1,5 @@
 """The language model that reads names, in processes of its own."""
 
-from governance.services.names.pool import NamesBusyError, NamesFailedError, NamesPool, shared_pool
+from governance.services.names.pool import NamesBusyError, NamesFailedError, NamesPool, batches, shared_pool
 
-__all__ = ["NamesBusyError", "NamesFailedError", "NamesPool", "shared_pool"]
+__all__ = ["NamesBusyError", "NamesFailedError", "NamesPool", "batches", "shared_pool"]

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
@@ -197,6 +198,20 @@ def _started() -> "subprocess.Popen[bytes]":
 def _close(pipe: Any) -> None:
     with suppress(OSError):  # the other end is gone, and what was not written with it
         pipe.close()
+
+
+def batches(texts: Iterable[str], *, characters: int) -> Iterator[list[str]]:
+    """Texts in lots of so many characters, for one `submit` each; a longer text is a lot of its own."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and size + len(text) > characters:
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 @cache

@@ -1,7 +1,7 @@
 """What all admin pages are built from: unfold's classes, typed, and object permissions by team."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, cast
 
 from django.contrib.admin.utils import NestedObjects
@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import ForeignKey, Model, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
 from accounts.admin.typed import ModelAdmin, TabularInline
 from accounts.models import Team, User
@@ -70,6 +71,14 @@ class ActiveOnly(ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_active
+
+    def pages_of_one(self, argument: str, **views: Callable[..., HttpResponse]) -> list[URLPattern]:
+        """Pages besides the form of one object, each under its name at `<id>/<name>/`; `argument` takes the id."""
+        of = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path(f"<int:{argument}>/{name}/", self.admin_site.admin_view(view), name=f"{of}_{name}")
+            for name, view in ((name.replace("_", "-"), view) for name, view in views.items())
+        ]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """No deleting by the dozen: each page says what deleting would do."""
