@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from accounts.services.known_models import register
 from governance.services import key_wrappers
-from prompts.policy.knowledge import BaseEntry, Candidate
+from prompts.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.services import retrievers
 
 
@@ -26,6 +26,12 @@ def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
     return retrieve(base, question)
 
 
+def _answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
+    from gateway.services.knowledge import answer
+
+    return answer(base, question, route)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -33,4 +39,4 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         register(_route_names)
         key_wrappers.register("kms", _kms)
-        retrievers.register("bedrock", _retrieve)
+        retrievers.register("bedrock", retrievers.Elsewhere(_retrieve, _answer))

@@ -3,7 +3,6 @@
 Source: "Retrieve" and "RetrieveAndGenerate" in the Agents for Amazon Bedrock Runtime API reference.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ from gateway.bedrock.client import Attempt, BedrockClient
 from gateway.bedrock.errors import error_type, refusal_of
 from gateway.refusals import Refusal
 from prompts.policy.chunking import count_tokens
-from prompts.policy.knowledge import Candidate
+from prompts.policy.knowledge import Candidate, GroundedAnswer
 
 SERVICE = "bedrock-agent-runtime"
 """What the client that this is given must be for."""
@@ -46,17 +45,7 @@ class _Output(msgspec.Struct):
 
 class _Generated(msgspec.Struct, rename="camel"):
     output: _Output
-    session_id: str = ""
     citations: list[_Citation] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """An answer, and the passages it cites."""
-
-    text: str
-    session_id: str
-    cited: tuple[Candidate, ...]
 
 
 class KnowledgeBases:
@@ -79,9 +68,12 @@ class KnowledgeBases:
         return _candidates(found.retrieval_results, base_id)
 
     async def retrieve_and_generate(
-        self, text: str, *, base_id: int, bedrock_id: str, region: str, model_arn: str, number: int
-    ) -> Generated:
-        """An answer that Bedrock makes of what it finds, with what it cites. Raises Refusal."""
+        self, text: str, *, base_id: int, bedrock_id: str, region: str, model: str, number: int
+    ) -> GroundedAnswer:
+        """An answer that Bedrock makes of what it finds, with what it cites. Raises Refusal.
+
+        `model` is what Bedrock takes as a model's ARN: also the id of a model or of an inference profile.
+        """
         retrieval = {"vectorSearchConfiguration": {"numberOfResults": min(number, _MOST)}}
         body = {
             "input": {"text": text},
@@ -89,14 +81,14 @@ class KnowledgeBases:
                 "type": "KNOWLEDGE_BASE",
                 "knowledgeBaseConfiguration": {
                     "knowledgeBaseId": bedrock_id,
-                    "modelArn": model_arn,
+                    "modelArn": model,
                     "retrievalConfiguration": retrieval,
                 },
             },
         }
         made = await self._ask("/retrieveAndGenerate", region, body, _Generated)
         cited = [result for citation in made.citations for result in citation.retrieved_references]
-        return Generated(made.output.text, made.session_id, tuple(_candidates(cited, base_id)))
+        return GroundedAnswer(made.output.text, tuple(_candidates(cited, base_id)))
 
     async def _ask(self, path: str, region: str, body: dict[str, Any], kind: type[_Kind]) -> _Kind:
         attempt = Attempt(region, "", self._timeout_seconds)

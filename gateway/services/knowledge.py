@@ -1,4 +1,7 @@
-"""Knowledge bases that need AWS: searched for people who try them out, and read from folders and S3."""
+"""Knowledge bases of Bedrock, asked for people who try them out."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -7,11 +10,13 @@ from gateway.bedrock.client import BedrockClient
 from gateway.bedrock.credentials import CredentialSource
 from gateway.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.bedrock.transport import Transport
+from gateway.models import RouteTarget
 from gateway.refusals import Refusal
-from prompts.policy.knowledge import BaseEntry, Candidate
+from prompts.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.services.retrievers import RetrieverError
 
 _FOUND = 20
+_SECONDS_TO_ANSWER = 60.0
 
 
 def retrieve(base: BaseEntry, question: str) -> list[Candidate]:
@@ -22,7 +27,43 @@ def retrieve(base: BaseEntry, question: str) -> list[Candidate]:
         raise RetrieverError(refusal.message) from refusal
 
 
+def answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
+    """What Bedrock makes of it with a route's model. RetrieverError with why not."""
+    targets = RouteTarget.objects.filter(
+        route__name=route, deployment__is_enabled=True, deployment__region=base.region
+    )
+    target = targets.select_related("deployment__model").order_by("position", "id").first()
+    if target is None:
+        raise RetrieverError(
+            f"{route} has no deployment in {base.region}, where the base is. Choose another model."
+        )
+    try:
+        return async_to_sync(_answer)(base, question, target.deployment.invoke_id)
+    except Refusal as refusal:
+        raise RetrieverError(refusal.message) from refusal
+
+
 async def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
+    async with _bases() as bases:
+        return await bases.retrieve(
+            question, base_id=base.base_id, bedrock_id=base.bedrock_id, region=base.region, number=_FOUND
+        )
+
+
+async def _answer(base: BaseEntry, question: str, model: str) -> GroundedAnswer:
+    async with _bases(timeout_seconds=_SECONDS_TO_ANSWER) as bases:
+        return await bases.retrieve_and_generate(
+            question,
+            base_id=base.base_id,
+            bedrock_id=base.bedrock_id,
+            region=base.region,
+            model=model,
+            number=base.top_k,
+        )
+
+
+@asynccontextmanager
+async def _bases(*, timeout_seconds: float = 15.0) -> AsyncGenerator[KnowledgeBases, None]:
     client = BedrockClient(
         transport=Transport(
             max_connections=2, connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS
@@ -32,8 +73,6 @@ async def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
         service=SERVICE,
     )
     try:
-        return await KnowledgeBases(client).retrieve(
-            question, base_id=base.base_id, bedrock_id=base.bedrock_id, region=base.region, number=_FOUND
-        )
+        yield KnowledgeBases(client, timeout_seconds=timeout_seconds)
     finally:
         await client.close()

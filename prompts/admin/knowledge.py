@@ -15,7 +15,7 @@ from accounts.policy.roles import Capability
 from accounts.services.known_models import known_models
 from prompts.admin.knowledge_forms import KnowledgeBaseForm, SearchForm, UploadForm
 from prompts.models import KnowledgeBase
-from prompts.selectors.knowledge import search
+from prompts.selectors.knowledge import answer_elsewhere, search
 from prompts.services.embedding import EmbeddingError
 from prompts.services.extraction import DocumentError, check_size
 from prompts.services.knowledge import FIXED, Incoming, delete_base, put_document, reindex_base
@@ -117,7 +117,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
             "count": base.documents.count(),
             "shown": _DOCUMENTS_SHOWN,
             "waits": waiting,
-            "search": SearchForm(base=base),
+            "search": SearchForm(base=base, may_answer=False),
             "upload": UploadForm(),
         }
 
@@ -156,8 +156,8 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
     def search_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Shows what is found for a question, and what is not similar enough."""
         base = self._base(request, base_id, Capability.VIEW_CONTENT)
-        form = SearchForm(request.POST or None, base=base)
-        context: dict[str, Any] = {"found": None, "problem": ""}
+        form = SearchForm(request.POST or None, base=base, may_answer=person(request).is_superuser)
+        context: dict[str, Any] = {"found": None, "answer": None, "problem": ""}
         if request.method == "POST" and form.is_valid():
             application = form.cleaned_data["application"]
             try:
@@ -166,6 +166,9 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
                     form.cleaned_data["question"],
                     application_id=application.pk if application else None,
                 )
+                if route := form.cleaned_data.get("answer_with"):
+                    self.log_change(request, base, f"Had Bedrock answer a question with {route}.")
+                    context["answer"] = answer_elsewhere(base, form.cleaned_data["question"], route=route)
             except (EmbeddingError, RetrieverError) as error:
                 context["problem"] = str(error)
         context |= {

@@ -1,6 +1,6 @@
 """Forms of the pages of knowledge bases."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -80,8 +80,18 @@ class SearchForm(forms.Form):
         Application.objects.none(), required=False, empty_label="Everything in it", label="As an application"
     )
 
-    def __init__(self, *arguments: Any, base: KnowledgeBase, **options: Any) -> None:
+    answer_with = forms.ChoiceField(
+        required=False, label="Bedrock's own answer",
+        help_text="With what Bedrock itself makes of it (RetrieveAndGenerate). AWS charges for that, and it is on no budget here.",
+    )  # fmt: skip
+
+    def __init__(self, *arguments: Any, base: KnowledgeBase, may_answer: bool, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        if base.is_local or not may_answer:
+            del self.fields["answer_with"]
+        else:
+            choices = [("", "No, passages alone"), *((name, f"By {name}") for name in known_models())]
+            cast(forms.ChoiceField, self.fields["answer_with"]).choices = choices
         field = self.fields["application"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Application.objects.filter(team=base.team, is_internal=False)

@@ -2,12 +2,12 @@
 
 from typing import Any, ClassVar
 
-from django.contrib.admin.models import DELETION
+from django.contrib.admin.models import CHANGE, DELETION
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,9 +15,10 @@ from accounts.api.base import Conflict, TeamScoped, without_store
 from accounts.api.fields import FixedTeam, TeamField, signed_in
 from accounts.models import Application
 from accounts.policy.roles import Capability
+from governance.api.amounts import read
 from prompts.models import KnowledgeBase
 from prompts.policy.knowledge import Retrieved
-from prompts.selectors.knowledge import search
+from prompts.selectors.knowledge import answer_elsewhere, search
 from prompts.services.embedding import BudgetSpentError, EmbeddingError
 from prompts.services.knowledge import FIXED, UnusableBaseError, check_base, delete_base, reindex_base
 from prompts.services.retrievers import RetrieverError
@@ -109,6 +110,23 @@ class RetrievedSerializer(serializers.Serializer[Any]):
     left_out = PassageSerializer(many=True)
 
 
+class AnswerAskedSerializer(serializers.Serializer[Any]):
+    question = serializers.CharField(max_length=10_000)
+    model = serializers.CharField(max_length=200, help_text="A route with a deployment in the base's region.")
+
+
+class CitedSerializer(serializers.Serializer[Any]):
+    document = serializers.CharField()
+    text = serializers.CharField()
+
+
+class GroundedAnswerSerializer(serializers.Serializer[Any]):
+    """What Bedrock made of its knowledge base, and what it cites."""
+
+    text = serializers.CharField()
+    cited = CitedSerializer(many=True)
+
+
 class CountSerializer(serializers.Serializer[Any]):
     documents = serializers.IntegerField(help_text="How many will be read again.")
 
@@ -159,6 +177,23 @@ class KnowledgeBaseViewSet(
         except (EmbeddingError, RetrieverError) as error:
             raise Unavailable(str(error)) from error
         return without_store(Response(_shown(found)))
+
+    @extend_schema(request=AnswerAskedSerializer, responses=GroundedAnswerSerializer)
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, **kwargs: Any) -> Response:
+        """Bedrock's own answer (RetrieveAndGenerate), to compare. AWS charges for it outside of budgets: for superusers."""
+        base = self.get_object()
+        if not self.person.is_superuser:
+            raise PermissionDenied("AWS charges for this outside of budgets: it is for superusers.")
+        asked = read(AnswerAskedSerializer, request)
+        if base.is_local:
+            raise Conflict("Only a knowledge base of Bedrock answers by itself.")
+        try:
+            made = answer_elsewhere(base, asked["question"], route=asked["model"])
+        except RetrieverError as error:
+            raise Unavailable(str(error)) from error
+        self.record(base, CHANGE, f"Had Bedrock answer a question with {asked['model']}.")
+        return without_store(Response(GroundedAnswerSerializer(made).data))
 
     @extend_schema(request=None, responses={202: CountSerializer})
     @action(detail=True, methods=["post"])

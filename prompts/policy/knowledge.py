@@ -38,6 +38,14 @@ class Candidate:
     by_words: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GroundedAnswer:
+    """An answer that was made elsewhere of what a base holds, and the passages it cites."""
+
+    text: str
+    cited: tuple[Candidate, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A passage as it is handed on, with where it is from. Its text is untrusted.

@@ -6,7 +6,7 @@ from django.db import connection
 
 from prompts.models import KnowledgeBase
 from prompts.policy.fusion import fuse
-from prompts.policy.knowledge import BaseEntry, Candidate, Retrieved
+from prompts.policy.knowledge import BaseEntry, Candidate, GroundedAnswer, Retrieved
 from prompts.services.embedding import Embedder
 from prompts.services.retriever import SEARCH, candidates, parameters
 from prompts.services.retrievers import retriever_of
@@ -58,12 +58,17 @@ def search(
     )
 
 
+def answer_elsewhere(base: KnowledgeBase, question: str, *, route: str) -> GroundedAnswer:
+    """What Bedrock itself makes of its base for a question. Not charged here (docs/decisions/0019). RetrieverError."""
+    return retriever_of(base.kind).answer(entry_of(base), question, route)
+
+
 def _candidates(
     base: KnowledgeBase, question: str, application_id: int | None, top_k: int
 ) -> list[Candidate]:
     entry = entry_of(base)
     if not base.is_local:
-        return retriever_of(base.kind)(entry, question)
+        return retriever_of(base.kind).retrieve(entry, question)
     assert base.dimensions is not None
     [vector] = Embedder(base.team, base.route, base.dimensions).embed(
         [question], until=monotonic() + _SECONDS

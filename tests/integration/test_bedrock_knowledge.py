@@ -128,7 +128,7 @@ def test_the_gateway_s_passages_are_like_those_kept_here(simulator):
 
 
 def test_the_gateway_s_answers_cite(simulator):
-    made = asked(simulator, "retrieve_and_generate", QUESTION, model_arn=MODEL)
+    made = asked(simulator, "retrieve_and_generate", QUESTION, model=MODEL)
     assert "thirty days" in made.text
     assert [each.document for each in made.cited] == ["s3://simulated/leave.md"]
 
