@@ -8,14 +8,9 @@ from accounts.admin.dollars import DollarsField
 from gateway.models import Deployment, Price, Route
 from governance.admin.bars import bar_of, nice_ceiling
 from governance.models import Budget
-from tests.integration.admin_world import DOLLAR, World, make_world
+from tests.integration.admin_world import DOLLAR
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,10 @@ from gateway.services.demo.calls import call_id_at
 from governance.models import AuditRecord
 from governance.selectors.calls import first_id_at, ids_beginning_with, models_called, time_of
 from kernel.clock import utc_now
-from tests.integration.admin_world import SECRET_WORDS, World, make_call, make_world
+from tests.integration.admin_world import SECRET_WORDS, make_call
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/governance/auditrecord/"
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def ids_on(answer) -> list:

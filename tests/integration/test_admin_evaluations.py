@@ -8,18 +8,13 @@ from django.urls import reverse
 
 from governance.models import AuditContent
 from prompts.models import Evaluation, EvaluationResult, Prompt, ServiceContract, TestSet
-from tests.integration.admin_world import ROLES, World, make_call, make_world
+from tests.integration.admin_world import ROLES, make_call
 from tests.integration.evaluation_world import DOLLAR, make_prompt
 from tests.integration.prompt_world import set_of
 
 pytestmark = pytest.mark.django_db
 EDITORS = ("owner", "admin", "developer")
 NOT_LET_IN = {302, 403, 404}
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def url(page: str, *args) -> str:

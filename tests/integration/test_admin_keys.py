@@ -10,14 +10,8 @@ from django.urls import reverse
 from accounts.models import ApiKey
 from accounts.policy import key_text
 from kernel.clock import utc_now
-from tests.integration.admin_world import World, make_world
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def add(world, role="developer", **fields):

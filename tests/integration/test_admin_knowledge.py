@@ -6,17 +6,12 @@ from django.urls import reverse
 
 from prompts.models import Chunk, KnowledgeBase, KnowledgeDocument
 from prompts.services.embedding import Embedder
-from tests.integration.admin_world import ROLES, World, make_world
+from tests.integration.admin_world import ROLES
 
 pytestmark = pytest.mark.django_db
 MAY_WRITE = ("owner", "admin", "developer", "superuser")
 MAY_READ = (*MAY_WRITE, "reviewer")
 PAGES = ("change", "delete", "history", "upload", "search", "reindex", "sync")
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -10,15 +10,10 @@ from accounts.models import Application, Membership, User
 from governance.models import Alert, Budget, BudgetWindow, Delivery, Grant, LimitRequest, RateLimit
 from governance.policy.windows import window_of
 from kernel.clock import utc_now
-from tests.integration.admin_world import DOLLAR, World, make_world
+from tests.integration.admin_world import DOLLAR
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:governance_budget_changelist"
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def spend(budget: Budget, amounts: dict[str, int]) -> None:

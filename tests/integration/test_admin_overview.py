@@ -10,15 +10,10 @@ from accounts.models import Application, Team, User
 from gateway.services.demo.calls import call_id_at
 from governance.models import AuditRecord
 from kernel.clock import utc_now
-from tests.integration.admin_world import DOLLAR, World, make_call, make_world
+from tests.integration.admin_world import DOLLAR, make_call
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def figures(answer) -> dict[str, str]:

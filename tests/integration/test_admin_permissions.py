@@ -6,16 +6,11 @@ from django.urls import reverse
 from accounts.models import ApiKey, Application, Membership, Team, User
 from gateway.models import Price, Route
 from governance.models import AuditRecord, Budget
-from tests.integration.admin_world import ROLES, World, make_world
+from tests.integration.admin_world import ROLES
 
 pytestmark = pytest.mark.django_db
 ERASING = {"which": "all", "reason": "No reason", "confirm": "Other"}
 NOT_LET_IN = {302, 403, 404}
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def pages_of(team) -> list[str]:

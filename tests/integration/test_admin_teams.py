@@ -4,14 +4,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Membership, Role, Team, User
-from tests.integration.admin_world import World, make_world
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def post_team(world, who, *, new=(), changed=None, deleted=()):

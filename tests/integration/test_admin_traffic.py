@@ -7,16 +7,11 @@ from accounts.models import Application
 from kernel.clock import utc_now
 from prompts.models import Experiment, Label, Rollout, VersionState
 from prompts.services import experiments, rollouts
-from tests.integration.admin_world import ROLES, World, make_world
+from tests.integration.admin_world import ROLES
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout
 
 pytestmark = pytest.mark.django_db
 NOT_LET_IN = {302, 403, 404}
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def url(thing, page: str = "change") -> str:

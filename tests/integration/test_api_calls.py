@@ -10,16 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from gateway.services.demo.calls import call_id_at
 from kernel.clock import utc_now
-from tests.integration.admin_world import SECRET_WORDS, World, make_call, make_world
+from tests.integration.admin_world import SECRET_WORDS, make_call
 from tests.integration.api_world import API, ids
 
 pytestmark = pytest.mark.django_db
 CALLS = f"{API}/calls/"
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.mark.parametrize("who", ["superuser", "viewer"])

@@ -6,17 +6,12 @@ import pytest
 
 from governance.models import Alert, AuditContent
 from prompts.models import Evaluation, EvaluationResult, TestSet
-from tests.integration.admin_world import World, make_call, make_world
+from tests.integration.admin_world import make_call
 from tests.integration.api_world import API, ask, ids
 from tests.integration.evaluation_world import DOLLAR, make_prompt
 from tests.integration.prompt_world import set_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def test_a_set_from_its_making_to_its_run(world):

@@ -7,16 +7,10 @@ import pytest
 from accounts.models import ApiKey
 from accounts.policy import key_text
 from kernel.clock import utc_now
-from tests.integration.admin_world import World, make_world
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db
 KEYS = f"{API}/api-keys/"
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def test_a_key_is_shown_once(world):

@@ -5,17 +5,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from prompts.models import Chunk, KnowledgeBase, KnowledgeDocument
 from prompts.services.embedding import BudgetSpentError, Embedder, EmbeddingError
-from tests.integration.admin_world import ROLES, World, make_world
+from tests.integration.admin_world import ROLES, World
 from tests.integration.api_world import API, ask, id_in
 
 pytestmark = pytest.mark.django_db
 MAY_WRITE = ("owner", "admin", "developer", "superuser")
 MAY_READ = (*MAY_WRITE, "reviewer")
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from prompts.models import (
     TestCase,
     TestSet,
 )
-from tests.integration.admin_world import ROLES, World, make_call, make_world
+from tests.integration.admin_world import ROLES, World, make_call
 from tests.integration.api_world import (
     API,
     CATALOG,
@@ -122,8 +122,7 @@ CHANGES = {
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     stranger = User.objects.create_user("stranger@example.com")
     Membership.objects.create(user=stranger, team=world.other.team, role="owner")
     return world

@@ -10,15 +10,10 @@ from accounts.models import Membership, Team, User
 from gateway.models import Deployment, Model, Price, Route
 from governance.models import Budget
 from kernel.clock import utc_now
-from tests.integration.admin_world import DOLLAR, ROLES, World, make_world
+from tests.integration.admin_world import DOLLAR, ROLES
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def path_of(obj) -> str:

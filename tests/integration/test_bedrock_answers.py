@@ -10,7 +10,7 @@ from embedded.environment import with_simulator
 from embedded.simulator.knowledge import BUILT_IN
 from gateway.models import Deployment, Model, Route, RouteTarget
 from prompts.models import KnowledgeBase
-from tests.integration.admin_world import World, make_world
+from tests.integration.admin_world import World
 from tests.simulator import RunningSimulator, running
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +25,12 @@ def server() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture
-def world(server: RunningSimulator, monkeypatch: pytest.MonkeyPatch, settings) -> World:
+def world(world: World, server: RunningSimulator, monkeypatch: pytest.MonkeyPatch, settings) -> World:
     for name, value in with_simulator({}, server.url).items():
         monkeypatch.setenv(name, value)
     settings.BEDROCK_ENDPOINT_URL = server.url
     server.reset()
-    return make_world()
+    return world
 
 
 @pytest.fixture

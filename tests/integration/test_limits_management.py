@@ -6,15 +6,10 @@ from django.urls import reverse
 from governance.models import Budget, BudgetWindow, RateLimit
 from governance.policy.windows import window_of
 from kernel.clock import utc_now
-from tests.integration.admin_world import DOLLAR, World, make_world
+from tests.integration.admin_world import DOLLAR, World
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def make(world: World, who: str, resource: str = "budgets", **body):

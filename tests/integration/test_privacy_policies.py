@@ -22,18 +22,13 @@ from governance.services.privacy import (
     withdraw,
 )
 from kernel.clock import utc_now
-from tests.integration.admin_world import ROLES, World, make_world
+from tests.integration.admin_world import ROLES, World
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db
 
 PREVIEW = f"{API}/redaction/preview"
 TICKETS = {"entity": "TICKET", "patterns": ["TK-[0-9]{4}"], "to_model": "mask"}
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def policy_of(world: World, *, whose: str = "mine", **fields) -> PrivacyPolicy:

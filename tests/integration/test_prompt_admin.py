@@ -44,7 +44,7 @@ from prompts.policy.document import (  # fmt: skip
     encoded,
 )
 from prompts.services.prompts import save_draft
-from tests.integration.admin_world import ROLES, World, make_prompt, make_world
+from tests.integration.admin_world import ROLES, World, make_prompt
 
 pytestmark = pytest.mark.django_db
 MODELS = list(apps.get_app_config("prompts").get_models())
@@ -59,11 +59,6 @@ POSTED = {
     "post": "yes", "label": "production", "number": "2", "comment": "x", "text": "version: {}", "revision": "1", "name": "taken", "reason": "x",
     "confirm": "yes", "add": "1", "remove": "1", "case": "1", "query": "x", "id": "1",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def mine(world: World, name: str = "greeting") -> Prompt:

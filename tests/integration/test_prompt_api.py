@@ -9,7 +9,6 @@ from accounts.models import Membership, User
 from governance.models import Budget
 from prompts.models import ContextSource, Label, Prompt, PromptVersion, ReviewRule, TestSet
 from prompts.services.prompts import new_draft
-from tests.integration.admin_world import World, make_world
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db
@@ -19,11 +18,6 @@ DOCUMENT = {
     "variables": [{"name": "name", "schema": {"maxLength": 40}}],
     "output": {"schema": {"type": "object"}, "fallback": {"a": None}},
 }
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 class Person:

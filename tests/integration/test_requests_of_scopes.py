@@ -16,7 +16,7 @@ from governance.models import Budget, Grant, LimitRequest, RateLimit
 from governance.policy.limit_requests import ImpossibleError
 from governance.services import limit_requests
 from kernel.clock import utc_now
-from tests.integration.admin_world import DOLLAR, World, make_world
+from tests.integration.admin_world import DOLLAR, World
 from tests.integration.api_world import API, ask
 from tests.services import ROOT
 
@@ -26,10 +26,9 @@ ADD = "admin:governance_limitrequest_add"
 
 
 @pytest.fixture
-def world(monkeypatch) -> World:
+def world(world: World, monkeypatch) -> World:
     """Mail is sent at once: there is no worker."""
     monkeypatch.setattr(tasks.mail, "delay", lambda *args: tasks.mail.run(*args))
-    world = make_world()
     LimitRequest.objects.all().delete()
     Grant.objects.all().delete()
     return world

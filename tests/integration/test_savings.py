@@ -9,15 +9,14 @@ from gateway.models import Deployment, Model, Price, Route, RouteTarget
 from governance.models import AuditRecord, Tip, UsageDay
 from governance.services.tips import find_tips
 from kernel.clock import utc_now
-from tests.integration.admin_world import World, make_call, make_world
+from tests.integration.admin_world import World, make_call
 from tests.integration.api_world import API
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    world = make_world()
+def world(world: World) -> World:
     AuditRecord.objects.all().delete()
     return world
 

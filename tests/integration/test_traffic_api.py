@@ -5,16 +5,11 @@ import pytest
 from accounts.models import Application
 from governance.models import Feedback
 from prompts.models import Experiment, Rollout
-from tests.integration.admin_world import World, make_world
+from tests.integration.admin_world import World
 from tests.integration.api_world import API, ask, id_in
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def _prompt(world: World):

@@ -13,7 +13,7 @@ from django.utils.html import escape
 from governance.selectors.usage import usage
 from governance.services.rollups import roll_up
 from kernel.clock import utc_now
-from tests.integration.admin_world import World, make_call, make_world
+from tests.integration.admin_world import World, make_call
 from tests.integration.api_world import API
 
 pytestmark = pytest.mark.django_db
@@ -22,9 +22,8 @@ PAGE = reverse("admin:governance_usageday_changelist")
 
 
 @pytest.fixture
-def world() -> World:
+def world(world: World) -> World:
     """In both teams calls of two features; some a month ago; half of them summed up already."""
-    world = make_world()
     now = utc_now()
     for side in (world.mine, world.other):
         for number in range(6):
