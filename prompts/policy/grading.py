@@ -166,9 +166,7 @@ def _judged(assertion: Judge, case: Case, seen: Observation, place: int) -> Gene
         "input": _dumped(case.variables), "output": seen.output, "rubric": assertion.rubric,
         "expected": case.expected if isinstance(case.expected, str) else _dumped(case.expected),
     }  # fmt: skip
-    body = _body(
-        variables=variables, version=assertion.version, prompt_id=case.judges.get(assertion.prompt)
-    )
+    body = _body(variables=variables, version=assertion.version, prompt_id=case.judges.get(assertion.prompt))
     said = ""
     for attempt in range(1, JUDGE_TRIES + 1):
         reply = yield Ask(f"judge:{place}:{attempt}", f"/v1/prompts/{assertion.prompt}/run", body)

@@ -353,7 +353,11 @@ def test_a_form_that_is_saved_as_it_was_served_changes_nothing(world, document):
     assert answer.status_code == 302, LexborHTMLParser(answer.content.decode()).css("p.gh-error")
     version = prompt.versions.get(number=3)
     assert decoded(version.document) == document
-    assert (version.revision, version.note, version.editors) == (3, "Why\r\nnot", [world.people["developer"].pk])
+    assert (version.revision, version.note, version.editors) == (
+        3,
+        "Why\r\nnot",
+        [world.people["developer"].pk],
+    )
 
 
 def test_rows_are_added_and_emptied(world):
