@@ -173,6 +173,13 @@ class AssertionsWidget(forms.Widget):
         return render_to_string("admin/prompts/assertion_rows.html", context)
 
 
+def closed_rows(stored: Sequence[Any], *, judges: Sequence[str] = ()) -> SafeString:
+    """Assertions for people who only read them."""
+    widget = AssertionsWidget()
+    widget.options = {"judges": judges}
+    return widget.render("assertions", stored, {"disabled": True})
+
+
 class AssertionsField(forms.Field):
     """A list of assertions. `kinds` are those that are offered."""
 
@@ -191,7 +198,7 @@ class AssertionsField(forms.Field):
         if not isinstance(value, AssertionRows):
             return list(value or ())
         if not value.is_valid():
-            raise forms.ValidationError(value.errors or ["Something is missing or wrong above: it is said where."])  # fmt: skip
+            raise forms.ValidationError(value.errors or ["Something above is missing or wrong: it says where."])  # fmt: skip
         return value.assertions()
 
     def has_changed(self, initial: Any, data: Any) -> bool:

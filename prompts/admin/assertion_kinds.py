@@ -236,7 +236,7 @@ class NumericForm(KindForm):
     )
     value = NumberField(label="Number", required=False, help_text="Empty: what the case expects.")
     tolerance = NumberField(label="Give or take", required=False)
-    percent = NumberField(label="Or give or take, in per cent", required=False)
+    percent = NumberField(label="Or give or take per cent", required=False)
     path = forms.CharField(label="Where it is in JSON", required=False, help_text="Such as total, or items.0.price. Empty: the answer has one number in it.")  # fmt: skip
 
 
@@ -259,12 +259,12 @@ class ForbiddenForm(KindForm):
 
 
 class LatencyForm(KindForm):
-    struct, title, hint = kinds.Latency, "Comes in time", "The answer took no longer."
+    struct, title, hint = kinds.Latency, "Answers in time", "How long the answer may take."
     at_most_ms = NumberField(label="Milliseconds at most", help_text="3000 is three seconds.")
 
 
 class CostForm(KindForm):
-    struct, title, hint = kinds.Cost, "Costs no more", "By the call's cost on record."
+    struct, title, hint = kinds.Cost, "Costs little enough", "What the call may cost, by its record."
     at_most_usd = forms.CharField(label="US dollars at most", widget=forms.TextInput(attrs={"inputmode": "decimal"}), help_text="Such as 0.002.")  # fmt: skip
 
 

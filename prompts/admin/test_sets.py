@@ -16,7 +16,7 @@ from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
 from governance.models import AuditRecord
-from prompts.admin.assertion_fields import AssertionsWidget
+from prompts.admin.assertion_fields import closed_rows
 from prompts.admin.test_set_forms import CaseForm, FromCallsForm, ImportForm, RunForm, TestSetForm
 from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.cases import Case
@@ -86,7 +86,7 @@ class TestSetAdmin(TeamScopedAdmin):
 
     @admin.display(description="Assertions for every case")
     def assertions_label(self, test_set: TestSet) -> str:
-        return AssertionsWidget().render("assertions", test_set.assertions, {"disabled": True})
+        return closed_rows(test_set.assertions, judges=judge_names([test_set.team_id]))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
