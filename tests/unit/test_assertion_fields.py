@@ -142,6 +142,22 @@ def test_whatever_is_stored_comes_back_as_it_was(raw):
             assert getattr(now, name) == (False if name == "ignore_case" else getattr(stored[0], name))
 
 
+@pytest.mark.parametrize(
+    ("raw", "name", "value", "now"),
+    [
+        ({"kind": "numeric", "path": " a\nb "}, "tolerance", "2", {"tolerance": 2.0}),
+        ({"kind": "pattern", "pattern": "a\rb\r\n"}, "whole", "on", {"whole": True}),
+        ({"kind": "similarity", "text": "\r\n as ", "model": "gone", "at_least": 1}, "at_least", "0.5", {"at_least": 0.5}),
+        ({"kind": "judge", "prompt": "gone", "version": 3, "rubric": "a\r\nb"}, "version", "4", {"version": 4}),
+        ({"kind": "equals", "value": " a\r\n"}, "ignore_case", "on", {"ignore_case": True}),
+    ],
+)  # fmt: skip
+def test_a_field_that_was_not_touched_keeps_its_value(raw, name, value, now):
+    data = served([raw])
+    data[f"assertions-0-{raw['kind']}-{name}"] = value
+    assert saved(data, stored=[raw]) == [{**raw, **now}]
+
+
 def filled(kind: str, number: int = 0, **values: str) -> dict[str, str]:
     name = f"assertions-{number}"
     return {"assertions-TOTAL_FORMS": "0", f"{name}-kind": kind, **{f"{name}-{kind}-{key}": value for key, value in values.items()}}  # fmt: skip
