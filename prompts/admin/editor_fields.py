@@ -127,3 +127,18 @@ def shown(value: Any) -> str:
 def unix_lines(text: str) -> str:
     """Browsers send two characters for a line break."""
     return text.replace("\r\n", "\n")
+
+
+def came_back(bound: forms.BoundField) -> bool:
+    """Whether a field came back as it was served. Browsers change line breaks, and leave them out of single lines."""
+    if isinstance(bound.field, forms.BooleanField):
+        return bool(bound.data) == bool(bound.initial)
+    served = bound.field.prepare_value(bound.initial)
+    one, other = _lines("" if served is None else served), _lines(bound.data or "")
+    if not isinstance(bound.field.widget, forms.Textarea):
+        one, other = one.replace("\n", ""), other.replace("\n", "")
+    return one == other
+
+
+def _lines(value: Any) -> str:
+    return str(value).replace("\r\n", "\n").replace("\r", "\n")

@@ -1,6 +1,7 @@
 """The forms of test sets: the set itself, one case, a file of cases, cases of calls, and a run."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,13 +11,15 @@ from accounts.admin.dollars import DollarsField
 from accounts.admin.typed import ModelForm
 from accounts.models import User
 from accounts.services.known_models import known_models
+from prompts.admin.assertion_fields import AssertionsField
+from prompts.admin.editor_fields import came_back
 from prompts.models import TestSet, VersionState
-from prompts.policy.assertions import BadAssertionError, decoded
 from prompts.policy.cases import MOST_BYTES
 from prompts.policy.document import Variable
 from prompts.policy.grid import DEFAULT_WEIGHTS
 from prompts.services.evaluations import MOST_AT_ONCE, MOST_REPEATS
-from prompts.services.test_sets import may_require, problem_of
+from prompts.services.required_tests import why_not_loosen, why_not_require
+from prompts.services.test_sets import problem_of, same_json
 
 _NEWEST = 20
 _AREA = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
@@ -34,19 +37,28 @@ class TestSetForm(ModelForm):
 
     __test__ = False
     by: User
+    judges: Sequence[str] = ()
+    """Names of prompts that can judge."""
+    assertions = AssertionsField(
+        label="Assertions for every case", help_text="All of them must hold. A case may have more of its own."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "assertions" in self.fields:
-            self.fields["assertions"].widget.attrs["rows"] = 4
+        if "assertions" not in self.fields:  # the page is for reading
+            return
+        field: Any = self.fields["assertions"]
+        field.shows(self.instance.assertions if self.instance.pk else [], judges=self.judges)
+        if self.instance.pk:
+            team, prompt = self.instance.team, self.instance.prompt
+            self._close(why_not_loosen(self.instance, self.by), "assertions", "pass_percent", "is_required")
+            self._close(why_not_require(self.by, team=team, prompt=prompt), "is_required")
 
-    def clean_assertions(self) -> Any:
-        found = self.cleaned_data["assertions"] or []
-        try:
-            decoded(found)
-        except BadAssertionError as error:
-            raise ValidationError(str(error)) from error
-        return found
+    def _close(self, reason: str, *names: str) -> None:
+        for name in names if reason else ():
+            self.fields[name].disabled = True
+            if not self.instance.is_required:  # else it is said above the form
+                self.fields[name].help_text = reason
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -54,17 +66,21 @@ class TestSetForm(ModelForm):
         team = cleaned.get("team") or (self.instance.team if self.instance.pk else None)
         if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
             raise ValidationError({"prompt": "This is a prompt of another team."})
-        if cleaned.get("is_required") and prompt is not None and not may_require(self.by, prompt):
-            raise ValidationError({"is_required": "Only superusers require tests of shared prompts."})
+        if "is_required" in self.changed_data and prompt is not None and team is not None:
+            reason = why_not_require(self.by, team=team, prompt=prompt)
+            if reason:
+                raise ValidationError({"is_required": reason})
         return cleaned
 
 
 class CaseForm(forms.Form):
     """One case. Each variable of the prompt has a field; where none is known, all are typed as JSON."""
 
-    def __init__(self, data: Any = None, *, variables: tuple[Variable, ...], case: Any = None) -> None:
+    def __init__(
+        self, data: Any = None, *, variables: tuple[Variable, ...], case: Any = None, judges: Sequence[str] = ()
+    ) -> None:  # fmt: skip
         super().__init__(data)
-        self._variables = variables
+        self._variables, self._case = variables, case
         known = case.variables if case is not None else {}
         for variable in variables:
             self.fields[f"var-{variable.name}"] = forms.CharField(
@@ -82,11 +98,9 @@ class CaseForm(forms.Form):
             label="Expected answer", required=False, widget=_AREA, help_text="A text, or a JSON object or list. Empty: nothing to compare with.",
             initial=_shown(case.expected) if case is not None else "",
         )  # fmt: skip
-        self.fields["assertions"] = forms.CharField(
-            label="Assertions besides those of the set, as JSON", required=False, widget=_AREA,
-            initial=json.dumps(case.assertions, ensure_ascii=False, indent=2) if case is not None and case.assertions else "",
-            help_text='Such as [{"kind": "contains", "texts": ["refund"]}].',
-        )  # fmt: skip
+        assertions = AssertionsField(label="Assertions besides those of the set")
+        assertions.shows(case.assertions if case is not None else [], judges=judges)
+        self.fields["assertions"] = assertions
         self.fields["note"] = forms.CharField(
             label="Note", required=False, initial=case.note if case is not None else ""
         )
@@ -95,25 +109,39 @@ class CaseForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        variables = _json(cleaned.get("others") or "{}", "What is typed there")
-        if not isinstance(variables, dict):
-            raise ValidationError({"others": "Variables are a JSON object."})
-        for variable in self._variables:
-            text = cleaned[f"var-{variable.name}"]
-            if text == "" and (variable.type != "string" or not variable.is_required):
-                continue
-            variables[variable.name] = (
-                text if variable.type == "string" else _json(text, f"“{variable.name}”")
-            )
-        assertions = _json(cleaned["assertions"] or "[]", "The assertions")
         values = {
-            "variables": variables, "expected": _expected(cleaned["expected"]), "assertions": assertions,
-            "note": cleaned["note"],
-        }  # fmt: skip
+            "variables": self._read_variables(cleaned),
+            "expected": self._case.expected
+            if self._is_as_served("expected")
+            else _expected(cleaned["expected"]),
+            "assertions": cleaned["assertions"],
+            "note": self._case.note if self._is_as_served("note") else cleaned["note"],
+        }
         if problem := problem_of(values):
             raise ValidationError(problem)
         self.values = values
         return cleaned
+
+    def _is_as_served(self, name: str) -> bool:
+        """Whether a case that is there already keeps what it has."""
+        return self._case is not None and came_back(self[name])
+
+    def _read_variables(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        found = _json(cleaned.get("others") or "{}", "What is typed there")
+        if not isinstance(found, dict):
+            raise ValidationError({"others": "Variables are a JSON object."})
+        for variable in self._variables:
+            name, text = variable.name, cleaned[f"var-{variable.name}"]
+            if self._is_as_served(f"var-{name}"):
+                if name in self._case.variables:
+                    found[name] = self._case.variables[name]
+            elif text != "" or (variable.type == "string" and variable.is_required):
+                found[name] = text if variable.type == "string" else _json(text, f"“{name}”")
+        return found
+
+    def says_something_new(self) -> bool:
+        """Whether the case would be another one, where the form is valid."""
+        return any(not same_json(value, getattr(self._case, name)) for name, value in self.values.items())
 
 
 def _shown(value: Any) -> str:

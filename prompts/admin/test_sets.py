@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -14,11 +16,13 @@ from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
 from governance.models import AuditRecord
+from prompts.admin.assertion_fields import closed_rows
 from prompts.admin.test_set_forms import CaseForm, FromCallsForm, ImportForm, RunForm, TestSetForm
 from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.cases import Case
-from prompts.selectors.test_sets import recorded_calls, variables_of
+from prompts.selectors.test_sets import judge_names, recorded_calls, variables_of
 from prompts.services import evaluations, test_sets
+from prompts.services.required_tests import RequiredTestError, why_not_loosen
 
 _PER_PAGE = 50
 
@@ -72,16 +76,35 @@ class TestSetAdmin(TeamScopedAdmin):
             kwargs["queryset"] = Prompt.objects.filter(own, archived_at=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only read sees assertions as rows that are closed."""
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        return [("assertions_label" if reads and name == "assertions" else name) for name in self.fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "assertions_label")
+
+    @admin.display(description="Assertions for every case")
+    def assertions_label(self, test_set: TestSet) -> str:
+        return closed_rows(test_set.assertions, judges=judge_names([test_set.team_id]))
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.by = person(request)
+        form.judges = judge_names([obj.team_id] if obj else team_ids(request, self.change_capability))
         return form
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and why_not_loosen(obj, person(request)))  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.created_by = obj.created_by or person(request)
-        super().save_model(request, obj, form, change)
-        if change and "assertions" in form.changed_data:
-            test_sets.touch(obj)
+        with _refused():
+            test_sets.save_set(obj, by=person(request))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with _refused():
+            test_sets.delete_set(obj, by=person(request))
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
@@ -95,7 +118,10 @@ class TestSetAdmin(TeamScopedAdmin):
         found = self.get_object(request, object_id) if object_id else None
         if found is not None and self.has_view_permission(request, found):
             runs = list(found.evaluations.select_related("started_by")[:5])
-            extra_context = {**(extra_context or {}), "test_set": found, "runs": runs, "may_change": self._may(request, found)}  # fmt: skip
+            extra_context = {
+                **(extra_context or {}), "test_set": found, "runs": runs, "may_change": self._may(request, found),
+                "closed": self._closed(request, found),
+            }  # fmt: skip
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     # --- pages of its own ---
@@ -114,16 +140,9 @@ class TestSetAdmin(TeamScopedAdmin):
     def cases_view(self, request: HttpRequest, set_id: int) -> HttpResponse:
         """The cases, a form for another one, and taking some out."""
         test_set = self._set(request, set_id, writes=request.method == "POST")
-        form = CaseForm(request.POST if "add" in request.POST else None, variables=variables_of(test_set))
+        form = _case_form(request.POST if "add" in request.POST else None, test_set)
         if "remove" in request.POST:
-            chosen = [
-                int(each) for each in request.POST.getlist("case") if each.isdecimal() and len(each) < 19
-            ]
-            count = test_sets.remove_cases(test_set, chosen)
-            messages.success(
-                request, f"{count} case{'' if count == 1 else 's'} taken out. Earlier runs keep them."
-            )
-            return HttpResponseRedirect(_url("cases", test_set))
+            return self._removed(request, test_set)
         if "add" in request.POST and form.is_valid():
             try:
                 test_sets.add_cases(test_set, [Case(**form.values)])
@@ -135,16 +154,32 @@ class TestSetAdmin(TeamScopedAdmin):
         rows = [(case, [(name, test_sets.shown_json(value)) for name, value in case.variables.items()], test_sets.shown_json(case.expected)) for case in page]  # fmt: skip
         return self._render(request, "cases", test_set, title="Cases", pages=page, rows=rows, form=form)
 
+    def _removed(self, request: HttpRequest, test_set: TestSet) -> HttpResponse:
+        chosen = [int(each) for each in request.POST.getlist("case") if each.isdecimal() and len(each) < 19]
+        try:
+            count = test_sets.remove_cases(test_set, chosen, by=person(request))
+            messages.success(request, f"{count} case{'' if count == 1 else 's'} taken out. Earlier runs keep them.")  # fmt: skip
+        except RequiredTestError as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(_url("cases", test_set))
+
     def case_view(self, request: HttpRequest, set_id: int, case_id: int) -> HttpResponse:
         """One case, to change."""
         test_set = self._set(request, set_id, writes=True)
         case = TestCase.objects.filter(test_set=test_set, pk=case_id, removed_at=None).first()
         if case is None:
             raise Http404("There is no such case, or it was changed meanwhile.")
+        if closed := self._closed(request, test_set):
+            messages.error(request, closed)
+            return HttpResponseRedirect(_url("cases", test_set))
         data = request.POST if request.method == "POST" else None
-        form = CaseForm(data, variables=variables_of(test_set), case=case)
+        form = _case_form(data, test_set, case=case)
         if data is not None and form.is_valid():
-            test_sets.change_case(case, **form.values)
+            if not form.says_something_new():
+                messages.info(request, "Nothing was changed.")
+                return HttpResponseRedirect(_url("cases", test_set))
+            with _refused():
+                test_sets.change_case(case, by=person(request), **form.values)
             messages.success(request, "Changed. Earlier runs keep the case as it was.")
             return HttpResponseRedirect(_url("cases", test_set))
         return self._render(request, "case", test_set, title=str(case), form=form, case=case)
@@ -216,6 +251,10 @@ class TestSetAdmin(TeamScopedAdmin):
     def _may(self, request: HttpRequest, test_set: TestSet) -> bool:
         return test_set.team_id in team_ids(request, self.change_capability)
 
+    def _closed(self, request: HttpRequest, test_set: TestSet) -> str:
+        """Why the person may only add to the set; "" where they may do more, or nothing at all."""
+        return why_not_loosen(test_set, person(request)) if self._may(request, test_set) else ""
+
     def _set(self, request: HttpRequest, set_id: int, *, writes: bool) -> TestSet:
         found: TestSet | None = self.get_queryset(request).select_related("team", "prompt").filter(pk=set_id).first()  # fmt: skip
         if found is None:
@@ -227,9 +266,22 @@ class TestSetAdmin(TeamScopedAdmin):
     def _render(self, request: HttpRequest, name: str, test_set: TestSet, **context: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "original": test_set, "test_set": test_set,
-            "may_change": self._may(request, test_set), **context,
+            "may_change": self._may(request, test_set), "closed": self._closed(request, test_set), **context,
         }  # fmt: skip
         return without_store(TemplateResponse(request, f"admin/prompts/test_set_{name}.html", context))
+
+
+def _case_form(data: Any, test_set: TestSet, *, case: TestCase | None = None) -> CaseForm:
+    return CaseForm(data, variables=variables_of(test_set), case=case, judges=judge_names([test_set.team_id]))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What the forms did not stop, because it became required meanwhile."""
+    try:
+        yield
+    except RequiredTestError as error:
+        raise PermissionDenied(str(error)) from error
 
 
 def _url(page: str, test_set: TestSet) -> str:

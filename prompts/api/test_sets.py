@@ -1,5 +1,7 @@
 from typing import Any
 
+from django.contrib.admin.models import DELETION
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
@@ -20,6 +22,7 @@ from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.assertions import BadAssertionError, decoded
 from prompts.policy.cases import Case
 from prompts.services import test_sets
+from prompts.services.required_tests import RequiredTestError, why_not_require
 
 MOST_ID = 2**63 - 1
 MOST_CALLS = 200
@@ -67,18 +70,19 @@ class TestSetSerializer(FixedTeam, serializers.ModelSerializer[TestSet]):
             raise serializers.ValidationError({"prompt": ["This can't be changed."]})
         if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
             raise serializers.ValidationError({"prompt": ["This is a prompt of another team."]})
-        is_required = attrs.get("is_required", self.instance is not None and self.instance.is_required)
-        if is_required and prompt is not None and not test_sets.may_require(signed_in(self), prompt):
-            raise serializers.ValidationError(
-                {"is_required": ["Only superusers require tests of shared prompts."]}
-            )
+        if prompt is not None and team is not None and attrs.get("is_required") and not prompt.team_id:
+            reason = why_not_require(signed_in(self), team=team, prompt=prompt)
+            if reason:
+                raise serializers.ValidationError({"is_required": [reason]})
         return attrs
 
+    def create(self, validated_data: dict[str, Any]) -> TestSet:
+        return test_sets.save_set(TestSet(**validated_data), by=signed_in(self))
+
     def update(self, instance: TestSet, validated_data: dict[str, Any]) -> TestSet:
-        changed = super().update(instance, validated_data)
-        if "assertions" in validated_data:
-            test_sets.touch(changed)
-        return changed
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        return test_sets.save_set(instance, by=signed_in(self))
 
 
 class ImportSerializer(serializers.Serializer[Any]):
@@ -123,9 +127,18 @@ _EXAMPLE = OpenApiExample(
 )  # fmt: skip
 
 
+class RequiredTests(TeamScoped):
+    """Where required tests could be weakened: who may not is told who can."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return super().handle_exception(
+            PermissionDenied(str(exc)) if isinstance(exc, RequiredTestError) else exc
+        )
+
+
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
 class TestSetViewSet(
-    TeamScoped,
+    RequiredTests,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -140,6 +153,11 @@ class TestSetViewSet(
         live_cases=Count("cases", filter=Q(cases__removed_at=None))
     )
     serializer_class = TestSetSerializer
+
+    def perform_destroy(self, instance: TestSet) -> None:
+        with transaction.atomic():
+            self.record(instance, DELETION, "Deleted through the API.")
+            test_sets.delete_set(instance, by=self.person)
 
     @extend_schema(request=ImportSerializer, responses={200: ImportedSerializer, 400: ImportedSerializer})
     @action(detail=True, methods=["post"], url_path="import")
@@ -219,7 +237,8 @@ class TestCaseSerializer(serializers.ModelSerializer[TestCase]):
         return made
 
     def update(self, instance: TestCase, validated_data: dict[str, Any]) -> TestCase:
-        return test_sets.change_case(instance, **{k: v for k, v in validated_data.items() if k != "test_set"})
+        changes = {name: value for name, value in validated_data.items() if name != "test_set"}
+        return test_sets.change_case(instance, by=signed_in(self), **changes)
 
 
 class CaseFilters(serializers.Serializer[Any]):
@@ -228,7 +247,7 @@ class CaseFilters(serializers.Serializer[Any]):
 
 @extend_schema_view(list=extend_schema(parameters=[CaseFilters]))
 class TestCaseViewSet(
-    TeamScoped,
+    RequiredTests,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -253,4 +272,4 @@ class TestCaseViewSet(
         return test_set.team
 
     def perform_destroy(self, instance: TestCase) -> None:
-        test_sets.remove_cases(instance.test_set, [instance.pk])
+        test_sets.remove_cases(instance.test_set, [instance.pk], by=self.person)

@@ -32,6 +32,11 @@ class Evaluation(models.Model):
 
     test_set = models.ForeignKey(TestSet, on_delete=models.CASCADE, related_name="evaluations")
     candidates = models.JSONField(help_text="[{version, model, digest, revision}, …]; model “” is the version's own.")  # fmt: skip
+    judges = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="{name: id} of the prompts that judges' names meant as it began.",
+    )
     repeats = models.PositiveSmallIntegerField(default=1)
     weights = models.JSONField(default=dict, help_text="{cost, quality, latency}, which come to 1.")
     budget_nanos = models.BigIntegerField("cap on cost", help_text="It stops before it costs more.")

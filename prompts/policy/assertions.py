@@ -1,11 +1,13 @@
 """PURE: what a test expects of an answer, and whether it holds. One struct for each kind of assertion."""
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
 from kernel.money import dollars_to_nanos, format_usd
+from prompts.policy.document import unkeepable
 from prompts.policy.json_schema import schema_errors, schema_problem
 from prompts.policy.json_values import first_difference, parsed, shown
 from prompts.policy.verdict import Observation, Outcome, Score, failed, passed, unjudged
@@ -228,8 +230,10 @@ def decoded(raw: Any) -> list[Assertion]:
             assertion: Assertion = msgspec.convert(each, Assertion)
         except msgspec.ValidationError as error:
             raise BadAssertionError(f"Assertion {number}: {_plain(str(error))}") from error
-        if problem := _problem(assertion):
-            raise BadAssertionError(f"Assertion {number} ({assertion.kind}): {problem}")
+        if unkept := unkeepable(each):
+            raise BadAssertionError(f"Assertion {number} ({assertion.kind}) has {unkept}.")
+        if problem := problem_of(assertion):
+            raise BadAssertionError(f"Assertion {number} ({assertion.kind}): {problem.text}")
         found.append(assertion)
     return found
 
@@ -240,26 +244,52 @@ def _plain(message: str) -> str:
     return f"{message.replace(' - at `$.', ', at `').replace(' - at `$`', '')}."
 
 
-def _problem(assertion: Assertion) -> str | None:
-    """Why an assertion of the right shape can't be used."""
-    if isinstance(assertion, Pattern):
-        return pattern_problem(assertion.pattern)
-    if isinstance(assertion, Forbidden):
-        if not assertion.texts and not assertion.patterns:
-            return "Say which texts or patterns are forbidden."
-        problems = (pattern_problem(pattern) for pattern in assertion.patterns)
-        return next((problem for problem in problems if problem), None)
-    if isinstance(assertion, JsonSchema):
-        return schema_problem(assertion.schema)
-    if isinstance(assertion, Cost):
-        return _money_problem(assertion.at_most_usd)
-    if isinstance(assertion, Judge):
-        return _judge_problem(assertion)
-    if isinstance(assertion, Similarity) and not -1 <= assertion.at_least <= 1:
-        return "“at_least” is from -1 to 1."
-    if isinstance(assertion, Numeric) and min(assertion.tolerance, assertion.percent) < 0:
-        return "A tolerance is not below 0."
+class Problem(NamedTuple):
+    """Which member of an assertion can't be used, and why."""
+
+    member: str
+    text: str
+
+
+def problem_of(assertion: Assertion) -> Problem | None:
+    """What is wrong with an assertion of the right shape; None: it can be used."""
+    for member, text in _problems(assertion):
+        if text:
+            return Problem(member, text)
     return None
+
+
+def _problems(assertion: Assertion) -> Iterator[tuple[str, str | None]]:
+    match assertion:
+        case Pattern():
+            yield "pattern", pattern_problem(assertion.pattern)
+        case Forbidden():
+            has_any = assertion.texts or assertion.patterns
+            yield "texts", None if has_any else "Say which texts or patterns are forbidden."
+            yield from (("patterns", pattern_problem(pattern)) for pattern in assertion.patterns)
+        case JsonSchema():
+            yield "schema", schema_problem(assertion.schema)
+        case Cost():
+            yield "at_most_usd", _money_problem(assertion.at_most_usd)
+        case Judge():
+            has_prompt = assertion.prompt and assertion.version >= 1
+            yield (
+                "version" if assertion.prompt else "prompt",
+                None if has_prompt else "Name the judge's prompt, and the number of its version.",
+            )
+            yield (
+                "rubric",
+                None if assertion.rubric.strip() else "Give the judge a rubric: what makes an answer good.",
+            )
+            yield (
+                "at_least",
+                None if 0 < assertion.at_least <= 1 else "At least so many points: above 0, and at most 1.",
+            )
+        case Similarity():
+            yield "at_least", None if -1 <= assertion.at_least <= 1 else "A likeness is from -1 to 1."
+        case Numeric():
+            for member in ("tolerance", "percent"):
+                yield member, "A tolerance is not below 0." if getattr(assertion, member) < 0 else None
 
 
 def _money_problem(amount: str) -> str | None:
@@ -267,12 +297,4 @@ def _money_problem(amount: str) -> str | None:
         is_amount = dollars_to_nanos(amount) >= 0
     except ValueError:
         is_amount = False
-    return None if is_amount else '“at_most_usd” is a decimal string, such as "0.002".'
-
-
-def _judge_problem(judge: Judge) -> str | None:
-    if not judge.prompt or judge.version < 1:
-        return "Name the judge's prompt, and the number of its version."
-    if not judge.rubric.strip():
-        return "Give the judge a rubric: what makes an answer good."
-    return None if 0 < judge.at_least <= 1 else "“at_least” is above 0, and at most 1."
+    return None if is_amount else 'Write dollars as a decimal string, such as "0.002".'

@@ -47,6 +47,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     embeddings: str = ""
     """The route of embeddings, where an assertion names none."""
+    prompt_id: int | None = None
+    judges: dict[str, int] = {}
+    """The prompts that judges' names mean. Without an id the gateway takes the name: the team's own before a shared one."""
 
 
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +102,13 @@ def grading(case: Case) -> Grading:
 
 
 def _run_body(case: Case) -> dict[str, Any]:
-    body: dict[str, Any] = {"variables": case.variables, "version": case.version}
+    body = _body(variables=case.variables, version=case.version, prompt_id=case.prompt_id)
     return {**body, "model": case.model} if case.model else body
+
+
+def _body(*, variables: dict[str, Any], version: int, prompt_id: int | None) -> dict[str, Any]:
+    body: dict[str, Any] = {"variables": variables, "version": version}
+    return body if prompt_id is None else {**body, "prompt_id": prompt_id}
 
 
 def _contract(body: dict[str, Any]) -> str:
@@ -158,13 +166,10 @@ def _judged(assertion: Judge, case: Case, seen: Observation, place: int) -> Gene
         "input": _dumped(case.variables), "output": seen.output, "rubric": assertion.rubric,
         "expected": case.expected if isinstance(case.expected, str) else _dumped(case.expected),
     }  # fmt: skip
+    body = _body(variables=variables, version=assertion.version, prompt_id=case.judges.get(assertion.prompt))
     said = ""
     for attempt in range(1, JUDGE_TRIES + 1):
-        reply = yield Ask(
-            f"judge:{place}:{attempt}",
-            f"/v1/prompts/{assertion.prompt}/run",
-            {"variables": variables, "version": assertion.version},
-        )
+        reply = yield Ask(f"judge:{place}:{attempt}", f"/v1/prompts/{assertion.prompt}/run", body)
         if reply.error and not reply.error.startswith("contract_failed"):
             return Score(None, f"The judge could not be asked: {reply.error}")
         score = score_in(reply.body)

@@ -1,12 +1,15 @@
 """Reading test sets, and the calls that cases can be made from."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import Q
 
 from accounts.models import Application
 from governance.models import AuditRecord, CallStatus
 from governance.selectors.bodies import BodiesUnreachableError
 from governance.selectors.calls import Content, content_of
-from prompts.models import TestSet
+from prompts.models import Prompt, TestSet
 from prompts.policy.document import Variable, decoded
 
 OFFERED_CALLS = 50
@@ -22,6 +25,12 @@ def variables_of(test_set: TestSet) -> tuple[Variable, ...]:
         return decoded(version.document).variables
     except ValueError:  # a draft may be unfinished
         return ()
+
+
+def judge_names(team_ids: Iterable[int]) -> list[str]:
+    """The names of prompts that can judge for these teams: their own, and the shared ones."""
+    own = Prompt.objects.filter(Q(team__in=list(team_ids)) | Q(team=None), archived_at=None)
+    return sorted(set(own.values_list("name", flat=True)))
 
 
 def recorded_calls(

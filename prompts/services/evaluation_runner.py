@@ -173,6 +173,8 @@ class _Runner:
             expected=case.expected,
             assertions=(*self._common, *decoded(case.assertions)),
             embeddings=settings.EVALUATION_EMBEDDINGS,
+            prompt_id=self._evaluation.test_set.prompt_id,
+            judges=self._evaluation.judges,
         )
 
     # --- one result ---

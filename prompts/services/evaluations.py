@@ -1,10 +1,11 @@
 """Evaluations are started, cancelled and resumed here; `evaluation_runner` runs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import F, Q
 
 from accounts.models import User
 from accounts.policy.roles import Capability
@@ -18,7 +19,7 @@ from prompts.models import (
     PromptVersion,
     TestSet,
 )
-from prompts.policy.assertions import BadAssertionError, decoded
+from prompts.policy.assertions import BadAssertionError, Judge, decoded
 from prompts.policy.grid import BadWeightsError, Weights
 from prompts.selectors.versions import digest_of
 
@@ -39,12 +40,12 @@ def start(
 ) -> Evaluation:  # fmt: skip
     """Queues a run of the set over candidates {version, model}. Raises ImpossibleRunError."""
     test_set = TestSet.objects.select_for_update().get(pk=test_set.pk)
-    cases = list(test_set.cases.filter(removed_at=None).values_list("pk", flat=True))
+    cases = dict(test_set.cases.filter(removed_at=None).values_list("pk", "assertions"))
     chosen = _candidates(test_set, candidates)
     runs = len(cases) * len(chosen) * repeats
     _check(test_set, runs=runs, repeats=repeats, concurrency=concurrency, budget_nanos=budget_nanos)
     evaluation = Evaluation.objects.create(
-        test_set=test_set, candidates=chosen, repeats=repeats, weights=_weights(weights), budget_nanos=budget_nanos,
+        test_set=test_set, candidates=chosen, judges=_judges(test_set, cases.values()), repeats=repeats, weights=_weights(weights), budget_nanos=budget_nanos,
         concurrency=concurrency, set_revision=test_set.revision, total=runs, started_by=by,
     )  # fmt: skip
     EvaluationResult.objects.bulk_create(
@@ -78,17 +79,20 @@ def _check(test_set: TestSet, *, runs: int, repeats: int, concurrency: int, budg
         raise ImpossibleRunError(
             "The prompt is switched off or archived: every answer would be the fallback."
         )
-    if (
-        prompt.team_id is None
-        and Prompt.objects.filter(team=test_set.team_id, name=prompt.name, archived_at=None).exists()
-    ):
-        raise ImpossibleRunError(
-            f"{test_set.team} has a prompt of its own called {prompt.name}: that one would be run, not the shared one."
-        )
-    try:
-        decoded(test_set.assertions)
-    except BadAssertionError as error:
-        raise ImpossibleRunError(f"The assertions of the test set: {error}") from error
+
+
+def _judges(test_set: TestSet, of_cases: Iterable[Any]) -> dict[str, int]:
+    """The prompts that judges' names mean now, by name: the team's own before a shared one, for all of the run."""
+    names: set[str] = set()
+    for what, raw in [("test set", test_set.assertions), *(("case", each) for each in of_cases)]:
+        try:
+            names |= {each.prompt for each in decoded(raw) if isinstance(each, Judge)}
+        except BadAssertionError as error:
+            raise ImpossibleRunError(f"The assertions of the {what}: {error}") from error
+    meant = Prompt.objects.filter(
+        Q(team=test_set.team_id) | Q(team=None), name__in=names, archived_at=None
+    ).order_by(F("team").asc(nulls_first=True))
+    return dict(meant.values_list("name", "pk")) if names else {}
 
 
 def _weights(weights: dict[str, float] | None) -> dict[str, float]:

@@ -112,6 +112,12 @@ def is_protected(prompt: Prompt, name: str) -> bool:
     return label.is_protected if label else name == PRODUCTION
 
 
+def has_protected_label(prompt: Prompt) -> bool:
+    """Whether any label of a prompt is protected, made already or not."""
+    labels = dict(Label.objects.filter(prompt=prompt).values_list("name", "is_protected"))
+    return any(labels.values()) or PRODUCTION not in labels
+
+
 PRODUCTION = "production"
 
 

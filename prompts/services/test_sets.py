@@ -1,4 +1,8 @@
-"""Cases of test sets: typed in, imported, made from calls. A change is a new row, so that old results keep what they ran."""
+"""Test sets and their cases: typed in, imported, made from calls.
+
+A changed case is a new row, so that old results keep what they ran. What could weaken a required test takes more than
+editing (`required_tests`); adding cases never does.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -11,9 +15,10 @@ from accounts.models import User
 from governance.models import AuditRecord
 from governance.selectors.calls import content_of
 from kernel.clock import utc_now
-from prompts.models import Prompt, TestCase, TestSet
+from prompts.models import TestCase, TestSet
 from prompts.policy.cases import MOST_CASES, BadCaseError, Case, Read, checked, read_csv, read_jsonl
 from prompts.selectors.test_sets import last_words, text_of_blocks, variables_of
+from prompts.services.required_tests import check_may_loosen, check_may_require
 
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
 
@@ -50,8 +55,44 @@ def add_cases(
 
 
 @transaction.atomic
-def change_case(case: TestCase, **changes: Any) -> TestCase:
-    """The case as it is from now on."""
+def save_set(test_set: TestSet, *, by: User | None) -> TestSet:
+    """Saves a set with what was changed of it, or a new one. Raises RequiredTestError."""
+    if test_set.pk is None:
+        if test_set.is_required:
+            check_may_require(test_set, by)
+        test_set.save()
+        return test_set
+    before = _locked(test_set)
+    changed = {name for name in _CHANGEABLE if not same_json(getattr(before, name), getattr(test_set, name))}
+    if "is_required" in changed:
+        check_may_require(before, by)
+    if changed & {"is_required", "pass_percent", "assertions"}:
+        check_may_loosen(before, by)
+    test_set.save(update_fields=_CHANGEABLE)  # never the revision: somebody may add a case meanwhile
+    if "assertions" in changed:
+        touch(test_set)
+    return test_set
+
+
+_CHANGEABLE = ("name", "description", "assertions", "is_required", "pass_percent")
+
+
+@transaction.atomic
+def delete_set(test_set: TestSet, *, by: User | None) -> None:
+    """Deletes a set with its cases and runs. Raises RequiredTestError."""
+    check_may_loosen(_locked(test_set), by)
+    test_set.delete()
+
+
+def _locked(test_set: TestSet) -> TestSet:
+    rows = TestSet.objects.select_for_update(of=("self",)).select_related("team", "prompt__team")
+    return rows.get(pk=test_set.pk)
+
+
+@transaction.atomic
+def change_case(case: TestCase, *, by: User | None, **changes: Any) -> TestCase:
+    """The case as it is from now on. Raises RequiredTestError."""
+    check_may_loosen(_locked(case.test_set), by)
     TestCase.objects.filter(pk=case.pk).update(removed_at=utc_now())
     kept = (
         "test_set_id",
@@ -70,8 +111,9 @@ def change_case(case: TestCase, **changes: Any) -> TestCase:
 
 
 @transaction.atomic
-def remove_cases(test_set: TestSet, ids: Iterable[int]) -> int:
-    """Takes cases out; results of earlier runs keep them. How many."""
+def remove_cases(test_set: TestSet, ids: Iterable[int], *, by: User | None) -> int:
+    """Takes cases out; results of earlier runs keep them. How many. Raises RequiredTestError."""
+    check_may_loosen(_locked(test_set), by)
     found = test_set.cases.filter(pk__in=list(ids), removed_at=None).update(removed_at=utc_now())
     if found:
         touch(test_set)
@@ -91,11 +133,6 @@ def problem_of(values: dict[str, Any]) -> str | None:
     except BadCaseError as error:
         return str(error)
     return None
-
-
-def may_require(user: User, prompt: Prompt) -> bool:
-    """Whether a person may make a set required: of a shared prompt it would stand in all teams' way."""
-    return user.is_superuser or prompt.team_id is not None
 
 
 def import_cases(test_set: TestSet, raw: bytes, *, kind: str) -> Read:
@@ -131,3 +168,8 @@ def shown_json(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same: 1, 1.0 and true are three."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

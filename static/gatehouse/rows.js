@@ -12,8 +12,12 @@ document.addEventListener("click", (event) => {
   }
   const remove = event.target.closest("[data-remove]");
   if (remove) {
-    // Its fields are emptied and stay, so that the numbers of the others do too: empty rows are left out on saving.
     const row = remove.closest(".gh-editor-row");
+    if (row.dataset.row === "whole") {
+      row.remove();
+      return;
+    }
+    // Its fields are emptied and stay, so that the numbers of the others do too: empty rows are left out on saving.
     for (const field of row.querySelectorAll("input:not([type=checkbox]), textarea")) field.value = "";
     row.hidden = true;
   }

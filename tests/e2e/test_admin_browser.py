@@ -7,6 +7,9 @@ import shutil
 import pytest
 from django.core.management import call_command
 
+from accounts.models import Team
+from tests.integration.evaluation_world import make_prompt, make_set
+
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.browser,
@@ -69,7 +72,11 @@ class Visitor:
         self.one(f"[name={name}]").send_keys(text)
 
     def clicks(self, selector: str) -> None:
-        self.one(selector).click()
+        found = self.one(selector)
+        self.driver.execute_script(
+            "arguments[0].scrollIntoView({block: 'center'})", found
+        )  # the buttons below cover it
+        found.click()
 
     def errors(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -130,4 +137,40 @@ def test_a_key_is_made_shown_and_gone(visitor):
     assert visitor.driver.current_url.endswith("/change/")
     visitor.driver.refresh()
     assert text not in visitor.driver.page_source
+    assert visitor.errors() == []
+
+
+def test_assertions_are_rows_of_which_one_sees_what_its_kind_has(visitor):
+    from selenium.webdriver.support.ui import Select
+
+    team = Team.objects.first()
+    test_set = make_set(team, make_prompt(team, "rows"), name="Rows")
+    page = f"/admin/prompts/testset/{test_set.pk}/change/"
+
+    def shown() -> list[str]:
+        parts = visitor.driver.find_elements("css selector", "[data-rows] .gh-kind")
+        return [part.get_attribute("data-kind") for part in parts if part.is_displayed()]
+
+    def add(kind: str) -> None:
+        visitor.clicks("[data-add]")
+        Select(visitor.one("[data-rows] > :last-child [data-kinds]")).select_by_value(kind)
+
+    visitor.opens(page)
+    assert shown() == ["equals"]
+    add("latency")
+    add("contains")
+    add("judge")
+    assert shown() == ["equals", "latency", "contains", "judge"]
+    visitor.types("assertions-1-latency-at_most_ms", "1500")
+    visitor.types("assertions-2-contains-texts", "one\ntwo")
+    visitor.clicks("[data-rows] > :last-child [data-remove]")
+    visitor.clicks("[data-rows] > :first-child [data-remove]")
+    visitor.clicks("[name=_continue]")
+    assert visitor.one("[name=assertions-0-latency-at_most_ms]").get_attribute("value") == "1500"
+    assert shown() == ["latency", "contains"]
+    test_set.refresh_from_db()
+    assert test_set.assertions == [
+        {"kind": "latency", "at_most_ms": 1500.0},
+        {"kind": "contains", "texts": ["one", "two"]},
+    ]
     assert visitor.errors() == []

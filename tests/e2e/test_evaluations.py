@@ -161,3 +161,40 @@ def test_a_budget_that_runs_out_midway(world, runs):
     charges, total = mine.charges(pk)
     assert set(charges.values()) == {1}
     assert (len(charges), row["spent_nanos"]) == (8, total)
+
+
+START_OF = """
+from accounts.models import Team, User
+from prompts.models import Prompt, TestSet
+from prompts.policy.cases import Case
+from prompts.services.evaluations import start
+from prompts.services.test_sets import add_cases
+judge = {{"kind": "judge", "prompt": "evals-judge", "version": 1, "rubric": "Be kind."}}
+test_set = TestSet.objects.create(team=Team.objects.get(name="Twins"), prompt_id={prompt}, name="Of {prompt}", assertions=[judge])
+add_cases(test_set, [Case(variables={{"question": "Where?"}})])
+test_set.refresh_from_db()
+by = User.objects.filter(is_superuser=True).first()
+print("ID", start(test_set, candidates=[{{"version": 1}}], budget_nanos=10**10, by=by).pk)
+"""
+
+
+def test_a_run_asks_the_prompt_and_the_judge_that_it_means(world, runs):
+    mine = runs("Twins")  # it has a prompt of its own
+    shared = world.new_prompt(mine.prompt, DOCUMENT, team=None)
+    own = world.execute("SELECT id FROM prompts_prompt WHERE name = %s AND team_id IS NOT NULL", mine.prompt)[0]["id"]  # fmt: skip
+    judging = {**DOCUMENT, "messages": [{"text": "{{ output }} {{ rubric }} {{ input }} {{ expected }}"}], "variables": [{"name": name} for name in ("output", "rubric", "input", "expected")]}  # fmt: skip
+    judges = {None: world.new_prompt("evals-judge", judging, team=None)}
+    for prompt, team in ((shared, None), (own, None), (shared, "Twins")):
+        if team:
+            judges[team] = world.new_prompt("evals-judge", judging, team=team)
+            time.sleep(2)  # gateways hear of it within a second
+        pk = int(mine.shell(START_OF.format(prompt=prompt).replace("Of ", f"Of {team} ")).split("ID ")[1])
+        world.say("There.", '{"score": 0.9, "reason": "Kind."}')
+        row = mine.run(pk)
+        assert (row["state"], row["passed"]) == ("finished", 1), row["detail"]
+        records = world.execute(
+            "SELECT a.prompt_id FROM governance_auditrecord a JOIN prompts_evaluationresult r "
+            "ON r.id = split_part(a.request_id, '-', 2)::bigint WHERE a.request_id LIKE 'eval-%%' AND a.cost_nanos > 0 "
+            "AND r.evaluation_id = %s ORDER BY a.call_id", pk,
+        )  # fmt: skip
+        assert [record["prompt_id"] for record in records] == [prompt, judges[team]]

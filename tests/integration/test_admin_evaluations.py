@@ -8,11 +8,15 @@ from django.urls import reverse
 
 from governance.models import AuditContent
 from prompts.models import Evaluation, EvaluationResult, Prompt, ServiceContract, TestSet
+from prompts.services.test_sets import change_case
 from tests.integration.admin_world import ROLES, make_call
 from tests.integration.evaluation_world import DOLLAR, make_prompt
 from tests.integration.prompt_world import set_of
+from tests.unit.test_assertion_fields import EDGES, sent
 
 pytestmark = pytest.mark.django_db
+NO_ASSERTIONS = {"assertions-TOTAL_FORMS": "0"}
+ROWS = "form:has([data-rows])"
 EDITORS = ("owner", "admin", "developer")
 NOT_LET_IN = {302, 403, 404}
 
@@ -87,17 +91,19 @@ def test_a_set_is_made_for_a_prompt_of_one_s_own(world):
         "team": world.mine.team.pk,
         "prompt": other.prompt_id,
         "name": "x",
-        "assertions": "[]",
+        **NO_ASSERTIONS,
         "pass_percent": 100,
     }
     assert "valid choice" in client.post(url("testset_add"), body).content.decode()
     body["prompt"] = set_of(world.mine.team).prompt_id
-    assert (
-        "is one of equals"
-        in client.post(url("testset_add"), {**body, "assertions": '[{"kind": "x"}]'}).content.decode()
-    )
-    assert client.post(url("testset_add"), body).status_code == 302
-    assert TestSet.objects.get(name="x").created_by == world.people["developer"]
+    page = client.post(url("testset_add"), {**body, "assertions-0-kind": "latency", "assertions-0-latency-at_most_ms": "soon"}).content.decode()  # fmt: skip
+    assert "Enter a number" in page
+    assert 'value="soon"' in page
+    kind = {"assertions-0-kind": "contains", "assertions-0-contains-texts": "refund\r\nsorry"}
+    assert client.post(url("testset_add"), {**body, **kind}).status_code == 302
+    made = TestSet.objects.get(name="x")
+    assert made.created_by == world.people["developer"]
+    assert made.assertions == [{"kind": "contains", "texts": ["refund", "sorry"], "ignore_case": False}]
 
 
 def test_only_superusers_require_tests_of_shared_prompts(world):
@@ -106,7 +112,7 @@ def test_only_superusers_require_tests_of_shared_prompts(world):
         "team": world.mine.team.pk,
         "prompt": shared.pk,
         "name": "x",
-        "assertions": "[]",
+        **NO_ASSERTIONS,
         "pass_percent": 100,
         "is_required": "on",
     }
@@ -117,9 +123,12 @@ def test_only_superusers_require_tests_of_shared_prompts(world):
 def test_cases_are_typed_in_changed_and_taken_out(world):
     client, test_set = world.client("developer"), set_of(world.mine.team)
     cases = url("testset_cases", test_set.pk)
-    body = {"add": "1", "var-question": "Where to?", "expected": '{"a": 1}', "assertions": "[", "note": ""}
-    assert "no JSON" in client.post(cases, body).content.decode()
-    assert client.post(cases, {**body, "assertions": '[{"kind": "equals"}]'}).status_code == 302
+    body = {"add": "1", "var-question": "Where to?", "expected": '{"a": 1}', **NO_ASSERTIONS, "note": ""}
+    bad = {**body, "assertions-0-kind": "pattern", "assertions-0-pattern-pattern": "(half"}
+    text = client.post(cases, bad).content.decode()
+    assert "This pattern can&#x27;t be used" in text
+    assert "(half</textarea>" in text
+    assert client.post(cases, {**body, "assertions-0-kind": "equals"}).status_code == 302
     case = test_set.cases.last()
     assert (case.variables, case.expected, case.assertions) == (
         {"question": "Where to?"},
@@ -128,13 +137,36 @@ def test_cases_are_typed_in_changed_and_taken_out(world):
     )
     page = url("testset_case", test_set.pk, case.pk)
     assert "Where to?" in client.get(page).content.decode()
-    assert client.post(page, {**body, "var-question": "And now?", "assertions": "[]"}).status_code == 302
+    assert client.post(page, {**body, "var-question": "And now?"}).status_code == 302
     assert client.get(page).status_code == 404, "it is another row now"
     now = test_set.cases.get(key=case.key, removed_at=None)
     assert now.variables == {"question": "And now?"}
     client.post(cases, {"remove": "1", "case": [now.pk, set_of(world.other.team).cases.first().pk, "x"]})
     assert test_set.cases.filter(removed_at=None).count() == 3
     assert set_of(world.other.team).cases.filter(removed_at=None).count() == 3
+
+
+def test_a_case_and_a_set_saved_as_they_were_served_change_nothing(world):
+    client, test_set = world.client("developer"), set_of(world.mine.team)
+    test_set.assertions = EDGES[:20]
+    test_set.save()
+    variables, expected = {"question": " a\nb ", "other": [1, "x"]}, '{"text": "not JSON"} '
+    case = change_case(test_set.cases.first(), by=None, variables=variables, expected=expected, assertions=EDGES[20:])  # fmt: skip
+    test_set.refresh_from_db()
+    revision = test_set.revision
+    for page in (url("testset_change", test_set.pk), url("testset_case", test_set.pk, case.pk)):
+        assert client.post(page, sent(client.get(page).content.decode(), form=ROWS)).status_code == 302
+    test_set.refresh_from_db()
+    case.refresh_from_db()
+    assert (test_set.assertions, test_set.revision) == (EDGES[:20], revision)
+    assert (case.removed_at, case.variables, case.expected) == (None, variables, expected)
+
+
+def test_who_only_reads_sees_assertions_and_can_t_change_them(world):
+    test_set = set_of(world.mine.team)
+    page = world.client("reviewer").get(url("testset_change", test_set.pk)).content.decode()
+    assert "Equals the expected answer" in page
+    assert "<fieldset disabled>" in page
 
 
 def test_a_file_is_imported_or_says_what_is_wrong(world):

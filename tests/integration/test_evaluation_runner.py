@@ -13,7 +13,7 @@ from accounts.models import Team, User
 from governance.models import AuditRecord, Hold
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import Evaluation, EvaluationCall, EvaluationResult, PromptVersion, TestSet
+from prompts.models import Evaluation, EvaluationCall, EvaluationResult, Prompt, PromptVersion, TestSet
 from prompts.policy.evaluation_call import LONGEST_ADMISSION
 from prompts.policy.grading import Ask
 from prompts.services import evaluation_runner
@@ -90,7 +90,7 @@ def test_it_runs_grades_and_counts(server, test_set, user):
     assert result.outcomes == [{"kind": "equals", "verdict": "passed", "message": "Equal.", "score": None}]
     path, body, request_id = server.requests[0]
     assert path == "/v1/prompts/support/run"
-    assert body == {"variables": {"question": "where"}, "version": 1}
+    assert body == {"variables": {"question": "where"}, "version": 1, "prompt_id": test_set.prompt_id}
     assert request_id == f"eval-{result.pk}-answer-1"
 
 
@@ -430,7 +430,7 @@ def test_a_judge_scores_by_a_rubric(server, test_set, user):
     assert body == {
         "variables": {"input": '{"question": "where"}', "output": "WHERE", "rubric": "Be kind.", "expected": "WHERE"},
         "version": 4,
-    }  # fmt: skip
+    }, "a judge that is not known is asked for by its name"  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -458,3 +458,36 @@ def test_a_judge_that_is_not_there_says_so(server, test_set, user):
     evaluation = run(begin(test_set, user))
     assert evaluation.state == "finished"
     assert "The judge could not be asked: invalid_request" in of(evaluation)[0].outcomes[0]["message"]
+
+
+JUDGE = {"kind": "judge", "prompt": "judge", "version": 1, "rubric": "Be kind."}
+
+
+def asked(server, name):
+    """The ids of the prompts that were asked for by this name."""
+    return {body.get("prompt_id") for path, body, _ in server.requests if path == f"/v1/prompts/{name}/run"}
+
+
+@pytest.mark.parametrize("of_set", [True, False])
+def test_a_run_means_one_prompt_and_one_judge(server, team, user, of_set):
+    shared, shared_judge = make_prompt(None), make_prompt(None, "judge")
+    make_prompt(team), make_prompt(Team.objects.create(name="Other"), "judge")
+    own_judge = make_prompt(team, "judge", archived_at=utc_now())
+    fields = {"assertions": [JUDGE]} if of_set else {}
+    test_set = make_set(team, shared, questions=("where", "when"), **fields)
+    if not of_set:
+        test_set.cases.update(assertions=[JUDGE])
+    evaluation = begin(test_set, user)
+    Prompt.objects.filter(pk=own_judge.pk).update(archived_at=None)  # a run that has begun keeps its judge
+    assert run(evaluation).state == "finished"
+    assert (asked(server, "support"), asked(server, "judge")) == ({shared.pk}, {shared_judge.pk})
+    server.requests.clear()
+    assert run(begin(test_set, user)).state == "finished"
+    assert (asked(server, "support"), asked(server, "judge")) == ({shared.pk}, {own_judge.pk})
+
+
+def test_a_run_of_a_team_s_own_prompt_means_that_one(server, team, user):
+    make_prompt(None)
+    own = make_prompt(team)
+    assert run(begin(make_set(team, own), user)).passed == 3
+    assert asked(server, "support") == {own.pk}

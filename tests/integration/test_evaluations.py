@@ -97,7 +97,7 @@ def test_a_run_from_before_a_change_does_not_count(test_set, user):
     draft.refresh_from_db()
     assert "before version 3 was last changed" in required_tests_passed(draft)[0]
     finish(begin(test_set, user, **run), "passed", "passed", "passed")
-    change_case(test_set.cases.first(), expected="else")
+    change_case(test_set.cases.first(), by=user, expected="else")
     assert "has changed since" in required_tests_passed(draft)[0]
 
 
@@ -133,7 +133,7 @@ def test_results_come_failures_first_and_differ_from_the_run_before(test_set, us
 
 def test_a_changed_case_is_compared_with_what_it_was(test_set, user):
     before = finish(begin(test_set, user), "passed", "passed", "passed")
-    change_case(test_set.cases.first(), note="clearer")
+    change_case(test_set.cases.first(), by=user, note="clearer")
     test_set.refresh_from_db()
     now = finish(begin(test_set, user), "failed", "failed", "failed")
     rows = list(results_of(now))
@@ -172,7 +172,7 @@ def test_what_can_t_be_run_says_why(test_set, user, options, words):
 
 
 def test_a_set_without_cases_can_t_be_run(test_set, user):
-    assert remove_cases(test_set, test_set.cases.values_list("pk", flat=True)) == 3
+    assert remove_cases(test_set, test_set.cases.values_list("pk", flat=True), by=None) == 3
     with pytest.raises(ImpossibleRunError, match="no cases yet"):
         begin(test_set, user)
 
@@ -197,6 +197,6 @@ def test_a_bad_file_changes_nothing_and_a_good_one_goes_to_the_end(test_set):
 
 def test_cases_of_other_sets_are_left_alone(test_set):
     other = make_set(test_set.team, test_set.prompt, name="Other")
-    assert remove_cases(test_set, other.cases.values_list("pk", flat=True)) == 0
+    assert remove_cases(test_set, other.cases.values_list("pk", flat=True), by=None) == 0
     add_cases(other, [Case(variables={"question": "x"})])
     assert other.cases.filter(removed_at=None).count() == 4
