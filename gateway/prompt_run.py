@@ -49,6 +49,8 @@ class PromptRun:
     passages: tuple[dict[str, Any], ...] = ()
     """What of the knowledge was put before the model: where it comes from, never its text."""
     confidence: float | None = None
+    checked: str = ""
+    """What came of the checks of an experiment or a rollout: passed, failed or unchecked; "" where there are none."""
     summarised: str = ""
     """The variable that was summarised, because all of it was too much."""
 
@@ -62,6 +64,8 @@ class PromptRun:
             }
         if self.outcome:
             facts["contract"] = {"outcome": self.outcome, "rounds": self.rounds}
+        if self.checked:
+            facts["checked"] = str(self.checked)
         if self.is_fallback:
             facts["is_fallback"] = True
         if self.passages:
