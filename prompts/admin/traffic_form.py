@@ -43,7 +43,9 @@ class ChecksField(forms.CharField):
             checks_of(found)
         except json.JSONDecodeError as error:
             raise ValidationError(f"This is no JSON. Line {error.lineno}: {error.msg}.") from error
-        except (BadAssertionError, RecursionError) as error:
+        except RecursionError as error:
+            raise ValidationError("This is nested too deeply.") from error
+        except BadAssertionError as error:
             raise ValidationError(str(error)) from error
         return found
 

@@ -103,6 +103,13 @@ class _Seen:
 
 def checks_of(raw: Any) -> list[Assertion]:
     """Checks of their JSON. Raises BadAssertionError, with words for the person who wrote them."""
+    try:
+        return _checks_of(raw)
+    except RecursionError as error:
+        raise BadAssertionError("The checks are nested too deeply.") from error
+
+
+def _checks_of(raw: Any) -> list[Assertion]:
     found = decoded(raw)
     if len(found) > MOST_CHECKS:
         raise BadAssertionError(

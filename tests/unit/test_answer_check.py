@@ -23,6 +23,9 @@ from prompts.policy.guardrails import check as check_guardrail
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.policy.verdict import Observation, Verdict
 
+DEEP: dict = {}
+for _ in range(100_000):
+    DEEP = {"not": DEEP}
 WORDS = st.sampled_from(["refund", "REFUND", "straße", "STRASSE", "12", "12.50", "a.b", "\n"])
 CHECKS = st.one_of(
     st.fixed_dictionaries(
@@ -88,6 +91,7 @@ def test_it_means_what_it_means_in_test_sets(raw, text):
         ([{"kind": "json_schema", "schema": {"$ref": "#"}}], "a place in the schema itself"),
         ([{"kind": "contains", "texts": ["x"]}] * (MOST_CHECKS + 1), "at most 20"),
         ([{"kind": "contains", "texts": ["x" * LONGEST]}], "characters together"),
+        ([{"kind": "json_schema", "schema": {"properties": DEEP}}], "nested too deeply"),
     ],
 )  # fmt: skip
 def test_what_can_t_be_checked_on_live_answers_is_named(raw, words):
