@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, F, Q, QuerySet, TextField, When
 from django.http import HttpRequest
@@ -42,6 +43,7 @@ class FeedbackAdmin(TeamScopedAdmin):
         "Feedback is what your users say of an answer. Your application passes it on, by the ID of the call."
     )
     empty_template = "admin/governance/feedback_empty.html"
+    base_url = settings.PUBLIC_URL
     list_display = ("given", "verdict", "comment_begins", "prompt", "application", "call")
     list_display_links = ("given",)
     list_filter = (
@@ -72,7 +74,8 @@ class FeedbackAdmin(TeamScopedAdmin):
         readable = content_teams(person(request))
         # None, wherever it is shown, for those who may not read it.
         comment = Case(When(team__in=readable, then=F("comment")), default=None, output_field=TextField(null=True))  # fmt: skip
-        return with_calls(self.own_rows(request)).annotate(readable_comment=comment)
+        rows: QuerySet[Any] = with_calls(self.own_rows(request)).annotate(readable_comment=comment)
+        return rows
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
