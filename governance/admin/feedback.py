@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -24,14 +25,14 @@ from governance.selectors.calls import ids_beginning_with
 from governance.selectors.feedback import content_teams, with_calls
 
 NOTHING = "-"
-_SHOWN = 200
+_SHOWN = 160
+_SHORT = 40
 
 
 def verdict_of(feedback: Feedback) -> tuple[str, str]:
-    """Whether an answer was helpful, in words."""
-    if feedback.helpful is None:
-        return ("bad" if (feedback.score or 0) < LOW_SCORE else "good"), f"Score {feedback.score:g}"
-    return ("good", "Helpful") if feedback.helpful else ("bad", "Not helpful")
+    """Whether an answer was `good` or `bad`, and that in words."""
+    is_good = (feedback.score or 0) >= LOW_SCORE if feedback.helpful is None else feedback.helpful
+    return "good" if is_good else "bad", str(feedback)
 
 
 @admin.register(Feedback)
@@ -60,10 +61,18 @@ class FeedbackAdmin(TeamScopedAdmin):
     sortable_by = ()
     show_facets = admin.ShowFacets.NEVER
     fields: ClassVar[tuple[Any, ...]] = (
-        "verdict", "whole_comment", ("prompt", "application"), ("call", "team"), ("end_user", "given"),
-        ("updated_at", "body_kept_at"),
+        "said", "whole_comment", ("prompt", "call"), ("application_name", "team"), ("end_user", "given"), ("changed", "kept"),
     )  # fmt: skip
-    readonly_fields = ("verdict", "whole_comment", "prompt", "application", "call", "given", "updated_at", "body_kept_at")  # fmt: skip
+    readonly_fields = (
+        "said",
+        "whole_comment",
+        "prompt",
+        "call",
+        "application_name",
+        "given",
+        "changed",
+        "kept",
+    )
 
     def own_rows(self, request: HttpRequest) -> QuerySet[Any]:
         """Those of the person's teams, and nothing besides."""
@@ -89,11 +98,27 @@ class FeedbackAdmin(TeamScopedAdmin):
 
     @display(description="Given")
     def given(self, feedback: Feedback) -> str:
-        return f"{timezone.localtime(feedback.created_at):%Y-%m-%d %H:%M}"
+        return _on_one_line(_time(feedback.created_at))
+
+    @admin.display(description="Changed")
+    def changed(self, feedback: Feedback) -> str:
+        changed, given = _time(feedback.updated_at), _time(feedback.created_at)
+        return changed if changed != given else NOTHING
+
+    @admin.display(description="Text of the call kept for it")
+    def kept(self, feedback: Feedback) -> str:
+        return _time(feedback.body_kept_at) if feedback.body_kept_at else NOTHING
 
     @display(description="What was said", label={"good": "success", "bad": "danger"})
     def verdict(self, feedback: Feedback) -> tuple[str, str]:
         return verdict_of(feedback)
+
+    @admin.display(description="What was said")
+    def said(self, feedback: Feedback) -> str:
+        words = str(feedback)
+        if feedback.helpful is None or feedback.score is None:
+            return words
+        return f"{words}, with a score of {feedback.score:g}"
 
     @admin.display(description="Comment")
     def comment_begins(self, feedback: Any) -> str:
@@ -112,8 +137,13 @@ class FeedbackAdmin(TeamScopedAdmin):
     def prompt(self, feedback: Any) -> str:
         if not feedback.prompt_name:
             return NOTHING
-        version = feedback.prompt_version
-        return str(feedback.prompt_name) + (f", version {version}" if version else "")
+        version = f", version {feedback.prompt_version}" if feedback.prompt_version else ""
+        text = f"{feedback.prompt_name}{version}"
+        return _on_one_line(text) if len(text) <= _SHORT else text
+
+    @admin.display(description="Application")
+    def application_name(self, feedback: Any) -> str:
+        return feedback.application_name or NOTHING
 
     @display(description="Application", header=True)
     def application(self, feedback: Any) -> list[str]:
@@ -122,7 +152,9 @@ class FeedbackAdmin(TeamScopedAdmin):
     @admin.display(description="Call")
     def call(self, feedback: Feedback) -> str:
         url = reverse("admin:governance_auditrecord_change", args=[feedback.call_id])
-        return format_html('<a class="gh-link" href="{}">{}…</a>', url, str(feedback.call_id)[:13])
+        return format_html(
+            '<a class="gh-link whitespace-nowrap" href="{}">{}…</a>', url, str(feedback.call_id)[:13]
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -132,3 +164,11 @@ class FeedbackAdmin(TeamScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _time(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+
+
+def _on_one_line(text: str) -> str:
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)

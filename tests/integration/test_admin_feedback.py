@@ -38,6 +38,7 @@ def test_comments_are_for_those_who_may_read_content(world, role):
     whole = world.client(role).get(detail)
     assert "no-store" in whole["Cache-Control"]
     call = world.client(role).get(reverse("admin:governance_auditrecord_change", args=[world.mine.call.pk]))
+    assert "&#x27;" not in whole.content.decode().partition("What was said")[2].partition("</form>")[0]
     for text in (page, whole.content.decode(), call.content.decode()):
         assert (mine in text) == (role in READERS)
         assert "Not helpful" in text
