@@ -14,6 +14,7 @@ from gateway.prompt_run import PromptRun
 from gateway.refusals import Refusal
 from prompts.policy.json_prefix import Prefix
 from prompts.policy.output_contract import Contract, Reading
+from prompts.policy.unsure import Unsure, says_unsure
 
 Round = Callable[[], AsyncGenerator[Event, None]]
 NextRound = Callable[[tuple[str, ...], int], None]
@@ -59,6 +60,8 @@ async def kept(
         reading = answer.reading()
         if reading.is_valid:
             run.outcome, run.data = "valid" if number == 0 else "corrected", reading.value
+            if says_unsure(contract.output, reading.value):
+                run.unsure = Unsure.SAID
             for event in answer.delivered(reading.text):
                 yield event
             return
@@ -71,8 +74,10 @@ async def kept(
     yield_fallback = contract.with_fallback(run.prompt.fallback).fallback
     if yield_fallback is None or answer.sent:
         run.outcome = "refused"
+        run.unsure = run.unsure and Unsure.REFUSED
         raise _failed(run)
     run.outcome, run.is_fallback = "fallback", True
+    run.unsure = run.unsure and Unsure.FALLBACK
     for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.usage)):
         yield event
 

@@ -17,6 +17,7 @@ from functools import partial
 
 import msgspec
 
+from gateway.answer_check import check_of, checked
 from gateway.call import AnswerBlock, Call
 from gateway.contracts import contract_of, kept
 from gateway.events import (
@@ -96,7 +97,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     try:
         await _run(ADMISSION, call, gateway)
         finished: Finished | None = None
-        async with aclosing(_answer(call, gateway)) as events:
+        async with aclosing(_checked_answer(call, gateway)) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     finished = event
@@ -177,6 +178,12 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
             call.stages.append((name, elapsed_ms(begun), outcome))
         if call.fixed_answer is not None and stages is ADMISSION:
             return
+
+
+def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
+    """The reply, looked at on its way where an experiment or a rollout asks for that."""
+    check = check_of(call)
+    return _answer(call, gateway) if check is None else checked(call, check, _answer(call, gateway))
 
 
 def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:

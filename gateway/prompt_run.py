@@ -49,6 +49,10 @@ class PromptRun:
     passages: tuple[dict[str, Any], ...] = ()
     """What of the knowledge was put before the model: where it comes from, never its text."""
     confidence: float | None = None
+    unsure: str = ""
+    """What the caller got of a call that was unsure (`prompts.policy.unsure`); "" where it was not."""
+    checked: str = ""
+    """What came of the checks of an experiment or a rollout: passed, failed or unchecked; "" where there are none."""
     summarised: str = ""
     """The variable that was summarised, because all of it was too much."""
 
@@ -62,6 +66,8 @@ class PromptRun:
             }
         if self.outcome:
             facts["contract"] = {"outcome": self.outcome, "rounds": self.rounds}
+        if self.checked:
+            facts["checked"] = str(self.checked)
         if self.is_fallback:
             facts["is_fallback"] = True
         if self.passages:
@@ -77,4 +83,6 @@ class PromptRun:
             facts["summarised"] = self.summarised
         if self.confidence is not None:
             facts["confidence"] = round(self.confidence, 3)
+        if self.unsure:
+            facts["unsure"] = str(self.unsure)
         return facts

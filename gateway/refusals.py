@@ -19,6 +19,7 @@ STATUS = {
     "method_not_allowed": 405,
     "request_too_large": 413,
     "contract_failed": 422,
+    "unsure": 422,
     "rate_limited": 429,
     "upstream_error": 502,
     "upstream_throttled": 503,

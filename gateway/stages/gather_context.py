@@ -23,6 +23,7 @@ from prompts.policy.fusion import confidence, fuse
 from prompts.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
 from prompts.policy.rendering import KNOWLEDGE, Compiled
 from prompts.policy.template_meter import RenderError
+from prompts.policy.unsure import Unsure, fixed_answer
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 """Makes a call of Gatehouse's own on behalf of another, through the whole pipeline; its events."""
@@ -31,7 +32,7 @@ Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 def gather_context(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] | None:
     """Fetches what the version draws on besides variables: context sources and knowledge.
 
-    Refusals: invalid_request, overloaded, and those of the call that turns the question into a vector.
+    Refusals: invalid_request, overloaded, unsure, contract_failed, and those of the call that turns the question into a vector.
     """
     assert call.prompt is not None
     assert call.prompt.version is not None
@@ -74,22 +75,26 @@ async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> N
     run.confidence = confidence([passage.similarity for passage in passages])
     run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
     run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
-    if wanted.unsure_answer and run.confidence < wanted.unsure_below:
-        call.fixed_answer, run.is_fallback = _unsure(compiled), True
+    if run.confidence < wanted.unsure_below:
+        _be_unsure(call, run, compiled)
 
 
-def _unsure(compiled: Compiled) -> str:
-    """What is answered instead of guessing; it keeps the output contract, too."""
-    answer = compiled.document.knowledge.unsure_answer
-    if compiled.contract is None:
-        return answer
-    kept = compiled.contract.fixed(answer)
-    if kept is None:
+def _be_unsure(call: Call, run: PromptRun, compiled: Compiled) -> None:
+    """What the version has for calls that it knows too little for: an answer, a refusal, or nothing."""
+    knowledge = compiled.document.knowledge
+    if knowledge.when_unsure == "refuse":
+        run.unsure = Unsure.REFUSED
+        raise Refusal("unsure", f"The prompt '{run.prompt.name}' does not know enough to answer this.")
+    if not knowledge.unsure_answer:
+        run.unsure = Unsure.ASKED
+        return
+    run.unsure, answer = fixed_answer(compiled)
+    if run.unsure is Unsure.REFUSED:
         raise Refusal(
             "contract_failed",
             "The prompt is unsure, and its answer for that does not keep its output contract.",
         )
-    return kept
+    call.fixed_answer, run.is_fallback = answer, True
 
 
 async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str, ask: Ask) -> Retrieved:

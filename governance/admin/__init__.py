@@ -3,6 +3,7 @@
 from governance.admin.alerts import AlertChannelAdmin, DeliveryAdmin
 from governance.admin.budgets import BudgetAdmin
 from governance.admin.calls import CallAdmin
+from governance.admin.feedback import FeedbackAdmin
 from governance.admin.limit_requests import LimitRequestAdmin
 from governance.admin.privacy import PrivacyPolicyAdmin
 from governance.admin.rate_limits import RateLimitAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "BudgetAdmin",
     "CallAdmin",
     "DeliveryAdmin",
+    "FeedbackAdmin",
     "LimitRequestAdmin",
     "PrivacyPolicyAdmin",
     "RateLimitAdmin",

@@ -12,16 +12,19 @@ from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
 from governance.admin.call_filters import DayFilter, FlaggedFilter, ModelFilter, StatusFilter
 from governance.admin.check_lines import check_lines
+from governance.admin.feedback import verdict_of
 from governance.admin.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
+from governance.admin.prompt_lines import prompt_lines
 from governance.admin.raw_text import RawTextPages, raw_text_card
 from governance.admin.timeline import timeline_of
 from governance.admin.transcript import transcript_of
-from governance.models import AuditRecord, CallStatus
+from governance.models import AuditRecord, CallStatus, Feedback
 from governance.selectors.bodies import BodiesUnreachableError, with_words
 from governance.selectors.calls import Content, content_of, ids_beginning_with, may_read_content, why_nothing
 from kernel.money import format_usd
 
 NOTHING = "-"
+_MOST_FEEDBACK = 10
 STATUS_LABELS = {
     CallStatus.SUCCEEDED: "success",
     CallStatus.REFUSED: "warning",
@@ -165,6 +168,7 @@ class CallAdmin(RawTextPages, TeamScopedAdmin):
             "groups": _groups(call),
             "checks": check_lines(call.findings, call.checks),
             "may_read": may_read,
+            "feedback": _feedback(call, may_read=may_read),
             "transcript": transcript_of(content.request, content.answer) if content else None,
             "nothing": nothing,
             **raw_text_card(request, call),
@@ -179,6 +183,14 @@ def _content_of(call: AuditRecord) -> tuple[Content | None, str]:
     except BodiesUnreachableError as error:
         return None, f"{error} Try again in a moment."
     return content, "" if content else why_nothing(call, now=timezone.now())
+
+
+def _feedback(call: AuditRecord, *, may_read: bool) -> list[tuple[Feedback, str, str]]:
+    """What end users said of the answer, whether that was good, and their comments for those who may read them."""
+    return [
+        (row, "success" if verdict_of(row)[0] == "good" else "danger", row.comment if may_read else "")
+        for row in Feedback.objects.filter(call_id=call.pk, team=call.team_id)[:_MOST_FEEDBACK]
+    ]
 
 
 def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -210,6 +222,7 @@ def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Stop reason", call.stop_reason),
             ],
         ),
+        ("Prompt", prompt_lines(call.prompt_name, call.prompt_version, call.prompt_label, call.prompt_run)),
         (
             "Tokens and cost",
             [
@@ -232,4 +245,4 @@ def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
             ],
         ),
     ]  # fmt: skip
-    return [(title, [row for row in rows if row[1]]) for title, rows in groups]
+    return [(title, [row for row in rows if row[1]]) for title, rows in groups if rows]

@@ -7,11 +7,9 @@ from rest_framework import mixins, serializers
 
 from accounts.api.base import TeamScoped
 from accounts.api.fields import signed_in
-from accounts.models import User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.api.scoped import filtered
 from governance.models import Feedback
+from governance.selectors.feedback import content_teams
 
 
 class FeedbackFilters(serializers.Serializer[Any]):
@@ -42,11 +40,7 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
     @cached_property
     def _readable(self) -> frozenset[int]:
         """The teams whose content the person may read. One serializer serves all rows of a list."""
-        return _content_teams(signed_in(self))
-
-
-def _content_teams(user: User) -> frozenset[int]:
-    return frozenset(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
+        return content_teams(signed_in(self))
 
 
 @extend_schema_view(list=extend_schema(parameters=[FeedbackFilters]))

@@ -53,5 +53,5 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         if self.helpful is None:
-            return f"{self.score:g}"
+            return f"Score {self.score:g}"
         return "Helpful" if self.helpful else "Not helpful"

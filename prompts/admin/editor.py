@@ -126,6 +126,7 @@ class RestForm(forms.Form):
     on_failure = forms.ChoiceField(choices=(("refuse", "An error"), ("fallback", "The fallback answer")), label="If it still does not fit, callers get")  # fmt: skip
     fallback = ValueField(rows=3, label="Fallback answer", help_text="A value that fits the schema. Empty: the prompt's own.")  # fmt: skip
     streams_prefix = forms.BooleanField(required=False, label="Streams deliver what is valid so far")
+    unsure_when = forms.CharField(required=False, label="The model says that it is unsure in", help_text="A property of the answer that is true then, such as “unsure”. Empty: it has no way to say so.")  # fmt: skip
     tools = YamlField(rows=5, help_text="A list under “tools:”, each with name, description and schema.")
     tool_choice = forms.CharField(
         required=False, label="Tool choice", help_text="auto, any, or a tool's name."
@@ -136,6 +137,7 @@ class RestForm(forms.Form):
     floor = forms.FloatField(min_value=0, max_value=1, label="Least similarity")
     knowledge_tokens = forms.IntegerField(min_value=1, label="Most tokens of passages")
     unsure_below = forms.FloatField(min_value=0, max_value=1, label="Unsure below a confidence of")
+    when_unsure = forms.ChoiceField(choices=(("answer", "Callers get this answer, or the model's if it is empty"), ("refuse", "The call is refused")), label="When unsure")  # fmt: skip
     unsure_answer = forms.CharField(required=False, strip=False, label="Answer when unsure", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
     context = LinesField(
         label="Context sources", help_text="Names, one a line: each is a variable of that name."
@@ -246,6 +248,7 @@ def _rest(document: Document) -> dict[str, Any]:
         "on_failure": output.on_failure,
         "fallback": "" if fallback is msgspec.UNSET else dump(fallback).removesuffix("...\n"),
         "streams_prefix": output.streams_prefix,
+        "unsure_when": output.unsure_when,
         "tools": {"tools": msgspec.to_builtins(document.tools)} if document.tools else None,
         "tool_choice": document.tool_choice,
         "bases": knowledge.bases,
@@ -254,6 +257,7 @@ def _rest(document: Document) -> dict[str, Any]:
         "floor": knowledge.floor,
         "knowledge_tokens": knowledge.max_tokens,
         "unsure_below": knowledge.unsure_below,
+        "when_unsure": knowledge.when_unsure,
         "unsure_answer": knowledge.unsure_answer,
         "context": document.context,
         "privacy": document.privacy,
@@ -284,6 +288,7 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
             on_failure=rest["on_failure"],
             fallback=rest["fallback"],
             streams_prefix=rest["streams_prefix"],
+            unsure_when=rest["unsure_when"],
         ),
         "tools": rest["tools"],
         "tool_choice": rest["tool_choice"] or "auto",
@@ -294,6 +299,7 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
             floor=rest["floor"],
             max_tokens=rest["knowledge_tokens"],
             unsure_below=rest["unsure_below"],
+            when_unsure=rest["when_unsure"],
             unsure_answer=unix_lines(rest["unsure_answer"]),
         ),
         "context": rest["context"],

@@ -4,12 +4,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from prompts.admin.traffic_form import PromptForm
+from prompts.admin.traffic_form import ChecksField, PromptForm
 from prompts.models import Arm, Experiment, Prompt
 from prompts.models.experiment import METRICS, UNITS, usual_metrics
-from prompts.policy.experiments import MOST_ARMS, MOST_WEIGHT, check_arms
+from prompts.policy.experiments import MOST_ARMS, MOST_WEIGHT, check_arms, check_metrics
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.policy.verdicts import LEAST_MINIMUM
+
+_PLAIN = ("name", "hypothesis", "label", "unit", "minimum", "checks")
 
 
 class ExperimentForm(PromptForm):
@@ -33,6 +35,10 @@ class ExperimentForm(PromptForm):
             choices=METRICS, required=False, widget=forms.CheckboxSelectMultiple, label="What must not suffer",
             help_text="Each more thing that is watched takes more calls until something can be said.",
         )  # fmt: skip
+        self.fields["checks"] = ChecksField(
+            help_text="What every answer must be like, for “Answers that pass the checks”: assertions as in test sets, of "
+            "the kinds contains, forbidden, pattern, json_schema, equals and numeric. An answer passes that meets all.",
+        )
         self.fields["minimum"] = forms.IntegerField(
             min_value=LEAST_MINIMUM, max_value=10_000_000, label="Minimum sample",
             help_text="Nothing is said before each arm has had so many end users, sessions or calls.",
@@ -76,18 +82,19 @@ class ExperimentForm(PromptForm):
                 check_arms(arms)
             except ImpossibleError as error:
                 raise ValidationError(str(error)) from error
+            try:
+                check_metrics(_metrics(cleaned), has_checks=bool(cleaned["checks"]))
+            except ImpossibleError as error:
+                self.add_error("checks", str(error))
         cleaned["arms"] = arms
         return cleaned
 
     def save(self, *, by: User) -> Experiment:
         values = self.cleaned_data
         experiment = self.instance or Experiment(prompt=self.prompt, created_by=by)
-        for name in ("name", "hypothesis", "label", "unit", "minimum"):
+        for name in _PLAIN:
             setattr(experiment, name, values[name])
-        experiment.metrics = [
-            values["about"],
-            *(name for name in values["others"] if name != values["about"]),
-        ]
+        experiment.metrics = _metrics(values)
         experiment.save()
         experiment.arms.all().delete()
         for position, (name, number, model, weight) in enumerate(values["arms"]):
@@ -98,13 +105,17 @@ class ExperimentForm(PromptForm):
         return experiment
 
 
+def _metrics(values: dict[str, Any]) -> list[str]:
+    """What it is about first."""
+    about = values["about"]
+    return [about, *(name for name in values["others"] if name != about)]
+
+
 def _initial(instance: Experiment | None) -> dict[str, Any]:
     if instance is None:
         about, *others = usual_metrics()
         return {"about": about, "others": others, "minimum": 200, "arm_0_name": "as it is"}
-    initial: dict[str, Any] = {
-        name: getattr(instance, name) for name in ("name", "hypothesis", "label", "unit", "minimum")
-    }
+    initial: dict[str, Any] = {name: getattr(instance, name) for name in _PLAIN}
     initial |= {"about": instance.metrics[0], "others": instance.metrics[1:]}
     for index, arm in enumerate(instance.arms.select_related("version")):
         initial |= {

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from accounts.admin.base import person
 from accounts.admin.typed import display
 from kernel.clock import utc_now
+from prompts.admin.check_words import check_words
 from prompts.admin.experiment_form import ExperimentForm
 from prompts.admin.intervals import difference_text, picture_of, value_text
 from prompts.admin.traffic import UNITS, TrafficAdmin
@@ -81,6 +82,8 @@ class ExperimentAdmin(TrafficAdmin):
             "metrics": [_NAMES[name] for name in found.metrics],
             "metric_names": about + (f"; must not suffer: {', '.join(others).lower()}" if others else ""),
             "results": results,
+            "unchecked": sum(each.unchecked for each in results.arms) if results else 0,
+            "checks": check_words(found.checks),
             "sentences": [_sentence(each, results, UNITS[found.unit]) for each in results.arms[1:]]
             if results
             else [],

@@ -15,6 +15,7 @@ from kernel.clock import utc_now
 from prompts.admin import labels, playground, versions
 from prompts.admin.pages import back, prompt_for, render, told
 from prompts.models import Label, Prompt, PromptVersion, VersionState
+from prompts.selectors.feedback import helpful_by_version
 from prompts.selectors.version_cost import figures_of
 from prompts.services.labels import previous_of
 from prompts.services.prompts import PromptError, archive, check_tags, new_draft, note_change, restore, switch
@@ -166,13 +167,17 @@ class PromptAdmin(TeamScopedAdmin):
         prompt = prompt_for(request, prompt_id)
         found = list(prompt.versions.select_related("author").prefetch_related("labels")[:_MOST_VERSIONS])
         now = utc_now()
+        helpful = helpful_by_version(prompt.pk, now=now)
         return render(
             request,
             "overview",
             prompt,
             title=prompt.name,
             tab="overview",
-            versions=[(version, figures_of(version, now=now)) for version in found],
+            versions=[
+                (version, figures_of(version, now=now), _helpful(helpful.get(version.number)))
+                for version in found
+            ],
             labels=[(label, previous_of(label)) for label in prompt.labels.select_related("version")],
             submitted=[
                 version
@@ -215,6 +220,11 @@ class PromptAdmin(TeamScopedAdmin):
         except (PromptError, ValidationError) as error:
             told(request, error)
         return back(request, prompt)
+
+
+def _helpful(found: tuple[int, int] | None) -> str:
+    """The share of feedback that says so, and of how many, for the page."""
+    return "" if found is None else f"{found[0] * 100 / found[1]:.0f} % of {found[1]:,}"
 
 
 def _number(text: Any) -> int:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Application, User
 from kernel.money import dollars_to_nanos, plain_usd
-from prompts.admin.traffic_form import PromptForm
+from prompts.admin.traffic_form import ChecksField, PromptForm
 from prompts.models import Prompt, Rollout
 from prompts.models.experiment import UNITS
 from prompts.models.rollout import usual_guardrails, usual_plan
@@ -42,6 +42,10 @@ class RolloutForm(PromptForm):
             most = forms.DecimalField(min_value=0, decimal_places=9, max_digits=15)
             self._add(f"guard_{guard.value}_most", most)
             self._add(f"guard_{guard.value}_times", forms.FloatField(min_value=1))
+        self.fields["checks"] = ChecksField(
+            help_text="What every answer must be like, for “Answers that fail the checks” above: assertions as in test "
+            "sets, of the kinds contains, forbidden, pattern, json_schema, equals and numeric.",
+        )
         if prompt.team_id is not None:
             rows = Application.objects.filter(team=prompt.team_id, is_internal=False)
             choices = [(str(row.pk), row.name) for row in rows]
@@ -94,7 +98,7 @@ class RolloutForm(PromptForm):
             return cleaned
         rollout = self.instance or Rollout(prompt=self.prompt)
         rollout.plan, rollout.guardrails = _plan(cleaned), _guardrails(cleaned)
-        rollout.segment = _segment(cleaned)
+        rollout.segment, rollout.checks = _segment(cleaned), cleaned["checks"]
         try:
             check_plan(rollout)
         except ImpossibleError as error:
@@ -111,7 +115,9 @@ class RolloutForm(PromptForm):
         if rollout.pk is None:
             rollout.save()
         else:
-            rollout.save(update_fields=("version", "label", "unit", "plan", "guardrails", "segment"))
+            rollout.save(
+                update_fields=("version", "label", "unit", "plan", "guardrails", "checks", "segment")
+            )
         return rollout
 
 
@@ -172,6 +178,7 @@ def _initial(instance: Rollout | None) -> dict[str, Any]:
         return initial
     initial |= {
         "version": str(instance.version.number), "label": instance.label, "unit": instance.unit,
+        "checks": instance.checks,
         "segment_applications": [str(each) for each in instance.segment.get("applications", ())],
     }  # fmt: skip
     for index, (name, values) in enumerate(instance.segment.get("attributes", {}).items()):

@@ -8,6 +8,7 @@ from accounts.admin.base import person
 from accounts.admin.typed import display
 from accounts.models import Application, Team
 from kernel.clock import utc_now
+from prompts.admin.check_words import check_words
 from prompts.admin.rollout_form import RolloutForm
 from prompts.admin.traffic import TrafficAdmin
 from prompts.models import Rollout, RolloutEvent
@@ -92,6 +93,7 @@ class RolloutAdmin(TrafficAdmin):
             "team": found.team or "shared by all teams",
             "steps": _steps(found, standing),
             "segment": _segment_text(found),
+            "checks": check_words(found.checks),
             "guards": _guards(found, standing),
             "calls": (standing.candidate.calls, standing.stable.calls) if standing else None,
             "events": [_event(event) for event in found.events.select_related("by").order_by("-id")],

@@ -1,6 +1,6 @@
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import ForeignKey, Q, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
@@ -10,6 +10,7 @@ from accounts.admin.dollars import DollarsField
 from accounts.admin.typed import ModelForm, display
 from accounts.policy.roles import Capability
 from prompts.models import ContractBreach, Prompt, ServiceContract
+from prompts.selectors.service_contracts import shortcomings
 
 _BREACHES = 20
 
@@ -53,7 +54,8 @@ class ServiceContractAdmin(TeamScopedAdmin):
     @admin.display(description="Promises")
     def promises(self, contract: ServiceContract) -> str:
         names = ("p95_ms", "availability", "max_cost_nanos", "format_percent", "fallback_percent")
-        return str(sum(getattr(contract, name) is not None for name in names))
+        given = sum(getattr(contract, name) is not None for name in names)
+        return str(given + bool(contract.when_unsure))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = ServiceContract.objects.select_related("prompt__team")
@@ -82,6 +84,11 @@ class ServiceContractAdmin(TeamScopedAdmin):
             kwargs["queryset"] = Prompt.objects.filter(own | shared, archived_at=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for sentence in shortcomings(obj):
+            messages.warning(request, f"What is promised for when it is unsure can't be kept: {sentence}")
+
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:  # fmt: skip
@@ -97,12 +104,5 @@ def _state(contract: ServiceContract) -> dict[str, Any]:
         "contract": contract,
         "terms": [(names.get(term, term), found) for term, found in contract.measured.items()],
         "breaches": list(contract.breaches.all()[:_BREACHES]),
-        "mismatch": _mismatch(contract),
+        "shortcomings": shortcomings(contract),
     }
-
-
-def _mismatch(contract: ServiceContract) -> str:
-    """What is promised for when the model is unsure, and the prompt has no means for."""
-    if contract.when_unsure == ServiceContract.Unsure.FALLBACK and not contract.prompt.fallback:
-        return "The fallback answer is promised, and the prompt has none. Write one on the prompt's page."
-    return ""

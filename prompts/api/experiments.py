@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from governance.api.amounts import read
 from governance.api.scoped import filtered
 from kernel.clock import utc_now
-from prompts.api.traffic import PromptField, TrafficViewSet, VersionField, version_of
+from prompts.api.traffic import ChecksField, PromptField, TrafficViewSet, VersionField, version_of
 from prompts.models import Arm, Experiment
 from prompts.models.experiment import METRICS
-from prompts.policy.experiments import check_arms
+from prompts.policy.experiments import check_arms, check_metrics
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.policy.verdicts import Comparison
 from prompts.selectors.experiments import ArmResult, results_of
@@ -36,13 +36,16 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
         child=serializers.ChoiceField(choices=METRICS), min_length=1, required=False,
         help_text="The first is what it is about; the others must not suffer.",
     )  # fmt: skip
+    checks = ChecksField(
+        required=False, help_text="What answers must be like, for the metric `checks`: assertions on their text."
+    )  # fmt: skip
     arms = ArmSerializer(many=True, help_text="From 2 to 5. The first is the control.")
 
     class Meta:
         model = Experiment
         fields = (
-            "id", "prompt", "name", "hypothesis", "label", "unit", "minimum", "metrics", "arms", "state", "winner",
-            "created_by", "created_at", "started_at", "stopped_at", "stop_reason",
+            "id", "prompt", "name", "hypothesis", "label", "unit", "minimum", "metrics", "checks", "arms", "state",
+            "winner", "created_by", "created_at", "started_at", "stopped_at", "stop_reason",
         )  # fmt: skip
         read_only_fields = ("state", "winner", "created_by", "started_at", "stopped_at", "stop_reason")
 
@@ -57,6 +60,7 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
         return metrics
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self._check_metrics(attrs)
         if "arms" not in attrs:
             return attrs
         prompt: Any = attrs.get("prompt") or (self.instance and self.instance.prompt)
@@ -71,6 +75,13 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
             raise serializers.ValidationError({"arms": [str(error)]}) from error
         attrs["arms"] = [arm | {"version": version_of(prompt, arm["version"], "arms")} for arm in arms]
         return attrs
+
+    def _check_metrics(self, attrs: dict[str, Any]) -> None:
+        now = self.instance if isinstance(self.instance, Experiment) else Experiment()
+        try:
+            check_metrics(attrs.get("metrics", now.metrics), has_checks=bool(attrs.get("checks", now.checks)))
+        except ImpossibleError as error:
+            raise serializers.ValidationError({"metrics": [str(error)]}) from error
 
     def create(self, validated_data: dict[str, Any]) -> Experiment:
         arms = validated_data.pop("arms")
@@ -128,6 +139,9 @@ class ArmResultSerializer(serializers.Serializer[Any]):
     arm = serializers.CharField()
     calls = serializers.IntegerField()
     units = serializers.IntegerField(help_text="End users, sessions or calls.")
+    unchecked = serializers.IntegerField(
+        help_text="Answers that could not be checked, such as those of over a million characters."
+    )
     outcome = serializers.CharField(allow_null=True, help_text="Null for the control.")
     comparisons = ComparisonSerializer(many=True)
 
@@ -214,6 +228,7 @@ def _arm_json(result: ArmResult) -> dict[str, Any]:
         "arm": result.arm.name,
         "calls": result.calls,
         "units": result.units,
+        "unchecked": result.unchecked,
         "outcome": result.outcome,
         "comparisons": [_comparison_json(each) for each in result.comparisons],
     }

@@ -10,6 +10,7 @@ from governance.api.amounts import read
 from governance.api.scoped import filtered
 from kernel.clock import utc_now
 from prompts.api.traffic import (
+    ChecksField,
     GuardrailsSerializer,
     PromptField,
     SegmentField,
@@ -53,13 +54,14 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     plan = StepSerializer(many=True, required=False)
     segment = SegmentField(required=False)
     guardrails = GuardrailsSerializer(required=False)
+    checks = ChecksField(required=False)
     share = serializers.SerializerMethodField(help_text="Of callers that get the version now, from 0 to 1.")
     events = EventSerializer(many=True, read_only=True)
 
     class Meta:
         model = Rollout
         fields = (
-            "id", "prompt", "label", "version", "stable_version", "unit", "plan", "segment", "guardrails", "state", "step",
+            "id", "prompt", "label", "version", "stable_version", "unit", "plan", "segment", "guardrails", "checks", "state", "step",
             "share", "reason", "created_by", "created_at", "started_at", "step_started_at", "ended_at", "events",
         )  # fmt: skip
         read_only_fields = (
@@ -83,7 +85,10 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
             attrs["plan"] = [dict(step) for step in attrs["plan"]]
         tried = Rollout(
             prompt=prompt,
-            **{name: attrs.get(name, getattr(rollout, name)) for name in ("plan", "segment", "guardrails")},
+            **{
+                name: attrs.get(name, getattr(rollout, name))
+                for name in ("plan", "segment", "guardrails", "checks")
+            },
         )
         try:
             rollouts.check_plan(tried)
@@ -109,7 +114,7 @@ class RolloutFilters(serializers.Serializer[Any]):
 
 
 class FiguresSerializer(serializers.Serializer[Any]):
-    """Of each version: calls, and [events, of so many] of errors, contract and negative feedback."""
+    """Of each version: calls, and [events, of so many] of errors, contract, failed checks and negative feedback."""
 
     candidate = serializers.DictField()
     stable = serializers.DictField()

@@ -45,9 +45,10 @@ class ServiceContractSerializer(serializers.ModelSerializer[ServiceContract]):
         model = ServiceContract
         fields = (
             "id", "prompt", "is_enabled", "p95_ms", "availability", "max_cost_usd", "format_percent", "when_unsure",
-            "fallback_percent", "window_minutes", "minimum_calls", "checked_at", "measured", "created_at",
+            "fallback_percent", "window_minutes", "minimum_calls", "checked_at", "measured", "seen",
+            "created_at",
         )  # fmt: skip
-        read_only_fields = ("checked_at", "measured")
+        read_only_fields = ("checked_at", "measured", "seen")
 
     def validate_prompt(self, prompt: Prompt) -> Prompt:
         if self.instance is not None and prompt != self.instance.prompt:

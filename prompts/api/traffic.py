@@ -15,6 +15,8 @@ from accounts.api.base import Conflict, TeamScoped
 from accounts.api.fields import UsdField, signed_in
 from accounts.policy.roles import Capability
 from prompts.models import Prompt, PromptVersion
+from prompts.policy.answer_check import checks_of
+from prompts.policy.assertions import BadAssertionError
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.selectors.traffic import editable_prompts, may_edit, of_visible_prompts
 
@@ -53,6 +55,18 @@ class TrafficReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000, help_text="Kept with the history.")
 
 
+@extend_schema_field({"type": "array", "items": {"type": "object"}})
+class ChecksField(serializers.JSONField):
+    """What answers must be like: assertions on their text, such as [{"kind": "contains", "texts": ["refund"]}]."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            checks_of(data)
+        except BadAssertionError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return data
+
+
 class _Bound(serializers.Serializer[Any]):
     most = serializers.FloatField(required=False, help_text="A share, from 0 to 1.")
     times = serializers.FloatField(
@@ -70,7 +84,7 @@ class GuardrailsSerializer(serializers.Serializer[Any]):
 
     def get_fields(self) -> dict[str, Any]:
         """`errors` is no name for an attribute of a serializer."""
-        shares = {name: _Bound(required=False) for name in ("errors", "contract", "negative")}
+        shares = {name: _Bound(required=False) for name in ("errors", "contract", "checks", "negative")}
         return {**shares, "cost": _CostBound(required=False)}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from accounts.models import Team, User
 from kernel.ids import random_bytes
@@ -18,6 +18,7 @@ UNITS = [
 METRICS = [
     (Metric.HELPFUL.value, "Helpful answers"),
     (Metric.SCORE.value, "Score of feedback"),
+    (Metric.CHECKS.value, "Answers that pass the checks"),
     (Metric.CONTRACT.value, "Broken contracts"),
     (Metric.ERRORS.value, "Errors"),
     (Metric.COST.value, "Cost per call"),
@@ -64,6 +65,12 @@ class Experiment(models.Model):
         models.CharField(max_length=16, choices=METRICS),
         default=usual_metrics,
         help_text="What arms are compared by. The first is what it is about; the others must not suffer.",
+    )
+    checks = models.JSONField(
+        default=list,
+        db_default=Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text="What answers must be like: a JSON list of assertions that look at the answer's text alone.",
     )
     salt = models.BinaryField(default=new_salt, editable=False)
     state = models.CharField(max_length=16, choices=STATES, default=State.DRAFT.value, editable=False)

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from accounts.models import Team, User
 from prompts.models.experiment import UNITS, new_salt
@@ -63,6 +63,12 @@ class Rollout(models.Model):
         default=usual_guardrails,
         blank=True,
         help_text="What takes it back: each at most so much, or so many times the version before.",
+    )
+    checks = models.JSONField(
+        default=list,
+        db_default=Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text="What answers must be like: a JSON list of assertions that look at the answer's text alone.",
     )
     state = models.CharField(max_length=16, choices=STATES, default=State.DRAFT.value, editable=False)
     step = models.PositiveSmallIntegerField(default=0, editable=False)

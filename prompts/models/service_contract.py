@@ -1,8 +1,9 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from prompts.models.prompt import Prompt
+from prompts.policy.unsure import Promised
 
 
 class ServiceContract(models.Model):
@@ -10,9 +11,9 @@ class ServiceContract(models.Model):
 
     class Unsure(models.TextChoices):
         NONE = "", "Nothing is promised"
-        FALLBACK = "fallback", "Callers get the fallback answer"
-        REFUSE = "refuse", "The call is refused"
-        SAY_SO = "say_so", "The answer says that it is unsure"
+        FALLBACK = Promised.FALLBACK.value, "Callers get the fallback answer"
+        REFUSE = Promised.REFUSE.value, "The call is refused"
+        SAY_SO = Promised.SAY_SO.value, "The answer says that it is unsure"
 
     prompt = models.OneToOneField(Prompt, on_delete=models.CASCADE, related_name="service_contract")
     is_enabled = models.BooleanField("watched", default=True)
@@ -29,7 +30,10 @@ class ServiceContract(models.Model):
         "answers that fit the output contract", null=True, blank=True, max_digits=6, decimal_places=3,
         validators=(MinValueValidator(0), MaxValueValidator(100)), help_text="Per cent, after corrections.",
     )  # fmt: skip
-    when_unsure = models.CharField("when unsure", max_length=16, blank=True, choices=Unsure.choices)
+    when_unsure = models.CharField(
+        "when unsure", max_length=16, blank=True, choices=Unsure.choices,
+        help_text="A version is unsure where its knowledge says too little, or its answer says so.",
+    )  # fmt: skip
     fallback_percent = models.DecimalField(
         "at most on the fallback answer", null=True, blank=True, max_digits=6, decimal_places=3,
         validators=(MinValueValidator(0), MaxValueValidator(100)), help_text="Per cent of calls.",
@@ -43,6 +47,10 @@ class ServiceContract(models.Model):
     )  # fmt: skip
     checked_at = models.DateTimeField(null=True, editable=False)
     measured = models.JSONField(default=dict, editable=False, help_text="What was seen at the last check.")
+    seen = models.JSONField(
+        default=dict, db_default=Value({}, output_field=models.JSONField()), editable=False,
+        help_text="How many calls were looked at then, and how many of them were unsure.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -61,11 +69,12 @@ class ContractBreach(models.Model):
         COST = "cost", "Cost"
         FORMAT = "format", "Output format"
         FALLBACK = "fallback", "Fallback answers"
+        UNSURE = "unsure", "When unsure"
 
     contract = models.ForeignKey(ServiceContract, on_delete=models.CASCADE, related_name="breaches")
     term = models.CharField(max_length=16, choices=Term.choices)
     promised = models.CharField(max_length=60)
-    measured = models.CharField(max_length=60, help_text="What was seen last.")
+    measured = models.CharField(max_length=100, help_text="What was seen last.")
     calls = models.PositiveIntegerField(help_text="So many calls were looked at.")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

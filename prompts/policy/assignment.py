@@ -7,6 +7,8 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
+from prompts.policy.answer_check import AnswerCheck
+
 _BITS = 53
 """A float holds so many: with more, the highest hashes would round up to 1."""
 
@@ -73,6 +75,8 @@ class ExperimentEntry:
     unit: Unit
     salt: bytes
     arms: tuple[ArmEntry, ...]
+    check: AnswerCheck | None = None
+    """What is asked of every answer, and noted on its record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class RolloutEntry:
     stable_version: int
     share: float
     segment: Segment = EVERYBODY
+    check: AnswerCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,7 @@ class Choice:
     arm_id: int | None = None
     arm: str = ""
     rollout_id: int | None = None
+    check: AnswerCheck | None = None
 
 
 def choose(entry: ExperimentEntry | RolloutEntry, caller: Caller, random: Random) -> Choice | None:
@@ -120,6 +126,7 @@ def choose(entry: ExperimentEntry | RolloutEntry, caller: Caller, random: Random
         experiment=entry.name,
         arm_id=arm.id,
         arm=arm.name,
+        check=entry.check,
     )
 
 
@@ -134,7 +141,8 @@ def _of_rollout(entry: RolloutEntry, caller: Caller, random: Random) -> Choice |
     if not entry.segment.has(caller):
         return None
     is_in = _point(entry.unit, entry.salt, caller, random) < entry.share
-    return Choice(version=entry.version if is_in else entry.stable_version, rollout_id=entry.id)
+    number = entry.version if is_in else entry.stable_version
+    return Choice(version=number, rollout_id=entry.id, check=entry.check)
 
 
 def _arm_at(arms: tuple[ArmEntry, ...], point: float) -> ArmEntry:

@@ -81,6 +81,8 @@ class Output(_Part, frozen=True, kw_only=True):
     """The JSON value that is answered then; it must fit the schema. Not set: the prompt's own fallback."""
     streams_prefix: bool = False
     """Whether streaming callers get what is valid so far; otherwise all of it, once it is known to be valid."""
+    unsure_when: str = ""
+    """The member of the answer (“unsure”, “meta.unsure”) in which the model says with true that it is unsure."""
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -104,7 +106,9 @@ class Knowledge(_Part, frozen=True, kw_only=True):
     floor: float = 0.7
     max_tokens: int = 2000
     unsure_below: float = 0.0
-    """Below this confidence (0 to 1) the model is not asked, and `unsure_answer` is the answer."""
+    """Below this confidence (0 to 1) the prompt is unsure."""
+    when_unsure: Literal["answer", "refuse"] = "answer"
+    """Then: `unsure_answer` instead of the model's, where there is one; or the call is refused."""
     unsure_answer: str = ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from prompts.policy.lifecycle import ImpossibleError
+from prompts.policy.verdicts import Metric
 
 MOST_ARMS = 5
 MOST_WEIGHT = 1000
@@ -48,3 +49,15 @@ def check_arms(arms: Sequence[tuple[str, int, str, int]]) -> None:
         )
     if any(not 1 <= weight <= MOST_WEIGHT for *_, weight in arms):
         raise ImpossibleError(f"Each arm's weight is a whole number from 1 to {MOST_WEIGHT}.")
+
+
+def check_metrics(metrics: Sequence[str], *, has_checks: bool) -> None:
+    """ImpossibleError for metrics that say nothing: none, or checks where there are none, or none where there are checks."""
+    if not metrics:
+        raise ImpossibleError("Choose what the arms are compared by.")
+    if Metric.CHECKS in metrics and not has_checks:
+        raise ImpossibleError("Write the checks that answers must pass, or don't compare the arms by them.")
+    if has_checks and Metric.CHECKS not in metrics:
+        raise ImpossibleError(
+            "Compare the arms by “Answers that pass the checks”, too, or take the checks away: they would say nothing."
+        )

@@ -27,6 +27,7 @@ class Guard(StrEnum):
 
     ERRORS = "errors"
     CONTRACT = "contract"
+    CHECKS = "checks"
     COST = "cost"
     NEGATIVE = "negative"
 
@@ -34,6 +35,7 @@ class Guard(StrEnum):
 NAMES = {
     Guard.ERRORS: "errors",
     Guard.CONTRACT: "broken contracts",
+    Guard.CHECKS: "answers that fail the checks",
     Guard.COST: "cost per call",
     Guard.NEGATIVE: "negative feedback",
 }
@@ -76,13 +78,15 @@ class Figures:
     calls: int = 0
     errors: Share = Share()
     contract: Share = Share()
+    checks: Share = Share()
     negative: Share = Share()
     cost: Sample = _NO_COSTS
     """Nano-dollars, by end user or whatever callers are told apart by."""
 
     def share(self, guard: Guard) -> Share:
         return {
-            Guard.ERRORS: self.errors, Guard.CONTRACT: self.contract, Guard.NEGATIVE: self.negative,
+            Guard.ERRORS: self.errors, Guard.CONTRACT: self.contract, Guard.CHECKS: self.checks,
+            Guard.NEGATIVE: self.negative,
         }[guard]  # fmt: skip
 
     def value(self, guard: Guard) -> float | None:

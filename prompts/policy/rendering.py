@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prompts.policy.delimiters import Delimiters
-from prompts.policy.document import EXTRA_FIELDS, Document
+from prompts.policy.document import EXTRA_FIELDS, Document, Output
 from prompts.policy.output_contract import MOST_CORRECTIONS, Contract
 from prompts.policy.template_meter import Meter
 from prompts.policy.templates import MOST_SOURCE, BadTemplateError, Template
@@ -103,6 +103,7 @@ class Compiled:
         problems += self._name_problems(uses)
         if not 0 <= document.output.corrections <= MOST_CORRECTIONS:
             problems.append(f"The output contract: corrections go from 0 to {MOST_CORRECTIONS}.")
+        problems += _unsure_problems(document.output)
         for name in sorted(set(document.parameters.extra) - EXTRA_FIELDS):
             problems.append(
                 f"Parameters: “{name}” is not supported. There are: {', '.join(sorted(EXTRA_FIELDS))}."
@@ -130,6 +131,19 @@ class Compiled:
                     f"Message {number} uses “{name}”, which is no variable of the prompt: declare it."
                 )
         return problems
+
+
+def _unsure_problems(output: Output) -> list[str]:
+    if not output.unsure_when:
+        return []
+    if output.schema is None:
+        return ["The output contract: to say that it is unsure the answer must be JSON: give it a schema."]
+    first, members = output.unsure_when.split(".")[0], output.schema.get("properties")
+    if not isinstance(members, dict) or first not in members:
+        return [
+            f"The output contract: the schema has no property “{first}”, where the answer is to say that it is unsure."
+        ]
+    return []
 
 
 def _query(document: Document, problems: list[str]) -> Template | None:

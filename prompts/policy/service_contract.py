@@ -1,11 +1,13 @@
 """PURE: whether a prompt keeps what it promises to its callers."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
 from kernel.money import format_usd
+from prompts.policy.unsure import KEEPING, NAMES, WORDS, Promised, Unsure
 
 
 class Term(StrEnum):
@@ -16,6 +18,7 @@ class Term(StrEnum):
     COST = "cost"
     FORMAT = "format"
     FALLBACK = "fallback"
+    UNSURE = "unsure"
 
 
 class Promise(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +29,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
     max_cost_nanos: int | None = None
     format_percent: Decimal | None = None
     fallback_percent: Decimal | None = None
+    when_unsure: Promised | None = None
     minimum_calls: int = 1
 
 
@@ -39,6 +43,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     with_contract: int = 0
     fitting: int = 0
     fallbacks: int = 0
+    unsure: Mapping[Unsure, int] = {}
+    """Calls that were unsure, those that were refused for it among them, by what came of them."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +103,22 @@ def judged(promise: Promise, seen: Seen) -> list[Judgement]:
         found.append(
             _share(promise, Term.FALLBACK, promise.fallback_percent, seen.fallbacks, seen.calls, is_most=True)
         )
+    if promise.when_unsure is not None:
+        found.append(_when_unsure(promise.when_unsure, seen.unsure))
     return found
+
+
+def _when_unsure(promised: Promised, unsure: Mapping[Unsure, int]) -> Judgement:
+    """A version behaves as promised or it does not, so a single call says that it does not."""
+    calls = sum(unsure.values())
+    others = {what: number for what, number in unsure.items() if number and what not in KEEPING[promised]}
+    measured = f"{calls - sum(others.values()):,} of {calls:,} calls" if calls else "no unsure calls"
+    if others:
+        measured += f", else {WORDS[max(others, key=lambda what: others[what])]}"
+    return Judgement(
+        term=Term.UNSURE, is_kept=not others if calls else None, promised=NAMES[promised], measured=measured,
+        calls=calls,
+    )  # fmt: skip
 
 
 def _share(
@@ -134,7 +155,7 @@ def _percent(value: Decimal) -> str:
 _WORDS = {
     Term.LATENCY: "95 % of calls are to be answered within", Term.AVAILABILITY: "availability is to be",
     Term.COST: "a call is to cost on average", Term.FORMAT: "answers that fit the output contract are to be",
-    Term.FALLBACK: "fallback answers are to be",
+    Term.FALLBACK: "fallback answers are to be", Term.UNSURE: "callers of a prompt that is unsure are to get",
 }  # fmt: skip
 
 
@@ -149,4 +170,6 @@ def broken_text(prompt: str, found: Judgement, *, minutes: int) -> str:
 
 def kept_text(prompt: str, found: Judgement) -> str:
     """One sentence for those who were alerted."""
+    if found.term is Term.UNSURE:
+        return f"{prompt} keeps its service contract again: unsure, callers get {found.promised} ({found.measured})."
     return f"{prompt} keeps its service contract again: {found.term.value} is {found.measured}, promised {found.promised}."

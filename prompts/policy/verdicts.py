@@ -29,6 +29,7 @@ class Metric(StrEnum):
 
     HELPFUL = "helpful"
     SCORE = "score"
+    CHECKS = "checks"
     CONTRACT = "contract"
     ERRORS = "errors"
     COST = "cost"
@@ -45,15 +46,17 @@ class Scale(StrEnum):
 SCALES: dict[Metric, Scale] = {
     Metric.HELPFUL: Scale.SHARE,
     Metric.SCORE: Scale.MEAN,
+    Metric.CHECKS: Scale.SHARE,
     Metric.CONTRACT: Scale.SHARE,
     Metric.ERRORS: Scale.SHARE,
     Metric.COST: Scale.RATIO,
     Metric.LATENCY: Scale.LOG,
 }
-MORE_IS_BETTER = frozenset({Metric.HELPFUL, Metric.SCORE})
+MORE_IS_BETTER = frozenset({Metric.CHECKS, Metric.HELPFUL, Metric.SCORE})
 MARGINS: dict[Metric, float] = {
     Metric.HELPFUL: 0.02,
     Metric.SCORE: 0.02,
+    Metric.CHECKS: 0.02,
     Metric.CONTRACT: 0.01,
     Metric.ERRORS: 0.01,
     Metric.COST: 0.05,

@@ -8,7 +8,7 @@ import re2
 
 LONGEST_PATTERN = 2000
 _MOST_MEMORY_BYTES = 4 << 20
-_SURROGATES = re.compile("[\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def contains(text: str, output: str, *, ignore_case: bool) -> bool:
@@ -22,7 +22,7 @@ def pattern_problem(pattern: str) -> str | None:
         return "A pattern is not empty."
     if len(pattern) > LONGEST_PATTERN:
         return f"A pattern has at most {LONGEST_PATTERN} characters."
-    if _SURROGATES.search(pattern):
+    if SURROGATES.search(pattern):
         return "A pattern can't hold half a character, as some programs write emoji."
     try:
         _compiled(pattern, True)
@@ -35,7 +35,7 @@ def pattern_problem(pattern: str) -> str | None:
 
 def pattern_found(pattern: str, output: str, *, ignore_case: bool, whole: bool = False) -> str | None:
     """What the pattern finds; None where it finds nothing."""
-    clean = output if output.isascii() else _SURROGATES.sub("\ufffd", output)
+    clean = output if output.isascii() else SURROGATES.sub("\ufffd", output)
     compiled = _compiled(pattern, ignore_case)
     match = compiled.fullmatch(clean) if whole else compiled.search(clean)
     return None if match is None else str(match.group(0))
@@ -43,6 +43,11 @@ def pattern_found(pattern: str, output: str, *, ignore_case: bool, whole: bool =
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str, ignore_case: bool) -> Any:
+    return compiled_pattern(pattern, ignore_case=ignore_case)
+
+
+def compiled_pattern(pattern: str, *, ignore_case: bool) -> Any:
+    """A pattern of RE2 that `pattern_problem` finds nothing wrong with, kept by whoever looks for it often."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MOST_MEMORY_BYTES

@@ -21,6 +21,8 @@ class ArmResult:
     calls: int
     units: int
     samples: dict[Metric, Sample]
+    unchecked: int = 0
+    """Calls whose answers could not be checked: they are in no share of those that passed."""
     comparisons: tuple[Comparison, ...] = ()
     outcome: Outcome | None = None
 
@@ -58,6 +60,7 @@ def results_of(experiment: Experiment, *, now: datetime) -> Results | None:
         arm.pk: {metric: sums[arm.pk].get(metric.value, _NOTHING) for metric in metrics} for arm in arms
     }
     seen = {arm.pk: sums[arm.pk].get("calls", _NOTHING) for arm in arms}
+    unchecked = {arm.pk: int(sums[arm.pk].get("unchecked", _NOTHING).calls) for arm in arms}
     control, *others = arms
     units, weights = {pk: sample.units for pk, sample in seen.items()}, {arm.pk: arm.weight for arm in arms}
     return Results(
@@ -66,6 +69,7 @@ def results_of(experiment: Experiment, *, now: datetime) -> Results | None:
                 arm,
                 seen[arm.pk],
                 samples[arm.pk],
+                unchecked[arm.pk],
                 None if arm is control else samples[control.pk],
                 comparisons=len(metrics) * len(others),
                 minimum=experiment.minimum,
@@ -80,6 +84,7 @@ def _result(
     arm: Arm,
     seen: Sample,
     samples: dict[Metric, Sample],
+    unchecked: int,
     control: dict[Metric, Sample] | None,
     *,
     comparisons: int,
@@ -98,6 +103,7 @@ def _result(
         calls=int(seen.calls),
         units=seen.units,
         samples=samples,
+        unchecked=unchecked,
         comparisons=tuple(compared),
         outcome=outcome([each.verdict for each in compared]) if compared else None,
     )

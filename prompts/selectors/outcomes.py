@@ -31,7 +31,7 @@ _GROUPS = {
 _SUMS = """
 WITH calls AS (
     SELECT record.call_id, {group} AS grouped, record.status, record.code, record.cost_nanos, record.duration_ms,
-        record.prompt_run->'contract'->>'outcome' AS contract,
+        record.prompt_run->'contract'->>'outcome' AS contract, record.prompt_run->>'checked' AS checked,
         CASE WHEN coalesce({unit}, '') = '' THEN record.call_id::text ELSE record.team_id || ':' || {unit} END AS unit
     FROM governance_auditrecord record
     WHERE record.prompt_id = %(prompt)s AND record.call_id >= %(first)s AND record.call_id < %(end)s
@@ -44,6 +44,8 @@ WITH calls AS (
         ('errors', CASE WHEN calls.status <> 'succeeded' AND calls.code <> 'contract_failed' THEN 1 ELSE 0 END),
         ('contract', CASE WHEN calls.contract IN ('fallback', 'refused') THEN 1
             WHEN calls.contract IS NOT NULL THEN 0 END),
+        ('checks', CASE calls.checked WHEN 'passed' THEN 1 WHEN 'failed' THEN 0 END),
+        ('unchecked', CASE calls.checked WHEN 'unchecked' THEN 1 END),
         ('cost', CASE WHEN calls.cost_nanos > 0 THEN calls.cost_nanos END),
         ('latency', CASE WHEN calls.status = 'succeeded' THEN ln(greatest(calls.duration_ms, 0.1)) END)
     ) AS found (metric, value)

@@ -58,11 +58,12 @@ def _sums(rollout: Rollout, *, since: datetime, until: datetime) -> Sums:
 
 def _figures(sums: Mapping[str, Sample]) -> Figures:
     """What the calls of one version came to."""
-    helpful = sums.get("helpful", _NOTHING)
+    helpful, passed = sums.get("helpful", _NOTHING), sums.get("checks", _NOTHING)
     return Figures(
         calls=int(sums.get("calls", _NOTHING).calls),
         errors=_share(sums.get("errors", _NOTHING)),
         contract=_share(sums.get("contract", _NOTHING)),
+        checks=Share(int(passed.calls - passed.total), int(passed.calls)),
         negative=Share(int(helpful.calls - helpful.total), int(helpful.calls)),
         cost=sums.get("cost", _NOTHING),
     )
@@ -95,6 +96,7 @@ def _figures_json(found: Figures) -> dict[str, Any]:
         "calls": found.calls,
         "errors": [found.errors.events, found.errors.calls],
         "contract": [found.contract.events, found.contract.calls],
+        "checks": [found.checks.events, found.checks.calls],
         "negative": [found.negative.events, found.negative.calls],
         "mean_cost_nanos": round(found.cost.mean) if found.cost.calls else None,
     }

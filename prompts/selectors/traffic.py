@@ -15,6 +15,7 @@ from prompts.policy.assignment import (
 )
 from prompts.policy.experiments import State as ExperimentState
 from prompts.policy.rollouts import LIVE, share_at
+from prompts.selectors.compiled import compiled_checks
 from prompts.selectors.rollouts import position_of, steps_of
 
 Entry = ExperimentEntry | RolloutEntry
@@ -54,6 +55,7 @@ def _of_experiment(experiment: Experiment) -> ExperimentEntry:
             ArmEntry(id=arm.pk, name=arm.name, version=arm.version.number, weight=arm.weight, model=arm.model)
             for arm in experiment.arms.all()
         ),
+        check=compiled_checks(experiment.checks),
     )
 
 
@@ -67,6 +69,7 @@ def _of_rollout(rollout: Rollout) -> RolloutEntry:
         stable_version=rollout.stable_version.number,
         share=share_at(position_of(rollout), steps_of(rollout)),
         segment=segment_of(rollout.segment),
+        check=compiled_checks(rollout.checks),
     )
 
 

@@ -10,11 +10,12 @@ from governance.models import Alert
 from governance.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.models import Arm, Experiment
-from prompts.policy.experiments import Action, State, check_arms, next_state
+from prompts.policy.experiments import Action, State, check_arms, check_metrics, next_state
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.selectors.experiments import results_of
 from prompts.services.label_moves import move
 from prompts.services.traffic import (
+    check_checks,
     check_free,
     check_model,
     check_version,
@@ -36,8 +37,8 @@ def start(experiment: Experiment, *, by: User | None, now: datetime) -> None:
     label = locked_label(experiment.prompt, experiment.label)
     arms = list(experiment.arms.select_related("version"))
     check_arms([(arm.name, arm.version.number, arm.model, arm.weight) for arm in arms])
-    if not experiment.metrics:
-        raise ImpossibleError("Choose what the arms are compared by.")
+    check_metrics(experiment.metrics, has_checks=bool(experiment.checks))
+    check_checks(experiment.checks)
     for arm in arms:
         if arm.version.prompt_id != experiment.prompt_id:
             raise ImpossibleError(f"The arm “{arm}” is a version of another prompt.")

@@ -12,12 +12,13 @@ from governance.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.models import Rollout, RolloutEvent
 from prompts.policy.assignment import segment_of
-from prompts.policy.guardrails import guardrails_of
+from prompts.policy.guardrails import Guard, guardrails_of
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.policy.rollouts import LIVE, Action, Position, State, decide, next_position, plan_of, share_at
 from prompts.selectors.rollouts import as_json, position_of, standing_of, steps_of
 from prompts.services.label_moves import move
 from prompts.services.traffic import (
+    check_checks,
     check_free,
     check_segment,
     check_version,
@@ -40,14 +41,21 @@ _TOLD = {
 
 
 def check_plan(rollout: Rollout) -> None:
-    """ImpossibleError where plan, guardrails or segment can't be."""
+    """ImpossibleError where plan, guardrails, checks or segment can't be."""
     try:
         plan_of(rollout.plan)
-        guardrails_of(rollout.guardrails)
+        guards = {each.guard for each in guardrails_of(rollout.guardrails)}
         segment_of(rollout.segment)
     except ValueError as error:
         raise ImpossibleError(str(error)) from error
     check_segment(rollout.segment, rollout.prompt)
+    check_checks(rollout.checks)
+    if Guard.CHECKS in guards and not rollout.checks:
+        raise ImpossibleError("Write the checks that answers must pass, or don't watch those that fail them.")
+    if rollout.checks and Guard.CHECKS not in guards:
+        raise ImpossibleError(
+            "Say how many answers may fail the checks, or take the checks away: they would say nothing."
+        )
 
 
 @transaction.atomic

@@ -10,12 +10,13 @@ from governance.selectors.calls import first_id_at
 from governance.services.alerts import notify
 from prompts.models import ContractBreach, ServiceContract
 from prompts.policy.service_contract import Judgement, Promise, Seen, broken_text, judged, kept_text
+from prompts.policy.unsure import Promised, Unsure
 
 MOST_CALLS = 20_000
 """Of a window the latest so many are looked at."""
 
 # What the caller got wrong, and limits that are set on callers, are no fault of the prompt; an answer that broke the
-# output contract is. Gatehouse's own calls (evaluations, the playground) are not production.
+# output contract is. A call that was refused because the prompt was unsure tells of that alone. Gatehouse's own calls (evaluations, the playground) are not production.
 _SEEN = """
 WITH calls AS (
     SELECT status, duration_ms, cost_nanos, prompt_run,
@@ -25,14 +26,21 @@ WITH calls AS (
       AND NOT EXISTS (SELECT FROM accounts_application a WHERE a.id = application_id AND a.is_internal)
     ORDER BY call_id DESC LIMIT %(most)s
 )
-SELECT count(*), count(*) FILTER (WHERE status = 'succeeded'),
+SELECT count(*) FILTER (WHERE NOT is_callers), count(*) FILTER (WHERE status = 'succeeded'),
     percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) FILTER (WHERE status = 'succeeded'),
     coalesce(sum(cost_nanos) FILTER (WHERE status = 'succeeded'), 0)::bigint,
-    count(*) FILTER (WHERE prompt_run->'contract'->>'outcome' IS NOT NULL),
-    count(*) FILTER (WHERE prompt_run->'contract'->>'outcome' IN ('valid', 'corrected')),
-    count(*) FILTER (WHERE prompt_run->>'is_fallback' = 'true' OR prompt_run->'contract'->>'outcome' = 'fallback')
-FROM calls WHERE NOT is_callers
+    count(*) FILTER (WHERE NOT is_callers AND prompt_run->'contract'->>'outcome' IS NOT NULL),
+    count(*) FILTER (WHERE NOT is_callers AND prompt_run->'contract'->>'outcome' IN ('valid', 'corrected')),
+    count(*) FILTER (WHERE NOT is_callers
+        AND (prompt_run->>'is_fallback' = 'true' OR prompt_run->'contract'->>'outcome' = 'fallback')),
+    {unsure}
+FROM calls
 """
+_UNSURE = ", ".join(
+    f"count(*) FILTER (WHERE prompt_run->>'unsure' = '{what}'"
+    f"{'' if what is Unsure.REFUSED else ' AND NOT is_callers'})"
+    for what in Unsure
+)
 
 
 def watch(*, now: datetime) -> int:
@@ -47,7 +55,8 @@ def watch(*, now: datetime) -> int:
 def check(contract: ServiceContract, *, now: datetime) -> int:
     """Looks at one contract, opens and closes its breaches, and alerts on each once; how many promises are broken now."""
     ServiceContract.objects.select_for_update().get(pk=contract.pk)
-    judgements = judged(promise_of(contract), seen_by(contract, now=now))
+    seen = seen_by(contract, now=now)
+    judgements = judged(promise_of(contract), seen)
     is_open = {breach.term: breach for breach in contract.breaches.filter(ended_at=None)}
     for found in judgements:
         breach = is_open.pop(found.term.value, None)
@@ -62,7 +71,8 @@ def check(contract: ServiceContract, *, now: datetime) -> int:
         found.term.value: {"is_kept": found.is_kept, "promised": found.promised, "measured": found.measured, "calls": found.calls}
         for found in judgements
     }  # fmt: skip
-    contract.save(update_fields=("checked_at", "measured"))
+    contract.seen = {"calls": seen.calls, "unsure": sum(seen.unsure.values())}
+    contract.save(update_fields=("checked_at", "measured", "seen"))
     return sum(1 for found in judgements if found.is_kept is False)
 
 
@@ -71,6 +81,7 @@ def promise_of(contract: ServiceContract) -> Promise:
     return Promise(
         p95_ms=contract.p95_ms, availability=contract.availability, max_cost_nanos=contract.max_cost_nanos,
         format_percent=contract.format_percent, fallback_percent=contract.fallback_percent,
+        when_unsure=Promised(contract.when_unsure) if contract.when_unsure else None,
         minimum_calls=contract.minimum_calls,
     )  # fmt: skip
 
@@ -79,11 +90,13 @@ def seen_by(contract: ServiceContract, *, now: datetime) -> Seen:
     """What was seen of the prompt's calls in the contract's window."""
     since = first_id_at(now - timedelta(minutes=contract.window_minutes))
     with connection.cursor() as cursor:
-        cursor.execute(_SEEN, {"prompt": contract.prompt_id, "since": since, "most": MOST_CALLS})
-        calls, answered, p95, cost, with_contract, fitting, fallbacks = cursor.fetchone()
+        cursor.execute(
+            _SEEN.format(unsure=_UNSURE), {"prompt": contract.prompt_id, "since": since, "most": MOST_CALLS}
+        )
+        calls, answered, p95, cost, with_contract, fitting, fallbacks, *unsure = cursor.fetchone()
     return Seen(
         calls=calls, answered=answered, p95_ms=p95, cost_nanos=cost, with_contract=with_contract, fitting=fitting,
-        fallbacks=fallbacks,
+        fallbacks=fallbacks, unsure=dict(zip(Unsure, unsure, strict=True)),
     )  # fmt: skip
 
 

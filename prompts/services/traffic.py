@@ -1,6 +1,7 @@
 """What experiments and rollouts share: the label whose calls they share out, and the end they come to when it is moved."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model
@@ -8,6 +9,8 @@ from django.db.models import Model
 from accounts.models import Application, Team, User
 from accounts.services.known_models import unknown_model
 from prompts.models import Experiment, Label, Prompt, PromptVersion, Rollout, VersionState
+from prompts.policy.answer_check import checks_of
+from prompts.policy.assertions import BadAssertionError
 from prompts.policy.experiments import State as ExperimentState
 from prompts.policy.lifecycle import ImpossibleError
 from prompts.policy.rollouts import LIVE
@@ -55,6 +58,14 @@ def check_model(name: str) -> None:
     """ImpossibleError for a route that does not exist. Empty: none is named."""
     if name and unknown_model([name]) is not None:
         raise ImpossibleError(f"There is no route named “{name[:80]}”.")
+
+
+def check_checks(checks: Any) -> None:
+    """ImpossibleError for checks of answers that can't be made, with words for the person who wrote them."""
+    try:
+        checks_of(checks)
+    except BadAssertionError as error:
+        raise ImpossibleError(str(error)) from error
 
 
 def check_segment(segment: dict[str, list[int]], prompt: Prompt) -> None:

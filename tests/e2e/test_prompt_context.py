@@ -273,10 +273,30 @@ def test_unsure_the_model_is_not_asked(knowing, run):
     assert (record["status"], record["cost_nanos"], record["prompt_run"]) == (
         "succeeded",
         0,
-        {"is_fallback": True, "confidence": 0.0},
+        {"is_fallback": True, "confidence": 0.0, "unsure": "answer"},
     )
     sure = run(asking("handbook", unsure_below=0.05, unsure_answer="Please ask your manager."))
-    assert ask(sure)["is_fallback"] is False
+    said = ask(sure)
+    assert said["is_fallback"] is False
+    assert "unsure" not in knowing.record(said["id"])["prompt_run"]
+
+
+def test_unsure_the_call_is_refused_or_the_model_is_asked_all_the_same(knowing, run):
+    bound = {"floor": 0.99, "unsure_below": 0.5}
+    refusing = run(asking("handbook", **bound, when_unsure="refuse", unsure_answer="Not this."))
+    before = len([each for each in knowing.received() if "messages" in each["body"]])
+    answer = refusing({"variables": {"question": "Zebras?"}})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unsure")
+    assert len([each for each in knowing.received() if "messages" in each["body"]]) == before
+    record = knowing.record(answer.headers["x-gatehouse-call-id"])
+    assert (record["status"], record["code"], record["prompt_run"]) == (
+        "refused",
+        "unsure",
+        {"confidence": 0.0, "unsure": "refused"},
+    )
+    said = ask(run(asking("handbook", **bound)), "Zebras?")
+    assert said["is_fallback"] is False
+    assert knowing.record(said["id"])["prompt_run"] == {"confidence": 0.0, "unsure": "asked"}
 
 
 def test_the_search_is_under_the_same_budget(knowing, run):

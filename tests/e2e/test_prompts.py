@@ -428,7 +428,20 @@ def test_no_correction_costs_more_than_was_held(world, run):
 
 def test_switched_off_with_a_contract(world, run):
     off = run(ORDER, is_enabled=False, fallback="Please call us.")
-    assert off().json()["error"]["code"] == "contract_failed"
+    # The prompt is there a moment before its version is.
+    until(lambda: off().json().get("error", {}).get("code") == "contract_failed", what="the refusal")
     output = {**ORDER["output"], "fallback": {"item": "none", "count": 1}}
     declared = run({**ORDER, "output": output}, is_enabled=False, fallback="Please call us.")
+    until(lambda: declared().json()["output"] != "Please call us.", what="the version's own fallback")
     assert json.loads(declared().json()["output"]) == {"item": "none", "count": 1}
+
+
+def test_the_model_says_that_it_is_unsure(world, run):
+    schema = {"type": "object", "properties": {"unsure": {"type": "boolean"}}, "required": ["unsure"]}
+    output = {"schema": schema, "mode": "text", "corrections": 0, "unsure_when": "unsure"}
+    call = run({"messages": [{"text": "Zebras?"}], "output": output})
+    for text, unsure in (('{"unsure": true}', "said"), ('{"unsure": false}', None)):
+        world.say(text)
+        answer = call()
+        assert answer.json()["output"] == text
+        assert world.record(answer.json()["id"])["prompt_run"].get("unsure") == unsure

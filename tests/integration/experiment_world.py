@@ -17,12 +17,18 @@ PLAN = [
 ]
 
 
-def make_prompt(team: Team | None, name: str = "support-reply", *, versions: int = 3) -> Prompt:
-    """A prompt with approved versions, `production` on the first."""
+def make_prompt(
+    team: Team | None, name: str = "support-reply", *, versions: int = 3, text: str = "Hello"
+) -> Prompt:
+    """A prompt with approved versions, `production` on the first. A number in the text is the version's."""
     prompt = Prompt.objects.create(team=team, name=name)
     made = [
         PromptVersion.objects.create(
-            prompt=prompt, number=number, state=VersionState.APPROVED, document=DOCUMENT, digest="0" * 64
+            prompt=prompt,
+            number=number,
+            state=VersionState.APPROVED,
+            digest="0" * 64,
+            document=DOCUMENT | {"messages": [{"role": "user", "text": text.format(number)}]},
         )
         for number in range(1, versions + 1)
     ]
@@ -64,6 +70,7 @@ def called(
     arm: Arm | None = None,
     helpful: bool | None = None,
     contract: str = "",
+    checked: str = "",
     at: datetime | None = None,
     **fields: Any,
 ) -> AuditRecord:
@@ -75,6 +82,8 @@ def called(
         run |= {"experiment": arm.experiment_id, "arm": arm.pk}
     if contract:
         run["contract"] = {"outcome": contract, "rounds": 1}
+    if checked:
+        run["checked"] = checked
     call = make_call(
         prompt.team, None, prompt_id=prompt.pk, prompt_name=prompt.name, prompt_version=number,
         prompt_label="production", prompt_run=run, started_at=at or utc_now(), **fields,

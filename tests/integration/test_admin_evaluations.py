@@ -7,7 +7,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from governance.models import AuditContent
-from prompts.models import Evaluation, EvaluationResult, Prompt, ServiceContract, TestSet
+from prompts.models import (
+    Evaluation,
+    EvaluationResult,
+    Label,
+    PromptVersion,
+    ServiceContract,
+    TestSet,
+)
 from prompts.services.test_sets import change_case
 from tests.integration.admin_world import ROLES, make_call
 from tests.integration.evaluation_world import DOLLAR, make_prompt
@@ -294,6 +301,18 @@ def test_a_contract_says_when_the_prompt_has_no_means_to_keep_it(world):
     contract = set_of(world.mine.team).prompt.service_contract
     ServiceContract.objects.filter(pk=contract.pk).update(when_unsure="fallback")
     page = url("servicecontract_change", contract.pk)
-    assert "the prompt has none" in world.client("viewer").get(page).content.decode()
-    Prompt.objects.update(fallback="We will write to you.")
-    assert "the prompt has none" not in world.client("viewer").get(page).content.decode()
+    viewer, first = world.client("viewer"), contract.prompt.versions.order_by("number").first()
+    label = Label.objects.create(prompt=contract.prompt, name="production", version=first)
+    assert "(production) draws on no knowledge" in viewer.get(page).content.decode()
+    ServiceContract.objects.filter(pk=contract.pk).update(when_unsure="")
+    assert "can&#x27;t be kept" not in viewer.get(page).content.decode()
+    body = {"when_unsure": "refuse", "window_minutes": 60, "minimum_calls": 20}
+    saved = world.client("owner").post(page, body, follow=True).content.decode()
+    assert "What is promised for when it is unsure can&#x27;t be kept: Version 1" in saved
+    knowledge = {"bases": ["handbook"], "unsure_below": 0.5, "when_unsure": "refuse"}
+    document = {"messages": [{"text": "Hello"}], "knowledge": knowledge}
+    version = PromptVersion.objects.create(
+        prompt=contract.prompt, number=99, state="approved", document=document
+    )
+    Label.objects.filter(pk=label.pk).update(version=version)
+    assert "Version 99" not in viewer.get(page).content.decode()

@@ -28,13 +28,19 @@ def pages_of(team) -> list[str]:
     keys = [
         reverse(f"admin:governance_teamkey_{page}", args=[key.pk]) for page in ("change", "rotate", "erase")
     ]
+    feedback = team.team.feedback.get()
+    keys += [
+        reverse(f"admin:governance_feedback_{page}", args=[feedback.pk])
+        for page in ("change", "delete", "history")
+    ]
     raw = reverse("admin:governance_auditrecord_raw", args=[team.call.pk])
     return [*names, *actions, *keys, raw]
 
 
 LISTS = [
     "accounts_team", "accounts_application", "accounts_apikey", "accounts_user", "governance_budget",
-    "governance_auditrecord", "governance_teamkey", "governance_rawaccess", "gateway_model", "gateway_deployment", "gateway_price", "gateway_route",
+    "governance_auditrecord", "governance_teamkey", "governance_rawaccess", "governance_feedback",
+    "gateway_model", "gateway_deployment", "gateway_price", "gateway_route",
 ]  # fmt: skip
 
 

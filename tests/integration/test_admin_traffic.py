@@ -1,5 +1,7 @@
 """The pages of experiments and rollouts: what they say, what their forms take, and who may use them."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -11,6 +13,7 @@ from tests.integration.admin_world import ROLES
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout
 
 pytestmark = pytest.mark.django_db
+CHECKS = '[{"kind": "contains", "texts": ["Größe"]}, {"kind": "numeric", "path": "a", "value": 3, "tolerance": 0.5}]'
 NOT_LET_IN = {302, 403, 404}
 
 
@@ -142,6 +145,31 @@ def test_what_an_experiment_has_found_is_said_in_words(world):
     assert "Stop it" in page(world.client("developer"), experiment)
 
 
+def test_checks_are_written_read_and_changed(world):
+    client, prompt = world.client("developer"), world.mine.team.prompts.get(experiments__isnull=False)
+    address = f"{reverse('admin:prompts_experiment_add')}?prompt={prompt.pk}"
+    client.post(address, experiment_form(about="checks", checks=CHECKS))
+    made = Experiment.objects.get(name="New")
+    assert (made.metrics, made.checks) == (["checks", "errors"], json.loads(CHECKS))
+    assert "Größe" in client.get(f"{url(made)}?edit=1").content.decode()
+    text = page(world.client("viewer"), made)
+    assert "has “Größe” in it<br>its number at “a” is 3, give or take 0.5" in text
+    client.post(f"{url(made)}?edit=1", experiment_form())
+    made.refresh_from_db()
+    assert made.checks == []
+    address = f"{reverse('admin:prompts_rollout_add')}?prompt={prompt.pk}"
+    client.post(address, rollout_form(guard_checks_most=5, guard_checks_times=2, checks=CHECKS))
+    rollout = Rollout.objects.latest("pk")
+    assert rollout.guardrails["checks"] == {"most": 0.05, "times": 2.0}
+    assert "Größe" in client.get(f"{url(rollout)}?edit=1").content.decode()
+    client.post(f"{url(rollout)}?edit=1", rollout_form(guard_checks_most=5, checks='[{"kind": "equals", "value": 1}]'))  # fmt: skip
+    rollout.refresh_from_db()
+    assert rollout.checks == [{"kind": "equals", "value": 1}]
+    text = page(world.client("viewer"), rollout)
+    assert "Answers that fail the checks" in text
+    assert "is “1”" in text
+
+
 def test_an_experiment_is_stopped_with_a_reason_and_a_winner(world):
     experiment = make_experiment(make_prompt(world.mine.team))
     experiments.start(experiment, by=None, now=utc_now())
@@ -166,6 +194,12 @@ def test_an_experiment_is_stopped_with_a_reason_and_a_winner(world):
         ({"arm_1_model": "nothing"}, "valid choice"),
         ({"label": "staging"}, "valid choice"),
         ({"minimum": 3}, "greater than or equal to 50"),
+        ({"checks": '[{"kind": "contains"'}, "This is no JSON. Line 1"),
+        ({"checks": '[{"kind": "judge"}]'}, "missing required field"),
+        ({"checks": '[{"kind": "similarity"}]'}, "so it is for test sets"),
+        ({"checks": "[" * 100_000}, "nested too deeply"),
+        ({"checks": CHECKS}, "or take the checks away"),
+        ({"about": "checks"}, "Write the checks"),
     ],
 )
 def test_an_experiment_s_form_says_what_is_wrong(world, changes, words):
@@ -245,6 +279,10 @@ def test_a_rollout_s_page_shows_both_versions_figures(world):
         ({"guard_errors_times": 0.5}, "greater than or equal to 1"),
         ({"guard_errors_most": 100}, "from 0 to less than 1"),
         ({"version": 9}, "valid choice"),
+        ({"checks": "{}"}, "JSON list"),
+        ({"checks": CHECKS}, "how many answers may fail"),
+        ({"checks": CHECKS, "guard_checks_most": "10"}, ""),
+        ({"guard_checks_most": "10"}, "Write the checks"),
     ],
 )
 def test_a_rollout_s_form_says_what_is_wrong(world, changes, words):

@@ -165,3 +165,45 @@ def test_a_withdrawn_arm_leaves_the_label_to_decide(prompt, somebody):
     _started(prompt, somebody)
     PromptVersion.objects.filter(prompt=prompt, number=2).update(state=VersionState.WITHDRAWN)
     assert entries() == {}
+
+
+CHECKS = [{"kind": "contains", "texts": ["refund"]}]
+
+
+def test_answers_that_fail_their_checks_lose(prompt, somebody):
+    experiment = _started(prompt, somebody, metrics=["checks", "errors"], checks=CHECKS)
+    random = Random(4)
+    for arm, share in zip(experiment.arms.all(), (0.9, 0.3), strict=True):
+        for _ in range(60):
+            called(
+                prompt,
+                number=arm.version.number,
+                arm=arm,
+                checked="passed" if random.random() < share else "failed",
+            )
+    called(prompt, number=1, arm=experiment.arms.first(), checked="unchecked")
+    called(prompt, number=1, arm=experiment.arms.first(), status="failed", http_status=503)
+    found = results_of(experiment, now=utc_now())
+    control, shorter = found.arms
+    assert (control.samples[Metric.CHECKS].calls, control.calls, control.unchecked) == (60, 62, 1)
+    assert (shorter.outcome, shorter.comparisons[0].verdict) == (Outcome.LOSES, Verdict.WORSE)
+    assert shorter.samples[Metric.CHECKS].mean < 0.5
+
+
+def test_checks_reach_the_gateway_compiled_once(prompt, somebody):
+    _started(prompt, somebody, metrics=["checks"], checks=CHECKS)
+    first, again = (entries()[prompt.pk, "production"].check for _ in range(2))
+    assert first is again
+    assert first.outcome("A refund.") == "passed"
+    Experiment.objects.update(checks=[{"kind": "of tomorrow"}])
+    assert entries()[prompt.pk, "production"].check is None, "calls go on"
+
+
+def test_checks_and_metric_go_together(prompt, somebody):
+    for fields, words in (
+        ({"metrics": ["checks"]}, "Write the checks"),
+        ({"checks": CHECKS}, "too, or take the checks away"),
+        ({"metrics": ["checks"], "checks": [{"kind": "latency", "at_most_ms": 1}]}, "Duration"),
+    ):
+        with pytest.raises(ImpossibleError, match=words):
+            _started(prompt, somebody, **fields)

@@ -292,7 +292,7 @@ RICH = Document(
     caches_prefix=True,
     privacy={"names": True},
     context=("house_rules",),
-    knowledge=Knowledge(bases=("handbook",), query=" {{ text }}\n and more", top_k=3, floor=0.25, max_tokens=99, unsure_below=0.5, unsure_answer="I am\nnot sure. "),
+    knowledge=Knowledge(bases=("handbook",), query=" {{ text }}\n and more", top_k=3, floor=0.25, max_tokens=99, unsure_below=0.5, when_unsure="refuse", unsure_answer="I am\nnot sure. "),
     takes_messages=False,
 )  # fmt: skip
 

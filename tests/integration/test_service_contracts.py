@@ -156,3 +156,36 @@ def test_a_shared_prompt_alerts_the_channels_of_all(world):
     make_call(world.team, world.app, prompt_id=shared.pk, call_id=new_id())
     assert check(contract, now=utc_now()) == 1
     assert Delivery.objects.get().channel.name == "Everybody"
+
+
+def test_what_unsure_calls_get_is_watched(world):
+    world.contract.p95_ms, world.contract.when_unsure = None, "fallback"
+    world.contract.save()
+    world.calls(3, prompt_run={"unsure": "answer", "is_fallback": True, "confidence": 0.1})
+    world.calls(20)
+    # Refused by a limit before the model was asked: nothing can be said.
+    world.calls(1, prompt_run={"unsure": "asked"}, status="refused", http_status=402, code="budget_exceeded")
+    assert world.check() == 0
+    assert world.contract.measured["unsure"] == {
+        "is_kept": True, "promised": "the fallback answer", "measured": "3 of 3 calls", "calls": 3,
+    }  # fmt: skip
+    assert world.contract.seen == {"calls": 23, "unsure": 3}
+    world.calls(2, prompt_run={"unsure": "asked"})
+    assert world.check() == 1
+    (breach,) = world.contract.breaches.all()
+    assert (breach.term, breach.measured) == ("unsure", "3 of 5 calls, else the model was asked")
+    assert "are to get the fallback answer" in Alert.objects.get().text
+
+
+def test_a_promised_refusal_is_no_failure(world):
+    world.contract.p95_ms, world.contract.when_unsure = None, "refuse"
+    world.contract.availability = Decimal("99")
+    world.contract.save()
+    world.calls(5)
+    world.calls(5, prompt_run={"unsure": "refused"}, status="refused", http_status=422, code="unsure")
+    assert world.check() == 0
+    seen = seen_by(world.contract, now=utc_now())
+    assert (seen.calls, seen.answered, seen.unsure["refused"]) == (5, 5, 5)
+    world.calls(1, prompt_run={"unsure": "said"})
+    assert world.check() == 1
+    assert world.contract.measured["unsure"]["measured"] == "5 of 6 calls, else the model said so"

@@ -164,3 +164,39 @@ def test_lists_are_filtered(world):
         == []
     )
     assert client.get(f"{API}/rollouts/?state=gone").status_code == 400
+
+
+CHECKS = [{"kind": "forbidden", "texts": ["sorry"]}]
+
+
+def test_checks_go_with_the_metric_and_the_guardrail(world):
+    client, prompt = world.client("developer"), _prompt(world).pk
+    arms = [{"name": "one", "version": 1}, {"name": "two", "version": 2}]
+    body = {"prompt": prompt, "name": "Checked", "label": "production", "arms": arms}
+    for changes, field in (
+        ({"metrics": ["checks"]}, "metrics"),
+        ({"checks": CHECKS}, "metrics"),
+        ({"checks": [{"kind": "judge"}], "metrics": ["checks"]}, "checks"),
+        ({"checks": {}, "metrics": ["checks"]}, "checks"),
+    ):
+        status, answer = post(client, "experiments/", body | changes)
+        assert (status, list(answer)) == (400, [field])
+    status, made = post(client, "experiments/", body | {"checks": CHECKS, "metrics": ["checks"]})
+    assert (status, made["checks"]) == (201, CHECKS)
+    path = f"experiments/{made['id']}"
+    assert ask(client, "patch", f"{API}/{path}/", {"checks": []}).status_code == 400
+    assert ask(client, "patch", f"{API}/{path}/", {"checks": [], "metrics": ["cost"]}).status_code == 200
+    assert ask(client, "patch", f"{API}/{path}/", {"checks": CHECKS, "metrics": ["checks"]}).status_code == 200  # fmt: skip
+    assert post(client, f"{path}/start/")[0] == 200
+    experiment = Experiment.objects.get(pk=made["id"])
+    for checked in ("passed", "failed", "unchecked"):
+        called(experiment.prompt, number=1, arm=experiment.arms.first(), checked=checked)
+    control, _ = client.get(f"{API}/{path}/results/").json()["arms"]
+    assert (control["calls"], control["unchecked"]) == (3, 1)
+
+    body = {"prompt": prompt, "label": "production", "version": 2}
+    guardrails = {"checks": {"most": 0.1}}
+    assert post(client, "rollouts/", body | {"checks": CHECKS})[0] == 400
+    assert post(client, "rollouts/", body | {"guardrails": guardrails})[0] == 400
+    status, made = post(client, "rollouts/", body | {"checks": CHECKS, "guardrails": guardrails})
+    assert (status, made["checks"], made["guardrails"]) == (201, CHECKS, guardrails)

@@ -137,6 +137,94 @@ def test_a_rollout_goes_on_by_real_calls_and_a_moved_label_ends_it_everywhere(
     assert set(half.values_list("prompt_version", flat=True)) == {1, 2}
 
 
+CHECKS = [{"kind": "contains", "texts": ["refund"]}, {"kind": "forbidden", "texts": ["as an AI"]}]
+
+
+def test_the_arm_whose_answers_fail_their_checks_loses(gateway_settings, simulator, world):
+    prompt = make_prompt(world.mine.team, text="This is version {}.")
+    experiment = make_experiment(prompt, metrics=["checks", "errors"], checks=CHECKS, unit="call")
+    experiments.start(experiment, by=None, now=utc_now())
+    scripts = [
+        {"match": "version 1", "text": "You get a refund of <b>12.50</b>.", "times": 1000},
+        {"match": "version 2", "text": "No, as an AI I can't.", "times": 1000},
+    ]
+    httpx.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
+
+    async def scenario(post: Post) -> None:
+        for number in range(150):
+            answer = await post("/v1/prompts/support-reply/run", {"stream": number % 2 == 1})
+            assert answer.status_code == 200, answer.text
+            assert "event: error" not in answer.text
+
+    try:
+        calling(world, scenario)
+    finally:
+        httpx.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
+    runs = AuditRecord.objects.filter(prompt_id=prompt.pk).values_list(
+        "prompt_version", "is_stream", "prompt_run__checked"
+    )
+    assert set(runs) == {(1, False, "passed"), (1, True, "passed"), (2, False, "failed"), (2, True, "failed")}
+    found = results_of(experiment, now=utc_now())
+    assert [arm.samples["checks"].mean for arm in found.arms] == [1, 0]
+    page = world.client("viewer").get(f"/admin/prompts/experiment/{experiment.pk}/change/").content.decode()
+    assert "“shorter” is worse than “as it is”: answers that pass the checks." in page
+    assert "has “refund” in it" in page
+
+
+def test_a_call_of_no_experiment_is_not_checked(gateway_settings, world, prompt):
+    async def scenario(post: Post) -> None:
+        assert (await post("/v1/prompts/support-reply/run", {})).status_code == 200
+
+    calling(world, scenario)
+    assert AuditRecord.objects.get(prompt_id=prompt.pk).prompt_run == {}
+
+
+def test_a_check_that_goes_wrong_changes_nothing_but_is_told(
+    gateway_settings, world, prompt, monkeypatch, caplog
+):
+    rollout = make_rollout(prompt, checks=CHECKS, guardrails={"checks": {"most": 0.1}})
+    rollouts.start(rollout, by=None, now=utc_now())
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("of the test")
+
+    monkeypatch.setattr("prompts.policy.answer_check.AnswerCheck.outcome", fails)
+    answers: list[httpx.Response] = []
+
+    async def scenario(post: Post) -> None:
+        answers.append(await post("/v1/prompts/support-reply/run", {}, "ann"))
+
+    calling(world, scenario)
+    assert answers[0].status_code == 200
+    run = AuditRecord.objects.get(prompt_id=prompt.pk).prompt_run
+    assert run == {"rollout": rollout.pk, "checked": "unchecked"}
+    assert "could not be checked" in caplog.text
+
+
+def test_a_rollout_is_taken_back_when_answers_fail_their_checks(gateway_settings, simulator, world):
+    prompt = make_prompt(world.mine.team, text="This is version {}.")
+    plan = [{"share": 0.6, "minutes": 0, "calls": 500}, {"share": 1, "minutes": 0, "calls": 10_000}]
+    rollout = make_rollout(
+        prompt, plan=plan, checks=CHECKS, guardrails={"checks": {"most": 0.1}}, unit="call"
+    )
+    rollouts.start(rollout, by=None, now=utc_now())
+    scripts = [{"match": "version 2", "text": "No.", "times": 1000}, {"text": "A refund.", "times": 1000}]
+    httpx.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
+
+    async def scenario(post: Post) -> None:
+        for _ in range(60):
+            assert (await post("/v1/prompts/support-reply/run", {})).status_code == 200
+        assert await _in_thread(_check, rollout.pk) is Action.ROLL_BACK
+
+    try:
+        calling(world, scenario)
+    finally:
+        httpx.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
+    rollout.refresh_from_db()
+    assert rollout.state == "rolled_back"
+    assert rollout.reason.startswith("Answers that fail the checks: 100.0 %, where it may be at most 10.0 %")
+
+
 async def _in_thread(act: Callable[..., Any], *arguments: Any) -> Any:
     """With a database connection of its own, which does not outlive it."""
 

@@ -42,10 +42,12 @@ PARAMETERS = st.builds(
 OUTPUTS = st.builds(
     Output, schema=st.none() | OBJECTS, mode=st.sampled_from(("auto", "native", "tool", "text")), corrections=st.integers(0, 3),
     on_failure=st.sampled_from(("refuse", "fallback")), fallback=JSON, streams_prefix=st.booleans(),
+    unsure_when=st.sampled_from(("", "unsure")),
 ) | st.builds(Output)  # fmt: skip
 KNOWLEDGE = st.builds(
     Knowledge, bases=st.lists(NAMES, max_size=2).map(tuple), query=TEXTS, top_k=st.integers(1, 50), floor=st.floats(0, 1),
     max_tokens=st.integers(1, 9999), unsure_below=st.floats(0, 1), unsure_answer=TEXTS,
+    when_unsure=st.sampled_from(("answer", "refuse")),
 )  # fmt: skip
 LIMITS = st.builds(
     Limits, max_input_tokens=st.integers(0, 9999), max_output_tokens=st.integers(0, 9999), too_large=st.sampled_from(("refuse", "summarise")), summary_model=NAMES

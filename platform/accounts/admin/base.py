@@ -53,6 +53,8 @@ class ActiveOnly(ModelAdmin):
     list_per_page = 50
     empty_hint: ClassVar[str] = ""
     """What to do where there is nothing yet."""
+    empty_template: ClassVar[str] = ""
+    """A template with more of that, such as a line to copy."""
     labels: ClassVar[dict[str, str]] = {}
     """Names of fields in forms, where the model's own are not plain enough."""
     goes_along: ClassVar[bool] = False
