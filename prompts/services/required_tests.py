@@ -7,8 +7,8 @@ from prompts.models import Prompt, TestSet
 from prompts.services.labels import has_protected_label
 from prompts.services.prompts import PromptError
 
-LOOSENING = Capability.APPROVE_PROMPTS
-"""What it takes, in the team of the set, to change what is required there."""
+LOOSENING = Capability.MANAGE_TEAM
+"""What it takes, in the team of the set, to change what is required there: as to protect labels."""
 
 
 class RequiredTestError(PromptError):
@@ -56,4 +56,4 @@ def _may(by: User, team: Team, prompt: Prompt) -> bool:
 
 
 def _who(team: Team, prompt: Prompt) -> str:
-    return "superusers" if prompt.team_id is None else f"those who approve prompts in {team}"
+    return "superusers" if prompt.team_id is None else f"owners and admins of {team}"

@@ -23,6 +23,7 @@ from prompts.services.evaluations import ImpossibleRunError, cancel, resume
 from prompts.services.test_sets import touch
 from tests.integration.evaluation_world import begin, make_prompt, make_set
 from tests.integration.run_server import COST, RunServer, refusal, running
+from tests.services import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_broker")]
 
@@ -138,6 +139,7 @@ def test_a_budget_that_runs_out_midway_stops_it_and_nothing_is_charged_twice(ser
     assert (evaluation.state, evaluation.reason) == ("stopped", "budget")
     assert evaluation.detail == "budget_exceeded, says the gateway."
     assert evaluation.done == 1
+    until(lambda: not evaluation_runner._under_way, what="the end of the other call, which stops it too")
     server.behave = lambda *_: None
     resume(evaluation)
     assert (run(evaluation).state, evaluation.done) == ("finished", 3)

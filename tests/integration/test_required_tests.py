@@ -6,8 +6,6 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Membership, User
-from accounts.policy import roles
-from accounts.policy.roles import Capability
 from prompts.models import Label, TestSet
 from prompts.policy.cases import Case
 from prompts.services.labels import has_protected_label, protect
@@ -20,7 +18,7 @@ from prompts.services.test_sets import (
     remove_cases,
     save_set,
 )
-from tests.integration.admin_world import World, make_world
+from tests.integration.admin_world import World
 from tests.integration.api_world import API, ask
 from tests.integration.evaluation_world import make_prompt, make_set
 from tests.integration.prompt_world import set_of
@@ -31,12 +29,8 @@ WEAKER: dict[str, Any] = {"assertions": [], "pass_percent": 1, "is_required": Fa
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Developers of it edit and do not approve; a set of my team is required, one of a shared prompt too."""
-    monkeypatch.setitem(
-        roles.CAPABILITIES, "developer", roles.CAPABILITIES["developer"] - {Capability.APPROVE_PROMPTS}
-    )
-    world = make_world()
+def world(world: World) -> World:
+    """A set of my team is required."""
     TestSet.objects.filter(team=world.mine.team).update(is_required=True)
     return world
 
@@ -71,7 +65,7 @@ def test_the_services_refuse_who_may_only_edit_and_say_who_can(world):
     test_set = set_of(world.mine.team)
     before = state(test_set)
     for weaken in weakenings(test_set, world.people["developer"]):
-        with pytest.raises(RequiredTestError, match="those who approve prompts in Mine"):
+        with pytest.raises(RequiredTestError, match="owners and admins of Mine"):
             weaken()
     assert state(test_set) == before
 
@@ -170,7 +164,7 @@ def test_the_api_refuses_and_says_who_can(world):
         ask(client, "delete", of_case),
     ):
         assert answer.status_code == 403
-        assert "those who approve prompts in Mine" in answer.json()["detail"]
+        assert "owners and admins of Mine" in answer.json()["detail"]
     assert state(test_set) == before
     assert ask(client, "patch", path, {"name": "Other"}).status_code == 200
     added = {"test_set": test_set.pk, "variables": {"question": "x"}}
@@ -201,7 +195,7 @@ def test_the_admin_hides_what_can_t_be_done_and_says_why(world):
     test_set = set_of(world.mine.team)
     case, before = test_set.cases.first(), state(test_set)
     client = world.client("developer")
-    why = "Only those who approve prompts in Mine may change"
+    why = "Only owners and admins of Mine may change"
     page = client.get(url("testset_change", test_set.pk)).content.decode()
     assert why in page
     assert "<fieldset disabled>" in page
