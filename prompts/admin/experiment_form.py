@@ -36,8 +36,8 @@ class ExperimentForm(PromptForm):
             help_text="Each more thing that is watched takes more calls until something can be said.",
         )  # fmt: skip
         self.fields["checks"] = ChecksField(
-            help_text="What every answer must be like, for “Answers that pass the checks”: assertions as in test sets, of "
-            "the kinds contains, forbidden, pattern, json_schema, equals and numeric. An answer passes that meets all.",
+            instance.checks if instance else (),
+            help_text="What every answer must be like, for “Answers that pass the checks”. An answer passes that meets all. Calls have no expected answer: say what to compare with.",
         )
         self.fields["minimum"] = forms.IntegerField(
             min_value=LEAST_MINIMUM, max_value=10_000_000, label="Minimum sample",

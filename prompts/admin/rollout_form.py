@@ -43,8 +43,8 @@ class RolloutForm(PromptForm):
             self._add(f"guard_{guard.value}_most", most)
             self._add(f"guard_{guard.value}_times", forms.FloatField(min_value=1))
         self.fields["checks"] = ChecksField(
-            help_text="What every answer must be like, for “Answers that fail the checks” above: assertions as in test "
-            "sets, of the kinds contains, forbidden, pattern, json_schema, equals and numeric.",
+            instance.checks if instance else (),
+            help_text="What every answer must be like, for “Answers that fail the checks” above. Calls have no expected answer: say what to compare with.",
         )
         if prompt.team_id is not None:
             rows = Application.objects.filter(team=prompt.team_id, is_internal=False)
@@ -178,7 +178,6 @@ def _initial(instance: Rollout | None) -> dict[str, Any]:
         return initial
     initial |= {
         "version": str(instance.version.number), "label": instance.label, "unit": instance.unit,
-        "checks": instance.checks,
         "segment_applications": [str(each) for each in instance.segment.get("applications", ())],
     }  # fmt: skip
     for index, (name, values) in enumerate(instance.segment.get("attributes", {}).items()):

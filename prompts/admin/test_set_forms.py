@@ -55,7 +55,9 @@ class TestSetForm(ModelForm):
             self._close(why_not_require(self.by, team=team, prompt=prompt), "is_required")
 
     def _close(self, reason: str, *names: str) -> None:
-        for name in self.fields.keys() & names if reason else ():  # who only reads has the declared ones alone
+        for name in (
+            self.fields.keys() & names if reason else ()
+        ):  # who only reads has the declared ones alone
             self.fields[name].disabled = True
             if not self.instance.is_required:  # else it is said above the form
                 self.fields[name].help_text = reason

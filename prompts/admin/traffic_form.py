@@ -1,50 +1,33 @@
 """What the forms of experiments and of rollouts share: choices out of one prompt."""
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.services.known_models import known_models
+from prompts.admin.assertion_fields import AssertionsField
 from prompts.models import Prompt, PromptVersion, VersionState
 from prompts.policy.answer_check import checks_of
 from prompts.policy.assertions import BadAssertionError
 
 Choices = list[tuple[str, str]]
+_CHECKS = ("contains", "forbidden", "pattern", "json_schema", "equals", "numeric")
+"""The kinds of assertion that take nothing but the answer."""
 
 
-_CHECKS_EXAMPLE = """[
-  {"kind": "contains", "texts": ["refund"]},
-  {"kind": "forbidden", "texts": ["as an AI"]}
-]"""
+class ChecksField(AssertionsField):
+    """What every answer must be like; nothing for no checks."""
 
+    def __init__(self, stored: Sequence[Any], **options: Any) -> None:
+        super().__init__(kinds=_CHECKS, label="Checks of answers", **options)
+        self.shows(stored)
 
-class ChecksField(forms.CharField):
-    """What answers must be like, as a JSON list of assertions; nothing for no checks."""
-
-    def __init__(self, **options: Any) -> None:
-        attributes = {"rows": 6, "spellcheck": "false", "class": "gh-mono", "placeholder": _CHECKS_EXAMPLE}
-        super().__init__(
-            required=False, widget=forms.Textarea(attrs=attributes), label="Checks of answers", **options
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, list):
-            return value  # what was typed in
-        return json.dumps(value, indent=2, ensure_ascii=False) if value else ""
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
-            return []
+    def clean(self, value: Any) -> list[Any]:
+        found = super().clean(value)
         try:
-            found = json.loads(text)
             checks_of(found)
-        except json.JSONDecodeError as error:
-            raise ValidationError(f"This is no JSON. Line {error.lineno}: {error.msg}.") from error
-        except RecursionError as error:
-            raise ValidationError("This is nested too deeply.") from error
         except BadAssertionError as error:
             raise ValidationError(str(error)) from error
         return found

@@ -1,19 +1,25 @@
 """The pages of experiments and rollouts: what they say, what their forms take, and who may use them."""
 
-import json
+from typing import Any
 
 import pytest
+from django import forms
 from django.urls import reverse
 
 from accounts.models import Application
 from kernel.clock import utc_now
+from prompts.admin.traffic_form import ChecksField
 from prompts.models import Experiment, Label, Rollout, VersionState
 from prompts.services import experiments, rollouts
 from tests.integration.admin_world import ROLES
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout
+from tests.unit.test_assertion_fields import sent
 
 pytestmark = pytest.mark.django_db
-CHECKS = '[{"kind": "contains", "texts": ["Größe"]}, {"kind": "numeric", "path": "a", "value": 3, "tolerance": 0.5}]'
+CHECKS = [
+    {"kind": "contains", "texts": ["Größe"]},
+    {"kind": "numeric", "path": "a", "value": 3, "tolerance": 0.5},
+]
 NOT_LET_IN = {302, 403, 404}
 
 
@@ -31,9 +37,20 @@ def of_team(team) -> tuple[Experiment, Rollout]:
     return Experiment.objects.get(prompt__team=team.team), Rollout.objects.get(prompt__team=team.team)
 
 
+class Checks(forms.Form):
+    def __init__(self, *checks: Any) -> None:
+        super().__init__()
+        self.fields["checks"] = ChecksField(checks)
+
+
+def rows(*checks: Any) -> dict[str, str]:
+    """What a browser sends of checks."""
+    return sent(str(Checks(*checks)["checks"]))
+
+
 def experiment_form(**changes) -> dict:
     return {
-        "name": "New", "label": "production", "unit": "end_user", "about": "helpful", "others": ["errors"], "minimum": 100,
+        **rows(), "name": "New", "label": "production", "unit": "end_user", "about": "helpful", "others": ["errors"], "minimum": 100,
         "arm_0_name": "one", "arm_0_version": 1, "arm_0_weight": 1, "arm_1_name": "two", "arm_1_version": 2,
         "arm_1_weight": 3, "arm_1_model": "nova-lite",
     } | changes  # fmt: skip
@@ -41,7 +58,7 @@ def experiment_form(**changes) -> dict:
 
 def rollout_form(**changes) -> dict:
     return {
-        "version": 2, "label": "production", "unit": "session", "step_0_share": "0.5", "step_0_minutes": 5, "step_0_calls": 9,
+        **rows(), "version": 2, "label": "production", "unit": "session", "step_0_share": "0.5", "step_0_minutes": 5, "step_0_calls": 9,
         "step_1_share": 100, "guard_errors_most": 5, "guard_errors_times": 2, "guard_cost_most": "0.02",
         "segment_0_name": "country", "segment_0_values": "de, at",
     } | changes  # fmt: skip
@@ -148,9 +165,9 @@ def test_what_an_experiment_has_found_is_said_in_words(world):
 def test_checks_are_written_read_and_changed(world):
     client, prompt = world.client("developer"), world.mine.team.prompts.get(experiments__isnull=False)
     address = f"{reverse('admin:prompts_experiment_add')}?prompt={prompt.pk}"
-    client.post(address, experiment_form(about="checks", checks=CHECKS))
+    client.post(address, experiment_form(about="checks", **rows(*CHECKS)))
     made = Experiment.objects.get(name="New")
-    assert (made.metrics, made.checks) == (["checks", "errors"], json.loads(CHECKS))
+    assert (made.metrics, made.checks) == (["checks", "errors"], CHECKS)
     assert "Größe" in client.get(f"{url(made)}?edit=1").content.decode()
     text = page(world.client("viewer"), made)
     assert "has “Größe” in it<br>its number at “a” is 3, give or take 0.5" in text
@@ -158,11 +175,13 @@ def test_checks_are_written_read_and_changed(world):
     made.refresh_from_db()
     assert made.checks == []
     address = f"{reverse('admin:prompts_rollout_add')}?prompt={prompt.pk}"
-    client.post(address, rollout_form(guard_checks_most=5, guard_checks_times=2, checks=CHECKS))
+    client.post(address, rollout_form(guard_checks_most=5, guard_checks_times=2, **rows(*CHECKS)))
     rollout = Rollout.objects.latest("pk")
     assert rollout.guardrails["checks"] == {"most": 0.05, "times": 2.0}
     assert "Größe" in client.get(f"{url(rollout)}?edit=1").content.decode()
-    client.post(f"{url(rollout)}?edit=1", rollout_form(guard_checks_most=5, checks='[{"kind": "equals", "value": 1}]'))  # fmt: skip
+    client.post(
+        f"{url(rollout)}?edit=1", rollout_form(guard_checks_most=5, **rows({"kind": "equals", "value": 1}))
+    )
     rollout.refresh_from_db()
     assert rollout.checks == [{"kind": "equals", "value": 1}]
     text = page(world.client("viewer"), rollout)
@@ -194,11 +213,11 @@ def test_an_experiment_is_stopped_with_a_reason_and_a_winner(world):
         ({"arm_1_model": "nothing"}, "valid choice"),
         ({"label": "staging"}, "valid choice"),
         ({"minimum": 3}, "greater than or equal to 50"),
-        ({"checks": '[{"kind": "contains"'}, "This is no JSON. Line 1"),
-        ({"checks": '[{"kind": "judge"}]'}, "missing required field"),
-        ({"checks": '[{"kind": "similarity"}]'}, "so it is for test sets"),
-        ({"checks": "[" * 100_000}, "nested too deeply"),
-        ({"checks": CHECKS}, "or take the checks away"),
+        (rows({"kind": "contains", "texts": []}), "live calls have no expected answer"),
+        (rows() | {"checks-0-kind": "judge"}, "Choose what to check"),
+        (rows({"kind": "pattern", "pattern": "(a"}), "Something above is missing or wrong"),
+        (rows(*[{"kind": "contains", "texts": ["a"]}] * 21), "at most 20 are made"),
+        (rows(*CHECKS), "or take the checks away"),
         ({"about": "checks"}, "Write the checks"),
     ],
 )
@@ -279,9 +298,8 @@ def test_a_rollout_s_page_shows_both_versions_figures(world):
         ({"guard_errors_times": 0.5}, "greater than or equal to 1"),
         ({"guard_errors_most": 100}, "from 0 to less than 1"),
         ({"version": 9}, "valid choice"),
-        ({"checks": "{}"}, "JSON list"),
-        ({"checks": CHECKS}, "how many answers may fail"),
-        ({"checks": CHECKS, "guard_checks_most": "10"}, ""),
+        (rows(*CHECKS), "how many answers may fail"),
+        (rows(*CHECKS) | {"guard_checks_most": "10"}, ""),
         ({"guard_checks_most": "10"}, "Write the checks"),
     ],
 )
