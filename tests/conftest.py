@@ -5,12 +5,19 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from django.conf import settings
 
 from tests.services import Stack, temporary_folder
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("gatehouse", deadline=None)
 hypothesis.settings.load_profile("gatehouse")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_are_found_when_asked_for() -> None:
+    """Else each of Django's test clients begins by reading the folders of all static files."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")
