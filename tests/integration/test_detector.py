@@ -182,7 +182,10 @@ def test_when_the_queue_is_full_the_call_is_refused_where_policy_says_so(
     assert detect(detector, STRICT, TEXT).names_read
 
 
-def test_batches_that_do_not_all_fit_are_taken_back(detector: Detector, pool: CountingPool) -> None:
+def test_batches_that_do_not_all_fit_are_taken_back(
+    detector: Detector, pool: CountingPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("governance.services.detector._SECONDS_FOR_NAMES", 3.0)
     long = [f"{number} {'word ' * 390}" for number in range(20)]  # of which two are a batch
     (worker,) = pool.process_ids()
     os.kill(worker, signal.SIGSTOP)

@@ -149,5 +149,5 @@ class Calls(RuleBasedStateMachine):
             assert step is (Step.TAKE_RECORD if self.recorded else Step.MAKE_AGAIN)
 
 
-Calls.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+Calls.TestCase.settings = settings(max_examples=120, stateful_step_count=30, deadline=None)
 TestCalls = Calls.TestCase

@@ -44,7 +44,7 @@ BROKEN = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(st.one_of(BROKEN, TEXT, JSON.map(json.dumps), GOOD.map(json.dumps)), st.booleans())
 def test_what_is_read_as_valid_is_valid(text, was_cut):
     reading = CONTRACT.read(text, was_cut=was_cut)

@@ -60,7 +60,7 @@ def rendered(**values) -> str:
     return Template(SOURCE).render(values, meter=Meter(lambda: 0.0))
 
 
-@settings(max_examples=600)
+@settings(max_examples=250)
 @given(VALUES, VALUES, st.lists(VALUES, max_size=4))
 def test_the_template_s_own_occur_exactly_as_often(a, b, c):
     plain, text = rendered(a="x", b="x", c=["x"]), rendered(a=a, b=b, c=c)
@@ -68,7 +68,7 @@ def test_the_template_s_own_occur_exactly_as_often(a, b, c):
         assert count(name, text) == count(name, plain), (name, text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(VALUES | st.text(st.characters(codec="utf-8"), max_size=40), VALUES)
 def test_only_breaks_are_put_in(a, b):
     expected = (

@@ -197,7 +197,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=800)
+@settings(max_examples=300)
 @given(SOURCES, CHAINS, JSON, JSON)
 def test_whatever_goes_wrong_is_a_render_error(source, chain, x, y):
     text = source.format(f=" ".join(f"{sign} {name}{arguments}" for sign, name, arguments in chain))

@@ -82,7 +82,7 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_command_writes_a_model_that_works(data, tmp_path, capsys, monkeypatch):
+def test_the_command_writes_a_model_that_works_and_the_same_again(data, tmp_path, capsys, monkeypatch):
     out = tmp_path / "model.bin"
     call_command("train_screening", data=data, out=out)
     printed = capsys.readouterr().out
@@ -91,13 +91,8 @@ def test_the_command_writes_a_model_that_works(data, tmp_path, capsys, monkeypat
     monkeypatch.setattr(classifier, "shipped", lambda: classifier.read(out.read_bytes()))
     assert screen(attack(99)).score > 0.5 > screen("What is the best red chair for a theatre?").score
     assert screen("The pump was serviced in May.", role=rules.DOCUMENT).score < 0.5
-
-
-def test_the_same_data_give_the_same_model(data, tmp_path):
-    first, second = tmp_path / "first.bin", tmp_path / "second.bin"
-    call_command("train_screening", data=data, out=first)
-    call_command("train_screening", data=data, out=second)
-    assert first.read_bytes() == second.read_bytes()
+    call_command("train_screening", data=data, out=tmp_path / "again.bin")
+    assert (tmp_path / "again.bin").read_bytes() == out.read_bytes()
 
 
 def test_a_folder_without_the_texts_is_refused(tmp_path):

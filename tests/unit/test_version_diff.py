@@ -34,7 +34,7 @@ def sides(change) -> tuple[str, str]:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(DOCUMENTS, DOCUMENTS)
 def test_messages_can_be_read_from_it_and_nothing_is_left_out(before, after):
     changes = version_diff(before, after)
