@@ -26,7 +26,7 @@ run: $(VENV)/.installed  ## Start everything: databases, Bedrock simulator, web,
 	@exec $(BIN)/python manage.py run
 
 test: $(VENV)/.installed-dev  ## Run all tests; ARGS='-k budgets' to choose
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.installed-dev  ## Lint, format, types, import rules, migrations, Django's checks
 	$(BIN)/ruff check .

@@ -1,12 +1,10 @@
-"""The home page: figures of one's own teams, and first steps where there is nothing yet."""
+"""The home page: figures of one's own teams."""
 
 from datetime import timedelta
 from random import Random
 
 import pytest
-from django.urls import reverse
 
-from accounts.models import Application, Team, User
 from gateway.services.demo.calls import call_id_at
 from governance.models import AuditRecord
 from kernel.clock import utc_now
@@ -56,29 +54,6 @@ def test_the_home_page_takes_few_queries(world, django_assert_max_num_queries):
     client = world.client("viewer")
     with django_assert_max_num_queries(16):
         assert client.get(HOME).status_code == 200
-
-
-def test_an_empty_install_shows_the_first_steps(client):
-    client.force_login(User.objects.create_superuser("root@example.com"))
-    answer = client.get(HOME)
-    assert [step.is_done for step in answer.context["steps"]] == [False] * 4
-    assert "Create a team" in answer.content.decode()
-    team = Team.objects.create(name="First")
-    Application.objects.create(team=team, name="App")
-    assert [step.is_done for step in client.get(HOME).context["steps"]] == [True, True, False, False]
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["accounts_apikey", "governance_auditrecord", "governance_budget", "gateway_route", "accounts_team"],
-)
-def test_empty_lists_say_what_they_are_for(client, name):
-    client.force_login(User.objects.create_superuser("root@example.com"))
-    answer = client.get(reverse(f"admin:{name}_changelist"))
-    assert answer.context["cl"].model_admin.empty_hint
-    page = answer.content.decode()
-    assert "yet</h2>" in page
-    assert "Nothing matches" in client.get(reverse(f"admin:{name}_changelist"), {"q": "abc"}).content.decode()
 
 
 def test_who_is_in_no_team_is_told_so(world):

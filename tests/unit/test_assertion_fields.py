@@ -109,7 +109,7 @@ JSON = st.recursive(st.none() | st.booleans() | NUMBER | TEXT, lambda inner: st.
 MEMBERS: dict[str, Any] = {
     "value": JSON, "ignore_case": st.booleans(), "any_of": st.booleans(), "whole": st.booleans(), "texts": st.lists(TEXT, max_size=4),
     "patterns": st.lists(TEXT, max_size=4), "pattern": TEXT, "schema": st.booleans() | st.fixed_dictionaries({"const": JSON}), "tolerance": NUMBER,
-    "percent": NUMBER, "path": TEXT, "at_least": NUMBER, "text": TEXT, "model": TEXT, "at_most_ms": NUMBER, "prompt": TEXT,
+    "percent": NUMBER, "path": TEXT, "at_least": NUMBER, "text": TEXT, "model": TEXT, "at_most_ms": NUMBER, "prompt": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True),
     "at_most_usd": st.decimals(0, 100, places=6).map(str), "version": st.integers(1, 2**31), "rubric": TEXT,
 }  # fmt: skip
 

@@ -1,0 +1,32 @@
+"""An install in which there is nothing yet: first steps on the home page, and lists that say what they are for."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Application, Team, User
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+def test_an_empty_install_shows_the_first_steps(client):
+    client.force_login(User.objects.create_superuser("root@example.com"))
+    answer = client.get(HOME)
+    assert [step.is_done for step in answer.context["steps"]] == [False] * 4
+    assert "Create a team" in answer.content.decode()
+    team = Team.objects.create(name="First")
+    Application.objects.create(team=team, name="App")
+    assert [step.is_done for step in client.get(HOME).context["steps"]] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["accounts_apikey", "governance_auditrecord", "governance_budget", "gateway_route", "accounts_team"],
+)
+def test_empty_lists_say_what_they_are_for(client, name):
+    client.force_login(User.objects.create_superuser("root@example.com"))
+    answer = client.get(reverse(f"admin:{name}_changelist"))
+    assert answer.context["cl"].model_admin.empty_hint
+    page = answer.content.decode()
+    assert "yet</h2>" in page
+    assert "Nothing matches" in client.get(reverse(f"admin:{name}_changelist"), {"q": "abc"}).content.decode()
