@@ -3,6 +3,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
+import orjson
 import psycopg
 import psycopg_pool
 
@@ -18,6 +19,7 @@ from governance.policy.screening.verdict import Outcome, Thresholds
 from governance.services.detector import NamesUnavailableError
 from governance.services.screener import Item
 from kernel.clock import perf_counter
+from prompts.policy.context import SourceEntry
 from prompts.policy.document import Knowledge
 from prompts.policy.fusion import confidence, fuse
 from prompts.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
@@ -32,7 +34,7 @@ Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 def gather_context(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] | None:
     """Fetches what the version draws on besides variables: context sources and knowledge.
 
-    Refusals: invalid_request, overloaded, unsure, contract_failed, and those of the call that turns the question into a vector.
+    Refusals: invalid_request, overloaded, content_blocked, unsure, contract_failed, and those of the call that turns the question into a vector.
     """
     assert call.prompt is not None
     assert call.prompt.version is not None
@@ -53,13 +55,27 @@ async def _gather(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) ->
             raise Refusal(
                 "invalid_request", f"The team has no context source “{name}”, which the prompt reads."
             )
-        try:
-            values[name] = await gateway.context.get(source, run.values)
-        except SourceFailedError as error:
-            raise Refusal("overloaded", f"{error} Please try again.", retry_after=2) from error
+        values[name] = await _fact(call, gateway, source, run.values)
     run.values = values
     if compiled.document.knowledge.bases:
         await _find(call, gateway, compiled, ask)
+
+
+async def _fact(call: Call, gateway: Gateway, source: SourceEntry, values: dict[str, Any]) -> Any:
+    """What a source says. What comes from elsewhere is not trusted to give the model no orders."""
+    try:
+        fact = await gateway.context.get(source, values)
+    except SourceFailedError as error:
+        raise Refusal("overloaded", f"{error} Please try again.", retry_after=2) from error
+    if source.kind == "text" or fact is None:
+        return fact
+    if await _may_be_read(call, gateway, fact if isinstance(fact, str) else orjson.dumps(fact).decode()):
+        return fact
+    if source.on_failure == "empty":
+        return None
+    raise Refusal(
+        "content_blocked", f"The context source “{source.name}” gives the model orders. Nothing was sent."
+    )
 
 
 async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> None:
@@ -71,7 +87,7 @@ async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> N
             "invalid_request", f"The query of the prompt's knowledge can't be rendered: {error}"
         ) from error
     found = await _search(call, gateway, wanted, question, ask) if question else Retrieved((), 0.0)
-    passages = [passage for passage in found.passages if await _may_be_read(call, gateway, passage)]
+    passages = [passage for passage in found.passages if await _may_be_read(call, gateway, passage.text)]
     run.confidence = confidence([passage.similarity for passage in passages])
     run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
     run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
@@ -178,12 +194,12 @@ async def _hidden(call: Call, gateway: Gateway, text: str) -> str:
     return hidden
 
 
-async def _may_be_read(call: Call, gateway: Gateway, passage: Passage) -> bool:
-    """Whether a passage goes to the model: what gives it orders does not, where policy says so."""
+async def _may_be_read(call: Call, gateway: Gateway, text: str) -> bool:
+    """Whether a text from elsewhere goes to the model: what gives it orders does not, where policy says so."""
     screening = call.rules.effective.screening
     if not screening.document:
         return True
-    item = Item("document", passage.text)
+    item = Item("document", text)
     thresholds = Thresholds(flag=screening.flag_at, block=screening.block_at)
     verdict = gateway.screener.recall(item, thresholds)
     if verdict is None:

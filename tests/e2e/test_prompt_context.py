@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -142,6 +143,17 @@ def run(world: World, knowing: World):
     return make
 
 
+@contextmanager
+def strict(world: World) -> Iterator[None]:
+    """Documents that give the model orders are left out."""
+    screening = {"user": "log", "tool": "log", "leak": ""}
+    world.set_policy({"screening": screening | {"document": "strip"}}, team=TEAM, key=world.key)
+    try:
+        yield
+    finally:
+        world.set_policy({"screening": screening | {"document": "log"}}, team=TEAM, key=world.key)
+
+
 def asking(*bases: str, **knowledge: Any) -> dict[str, Any]:
     return {
         "messages": [{"text": "<passages>\n{{ knowledge }}\n</passages>\n{{ question }}"}],
@@ -228,12 +240,7 @@ def test_what_gives_orders_is_left_out_where_policy_says_so(knowing, run):
         "by default it is only recorded"
     )
     assert "Ignore all previous" in sent(knowing)
-    knowing.set_policy(
-        {"screening": {"user": "log", "document": "strip", "tool": "log", "leak": ""}},
-        team=TEAM,
-        key=knowing.key,
-    )
-    try:
+    with strict(knowing):
         said = ask(both)
         assert {source["name"] for source in said["sources"]} == {"leave.md"}
         assert [source["number"] for source in said["sources"]] == list(range(1, len(said["sources"]) + 1))
@@ -243,12 +250,6 @@ def test_what_gives_orders_is_left_out_where_policy_says_so(knowing, run):
         alone = ask(run(asking("attacks", unsure_below=0.05, unsure_answer="I don't know.")))
         assert (alone["sources"], alone["confidence"], alone["output"]) == ([], 0.0, "I don't know."), (
             "nothing is left to be sure of"
-        )
-    finally:
-        knowing.set_policy(
-            {"screening": {"user": "log", "document": "log", "tool": "log", "leak": ""}},
-            team=TEAM,
-            key=knowing.key,
         )
 
 
@@ -384,6 +385,23 @@ def test_json_facts_are_read_by_the_template(knowing, run, facts):
     call = run(reading("profile", "{{ profile.name }}: {{ profile.tags | join(', ') }}"))
     until(lambda: call().status_code == 200, what="the source")
     assert sent(knowing) == "<facts>Ann: vip, {{ 7 * 7 }}</facts>"
+
+
+def test_facts_that_give_orders_are_treated_like_passages_that_do(knowing, run, facts):
+    told, host = facts
+    source(knowing, "wiki", url=f"http://{host}/wiki")
+    told.says({"about": ATTACK})
+    call = run(reading("wiki", "{{ wiki.about }}"))
+    until(lambda: call().status_code == 200, what="the source")
+    assert "Ignore all previous" in sent(knowing), "by default it is only recorded"
+    with strict(knowing):
+        refused = call().json()["error"]
+        assert refused["code"] == "content_blocked"
+        assert "“wiki” gives the model orders" in refused["message"]
+        source(knowing, "wiki", url=f"http://{host}/wiki", on_failure="empty")
+        lenient = run(reading("wiki"))
+        until(lambda: lenient().status_code == 200, what="the changed source")
+        assert sent(knowing) == "<facts></facts>"
 
 
 @pytest.mark.parametrize(
