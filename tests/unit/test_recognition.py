@@ -9,6 +9,8 @@ from governance.policy.kinds import KINDS
 from governance.policy.privacy import DEFAULT_THRESHOLD, Rule
 from governance.policy.recognition import engine, ner
 from governance.policy.recognition.islands import around_digits, islands
+from governance.policy.recognition.presidio import ENTITIES
+from governance.policy.recognition.presidio_recognizers import of_identifiers
 from tests.privacy import characters, rule_set
 
 FOUND = {
@@ -255,3 +257,8 @@ def test_long_texts_of_one_thing_are_gone_through(unit):
     text = unit * (100_000 // len(unit))
     for offset, findings in parts_of(text, EVERYTHING):
         assert all(offset + each.end <= len(text) for each in findings)
+
+
+def test_what_presidio_s_recognizers_find_is_written_down():
+    found = {entity for each in of_identifiers() for entity in each.supported_entities}
+    assert tuple(sorted(found)) == ENTITIES

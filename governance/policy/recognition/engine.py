@@ -13,8 +13,8 @@ from governance.policy.recognition.organisations import organisations
 from governance.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.policy.recognition.phones import phones
 from governance.policy.recognition.places import addresses, after_addresses, countries, is_said, postal_codes
+from governance.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
 from governance.policy.recognition.presidio import emails, identifiers
-from governance.policy.recognition.presidio import entities as identifier_entities
 from governance.policy.recognition.presidio import warm_up as warm_up_identifiers
 from governance.policy.recognition.urls import urls
 
@@ -41,7 +41,7 @@ _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("AGE",)), ages),
     (frozenset(("ZIP_CODE",)), postal_codes),
     (frozenset(("STREET_ADDRESS", "ZIP_CODE", "LOCATION")), _places),
-    (frozenset(identifier_entities()), identifiers),
+    (frozenset(IDENTIFIER_ENTITIES), identifiers),
 )
 _WITHOUT_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("EMAIL_ADDRESS",)), emails),

@@ -8,17 +8,33 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import regex
-import tldextract
-from presidio_analyzer import PatternRecognizer
-from presidio_analyzer import predefined_recognizers as predefined
 
 from governance.policy.findings import Finding
 from governance.policy.recognition.context import speaks_for
 from governance.policy.recognition.islands import islands
 
+if TYPE_CHECKING:
+    from presidio_analyzer import PatternRecognizer
+
+ENTITIES: tuple[str, ...] = (
+    "ABA_ROUTING_NUMBER", "AU_ABN", "AU_ACN", "AU_MEDICARE", "AU_TFN", "CA_SIN", "CRYPTO", "DE_BSNR",
+    "DE_FUEHRERSCHEIN", "DE_HANDELSREGISTER", "DE_HEALTH_INSURANCE", "DE_ID_CARD", "DE_KFZ", "DE_LANR",
+    "DE_PASSPORT", "DE_SOCIAL_SECURITY", "DE_TAX_ID", "DE_TAX_NUMBER", "DE_VAT_ID", "ES_NIE", "ES_NIF",
+    "ES_PASSPORT", "FI_PERSONAL_IDENTITY_CODE", "IN_AADHAAR", "IN_GSTIN", "IN_PAN", "IN_PASSPORT",
+    "IN_VEHICLE_REGISTRATION", "IN_VOTER", "IP_ADDRESS", "IT_DRIVER_LICENSE", "IT_FISCAL_CODE",
+    "IT_IDENTITY_CARD", "IT_PASSPORT", "IT_VAT_CODE", "KR_BRN", "KR_DRIVER_LICENSE", "KR_FRN", "KR_PASSPORT",
+    "KR_RRN", "MAC_ADDRESS", "MEDICAL_LICENSE", "NG_NIN", "NG_VEHICLE_REGISTRATION", "PH_PASSPORT", "PH_TIN",
+    "PH_UMID", "PL_PESEL", "SE_ORGANISATIONSNUMMER", "SE_PERSONNUMMER", "SG_NRIC_FIN", "SG_UEN", "TH_TNIN",
+    "TR_LICENSE_PLATE", "TR_NATIONAL_ID", "UK_DRIVING_LICENCE", "UK_NHS", "UK_NINO", "UK_PASSPORT",
+    "UK_VEHICLE_REGISTRATION", "US_BANK_NUMBER", "US_CLAIM_NUMBER", "US_DRIVER_LICENSE", "US_ITIN", "US_MBI",
+    "US_NPI", "US_PASSPORT", "US_PRESCRIPTION_NUMBER", "US_PRIOR_AUTHORIZATION_NUMBER", "US_PROVIDER_TAX_ID",
+    "US_REFERRAL_NUMBER", "US_SSN", "ZA_COMPANY_REGISTRATION", "ZA_DRIVER_LICENSE", "ZA_ID_NUMBER",
+    "ZA_INCOME_TAX_NUMBER", "ZA_LICENSE_PLATE", "ZA_PASSPORT", "ZA_TRAFFIC_REGISTER_NUMBER", "ZA_VAT_NUMBER",
+)  # fmt: skip
+"""What these recognizers find; a test holds it against them."""
 _LEAST_SCORE = 0.4
 _CONTEXT_BONUS = 0.35
 _LEAST_DIGITS = 4
@@ -32,79 +48,33 @@ _WITHOUT_CONTEXT = frozenset(
     )
 )  # fmt: skip
 """What can count without a word beside it: every other recognizer is asked only where one of its words stands in the text."""
-_LOCALES = [
-    "Au",
-    "Ca",
-    "De",
-    "Es",
-    "Fi",
-    "In",
-    "It",
-    "Kr",
-    "Ng",
-    "Ph",
-    "Pl",
-    "Se",
-    "Sg",
-    "Th",
-    "Tr",
-    "Uk",
-    "Us",
-    "Za",
-]
-_OTHERS = ("AbaRoutingRecognizer", "MedicalLicenseRecognizer", "NhsRecognizer", "CryptoRecognizer", "MacAddressRecognizer", "IpRecognizer")  # fmt: skip
-_LEFT_OUT = frozenset(("UkPostcodeRecognizer", "CaPostalCodeRecognizer", "DePlzRecognizer", "UsHealthInsuranceMemberIdRecognizer"))  # fmt: skip
 _BARE = re.compile(r"[\d\s./-]+")
 
 
-class _OfflineEmailRecognizer(predefined.EmailRecognizer):
-    """Presidio's, with the list of top-level domains that the package ships instead of one fetched at run time."""
+@cache
+def _recognizers() -> "tuple[PatternRecognizer, ...]":
+    from governance.policy.recognition.presidio_recognizers import of_identifiers  # a second to import
 
-    _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-    def validate_result(self, pattern_text: str) -> bool:
-        return self._extract(pattern_text).fqdn != ""
-
-
-_EMAIL = _OfflineEmailRecognizer()
+    return of_identifiers()
 
 
 @cache
-def _recognizers() -> tuple[PatternRecognizer, ...]:
-    names = [
-        name
-        for name in dir(predefined)
-        if name in _OTHERS
-        or (
-            name.endswith("Recognizer")
-            and name[:2] in _LOCALES
-            and name[2].isupper()
-            and name not in _LEFT_OUT
-        )
-    ]
-    made: list[Any] = [getattr(predefined, name)() for name in names]
-    made = [each for each in made if isinstance(each, PatternRecognizer)]
-    for recognizer in made:
-        # A pattern that looks to the line's end from every word takes the square of its length, and finds any word.
-        recognizer.patterns = [each for each in recognizer.patterns if "(?=.*" not in each.regex]
-    return tuple(made)
+def _of_emails() -> "PatternRecognizer":
+    from governance.policy.recognition.presidio_recognizers import OfflineEmailRecognizer
+
+    return OfflineEmailRecognizer()
 
 
 @cache
-def _patterns(recognizer: PatternRecognizer) -> tuple["regex.Pattern[str]", ...]:
+def _patterns(recognizer: "PatternRecognizer") -> tuple["regex.Pattern[str]", ...]:
     """A recognizer's own patterns, as it compiles them."""
     known: Any = recognizer
     return tuple(regex.compile(pattern.regex, known.global_regex_flags) for pattern in known.patterns)
 
 
-def entities() -> list[str]:
-    """What these recognizers can find."""
-    return sorted({entity for recognizer in _recognizers() for entity in recognizer.supported_entities})
-
-
 def warm_up() -> None:
     """Makes every recognizer compile its patterns, and the words that speak for it."""
-    for recognizer in (_EMAIL, *_recognizers()):
+    for recognizer in (_of_emails(), *_recognizers()):
         recognizer.analyze("a@example.com 1", recognizer.supported_entities, _NOTHING)
         _patterns(recognizer)
         speaks_for("a 1", 2, 3, tuple(recognizer.context or ()) or ("a",))
@@ -113,7 +83,8 @@ def warm_up() -> None:
 def emails(text: str) -> Iterator[Finding]:
     """E-mail addresses under a domain that exists."""
     if "@" in text:
-        for result in _EMAIL.analyze(text, _EMAIL.supported_entities, _NOTHING):
+        recognizer = _of_emails()
+        for result in recognizer.analyze(text, recognizer.supported_entities, _NOTHING):
             yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
 
 
@@ -154,9 +125,9 @@ _MIXED = re.compile(r"[A-Za-z][ -]?\d{2}|\d{4}[ -]?[A-Za-z]")
 class _Triggers:
     """What speaks for asking a recognizer: a shape among the digits, a word of the text, a phrase of it."""
 
-    shapes: tuple[tuple[re.Pattern[str], PatternRecognizer], ...]
-    words: dict[str, list[PatternRecognizer]]
-    phrases: dict[str, list[PatternRecognizer]]
+    shapes: "tuple[tuple[re.Pattern[str], PatternRecognizer], ...]"
+    words: "dict[str, list[PatternRecognizer]]"
+    phrases: "dict[str, list[PatternRecognizer]]"
 
 
 @lru_cache(maxsize=256)
@@ -177,7 +148,7 @@ def _triggers(wanted: frozenset[str] | None) -> _Triggers:
     return _Triggers(tuple(shapes), found.words, found.phrases)
 
 
-def _asked(text: str, joined: str, wanted: frozenset[str] | None) -> list[PatternRecognizer]:
+def _asked(text: str, joined: str, wanted: frozenset[str] | None) -> "list[PatternRecognizer]":
     """The recognizers for which a form or a word in the text speaks, and of which a pattern matches."""
     triggers = _triggers(wanted)
     folded = text.casefold()
