@@ -50,9 +50,8 @@ class TestSetForm(ModelForm):
         field: Any = self.fields["assertions"]
         field.shows(self.instance.assertions if self.instance.pk else [], judges=self.judges)
         if self.instance.pk:
-            team, prompt = self.instance.team, self.instance.prompt
             self._close(why_not_loosen(self.instance, self.by), "assertions", "pass_percent", "is_required")
-            self._close(why_not_require(self.by, team=team, prompt=prompt), "is_required")
+            self._close(why_not_require(self.by, prompt=self.instance.prompt), "is_required")
 
     def _close(self, reason: str, *names: str) -> None:
         for name in (
@@ -69,7 +68,7 @@ class TestSetForm(ModelForm):
         if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
             raise ValidationError({"prompt": "This is a prompt of another team."})
         if "is_required" in self.changed_data and prompt is not None and team is not None:
-            reason = why_not_require(self.by, team=team, prompt=prompt)
+            reason = why_not_require(self.by, prompt=prompt)
             if reason:
                 raise ValidationError({"is_required": reason})
         return cleaned

@@ -70,8 +70,8 @@ class TestSetSerializer(FixedTeam, serializers.ModelSerializer[TestSet]):
             raise serializers.ValidationError({"prompt": ["This can't be changed."]})
         if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
             raise serializers.ValidationError({"prompt": ["This is a prompt of another team."]})
-        if prompt is not None and team is not None and attrs.get("is_required") and not prompt.team_id:
-            reason = why_not_require(signed_in(self), team=team, prompt=prompt)
+        if prompt is not None and attrs.get("is_required"):
+            reason = why_not_require(signed_in(self), prompt=prompt)
             if reason:
                 raise serializers.ValidationError({"is_required": [reason]})
         return attrs

@@ -22,8 +22,8 @@ def check_may_loosen(test_set: TestSet, by: User | None) -> None:
 
 
 def check_may_require(test_set: TestSet, by: User | None) -> None:
-    """The same for making the set required, or not any more."""
-    if by is not None and (reason := why_not_require(by, team=test_set.team, prompt=test_set.prompt)):
+    """The same for making the set required, which of shared prompts binds all teams."""
+    if by is not None and (reason := why_not_require(by, prompt=test_set.prompt)):
         raise RequiredTestError(reason)
 
 
@@ -38,15 +38,11 @@ def why_not_loosen(test_set: TestSet, by: User) -> str:
     )
 
 
-def why_not_require(by: User, *, team: Team, prompt: Prompt) -> str:
-    """Why the person may not make a set of the team required, or end that; "" where they may."""
-    if _may(by, team, prompt):
+def why_not_require(by: User, *, prompt: Prompt) -> str:
+    """Why the person may not make a set required for a prompt; "" where they may."""
+    if prompt.team_id is not None or (by.is_active and by.is_superuser):
         return ""
-    if prompt.team_id is None:
-        return "Only superusers require tests of shared prompts."
-    if not has_protected_label(prompt):
-        return ""
-    return f"{prompt} has a protected label: only {_who(team, prompt)} may say which tests it requires."
+    return "Only superusers require tests of shared prompts."
 
 
 def _may(by: User, team: Team, prompt: Prompt) -> bool:

@@ -187,10 +187,17 @@ class World:
         self.say()
 
     def received(self) -> list[dict[str, Any]]:
-        """What reached the model, oldest first."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.stack.simulator}/_simulator/requests").json()[
-            "requests"
-        ]
+        """What reached the model, the last 200 requests, oldest first."""
+        found: list[dict[str, Any]] = self._requests()["requests"]
+        return found
+
+    def count_received(self, *, without: tuple[str, ...] = ()) -> int:
+        """How many requests have reached the model, but those of some operations."""
+        regions = self._requests()["by_region"].values()
+        return sum(count for counts in regions for name, count in counts.items() if name not in without)
+
+    def _requests(self) -> dict[str, Any]:
+        found: dict[str, Any] = httpx.get(f"{self.stack.simulator}/_simulator/requests").json()
         return found
 
 

@@ -259,10 +259,10 @@ def test_tokens_are_counted_for_nothing_and_near_enough(client, world):
 
     content = "The quick brown fox jumps over the lazy dog. " * 50
     actual = ask(client, content, tools=[TOOL]).usage.input_tokens
-    recorded, received = calls(), len(world.received())
+    recorded, received = calls(), world.count_received()
     counted = client.messages.count_tokens(model=MODEL, messages=user(content), tools=[TOOL])
     assert 0.7 * actual < counted.input_tokens < 1.5 * actual
-    assert (calls(), len(world.received())) == (recorded, received)
+    assert (calls(), world.count_received()) == (recorded, received)
     with pytest.raises(anthropic.NotFoundError):
         client.messages.count_tokens(model="nothing", messages=user("Hello"))
     with pytest.raises(anthropic.AuthenticationError):

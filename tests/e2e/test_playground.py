@@ -156,12 +156,12 @@ async def test_drafts_run_too(world, people, prompt):
 
 
 async def test_what_is_not_one_s_own_does_not_exist(world, people, prompt):
-    count = len(world.received())
+    count = world.count_received()
     for who in ("stranger", "reviewer"):
         assert "no such prompt, or you may not" in await refused(world, people[who], prompt=prompt)
     assert "no such prompt" in await refused(world, people["dev"], prompt=10**9)
     assert "no version 99" in await refused(world, people["dev"], prompt=prompt, version=99)
-    assert len(world.received()) == count
+    assert world.count_received() == count
 
 
 @pytest.mark.parametrize(

@@ -50,14 +50,14 @@ def said(answer: httpx.Response) -> str:
 
 def test_a_blocking_rule_refuses_in_words_and_without_the_value(world):
     key = team_with(world, "block")
-    before = len(world.received())
+    before = world.count_received()
     answer = ask(world, key, "My card is 4111 1111 1111 1111.")
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert error["code"] == "pii_blocked"
     assert "Payment card" in error["message"]
     assert "4111" not in answer.text
-    assert len(world.received()) == before
+    assert world.count_received() == before
     record = world.record(answer.headers["x-gatehouse-call-id"])
     assert (record["status"], record["code"], record["cost_nanos"]) == ("refused", "pii_blocked", 0)
     assert record["findings"] == {"CREDIT_CARD": 1}

@@ -4,7 +4,6 @@ when answers break, and its way forward again.
 With GATEHOUSE_SCREENSHOTS set to a folder, every page on the way is photographed there.
 """
 
-import json
 import os
 import re
 import shutil
@@ -205,7 +204,9 @@ def test_from_the_first_draft_to_all_callers(run: Run, browser: Browser) -> None
     browser.types("team", teams["Customer Support"])
     browser.types("prompt", prompt)
     browser.types("name", "Orders")
-    browser.types("assertions", json.dumps([{"kind": "contains", "texts": ["pens"]}]))
+    browser.clicks("[data-add=assertions]")
+    browser.types("assertions-0-kind", "contains")
+    browser.types("assertions-0-contains-texts", "pens")
     browser.one("#id_is_required").click()
     browser.saves()
     browser.opens("/admin/prompts/testset/")

@@ -190,11 +190,11 @@ def test_endless_and_huge_templates_are_refused(world, run):
 
 def test_switched_off_means_the_fallback(world, run):
     off = run(GREETING, is_enabled=False, fallback="Please call us.")
-    count = len(world.received())
+    count = world.count_received()
     answer = off()
     assert answer.status_code == 200
     assert (answer.json()["output"], answer.json()["is_fallback"]) == ("Please call us.", True)
-    assert len(world.received()) == count
+    assert world.count_received() == count
     record = world.record(answer.json()["id"])
     assert (record["status"], record["cost_nanos"], record["prompt_run"]) == (
         "succeeded",

@@ -40,12 +40,12 @@ def record_of(world: World, answer: httpx.Response) -> dict:
 
 def test_an_attack_is_refused_in_words_with_reasons_on_record(world):
     key = team_with(world, "block", user="block")
-    before = len(world.received())
+    before = world.count_received()
     answer = ask(world, key, [user(ATTACK)])
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "content_blocked"
     assert "ignore its instructions" in answer.json()["error"]["message"]
-    assert len(world.received()) == before
+    assert world.count_received() == before
     record = record_of(world, answer)
     assert record["is_flagged"]
     (screened,) = record["checks"]["screening"]
