@@ -169,10 +169,15 @@ def ask(call: Any, question: str = QUESTION, **request: Any) -> dict[str, Any]:
     return found
 
 
+def bodies(world: World, member: str) -> list[dict[str, Any]]:
+    """What reached the models with such a member; large bodies are kept in part, as texts."""
+    found = [each["body"] for each in world.received()]
+    return [body for body in found if isinstance(body, dict) and member in body]
+
+
 def sent(world: World) -> str:
     """What the model was asked last, embedding aside."""
-    bodies = [each["body"] for each in world.received() if "messages" in each["body"]]
-    return str(bodies[-1]["messages"][-1]["content"][0]["text"])
+    return str(bodies(world, "messages")[-1]["messages"][-1]["content"][0]["text"])
 
 
 # --- knowledge ---
@@ -229,8 +234,8 @@ def test_what_is_looked_for_is_the_query_where_there_is_one(knowing, run):
     )
     said = ask(call)
     assert [source["headings"] for source in said["sources"]] == ["Sickness"]
-    embedded = [each["body"]["inputText"] for each in knowing.received() if "inputText" in each["body"]]
-    assert embedded[-1] == "sickness, call your manager: How"
+    embedded = bodies(knowing, "inputText")[-1]["inputText"]
+    assert embedded == "sickness, call your manager: How"
 
 
 def test_what_gives_orders_is_left_out_where_policy_says_so(knowing, run):
