@@ -26,6 +26,7 @@ from governance.policy.scopes import CallFacts
 from governance.policy.windows import window_of
 from governance.selectors.calls import time_of
 from kernel.clock import utc_now
+from prompts.models import Label
 from tests.integration.module_data import rolled_back
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,17 @@ def test_contents_are_masked(demo):
     text = "".join(AuditContent.objects.values_list("request", flat=True))
     assert "<EMAIL_ADDRESS_" in text
     assert "@" not in text
+
+
+def test_a_prompt_is_approved_and_in_production(demo):
+    label = Label.objects.select_related("version__prompt__team").get()
+    assert (label.name, label.version.prompt.name, label.version.state) == (
+        "production",
+        "support-reply",
+        "approved",
+    )
+    assert label.version.prompt.team == Application.objects.get(name="Help desk assistant").team
+    assert label.version.reviews.get().reviewer_id not in label.version.editors
 
 
 def test_seeded_calls_are_marked_and_uncharged(demo):

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from django.db import transaction
 
+from accounts.models import User
 from accounts.services.api_keys import create_key
 from gateway.services.catalog import load_catalog, read_catalog
 from gateway.services.demo.history import write_history
 from gateway.services.demo.limits import create_requests
 from gateway.services.demo.organisation import create_organisation, exists
+from gateway.services.demo.prompts import create_support_reply
 from kernel.ids import random_token
 
 FILE_NAME = "demo.json"
 MODEL = "claude-haiku-4-5"
 KEY_APPLICATION = "Help desk assistant"
+PROMPT_TEAM = "Customer Support"
 
 
 def load_demo(*, data_dir: Path, now: datetime) -> int | None:
@@ -34,9 +37,19 @@ def load_demo(*, data_dir: Path, now: datetime) -> int | None:
                 shown = new.text
         calls = write_history(organisation, now=now)
         create_requests(organisation.budgets, now=now)
+        create_support_reply(
+            organisation.teams[PROMPT_TEAM],
+            author=_person("support.developer"),
+            reviewer=_person("support.owner"),
+            model=MODEL,
+        )
         # Last, in the transaction: without the file nobody could sign in.
         _write_access(data_dir, admin_email=organisation.admin.email, admin_password=password, api_key=shown)
     return calls
+
+
+def _person(local_part: str) -> User:
+    return User.objects.get(email=f"{local_part}@example.com")
 
 
 def _write_access(data_dir: Path, **access: str) -> None:
