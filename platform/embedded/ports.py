@@ -61,8 +61,12 @@ def kept_port(data_dir: Path, name: str) -> int:
         ports = json.loads(path.read_text())
     except (OSError, ValueError):
         ports = {}
-    port = ports.get(name) if isinstance(ports, dict) else None
-    if not isinstance(port, int) or not is_free(port):
+    ports = ports if isinstance(ports, dict) else {}
+    kept = ports.pop(name, None)
+    if isinstance(kept, int) and kept not in ports.values() and is_free(kept):
+        return kept
+    port = free_port()
+    while port in ports.values():  # what another service is about to listen on may look free still
         port = free_port()
-        write_private(path, json.dumps({**ports, name: port}))
+    write_private(path, json.dumps({**ports, name: port}))
     return port

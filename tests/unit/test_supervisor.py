@@ -161,6 +161,16 @@ def test_port_is_kept_until_it_is_taken(tmp_path: Path) -> None:
         assert kept_port(tmp_path, "postgres") != port
 
 
+def test_no_two_services_get_one_port(tmp_path, monkeypatch):
+    port = kept_port(tmp_path, "valkey")
+    offered = iter([port, port, port + 1])
+    monkeypatch.setattr("embedded.ports.free_port", lambda: next(offered))
+    assert kept_port(tmp_path, "postgres") == port + 1
+    (tmp_path / "ports.json").write_text(json.dumps({"valkey": port, "postgres": port}))
+    offered = iter([port + 2])
+    assert kept_port(tmp_path, "valkey") == port + 2
+
+
 def test_taken_port_names_the_variable() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
