@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
 from accounts.admin.typed import ModelForm, action, display
 from accounts.policy.roles import Capability
 from governance.models import AlertChannel, Delivery
@@ -95,7 +95,7 @@ class AlertChannelAdmin(_OfTeamOrAll):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(_OfTeamOrAll):
+class DeliveryAdmin(SeenOnly, _OfTeamOrAll):
     """The log of deliveries."""
 
     goes_along = True
@@ -124,12 +124,3 @@ class DeliveryAdmin(_OfTeamOrAll):
     @display(description="State", label={"pending": "warning", "delivered": "success", "failed": "danger"})
     def state_label(self, delivery: Delivery) -> tuple[str, str]:
         return delivery.state, delivery.get_state_display()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from accounts.admin.base import TeamScopedAdmin, person, without_store
+from accounts.admin.base import SeenOnly, TeamScopedAdmin, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
 from governance.admin.call_filters import DayFilter, FlaggedFilter, ModelFilter, StatusFilter
@@ -44,7 +44,7 @@ def milliseconds(value: float | None) -> str:
 
 
 @admin.register(AuditRecord)
-class CallAdmin(RawTextPages, TeamScopedAdmin):
+class CallAdmin(SeenOnly, RawTextPages, TeamScopedAdmin):
     """Calls: found, looked at, never changed."""
 
     list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration")
@@ -99,15 +99,6 @@ class CallAdmin(RawTextPages, TeamScopedAdmin):
 
     def team_id_of(self, obj: Any) -> int:
         return obj.team_id or 0
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description="Time")
     def started(self, call: AuditRecord) -> str:

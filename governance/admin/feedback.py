@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from governance.admin.feedback_filters import (
@@ -36,7 +36,7 @@ def verdict_of(feedback: Feedback) -> tuple[str, str]:
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(TeamScopedAdmin):
+class FeedbackAdmin(SeenOnly, TeamScopedAdmin):
     """What end users said of answers. Comments are for those who may read what was said in the team's calls."""
 
     goes_along = True
@@ -155,15 +155,6 @@ class FeedbackAdmin(TeamScopedAdmin):
         return format_html(
             '<a class="gh-link whitespace-nowrap" href="{}">{}…</a>', url, str(feedback.call_id)[:13]
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _time(moment: datetime) -> str:

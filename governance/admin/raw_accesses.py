@@ -1,18 +1,15 @@
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.admin.base import TeamScopedAdmin
+from accounts.admin.base import SeenOnly, TeamScopedAdmin
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from governance.models import RawAccess
 
 
 @admin.register(RawAccess)
-class RawAccessAdmin(TeamScopedAdmin):
+class RawAccessAdmin(SeenOnly, TeamScopedAdmin):
     """Who has read raw text, when and why. Everybody in the team can see it, and nobody can change it."""
 
     goes_along = True
@@ -29,12 +26,3 @@ class RawAccessAdmin(TeamScopedAdmin):
     def call(self, access: RawAccess) -> str:
         url = reverse("admin:governance_auditrecord_change", args=[access.call_id])
         return format_html('<a href="{}">{}…</a>', url, str(access.call_id)[:13])
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.admin.base import ActiveOnly, person
+from accounts.admin.base import ActiveOnly, SeenOnly, person
 from accounts.admin.typed import TabularInline
 from governance.admin.overview import Card
 from governance.models import AwsImport, RejectedLine
@@ -54,7 +54,7 @@ class Line:
 
 
 @admin.register(AwsImport)
-class ReconciliationAdmin(ActiveOnly):
+class ReconciliationAdmin(SeenOnly, ActiveOnly):
     """What was recorded beside what AWS logged and billed. One account serves all teams, so it is for superusers."""
 
     inlines = (RejectedLineInline,)
@@ -63,15 +63,6 @@ class ReconciliationAdmin(ActiveOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and person(request).is_superuser
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="Lines")
     def figures(self, made: AwsImport) -> str:

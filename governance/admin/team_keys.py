@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import action, display
 from accounts.policy.roles import Capability
@@ -47,7 +47,7 @@ class EraseForm(forms.Form):
 
 
 @admin.register(TeamKey)
-class TeamKeyAdmin(TeamScopedAdmin):
+class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
     """The keys that raw text is encrypted with. Their bytes are shown to nobody."""
 
     goes_along = True
@@ -76,15 +76,6 @@ class TeamKeyAdmin(TeamScopedAdmin):
     @display(description="Status", label={LIVE: "success", DECRYPTS: "info", ERASED: "danger"})
     def status(self, key: TeamKey) -> str:
         return LIVE if key.is_live else ERASED if key.erased_at else DECRYPTS
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Asked by the actions, with the id from the URL."""

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
-from accounts.admin.base import ActiveOnly, team_ids, without_store
+from accounts.admin.base import ActiveOnly, SeenOnly, team_ids, without_store
 from accounts.policy.roles import Capability
 from governance.admin.chart import COLOURS, chart_of
 from governance.admin.usage_chart import course_of
@@ -50,17 +50,8 @@ class Line:
 
 
 @admin.register(UsageDay)
-class UsageAdmin(ActiveOnly):
+class UsageAdmin(SeenOnly, ActiveOnly):
     """One page, no objects."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_view_permission(request)

@@ -18,6 +18,7 @@ from accounts.policy.roles import Capability, roles_with
 
 __all__ = [
     "ActiveOnly",
+    "SeenOnly",
     "TeamScopedAdmin",
     "TeamScopedInline",
     "person",
@@ -108,6 +109,19 @@ class ActiveOnly(ModelAdmin):
             if not all(page.has_delete_permission(request, row) for row in rows):
                 forbidden.add(name)
         return named, dict(numbers), forbidden, [str(row) for row in collector.protected]
+
+
+class SeenOnly:
+    """Before the other class of a page: nobody adds, changes or deletes anything on it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 class TeamScopedAdmin(ActiveOnly):
