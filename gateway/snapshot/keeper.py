@@ -16,6 +16,12 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "gatehouse_snapshot"
 _PAUSE_SECONDS = 1.0
+_MOMENT = """
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL lock_timeout = '100ms'
+"""
+"""Who alters tables may wait for a table that is read here while this waits for one of theirs. Before the database ends one
+of the two for their deadlock (after a second), this gives way: it can be tried again, a migration can't so easily."""
 
 
 def _build() -> Snapshot:
@@ -23,7 +29,7 @@ def _build() -> Snapshot:
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute(_MOMENT)
             return build_snapshot()
     finally:
         connection.close()  # the thread is not a request's: nothing else would return it

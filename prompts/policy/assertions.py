@@ -277,6 +277,7 @@ def _problems(assertion: Assertion) -> Iterator[tuple[str, str | None]]:
                 "version" if assertion.prompt else "prompt",
                 None if has_prompt else "Name the judge's prompt, and the number of its version.",
             )
+            yield "prompt", _name_problem(assertion.prompt)
             yield (
                 "rubric",
                 None if assertion.rubric.strip() else "Give the judge a rubric: what makes an answer good.",
@@ -287,9 +288,14 @@ def _problems(assertion: Assertion) -> Iterator[tuple[str, str | None]]:
             )
         case Similarity():
             yield "at_least", None if -1 <= assertion.at_least <= 1 else "A likeness is from -1 to 1."
+            yield "model", _name_problem(assertion.model)
         case Numeric():
             for member in ("tolerance", "percent"):
                 yield member, "A tolerance is not below 0." if getattr(assertion, member) < 0 else None
+
+
+def _name_problem(name: str) -> str | None:
+    return None if name.isprintable() else "This is no name: it has line breaks or signs that can't be seen."
 
 
 def _money_problem(amount: str) -> str | None:

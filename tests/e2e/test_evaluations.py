@@ -1,6 +1,7 @@
 """Evaluations through a real gateway: budgets hold, nothing is charged twice, whatever dies."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -125,7 +126,8 @@ def test_an_evaluation_through_the_gateway(world, runs):
         mine.prompt,
         1,
     )
-    assert record["request_id"] == f"eval-{result['id']}-answer-1"
+    # Not always the first attempt: the gateway may not have heard of the team's key.
+    assert re.fullmatch(rf"eval-{result['id']}-answer-\d", record["request_id"])
 
 
 def test_a_worker_killed_again_and_again_charges_nothing_twice(world, runs):

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from accounts.models import Application, Team
 from accounts.services.api_keys import create_key
@@ -56,6 +56,40 @@ async def test_a_team_that_comes_between_two_queries(monkeypatch):
     monkeypatch.undo()
     await kept.refresh()
     assert [key.team.name for key in kept.current.keys.values()] == ["In between"]
+
+
+async def test_it_gives_way_to_who_alters_tables(monkeypatch):
+    errors: list[Exception] = []
+    has_locked = threading.Event()
+
+    def alter() -> None:
+        """Wants the tables in another order than a snapshot reads them, as a migration may."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE governance_budget")
+                has_locked.set()
+                cursor.execute("LOCK TABLE accounts_team")
+        except Exception as error:
+            errors.append(error)
+        finally:
+            has_locked.set()
+            connection.close()
+
+    class Between(Limits):
+        def __init__(self) -> None:  # teams have been read, budgets have not
+            altering.start()
+            has_locked.wait()
+            super().__init__()
+
+    altering = threading.Thread(target=alter)
+    monkeypatch.setattr("gateway.snapshot.build.Limits", Between)
+    kept = keeper()
+    with pytest.raises(OperationalError, match="lock timeout"):
+        await kept.refresh()
+    await asyncio.to_thread(altering.join)
+    assert errors == []
+    monkeypatch.undo()
+    await kept.refresh()
 
 
 async def test_a_build_that_fails_is_tried_again(monkeypatch, caplog):

@@ -81,7 +81,7 @@ EDGES: list[Any] = [
     {"kind": "latency", "at_most_ms": 0}, {"kind": "latency", "at_most_ms": -1.5}, {"kind": "latency", "at_most_ms": 3000},
     {"kind": "cost", "at_most_usd": "0"}, {"kind": "cost", "at_most_usd": "00.20"}, {"kind": "cost", "at_most_usd": "1e-3"},
     {"kind": "judge", "prompt": "grader", "version": 1, "rubric": "Kind?"},
-    {"kind": "judge", "prompt": " gone\n", "version": 2**40, "rubric": "\n\nKind?\n", "at_least": 0.123456789012345},
+    {"kind": "judge", "prompt": " gone ", "version": 2**40, "rubric": "\n\nKind?\n", "at_least": 0.123456789012345},
 ]  # fmt: skip
 
 
