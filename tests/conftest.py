@@ -9,8 +9,10 @@ from django.conf import settings
 
 from tests.services import Stack, temporary_folder
 
-# How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("gatehouse", deadline=None)
+# How long an example takes depends on what else the machine does; what passes for one passes for all.
+hypothesis.settings.register_profile("gatehouse", deadline=None, derandomize=True)
+# Other examples each time, and many more: `make test ARGS='--hypothesis-profile search'`.
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("gatehouse")
 
 

@@ -8,7 +8,6 @@ beginning, before the settings are imported, so that tests without a database st
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,16 +21,19 @@ import psutil
 import psycopg
 import pytest
 import redis
+from django.db import connections
 
 from embedded.child import Child, Command
 from embedded.environment import with_simulator
 from embedded.folder import make_folder
 from embedded.ports import free_port
-from embedded.postgres import Postgres
+from embedded.postgres import DATABASE, Postgres
 from embedded.probes import answers
 from embedded.server import uses_tls, uvicorn_options
 from embedded.valkey import Valkey
 from embedded.waiting import run_to_end, start_and_wait, stop_all
+from tests.cluster import TEMPLATE, copy_cluster
+from tests.commands import Commands
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-tests"
@@ -50,11 +52,13 @@ class TestServices:
         self.postgres = Postgres(folder, port=free_port(), password=PASSWORD, durable=durable)
         self.valkey = Valkey(folder, port=free_port(), password=PASSWORD)
 
-    def start_postgres(self) -> str:
-        """The URL of a database with nothing in it but the extension."""
+    def start_postgres(self, *, template: bool = True) -> str:
+        """The URL of a database: a copy of the migrated one that the tests of a run share, or an empty one."""
         if "postgres" not in self._children:
             self.postgres.open_to_user()
-            if not self.postgres.is_initialised:
+            if not self.postgres.is_initialised and not (
+                template and copy_cluster(self.postgres.cluster, make=_migrate)
+            ):
                 self.postgres.initialise(logs=self._logs, run=run_to_end)
             self._children["postgres"] = self._start(self.postgres.server())
             self.postgres.create_database()
@@ -90,24 +94,33 @@ class TestServices:
         return child
 
 
+def _migrate(folder: Path) -> None:
+    """A migrated database, in a cluster that is stopped."""
+    with Stack(folder, template=False):
+        pass
+
+
 class Stack:
     """Real processes on a database of their own, for end-to-end tests.
 
-    `postgres` and `valkey` are URLs. The database is migrated on entry, with `demo` the demonstration is loaded
-    too (`demo.json` is in `data_dir`). `simulator` is the URL of a Bedrock simulator, started when first asked for.
+    `postgres` and `valkey` are URLs. The database is a migrated one's copy, without `template` it is migrated on entry;
+    with `demo` the demonstration is loaded too (`demo.json` is in `data_dir`). `simulator` is the URL of a Bedrock simulator, started when first asked for.
     """
 
-    def __init__(self, data_dir: Path, *, durable: bool = False, demo: bool = False) -> None:
+    def __init__(
+        self, data_dir: Path, *, durable: bool = False, demo: bool = False, template: bool = True
+    ) -> None:
         self.data_dir = data_dir
-        self._demo = demo
+        self._demo, self._template = demo, template
         self._services = TestServices(data_dir, durable=durable)
         self._ending = ExitStack()
         self._simulator: Server | None = None
+        self._commands: dict[tuple[tuple[str, str], ...], Commands] = {}
 
     def __enter__(self) -> Self:
         self._ending.callback(self._services.stop)
         try:
-            self.postgres = self._services.start_postgres()
+            self.postgres = self._services.start_postgres(template=self._template)
             self.valkey = self._services.start_valkey()
             self.manage("prepare", "--data-dir", str(self.data_dir), *(() if self._demo else ("--no-demo",)))
         except BaseException:
@@ -178,16 +191,14 @@ class Stack:
 
     def manage(self, *arguments: str, **environment: str) -> str:
         """What a `manage.py` command prints. Fails the test when it fails."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment(**environment),
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+        environment = self.environment(**environment)
+        commands = self._commands.get(key := tuple(sorted(environment.items())))
+        if commands is None:
+            commands = self._commands[key] = Commands(environment)
+            self._ending.callback(commands.stop)
+        code, output = commands.run(arguments)
+        assert code == 0, output
+        return output
 
     def connect(self) -> psycopg.Connection:
         """A connection to the stack's database, in autocommit mode."""
@@ -281,6 +292,8 @@ def until(condition: Callable[[], object], *, seconds: float = 20.0, what: str =
 # --- the plugin ------------------------------------------------------------------------------------
 
 _session: TestServices | None = None
+_template: Path | None = None
+"""Set in the process that began the tests, which removes it."""
 _OWN = "GATEHOUSE_TESTS_OWN_SERVICES"
 """Names what of NEEDED the tests have started themselves."""
 
@@ -288,7 +301,10 @@ _OWN = "GATEHOUSE_TESTS_OWN_SERVICES"
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, object, object]:
     """A wrapper runs before pytest-django, which imports the settings in this same hook."""
-    global _session
+    global _session, _template
+    if TEMPLATE not in os.environ:
+        _template = temporary_folder()
+        os.environ[TEMPLATE] = str(_template)
     # One of several processes of pytest-xdist has services of its own, too: it inherits the first one's environment.
     own = os.environ.get(_OWN, "").split()
     missing = [name for name in NEEDED if name in own or not os.environ.get(name)]
@@ -306,6 +322,8 @@ def pytest_unconfigure() -> None:
     if _session is not None:
         _session.stop()
         shutil.rmtree(_session.postgres.cluster.parent, ignore_errors=True)
+    if _template is not None:
+        shutil.rmtree(_template, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -314,6 +332,7 @@ def database_url() -> str:
     url = os.environ["DATABASE_URL"]
     if _session is not None and url == _session.postgres.url:
         _session.start_postgres()
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = DATABASE
     return url
 
 

@@ -20,9 +20,7 @@ value by writing its placeholder."""
 
 _ESCAPE = r"\\(?<=(?<!\\)(?:\\\\){0,8}\\)\\?"
 """A backslash, or two where an escape is inside JSON; not the second half of an escaped backslash."""
-# A backslash before a bracket is only taken for an escape where something else of the placeholder is escaped too: it may
-# as well be a path's.
-_OPEN = rf"(?:<|&lt;|{_ESCAPE}u003c|{_ESCAPE}<(?=[^<>\\]{{0,200}}\\))[ ]{{0,2}}"
+_OPEN = rf"(?:<|&lt;|{_ESCAPE}u003c|{_ESCAPE}<)[ ]{{0,2}}"
 _CLOSE = r"[ ]{0,2}(?:\\{0,2}>|&gt;|\\{1,2}u003e)"
 _UNDERSCORE = r"\\{0,2}_"
 CLOSING = regex.compile(_CLOSE, regex.IGNORECASE)
@@ -80,6 +78,13 @@ def token_of(match: "regex.Match[str]") -> str:
     digits = match["digits"] or match["bare_digits"]
     words = name.replace("\\", "").replace(" ", "_").replace("-", "_")
     return placeholder(words.upper(), digits.lower())
+
+
+def before_it(match: "regex.Match[str]") -> str:
+    """Backslashes that a match begins with and that are not of the placeholder: they escape its bracket only where
+    something else of it is escaped too, and are the end of a path otherwise."""
+    backslashes, bracket, rest = match.group().partition("<")
+    return backslashes if bracket and not backslashes.strip("\\") and "\\" not in rest else ""
 
 
 def longest_spelling(tokens: Iterable[str]) -> int:

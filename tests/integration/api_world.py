@@ -1,6 +1,7 @@
 """The management API for tests: its endpoints as its own schema lists them, and JSON in and out."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -76,41 +77,41 @@ def resource_of(path: str) -> str:
 
 def id_in(team: TeamWorld, resource: str) -> Any:
     """The id of what a team has of a resource."""
-    own = {
-        "teams": team.team,
-        "memberships": team.team.memberships.first(),
-        "applications": team.application,
-        "api-keys": team.api_key,
-        "budgets": team.budget,
-        "rate-limits": team.team.ratelimits.first(),
-        "limit-requests": team.team.limit_requests.first(),
-        "alert-channels": team.team.alert_channels.first(),
-        "alerts": Alert.objects.filter(window__budget=team.budget).first(),
-        "deliveries": Delivery.objects.filter(channel__team=team.team).first(),
-        "grants": team.budget.grants.first(),
-        "calls": team.call,
-        "feedback": team.team.feedback.first(),
-        "team-keys": team.team.data_keys.first(),
-        "raw-accesses": RawAccess.objects.filter(team=team.team).first(),
-        "privacy-policies": team.team.privacy_policies.first(),
-        "prompts": team.team.prompts.first(),
-        "prompt-versions": PromptVersion.objects.filter(prompt__team=team.team).first(),
-        "prompt-labels": Label.objects.filter(prompt__team=team.team).first(),
-        "label-moves": LabelMove.objects.filter(prompt__team=team.team).first(),
-        "review-rules": team.team.review_rules.first(),
-        "experiments": Experiment.objects.filter(prompt__team=team.team).first(),
-        "rollouts": Rollout.objects.filter(prompt__team=team.team).first(),
-        "test-sets": set_of(team.team),
-        "test-cases": set_of(team.team).cases.first(),
-        "evaluations": set_of(team.team).evaluations.first(),
-        "evaluation-results": set_of(team.team).evaluations.get().results.first(),
-        "service-contracts": set_of(team.team).prompt.service_contract,
-        "contract-breaches": set_of(team.team).prompt.service_contract.breaches.first(),
-        "context-sources": team.team.context_sources.first(),
-        "knowledge-bases": team.team.knowledge_bases.first(),
-        "knowledge-documents": KnowledgeDocument.objects.filter(base__team=team.team).first(),
-    }[resource]
-    return own.pk
+    own: dict[str, Callable[[], Any]] = {
+        "teams": lambda: team.team,
+        "memberships": lambda: team.team.memberships.first(),
+        "applications": lambda: team.application,
+        "api-keys": lambda: team.api_key,
+        "budgets": lambda: team.budget,
+        "rate-limits": lambda: team.team.ratelimits.first(),
+        "limit-requests": lambda: team.team.limit_requests.first(),
+        "alert-channels": lambda: team.team.alert_channels.first(),
+        "alerts": lambda: Alert.objects.filter(window__budget=team.budget).first(),
+        "deliveries": lambda: Delivery.objects.filter(channel__team=team.team).first(),
+        "grants": lambda: team.budget.grants.first(),
+        "calls": lambda: team.call,
+        "feedback": lambda: team.team.feedback.first(),
+        "team-keys": lambda: team.team.data_keys.first(),
+        "raw-accesses": lambda: RawAccess.objects.filter(team=team.team).first(),
+        "privacy-policies": lambda: team.team.privacy_policies.first(),
+        "prompts": lambda: team.team.prompts.first(),
+        "prompt-versions": lambda: PromptVersion.objects.filter(prompt__team=team.team).first(),
+        "prompt-labels": lambda: Label.objects.filter(prompt__team=team.team).first(),
+        "label-moves": lambda: LabelMove.objects.filter(prompt__team=team.team).first(),
+        "review-rules": lambda: team.team.review_rules.first(),
+        "experiments": lambda: Experiment.objects.filter(prompt__team=team.team).first(),
+        "rollouts": lambda: Rollout.objects.filter(prompt__team=team.team).first(),
+        "test-sets": lambda: set_of(team.team),
+        "test-cases": lambda: set_of(team.team).cases.first(),
+        "evaluations": lambda: set_of(team.team).evaluations.first(),
+        "evaluation-results": lambda: set_of(team.team).evaluations.get().results.first(),
+        "service-contracts": lambda: set_of(team.team).prompt.service_contract,
+        "contract-breaches": lambda: set_of(team.team).prompt.service_contract.breaches.first(),
+        "context-sources": lambda: team.team.context_sources.first(),
+        "knowledge-bases": lambda: team.team.knowledge_bases.first(),
+        "knowledge-documents": lambda: KnowledgeDocument.objects.filter(base__team=team.team).first(),
+    }
+    return own[resource]().pk
 
 
 def at(path: str, pk: Any) -> str:

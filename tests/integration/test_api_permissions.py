@@ -45,6 +45,7 @@ from tests.integration.api_world import (
     new_bodies,
     resource_of,
 )
+from tests.integration.tables import contents
 
 pytestmark = pytest.mark.django_db
 
@@ -128,8 +129,8 @@ def world(world: World) -> World:
     return world
 
 
-def everything() -> list[list[dict]]:
-    return [list(table.objects.order_by("pk").values()) for table in TABLES]
+def everything() -> dict[str, str]:
+    return contents(TABLES)
 
 
 def test_the_endpoints_are_all_known():

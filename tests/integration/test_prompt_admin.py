@@ -45,6 +45,7 @@ from prompts.policy.document import (  # fmt: skip
 )
 from prompts.services.prompts import save_draft
 from tests.integration.admin_world import ROLES, World, make_prompt
+from tests.integration.tables import contents
 
 pytestmark = pytest.mark.django_db
 MODELS = list(apps.get_app_config("prompts").get_models())
@@ -110,9 +111,8 @@ def pages_of(model: Any, team: Team) -> Iterator[tuple[str, str]]:
             )
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
-    found = {model.__name__: list(model._default_manager.order_by("pk").values()) for model in MODELS}
-    return found | {"log": list(LogEntry.objects.order_by("pk").values())}
+def everything() -> dict[str, str]:
+    return contents([*MODELS, LogEntry])
 
 
 def posts(client: Client, name: str, address: str) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.events import BlockStop, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
@@ -33,6 +33,8 @@ def whole(text, values=VALUES):
 
 
 @given(texts, sizes)
+@example("\\<WORD_abcdef\\<", [13])
+@example("\\<WORD_abcdef and more \\", [13])
 def test_every_chunking_gives_what_the_whole_gives(text, sizes):
     unmasker = Unmasker(VALUES, ENTITIES)
     assert "".join(unmasker.feed(chunk) for chunk in chunks(text, sizes)) + unmasker.close() == whole(text)
@@ -71,6 +73,7 @@ def test_a_placeholder_is_let_go_with_its_last_bracket():
 
 
 @given(texts, sizes, st.booleans())
+@example("<EMAIL_ADDRESS_3f2a9c>\\<EMAIL_ADDRESS_3f2a9c\\<", [7], False)
 def test_json_stays_json_whatever_a_value_holds(text, sizes, is_ascii):
     arguments = json.dumps({"to": text, f"-{text}": [text]}, ensure_ascii=is_ascii)
     feed = UnmaskFilter(VALUES, ENTITIES)

@@ -1,0 +1,75 @@
+"""`manage.py` commands, each in a fork of a process that has imported what they need: that takes longer than most of them.
+
+Settings are read when they are imported, so there is such a process for each environment.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Commands:
+    """Runs commands of one environment."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.commands"],
+            cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, arguments: Sequence[str]) -> tuple[int, str]:
+        """The exit code of a command, and what it printed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with NamedTemporaryFile("r+") as output:
+            request = {"arguments": list(arguments), "output": output.name}
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline()), output.read()
+
+    def stop(self) -> None:
+        self._process.communicate()  # it ends with its input
+
+
+def _serve() -> None:
+    import django
+
+    django.setup()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if (child := os.fork()) == 0:
+            _become(request)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _become(request: dict[str, Any]) -> None:
+    """What the fork does: the command, and nothing of what the parent would do at its end."""
+    from django.core.management import execute_from_command_line
+
+    output = os.open(request["output"], os.O_WRONLY)
+    os.dup2(output, sys.stdout.fileno())
+    os.dup2(output, sys.stderr.fileno())
+    code: Any = 1
+    try:
+        execute_from_command_line(["manage.py", *request["arguments"]])
+        code = 0
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+
+if __name__ == "__main__":
+    _serve()
