@@ -13,15 +13,18 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
 import psycopg
 import pytest
 import redis
 from django.db import connections
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
 
 from embedded.child import Child, Command
 from embedded.environment import with_simulator
@@ -199,6 +202,16 @@ class Stack:
         code, output = commands.run(arguments)
         assert code == 0, output
         return output
+
+    @cached_property
+    def pool(self) -> ConnectionPool[psycopg.Connection[dict[str, Any]]]:
+        """Connections to the stack's database, whose rows are dictionaries. One that broke is replaced."""
+        pool = ConnectionPool[psycopg.Connection[dict[str, Any]]](
+            self.postgres, min_size=0, max_size=8, check=ConnectionPool.check_connection,
+            kwargs={"row_factory": dict_row}, open=True,
+        )  # fmt: skip
+        self._ending.callback(pool.close)
+        return pool
 
     def connect(self) -> psycopg.Connection:
         """A connection to the stack's database, in autocommit mode."""

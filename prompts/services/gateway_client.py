@@ -1,6 +1,8 @@
 """Calls of the gateway by Gatehouse itself, over HTTP like everybody's, with a team's internal key."""
 
 import json
+import ssl
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,9 +63,18 @@ def post(path: str, body: dict[str, Any], *, key: str, request_id: str, feature:
         connection.close()
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all calls: to make it, the certificates of all authorities are read."""
+    return ssl.create_default_context()
+
+
 def _connected(scheme: str, host: str, port: int | None) -> HTTPConnection:
-    kind = HTTPSConnection if scheme == "https" else HTTPConnection
-    connection = kind(host, port, timeout=_CONNECT_SECONDS)
+    connection = (
+        HTTPSConnection(host, port, timeout=_CONNECT_SECONDS, context=_tls())
+        if scheme == "https"
+        else HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
+    )
     try:
         connection.connect()
     except OSError as error:

@@ -8,12 +8,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from accounts.policy import key_text
 from kernel.ids import random_token
+from tests.client import HTTP
 from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
@@ -40,7 +39,7 @@ class World:
     ) -> httpx.Response:
         key = self.key if key is None else key
         headers = ({"authorization": f"Bearer {key}"} if key else {}) | options.pop("headers", {})
-        return httpx.post(self.url + path, headers=headers, timeout=30, **options)
+        return HTTP.post(self.url + path, headers=headers, timeout=30, **options)
 
     def chat(self, content: str = "Hello", **members: Any) -> httpx.Response:
         body = {"model": MODEL, "messages": [{"role": "user", "content": content}]} | members
@@ -140,7 +139,7 @@ class World:
     def say(self, *texts: str | dict[str, Any]) -> None:
         """What the model answers next."""
         scripts = [{"text": text} if isinstance(text, str) else text for text in texts]
-        httpx.put(f"{self.stack.simulator}/_simulator/replies", json=scripts).raise_for_status()
+        HTTP.put(f"{self.stack.simulator}/_simulator/replies", json=scripts).raise_for_status()
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         with self.transaction() as execute:
@@ -149,7 +148,7 @@ class World:
     @contextmanager
     def transaction(self) -> Iterator[Execute]:
         """Statements that are committed together, when it ends."""
-        with psycopg.connect(self.stack.postgres, row_factory=dict_row) as connection:
+        with self.stack.pool.connection() as connection:
 
             def execute(statement: str, *values: Any) -> list[dict[str, Any]]:
                 cursor = connection.execute(statement, values)
@@ -180,10 +179,10 @@ class World:
         return self.record(str(self.execute(statement, end_user)[0]["call_id"]))
 
     def fault(self, region: str = "us-east-1", **settings: Any) -> None:
-        httpx.put(f"{self.stack.simulator}/_simulator/regions/{region}", json=settings).raise_for_status()
+        HTTP.put(f"{self.stack.simulator}/_simulator/regions/{region}", json=settings).raise_for_status()
 
     def heal(self) -> None:
-        httpx.delete(f"{self.stack.simulator}/_simulator/regions").raise_for_status()
+        HTTP.delete(f"{self.stack.simulator}/_simulator/regions").raise_for_status()
         self.say()
 
     def received(self) -> list[dict[str, Any]]:
@@ -197,7 +196,7 @@ class World:
         return sum(count for counts in regions for name, count in counts.items() if name not in without)
 
     def _requests(self) -> dict[str, Any]:
-        found: dict[str, Any] = httpx.get(f"{self.stack.simulator}/_simulator/requests").json()
+        found: dict[str, Any] = HTTP.get(f"{self.stack.simulator}/_simulator/requests").json()
         return found
 
 

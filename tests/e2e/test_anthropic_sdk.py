@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.services import until
 
@@ -457,5 +458,5 @@ def test_a_body_that_is_too_large(world):
 
 @pytest.mark.parametrize(("path", "status"), [("/v1/messages", 405), ("/v1/messages/batches", 404)])
 def test_other_addresses_and_methods(world, path, status):
-    answer = httpx.get(world.url + path)
+    answer = HTTP.get(world.url + path)
     assert (answer.status_code, answer.json()["type"]) == (status, "error")

@@ -7,6 +7,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL
 from tests.services import until
 
@@ -188,14 +189,14 @@ def test_a_model_without_a_price_is_not_called(world):
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/chat/completions", "/bedrock/model/x/invoke-nothing"])
 def test_other_addresses_and_methods(world, path):
-    answer = httpx.get(world.url + path)
+    answer = HTTP.get(world.url + path)
     assert answer.status_code in (404, 405)
     assert answer.json()["error"]["message"]
 
 
 def test_probes(world):
-    assert httpx.get(f"{world.url}/healthz").json() == {"status": "ok"}
-    ready = httpx.get(f"{world.url}/readyz")
+    assert HTTP.get(f"{world.url}/healthz").json() == {"status": "ok"}
+    ready = HTTP.get(f"{world.url}/readyz")
     assert ready.status_code == 200
     assert ready.json()["checks"] == {"postgres": "ok", "snapshot": "ok", "valkey": "ok"}
 

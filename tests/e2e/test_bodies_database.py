@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.conftest import World
 from tests.services import Server, Stack, until
 
@@ -34,7 +35,7 @@ class Apart:
 
     def call(self, text: str, *, url: str | None = None) -> str:
         """A call's id."""
-        answer = httpx.post(
+        answer = HTTP.post(
             (url or self.server.url) + "/v1/chat/completions",
             headers={"authorization": f"Bearer {self.world.key}"},
             json={"model": "claude-sonnet-4-5", "messages": [{"role": "user", "content": text}]},

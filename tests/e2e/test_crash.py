@@ -5,9 +5,9 @@ import signal
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.callers import Caller, Callers
 from tests.e2e.conftest import World
 from tests.invariants import assert_sound
@@ -68,7 +68,7 @@ def test_valkey_restarted_under_load_stops_no_call(crash_world):
         world.stack.restart("valkey", signal.SIGKILL)
         time.sleep(0.5)
     assert set(load.outcomes) == {"200"}
-    until(lambda: httpx.get(f"{world.url}/readyz").json()["checks"]["valkey"] == "ok")
+    until(lambda: HTTP.get(f"{world.url}/readyz").json()["checks"]["valkey"] == "ok")
     settled(world)
 
 

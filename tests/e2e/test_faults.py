@@ -6,6 +6,7 @@ from contextlib import closing
 import httpx
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL
 from tests.services import until
 
@@ -124,7 +125,7 @@ def test_a_client_that_leaves_midway_stops_the_model_and_pays_for_what_it_had(wo
         "messages": [{"role": "user", "content": "[simulate: tokens=4000] Go"}],
     }
     headers = {"authorization": f"Bearer {world.key}"}
-    with httpx.stream("POST", f"{world.url}/v1/chat/completions", json=long, headers=headers) as answer:
+    with HTTP.stream("POST", f"{world.url}/v1/chat/completions", json=long, headers=headers) as answer:
         call_id = answer.headers["x-gatehouse-call-id"]
         lines = answer.iter_lines()
         for _ in range(12):
@@ -134,7 +135,7 @@ def test_a_client_that_leaves_midway_stops_the_model_and_pays_for_what_it_had(wo
     assert 0 < record["output_tokens"] < 1000
     assert 0 < record["cost_nanos"] < record["reserved_nanos"]
     until(lambda: holds(world) <= before)
-    ended = httpx.get(f"{world.stack.simulator}/_simulator/requests").json()
+    ended = HTTP.get(f"{world.stack.simulator}/_simulator/requests").json()
     assert json.dumps(ended).count("abandoned")
 
 

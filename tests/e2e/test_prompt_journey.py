@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.test_run import Run
 from tests.services import temporary_folder, until
 
@@ -150,7 +150,7 @@ def browser(run: Run, tmp_path: Path) -> Iterator[Browser]:
 def says(run: Run, *scripts: dict[str, Any]) -> None:
     """What the model answers from now on, by words of the prompt."""
     url = f"http://127.0.0.1:{run.environment['GATEHOUSE_SIMULATOR_PORT']}/_simulator/replies"
-    httpx.put(url, json=[{"times": None, **script} for script in scripts]).raise_for_status()
+    HTTP.put(url, json=[{"times": None, **script} for script in scripts]).raise_for_status()
 
 
 def calls(run: Run, key: str, number: int, *, begin: int = 0) -> list[int]:
@@ -160,7 +160,7 @@ def calls(run: Run, key: str, number: int, *, begin: int = 0) -> list[int]:
         headers = {"authorization": f"Bearer {key}", "x-gatehouse-end-user": f"user-{user}"}
         url = f"http://127.0.0.1:{run.port}/v1/prompts/order-reader/run"
         body = {"variables": {"order": "Three pens, please."}}
-        while (answer := httpx.post(url, json=body, headers=headers, timeout=60)).status_code == 429:
+        while (answer := HTTP.post(url, json=body, headers=headers, timeout=60)).status_code == 429:
             time.sleep(1)  # the demonstration's team has a limit of its own
         assert answer.status_code in (200, 422), answer.text
         return int(answer.json()["version"]) if answer.status_code == 200 else 0

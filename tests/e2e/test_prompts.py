@@ -7,6 +7,7 @@ import httpx
 import openai
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.services import until
 
@@ -358,7 +359,7 @@ def test_a_prompt_s_own_privacy_rules_hold_for_what_it_asks_on_the_way(world, ru
             "limits": {"max_input_tokens": 200, "too_large": "summarise"},
         }
     )
-    httpx.delete(f"{world.stack.simulator}/_simulator/requests")
+    HTTP.delete(f"{world.stack.simulator}/_simulator/requests")
     world.say({"match": "Summarise the text", "text": "Many pens."}, "Yes.")
     assert strict(long).status_code == 200
     bodies = json.dumps([each["body"] for each in world.received()])

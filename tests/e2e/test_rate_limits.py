@@ -11,6 +11,7 @@ import httpx
 import openai
 import pytest
 
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.services import Stack, temporary_folder, until
 
@@ -48,7 +49,7 @@ def wait_for_snapshot(world: World, key: str) -> None:
     for url in (world.url, world.other.url):
         until(
             lambda url=url: (
-                httpx.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
+                HTTP.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
             )
         )
 
@@ -56,7 +57,7 @@ def wait_for_snapshot(world: World, key: str) -> None:
 def ask(world: World, key: str, *, url: str | None = None, **members) -> httpx.Response:
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50} | members
     headers = {"authorization": f"Bearer {key}"} | body.pop("headers", {})
-    return httpx.post(f"{url or world.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
+    return HTTP.post(f"{url or world.url}/v1/chat/completions", json=body, headers=headers, timeout=60)
 
 
 async def ask_all(calls: list[tuple[str, str, dict]]) -> list[httpx.Response]:
@@ -195,30 +196,28 @@ def test_without_valkey_nothing_fails_open(limited, team):
     try:
         answers = asyncio.run(ask_all([(urls[n % 2], key, {}) for n in range(120)]))
         assert Counter(answer.status_code for answer in answers) == {200: 41, 429: 79}
-        ready = httpx.get(f"{limited.url}/readyz")
+        ready = HTTP.get(f"{limited.url}/readyz")
         assert (ready.status_code, ready.json()["checks"]["valkey"]) == (200, "failed")
         assert "of 2 and keeps to its share" in ready.json()["rate_limits"]
-        assert "gatehouse_rate_limits_shared 0.0" in httpx.get(f"{limited.url}/metrics").text
+        assert "gatehouse_rate_limits_shared 0.0" in HTTP.get(f"{limited.url}/metrics").text
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(
-        lambda: httpx.get(f"{limited.url}/readyz").json()["rate_limits"] == "shared", what="Valkey's return"
-    )
+    until(lambda: HTTP.get(f"{limited.url}/readyz").json()["rate_limits"] == "shared", what="Valkey's return")
     assert {ask(limited, key, url=url).status_code for url in urls} == {429}
 
 
 def processes(world: World, url: str) -> int:
-    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    lines = HTTP.get(f"{url}/metrics").text.splitlines()
     return round(float(next(line.split()[1] for line in lines if line.startswith("gatehouse_processes "))))
 
 
 def test_metrics(limited):
     assert limited.chat().status_code == 200
-    text = httpx.get(f"{limited.url}/metrics").text
+    text = HTTP.get(f"{limited.url}/metrics").text
     assert f'gatehouse_calls_total{{code="",route="{MODEL}",status="succeeded"}}' in text
     assert 'gatehouse_call_seconds_bucket{le="+Inf"}' in text
     guarded = limited.stack.gateway(env={"GATEHOUSE_METRICS_TOKEN": "a-secret-of-the-operator"})
-    assert httpx.get(f"{guarded.url}/metrics").status_code == 401
+    assert HTTP.get(f"{guarded.url}/metrics").status_code == 401
     headers = {"authorization": "Bearer a-secret-of-the-operator"}
-    assert httpx.get(f"{guarded.url}/metrics", headers=headers).status_code == 200
+    assert HTTP.get(f"{guarded.url}/metrics", headers=headers).status_code == 200
     guarded.stop()

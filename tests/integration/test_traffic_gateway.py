@@ -17,6 +17,7 @@ from prompts.policy.rollouts import Action
 from prompts.selectors.experiments import results_of
 from prompts.services import experiments, rollouts
 from prompts.services.labels import move_label
+from tests.client import HTTP
 from tests.integration.admin_world import World, make_world
 from tests.integration.experiment_world import make_experiment, make_prompt, make_rollout, version
 from tests.integration.gateway_world import gateway_settings, simulator, started
@@ -148,7 +149,7 @@ def test_the_arm_whose_answers_fail_their_checks_loses(gateway_settings, simulat
         {"match": "version 1", "text": "You get a refund of <b>12.50</b>.", "times": 1000},
         {"match": "version 2", "text": "No, as an AI I can't.", "times": 1000},
     ]
-    httpx.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
+    HTTP.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
 
     async def scenario(post: Post) -> None:
         for number in range(150):
@@ -159,7 +160,7 @@ def test_the_arm_whose_answers_fail_their_checks_loses(gateway_settings, simulat
     try:
         calling(world, scenario)
     finally:
-        httpx.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
+        HTTP.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
     runs = AuditRecord.objects.filter(prompt_id=prompt.pk).values_list(
         "prompt_version", "is_stream", "prompt_run__checked"
     )
@@ -209,7 +210,7 @@ def test_a_rollout_is_taken_back_when_answers_fail_their_checks(gateway_settings
     )
     rollouts.start(rollout, by=None, now=utc_now())
     scripts = [{"match": "version 2", "text": "No.", "times": 1000}, {"text": "A refund.", "times": 1000}]
-    httpx.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
+    HTTP.put(f"{simulator.url}/_simulator/replies", json=scripts).raise_for_status()
 
     async def scenario(post: Post) -> None:
         for _ in range(60):
@@ -219,7 +220,7 @@ def test_a_rollout_is_taken_back_when_answers_fail_their_checks(gateway_settings
     try:
         calling(world, scenario)
     finally:
-        httpx.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
+        HTTP.put(f"{simulator.url}/_simulator/replies", json=[]).raise_for_status()
     rollout.refresh_from_db()
     assert rollout.state == "rolled_back"
     assert rollout.reason.startswith("Answers that fail the checks: 100.0 %, where it may be at most 10.0 %")
