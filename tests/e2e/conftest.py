@@ -71,6 +71,17 @@ class World:
         )
         return text
 
+    def knows(self, key: str, *urls: str) -> None:
+        """Waits until gateways, or this one, have built a snapshot with a key: what was changed before it is in there too."""
+        for url in urls or (self.url,):
+            until(
+                lambda url=url: (
+                    HTTP.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
+                    == 200
+                ),
+                what="the new snapshot",
+            )
+
     def set_budget(self, *, team: str | None, limit_nanos: int, **columns: Any) -> int:
         """The id of a budget just made: a team's, or with None the organisation's."""
         row = {"period": "month", "is_hard": True, "limit_nanos": limit_nanos}

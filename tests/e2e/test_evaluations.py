@@ -151,7 +151,7 @@ def test_a_budget_that_runs_out_midway(world, runs):
     mine = runs("Thrifty")
     pk = mine.start(cases=8, concurrency=2)
     budget = world.set_budget(team="Thrifty", limit_nanos=2_500_000)
-    time.sleep(2)  # gateways hear of it within a second
+    world.knows(world.new_key())
     row = mine.run(pk)
     assert (row["state"], row["reason"]) == ("stopped", "budget"), json.dumps(row, default=str)
     assert 0 < row["done"] < 8
@@ -189,7 +189,7 @@ def test_a_run_asks_the_prompt_and_the_judge_that_it_means(world, runs):
     for prompt, team in ((shared, None), (own, None), (shared, "Twins")):
         if team:
             judges[team] = world.new_prompt("evals-judge", judging, team=team)
-            time.sleep(2)  # gateways hear of it within a second
+            world.knows(world.new_key())
         pk = int(mine.shell(START_OF.format(prompt=prompt).replace("Of ", f"Of {team} ")).split("ID ")[1])
         world.say("There.", '{"score": 0.9, "reason": "Kind."}')
         row = mine.run(pk)

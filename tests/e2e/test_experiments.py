@@ -53,7 +53,7 @@ def test_the_arm_whose_answers_fail_their_checks_loses(world: World) -> None:
             assert answer.json()["output"] == (good if answer.json()["version"] == 1 else bad)
 
     def is_running() -> bool:
-        return "experiment" in world.post("/v1/prompts/amounts/run", json={}).json()
+        return bool(world.post("/v1/prompts/amounts/run", json={}).json()["experiment"])
 
     until(is_running, what="the experiment")
     with ThreadPoolExecutor(8) as pool:

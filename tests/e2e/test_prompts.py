@@ -228,7 +228,7 @@ def test_a_label_that_moves(world, run):
     good = {"variables": {"name": "Ann", "age": 30}}
     assert greet(good).json()["version"] == 1
     world.new_version(greet.id, GREETING, label="production")
-    until(lambda: greet(good).json()["version"] == 2, seconds=2, what="the label's move")
+    until(lambda: greet(good).json()["version"] == 2, what="the label's move")
 
 
 def test_contract_kept_after_a_correction(world, run):

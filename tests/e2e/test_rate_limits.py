@@ -46,12 +46,7 @@ def ready_key(world: World, team: str, **limit) -> str:
 
 def wait_for_snapshot(world: World, key: str) -> None:
     """Until both gateways have built a snapshot with this key: what was changed before it is in there too."""
-    for url in (world.url, world.other.url):
-        until(
-            lambda url=url: (
-                HTTP.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
-            )
-        )
+    world.knows(key, world.url, world.other.url)
 
 
 def ask(world: World, key: str, *, url: str | None = None, **members) -> httpx.Response:
@@ -119,7 +114,7 @@ def test_tokens_are_corrected_by_what_was_used(limited, team):
 
 def test_calls_at_once_and_their_end(limited, team):
     key = ready_key(limited, team, metric="concurrent", limit=3)
-    limited.fault("us-east-1", latency_ms=700)
+    limited.fault("us-east-1", latency_ms=3000)  # so long that none has ended when the last comes
     urls = (limited.url, limited.other.url)
     answers = asyncio.run(ask_all([(urls[n % 2], key, {}) for n in range(10)]))
     assert Counter(answer.status_code for answer in answers) == {200: 3, 429: 7}
@@ -156,7 +151,7 @@ def test_waiting_instead_of_refusing(limited, team):
     assert Counter(answer.status_code for answer in answers) == {200: 10}
     limited.execute("UPDATE gateway_route SET wait_seconds = 1 WHERE name = %s", MODEL)
     wait_for_snapshot(limited, limited.new_key(team=team))
-    limited.fault("us-east-1", latency_ms=1500)
+    limited.fault("us-east-1", latency_ms=4000)
     answers = asyncio.run(ask_all([(limited.url, key, {}) for _ in range(5)]))
     assert Counter(answer.status_code for answer in answers) == {200: 2, 429: 3}
     limited.execute("UPDATE gateway_route SET wait_seconds = 0 WHERE name = %s", MODEL)
