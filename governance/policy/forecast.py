@@ -16,7 +16,7 @@ _Z = 1.2816
 class Forecast:
     """Nano-dollars at the period's end: expected, and between which four in five outcomes lie.
 
-    `runs_out_at` is when the limit will have been spent, if it is before the period's end.
+    `runs_out_at` is when the limit will have been spent, if it is before the period's end; now, where it is already.
     """
 
     expected: int
@@ -42,8 +42,8 @@ def forecast(
     if len(known) < FEWEST_DAYS:
         return None
     means, spread = _means(known)
-    expected, left, runs_out_at = float(spent), 0.0, None
-    moment = now
+    expected, left, moment = float(spent), 0.0, now
+    runs_out_at = now if limit is not None and spent >= limit else None
     while moment < ends_at:
         midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         until = min(midnight, ends_at)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from governance.policy.forecast import FEWEST_DAYS, forecast
@@ -17,6 +17,7 @@ def days(amounts: list[int]) -> list[tuple[date, int]]:
 
 
 @given(amounts=AMOUNTS, spent=st.integers(0, 10**13), limit=st.integers(1, 10**14))
+@example(amounts=[0, 0, 0], spent=3, limit=1)
 def test_the_interval_holds_the_expected_and_nothing_is_unspent(amounts, spent, limit):
     found = forecast(days=days(amounts), spent=spent, now=NOW, ends_at=END, limit=limit)
     assert spent <= found.low <= found.expected + 1
