@@ -25,15 +25,15 @@ class Commands:
             cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def run(self, arguments: Sequence[str]) -> tuple[int, str]:
-        """The exit code of a command, and what it printed."""
+    def run(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        """The exit code of a command, and what it printed as output and as errors."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with NamedTemporaryFile("r+") as output:
-            request = {"arguments": list(arguments), "output": output.name}
+        with NamedTemporaryFile("r+") as output, NamedTemporaryFile("r+") as errors:
+            request = {"arguments": list(arguments), "output": output.name, "errors": errors.name}
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            return int(self._process.stdout.readline()), output.read()
+            return int(self._process.stdout.readline()), output.read(), errors.read()
 
     def stop(self) -> None:
         self._process.communicate()  # it ends with its input
@@ -54,9 +54,8 @@ def _become(request: dict[str, Any]) -> None:
     """What the fork does: the command, and nothing of what the parent would do at its end."""
     from django.core.management import execute_from_command_line
 
-    output = os.open(request["output"], os.O_WRONLY)
-    os.dup2(output, sys.stdout.fileno())
-    os.dup2(output, sys.stderr.fileno())
+    for stream, path in ((sys.stdout, request["output"]), (sys.stderr, request["errors"])):
+        os.dup2(os.open(path, os.O_WRONLY), stream.fileno())
     code: Any = 1
     try:
         execute_from_command_line(["manage.py", *request["arguments"]])

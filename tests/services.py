@@ -107,7 +107,8 @@ class Stack:
     """Real processes on a database of their own, for end-to-end tests.
 
     `postgres` and `valkey` are URLs. The database is a migrated one's copy, without `template` it is migrated on entry;
-    with `demo` the demonstration is loaded too (`demo.json` is in `data_dir`). `simulator` is the URL of a Bedrock simulator, started when first asked for.
+    with `demo` the demonstration is loaded too (`demo.json` is in `data_dir`). `simulator` is the URL of a Bedrock
+    simulator, started when first asked for.
     """
 
     def __init__(
@@ -199,8 +200,8 @@ class Stack:
         if commands is None:
             commands = self._commands[key] = Commands(environment)
             self._ending.callback(commands.stop)
-        code, output = commands.run(arguments)
-        assert code == 0, output
+        code, output, errors = commands.run(arguments)
+        assert code == 0, output + errors
         return output
 
     @cached_property

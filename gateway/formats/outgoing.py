@@ -1,5 +1,7 @@
 """PURE: the headers of an answer."""
 
+from datetime import datetime, timedelta
+
 from gateway.call import Call
 from gateway.refusals import Refusal
 from kernel.money import plain_usd
@@ -23,18 +25,33 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
 
 
 def _rate_headers(call: Call, metric: str) -> dict[str, str]:
-    """`x-ratelimit-*` as OpenAI's API sends them, of the limit on this metric that has the least left."""
+    """The limit on this metric that has the least left, as the caller's own API says it.
+
+    Sources: "Rate limits in headers" in OpenAI's API reference, "Response headers" under "Rate limits" in Anthropic's.
+    """
     tightest = min(
         (rate for rate in call.rates if rate[0] == metric), key=lambda rate: rate[3] / rate[2], default=None
     )
     if tightest is None:
         return {}
     _, period_ms, limit, remaining = tightest
+    full_after_ms = period_ms if remaining < limit else 0
+    if call.wire_format == "anthropic":
+        return {
+            f"anthropic-ratelimit-{metric}-limit": str(limit),
+            f"anthropic-ratelimit-{metric}-remaining": str(remaining),
+            f"anthropic-ratelimit-{metric}-reset": _moment(call.started_at, full_after_ms),
+        }
     return {
         f"x-ratelimit-limit-{metric}": str(limit),
         f"x-ratelimit-remaining-{metric}": str(remaining),
-        f"x-ratelimit-reset-{metric}": _duration(period_ms if remaining < limit else 0),
+        f"x-ratelimit-reset-{metric}": _duration(full_after_ms),
     }
+
+
+def _moment(begin: datetime, milliseconds: int) -> str:
+    """As Anthropic writes moments (RFC 3339): `2026-01-31T08:15:00Z`."""
+    return f"{begin + timedelta(milliseconds=milliseconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _duration(milliseconds: int) -> str:

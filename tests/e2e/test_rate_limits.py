@@ -4,13 +4,17 @@ import asyncio
 import os
 import signal
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+import anthropic
 import httpx
 import openai
 import pytest
 
+from kernel.clock import utc_now
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.services import Stack, temporary_folder, until
@@ -94,6 +98,19 @@ def test_headers_and_refusal_as_openai_s(limited, team):
     assert f"team {team}" in str(refused.value)
     record = limited.record(refused.value.response.headers["x-gatehouse-call-id"])
     assert (record["status"], record["code"], record["cost_nanos"]) == ("refused", "rate_limited", 0)
+
+
+def test_headers_as_anthropic_s(limited, team):
+    key = ready_key(limited, team, metric="requests", limit=2)
+    client = anthropic.Anthropic(base_url=limited.url, api_key=key, max_retries=0)
+    hello = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
+    with warnings.catch_warnings(action="ignore"):  # of a name that is Anthropic's; here it is a route's
+        before, headers = utc_now(), client.messages.with_raw_response.create(**hello).headers
+    assert headers["anthropic-ratelimit-requests-limit"] == "2"
+    assert headers["anthropic-ratelimit-requests-remaining"] == "1"
+    reset = datetime.fromisoformat(headers["anthropic-ratelimit-requests-reset"])
+    assert timedelta(seconds=58) < reset - before < timedelta(seconds=80)
+    assert not any(name.startswith("x-ratelimit") for name in headers)
 
 
 def test_exact_across_processes(limited, team):
