@@ -119,6 +119,7 @@ class Stack:
         self._services = TestServices(data_dir, durable=durable)
         self._ending = ExitStack()
         self._simulator: Server | None = None
+        self._simulator_port = free_port()
         self._commands: dict[tuple[tuple[str, str], ...], Commands] = {}
 
     def __enter__(self) -> Self:
@@ -144,7 +145,7 @@ class Stack:
     @property
     def simulator(self) -> str:
         if self._simulator is None:
-            port = free_port()
+            port = self._simulator_port
             arguments = ("manage.py", "simulate_bedrock", "--host", "127.0.0.1", "--port", str(port))
             self._simulator = self._serve("simulator", arguments, port=port, path="/healthz", environment={})
         return self._simulator.url
@@ -162,7 +163,7 @@ class Stack:
                 "GATEHOUSE_EMBEDDED": "true",
                 **more,
             },
-            self._simulator.url if self._simulator else "http://127.0.0.1:9",
+            f"http://127.0.0.1:{self._simulator_port}",
         )
 
     def gateway(

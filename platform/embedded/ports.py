@@ -4,12 +4,15 @@ import errno
 import json
 import socket
 from pathlib import Path
+from random import SystemRandom
 
 from embedded.errors import StartError
 from embedded.folder import write_private
 
 FILE_NAME = "ports.json"
 LOOPBACK = "127.0.0.1"
+_OF_SERVERS = range(20_000, 32_000)
+"""No usual system gives these to outgoing connections: one could have the port before the server that it is for."""
 
 
 def require_free(host: str, port: int, *, variable: str) -> None:
@@ -48,10 +51,12 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on. Raises StartError."""
+    tried = SystemRandom().sample(_OF_SERVERS, 100)
+    port = next(filter(is_free, tried), None)
+    if port is None:
+        raise StartError(f"None of a hundred ports that were tried is free on {LOOPBACK}.")
+    return port
 
 
 def kept_port(data_dir: Path, name: str) -> int:

@@ -6,10 +6,10 @@ from statistics import median, quantiles
 
 import psutil
 
+from embedded.ports import free_port
 from tests.bench import load
 from tests.bench.processes import (
     cpu_seconds,
-    free_port,
     postgres_processes,
     running,
     uvicorn,

@@ -8,7 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 
-from tests.bench.processes import free_port, running, wait_for_port
+from embedded.ports import free_port
+from tests.bench.processes import running, wait_for_port
 
 REQUESTS = 3000
 CONCURRENCY = (1, 16)

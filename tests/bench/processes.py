@@ -16,13 +16,6 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @contextmanager
 def running(arguments: list[str], *, env: dict[str, str] | None = None) -> Iterator[psutil.Process]:
     """A Python process of this project, ended with the block."""

@@ -4,8 +4,9 @@ import json
 from statistics import median
 from tempfile import NamedTemporaryFile
 
+from embedded.ports import free_port
 from tests.bench import calls, load
-from tests.bench.processes import free_port, running, uvicorn, wait_for, wait_for_port
+from tests.bench.processes import running, uvicorn, wait_for, wait_for_port
 from tests.services import Stack
 
 CONCURRENCY = (1, 16, 64)

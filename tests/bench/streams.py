@@ -7,8 +7,9 @@ from statistics import median, quantiles
 import psutil
 import psycopg
 
+from embedded.ports import free_port
 from tests.bench import load
-from tests.bench.processes import cpu_seconds, free_port, running, uvicorn, wait_for, wait_for_port
+from tests.bench.processes import cpu_seconds, running, uvicorn, wait_for, wait_for_port
 from tests.bench.upstream import TOKENS
 
 STREAMS = 1000
