@@ -13,16 +13,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 class Commands:
-    """Runs commands of one environment."""
+    """Runs commands of one environment, in the project's folder."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], *, folder: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.commands"],
-            cwd=ROOT, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=folder, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def run(self, arguments: Sequence[str]) -> tuple[int, str, str]:

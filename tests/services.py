@@ -199,7 +199,7 @@ class Stack:
         environment = self.environment(**environment)
         commands = self._commands.get(key := tuple(sorted(environment.items())))
         if commands is None:
-            commands = self._commands[key] = Commands(environment)
+            commands = self._commands[key] = Commands(environment, folder=ROOT)
             self._ending.callback(commands.stop)
         code, output, errors = commands.run(arguments)
         assert code == 0, output + errors

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import regex
 
-from governance.policy.placeholders import CLOSING, before_it, longest_spelling, spelling, token_of
+from governance.policy.placeholders import CLOSING, backslashes_before, longest_spelling, spelling, token_of
 
 _LOOKED_BACK = 20
 
@@ -81,7 +81,7 @@ class Unmasker:
             self._tally.invented += 1
             return match.group()
         self._tally.restored += 1
-        return before_it(match) + value
+        return backslashes_before(match) + value
 
 
 def _may_go_on(match: "regex.Match[str]", text: str) -> bool:

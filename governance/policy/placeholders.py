@@ -80,9 +80,11 @@ def token_of(match: "regex.Match[str]") -> str:
     return placeholder(words.upper(), digits.lower())
 
 
-def before_it(match: "regex.Match[str]") -> str:
-    """Backslashes that a match begins with and that are not of the placeholder: they escape its bracket only where
-    something else of it is escaped too, and are the end of a path otherwise."""
+def backslashes_before(match: "regex.Match[str]") -> str:
+    """What a match of `spelling` begins with and is not of the placeholder: the end of a path, as in `D:\\<…>`.
+
+    Backslashes escape the bracket only where something else of the placeholder is escaped, too.
+    """
     backslashes, bracket, rest = match.group().partition("<")
     return backslashes if bracket and not backslashes.strip("\\") and "\\" not in rest else ""
 

@@ -15,7 +15,7 @@ from governance.policy.detection import concluded, found_by_form
 from governance.policy.engines import GUARDRAIL
 from governance.policy.findings import Finding
 from governance.policy.masking import Mask, team_key
-from governance.policy.placeholders import before_it, digest, placeholder, spelling, token_of
+from governance.policy.placeholders import backslashes_before, digest, placeholder, spelling, token_of
 from governance.policy.privacy import DEFAULT, InForce, Rule, combined
 from governance.policy.ruleset import RuleSet
 from tests.privacy import (
@@ -251,7 +251,7 @@ def test_what_is_left_of_a_placeholder_beside_something_stricter_is_none(text):
     shown = mask.hide(text)
     for match in spelling(mask.entities).finditer(shown):
         assert token_of(match) in mask.values
-        assert match.group().removeprefix(before_it(match)) in mask.values
+        assert match.group().removeprefix(backslashes_before(match)) in mask.values
 
 
 def cuts(text):
