@@ -12,6 +12,9 @@ SLICES = 60
 LEASE_MS = 30_000
 """How long a call counts as running without being renewed: its process may have died."""
 
+Amounts = dict[str, dict[int, int]]
+"""What was let through, by slice by counter's key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -79,11 +82,17 @@ class Tallies:
         if (tally := self._tallies.get(counter.key)) is not None:
             tally.leases.pop(call_id, None)
 
-    def drain(self) -> dict[str, dict[int, int]]:
-        """What was let through, as amounts by slice by key, and forgets it."""
-        found = {key: dict(tally.slices) for key, tally in self._tallies.items() if tally.slices}
+    def lease(self, counter: Counter, call_id: str, *, now_ms: int) -> None:
+        """A call runs, and counts for so long."""
+        self._tallies.setdefault(counter.key, _Tally()).leases[call_id] = now_ms + LEASE_MS
+
+    def amounts(self) -> Amounts:
+        """What was let through."""
+        return {key: dict(tally.slices) for key, tally in self._tallies.items() if tally.slices}
+
+    def clear(self) -> None:
+        """Forgets everything."""
         self._tallies.clear()
-        return found
 
     def _admit(self, request: Request, now_ms: int) -> Decision:
         used = [self._used(counter, now_ms) for counter, _ in request.takes]
@@ -93,12 +102,12 @@ class Tallies:
                     now_ms, tuple(used), counter, self._wait(counter, there + amount, amount, now_ms)
                 )
         for counter, amount in request.takes:
-            tally = self._tallies.setdefault(counter.key, _Tally())
             if counter.period_ms == 0:
-                tally.leases[request.call_id] = now_ms + LEASE_MS
+                self.lease(counter, request.call_id, now_ms=now_ms)
             else:
+                slices = self._tallies.setdefault(counter.key, _Tally()).slices
                 position = now_ms // counter.slice_ms
-                tally.slices[position] = tally.slices.get(position, 0) + amount
+                slices[position] = slices.get(position, 0) + amount
         return Decision(
             now_ms, tuple(there + amount for there, (_, amount) in zip(used, request.takes, strict=True))
         )

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from governance.policy.rate_limits import (
     LEASE_MS,
     UNKNOWN_WAIT_MS,
+    Amounts,
     Counter,
     Decision,
     Request,
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent / "lua"
 _TIMEOUT_SECONDS = 1.0
 _PROBE_SECONDS = 1.0
+_RETURN_SECONDS = 3.0
+"""How long Valkey must answer until it decides again: by then every process has told it what passed without it."""
 _RENEW_SECONDS = LEASE_MS / 1000 / 3
 _LOST = (RedisError, OSError, TimeoutError)
 _pack = msgspec.msgpack.encode
@@ -70,6 +73,7 @@ class RateLimiter:
         self._corrections: Batcher[_Correction, None] = Batcher(self._correct)
         self._local = Tallies()
         self._local_counters: dict[str, Counter] = {}
+        self._told: Amounts = {}
         self._running: dict[str, tuple[Counter, ...]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.is_shared = True
@@ -188,6 +192,7 @@ class RateLimiter:
             if each.counter.period_ms == 0:
                 self._local.release(each.counter, each.call_id)
             else:
+                self._local_counters[each.counter.key] = each.counter
                 self._local.correct(each.counter, at_ms=each.at_ms, change=each.change, now_ms=_local_ms())
 
     async def _run_correct(
@@ -208,50 +213,81 @@ class RateLimiter:
                 "Valkey can't be reached (%s): this process keeps to its share of each rate limit",
                 type(error).__name__,
             )
-        self.is_shared = False
+            self.is_shared = False
+            self._renew_locally()
 
     async def _renew_forever(self) -> None:
         """Keeps the leases of running calls, and puts them back should Valkey have lost them."""
         while True:
             await asyncio.sleep(_RENEW_SECONDS)
-            running = [(counter, call_id) for call_id, leased in self._running.items() for counter in leased]
-            if running and self.is_shared:
-                number = _numbered(counter for counter, _ in running)
-                try:
-                    await self._run_correct(
-                        number, [], [], [(number[counter], call_id) for counter, call_id in running]
-                    )
-                except _LOST as error:
-                    self._lose(error)
+            if self.is_shared:
+                await self._tell([])
+            else:
+                self._renew_locally()
+
+    def _renew_locally(self) -> None:
+        for counter, call_id in self._leases():
+            self._local.lease(counter, call_id, now_ms=_local_ms())
 
     async def _probe_forever(self) -> None:
+        answers_since: float | None = None
         while True:
             await asyncio.sleep(_PROBE_SECONDS)
-            if self.is_shared or not await self.ping(_TIMEOUT_SECONDS):
+            if self.is_shared:
                 continue
-            try:
-                await self._hand_over()
-                self.is_shared = True
-                await self._hand_over()  # what was let through meanwhile
-                logger.warning("Valkey is back: rate limits are shared again")
-            except _LOST as error:
-                self._lose(error)
+            if not (await self.ping(_TIMEOUT_SECONDS) and await self._hand_over()):
+                answers_since = None
+            elif answers_since is None:
+                answers_since = perf_counter()
+            elif perf_counter() - answers_since >= _RETURN_SECONDS:
+                answers_since = None
+                await self._share_again()
 
-    async def _hand_over(self) -> None:
-        """Tells Valkey what was let through without it, so that no period lets through more than its limit."""
-        counters, self._local_counters = self._local_counters, {}
-        amounts = self._local.drain()
-        running = [(counter, call_id) for call_id, leased in self._running.items() for counter in leased]
-        number = _numbered([*(counters[key] for key in amounts), *(counter for counter, _ in running)])
+    async def _share_again(self) -> None:
+        self.is_shared = True
+        # What was let through meanwhile. Should Valkey be lost over it, the rest is told when it is back.
+        if await self._hand_over() and self.is_shared:
+            self._local.clear()
+            self._told.clear()
+            self._local_counters.clear()
+            logger.warning("Valkey is back: rate limits are shared again")
+
+    async def _hand_over(self) -> bool:
+        """Tells Valkey what was let through without it, so that no period lets through more than its limit.
+
+        What was told stays on this process's own tallies as long as they decide. Whether Valkey took it.
+        """
+        amounts = self._local.amounts()
         changes = [
-            (number[counters[key]], position, amount)
+            (self._local_counters[key], position, amount - self._told.get(key, {}).get(position, 0))
             for key, slices in amounts.items()
             for position, amount in slices.items()
         ]
-        if number:
+        is_told = await self._tell([change for change in changes if change[2]])
+        if is_told:
+            self._told = amounts
+        return is_told
+
+    async def _tell(self, changes: list[tuple[Counter, int, int]]) -> bool:
+        """Changes as (counter, slice, amount), and which calls run. Whether Valkey took them."""
+        leases = self._leases()
+        number = _numbered([*(counter for counter, _, _ in changes), *(counter for counter, _ in leases)])
+        if not number:
+            return True
+        try:
             await self._run_correct(
-                number, changes, [], [(number[counter], call_id) for counter, call_id in running]
+                number,
+                [(number[counter], position, amount) for counter, position, amount in changes],
+                [],
+                [(number[counter], call_id) for counter, call_id in leases],
             )
+        except _LOST as error:
+            self._lose(error)
+            return False
+        return True
+
+    def _leases(self) -> list[tuple[Counter, str]]:
+        return [(counter, call_id) for call_id, leased in self._running.items() for counter in leased]
 
 
 def _in_full(request: Request, decision: Decision) -> Decision:

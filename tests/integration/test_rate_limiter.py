@@ -205,6 +205,59 @@ async def test_valkey_is_told_what_passed_without_it(redis_url):
         await limiter.stop()
 
 
+async def test_who_comes_back_first_waits_for_what_others_let_through(redis_url):
+    early, late = limiters(redis_url, 2)
+    counter = Counter("r", 3600_000, 10)
+    for limiter in (early, late):
+        limiter._lose(ConnectionError("a test"))
+    admitted = [
+        (await limiter.admit(Request(f"{n}", ((counter, 1),)))).admitted
+        for limiter in (early, late)
+        for n in range(6)
+    ]
+    assert sum(admitted) == 10
+    try:
+        early.start()
+        await asyncio.sleep(0.9)
+        late.start()
+        async with asyncio.timeout(20):
+            while not (early.is_shared and late.is_shared):
+                again = [
+                    await limiter.admit(Request(random_token(8), ((counter, 1),))) for limiter in (early, late)
+                ]
+                assert not any(decision.admitted for decision in again)
+                await asyncio.sleep(0.05)
+        assert (await early.admit(Request("last", ((counter, 1),)))).used == (10,)
+    finally:
+        await early.stop()
+        await late.stop()
+
+
+async def test_calls_under_way_when_valkey_goes_still_count(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    running, tokens = Counter("c", 0, 2), Counter("t", 3600_000, 1000)
+    first, second, third = (Request(name, ((running, 1), (tokens, 100))) for name in ("1", "2", "3"))
+    try:
+        tickets = [Ticket(request, await limiter.admit(request)) for request in (first, second)]
+        limiter._lose(ConnectionError("a test"))
+        assert (await limiter.admit(third)).short == running
+        limiter.settle(tickets[0], {tokens: 150})
+        await limiter._corrections.drain()
+        decision = await limiter.admit(third)
+        assert decision.used == (2, 150)
+        limiter.start()
+        async with asyncio.timeout(20):
+            while not limiter.is_shared:
+                await asyncio.sleep(0.05)
+        limiter.settle(tickets[1], {})
+        limiter.settle(Ticket(third, decision), {})
+        await limiter._corrections.drain()
+        # The first call's end was never told: its lease ends by itself.
+        assert (await limiter.admit(Request("4", ((running, 1), (tokens, 1))))).used == (2, 351)
+    finally:
+        await limiter.stop()
+
+
 async def test_what_never_fits_is_told_so(redis_url):
     (limiter,) = limiters(redis_url, 1)
     try:
