@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_date
 
 from accounts.admin.typed import DropdownFilter, RangeDateFilter
 from governance.models import CallStatus
+from governance.selectors.call_reviews import CHOICES, by_review
 from governance.selectors.calls import first_id_at, models_called
 
 
@@ -41,15 +42,15 @@ class StatusFilter(DropdownFilter):
                 return queryset.filter(status=status)
 
 
-class FlaggedFilter(DropdownFilter):
+class ReviewFilter(DropdownFilter):
     title = "review"
-    parameter_name = "flagged"
+    parameter_name = "review"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Flagged for review")]
+        return list(CHOICES)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(is_flagged=True) if self.value() == "yes" else queryset
+        return by_review(queryset, self.value() or "")
 
 
 class DayFilter(RangeDateFilter):

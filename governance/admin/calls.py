@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.admin.base import SeenOnly, TeamScopedAdmin, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
-from governance.admin.call_filters import DayFilter, FlaggedFilter, ModelFilter, StatusFilter
+from governance.admin.call_filters import DayFilter, ModelFilter, ReviewFilter, StatusFilter
+from governance.admin.call_reviews import VARIANTS, ReviewPages, review_card
 from governance.admin.check_lines import check_lines
 from governance.admin.feedback import verdict_of
 from governance.admin.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
@@ -18,13 +19,15 @@ from governance.admin.prompt_lines import prompt_lines
 from governance.admin.raw_text import RawTextPages, raw_text_card
 from governance.admin.timeline import timeline_of
 from governance.admin.transcript import transcript_of
-from governance.models import AuditRecord, CallStatus, Feedback
+from governance.models import AuditRecord, CallReview, CallStatus, Feedback
 from governance.selectors.bodies import BodiesUnreachableError, with_words
+from governance.selectors.call_reviews import with_verdict
 from governance.selectors.calls import Content, content_of, ids_beginning_with, may_read_content, why_nothing
 from kernel.money import format_usd
 
 NOTHING = "-"
 _MOST_FEEDBACK = 10
+_WAITS = "flagged"
 STATUS_LABELS = {
     CallStatus.SUCCEEDED: "success",
     CallStatus.REFUSED: "warning",
@@ -44,17 +47,17 @@ def milliseconds(value: float | None) -> str:
 
 
 @admin.register(AuditRecord)
-class CallAdmin(SeenOnly, RawTextPages, TeamScopedAdmin):
+class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
     """Calls: found, looked at, never changed."""
 
-    list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration")
+    list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration", "review")
     list_display_links = ("started",)
     list_filter = (
         TeamFilter,
         ApplicationFilter,
         ModelFilter,
         StatusFilter,
-        FlaggedFilter,
+        ReviewFilter,
         ("started_at", DayFilter),
     )
     list_filter_submit = True
@@ -71,8 +74,8 @@ class CallAdmin(SeenOnly, RawTextPages, TeamScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         if person(request).is_superuser:  # calls of no team, too
-            return AuditRecord.objects.all().order_by("-pk")
-        return super().get_queryset(request)
+            return with_verdict(AuditRecord.objects.order_by("-pk"))
+        return with_verdict(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -130,6 +133,12 @@ class CallAdmin(SeenOnly, RawTextPages, TeamScopedAdmin):
     def duration(self, call: AuditRecord) -> str:
         return milliseconds(call.duration_ms)
 
+    @display(description="Review", label={_WAITS: "warning", **VARIANTS})
+    def review(self, call: Any) -> tuple[str, str] | None:
+        if call.verdict:
+            return call.verdict, CallReview.Verdict(call.verdict).label
+        return (_WAITS, "Flagged") if call.is_flagged else None
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -163,6 +172,7 @@ class CallAdmin(SeenOnly, RawTextPages, TeamScopedAdmin):
             "transcript": transcript_of(content.request, content.answer) if content else None,
             "nothing": nothing,
             **raw_text_card(request, call),
+            **(review_card(request, call) if may_read else {}),
         }
         return without_store(TemplateResponse(request, "admin/governance/auditrecord/page.html", context))
 

@@ -14,6 +14,7 @@ from accounts.models import User
 from governance.api.raw_text import Unavailable
 from governance.models import AuditRecord, CallStatus
 from governance.selectors.bodies import BodiesUnreachableError, with_words
+from governance.selectors.call_reviews import CHOICES, by_review
 from governance.selectors.calls import content_of, first_id_at, may_read_content
 
 _MOST_ID = 2**63 - 1
@@ -37,6 +38,9 @@ class CallFilters(serializers.Serializer[Any]):
         required=False, max_length=200, help_text="Bedrock's ID of the model called."
     )
     status = serializers.ChoiceField(required=False, choices=CallStatus.choices)
+    review = serializers.ChoiceField(
+        required=False, choices=CHOICES, help_text="By what came of their review; `waiting`: flagged, and not reviewed."
+    )  # fmt: skip
     text = serializers.CharField(
         required=False,
         max_length=500,
@@ -66,6 +70,7 @@ class CallFilters(serializers.Serializer[Any]):
             before = before or first_id_at(until)
         if text := wanted.pop("text", ""):
             calls = with_words(calls, text, user=user, before=before, after=after)
+        calls = by_review(calls, wanted.pop("review", ""))
         return calls.filter(**wanted)
 
 

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from governance.api.alerts import AlertChannelViewSet, AlertViewSet, DeliveryViewSet
 from governance.api.budgets import BudgetViewSet
+from governance.api.call_reviews import CallReviewViewSet
 from governance.api.calls import CallViewSet
 from governance.api.feedback import FeedbackViewSet
 from governance.api.grants import GrantViewSet
@@ -21,6 +22,7 @@ from governance.api.usage import TipsView, UsageView
 router = SimpleRouter()
 router.register("budgets", BudgetViewSet)
 router.register("calls", CallViewSet)
+router.register("call-reviews", CallReviewViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("rate-limits", RateLimitViewSet)
 router.register("limit-requests", LimitRequestViewSet)

@@ -1,6 +1,7 @@
 from governance.models.alert import Alert, AlertChannel, Delivery
 from governance.models.audit_record import AuditRecord, BodyState, CallStatus, WireFormat
 from governance.models.budget import Budget, BudgetWindow
+from governance.models.call_review import CallReview
 from governance.models.content import (
     AuditContent,
     ContentIndex,
@@ -31,6 +32,7 @@ __all__ = [
     "BodyState",
     "Budget",
     "BudgetWindow",
+    "CallReview",
     "CallStatus",
     "ContentIndex",
     "ContentIndexState",

@@ -249,6 +249,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ImportKindEnum": "governance.models.reconciliation.AwsImport.Kind",
         "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
+        "CallReviewVerdictEnum": "governance.models.call_review.CallReview.Verdict",
         "ReviewVerdictEnum": "prompts.models.review.Verdict",
         "EvaluationVerdictEnum": "prompts.models.evaluation.EvaluationResult.Verdict",
         "VersionStateEnum": "prompts.models.prompt.VersionState",

@@ -11,6 +11,7 @@ from accounts.admin.dollars import DollarsField
 from accounts.admin.typed import ModelForm
 from accounts.models import User
 from accounts.services.known_models import known_models
+from governance.selectors.call_reviews import CHOICES
 from prompts.admin.assertion_fields import AssertionsField
 from prompts.admin.editor_fields import came_back
 from prompts.models import TestSet, VersionState
@@ -190,11 +191,30 @@ class ImportForm(forms.Form):
         return bytes(file.read()) if file is not None else str(self.cleaned_data["text"]).encode()
 
 
+class WhichCallsForm(forms.Form):
+    """Which calls are offered."""
+
+    all = forms.ChoiceField(label="Calls", required=False)
+    review = forms.ChoiceField(label="Review", required=False, choices=[("", "Any"), *CHOICES])
+
+    def __init__(self, data: Any, *, test_set: TestSet) -> None:
+        super().__init__(data)
+        field: Any = self.fields["all"]
+        field.choices = [("", f"Of {test_set.prompt.name}"), ("1", f"All of {test_set.team}")]
+
+    def chosen(self) -> dict[str, Any]:
+        """As `recorded_calls` takes it; what is no choice chooses nothing."""
+        found = self.cleaned_data if self.is_valid() else {}
+        return {"every_prompt": found.get("all") == "1", "review": found.get("review", "")}
+
+
 class FromCallsForm(forms.Form):
     """Which variable the user's words go into, and whether the answer is what is expected."""
 
     variable = forms.ChoiceField(label="The user's last words go into")
-    takes_answer = forms.BooleanField(label="Expect the recorded answer", required=False, initial=True)
+    takes_answer = forms.BooleanField(
+        label="Expect the recorded answer, or what a reviewer says it should have been", required=False, initial=True
+    )  # fmt: skip
 
     def __init__(self, data: Any = None, *, variables: tuple[Variable, ...]) -> None:
         super().__init__(data)

@@ -17,7 +17,14 @@ from accounts.admin.typed import display
 from accounts.policy.roles import Capability
 from governance.models import AuditRecord
 from prompts.admin.assertion_fields import closed_rows
-from prompts.admin.test_set_forms import CaseForm, FromCallsForm, ImportForm, RunForm, TestSetForm
+from prompts.admin.test_set_forms import (
+    CaseForm,
+    FromCallsForm,
+    ImportForm,
+    RunForm,
+    TestSetForm,
+    WhichCallsForm,
+)
 from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.cases import Case
 from prompts.selectors.test_sets import judge_names, recorded_calls, variables_of
@@ -212,17 +219,15 @@ class TestSetAdmin(TeamScopedAdmin):
             raise PermissionDenied
         variables = variables_of(test_set)
         form = FromCallsForm(request.POST if request.method == "POST" else None, variables=variables)
-        only_flagged = request.GET.get("flagged") == "1"
-        calls = recorded_calls(
-            test_set, only_flagged=only_flagged, every_prompt=request.GET.get("all") == "1"
-        )
+        which = WhichCallsForm(request.GET, test_set=test_set)
+        calls = recorded_calls(test_set, **which.chosen())
         if request.method == "POST" and form.is_valid():
             chosen = set(request.POST.getlist("call"))
             rows = [call for call, *_ in calls if str(call.pk) in chosen]
             if rows:
                 return self._made(request, test_set, form, rows)
             messages.error(request, "Choose at least one call.")
-        return self._render(request, "from_calls", test_set, title="Cases from calls", form=form, calls=calls, only_flagged=only_flagged)  # fmt: skip
+        return self._render(request, "from_calls", test_set, title="Cases from calls", form=form, calls=calls, which=which)  # fmt: skip
 
     def _made(self, request: HttpRequest, test_set: TestSet, form: FromCallsForm, rows: list[AuditRecord]) -> HttpResponse:  # fmt: skip
         cleaned = form.cleaned_data

@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import Application
-from governance.models import AuditRecord, CallStatus
+from governance.models import AuditRecord, CallReview, CallStatus
 from governance.selectors.bodies import BodiesUnreachableError
+from governance.selectors.call_reviews import by_review, with_verdict
 from governance.selectors.calls import Content, content_of
 from prompts.models import Prompt, TestSet
 from prompts.policy.document import Variable, decoded
@@ -34,9 +35,12 @@ def judge_names(team_ids: Iterable[int]) -> list[str]:
 
 
 def recorded_calls(
-    test_set: TestSet, *, only_flagged: bool = False, every_prompt: bool = False
-) -> list[tuple[AuditRecord, str, str]]:
-    """The latest calls of the team that ran the prompt, or all, with what the user said last and the answer, cut short."""
+    test_set: TestSet, *, review: str = "", every_prompt: bool = False
+) -> list[tuple[Any, str, str]]:
+    """The latest calls of the team that ran the prompt, or all, with what the user said last and the answer, cut short.
+
+    `review` chooses by what came of their review, which is the call's `verdict`, in words or "".
+    """
     own = Application.objects.filter(
         team=test_set.team_id, is_internal=True
     )  # evaluations are no source of tests
@@ -44,11 +48,10 @@ def recorded_calls(
     calls = calls.exclude(application__in=own)
     if not every_prompt:
         calls = calls.filter(prompt_id=test_set.prompt_id)
-    if only_flagged:
-        calls = calls.filter(is_flagged=True)
     found = []
-    for call in calls.order_by("-call_id")[:OFFERED_CALLS]:
+    for call in with_verdict(by_review(calls, review)).order_by("-call_id")[:OFFERED_CALLS]:
         asked, answered = _texts(call)
+        call.verdict = CallReview.Verdict(call.verdict).label if call.verdict else ""
         if asked:
             found.append((call, asked, answered))
     return found

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from accounts.models import User
-from governance.models import AuditRecord
+from governance.models import AuditRecord, CallReview
+from governance.selectors.call_reviews import standing
 from governance.selectors.calls import content_of
 from kernel.clock import utc_now
 from prompts.models import TestCase, TestSet
@@ -148,19 +149,36 @@ def cases_from_calls(
 ) -> tuple[list[TestCase], int]:
     """Cases of what was said in calls, redacted as it is stored, and of how many calls nothing is stored.
 
-    The user's last words go into the variable; the answer is what is expected, where that is wanted.
+    The user's last words go into the variable; the answer is what is expected, where that is wanted. Where a reviewer
+    said what it should have been, that is; where they only found it wrong, nothing is.
     """
     cases, ids, missing = [], [], 0
-    for call in calls:
+    rows = list(calls)
+    reviews = standing(call.pk for call in rows)
+    for call in rows:
         content = content_of(call)
         text = last_words(content) if content is not None else ""
         if content is None or not text:
             missing += 1
             continue
-        answer = text_of_blocks(content.answer) if takes_answer else ""
-        cases.append(Case(variables={variable: text}, expected=answer or None, note=f"Call {call.pk}"))
+        review = reviews.get(call.pk)
+        answer = _right_answer(text_of_blocks(content.answer), review) if takes_answer else ""
+        cases.append(Case(variables={variable: text}, expected=answer or None, note=_note(call, review)))
         ids.append(call.pk)
     return add_cases(test_set, cases, source=TestCase.Source.CALL, call_ids=ids) if cases else [], missing
+
+
+def _right_answer(answer: str, review: CallReview | None) -> str:
+    """What a call should have answered, as far as it is known."""
+    if review is None:
+        return answer
+    return review.expected or ("" if review.verdict in CallReview.FAULTS else answer)
+
+
+def _note(call: AuditRecord, review: CallReview | None) -> str:
+    if review is None:
+        return f"Call {call.pk}"
+    return f"Call {call.pk}, reviewed: {review}" + (f". {review.note}" if review.note else "")
 
 
 def shown_json(value: Any) -> str:

@@ -16,6 +16,7 @@ from governance.models import (
     AuditRecord,
     Budget,
     BudgetWindow,
+    CallReview,
     Delivery,
     Feedback,
     Grant,
@@ -123,6 +124,13 @@ def make_team(name: str) -> TeamWorld:
     make_prompt_world(team)
     RawAccess.objects.create(
         call_id=call.pk, team=team, user_id=0, email="auditor@example.com", reason="A complaint", via="admin"
+    )
+    CallReview.objects.create(
+        call_id=new_id(),
+        team=team,
+        reviewer_id=0,
+        email="auditor@example.com",
+        verdict="good",
     )
     AuditContent.objects.create(
         call_id=call.pk,

@@ -30,6 +30,7 @@ OF_TEAMS = (
     "alerts",
     "deliveries",
     "calls",
+    "call-reviews",
     "feedback",
     "team-keys",
     "raw-accesses",
@@ -52,6 +53,7 @@ OF_TEAMS = (
     "knowledge-documents",
 )
 OF_CONTENT = (
+    "call-reviews",
     "test-sets",
     "test-cases",
     "evaluations",
@@ -90,6 +92,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "deliveries": lambda: Delivery.objects.filter(channel__team=team.team).first(),
         "grants": lambda: team.budget.grants.first(),
         "calls": lambda: team.call,
+        "call-reviews": lambda: team.team.call_reviews.first(),
         "feedback": lambda: team.team.feedback.first(),
         "team-keys": lambda: team.team.data_keys.first(),
         "raw-accesses": lambda: RawAccess.objects.filter(team=team.team).first(),
@@ -139,6 +142,7 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
     return {
         "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
         "applications": {"team": team.team.pk, "name": "new"},
+        "call-reviews": {"call_id": str(team.call.pk), "verdict": "good"},
         "api-keys": {"application": team.application.pk, "name": "new"},
         "budgets": {"team": team.team.pk, "limit_usd": "10"},
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},

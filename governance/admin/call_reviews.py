@@ -1,0 +1,121 @@
+"""The review of a call: a card on its page, and the form behind it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from accounts.admin.base import person, without_store
+from accounts.admin.typed import ModelAdmin
+from governance.models import AuditRecord, CallReview
+from governance.selectors.bodies import BodiesUnreachableError
+from governance.selectors.call_reviews import Reviewed, may_review, next_waiting, reviews_of
+from governance.services.call_reviews import MOST_EXPECTED, MOST_NOTE, ReviewedMeanwhileError, review
+from governance.services.privacy_trial import TrialNamesError
+
+VARIANTS = {
+    CallReview.Verdict.GOOD: "success",
+    CallReview.Verdict.ANSWER: "danger",
+    CallReview.Verdict.PRIVACY: "danger",
+    CallReview.Verdict.MISUSE: "danger",
+    CallReview.Verdict.FALSE_ALARM: "info",
+}
+_EARLIER_SHOWN = 10
+
+
+class ReviewForm(forms.Form):
+    verdict = forms.ChoiceField(
+        label="What you found", choices=[("", "Choose…"), *CallReview.Verdict.choices]
+    )
+    note = forms.CharField(
+        label="Note", required=False, max_length=MOST_NOTE, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    expected = forms.CharField(
+        label="What the answer should have been",
+        required=False,
+        max_length=MOST_EXPECTED,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Where you know it: test cases made from this call expect it.",
+    )
+    instead_of = forms.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+
+class ReviewPages(ModelAdmin):
+    """Adds the form to the page of calls."""
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.review_view)
+        return [
+            path("<path:object_id>/review/", view, name="governance_auditrecord_review"),
+            *super().get_urls(),
+        ]
+
+    def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Takes a review; shows the form again where something is wrong with it."""
+        call = self.get_object(request, object_id)  # among those the person may see
+        if call is None:
+            raise Http404("There is no such call, or it is not one of your teams'.")
+        if not may_review(person(request), call):
+            raise PermissionDenied
+        form = ReviewForm(request.POST) if request.method == "POST" else _new_form(call)
+        if request.method == "POST" and form.is_valid():
+            try:
+                review(call, by=person(request), **form.cleaned_data)
+                return self._after(request, call)
+            except TrialNamesError:
+                form.add_error("note", "It can't be searched for names right now. Try again in a moment.")
+            except (ReviewedMeanwhileError, BodiesUnreachableError) as error:
+                form = _again(call, form)
+                form.add_error(None, str(error))
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "original": call, "title": "Review",
+            "call": call, **review_card(request, call), "review_form": form,
+        }  # fmt: skip
+        return without_store(TemplateResponse(request, "admin/governance/auditrecord/review.html", context))
+
+    def _after(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
+        if "next" not in request.POST:
+            messages.success(request, "Reviewed.")
+            return HttpResponseRedirect(_url(call))
+        following = next_waiting(person(request), before=call.pk)
+        if following is None:
+            messages.success(request, "Reviewed. No other flagged call waits for a review.")
+            query = urlencode({"review": Reviewed.FLAGGED})
+            return HttpResponseRedirect(f"{reverse('admin:governance_auditrecord_changelist')}?{query}")
+        messages.success(request, "Reviewed. This is the next flagged call.")
+        return HttpResponseRedirect(_url(following))
+
+
+def review_card(request: HttpRequest, call: AuditRecord) -> dict[str, Any]:
+    """What a call's page says of its reviews, with a form for those who may add one; for readers of its content only."""
+    found = list(reviews_of(call)[: _EARLIER_SHOWN + 1])
+    return {
+        "review": found[0] if found else None,
+        "review_variant": VARIANTS[CallReview.Verdict(found[0].verdict)] if found else "",
+        "earlier_reviews": found[1:],
+        "review_form": _new_form(call, found[0] if found else None) if may_review(person(request), call) else None,
+    }  # fmt: skip
+
+
+def _new_form(call: AuditRecord, stands: CallReview | None = None) -> ReviewForm:
+    stands = stands or reviews_of(call).first()
+    return ReviewForm(initial={"instead_of": stands.pk if stands else None})
+
+
+def _again(call: AuditRecord, form: ReviewForm) -> ReviewForm:
+    """The same words, to be saved in the place of the review that stands by now."""
+    stands = reviews_of(call).first()
+    again = ReviewForm({**dict(form.data.items()), "instead_of": stands.pk if stands else ""})
+    again.is_valid()
+    return again
+
+
+def _url(call: AuditRecord) -> str:
+    return reverse("admin:governance_auditrecord_change", args=[call.pk])
