@@ -10,7 +10,7 @@ from tests.bench.processes import running, uvicorn, wait_for, wait_for_port
 from tests.services import Stack
 
 CONCURRENCY = (1, 16, 64)
-_ROUNDS = 5
+_ROUNDS = 15
 _SYSTEM = "You answer questions of customers of {company}. Be friendly and short, and never promise what you can't keep."
 _USER = "<question>\n{text}\n</question>\nAnswer in the tone: {tone}."
 _WAYS = ("the text itself", "the prompt by its name", "the prompt as a model")
@@ -21,7 +21,7 @@ def rows(stack: Stack, *, key: str, postmaster: int, env: dict[str, str], count:
     _make(stack)
     upstream, gateway = free_port(), free_port()
     env = {**env, "BEDROCK_ENDPOINT_URL": f"http://127.0.0.1:{upstream}"}
-    requests = _requests(key, max(count // _ROUNDS, 200))
+    requests = _requests(key, max(count // _ROUNDS, 100))
     with (
         running(["-m", "tests.bench.upstream", str(upstream)]),
         running(uvicorn("config.asgi:application", gateway), env=env) as process,
