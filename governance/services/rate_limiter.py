@@ -74,6 +74,7 @@ class RateLimiter:
         self._local = Tallies()
         self._local_counters: dict[str, Counter] = {}
         self._told: Amounts = {}
+        self._deciding = asyncio.Lock()
         self._running: dict[str, tuple[Counter, ...]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.is_shared = True
@@ -126,12 +127,13 @@ class RateLimiter:
             return False
 
     async def _admit(self, batch: list[Request]) -> Sequence[Decision]:
-        if self.is_shared:
-            try:
-                return await self._admit_shared(batch)
-            except _LOST as error:
-                self._lose(error)
-        return self._admit_locally(batch)
+        async with self._deciding:
+            if self.is_shared:
+                try:
+                    return await self._admit_shared(batch)
+                except _LOST as error:
+                    self._lose(error)
+            return self._admit_locally(batch)
 
     async def _admit_shared(self, batch: list[Request]) -> list[Decision]:
         counters = list(dict.fromkeys(counter for request in batch for counter, _ in request.takes))
@@ -244,13 +246,15 @@ class RateLimiter:
                 await self._share_again()
 
     async def _share_again(self) -> None:
-        self.is_shared = True
-        # What was let through meanwhile. Should Valkey be lost over it, the rest is told when it is back.
-        if await self._hand_over() and self.is_shared:
-            self._local.clear()
-            self._told.clear()
-            self._local_counters.clear()
-            logger.warning("Valkey is back: rate limits are shared again")
+        async with self._deciding:  # nothing is let through until Valkey knows of everything that was
+            while await self._hand_over():
+                if self._local.amounts() == self._told:  # no call has ended meanwhile, either
+                    self.is_shared = True
+                    self._local.clear()
+                    self._told.clear()
+                    self._local_counters.clear()
+                    logger.warning("Valkey is back: rate limits are shared again")
+                    return
 
     async def _hand_over(self) -> bool:
         """Tells Valkey what was let through without it, so that no period lets through more than its limit.

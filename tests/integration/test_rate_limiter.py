@@ -239,6 +239,31 @@ async def test_who_comes_back_first_waits_for_what_others_let_through(redis_url)
         await late.stop()
 
 
+class Far(RateLimiter):
+    """One that takes long to tell Valkey anything."""
+
+    async def _tell(self, changes):
+        await asyncio.sleep(0.2)
+        return await super()._tell(changes)
+
+
+async def test_nothing_is_forgotten_while_it_changes_over(redis_url):
+    limiter = Far(redis_url, members=lambda: (0, 1), prefix=f"test:{random_token(12)}:")
+    counter = Counter("r", 3600_000, 100_000)
+    limiter._lose(ConnectionError("a test"))
+    limiter.start()
+    try:
+        number = shared = 0
+        while shared < 50:
+            number += 1
+            decision = await limiter.admit(Request(f"{number}", ((counter, 1),)))
+            assert decision.used == (number,)
+            shared += limiter.is_shared
+            await asyncio.sleep(0.005)
+    finally:
+        await limiter.stop()
+
+
 async def test_calls_under_way_when_valkey_goes_still_count(redis_url):
     (limiter,) = limiters(redis_url, 1)
     running, tokens = Counter("c", 0, 2), Counter("t", 3600_000, 1000)
