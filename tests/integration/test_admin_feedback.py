@@ -10,17 +10,12 @@ from django.urls import reverse
 from governance.models import Feedback
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from tests.integration.admin_world import ROLES, SECRET_WORDS, World, make_call, make_world
+from tests.integration.admin_world import ROLES, SECRET_WORDS, World, make_call
 from tests.integration.experiment_world import called, make_prompt
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:governance_feedback_changelist")
 READERS = ("owner", "admin", "developer", "reviewer", "superuser")
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 def listed(world: World, who: str = "reviewer", **query: Any) -> str:
