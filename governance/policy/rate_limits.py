@@ -12,9 +12,6 @@ SLICES = 60
 LEASE_MS = 30_000
 """How long a call counts as running without being renewed: its process may have died."""
 
-Amounts = dict[str, dict[int, int]]
-"""What was let through, by slice by counter's key."""
-
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -86,13 +83,13 @@ class Tallies:
         """A call runs, and counts for so long."""
         self._tallies.setdefault(counter.key, _Tally()).leases[call_id] = now_ms + LEASE_MS
 
-    def amounts(self) -> Amounts:
-        """What was let through."""
-        return {key: dict(tally.slices) for key, tally in self._tallies.items() if tally.slices}
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        self._tallies.clear()
+    def trim(self, counters: dict[str, Counter], *, now_ms: int) -> None:
+        """Forgets all leases, and counters of which nothing is counted any more, here and among `counters`."""
+        for key, tally in list(self._tallies.items()):
+            tally.leases.clear()
+            if key not in counters or not self._used(counters[key], now_ms):
+                del self._tallies[key]
+                counters.pop(key, None)
 
     def _admit(self, request: Request, now_ms: int) -> Decision:
         used = [self._used(counter, now_ms) for counter, _ in request.takes]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter as Count
 
 import msgspec
+import pytest
 import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -210,41 +211,93 @@ async def test_valkey_is_told_what_passed_without_it(redis_url):
         await limiter.stop()
 
 
-async def test_who_comes_back_first_waits_for_what_others_let_through(redis_url):
-    early, late = limiters(redis_url, 2)
+@pytest.mark.parametrize("used_before", [0, 6])
+async def test_no_more_passes_than_the_limit_whoever_comes_back_first(redis_url, used_before):
+    early, late = found = limiters(redis_url, 2)
     counter = Counter("r", 3600_000, 10)
-    for limiter in (early, late):
+    for limiter in found:
         limiter._lose(ConnectionError("a test"))
-    admitted = [
-        (await limiter.admit(Request(f"{n}", ((counter, 1),)))).admitted
-        for limiter in (early, late)
-        for n in range(6)
-    ]
-    assert sum(admitted) == 10
+
+    async def admitted(limiter: RateLimiter) -> bool:
+        return (await limiter.admit(Request(random_token(8), ((counter, 1),)))).admitted
+
+    passed = sum([await admitted(limiter) for limiter in found for _ in range(used_before)])
     try:
         early.start()
         await asyncio.sleep(0.9)
         late.start()
-        async with asyncio.timeout(20):
-            while not (early.is_shared and late.is_shared):
-                again = [
-                    await limiter.admit(Request(random_token(8), ((counter, 1),)))
-                    for limiter in (early, late)
-                ]
-                assert not any(decision.admitted for decision in again)
-                await asyncio.sleep(0.05)
+        await sharing_again(early)
+        for limiter in (early, late):
+            passed += sum([await admitted(limiter) for _ in range(12)])
+        await sharing_again(late)
+        passed += sum([await admitted(limiter) for limiter in found for _ in range(3)])
+        assert passed == 10
         assert (await early.admit(Request("last", ((counter, 1),)))).used == (10,)
     finally:
         await early.stop()
         await late.stop()
 
 
+async def test_what_is_told_twice_counts_once(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    counter = Counter("r", 3600_000, 100)
+    try:
+        first = await limiter.admit(Request("1", ((counter, 1),)))
+        changes = [(counter, first.at_ms // counter.slice_ms, 5)]
+        for lot in ("a", "a", "b"):
+            await limiter._tell(lot, changes)
+        assert (await limiter.admit(Request("2", ((counter, 1),)))).used == (12,)
+    finally:
+        await limiter.stop()
+
+
+async def test_a_share_is_there_once_however_often_valkey_goes(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    counter = Counter("r", 3600_000, 5)
+    limiter._lose(ConnectionError("a test"))
+    try:
+        assert [(await limiter.admit(Request(f"{n}", ((counter, 1),)))).admitted for n in range(6)].count(
+            True
+        ) == 5
+        limiter.start()
+        await sharing_again(limiter)
+        limiter._lose(ConnectionError("a test"))
+        assert not (await limiter.admit(Request("again", ((counter, 1),)))).admitted
+    finally:
+        await limiter.stop()
+
+
+async def test_calls_that_end_while_valkey_comes_back_leave_room(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    running = Counter("c", 0, 4)
+    limiter._lose(ConnectionError("a test"))
+    limiter.start()
+
+    async def call(number: int) -> bool:
+        request = Request(f"{number}", ((running, 1),))
+        decision = await limiter.admit(request)
+        if decision.admitted:
+            await asyncio.sleep(0.2)
+            limiter.settle(Ticket(request, decision), {})
+        return decision.admitted
+
+    try:
+        number = 0
+        async with asyncio.timeout(20):
+            while not limiter.is_shared:
+                assert all(await asyncio.gather(*(call(number := number + 1) for _ in range(4))))
+                await limiter._corrections.drain()
+        assert all(await asyncio.gather(*(call(number := number + 1) for _ in range(4))))
+    finally:
+        await limiter.stop()
+
+
 class Far(RateLimiter):
     """One that takes long to tell Valkey anything."""
 
-    async def _tell(self, changes):
+    async def _run_correct(self, *arguments, **more):
         await asyncio.sleep(0.2)
-        return await super()._tell(changes)
+        await super()._run_correct(*arguments, **more)
 
 
 async def test_nothing_is_forgotten_while_it_changes_over(redis_url):
@@ -281,8 +334,7 @@ async def test_calls_under_way_when_valkey_goes_still_count(redis_url):
         limiter.settle(tickets[1], {})
         limiter.settle(Ticket(third, decision), {})
         await limiter._corrections.drain()
-        # The first call's end was never told: its lease ends by itself.
-        assert (await limiter.admit(Request("4", ((running, 1), (tokens, 1))))).used == (2, 351)
+        assert (await limiter.admit(Request("4", ((running, 1), (tokens, 1))))).used == (1, 351)
     finally:
         await limiter.stop()
 
