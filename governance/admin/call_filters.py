@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from accounts.admin.base import person
 from accounts.admin.typed import DropdownFilter, RangeDateFilter
 from governance.models import CallStatus
 from governance.selectors.call_reviews import CHOICES, by_review
@@ -50,7 +51,7 @@ class ReviewFilter(DropdownFilter):
         return list(CHOICES)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return by_review(queryset, self.value() or "")
+        return by_review(queryset, self.value() or "", user=person(request))
 
 
 class DayFilter(RangeDateFilter):

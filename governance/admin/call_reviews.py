@@ -46,6 +46,11 @@ class ReviewForm(forms.Form):
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
 
+    def clean(self) -> dict[str, Any]:
+        if "instead_of" in self.errors:  # nobody would see it there
+            self.add_error(None, "This page was not sent whole. Open the call again.")
+        return self.cleaned_data
+
 
 class ReviewPages(ModelAdmin):
     """Adds the form to the page of calls."""
@@ -70,8 +75,12 @@ class ReviewPages(ModelAdmin):
                 review(call, by=person(request), **form.cleaned_data)
                 return self._after(request, call)
             except TrialNamesError:
-                form.add_error("note", "It can't be searched for names right now. Try again in a moment.")
-            except (ReviewedMeanwhileError, BodiesUnreachableError) as error:
+                form.add_error(
+                    None, "What you wrote can't be searched for names right now. Try again in a moment."
+                )
+            except BodiesUnreachableError as error:
+                form.add_error(None, f"{error} Try again in a moment.")
+            except ReviewedMeanwhileError as error:
                 form = _again(call, form)
                 form.add_error(None, str(error))
         context = {

@@ -74,8 +74,8 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         if person(request).is_superuser:  # calls of no team, too
-            return with_verdict(AuditRecord.objects.order_by("-pk"))
-        return with_verdict(super().get_queryset(request))
+            return with_verdict(AuditRecord.objects.order_by("-pk"), user=person(request))
+        return with_verdict(super().get_queryset(request), user=person(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

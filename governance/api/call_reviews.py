@@ -61,7 +61,7 @@ class CallField(serializers.PrimaryKeyRelatedField[AuditRecord]):
 
     def get_queryset(self) -> QuerySet[AuditRecord]:
         teams = teams_with(signed_in(self), Capability.VIEW_CONTENT)
-        return AuditRecord.objects.filter(team__in=teams).select_related("team")
+        return AuditRecord.objects.filter(team__in=teams)
 
 
 class NewReviewSerializer(serializers.Serializer[Any]):
@@ -102,6 +102,10 @@ class CallReviewViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelM
     serializer_class = CallReviewSerializer
     pagination_class = LatestPages
 
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        """No cache keeps what reviewers wrote."""
+        return without_store(super().finalize_response(*args, **kwargs))
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return filtered(self, CallReviewFilters, queryset)
 
@@ -121,4 +125,4 @@ class CallReviewViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelM
             ) from error
         except BodiesUnreachableError as error:
             raise Unavailable(f"{error} Try again in a moment.") from error
-        return without_store(Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED))
+        return Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -39,7 +39,7 @@ class CallFilters(serializers.Serializer[Any]):
     )
     status = serializers.ChoiceField(required=False, choices=CallStatus.choices)
     review = serializers.ChoiceField(
-        required=False, choices=CHOICES, help_text="By what came of their review; `waiting`: flagged, and not reviewed."
+        required=False, choices=CHOICES, help_text="By what came of their review, in teams whose content you may read; `waiting`: flagged, and not reviewed."
     )  # fmt: skip
     text = serializers.CharField(
         required=False,
@@ -70,7 +70,7 @@ class CallFilters(serializers.Serializer[Any]):
             before = before or first_id_at(until)
         if text := wanted.pop("text", ""):
             calls = with_words(calls, text, user=user, before=before, after=after)
-        calls = by_review(calls, wanted.pop("review", ""))
+        calls = by_review(calls, wanted.pop("review", ""), user=user)
         return calls.filter(**wanted)
 
 

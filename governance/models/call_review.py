@@ -40,7 +40,13 @@ class CallReview(models.Model):
                 name="call_review_one_stands",
             ),
         )
-        indexes = (models.Index(fields=("team", "-id"), name="call_review_by_team"),)
+        indexes = (
+            models.Index(fields=("team", "-id"), name="call_review_by_team"),
+            models.Index(
+                fields=("team", "verdict"), include=("call_id",), name="call_review_by_verdict",
+                condition=models.Q(replaced_at__isnull=True),
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return str(self.get_verdict_display())

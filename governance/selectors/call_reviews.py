@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextChoices
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, Lookup, OuterRef, QuerySet, Subquery, TextChoices
 
 from accounts.models import User
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.models import AuditRecord, CallReview
 
-_STANDING = CallReview.objects.filter(call_id=OuterRef("pk"), replaced_at=None)
+_STANDING = CallReview.objects.filter(replaced_at=None)
+_OF_CALL = _STANDING.filter(call_id=OuterRef("pk"))
 
 
 class Reviewed(TextChoices):
@@ -28,24 +30,44 @@ CHOICES: tuple[tuple[str, str], ...] = (
 )
 
 
-def by_review(calls: QuerySet[AuditRecord], choice: str) -> QuerySet[AuditRecord]:
-    """The calls of one of CHOICES; all for any other."""
+def by_review(calls: QuerySet[AuditRecord], choice: str, *, user: User) -> QuerySet[AuditRecord]:
+    """The calls of one of CHOICES, verdicts being those of teams whose content the person may read; all for any other."""
     match choice:
         case Reviewed.FLAGGED:
             return calls.filter(is_flagged=True)
         case Reviewed.WAITING:
-            return calls.filter(~Exists(_STANDING), is_flagged=True)
+            return calls.filter(~Exists(_OF_CALL), is_flagged=True)
         case Reviewed.ANY:
-            return calls.filter(Exists(_STANDING))
+            return _among(calls, _STANDING.filter(team__in=_readable(user)))
         case _ if choice in CallReview.Verdict:
-            return calls.filter(Exists(_STANDING.filter(verdict=choice)))
+            return _among(calls, _STANDING.filter(team__in=_readable(user), verdict=choice))
         case _:
             return calls
 
 
-def with_verdict(calls: QuerySet[AuditRecord]) -> QuerySet[Any]:
-    """Calls with the `verdict` of the review that stands; None where there is none."""
-    return calls.annotate(verdict=Subquery(_STANDING.values("verdict")[:1]))
+def _among(calls: QuerySet[AuditRecord], reviews: QuerySet[CallReview]) -> QuerySet[AuditRecord]:
+    # Reviews are few and calls are many. Postgres would go through the latest calls, in the hope of some that are
+    # reviewed; an array makes it begin with the reviews.
+    return calls.filter(_AnyOf(F("call_id"), ArraySubquery(reviews.order_by().values("call_id"))))
+
+
+class _AnyOf(Lookup):
+    """A value is one of an array's, in the database's own words: Django would make a subquery of it."""
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, of_left = self.process_lhs(compiler, connection)
+        right, of_right = self.process_rhs(compiler, connection)
+        return f"{left} = ANY({right})", (*of_left, *of_right)
+
+
+def _readable(user: User) -> list[int]:
+    return list(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
+
+
+def with_verdict(calls: QuerySet[AuditRecord], *, user: User) -> QuerySet[Any]:
+    """Calls with the `verdict` of the review that stands; None where there is none, or none for this person."""
+    verdict = _OF_CALL.filter(team__in=_readable(user)).values("verdict")[:1]
+    return calls.annotate(verdict=Subquery(verdict))
 
 
 def standing(call_ids: Iterable[UUID]) -> dict[UUID, CallReview]:
@@ -67,5 +89,7 @@ def may_review(user: User, call: AuditRecord) -> bool:
 def next_waiting(user: User, *, before: UUID) -> AuditRecord | None:
     """The next call, from the latest to the oldest and round again, that is flagged and waits for this person."""
     teams = teams_with(user, Capability.REVIEW_CALLS).values_list("pk", flat=True)
-    calls = by_review(AuditRecord.objects.filter(team__in=list(teams)), Reviewed.WAITING).order_by("-pk")
+    calls = by_review(AuditRecord.objects.filter(team__in=list(teams)), Reviewed.WAITING, user=user).order_by(
+        "-pk"
+    )
     return calls.filter(pk__lt=before).first() or calls.exclude(pk=before).first()

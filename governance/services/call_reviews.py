@@ -27,7 +27,7 @@ class ReviewedMeanwhileError(Exception):
 def review(
     call: AuditRecord, *, by: User, verdict: str, note: str, expected: str, instead_of: int | None
 ) -> CallReview:
-    """Puts a review on record, and marks what was said in the call to stay.
+    """Puts a review on record, and marks what was said in the call to stay, unless personal data got through.
 
     `instead_of` is the review that stood when the person looked, None where there was none. Raises PermissionDenied,
     ReviewedMeanwhileError, TrialNamesError (the texts can't be searched for names now), BodiesUnreachableError.
@@ -36,7 +36,6 @@ def review(
         raise PermissionDenied
     team = Team.objects.get(pk=call.team_id or 0)
     note, expected = _redacted(call, team, (note.strip(), expected.strip()))
-    bodies.keep(call.pk)
     rows = CallReview.objects.filter(call_id=call.pk, replaced_at=None)
     try:
         with transaction.atomic():
@@ -45,17 +44,25 @@ def review(
                 raise _meanwhile(rows)
             if stands is not None:  # that one alone: another may have come since
                 CallReview.objects.filter(pk=stands.pk).update(replaced_at=utc_now())
-            return CallReview.objects.create(
+            made = CallReview.objects.create(
                 call_id=call.pk, team=team, reviewer=by, email=by.email, verdict=verdict, note=note, expected=expected
             )  # fmt: skip
+            if verdict != CallReview.Verdict.PRIVACY:  # that had better go when its time is over
+                bodies.keep(call.pk)
+            return made
     except IntegrityError as error:  # two first reviews at once
         raise _meanwhile(rows) from error
 
 
 def _meanwhile(rows: QuerySet[CallReview]) -> ReviewedMeanwhileError:
     stands = rows.all().first()
-    who = stands.email if stands else "Somebody"
-    return ReviewedMeanwhileError(f"{who} has reviewed this call meanwhile. Look at that, then save again.")
+    if stands is None:
+        return ReviewedMeanwhileError(
+            "There is no such review of this call any more. Look again, then save again."
+        )
+    return ReviewedMeanwhileError(
+        f"{stands.email} has reviewed this call meanwhile. Look at that, then save again."
+    )
 
 
 def _redacted(call: AuditRecord, team: Team, texts: Sequence[str]) -> list[str]:

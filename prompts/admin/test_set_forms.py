@@ -204,7 +204,8 @@ class WhichCallsForm(forms.Form):
 
     def chosen(self) -> dict[str, Any]:
         """As `recorded_calls` takes it; what is no choice chooses nothing."""
-        found = self.cleaned_data if self.is_valid() else {}
+        self.is_valid()
+        found = self.cleaned_data
         return {"every_prompt": found.get("all") == "1", "review": found.get("review", "")}
 
 

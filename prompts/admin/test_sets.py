@@ -15,6 +15,7 @@ from accounts.admin.base import TeamScopedAdmin, person, team_ids, without_store
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
+from governance.admin.keyset import uuid_of
 from governance.models import AuditRecord
 from prompts.admin.assertion_fields import closed_rows
 from prompts.admin.test_set_forms import (
@@ -27,7 +28,7 @@ from prompts.admin.test_set_forms import (
 )
 from prompts.models import Prompt, TestCase, TestSet
 from prompts.policy.cases import Case
-from prompts.selectors.test_sets import judge_names, recorded_calls, variables_of
+from prompts.selectors.test_sets import calls_named, judge_names, recorded_calls, variables_of
 from prompts.services import evaluations, test_sets
 from prompts.services.required_tests import RequiredTestError, why_not_loosen
 
@@ -220,10 +221,9 @@ class TestSetAdmin(TeamScopedAdmin):
         variables = variables_of(test_set)
         form = FromCallsForm(request.POST if request.method == "POST" else None, variables=variables)
         which = WhichCallsForm(request.GET, test_set=test_set)
-        calls = recorded_calls(test_set, **which.chosen())
+        calls = recorded_calls(test_set, user=person(request), **which.chosen())
         if request.method == "POST" and form.is_valid():
-            chosen = set(request.POST.getlist("call"))
-            rows = [call for call, *_ in calls if str(call.pk) in chosen]
+            rows = calls_named(test_set, filter(None, map(uuid_of, request.POST.getlist("call"))))
             if rows:
                 return self._made(request, test_set, form, rows)
             messages.error(request, "Choose at least one call.")
@@ -235,7 +235,7 @@ class TestSetAdmin(TeamScopedAdmin):
             made, missing = test_sets.cases_from_calls(
                 test_set, rows, variable=cleaned["variable"], takes_answer=cleaned["takes_answer"]
             )
-            messages.success(request, f"{len(made)} case{'' if len(made) == 1 else 's'} made." + (f" Of {missing} nothing is stored." if missing else ""))  # fmt: skip
+            messages.success(request, f"{len(made)} case{'' if len(made) == 1 else 's'} made." + (f" {missing} left out: {test_sets.WHY_MISSING}." if missing else ""))  # fmt: skip
         except test_sets.TooManyCasesError as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(_url("cases", test_set))

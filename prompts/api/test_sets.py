@@ -106,12 +106,13 @@ class FromCallsSerializer(serializers.Serializer[Any]):
     call_ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MOST_CALLS)
     variable = serializers.CharField(max_length=100)
     takes_answer = serializers.BooleanField(
-        default=True, help_text="Whether the recorded answer is what is expected."
+        default=True,
+        help_text="Whether the recorded answer is what is expected, or what a reviewer says it should have been; nothing where one only found it wrong.",
     )
 
 
 class MadeSerializer(serializers.Serializer[Any]):
-    """How many cases were made, and of how many calls nothing is stored."""
+    """How many cases were made, and of how many calls nothing is stored, or a reviewer found personal data in it."""
 
     cases = serializers.IntegerField()
     without_content = serializers.IntegerField()

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
-from accounts.models import Application
+from accounts.models import Application, User
 from governance.models import AuditRecord, CallReview, CallStatus
 from governance.selectors.bodies import BodiesUnreachableError
 from governance.selectors.call_reviews import by_review, with_verdict
@@ -35,7 +36,7 @@ def judge_names(team_ids: Iterable[int]) -> list[str]:
 
 
 def recorded_calls(
-    test_set: TestSet, *, review: str = "", every_prompt: bool = False
+    test_set: TestSet, *, user: User, review: str = "", every_prompt: bool = False
 ) -> list[tuple[Any, str, str]]:
     """The latest calls of the team that ran the prompt, or all, with what the user said last and the answer, cut short.
 
@@ -49,12 +50,20 @@ def recorded_calls(
     if not every_prompt:
         calls = calls.filter(prompt_id=test_set.prompt_id)
     found = []
-    for call in with_verdict(by_review(calls, review)).order_by("-call_id")[:OFFERED_CALLS]:
+    for call in with_verdict(by_review(calls, review, user=user), user=user).order_by("-call_id")[
+        :OFFERED_CALLS
+    ]:
         asked, answered = _texts(call)
         call.verdict = CallReview.Verdict(call.verdict).label if call.verdict else ""
         if asked:
             found.append((call, asked, answered))
     return found
+
+
+def calls_named(test_set: TestSet, ids: Iterable[UUID]) -> list[AuditRecord]:
+    """The team's calls of these ids, at most as many as are offered at once."""
+    calls = AuditRecord.objects.filter(team_id=test_set.team_id, status=CallStatus.SUCCEEDED, pk__in=set(ids))
+    return list(calls.order_by("-call_id")[:OFFERED_CALLS])
 
 
 def _texts(call: AuditRecord) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from prompts.policy.cases import MOST_CASES, BadCaseError, Case, Read, checked, 
 from prompts.selectors.test_sets import last_words, text_of_blocks, variables_of
 from prompts.services.required_tests import check_may_loosen, check_may_require
 
+WHY_MISSING = "nothing that was said is stored, or a reviewer found personal data in it"
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
 
 
@@ -147,7 +148,7 @@ def import_cases(test_set: TestSet, raw: bytes, *, kind: str) -> Read:
 def cases_from_calls(
     test_set: TestSet, calls: Iterable[AuditRecord], *, variable: str, takes_answer: bool
 ) -> tuple[list[TestCase], int]:
-    """Cases of what was said in calls, redacted as it is stored, and of how many calls nothing is stored.
+    """Cases of what was said in calls, redacted as it is stored, and how many calls were left out, WHY_MISSING.
 
     The user's last words go into the variable; the answer is what is expected, where that is wanted. Where a reviewer
     said what it should have been, that is; where they only found it wrong, nothing is.
@@ -156,12 +157,11 @@ def cases_from_calls(
     rows = list(calls)
     reviews = standing(call.pk for call in rows)
     for call in rows:
-        content = content_of(call)
+        content, review = content_of(call), reviews.get(call.pk)
         text = last_words(content) if content is not None else ""
-        if content is None or not text:
+        if content is None or not text or (review and review.verdict == CallReview.Verdict.PRIVACY):
             missing += 1
             continue
-        review = reviews.get(call.pk)
         answer = _right_answer(text_of_blocks(content.answer), review) if takes_answer else ""
         cases.append(Case(variables={variable: text}, expected=answer or None, note=_note(call, review)))
         ids.append(call.pk)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from governance.models import AuditContent, AuditRecord, CallReview
 from governance.policy.every_kind import every_kind
 from governance.policy.masking import Mask, team_key
-from governance.selectors.call_reviews import CHOICES, by_review
+from governance.selectors.call_reviews import CHOICES
 from governance.services.call_reviews import ReviewedMeanwhileError, review
 from governance.services.privacy_trial import try_texts
 from kernel.clock import utc_now
@@ -101,6 +101,8 @@ def test_a_form_says_what_is_missing_and_loses_nothing(world):
     assert client.post(page_of(call, "review"), {"verdict": "lovely"}).status_code == 200
     assert client.post(page_of(call, "review"), {"verdict": "good", "note": "x" * 2001}).status_code == 200
     assert client.get(page_of(call, "review")).status_code == 200
+    odd = client.post(page_of(call, "review"), {"verdict": "good", "instead_of": "x"}).content.decode()
+    assert "Open the call again" in odd
     assert not CallReview.objects.filter(call_id=call.pk).exists()
 
 
@@ -119,10 +121,14 @@ def test_notes_are_redacted_by_no_placeholder_of_a_call(world):
     assert of_calls.hide_answer("Ask ann@example.com") != row.note
 
 
-def test_what_was_said_is_kept_from_then_on(world):
+@pytest.mark.parametrize(("verdict", "is_kept"), [("good", True), ("answer", True), ("privacy", False)])
+def test_what_was_said_is_kept_from_then_on_but_for_personal_data(world, verdict, is_kept):
     call = said(make_call(world.mine.team, world.mine.application))
-    reviewed(world, call)
-    assert AuditContent.objects.get(pk=call.pk).kept_until is None
+    with pytest.raises(ReviewedMeanwhileError):
+        reviewed(world, call, verdict, instead_of=1)
+    assert AuditContent.objects.get(pk=call.pk).kept_until is not None
+    reviewed(world, call, verdict)
+    assert (AuditContent.objects.get(pk=call.pk).kept_until is None) == is_kept
 
 
 def test_calls_are_found_by_their_review(world):
@@ -137,19 +143,21 @@ def test_calls_are_found_by_their_review(world):
         "answer": {"wrong"}, "privacy": set(), "misuse": set(), "false_alarm": set(),
     }  # fmt: skip
     assert set(expected) == {value for value, _ in CHOICES}
-    client = world.client("viewer")
-    for choice, names in expected.items():
-        assert {calls.get(row.pk) for row in by_review(AuditRecord.objects.all(), choice)} == names
-        page = client.get(LIST, {"review": choice}).content.decode()
-        assert {name for pk, name in calls.items() if f"/{pk}/change/" in page} == names
-        assert {
-            calls[call.pk]
-            for call in (waits, wrong, good)
-            if str(call.pk) in ids(client, "calls", f"?review={choice}")
-        } == names
+    for who in ("reviewer", "viewer"):
+        client = world.client(who)
+        for choice, names in expected.items():
+            seen = names if who == "reviewer" or choice in ("flagged", "waiting") else set()
+            page = client.get(LIST, {"review": choice}).content.decode()
+            assert {name for pk, name in calls.items() if f"/{pk}/change/" in page} == seen
+            listed = ids(client, "calls", f"?review={choice}")
+            assert {name for pk, name in calls.items() if str(pk) in listed} == seen
+        assert ("Wrong or poor answer" in cells(client.get(LIST).content.decode())) == (who == "reviewer")
     assert client.get(f"{API}/calls/?review=x").status_code == 400
-    page = client.get(LIST).content.decode()
-    assert "Wrong or poor answer" in page
+
+
+def cells(page: str) -> str:
+    """The table of a list, without its filters."""
+    return page.partition('id="result_list"')[2].partition("</table>")[0]
 
 
 def test_from_one_flagged_call_to_the_next(world):
@@ -209,26 +217,33 @@ def test_the_api_reviews(world):
     unknown = ask(client, "post", path, {**body, "call_id": str(world.other.call.pk)})
     assert unknown.status_code == 400
     assert "no such call" in unknown.content.decode()
+    odd = ask(client, "post", path, {**body, "verdict": "\ud800"})
+    assert (odd.status_code, "\\ud800" in odd.content.decode()) == (400, True)
+    assert "no-store" in client.get(path)["Cache-Control"]
     assert ask(world.client("viewer"), "post", path, body).status_code == 403
     assert ids(world.client("viewer"), "call-reviews") == []
 
 
 def test_cases_of_reviewed_calls(world):
     test_set: Any = set_of(world.mine.team)
-    calls = [said(make_call(world.mine.team, world.mine.application), f"Question {n}") for n in range(4)]
-    plain, right, wrong, mended = calls
+    calls = [said(make_call(world.mine.team, world.mine.application), f"Question {n}") for n in range(5)]
+    plain, right, wrong, mended, leaked = calls
+    reviewed(world, leaked, "privacy")
     reviewed(world, right, "good")
     reviewed(world, wrong, "answer", note="Not a year")
     reviewed(world, mended, "answer", expected="Five days.")
     page = reverse("admin:prompts_testset_calls", args=[test_set.pk])
     client = world.client("developer")
     offered = client.get(page, {"all": "1", "review": "reviewed"}).content.decode()
-    assert [f'value="{call.pk}"' in offered for call in calls] == [False, True, True, True]
+    assert [f'value="{call.pk}"' in offered for call in calls] == [False, True, True, True, True]
     assert "Wrong or poor answer" in offered
     only = client.get(page, {"all": "1", "review": "good"}).content.decode()
-    assert [f'value="{call.pk}"' in only for call in calls] == [False, True, False, False]
+    assert [f'value="{call.pk}"' in only for call in calls] == [False, True, False, False, False]
     chosen = {"call": [str(call.pk) for call in calls], "variable": "question", "takes_answer": "on"}
-    assert client.post(f"{page}?all=1", chosen).status_code == 302
+    assert (
+        client.post(f"{page}?all=1&review=good", chosen).status_code == 302
+    )  # chosen before a review changed
+    assert leaked.pk not in set(test_set.cases.values_list("call_id", flat=True))
     made = {case.call_id: (case.expected, case.note) for case in test_set.cases.filter(source="call")}
     assert made[plain.pk] == ("A year.", f"Call {plain.pk}")
     assert made[right.pk] == ("A year.", f"Call {right.pk}, reviewed: Nothing wrong")
