@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.admin.base import person, without_store
-from accounts.admin.typed import ModelAdmin
+from governance.admin.call_pages import CallPages
 from governance.models import AuditRecord, CallReview
 from governance.selectors.bodies import BodiesUnreachableError
 from governance.selectors.call_reviews import Reviewed, may_review, next_waiting, reviews_of
@@ -52,25 +52,19 @@ class ReviewForm(forms.Form):
         return self.cleaned_data
 
 
-class ReviewPages(ModelAdmin):
+class ReviewPages(CallPages):
     """Adds the form to the page of calls."""
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.review_view)
-        return [
-            path("<path:object_id>/review/", view, name="governance_auditrecord_review"),
-            *super().get_urls(),
-        ]
+        return [self.page_of_call("review", self.review_view), *super().get_urls()]
 
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Takes a review; shows the form again where something is wrong with it."""
-        call = self.get_object(request, object_id)  # among those the person may see
-        if call is None:
-            raise Http404("There is no such call, or it is not one of your teams'.")
+        call = self.call_or_404(request, object_id)
         if not may_review(person(request), call):
             raise PermissionDenied
-        form = ReviewForm(request.POST) if request.method == "POST" else _new_form(call)
-        if request.method == "POST" and form.is_valid():
+        form = ReviewForm(request.POST) if request.method == "POST" else None
+        if form is not None and form.is_valid():
             try:
                 review(call, by=person(request), **form.cleaned_data)
                 return self._after(request, call)
@@ -85,7 +79,7 @@ class ReviewPages(ModelAdmin):
                 form.add_error(None, str(error))
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "original": call, "title": "Review",
-            "call": call, **review_card(request, call), "review_form": form,
+            "call": call, **review_card(request, call, form=form),
         }  # fmt: skip
         return without_store(TemplateResponse(request, "admin/governance/auditrecord/review.html", context))
 
@@ -102,20 +96,18 @@ class ReviewPages(ModelAdmin):
         return HttpResponseRedirect(_url(following))
 
 
-def review_card(request: HttpRequest, call: AuditRecord) -> dict[str, Any]:
+def review_card(request: HttpRequest, call: AuditRecord, *, form: ReviewForm | None = None) -> dict[str, Any]:
     """What a call's page says of its reviews, with a form for those who may add one; for readers of its content only."""
     found = list(reviews_of(call)[: _EARLIER_SHOWN + 1])
+    stands = found[0] if found else None
+    if form is None and may_review(person(request), call):
+        form = ReviewForm(initial={"instead_of": stands.pk if stands else None})
     return {
-        "review": found[0] if found else None,
-        "review_variant": VARIANTS[CallReview.Verdict(found[0].verdict)] if found else "",
+        "review": stands,
+        "review_variant": VARIANTS[CallReview.Verdict(stands.verdict)] if stands else "",
         "earlier_reviews": found[1:],
-        "review_form": _new_form(call, found[0] if found else None) if may_review(person(request), call) else None,
-    }  # fmt: skip
-
-
-def _new_form(call: AuditRecord, stands: CallReview | None = None) -> ReviewForm:
-    stands = stands or reviews_of(call).first()
-    return ReviewForm(initial={"instead_of": stands.pk if stands else None})
+        "review_form": form,
+    }
 
 
 def _again(call: AuditRecord, form: ReviewForm) -> ReviewForm:

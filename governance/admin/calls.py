@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -149,10 +149,7 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
         """The call's page, which is no form."""
         if object_id is None or request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        call = self.get_object(request, object_id)  # among those the person may see
-        if call is None:
-            raise Http404("There is no such call, or it is not one of your teams'.")
-        return self._page(request, call)
+        return self._page(request, self.call_or_404(request, object_id))
 
     def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
         may_read = may_read_content(person(request), call)

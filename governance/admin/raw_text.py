@@ -4,12 +4,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path
 
 from accounts.admin.base import person, without_store
-from accounts.admin.typed import ModelAdmin
+from governance.admin.call_pages import CallPages
 from governance.admin.transcript import transcript_of
 from governance.models import AuditRecord, RawAccess
 from governance.selectors.bodies import BodiesUnreachableError
@@ -30,21 +29,15 @@ class ReasonForm(forms.Form):
     )
 
 
-class RawTextPages(ModelAdmin):
+class RawTextPages(CallPages):
     """Adds the page to that of calls."""
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.raw_text_view)
-        return [
-            path("<path:object_id>/raw/", view, name="governance_auditrecord_raw"),
-            *super().get_urls(),
-        ]
+        return [self.page_of_call("raw", self.raw_text_view), *super().get_urls()]
 
     def raw_text_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks for a reason; given one, shows the text."""
-        call = self.get_object(request, object_id)  # among those the person may see
-        if call is None:
-            raise Http404("There is no such call, or it is not one of your teams'.")
+        call = self.call_or_404(request, object_id)
         if not may_read_raw(person(request), call):
             raise PermissionDenied
         form = ReasonForm(request.POST if request.method == "POST" else None)

@@ -274,9 +274,10 @@ class RateLimiter:
             await asyncio.sleep(_PROBE_SECONDS)
             if self._mode is _Mode.SHARED:
                 continue
+            if not await self.ping(_TIMEOUT_SECONDS):
+                self._lose(TimeoutError())
+                continue
             try:
-                async with asyncio.timeout(_TIMEOUT_SECONDS):
-                    await self._client.ping()
                 if self._mode is _Mode.LOCAL:
                     await self._hand_over()
                 elif perf_counter() - self._back_at >= _RETURN_SECONDS:
