@@ -3,31 +3,31 @@ from collections.abc import Iterable
 from django.apps import AppConfig
 
 from accounts.services.known_models import register
-from governance.services import key_wrappers
-from prompts.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
-from prompts.services import retrievers
+from governance.records.services import key_wrappers
+from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
+from prompts.knowledge.services import retrievers
 
 
 def _route_names() -> Iterable[str]:
-    from gateway.models import Route
+    from gateway.catalogue.models import Route
 
     return Route.objects.filter(is_enabled=True).values_list("name", flat=True)
 
 
 def _kms() -> key_wrappers.KeyWrapper:
-    from gateway.bedrock.kms import kms  # boto3 takes a while: only where it is needed
+    from gateway.providers.bedrock.kms import kms  # boto3 takes a while: only where it is needed
 
     return kms
 
 
 def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
-    from gateway.services.knowledge import retrieve  # so does botocore
+    from gateway.knowledge.retrieval import retrieve  # so does botocore
 
     return retrieve(base, question)
 
 
 def _answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
-    from gateway.services.knowledge import answer
+    from gateway.knowledge.retrieval import answer
 
     return answer(base, question, route)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.policy.engines import Block, EngineFailedError
-from governance.policy.findings import Finding
+from governance.privacy.policy.engines import Block, EngineFailedError
+from governance.screening.policy.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,7 @@ from functools import partial
 
 import msgspec
 
-from gateway.answer_check import check_of, checked
 from gateway.call import AnswerBlock, Call
-from gateway.contracts import contract_of, kept
 from gateway.events import (
     BlockStop,
     Event,
@@ -31,7 +29,9 @@ from gateway.events import (
     Usage,
     Vector,
 )
+from gateway.outbound.answer_check import check_of, checked
 from gateway.outbound.chain import BLOCKED, Outbound
+from gateway.outbound.contract import contract_of, kept
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
@@ -53,7 +53,7 @@ from gateway.stages.settle import end_round, settle
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
 from kernel.clock import elapsed_ms, perf_counter
-from prompts.policy.output_contract import MOST_CORRECTION_TOKENS
+from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
 logger = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: i
     answer = call.answer
     end_round(call, gateway)
     call.answer = answer
-    ask_again(call, gateway, errors, number, call.max_tokens + MOST_CORRECTION_TOKENS)
+    ask_again(call, gateway, errors, number, call.max_tokens + MAX_CORRECTION_TOKENS)
     call.answer = []
 
 

@@ -11,29 +11,29 @@ from django.conf import settings
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from gateway.bedrock.client import BedrockClient
-from gateway.bedrock.credentials import CredentialSource
-from gateway.bedrock.guardrails import Guardrails
-from gateway.bedrock.knowledge import KnowledgeBases
-from gateway.bedrock.transport import Transport
-from gateway.context_sources import ContextSources
-from gateway.keyring import KeyRing
 from gateway.metrics import Metrics
-from gateway.prompt_versions import PromptVersions
-from gateway.queues import RateLines, Slots
-from gateway.services.key_use import KeyUse
+from gateway.prompts.context_sources import ContextSources
+from gateway.prompts.versions import PromptVersions
+from gateway.providers.bedrock.client import BedrockClient
+from gateway.providers.bedrock.credentials import CredentialSource
+from gateway.providers.bedrock.guardrails import Guardrails
+from gateway.providers.bedrock.knowledge import KnowledgeBases
+from gateway.providers.bedrock.transport import Transport
+from gateway.records.key_use import KeyUse
+from gateway.records.keyring import KeyRing
+from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
-from gateway.tokens import Estimator
-from governance.services.body_store import BodyStore
-from governance.services.detector import Detector
-from governance.services.feedback import FeedbackStore
-from governance.services.ledger import Ledger
-from governance.services.names import shared_pool
-from governance.services.rate_limiter import RateLimiter
-from governance.services.screener import Screener
+from gateway.wire.tokens import Estimator
+from governance.limits.services.ledger import Ledger
+from governance.limits.services.rate_limiter import RateLimiter
+from governance.privacy.services.detector import Detector
+from governance.privacy.services.names import shared_pool
+from governance.records.services.body_store import BodyStore
+from governance.reviews.services.feedback import FeedbackStore
+from governance.screening.services import Screener
 from kernel.ids import new_id
-from prompts.services.retriever import Retriever
+from prompts.knowledge.services.retriever import Retriever
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from celery import shared_task
 from django.conf import settings
 
-from gateway.services.knowledge_sync import sync
-from gateway.services.reconciliation.costs import import_aws_costs
-from gateway.services.reconciliation.imports import Tally
-from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
+from gateway.knowledge.sync import sync
+from gateway.reconciliation.costs import import_aws_costs
+from gateway.reconciliation.imports import Tally
+from gateway.reconciliation.invocations import import_invocation_logs, match_again
 from kernel.clock import perf_counter, utc_now
-from prompts.models import KnowledgeBase
+from prompts.knowledge.models import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 

@@ -5,19 +5,13 @@ from uuid import UUID
 
 from celery import shared_task
 
-from governance.services import (
-    alerts,
-    bodies,
-    body_index,
-    deliveries,
-    feedback,
-    holds,
-    limit_requests,
-    rollups,
-    tips,
-)
-from governance.services.mail import send_now
+from governance.alerts.services import alerts, deliveries
+from governance.limits.services import holds, limit_requests
+from governance.records.services import bodies, body_index
+from governance.reviews.services import feedback
+from governance.usage.services import rollups, tips
 from kernel.clock import utc_now
+from kernel.mail import send_now
 
 
 @shared_task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]

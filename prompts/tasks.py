@@ -4,15 +4,11 @@ from celery import shared_task
 from django.db.models import Q
 
 from kernel.clock import utc_now
-from prompts.models import Evaluation, EvaluationState
-from prompts.services import (
-    experiments,
-    knowledge_indexes,
-    knowledge_indexing,
-    rollouts,
-    service_contracts,
-)
-from prompts.services.evaluation_runner import run_for
+from prompts.evaluations.models import Evaluation, EvaluationState
+from prompts.evaluations.services.runner import run_for
+from prompts.knowledge.services import indexes as knowledge_indexes
+from prompts.knowledge.services import indexing as knowledge_indexing
+from prompts.rollout.services import experiments, rollouts, service_contracts
 
 SECONDS_AT_A_TIME = 20.0
 """Then other tasks have their turn: a worker may have one process."""

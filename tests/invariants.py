@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from governance.selectors.invariants import INVARIANTS
+from governance.limits.selectors.invariants import INVARIANTS
 
 
 def assert_sound(execute: Callable[[str], list[Any]]) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from hypothesis import strategies as st
 
 from gateway.outbound.unmask import Unmasker
-from governance.policy.detection import Found, concluded, looked_through
-from governance.policy.findings import Finding
-from governance.policy.masking import Mask, team_key
-from governance.policy.placeholders import digest
-from governance.policy.privacy import Document, InForce, Rule, combined
-from governance.policy.ruleset import RuleSet
+from governance.privacy.policy.detection import Found, concluded, looked_through
+from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.policy.placeholders import digest
+from governance.privacy.policy.privacy import Document, InForce, Rule, combined
+from governance.privacy.policy.ruleset import RuleSet
+from governance.screening.policy.findings import Finding
 
 KEY = team_key("master", "team")
 OTHER_KEY = team_key("master", "other")

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
-from gateway.checks import OutputCheck
+from gateway.call.checks import OutputCheck
 from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
 from gateway.outbound.screen import Screen, Screened, ScreenFilter
 from gateway.outbound.unmask import Tally
-from governance.policy.detection import found_in_answer
-from governance.policy.leaks import Prompt
-from governance.policy.masking import Mask
-from governance.policy.ruleset import Hit, RuleSet
+from governance.privacy.policy.detection import found_in_answer
+from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.ruleset import Hit, RuleSet
+from governance.screening.policy.leaks import Prompt
 
 BLOCKED = "content_filtered"
 """Converse's word for an answer that a filter ended."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.outbound.screen import BlockedError, Judge, Replace, Screen
-from governance.policy.masking import LEAST_NUMBER
-from governance.policy.ruleset import Hit
+from governance.privacy.policy.masking import MIN_NUMBER
+from governance.privacy.policy.ruleset import Hit
 
 
 class JsonScreen:
@@ -47,7 +47,7 @@ class JsonScreen:
             return {self._text(name): self._shown(member) for name, member in value.items()}
         if isinstance(value, list):
             return [self._shown(member) for member in value]
-        if isinstance(value, int) and value >= LEAST_NUMBER:
+        if isinstance(value, int) and value >= MIN_NUMBER:
             digits = str(value)
             shown = self._text(digits)
             return value if shown == digits else shown

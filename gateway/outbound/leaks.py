@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from gateway.outbound.screen import BlockedError
-from governance.policy.leaks import LeakWatch, Prompt
+from governance.screening.policy.leaks import LeakWatch, Prompt
 
 KIND = "SYSTEM_PROMPT"
 _HELD_WORDS = 14
-_LONGEST_HELD = 400
+_MAX_HELD_LENGTH = 400
 
 
 class LeakScreen:
@@ -47,7 +47,7 @@ class LeakScreen:
             if cut <= 0:
                 cut = 0
                 break
-        return max(cut, len(self._held) - _LONGEST_HELD)
+        return max(cut, len(self._held) - _MAX_HELD_LENGTH)
 
     def _let_go(self, cut: int) -> str:
         passed, self._held = self._held[:cut], self._held[cut:]

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
-from governance.policy.ruleset import Hit
+from governance.privacy.policy.ruleset import Hit
 
 WINDOW = 160
-LONGEST_WORD = 4000
+MAX_WORD_LENGTH = 4000
 """A word is let go whole, tokens and addresses included, up to this length."""
 _CONTEXT = 120
 """Characters already let go that are looked at again, for the words that speak for a number behind them."""
-_LONGEST_HIT = 16_000
+_MAX_HIT_LENGTH = 16_000
 """Of a finding that goes on and on, such as a private key, what is looked at again."""
 _BEHIND = 40
 """Characters behind a number in which a word may still say what it is."""
@@ -74,7 +74,7 @@ class Screen:
         cut = min(self._open_from(end), max(0, end - self._reach))
         if (digit := _DIGIT.search(self._held, max(0, end - _BEHIND), cut)) is not None:
             cut = max(self._open_from(digit.start()), min(cut, end - WINDOW))
-        least = max(0, end - LONGEST_WORD)
+        least = max(0, end - MAX_WORD_LENGTH)
         while cut > least and not (last := self._held[cut - 1]).isspace():
             if end - cut >= WINDOW and not last.isascii():
                 break  # of a script without spaces
@@ -107,7 +107,7 @@ class Screen:
         if passed:
             self._ends_hidden = bool(ready) and ready[-1].end >= shift + cut
             if self._ends_hidden:
-                begin = max(min(begin, ready[-1].start), shift + cut - _LONGEST_HIT)
+                begin = max(min(begin, ready[-1].start), shift + cut - _MAX_HIT_LENGTH)
         self._context = (self._context + passed)[begin:]
         return shown
 

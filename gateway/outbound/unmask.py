@@ -5,7 +5,13 @@ from collections.abc import Mapping
 
 import regex
 
-from governance.policy.placeholders import CLOSING, backslashes_before, longest_spelling, spelling, token_of
+from governance.privacy.policy.placeholders import (
+    CLOSING,
+    backslashes_before,
+    longest_spelling,
+    spelling,
+    token_of,
+)
 
 _LOOKED_BACK = 20
 

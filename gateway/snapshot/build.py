@@ -9,17 +9,18 @@ from django.conf import settings
 from django.db.models import Prefetch
 
 from accounts.models import ApiKey, Team
-from gateway.models import Deployment, Price, Route, RouteTarget
-from gateway.pricing import PriceEntry, Rates
+from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
+from gateway.catalogue.policy.pricing import PriceEntry, Rates
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import Limits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
-from governance.models import Grant, TeamKey
-from governance.policy.masking import team_key
-from governance.selectors.privacy import Policies
+from governance.limits.models import Grant
+from governance.privacy.policy.masking import team_key
+from governance.privacy.selectors.privacy import Policies
+from governance.records.models import TeamKey
 from kernel.clock import utc_now
-from prompts.selectors.context_sources import source_entries
-from prompts.selectors.knowledge import base_entries
+from prompts.knowledge.selectors.context_sources import source_entries
+from prompts.knowledge.selectors.knowledge import base_entries
 
 
 def build_snapshot() -> Snapshot:

@@ -5,10 +5,10 @@ from collections import defaultdict
 from django.db.models import Q
 
 from gateway.snapshot.prompts import PromptEntry, Prompts, VersionEntry
-from prompts.models import Label, Prompt, PromptVersion, VersionState
-from prompts.policy.assignment import ExperimentEntry, RolloutEntry, versions_of
-from prompts.selectors.compiled import compiled
-from prompts.selectors.traffic import entries
+from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
+from prompts.registry.selectors.compiled import compiled
+from prompts.rollout.policy.assignment import ExperimentEntry, RolloutEntry, versions_of
+from prompts.rollout.selectors.traffic import entries
 
 
 def build_prompts() -> Prompts:

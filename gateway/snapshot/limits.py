@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from accounts.models import ApiKey
 from gateway.snapshot.state import BudgetEntry, GrantEntry, RateLimitEntry
-from governance.models import Budget, Grant, RateLimit
+from governance.limits.models import Budget, Grant, RateLimit
 from kernel.clock import utc_now
 
 _SECONDS = {"": 0, "minute": 60, "hour": 3600, "day": 86_400}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prompts.policy.assignment import ExperimentEntry, RolloutEntry
-    from prompts.policy.rendering import Compiled
+    from prompts.registry.policy.rendering import Compiled
+    from prompts.rollout.policy.assignment import ExperimentEntry, RolloutEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

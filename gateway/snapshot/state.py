@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
-from gateway.pricing import PriceEntry
+from gateway.catalogue.policy.pricing import PriceEntry
 from gateway.snapshot.prompts import Prompts
-from governance.policy.ruleset import RuleSet
-from governance.policy.scopes import Scope
-from prompts.policy.context import SourceEntry
-from prompts.policy.knowledge import BaseEntry
+from governance.limits.policy.scopes import Scope
+from governance.privacy.policy.ruleset import RuleSet
+from prompts.knowledge.policy.context import SourceEntry
+from prompts.knowledge.policy.knowledge import BaseEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@ from gateway.call import Call
 from gateway.conversation import Block, Message
 from gateway.routing.families import family_of
 from gateway.runtime import Gateway
-from prompts.policy.output_contract import correction
+from prompts.registry.policy.output_contract import correction
 
 _LEFT_OUT = "(The answer is left out here.)"
 

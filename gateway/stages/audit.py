@@ -2,10 +2,10 @@ import asyncio
 import logging
 
 from gateway.call import Call
-from gateway.record import full_record
+from gateway.records.record import full_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.services.ledger import LedgerUnavailableError, Settlement
+from governance.limits.services.ledger import LedgerUnavailableError, Settlement
 
 logger = logging.getLogger(__name__)
 

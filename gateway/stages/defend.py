@@ -1,8 +1,8 @@
 from gateway.call import Call
 from gateway.conversation import Conversation, SystemBlock
 from gateway.runtime import Gateway
-from governance.policy.defence import canary, canary_notice, mark_notice, marked, nonce
-from governance.policy.leaks import prompt_of
+from governance.screening.policy.defence import canary, canary_notice, mark_notice, marked, nonce
+from governance.screening.policy.leaks import prompt_of
 
 
 def defend(call: Call, gateway: Gateway) -> None:

@@ -1,13 +1,13 @@
 import asyncio
 
-from gateway.bedrock.client import Attempt
 from gateway.call import Call
 from gateway.conversation import InferenceConfig
+from gateway.providers.bedrock.client import Attempt
 from gateway.refusals import Refusal
 from gateway.routing.families import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.tokens import Estimate
+from gateway.wire.tokens import Estimate
 
 _COUNTING_VENDORS = frozenset({"anthropic"})
 """Whose models have CountTokens. Source: the CountTokens page of the Bedrock API reference."""

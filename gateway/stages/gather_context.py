@@ -8,24 +8,24 @@ import psycopg
 import psycopg_pool
 
 from gateway.call import Call
-from gateway.context_sources import SourceFailedError
+from gateway.call.prompt_run import PromptRun
 from gateway.conversation import Block, Conversation, Message
 from gateway.events import Event, Vector
-from gateway.prompt_run import PromptRun
+from gateway.prompts.context_sources import SourceFailedError
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.policy.masking import Mask
-from governance.policy.screening.verdict import Outcome, Thresholds
-from governance.services.detector import NamesUnavailableError
-from governance.services.screener import Item
+from governance.privacy.policy.masking import Mask
+from governance.privacy.services.detector import NamesUnavailableError
+from governance.screening.policy.verdict import Outcome, Thresholds
+from governance.screening.services import Item
 from kernel.clock import perf_counter
-from prompts.policy.context import SourceEntry
-from prompts.policy.document import Knowledge
-from prompts.policy.fusion import confidence, fuse
-from prompts.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
-from prompts.policy.rendering import KNOWLEDGE, Compiled
-from prompts.policy.template_meter import RenderError
-from prompts.policy.unsure import Unsure, fixed_answer
+from prompts.knowledge.policy.context import SourceEntry
+from prompts.knowledge.policy.fusion import confidence, fuse
+from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
+from prompts.registry.policy.document import Knowledge
+from prompts.registry.policy.rendering import KNOWLEDGE, Compiled
+from prompts.registry.policy.template_meter import RenderError
+from prompts.rollout.policy.unsure import Unsure, fixed_answer
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 """Makes a call of Gatehouse's own on behalf of another, through the whole pipeline; its events."""

@@ -4,18 +4,18 @@ from hashlib import blake2b
 
 import msgspec
 
-from gateway.bedrock.client import Attempt
-from gateway.bedrock.errors import may_fail_over
 from gateway.call import Call
 from gateway.conversation import encode
 from gateway.events import Event
+from gateway.providers.bedrock.client import Attempt
+from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.policy.invocation_logs import CALL_KEY
+from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.clock import elapsed_ms, perf_counter
 
 _BYTES_PER_TOKEN = 4
-_MOST_METADATA = 16
+_MAX_METADATA = 16
 """Entries that Converse takes."""
 
 
@@ -65,7 +65,7 @@ def _named(call: Call, body: bytes) -> bytes:
     if given is None:
         return b'%b,"requestMetadata":{"%b":"%b"}}' % (body[:-1], CALL_KEY.encode(), str(call.id).encode())
     metadata = {name: value for name, value in given.items() if name != CALL_KEY}
-    if len(metadata) < _MOST_METADATA:
+    if len(metadata) < _MAX_METADATA:
         metadata[CALL_KEY] = str(call.id)
     return encode(msgspec.structs.replace(call.conversation, request_metadata=metadata))
 

@@ -4,8 +4,8 @@ from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
-from governance.policy.rate_limits import Counter, Decision, Request
-from governance.services.rate_limiter import Ticket
+from governance.limits.policy.rate_limits import Counter, Decision, Request
+from governance.limits.services.rate_limiter import Ticket
 
 _PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
 

@@ -1,18 +1,18 @@
 from collections.abc import Awaitable, Generator
 from functools import partial
 
-from gateway.bodies import keep_raw
 from gateway.call import Call
-from gateway.checks import InputCheck
+from gateway.call.checks import InputCheck
 from gateway.guards import judge
+from gateway.records.bodies import keep_raw
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.texts import rewrite, texts_of
-from governance.policy.detection import Found
-from governance.policy.kinds import title
-from governance.policy.masking import Mask
-from governance.policy.ruleset import RuleSet
-from governance.services.detector import NamesUnavailableError
+from gateway.wire.texts import rewrite, texts_of
+from governance.privacy.policy.detection import Found
+from governance.privacy.policy.kinds import title
+from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.services.detector import NamesUnavailableError
 from kernel.breath import Breath
 
 _AT_ONCE = 800

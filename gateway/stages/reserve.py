@@ -1,15 +1,15 @@
 import asyncio
 
 from gateway.call import Call
-from gateway.contracts import contract_of
-from gateway.pricing import price_at, worst_case
-from gateway.record import admission_record
+from gateway.catalogue.policy.pricing import price_at, worst_case
+from gateway.outbound.contract import contract_of
+from gateway.records.record import admission_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.policy.windows import Window, window_of
-from governance.services.ledger import Admission, HoldRequest, LedgerUnavailableError
+from governance.limits.policy.windows import Window, window_of
+from governance.limits.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
-from prompts.policy.output_contract import MOST_CORRECTION_TOKENS
+from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
 _GRACE_SECONDS = 120.0
 """How long after the route's timeout a call may still be settling before its hold expires."""
@@ -88,7 +88,7 @@ def _worst_case(call: Call) -> int:
 
 def _inputs(call: Call) -> list[int]:
     """The most tokens of input of each round: one that corrects is shown the answer before, and what is wrong with it."""
-    room = call.max_tokens + MOST_CORRECTION_TOKENS
+    room = call.max_tokens + MAX_CORRECTION_TOKENS
     return [call.input_bound + number * room for number in range(_rounds(call))]
 
 

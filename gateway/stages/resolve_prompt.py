@@ -4,13 +4,13 @@ import psycopg
 import psycopg_pool
 
 from gateway.call import Call
-from gateway.prompt_run import PromptRequest, PromptRun
+from gateway.call.prompt_run import PromptRequest, PromptRun
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.prompts import PromptEntry, VersionEntry
-from prompts.policy.assignment import Caller, Choice, choose
-from prompts.policy.privacy import rules_of
-from prompts.policy.variables import VariableError
+from prompts.registry.policy.privacy import rules_of
+from prompts.registry.policy.variables import VariableError
+from prompts.rollout.policy.assignment import Caller, Choice, choose
 
 DEFAULT_LABEL = "production"
 

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 from gateway.call import Call
-from gateway.pricing import price_at
-from gateway.prompt_run import PREFIX
+from gateway.call.prompt_run import PREFIX
+from gateway.catalogue.policy.pricing import price_at
 from gateway.refusals import Refusal
 from gateway.routing.plan import plan
 from gateway.runtime import Gateway
 
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
@@ -18,7 +18,7 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     route = gateway.snapshot.routes.get(call.model_name)
     if route is None:
         names = [name for name in gateway.snapshot.route_names if call.key.may_call(name, call.admitted_at)]
-        known = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+        known = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
         hint = f"Known models: {known}." if names else "No model has been set up yet."
         raise Refusal(
             "model_not_found", f"There is no model '{call.model_name[:200]}'. {hint}", param="model"

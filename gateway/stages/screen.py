@@ -1,13 +1,13 @@
 from collections.abc import Awaitable, Iterable
 
 from gateway.call import Call
-from gateway.checks import Screened
+from gateway.call.checks import Screened
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.texts import rewrite_untrusted
-from governance.policy.privacy import SCREENING_ACTIONS, ScreeningAction
-from governance.policy.screening.verdict import Outcome, Thresholds, Verdict
-from governance.services.screener import Item
+from gateway.wire.texts import rewrite_untrusted
+from governance.privacy.policy.privacy import SCREENING_ACTIONS, ScreeningAction
+from governance.screening.policy.verdict import Outcome, Thresholds, Verdict
+from governance.screening.services import Item
 from kernel.breath import Breath
 
 _AT_ONCE = 800

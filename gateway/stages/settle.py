@@ -1,10 +1,10 @@
 from gateway.call import Call, Round
+from gateway.catalogue.policy.pricing import PriceEntry, cost, price_at
 from gateway.events import Usage, added
-from gateway.pricing import PriceEntry, cost, price_at
 from gateway.routing.families import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.tokens import count_text
+from gateway.wire.tokens import count_text
 
 
 def settle(call: Call, gateway: Gateway) -> None:

@@ -5,14 +5,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from gateway.bodies import redacted_content, sealed_members, storing_of
 from gateway.call import Call
+from gateway.records.bodies import redacted_content, sealed_members, storing_of
 from gateway.runtime import Gateway
-from governance.models import BodyState
-from governance.policy.sealing import NONCE_BYTES
-from governance.policy.storage import Extent, Storing
-from governance.services.body_store import BodiesUnavailableError
-from governance.services.detector import NamesUnavailableError
+from governance.privacy.policy.storage import Extent, Storing
+from governance.privacy.services.detector import NamesUnavailableError
+from governance.records.models import BodyState
+from governance.records.policy.sealing import NONCE_BYTES
+from governance.records.services.body_store import BodiesUnavailableError
 from kernel.ids import random_bytes
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ SQL = Path(__file__).parent / "sql"
 
 
 class Migration(migrations.Migration):
-    """The ledger's functions. What they promise is in governance/services/ledger.py."""
+    """The ledger's functions. What they promise is in governance/limits/services/ledger.py."""
 
     dependencies = [("governance", "0001_initial")]
 

@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import governance.models.budget
+import governance.limits.models.budget
 import uuid
 from django.db import migrations, models
 
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                     ]
                 ),
                 blank=True,
-                default=governance.models.budget._usual_thresholds,
+                default=governance.limits.models.budget._usual_thresholds,
                 help_text="Per cent of the limit at which alerts go out, separated by commas.",
                 size=10,
             ),

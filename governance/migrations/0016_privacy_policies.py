@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("number", models.PositiveIntegerField()),
-                ("document", models.JSONField(help_text="As governance/policy/privacy.py has it.")),
+                ("document", models.JSONField(help_text="As governance/privacy/policy/privacy.py has it.")),
                 ("reason", models.TextField(help_text="Why this change was made.")),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],

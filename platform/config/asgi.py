@@ -19,9 +19,9 @@ refuse_unsafe_settings()
 from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs Django's apps
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
-from gateway.formats.incoming import Scope  # noqa: E402 - needs Django's apps
-from gateway.handler import GatewayHandler, Receive, Send  # noqa: E402
-from prompts.streams.playground import PlaygroundConsumer  # noqa: E402
+from gateway.entrances.formats.incoming import Scope  # noqa: E402 - needs Django's apps
+from gateway.entrances.handler import GatewayHandler, Receive, Send  # noqa: E402
+from prompts.evaluations.streams import PlaygroundConsumer  # noqa: E402
 
 gateway = GatewayHandler()
 _playground = AllowedHostsOriginValidator(AuthMiddlewareStack(PlaygroundConsumer.as_asgi()))

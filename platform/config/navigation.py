@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from governance.selectors.limit_requests import pending_count
+from governance.limits.selectors.limit_requests import pending_count
 
 _GROUPS = (
     (

@@ -11,9 +11,9 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("gatehouse/favicon.svg"))),
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.api.urls")),
-    path("api/v1/", include("governance.api.urls")),
-    path("api/v1/", include("prompts.api.urls")),
-    path("api/v1/", include("gateway.management_api.urls")),
+    path("api/v1/", include("governance.urls")),
+    path("api/v1/", include("prompts.urls")),
+    path("api/v1/", include("gateway.catalogue.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -1,7 +1,7 @@
 """How long to wait before a child that died is started again."""
 
 FIRST_SECONDS = 1.0
-MOST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 
 
@@ -15,5 +15,5 @@ class Backoff:
         """The wait after a run of this length."""
         if lived_seconds >= STEADY_SECONDS:
             self._next = FIRST_SECONDS
-        delay, self._next = self._next, min(self._next * 2, MOST_SECONDS)
+        delay, self._next = self._next, min(self._next * 2, MAX_SECONDS)
         return delay

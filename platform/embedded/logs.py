@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-MOST_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 20 * 1024 * 1024
 
 
 class Log:
@@ -24,7 +24,7 @@ class Log:
 
     def rotate(self) -> None:
         """Copies and empties a file that is too long; whoever has it open for appending goes on from the start."""
-        if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
+        if self.path.exists() and self.path.stat().st_size > MAX_BYTES:
             shutil.copyfile(self.path, self.path.with_name(f"{self.path.name}.1"))
             os.truncate(self.path, 0)
             self._start = 0

@@ -21,7 +21,7 @@ from embedded.users import account, give, open_path_to, open_programs, unprivile
 MAJOR_VERSION = 18
 ROLE = DATABASE = "gatehouse"
 LOOPBACK = "127.0.0.1"
-LONGEST_SOCKET_PATH = 100
+MAX_SOCKET_PATH_LENGTH = 100
 """Linux allows 107 bytes, others 103."""
 SETTINGS = {
     "max_connections": "100",
@@ -183,7 +183,7 @@ class Postgres:
     def _sockets(self) -> Path:
         """In the data folder; where that makes too long a name for a socket, among the temporary files."""
         near = self.cluster.with_name("sockets")
-        if len(os.fsencode(near / f".s.PGSQL.{self.port}")) <= LONGEST_SOCKET_PATH:
+        if len(os.fsencode(near / f".s.PGSQL.{self.port}")) <= MAX_SOCKET_PATH_LENGTH:
             return near
         digest = hashlib.sha256(os.fsencode(self.cluster)).hexdigest()[:16]
         return Path(tempfile.gettempdir(), f"gatehouse-{digest}")

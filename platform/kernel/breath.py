@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from kernel.clock import elapsed_ms, perf_counter
 
-LONGEST_MS = 1.0
+MAX_MS = 1.0
 
 Result = TypeVar("Result")
 
@@ -16,7 +16,7 @@ _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDict
 
 
 class Breath:
-    """`async with` around long work; `draw` between its steps lets the loop go when they have kept it for LONGEST_MS.
+    """`async with` around long work; `draw` between its steps lets the loop go when they have kept it for MAX_MS.
 
     Work of this kind shares one lock per loop: without it every one of many would take its while in the same turn of
     the loop, and a timer would come after all of them. Wait for nothing else inside.
@@ -34,7 +34,7 @@ class Breath:
         self._give_back()  # unless it was cancelled while it waited for its turn
 
     async def draw(self) -> None:
-        if elapsed_ms(self._begun) > LONGEST_MS:
+        if elapsed_ms(self._begun) > MAX_MS:
             await asyncio.sleep(
                 0
             )  # with the turn held: else all that wait would have theirs before the loop goes on

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('in_review', 'In review'), ('approved', 'Approved'), ('withdrawn', 'Withdrawn')], default='draft', max_length=16)),
-                ('document', models.JSONField(default=dict, help_text='See prompts.policy.document.')),
+                ('document', models.JSONField(default=dict, help_text='See prompts.registry.policy.document.')),
                 ('digest', models.CharField(blank=True, help_text='SHA-256 of the document, set when submitted.', max_length=64)),
                 ('revision', models.PositiveIntegerField(default=1, help_text='Goes up with every save of a draft: who saves an older one is told.')),
                 ('note', models.TextField(blank=True, verbose_name='what changed')),

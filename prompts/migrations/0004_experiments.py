@@ -3,8 +3,8 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import prompts.models.experiment
-import prompts.models.rollout
+import prompts.rollout.models.experiment
+import prompts.rollout.models.rollout
 from django.conf import settings
 from django.db import migrations, models
 
@@ -40,8 +40,8 @@ class Migration(migrations.Migration):
                 ('label', models.CharField(help_text='Whose calls are shared out, such as “production”.', max_length=50)),
                 ('unit', models.CharField(choices=[('end_user', 'End user'), ('session', 'Session'), ('call', 'Each call by itself')], default='end_user', help_text='The same end user, or session, gets the same arm every time. Calls that name none are drawn by chance.', max_length=16, verbose_name='told apart by')),
                 ('minimum', models.PositiveIntegerField(default=200, help_text='Nothing is said before each arm has had so many end users, sessions or calls.', validators=[django.core.validators.MinValueValidator(50), django.core.validators.MaxValueValidator(10000000)], verbose_name='minimum sample')),
-                ('metrics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('helpful', 'Helpful answers'), ('score', 'Score of feedback'), ('contract', 'Broken contracts'), ('errors', 'Errors'), ('cost', 'Cost per call'), ('latency', 'Duration')], max_length=16), default=prompts.models.experiment.usual_metrics, help_text='What arms are compared by. The first is what it is about; the others must not suffer.', size=None)),
-                ('salt', models.BinaryField(default=prompts.models.experiment.new_salt)),
+                ('metrics', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('helpful', 'Helpful answers'), ('score', 'Score of feedback'), ('contract', 'Broken contracts'), ('errors', 'Errors'), ('cost', 'Cost per call'), ('latency', 'Duration')], max_length=16), default=prompts.rollout.models.experiment.usual_metrics, help_text='What arms are compared by. The first is what it is about; the others must not suffer.', size=None)),
+                ('salt', models.BinaryField(default=prompts.rollout.models.experiment.new_salt)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('running', 'Running'), ('stopped', 'Stopped')], default='draft', editable=False, max_length=16)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('started_at', models.DateTimeField(editable=False, null=True)),
@@ -68,10 +68,10 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.CharField(help_text='Such as “production”. Moved at the end.', max_length=50)),
                 ('unit', models.CharField(choices=[('end_user', 'End user'), ('session', 'Session'), ('call', 'Each call by itself')], default='end_user', help_text='The same end user, or session, gets the same version. Calls that name none are drawn by chance.', max_length=16, verbose_name='told apart by')),
-                ('salt', models.BinaryField(default=prompts.models.experiment.new_salt)),
-                ('plan', models.JSONField(default=prompts.models.rollout.usual_plan, help_text='Steps: a share of callers, for at least so many minutes and calls.')),
+                ('salt', models.BinaryField(default=prompts.rollout.models.experiment.new_salt)),
+                ('plan', models.JSONField(default=prompts.rollout.models.rollout.usual_plan, help_text='Steps: a share of callers, for at least so many minutes and calls.')),
                 ('segment', models.JSONField(blank=True, default=dict, help_text='Whose calls take part; the others stay with the label. Empty: all.')),
-                ('guardrails', models.JSONField(blank=True, default=prompts.models.rollout.usual_guardrails, help_text='What takes it back: each at most so much, or so many times the version before.')),
+                ('guardrails', models.JSONField(blank=True, default=prompts.rollout.models.rollout.usual_guardrails, help_text='What takes it back: each at most so much, or so many times the version before.')),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('running', 'Running'), ('paused', 'Paused'), ('rolled_back', 'Rolled back'), ('completed', 'Completed')], default='draft', editable=False, max_length=16)),
                 ('step', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('reason', models.TextField(blank=True, editable=False, help_text='Of what was done last.')),

@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy
 import psycopg
 
-from governance.policy.sealing import seal, unseal
+from governance.records.policy.sealing import seal, unseal
 from tests.bench import usage
 from tests.services import Stack, temporary_folder
 
@@ -23,7 +23,7 @@ PATHS = {
     "a phrase": '"be bi"',
     "a word that is nowhere": "xylophone",
 }
-_INDEX = "from governance.services.body_index import index_bodies; index_bodies(seconds=3600)"
+_INDEX = "from governance.records.services.body_index import index_bodies; index_bodies(seconds=3600)"
 
 
 @dataclass

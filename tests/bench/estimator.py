@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 from embedded.simulator.tokens import count
 from gateway.conversation import Block, Conversation, Message
-from gateway.tokens import Estimator
+from gateway.wire.tokens import Estimator
 
 FAMILIES = ("anthropic", "mistral")
 

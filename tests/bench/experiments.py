@@ -12,8 +12,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.policy.sequential import Sample, share_bounds
-from prompts.policy.verdicts import Metric, Verdict, compare
+from prompts.rollout.policy.sequential import Sample, share_bounds
+from prompts.rollout.policy.verdicts import Metric, Verdict, compare
 
 MINIMUM = 100
 CALLS = 10_000

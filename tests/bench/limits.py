@@ -11,8 +11,8 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from embedded.ports import free_port
-from governance.policy.rate_limits import Counter, Request
-from governance.services.rate_limiter import RateLimiter
+from governance.limits.policy.rate_limits import Counter, Request
+from governance.limits.services.rate_limiter import RateLimiter
 from tests.bench import calls, load
 from tests.bench.processes import cpu_seconds, running, uvicorn, wait_for, wait_for_port
 from tests.services import Stack

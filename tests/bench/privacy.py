@@ -11,13 +11,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from governance.policy.every_kind import every_kind
-from governance.policy.masking import Mask
-from governance.policy.privacy import DEFAULT, Document, InForce, Rule, combined
-from governance.policy.recognition.engine import LANGUAGE_ENTITIES
-from governance.policy.ruleset import RuleSet
-from governance.services.detector import Detector
-from governance.services.names import NamesPool
+from governance.privacy.policy.every_kind import every_kind
+from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.privacy import DEFAULT, Document, InForce, Rule, combined
+from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
+from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.services.detector import Detector
+from governance.privacy.services.names import NamesPool
 from kernel.collector import quieten
 
 CHARACTERS = 2000

@@ -15,16 +15,16 @@ from pathlib import Path
 import psycopg
 
 from embedded.simulator.embeddings import vector
-from prompts.policy.blocks import Block, Kind
-from prompts.policy.chunking import chunk
-from prompts.policy.fusion import fuse
-from prompts.policy.knowledge import Candidate
-from prompts.services.retriever import SEARCH, candidates, literal
+from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.chunking import chunk
+from prompts.knowledge.policy.fusion import fuse
+from prompts.knowledge.policy.knowledge import Candidate
+from prompts.knowledge.services.retriever import SEARCH, candidates, literal
 from tests.services import Stack, temporary_folder
 
 DIMENSIONS = 256
 FOUND = 10
-MOST = 40
+MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _fill(connection: "psycopg.Connection", passages: Sequence[str]) -> int:
 
 
 def _ask(connection: "psycopg.Connection", base: int, question: Question) -> list[Candidate]:
-    values = ([base], None, literal(vector(question.text, DIMENSIONS)), question.text, MOST)
+    values = ([base], None, literal(vector(question.text, DIMENSIONS)), question.text, MAX)
     return candidates(connection.execute(SEARCH, values).fetchall())
 
 

@@ -13,10 +13,10 @@ from governance.management.screening_training import report, train
 from governance.management.screening_training.corpus import Example
 from governance.management.screening_training.evaluate import LeftOut
 from governance.management.screening_training.fit import Setup
-from governance.policy.screening import rules
-from governance.policy.screening.scoring import score
-from governance.policy.screening.secrets import find_secrets
-from governance.policy.screening.verdict import screen
+from governance.screening.policy import rules
+from governance.screening.policy.scoring import score
+from governance.screening.policy.secrets import find_secrets
+from governance.screening.policy.verdict import screen
 
 SETUPS = {
     "n-grams and rules (shipped)": Setup(),

@@ -12,7 +12,7 @@ import numpy
 import psutil
 import psycopg
 
-from prompts.services.retriever import SEARCH, literal
+from prompts.knowledge.services.retriever import SEARCH, literal
 from tests.services import Stack, temporary_folder
 
 DIMENSIONS = 256
@@ -22,7 +22,7 @@ SPREAD = 0.9
 PER_DOCUMENT = 20
 WORDS = 50_000
 QUERIES = 300
-MOST = 20
+MAX = 20
 TINY, SMALL = 200, 4_000
 """Passages of the bases that have no indexes of their own."""
 RESTRICTED = 0.01
@@ -224,13 +224,13 @@ def _searches(
     for query in _queries(base, random):
         text = " ".join(f"w{rank}" for rank in random.zipf(1.3, words) % WORDS)
         begun = time.perf_counter()
-        rows = connection.execute(SEARCH, ([base.pk], row[0], literal(query.tolist()), text, MOST)).fetchall()
+        rows = connection.execute(SEARCH, ([base.pk], row[0], literal(query.tolist()), text, MAX)).fetchall()
         done.milliseconds.append((time.perf_counter() - begun) * 1000)
         nearest = {each[0] for each in rows if each[9] is not None and each[9] <= 10}
         similarities = numpy.where(seen, base.vectors @ query, -2)
         exact = base.chunk_ids[numpy.argpartition(-similarities, 10)[:10]]
         done.recalls.append(len(nearest & set(exact.tolist())) / min(10, len(exact)))
-        done.fallen_short += len([each for each in rows if each[9] is not None]) < min(MOST, done.passages)
+        done.fallen_short += len([each for each in rows if each[9] is not None]) < min(MAX, done.passages)
     return done
 
 

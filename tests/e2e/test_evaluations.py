@@ -21,9 +21,9 @@ DOCUMENT = {
 START = """
 from accounts.models import Team, User
 from prompts.models import Prompt, TestSet
-from prompts.policy.cases import Case
-from prompts.services.evaluations import start
-from prompts.services.test_sets import add_cases
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.services.evaluations import start
+from prompts.evaluations.services.test_sets import add_cases
 team = Team.objects.get(name={team!r})
 test_set = TestSet.objects.create(team=team, prompt=Prompt.objects.get(name={prompt!r}), name="Questions", assertions={assertions!r})
 add_cases(test_set, [Case(variables={{"question": f"Question {{n}}?"}}, expected="simulated answer") for n in range({cases})])
@@ -33,14 +33,14 @@ print("ID", start(test_set, candidates=[{{"version": 1}}], budget_nanos=10**10, 
 """
 RUN = """
 from prompts.models import Evaluation
-from prompts.services.evaluation_runner import run_for
+from prompts.evaluations.services.runner import run_for
 Evaluation.objects.filter(pk={pk}).update(lease_until=None)
 print("READY", flush=True)
 run_for({pk}, seconds={seconds})
 """
 RESUME = """
 from prompts.models import Evaluation
-from prompts.services.evaluations import resume
+from prompts.evaluations.services.evaluations import resume
 resume(Evaluation.objects.get(pk={pk}))
 """
 
@@ -177,9 +177,9 @@ def test_a_budget_that_runs_out_midway(world, runs):
 START_OF = """
 from accounts.models import Team, User
 from prompts.models import Prompt, TestSet
-from prompts.policy.cases import Case
-from prompts.services.evaluations import start
-from prompts.services.test_sets import add_cases
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.services.evaluations import start
+from prompts.evaluations.services.test_sets import add_cases
 judge = {{"kind": "judge", "prompt": "evals-judge", "version": 1, "rubric": "Be kind."}}
 test_set = TestSet.objects.create(team=Team.objects.get(name="Twins"), prompt_id={prompt}, name="Of {prompt}", assertions=[judge])
 add_cases(test_set, [Case(variables={{"question": "Where?"}})])

@@ -13,7 +13,7 @@ CHECKS = [
 START = """
 from kernel.clock import utc_now
 from prompts.models import Arm, Experiment, Prompt
-from prompts.services.experiments import start
+from prompts.rollout.services.experiments import start
 prompt = Prompt.objects.get(pk={prompt})
 experiment = Experiment.objects.create(
     prompt=prompt, name="Amounts", label="production", unit="call", minimum=50, metrics=["checks"], checks={checks}

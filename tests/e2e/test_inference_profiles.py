@@ -1,6 +1,6 @@
 """Application inference profiles: made once, tagged with the team, and used by its calls alone."""
 
-from gateway.bedrock.profiles import profile_name
+from gateway.providers.bedrock.profiles import profile_name
 from tests.services import until
 
 

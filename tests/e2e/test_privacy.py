@@ -148,7 +148,9 @@ def test_names_are_masked_and_a_killed_worker_stops_nothing(world):
     assert record["checks"]["input"]["names"] == record["checks"]["input"]["characters"]
     content = world.content(answer.headers["x-gatehouse-call-id"])
     assert "Whitfield" not in content["request"] + content["answer"]
-    killed = world.server.kill_children(named="governance.services.names.worker", with_signal=signal.SIGKILL)
+    killed = world.server.kill_children(
+        named="governance.privacy.services.names.worker", with_signal=signal.SIGKILL
+    )
     assert killed
     answer = ask(world, key, "Jonathan Whitfield wrote to Beatrice Colquhoun about it.")
     assert answer.status_code == 200

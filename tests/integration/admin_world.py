@@ -8,46 +8,23 @@ from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
 from accounts.services.api_keys import create_key
-from gateway.models import Deployment, Model, Price, Route, RouteTarget
-from governance.models import (
-    Alert,
-    AlertChannel,
-    AuditContent,
-    AuditRecord,
-    Budget,
-    BudgetWindow,
-    CallReview,
-    Delivery,
-    Feedback,
-    Grant,
-    LimitRequest,
-    PrivacyPolicy,
-    RateLimit,
-    RawAccess,
-    RedactionRule,
-)
-from governance.policy.windows import window_of
-from governance.services.team_keys import live_key
+from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from governance.alerts.models import Alert, AlertChannel, Delivery
+from governance.limits.models import Budget, BudgetWindow, Grant, LimitRequest, RateLimit
+from governance.limits.policy.windows import window_of
+from governance.privacy.models import PrivacyPolicy, RedactionRule
+from governance.records.models import AuditContent, AuditRecord, RawAccess
+from governance.records.services.team_keys import live_key
+from governance.reviews.models import CallReview, Feedback
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import (
-    Arm,
-    Chunk,
-    ContextSource,
-    Experiment,
-    KnowledgeBase,
-    KnowledgeDocument,
-    Label,
-    Prompt,
-    PromptVersion,
-    ReviewRule,
-    Rollout,
-    VersionContent,
-)
-from prompts.policy.document import Document, Message, Variable
-from prompts.services.knowledge import Incoming, put_document
-from prompts.services.labels import move_label
-from prompts.services.prompts import create_prompt, new_draft, save_draft
+from prompts.knowledge.models import Chunk, ContextSource, KnowledgeBase, KnowledgeDocument, VersionContent
+from prompts.knowledge.services.knowledge import Incoming, put_document
+from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule
+from prompts.registry.policy.document import Document, Message, Variable
+from prompts.registry.services.labels import move_label
+from prompts.registry.services.prompts import create_prompt, new_draft, save_draft
+from prompts.rollout.models import Arm, Experiment, Rollout
 from tests.integration.prompt_world import make_prompt_world
 
 ROLES = ("owner", "admin", "developer", "reviewer", "viewer")

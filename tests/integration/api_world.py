@@ -8,8 +8,11 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from governance.models import Alert, Delivery, RawAccess
-from prompts.models import Experiment, KnowledgeDocument, Label, LabelMove, Prompt, PromptVersion, Rollout
+from governance.alerts.models import Alert, Delivery
+from governance.records.models import RawAccess
+from prompts.knowledge.models import KnowledgeDocument
+from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion
+from prompts.rollout.models import Experiment, Rollout
 from tests.integration.admin_world import TeamWorld
 from tests.integration.prompt_world import set_of
 

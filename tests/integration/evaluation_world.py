@@ -3,10 +3,11 @@
 from typing import Any
 
 from accounts.models import Team, User
-from prompts.models import Evaluation, Prompt, PromptVersion, TestSet
-from prompts.policy.cases import Case
-from prompts.services.evaluations import start
-from prompts.services.test_sets import add_cases
+from prompts.evaluations.models import Evaluation, TestSet
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.services.evaluations import start
+from prompts.evaluations.services.test_sets import add_cases
+from prompts.registry.models import Prompt, PromptVersion
 
 DOLLAR = 1_000_000_000
 DOCUMENT = {

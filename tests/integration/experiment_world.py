@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import Team
-from governance.models import AuditRecord, Feedback
+from governance.records.models import AuditRecord
+from governance.reviews.models import Feedback
 from kernel.clock import utc_now
-from prompts.models import Arm, Experiment, Label, Prompt, PromptVersion, Rollout, VersionState
+from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
+from prompts.rollout.models import Arm, Experiment, Rollout
 from tests.integration.admin_world import make_call
 
 DOCUMENT = {"model": "nova-lite", "messages": [{"role": "user", "text": "Hello"}]}

@@ -16,7 +16,7 @@ from gateway.conversation import Conversation
 from gateway.pipeline import fold
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.policy.storage import StoragePolicy
+from governance.privacy.policy.storage import StoragePolicy
 from tests.integration.test_ledger import conninfo
 from tests.simulator import RunningSimulator, running
 

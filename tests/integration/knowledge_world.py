@@ -16,12 +16,13 @@ from embedded.child import Child, Command
 from embedded.environment import with_simulator
 from embedded.ports import free_port
 from embedded.probes import answers
-from gateway.models import Deployment, Model, Price, Route, RouteTarget
-from governance.models import AuditRecord, Budget
+from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from governance.limits.models import Budget
+from governance.records.models import AuditRecord
 from kernel.clock import utc_now
-from prompts.models import KnowledgeBase, KnowledgeDocument
-from prompts.services.knowledge import Incoming, put_document
-from prompts.services.knowledge_indexing import index_some
+from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
+from prompts.knowledge.services.indexing import index_some
+from prompts.knowledge.services.knowledge import Incoming, put_document
 from tests.services import ROOT, Server, python_environment
 from tests.simulator import RunningSimulator, running
 

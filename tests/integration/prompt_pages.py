@@ -5,11 +5,8 @@ from typing import Any
 from django.urls import reverse
 from selectolax.lexbor import LexborHTMLParser
 
-from prompts.models import (
-    Prompt,
-    PromptVersion,
-)  # fmt: skip
-from prompts.policy.document import (  # fmt: skip
+from prompts.registry.models import Prompt, PromptVersion
+from prompts.registry.policy.document import (
     Document,
     Example,
     Knowledge,
@@ -20,7 +17,7 @@ from prompts.policy.document import (  # fmt: skip
     Tool,
     Variable,
 )
-from prompts.services.prompts import save_draft
+from prompts.registry.services.prompts import save_draft
 from tests.integration.admin_world import World
 
 RICH = Document(

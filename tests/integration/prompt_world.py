@@ -2,7 +2,9 @@
 
 from accounts.models import Team
 from kernel.clock import utc_now
-from prompts.models import ContractBreach, Evaluation, EvaluationResult, Prompt, ServiceContract, TestSet
+from prompts.evaluations.models import Evaluation, EvaluationResult, TestSet
+from prompts.registry.models import Prompt
+from prompts.rollout.models import ContractBreach, ServiceContract
 from tests.integration.evaluation_world import DOLLAR, make_prompt, make_set
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from governance.models import AuditContent, AuditRecord
+from governance.records.models import AuditContent, AuditRecord
 from kernel.clock import utc_now
 from kernel.ids import new_id
 

@@ -5,9 +5,9 @@ from django import forms
 from django.urls import reverse
 
 from accounts.admin.dollars import DollarsField
-from gateway.models import Deployment, Price, Route
-from governance.admin.bars import bar_of, nice_ceiling
-from governance.models import Budget
+from gateway.catalogue.models import Deployment, Price, Route
+from governance.limits.models import Budget
+from governance.ui.bars import bar_of, nice_ceiling
 from tests.integration.admin_world import DOLLAR
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from gateway.services.demo.calls import call_id_at
-from governance.models import AuditRecord
-from governance.selectors.calls import first_id_at, ids_beginning_with, models_called, time_of
+from gateway.demo.calls import call_id_at
+from governance.records.models import AuditRecord
+from governance.records.selectors.calls import first_id_at, ids_beginning_with, models_called, time_of
 from kernel.clock import utc_now
 from tests.integration.admin_world import SECRET_WORDS, make_call
 

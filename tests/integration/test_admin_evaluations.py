@@ -6,16 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from governance.models import AuditContent
-from prompts.models import (
-    Evaluation,
-    EvaluationResult,
-    Label,
-    PromptVersion,
-    ServiceContract,
-    TestSet,
-)
-from prompts.services.test_sets import change_case
+from governance.records.models import AuditContent
+from prompts.evaluations.models import Evaluation, EvaluationResult, TestSet
+from prompts.evaluations.services.test_sets import change_case
+from prompts.registry.models import Label, PromptVersion
+from prompts.rollout.models import ServiceContract
 from tests.integration.admin_world import ROLES, make_call
 from tests.integration.evaluation_world import DOLLAR, make_prompt
 from tests.integration.prompt_world import set_of

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from governance.models import Feedback
+from governance.reviews.models import Feedback
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.integration.admin_world import ROLES, SECRET_WORDS, World, make_call

@@ -4,8 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from prompts.models import Chunk, KnowledgeBase, KnowledgeDocument
-from prompts.services.embedding import Embedder
+from prompts.knowledge.models import Chunk, KnowledgeBase, KnowledgeDocument
+from prompts.knowledge.services.embedding import Embedder
 from tests.integration.admin_world import ROLES
 
 pytestmark = pytest.mark.django_db

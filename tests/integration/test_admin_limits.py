@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Application, Membership, User
-from governance.models import Alert, Budget, BudgetWindow, Delivery, Grant, LimitRequest, RateLimit
-from governance.policy.windows import window_of
+from governance.alerts.models import Alert, Delivery
+from governance.limits.models import Budget, BudgetWindow, Grant, LimitRequest, RateLimit
+from governance.limits.policy.windows import window_of
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR
 

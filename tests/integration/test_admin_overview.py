@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from gateway.services.demo.calls import call_id_at
-from governance.models import AuditRecord
+from gateway.demo.calls import call_id_at
+from governance.records.models import AuditRecord
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, make_call
 

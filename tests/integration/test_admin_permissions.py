@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from gateway.models import Price, Route
-from governance.models import AuditRecord, Budget
+from gateway.catalogue.models import Price, Route
+from governance.limits.models import Budget
+from governance.records.models import AuditRecord
 from tests.integration.admin_world import ROLES
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from accounts.models import Application
 from kernel.clock import utc_now
-from prompts.admin.traffic_form import ChecksField
-from prompts.models import Experiment, Label, Rollout, VersionState
-from prompts.services import experiments, rollouts
+from prompts.registry.models import Label, VersionState
+from prompts.rollout.admin.traffic_form import ChecksField
+from prompts.rollout.models import Experiment, Rollout
+from prompts.rollout.services import experiments, rollouts
 from tests.integration.admin_world import ROLES
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout
 from tests.unit.test_assertion_fields import sent

@@ -14,10 +14,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from governance.models import Alert, AlertChannel, Budget, BudgetWindow, Delivery, Grant
-from governance.policy.alerts import MOST_ATTEMPTS, secret_of, signature
-from governance.policy.windows import window_of
-from governance.services import alerts, deliveries
+from governance.alerts.models import Alert, AlertChannel, Delivery
+from governance.alerts.policy import MAX_ATTEMPTS, secret_of, signature
+from governance.alerts.services import alerts, deliveries
+from governance.limits.models import Budget, BudgetWindow, Grant
+from governance.limits.policy.windows import window_of
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World, make_call, make_world
 from tests.integration.api_world import API, ask
@@ -173,11 +174,11 @@ def test_given_up_in_the_end(world):
     spend(world.mine.budget, 85 * DOLLAR)
     alerts.scan(now=utc_now())
     now = utc_now()
-    for _ in range(MOST_ATTEMPTS + 3):
+    for _ in range(MAX_ATTEMPTS + 3):
         deliver_all(now)
         now += timedelta(hours=8)
     delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.attempts) == ("failed", MOST_ATTEMPTS)
+    assert (delivery.state, delivery.attempts) == ("failed", MAX_ATTEMPTS)
     assert "can't be reached" in delivery.last_error
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gateway.services.demo.calls import call_id_at
+from gateway.demo.calls import call_id_at
 from kernel.clock import utc_now
 from tests.integration.admin_world import SECRET_WORDS, make_call
 from tests.integration.api_world import API, ids

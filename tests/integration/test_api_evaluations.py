@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from governance.models import Alert, AuditContent
-from prompts.models import Evaluation, EvaluationResult, TestSet
+from governance.alerts.models import Alert
+from governance.records.models import AuditContent
+from prompts.evaluations.models import Evaluation, EvaluationResult, TestSet
 from tests.integration.admin_world import make_call
 from tests.integration.api_world import API, ask, ids
 from tests.integration.evaluation_world import DOLLAR, make_prompt

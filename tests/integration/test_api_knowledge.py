@@ -3,8 +3,8 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from prompts.models import Chunk, KnowledgeBase, KnowledgeDocument
-from prompts.services.embedding import BudgetSpentError, Embedder, EmbeddingError
+from prompts.knowledge.models import Chunk, KnowledgeBase, KnowledgeDocument
+from prompts.knowledge.services.embedding import BudgetSpentError, Embedder, EmbeddingError
 from tests.integration.admin_world import ROLES, World
 from tests.integration.api_world import API, ask, id_in
 
@@ -206,7 +206,8 @@ def test_a_sync_without_a_source_is_a_conflict(world):
 def test_a_sync_is_asked_for(world, monkeypatch, django_capture_on_commit_callbacks):
     sent = []
     monkeypatch.setattr(
-        "prompts.services.syncing.current_app.send_task", lambda name, args: sent.append((name, args))
+        "prompts.knowledge.services.syncing.current_app.send_task",
+        lambda name, args: sent.append((name, args)),
     )
     KnowledgeBase.objects.filter(pk=mine(world)).update(source="/srv/docs")
     with django_capture_on_commit_callbacks(execute=True):

@@ -5,31 +5,14 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
-from governance.models import (
-    AlertChannel,
-    AuditRecord,
-    Budget,
-    Delivery,
-    PrivacyPolicy,
-    RateLimit,
-    RawAccess,
-    TeamKey,
-)
-from prompts.models import (
-    Evaluation,
-    Experiment,
-    KnowledgeBase,
-    KnowledgeDocument,
-    Label,
-    LabelMove,
-    Prompt,
-    PromptVersion,
-    ReviewRule,
-    Rollout,
-    ServiceContract,
-    TestCase,
-    TestSet,
-)
+from governance.alerts.models import AlertChannel, Delivery
+from governance.limits.models import Budget, RateLimit
+from governance.privacy.models import PrivacyPolicy
+from governance.records.models import AuditRecord, RawAccess, TeamKey
+from prompts.evaluations.models import Evaluation, TestCase, TestSet
+from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
+from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion, ReviewRule
+from prompts.rollout.models import Experiment, Rollout, ServiceContract
 from tests.integration.admin_world import ROLES, World, make_call
 from tests.integration.api_world import (
     API,

@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import Membership, Team, User
-from gateway.models import Deployment, Model, Price, Route
-from governance.models import Budget
+from gateway.catalogue.models import Deployment, Model, Price, Route
+from governance.limits.models import Budget
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, ROLES
 from tests.integration.api_world import API, ask

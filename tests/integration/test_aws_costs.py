@@ -6,9 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from gateway.services.reconciliation.costs import import_aws_costs
-from governance.models import AwsImport, BilledLine, RejectedLine
-from governance.selectors.drift import drift
+from gateway.reconciliation.costs import import_aws_costs
+from governance.usage.models import AwsImport, BilledLine, RejectedLine
+from governance.usage.selectors.drift import drift
 from kernel.clock import utc_now
 from tests.integration.admin_world import make_call, make_world
 from tests.integration.api_world import API

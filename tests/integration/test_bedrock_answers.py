@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from embedded.environment import with_simulator
 from embedded.simulator.knowledge import BUILT_IN
-from gateway.models import Deployment, Model, Route, RouteTarget
-from prompts.models import KnowledgeBase
+from gateway.catalogue.models import Deployment, Model, Route, RouteTarget
+from prompts.knowledge.models import KnowledgeBase
 from tests.integration.admin_world import World
 from tests.simulator import RunningSimulator, running
 

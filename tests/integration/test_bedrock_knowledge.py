@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 from embedded.environment import with_simulator
 from embedded.simulator.knowledge import BUILT_IN
-from gateway.bedrock.client import BedrockClient
-from gateway.bedrock.credentials import CredentialSource
-from gateway.bedrock.knowledge import SERVICE, KnowledgeBases
-from gateway.bedrock.transport import Transport
+from gateway.providers.bedrock.client import BedrockClient
+from gateway.providers.bedrock.credentials import CredentialSource
+from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
+from gateway.providers.bedrock.transport import Transport
 from gateway.refusals import Refusal
-from prompts.policy.fusion import fuse
+from prompts.knowledge.policy.fusion import fuse
 from tests.simulator import RunningSimulator, running
 
 REGION = "eu-central-1"

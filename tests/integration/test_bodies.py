@@ -9,10 +9,11 @@ import pytest
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
-from gateway.checks import Checks
-from gateway.models import Model, Price
+from gateway.call.checks import Checks
+from gateway.catalogue.models import Model, Price
 from gateway.runtime import Gateway
-from governance.models import (
+from governance.privacy.policy.storage import StoragePolicy
+from governance.records.models import (
     AuditContent,
     AuditRecord,
     ContentIndex,
@@ -21,11 +22,10 @@ from governance.models import (
     SealedContent,
     TeamKey,
 )
-from governance.policy.storage import StoragePolicy
-from governance.selectors import bodies
-from governance.services.bodies import drop_due, keep
-from governance.services.body_index import index_bodies
-from governance.services.team_keys import erase, live_key, rotate
+from governance.records.selectors import bodies
+from governance.records.services.bodies import drop_due, keep
+from governance.records.services.body_index import index_bodies
+from governance.records.services.team_keys import erase, live_key, rotate
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.integration.admin_world import World, make_call, make_world

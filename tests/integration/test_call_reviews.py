@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-from governance.models import AuditContent, AuditRecord, CallReview
-from governance.policy.every_kind import every_kind
-from governance.policy.masking import Mask, team_key
-from governance.selectors.call_reviews import CHOICES
-from governance.services.call_reviews import ReviewedMeanwhileError, review
-from governance.services.privacy_trial import try_texts
+from governance.privacy.policy.every_kind import every_kind
+from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.services.trial import try_texts
+from governance.records.models import AuditContent, AuditRecord
+from governance.reviews.models import CallReview
+from governance.reviews.selectors.call_reviews import CHOICES
+from governance.reviews.services.call_reviews import ReviewedMeanwhileError, review
 from kernel.clock import utc_now
 from tests.integration.admin_world import ROLES, World, make_call, make_world
 from tests.integration.api_world import API, ask, ids

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 
-from gateway.bedrock import offers
-from gateway.bedrock.offers import Offered
-from gateway.models import Deployment, Model, Price, Route
-from gateway.services.catalog import load_catalog, read_catalog
-from gateway.services.offers import sync_region
+from gateway.catalogue.models import Deployment, Model, Price, Route
+from gateway.catalogue.services.catalog import load_catalog, read_catalog
+from gateway.catalogue.services.offers import sync_region
+from gateway.providers.bedrock import offers
+from gateway.providers.bedrock.offers import Offered
 from gateway.snapshot.build import build_snapshot
 from kernel.clock import utc_now
 from kernel.money import dollars_to_nanos

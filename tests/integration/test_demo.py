@@ -11,22 +11,14 @@ from django.db.models import Sum
 
 from accounts.models import ApiKey, Application, Membership, Team, User
 from accounts.policy import key_text
-from gateway.models import Route
-from governance.models import (
-    AuditContent,
-    AuditRecord,
-    Budget,
-    BudgetWindow,
-    Grant,
-    LedgerEntry,
-    LimitRequest,
-    RateLimit,
-)
-from governance.policy.scopes import CallFacts
-from governance.policy.windows import window_of
-from governance.selectors.calls import time_of
+from gateway.catalogue.models import Route
+from governance.limits.models import Budget, BudgetWindow, Grant, LedgerEntry, LimitRequest, RateLimit
+from governance.limits.policy.scopes import CallFacts
+from governance.limits.policy.windows import window_of
+from governance.records.models import AuditContent, AuditRecord
+from governance.records.selectors.calls import time_of
 from kernel.clock import utc_now
-from prompts.models import Label
+from prompts.registry.models import Label
 from tests.integration.module_data import rolled_back
 
 pytestmark = pytest.mark.django_db

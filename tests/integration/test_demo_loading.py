@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Team
-from governance.models import AuditRecord
+from governance.records.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
 

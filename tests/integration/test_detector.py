@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from governance.policy.detection import LONGEST_SEGMENT, Found
-from governance.policy.engines import GUARDRAIL
-from governance.policy.findings import Finding
-from governance.policy.privacy import Rule
-from governance.policy.ruleset import RuleSet
-from governance.services.detector import Detected, Detector, NamesUnavailableError
-from governance.services.names import NamesPool
+from governance.privacy.policy.detection import MAX_SEGMENT_LENGTH, Found
+from governance.privacy.policy.engines import GUARDRAIL
+from governance.privacy.policy.privacy import Rule
+from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.services.detector import Detected, Detector, NamesUnavailableError
+from governance.privacy.services.names import NamesPool
+from governance.screening.policy.findings import Finding
 from tests.privacy import EMAIL, rule_set
 from tests.services import until
 
@@ -121,7 +121,7 @@ def test_without_names_no_worker_is_asked(detector: Detector, pool: CountingPool
 
 
 def test_memory_holds_no_text_and_is_bounded(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("governance.services.detector.REMEMBERED_TEXTS", 3)
+    monkeypatch.setattr("governance.privacy.services.detector.REMEMBERED_TEXTS", 3)
     for number in range(5):
         detector.found(BY_FORM, f"{number} {EMAIL}")
     assert [detector.recall(BY_FORM, f"{number} {EMAIL}") is not None for number in range(5)] == [
@@ -137,7 +137,7 @@ def test_memory_holds_no_text_and_is_bounded(detector: Detector, monkeypatch: py
 def test_what_was_asked_last_is_remembered_longest(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("governance.services.detector.REMEMBERED_TEXTS", 2)
+    monkeypatch.setattr("governance.privacy.services.detector.REMEMBERED_TEXTS", 2)
     detector.found(BY_FORM, "a")
     detector.found(BY_FORM, "b")
     detector.recall(BY_FORM, "a")
@@ -148,7 +148,7 @@ def test_what_was_asked_last_is_remembered_longest(
 def test_a_long_text_is_read_in_segments_and_whole(detector: Detector, pool: CountingPool) -> None:
     text = "\n".join(f"On day {number} it rained, and nobody came." for number in range(200)) + f"\n{TEXT}"
     detected = detect(detector, RULES, text)
-    assert max(map(len, pool.asked)) <= LONGEST_SEGMENT
+    assert max(map(len, pool.asked)) <= MAX_SEGMENT_LENGTH
     assert "".join(pool.asked) == text
     assert {"Angela Merkel", EMAIL} <= {text[hit.start : hit.end] for hit in detected.found[text].to_model}
 
@@ -185,7 +185,7 @@ def test_when_the_queue_is_full_the_call_is_refused_where_policy_says_so(
 def test_batches_that_do_not_all_fit_are_taken_back(
     detector: Detector, pool: CountingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("governance.services.detector._SECONDS_FOR_NAMES", 3.0)
+    monkeypatch.setattr("governance.privacy.services.detector._SECONDS_FOR_NAMES", 3.0)
     long = [f"{number} {'word ' * 390}" for number in range(20)]  # of which two are a batch
     (worker,) = pool.process_ids()
     os.kill(worker, signal.SIGSTOP)

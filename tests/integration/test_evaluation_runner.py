@@ -10,17 +10,19 @@ import pytest
 from django.db import connection
 
 from accounts.models import Team, User
-from governance.models import AuditRecord, Hold
+from governance.limits.models import Hold
+from governance.records.models import AuditRecord
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import Evaluation, EvaluationCall, EvaluationResult, Prompt, PromptVersion, TestSet
-from prompts.policy.evaluation_call import LONGEST_ADMISSION
-from prompts.policy.grading import Ask
-from prompts.services import evaluation_runner
-from prompts.services.evaluation_calls import claim, settle
-from prompts.services.evaluation_runner import run_for
-from prompts.services.evaluations import ImpossibleRunError, cancel, resume
-from prompts.services.test_sets import touch
+from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationResult, TestSet
+from prompts.evaluations.policy.grading import Ask
+from prompts.evaluations.policy.settlement import MAX_ADMISSION
+from prompts.evaluations.services import runner as evaluation_runner
+from prompts.evaluations.services.calls import claim, settle
+from prompts.evaluations.services.evaluations import ImpossibleRunError, cancel, resume
+from prompts.evaluations.services.runner import run_for
+from prompts.evaluations.services.test_sets import touch
+from prompts.registry.models import Prompt, PromptVersion
 from tests.integration.evaluation_world import begin, make_prompt, make_set
 from tests.integration.run_server import COST, RunServer, refusal, running
 from tests.services import until
@@ -235,7 +237,7 @@ def test_a_worker_that_died_after_sending_is_made_up_for_from_the_record(server,
         run(evaluation, seconds=1)
     assert len(server.requests) == 1
     assert run(evaluation, seconds=4).done == 0, "its answer may still be on its way to the row"
-    monkeypatch.setattr("prompts.policy.evaluation_call.SETTLING", timedelta(0))
+    monkeypatch.setattr("prompts.evaluations.policy.settlement.SETTLING", timedelta(0))
     assert (run(evaluation).state, evaluation.passed) == ("finished", 3)
     assert list(server.charged.values()) == [1, 1, 1]
     assert AuditRecord.objects.count() == 3
@@ -251,7 +253,7 @@ def test_an_answer_that_is_lost_is_said_to_be_and_not_asked_for_again(server, te
         die_at(patch, "after")
         run(evaluation, seconds=1)
     server.behave = lambda *_: None
-    monkeypatch.setattr("prompts.policy.evaluation_call.SETTLING", timedelta(0))
+    monkeypatch.setattr("prompts.evaluations.policy.settlement.SETTLING", timedelta(0))
     run(evaluation)
     first = of(evaluation)[0]
     assert (first.verdict, first.total_nanos) == ("failed", COST)
@@ -267,12 +269,12 @@ def test_a_worker_that_died_before_sending_is_waited_for_and_then_called_again(
         die_at(patch, "before")
         run(evaluation, seconds=1)
     call = EvaluationCall.objects.get()
-    old(call, LONGEST_ADMISSION - timedelta(minutes=1))
+    old(call, MAX_ADMISSION - timedelta(minutes=1))
     run(evaluation, seconds=5)
     assert (evaluation.state, evaluation.done) == ("running", 0), (
         "the first call was never seen, so the others wait"
     )
-    old(call, LONGEST_ADMISSION + timedelta(minutes=1))
+    old(call, MAX_ADMISSION + timedelta(minutes=1))
     assert (run(evaluation).state, evaluation.passed) == ("finished", 3)
     assert server.requests[0][2].endswith("-answer-2")
     assert list(server.charged.values()) == [1, 1, 1]
@@ -296,7 +298,7 @@ def test_a_call_on_hold_is_waited_for_however_long(server, test_set, user, monke
 
 
 def test_a_broken_connection_is_looked_up_on_the_record(server, test_set, user, monkeypatch):
-    monkeypatch.setattr("prompts.policy.evaluation_call.SETTLING", timedelta(0))
+    monkeypatch.setattr("prompts.evaluations.policy.settlement.SETTLING", timedelta(0))
 
     def behave(path, body, request_id):
         if body["variables"]["question"] == "where":
@@ -342,7 +344,7 @@ def test_a_lease_keeps_a_second_worker_off_until_the_first_has_died(server, test
 @pytest.mark.parametrize("kill_at", range(1, 8))
 def test_killed_at_any_moment_and_resumed_each_is_charged_once(server, test_set, user, monkeypatch, kill_at):
     """The worker dies at its n-th write to the database; another goes on."""
-    monkeypatch.setattr("prompts.policy.evaluation_call.SETTLING", timedelta(0))
+    monkeypatch.setattr("prompts.evaluations.policy.settlement.SETTLING", timedelta(0))
     test_set.assertions = [{"kind": "similarity", "at_least": 0.1, "text": "where when who"}]
     test_set.save()
     evaluation = begin(test_set, user, concurrency=1)
@@ -363,13 +365,13 @@ def test_killed_at_any_moment_and_resumed_each_is_charged_once(server, test_set,
         return wrapper
 
     with monkeypatch.context() as patch:
-        patch.setattr("prompts.services.evaluation_calls.settle", dying(settle))
+        patch.setattr("prompts.evaluations.services.calls.settle", dying(settle))
         patch.setattr(evaluation_runner, "claim", dying(claim))
         patch.setattr(evaluation_runner, "finish", dying(evaluation_runner.finish))
         with suppress(Killed):
             run_for(evaluation.pk, seconds=3)
     Evaluation.objects.update(lease_until=None)
-    EvaluationCall.objects.filter(state="claimed").update(claimed_at=utc_now() - 2 * LONGEST_ADMISSION)
+    EvaluationCall.objects.filter(state="claimed").update(claimed_at=utc_now() - 2 * MAX_ADMISSION)
     run(evaluation)
     assert (evaluation.state, evaluation.done) == ("finished", 3)
     assert set(server.charged.values()) == {1}

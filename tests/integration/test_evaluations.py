@@ -3,10 +3,10 @@
 import pytest
 
 from accounts.models import Team, User
-from prompts.models import Evaluation, EvaluationResult, PromptVersion
-from prompts.policy.cases import Case
-from prompts.policy.grid import Weights
-from prompts.selectors.evaluations import (
+from prompts.evaluations.models import Evaluation, EvaluationResult
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.policy.grid import Weights
+from prompts.evaluations.selectors.evaluations import (
     changes_since,
     flakiness_for,
     grid_for,
@@ -15,8 +15,9 @@ from prompts.selectors.evaluations import (
     required_tests_passed,
     results_of,
 )
-from prompts.services.evaluations import ImpossibleRunError
-from prompts.services.test_sets import add_cases, change_case, import_cases, remove_cases
+from prompts.evaluations.services.evaluations import ImpossibleRunError
+from prompts.evaluations.services.test_sets import add_cases, change_case, import_cases, remove_cases
+from prompts.registry.models import PromptVersion
 from tests.integration.evaluation_world import DOCUMENT, begin, make_prompt, make_set
 
 pytestmark = pytest.mark.django_db

@@ -6,16 +6,17 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from accounts.models import Team, User
-from governance.models import AlertChannel, Delivery
+from governance.alerts.models import AlertChannel, Delivery
 from kernel.clock import utc_now
-from prompts.models import Experiment, Label, LabelMove, PromptVersion, VersionState
-from prompts.policy.assignment import ExperimentEntry
-from prompts.policy.lifecycle import ImpossibleError
-from prompts.policy.verdicts import Metric, Outcome, Verdict
-from prompts.selectors.experiments import results_of
-from prompts.selectors.traffic import entries
-from prompts.services import experiments
-from prompts.services.traffic import label_moved
+from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
+from prompts.rollout.models import Experiment
+from prompts.rollout.policy.assignment import ExperimentEntry
+from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.verdicts import Metric, Outcome, Verdict
+from prompts.rollout.selectors.experiments import results_of
+from prompts.rollout.selectors.traffic import entries
+from prompts.rollout.services import experiments
+from prompts.rollout.services.traffic import label_moved
 from tests.integration.experiment_world import called, make_experiment, make_prompt, version
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from accounts.models import ApiKey
-from gateway.handler import GatewayHandler
-from governance.models import AuditContent, Feedback
-from governance.services.feedback import keep_bodies
+from gateway.entrances.handler import GatewayHandler
+from governance.records.models import AuditContent
+from governance.reviews.models import Feedback
+from governance.reviews.services.feedback import keep_bodies
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.integration.admin_world import SECRET_WORDS, World, make_call, make_world

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
-from gateway.bedrock.client import BedrockClient
-from gateway.bedrock.credentials import CredentialSource
-from gateway.bedrock.guardrails import GuardrailEngine, Guardrails
-from gateway.bedrock.transport import Transport
-from governance.policy.engines import Block, Engine, EngineFailedError, Failure, Found
+from gateway.providers.bedrock.client import BedrockClient
+from gateway.providers.bedrock.credentials import CredentialSource
+from gateway.providers.bedrock.guardrails import GuardrailEngine, Guardrails
+from gateway.providers.bedrock.transport import Transport
+from governance.privacy.policy.engines import Block, Engine, EngineFailedError, Failure, Found
 from tests.simulator import RunningSimulator, running
 
 REGION = "eu-central-1"
@@ -243,7 +243,7 @@ def test_what_was_billed_before_a_failure_is_told(
     simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fifth request is throttled, and begins when one of the first four is through."""
-    monkeypatch.setattr("gateway.bedrock.guardrails._FIRST_WAIT_SECONDS", 100)
+    monkeypatch.setattr("gateway.providers.bedrock.guardrails._FIRST_WAIT_SECONDS", 100)
     simulator.configure(REGION, throttle_rate=0.2)
     with pytest.raises(EngineFailedError) as caught:
         find(simulator, ["one two three four five " * 6_000])

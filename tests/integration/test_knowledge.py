@@ -10,17 +10,17 @@ from psycopg_pool import AsyncConnectionPool
 
 from accounts.models import Application, Team
 from accounts.services.internal_keys import APPLICATION
-from governance.models import Budget
+from governance.limits.models import Budget
 from kernel.clock import utc_now
-from prompts.models import Chunk, DocumentVersion, KnowledgeBase, KnowledgeDocument, VersionContent
-from prompts.policy.knowledge import Retrieved
-from prompts.selectors.knowledge import entry_of, search
-from prompts.services import knowledge_indexes
-from prompts.services.embedding import Embedder
-from prompts.services.extraction import DocumentError
-from prompts.services.knowledge import delete_base, delete_document, reindex, restrict
-from prompts.services.knowledge_indexing import index_some
-from prompts.services.retriever import SEARCH, Retriever, parameters
+from prompts.knowledge.models import Chunk, DocumentVersion, KnowledgeBase, KnowledgeDocument, VersionContent
+from prompts.knowledge.policy.knowledge import Retrieved
+from prompts.knowledge.selectors.knowledge import entry_of, search
+from prompts.knowledge.services import indexes as knowledge_indexes
+from prompts.knowledge.services.embedding import Embedder
+from prompts.knowledge.services.extraction import DocumentError
+from prompts.knowledge.services.indexing import index_some
+from prompts.knowledge.services.knowledge import delete_base, delete_document, reindex, restrict
+from prompts.knowledge.services.retriever import SEARCH, Retriever, parameters
 from tests.integration.knowledge_world import LEAVE, ROUTE, TRAVEL, KnowledgeWorld, make_base
 from tests.integration.knowledge_world import gateway_server as gateway_server
 from tests.integration.knowledge_world import knowledge as knowledge
@@ -100,7 +100,7 @@ def test_the_version_before_is_found_until_the_next_is_ready(knowledge):
 
 
 def test_a_budget_that_is_used_up_pauses_and_nothing_is_embedded_twice(knowledge, monkeypatch):
-    monkeypatch.setattr("prompts.services.knowledge_indexing._BATCH", 4)
+    monkeypatch.setattr("prompts.knowledge.services.indexing._BATCH", 4)
     text = "".join(f"# Part {n}\n\nThis part is number {n} of the book.\n\n" for n in range(20))
     embed = Embedder.embed
     batches = []
@@ -125,7 +125,7 @@ def test_a_budget_that_is_used_up_pauses_and_nothing_is_embedded_twice(knowledge
 
 
 def test_a_slice_ends_in_time_and_the_next_goes_on(knowledge, monkeypatch):
-    monkeypatch.setattr("prompts.services.knowledge_indexing._BATCH", 1)
+    monkeypatch.setattr("prompts.knowledge.services.indexing._BATCH", 1)
     document = knowledge.put("leave.md", LEAVE)
     index_some(seconds=0.001)
     document.refresh_from_db()

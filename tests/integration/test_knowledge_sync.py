@@ -3,12 +3,12 @@
 import pytest
 
 from accounts.models import Team
-from gateway.services.knowledge_sync import sync
+from gateway.knowledge.sync import sync
 from gateway.tasks import sync_knowledge
 from kernel.clock import utc_now
-from prompts.models import KnowledgeBase, KnowledgeDocument, VersionContent
-from prompts.policy.sources import is_allowed
-from prompts.services.knowledge import Incoming, put_document
+from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument, VersionContent
+from prompts.knowledge.policy.sources import is_allowed
+from prompts.knowledge.services.knowledge import Incoming, put_document
 from tests.integration.aws_world import BUCKET
 from tests.integration.aws_world import bucket as bucket
 from tests.integration.aws_world import s3_server as s3_server

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
 from accounts.models import Team
-from governance.models import AuditRecord, Budget, BudgetWindow, CallStatus, Hold, LedgerEntry
-from governance.policy.windows import window_of
-from governance.services.holds import expire_holds
-from governance.services.ledger import HoldRequest, Ledger, LedgerUnavailableError, Settlement
+from governance.limits.models import Budget, BudgetWindow, Hold, LedgerEntry
+from governance.limits.policy.windows import window_of
+from governance.limits.services.holds import expire_holds
+from governance.limits.services.ledger import HoldRequest, Ledger, LedgerUnavailableError, Settlement
+from governance.records.models import AuditRecord, CallStatus
 from kernel.ids import new_id
 from tests.invariants import assert_sound
 
@@ -341,7 +342,9 @@ def test_a_clock_that_jumps_moves_no_period(monkeypatch):
     moments = []
 
     async def scenario(ledger: Ledger, other: Ledger) -> None:
-        monkeypatch.setattr("governance.services.ledger.utc_now", lambda: datetime(2099, 1, 1, tzinfo=UTC))
+        monkeypatch.setattr(
+            "governance.limits.services.ledger.utc_now", lambda: datetime(2099, 1, 1, tzinfo=UTC)
+        )
         await ledger._beat()
         moments.extend((ledger.now(), other.now()))
 

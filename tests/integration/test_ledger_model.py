@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Team
-from governance.models import Budget, BudgetWindow, Grant
-from governance.policy.scopes import MOST_SUBJECTS, OTHER
+from governance.limits.models import Budget, BudgetWindow, Grant
+from governance.limits.policy.scopes import MAX_SUBJECTS, OTHER
 from kernel.ids import new_id
 from tests.integration.test_ledger import NOW, execute, record
 from tests.invariants import assert_sound
@@ -236,14 +236,14 @@ def test_values_beyond_the_most_share_one_counter_and_its_limit():
     execute_all(
         "INSERT INTO governance_budgetwindow (budget_id, subject, starts_at, ends_at, spent_nanos, reserved_nanos) "
         "SELECT %s, 'user ' || n, %s, %s, 0, 0 FROM generate_series(2, %s) n",
-        limited.row.pk, START, END, MOST_SUBJECTS,
+        limited.row.pk, START, END, MAX_SUBJECTS,
     )  # fmt: skip
     instance = new_id()
     amounts = [("ann", 90), ("x", 60), ("y", 30), ("z", 20), ("user 7", 100), ("z", 10)]
     calls = [Call(new_id(), instance, amount, [(limited, name)]) for name, amount in amounts]
     assert reserve(calls) == [True, True, True, False, True, True]
     others = BudgetWindow.objects.get(subject=OTHER)
-    assert (others.reserved_nanos, BudgetWindow.objects.count()) == (100, MOST_SUBJECTS + 1)
+    assert (others.reserved_nanos, BudgetWindow.objects.count()) == (100, MAX_SUBJECTS + 1)
     for call in (*first, *calls):
         call.charged = call.amount
     settle([*first, *(call for n, call in enumerate(calls) if n != 3)])

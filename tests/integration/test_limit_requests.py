@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import tasks
-from governance.models import Grant, LimitRequest
-from governance.policy.limit_requests import ImpossibleError
-from governance.services import limit_requests
+from governance.limits.models import Grant, LimitRequest
+from governance.limits.policy.limit_requests import ImpossibleError
+from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World, make_world
 from tests.integration.api_world import API, ask

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from governance.models import Budget, BudgetWindow, RateLimit
-from governance.policy.windows import window_of
+from governance.limits.models import Budget, BudgetWindow, RateLimit
+from governance.limits.policy.windows import window_of
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World
 from tests.integration.api_world import API, ask

@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 import psutil
 import pytest
 
-from governance.services.names import NamesBusyError, NamesFailedError, NamesPool
+from governance.privacy.services.names import NamesBusyError, NamesFailedError, NamesPool
 from tests.services import until
 
 TEXT = "Yesterday Angela Merkel met Emmanuel Macron in Berlin to talk about trade."

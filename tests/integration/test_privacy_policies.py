@@ -9,11 +9,11 @@ from django.urls import reverse
 
 from accounts.models import ApiKey
 from accounts.services.api_keys import create_key
-from governance.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
-from governance.policy.privacy import DEFAULT, Document, Rule, encoded
-from governance.policy.ruleset import RuleSet, hits
-from governance.selectors.privacy import Policies
-from governance.services.privacy import (
+from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
+from governance.privacy.policy.privacy import DEFAULT, Document, Rule, encoded
+from governance.privacy.policy.ruleset import RuleSet, hits
+from governance.privacy.selectors.privacy import Policies
+from governance.privacy.services.privacy import (
     UnusablePolicyError,
     document_of,
     publish,
@@ -43,7 +43,7 @@ def rules_of(world: World) -> RuleSet:
 
 
 def action(rules: RuleSet, entity: str, direction: str = "to_model") -> str:
-    from governance.policy.findings import Finding
+    from governance.screening.policy.findings import Finding
 
     decided = rules.decisions("x" * 10, [Finding(0, 5, entity)])
     found = hits("x" * 10, decided, direction)

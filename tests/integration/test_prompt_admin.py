@@ -8,18 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from selectolax.lexbor import LexborHTMLParser
 
-from prompts.models import (
-    Label,
-    Prompt,
-    PromptVersion,
-    ReviewComment,
-)  # fmt: skip
-from prompts.policy.document import (  # fmt: skip
-    Document,
-    Message,
-    decoded,
-    encoded,
-)
+from prompts.registry.models import Label, Prompt, PromptVersion, ReviewComment
+from prompts.registry.policy.document import Document, Message, decoded, encoded
 from tests.integration.prompt_pages import RICH, form_of, mine, saved, url
 
 pytestmark = pytest.mark.django_db

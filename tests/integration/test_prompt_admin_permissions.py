@@ -11,20 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership, Team
-from prompts.models import (
-    ContextSource,
-    Evaluation,
-    Experiment,
-    KnowledgeBase,
-    KnowledgeDocument,
-    LabelMove,
-    Prompt,
-    ReviewRule,
-    Rollout,
-    ServiceContract,
-    TestCase,
-    TestSet,
-)  # fmt: skip
+from prompts.evaluations.models import Evaluation, TestCase, TestSet
+from prompts.knowledge.models import ContextSource, KnowledgeBase, KnowledgeDocument
+from prompts.registry.models import LabelMove, Prompt, ReviewRule
+from prompts.rollout.models import Experiment, Rollout, ServiceContract
 from tests.integration.admin_world import ROLES, make_prompt
 from tests.integration.prompt_pages import mine, url
 from tests.integration.tables import contents

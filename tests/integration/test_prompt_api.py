@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, User
-from governance.models import Budget
-from prompts.models import ContextSource, Label, Prompt, PromptVersion, ReviewRule, TestSet
-from prompts.services.prompts import new_draft
+from governance.limits.models import Budget
+from prompts.evaluations.models import TestSet
+from prompts.knowledge.models import ContextSource
+from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule
+from prompts.registry.services.prompts import new_draft
 from tests.integration.api_world import API, ask
 
 pytestmark = pytest.mark.django_db

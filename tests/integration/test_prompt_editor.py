@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
-from prompts.models import Prompt
-from prompts.policy.document import Document, Output, Variable, decoded
+from prompts.registry.models import Prompt
+from prompts.registry.policy.document import Document, Output, Variable, decoded
 from tests.integration.prompt_pages import RICH, form_of, mine, saved, url
 
 pytestmark = pytest.mark.django_db

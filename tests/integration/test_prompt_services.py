@@ -9,22 +9,13 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Membership, Team, User
 from kernel.clock import utc_now
-from prompts.models import (
-    Experiment,
-    Label,
-    LabelMove,
-    Prompt,
-    PromptVersion,
-    ReviewRule,
-    TestSet,
-    Verdict,
-    VersionState,
-)
-from prompts.policy.cases import Case
-from prompts.policy.document import Document, Message, Output, Variable, encoded
-from prompts.services import experiments
-from prompts.services.labels import move_label, previous_of, protect, roll_back, take_away
-from prompts.services.prompts import (
+from prompts.evaluations.models import TestSet
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.services.test_sets import add_cases
+from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion, ReviewRule, Verdict, VersionState
+from prompts.registry.policy.document import Document, Message, Output, Variable, encoded
+from prompts.registry.services.labels import move_label, previous_of, protect, roll_back, take_away
+from prompts.registry.services.prompts import (
     PromptError,
     StaleDraftError,
     archive,
@@ -36,8 +27,9 @@ from prompts.services.prompts import (
     save_draft,
     switch,
 )
-from prompts.services.reviews import UnsubmittableError, comment, review, submit, take_back, withdraw
-from prompts.services.test_sets import add_cases
+from prompts.registry.services.reviews import UnsubmittableError, comment, review, submit, take_back, withdraw
+from prompts.rollout.models import Experiment
+from prompts.rollout.services import experiments
 from tests.integration.evaluation_world import begin
 from tests.integration.experiment_world import make_experiment
 from tests.integration.test_evaluations import finish

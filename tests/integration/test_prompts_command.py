@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import Team
-from prompts.models import Label, Prompt, PromptVersion, ReviewRule
-from prompts.policy.document import Document, Message, Variable
-from prompts.services.labels import move_label
-from prompts.services.prompts import archive, create_prompt, new_draft, save_draft
-from prompts.services.reviews import submit
+from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule
+from prompts.registry.policy.document import Document, Message, Variable
+from prompts.registry.services.labels import move_label
+from prompts.registry.services.prompts import archive, create_prompt, new_draft, save_draft
+from prompts.registry.services.reviews import submit
 
 pytestmark = pytest.mark.django_db
 FILE = """name: greeting

@@ -9,9 +9,9 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance.policy.rate_limits import LEASE_MS, Counter, Request, Tallies, share_of
-from governance.services import rate_limiter
-from governance.services.rate_limiter import RateLimiter, Ticket
+from governance.limits.policy.rate_limits import LEASE_MS, Counter, Request, Tallies, share_of
+from governance.limits.services import rate_limiter
+from governance.limits.services.rate_limiter import RateLimiter, Ticket
 from kernel.ids import random_token
 
 MINUTE = 60_000

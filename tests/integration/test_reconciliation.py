@@ -12,25 +12,20 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
+from gateway.catalogue.models import Deployment, Price, TeamInferenceProfile
+from gateway.catalogue.policy.pricing import cost
 from gateway.events import Usage
-from gateway.models import Deployment, Price, TeamInferenceProfile
-from gateway.pricing import cost
-from gateway.services.reconciliation.corrections import post
-from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
+from gateway.reconciliation.corrections import post
+from gateway.reconciliation.invocations import import_invocation_logs, match_again
 from gateway.snapshot.build import price_entry
 from gateway.tasks import reconcile
-from governance.models import (
-    AuditRecord,
-    AwsImport,
-    BudgetWindow,
-    LedgerEntry,
-    LoggedInvocation,
-    RejectedLine,
-)
-from governance.policy.invocation_logs import CALL_KEY
-from governance.selectors.drift import drift, unknown_lines, unlogged_calls
-from governance.services.holds import expire_holds
-from governance.services.ledger import Ledger, Settlement
+from governance.limits.models import BudgetWindow, LedgerEntry
+from governance.limits.services.holds import expire_holds
+from governance.limits.services.ledger import Ledger, Settlement
+from governance.records.models import AuditRecord
+from governance.usage.models import AwsImport, LoggedInvocation, RejectedLine
+from governance.usage.policy.invocation_logs import CALL_KEY
+from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World, make_world
 from tests.integration.aws_world import bucket, s3_server
@@ -351,8 +346,8 @@ def test_damaged_objects_and_those_that_are_no_log(world, bucket):
 
 
 def test_a_line_longer_than_any_of_bedrock_s(world, bucket, monkeypatch):
-    monkeypatch.setattr("gateway.services.reconciliation.invocations.MOST_BYTES", 2000)
-    monkeypatch.setattr("governance.policy.invocation_logs.MOST_BYTES", 2000)
+    monkeypatch.setattr("gateway.reconciliation.invocations.MAX_BYTES", 2000)
+    monkeypatch.setattr("governance.usage.policy.invocation_logs.MAX_BYTES", 2000)
     put(bucket, [line("r-1", accountId="9" * 9000), line("r-2")])
     (tally,) = read()
     assert (tally.lines, tally.rejected, tally.taken) == (2, 1, 1)

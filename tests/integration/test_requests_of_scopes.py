@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Application, Membership, User
 from governance import tasks
-from governance.models import Budget, Grant, LimitRequest, RateLimit
-from governance.policy.limit_requests import ImpossibleError
-from governance.services import limit_requests
+from governance.limits.models import Budget, Grant, LimitRequest, RateLimit
+from governance.limits.policy.limit_requests import ImpossibleError
+from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World
 from tests.integration.api_world import API, ask

@@ -6,11 +6,10 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Membership, User
-from prompts.models import Label, TestSet
-from prompts.policy.cases import Case
-from prompts.services.labels import has_protected_label, protect
-from prompts.services.required_tests import RequiredTestError
-from prompts.services.test_sets import (
+from prompts.evaluations.models import TestSet
+from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.services.required_tests import RequiredTestError
+from prompts.evaluations.services.test_sets import (
     add_cases,
     change_case,
     delete_set,
@@ -18,6 +17,8 @@ from prompts.services.test_sets import (
     remove_cases,
     save_set,
 )
+from prompts.registry.models import Label
+from prompts.registry.services.labels import has_protected_label, protect
 from tests.integration.admin_world import World
 from tests.integration.api_world import API, ask
 from tests.integration.evaluation_world import make_prompt, make_set

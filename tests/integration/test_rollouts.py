@@ -6,16 +6,17 @@ import pytest
 from django.db import IntegrityError, InternalError, transaction
 
 from accounts.models import Application, Team, User
-from governance.models import AlertChannel, Delivery
+from governance.alerts.models import AlertChannel, Delivery
 from kernel.clock import utc_now
-from prompts.models import Label, LabelMove, PromptVersion, Rollout, RolloutEvent, VersionState
-from prompts.policy.assignment import RolloutEntry
-from prompts.policy.lifecycle import ImpossibleError
-from prompts.policy.rollouts import Action
-from prompts.selectors.rollouts import standing_of
-from prompts.selectors.traffic import entries
-from prompts.services import experiments, rollouts
-from prompts.services.traffic import label_moved
+from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
+from prompts.rollout.models import Rollout, RolloutEvent
+from prompts.rollout.policy.assignment import RolloutEntry
+from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.rollouts import Action
+from prompts.rollout.selectors.rollouts import standing_of
+from prompts.rollout.selectors.traffic import entries
+from prompts.rollout.services import experiments, rollouts
+from prompts.rollout.services.traffic import label_moved
 from tests.integration.experiment_world import (
     called,
     make_experiment,

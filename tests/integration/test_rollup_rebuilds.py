@@ -8,11 +8,12 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
-from governance.models import AuditRecord, UsageDay, UsageEndUserDay, UsageFeature, UsageQuarterHour
-from governance.policy import usage_limits
-from governance.policy.usage import UsageQuery
-from governance.selectors.usage import total
-from governance.services import rollups
+from governance.records.models import AuditRecord
+from governance.usage.models import UsageDay, UsageEndUserDay, UsageFeature, UsageQuarterHour
+from governance.usage.policy import usage_limits
+from governance.usage.policy.usage import UsageQuery
+from governance.usage.selectors.usage import total
+from governance.usage.services import rollups
 from tests.integration.test_ledger import conninfo
 from tests.integration.test_rollups import ALL, MIDNIGHT, NOW, ZONE, insert, read, restore
 

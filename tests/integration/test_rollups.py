@@ -13,19 +13,13 @@ from django.test import override_settings
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from governance.models import (
-    AuditRecord,
-    CallStatus,
-    LedgerEntry,
-    RollupState,
-    UsageDay,
-    UsageEndUserDay,
-    UsageQuarterHour,
-)
-from governance.policy import usage_limits
-from governance.policy.usage import UnanswerableError, UsageQuery
-from governance.selectors.usage import total, usage
-from governance.services import rollups
+from governance.limits.models import LedgerEntry
+from governance.records.models import AuditRecord, CallStatus
+from governance.usage.models import RollupState, UsageDay, UsageEndUserDay, UsageQuarterHour
+from governance.usage.policy import usage_limits
+from governance.usage.policy.usage import UnanswerableError, UsageQuery
+from governance.usage.selectors.usage import total, usage
+from governance.usage.services import rollups
 from kernel.ids import new_id
 from tests.integration.test_ledger import conninfo, record
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from gateway.models import Deployment, Model, Price, Route, RouteTarget
-from governance.models import AuditRecord, Tip, UsageDay
-from governance.services.tips import find_tips
+from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from governance.records.models import AuditRecord
+from governance.usage.models import Tip, UsageDay
+from governance.usage.services.tips import find_tips
 from kernel.clock import utc_now
 from tests.integration.admin_world import World, make_call
 from tests.integration.api_world import API

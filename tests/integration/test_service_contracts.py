@@ -6,14 +6,14 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import Application, Team
-from governance.models import Alert, AlertChannel, Delivery
-from governance.policy.alerts import webhook_body
-from governance.selectors.calls import first_id_at
-from governance.services.deliveries import _facts
+from governance.alerts.models import Alert, AlertChannel, Delivery
+from governance.alerts.policy import webhook_body
+from governance.alerts.services.deliveries import _facts
+from governance.records.selectors.calls import first_id_at
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from prompts.models import ContractBreach, ServiceContract
-from prompts.services.service_contracts import check, seen_by, watch
+from prompts.rollout.models import ContractBreach, ServiceContract
+from prompts.rollout.services.service_contracts import check, seen_by, watch
 from tests.integration.admin_world import make_call
 from tests.integration.evaluation_world import make_prompt
 

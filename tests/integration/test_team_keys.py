@@ -11,11 +11,11 @@ from django.db import DatabaseError, connection
 from moto.server import ThreadedMotoServer
 
 from accounts.models import Team, User
-from gateway.bedrock.kms import KmsKeyWrapper
-from governance.models import TeamKey
-from governance.services import key_wrappers
-from governance.services.key_wrappers import KeyUnavailableError
-from governance.services.team_keys import KeyErasedError, erase, live_key, open_key, rotate
+from gateway.providers.bedrock.kms import KmsKeyWrapper
+from governance.records.models import TeamKey
+from governance.records.services import key_wrappers
+from governance.records.services.key_wrappers import KeyUnavailableError
+from governance.records.services.team_keys import KeyErasedError, erase, live_key, open_key, rotate
 from kernel.clock import utc_now
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import Application
-from governance.models import Feedback
-from prompts.models import Experiment, Rollout
+from governance.reviews.models import Feedback
+from prompts.rollout.models import Experiment, Rollout
 from tests.integration.admin_world import World
 from tests.integration.api_world import API, ask, id_in
 from tests.integration.experiment_world import called, make_experiment, make_prompt, make_rollout

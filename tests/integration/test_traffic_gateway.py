@@ -8,15 +8,17 @@ import httpx
 import pytest
 from django.db import connections
 
-from gateway.handler import GatewayHandler
-from gateway.models import Model, Price
-from governance.models import AuditRecord, RateLimit
+from gateway.catalogue.models import Model, Price
+from gateway.entrances.handler import GatewayHandler
+from governance.limits.models import RateLimit
+from governance.records.models import AuditRecord
 from kernel.clock import utc_now
-from prompts.models import Label, Prompt, Rollout
-from prompts.policy.rollouts import Action
-from prompts.selectors.experiments import results_of
-from prompts.services import experiments, rollouts
-from prompts.services.labels import move_label
+from prompts.registry.models import Label, Prompt
+from prompts.registry.services.labels import move_label
+from prompts.rollout.models import Rollout
+from prompts.rollout.policy.rollouts import Action
+from prompts.rollout.selectors.experiments import results_of
+from prompts.rollout.services import experiments, rollouts
 from tests.client import HTTP
 from tests.integration.admin_world import World, make_world
 from tests.integration.experiment_world import make_experiment, make_prompt, make_rollout, version
@@ -189,7 +191,7 @@ def test_a_check_that_goes_wrong_changes_nothing_but_is_told(
     def fails(*_: Any) -> None:
         raise RuntimeError("of the test")
 
-    monkeypatch.setattr("prompts.policy.answer_check.AnswerCheck.outcome", fails)
+    monkeypatch.setattr("prompts.rollout.policy.answer_check.AnswerCheck.outcome", fails)
     answers: list[httpx.Response] = []
 
     async def scenario(post: Post) -> None:

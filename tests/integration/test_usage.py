@@ -10,8 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from governance.selectors.usage import usage
-from governance.services.rollups import roll_up
+from governance.usage.selectors.usage import usage
+from governance.usage.services.rollups import roll_up
 from kernel.clock import utc_now
 from tests.integration.admin_world import World, make_call
 from tests.integration.api_world import API
@@ -121,7 +121,7 @@ def test_more_groups_than_colours_and_rows(world, monkeypatch):
     page = world.client("viewer").get(PAGE, {"range": "30d", "group": "feature"}).content.decode()
     assert "All others" in page
     assert "feature 11" in page
-    monkeypatch.setattr("governance.api.usage.MOST_ROWS", 3)
+    monkeypatch.setattr("governance.usage.api.usage.MAX_ROWS", 3)
     found = ask(world, "viewer", group_by="feature").json()
     assert (len(found["rows"]), found["is_cut"]) == (3, True)
     assert float(found["total"]["cost_usd"]) == pytest.approx(sum(20 - n for n in range(12)) + 6.0015)

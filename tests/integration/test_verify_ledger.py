@@ -6,8 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from governance.models import AuditRecord, BudgetWindow, Hold, LedgerEntry
-from governance.services.ledger import Ledger, Settlement
+from governance.limits.models import BudgetWindow, Hold, LedgerEntry
+from governance.limits.services.ledger import Ledger, Settlement
+from governance.records.models import AuditRecord
 from tests.integration.test_ledger import budget, hold, record, run
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from prompts.policy.document import (
+from prompts.registry.policy.document import (
     Document,
     Example,
     Knowledge,

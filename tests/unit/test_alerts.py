@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.alerts import MOST_ATTEMPTS, is_public, pause_after, signature
+from governance.alerts.policy import MAX_ATTEMPTS, is_public, pause_after, signature
 
 
-@given(jitters=st.lists(st.floats(0, 1), min_size=MOST_ATTEMPTS, max_size=MOST_ATTEMPTS))
+@given(jitters=st.lists(st.floats(0, 1), min_size=MAX_ATTEMPTS, max_size=MAX_ATTEMPTS))
 def test_pauses_grow_and_end_after_about_a_day(jitters):
     pauses = [pause_after(attempt, jitter=jitter) for attempt, jitter in enumerate(jitters, 1)]
     assert pauses.pop() is None

@@ -7,21 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.answer_check import (
-    LONGEST,
-    MOST_CHARACTERS,
-    MOST_CHECKS,
+from prompts.evaluations.policy.assertions import BadAssertionError, check, decoded
+from prompts.evaluations.policy.verdict import Observation, Verdict
+from prompts.rollout.policy.answer_check import (
+    MAX_CHARACTERS,
+    MAX_CHECKS,
+    MAX_LENGTH,
     AnswerCheck,
     Checked,
     checks_of,
 )
-from prompts.policy.assertions import BadAssertionError, check, decoded
-from prompts.policy.assignment import ArmEntry, Caller, ExperimentEntry, RolloutEntry, Unit, choose
-from prompts.policy.experiments import check_metrics
-from prompts.policy.guardrails import Figures, Guard, Guardrail, Share, Standing
-from prompts.policy.guardrails import check as check_guardrail
-from prompts.policy.lifecycle import ImpossibleError
-from prompts.policy.verdict import Observation, Verdict
+from prompts.rollout.policy.assignment import ArmEntry, Caller, ExperimentEntry, RolloutEntry, Unit, choose
+from prompts.rollout.policy.experiments import check_metrics
+from prompts.rollout.policy.guardrails import Figures, Guard, Guardrail, Share, Standing
+from prompts.rollout.policy.guardrails import check as check_guardrail
+from prompts.rollout.policy.lifecycle import ImpossibleError
 
 DEEP: dict = {}
 for _ in range(100_000):
@@ -89,8 +89,8 @@ def test_it_means_what_it_means_in_test_sets(raw, text):
         ([{"kind": "pattern", "pattern": "("}], "can't be used"),
         ([{"kind": "pattern", "pattern": r"\pL{999}"}], "too large"),
         ([{"kind": "json_schema", "schema": {"$ref": "#"}}], "a place in the schema itself"),
-        ([{"kind": "contains", "texts": ["x"]}] * (MOST_CHECKS + 1), "at most 20"),
-        ([{"kind": "contains", "texts": ["x" * LONGEST]}], "characters together"),
+        ([{"kind": "contains", "texts": ["x"]}] * (MAX_CHECKS + 1), "at most 20"),
+        ([{"kind": "contains", "texts": ["x" * MAX_LENGTH]}], "characters together"),
         ([{"kind": "json_schema", "schema": {"properties": DEEP}}], "nested too deeply"),
     ],
 )  # fmt: skip
@@ -102,8 +102,8 @@ def test_what_can_t_be_checked_on_live_answers_is_named(raw, words):
 
 def test_what_would_take_too_long_is_not_checked():
     short = AnswerCheck(checks_of([{"kind": "contains", "texts": ["x"]}]))
-    assert short.outcome("x" * MOST_CHARACTERS) is Checked.PASSED
-    assert short.outcome("x" * (MOST_CHARACTERS + 1)) is Checked.UNCHECKED
+    assert short.outcome("x" * MAX_CHARACTERS) is Checked.PASSED
+    assert short.outcome("x" * (MAX_CHARACTERS + 1)) is Checked.UNCHECKED
     large = AnswerCheck(checks_of([{"kind": "pattern", "pattern": "(a|b){600}"}]))
     assert large.outcome("ab" * 1000) is Checked.PASSED
     assert large.outcome("ab" * 400_000) is Checked.UNCHECKED

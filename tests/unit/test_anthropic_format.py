@@ -13,9 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.conversation import encode
+from gateway.entrances.formats.anthropic_reply import EventWriter, error, message
+from gateway.entrances.formats.entrance import AnthropicEntrance
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
-from gateway.formats.anthropic_reply import EventWriter, error, message
-from gateway.formats.entrance import AnthropicEntrance
 from gateway.refusals import STATUS, Refusal
 
 PIXEL = base64.b64encode(b"picture").decode()

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from prompts.admin import assertion_kinds
-from prompts.admin.assertion_fields import EVERY_KIND, AssertionRows, AssertionsField
-from prompts.policy.assertions import KINDS, MOST_ASSERTIONS, BadAssertionError, decoded
+from prompts.evaluations.admin import assertion_kinds
+from prompts.evaluations.admin.assertion_fields import EVERY_KIND, AssertionRows, AssertionsField
+from prompts.evaluations.policy.assertions import KINDS, MAX_ASSERTIONS, BadAssertionError, decoded
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -290,7 +290,7 @@ def test_some_kinds_alone_are_offered_and_what_is_there_stays():
 
 
 def test_too_many_or_unkeepable_is_said():
-    many = AssertionRows([], data={name: value for n in range(MOST_ASSERTIONS + 1) for name, value in filled("equals", n).items()})  # fmt: skip
+    many = AssertionRows([], data={name: value for n in range(MAX_ASSERTIONS + 1) for name, value in filled("equals", n).items()})  # fmt: skip
     assert "at most 50" in many.errors[0]
     nul = Thing(filled("contains", texts='"\\u0000"'))
     assert not nul.is_valid()

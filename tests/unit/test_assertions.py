@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.assertions import KINDS, MOST_ASSERTIONS, BadAssertionError, check, decoded
-from prompts.policy.verdict import Observation, Outcome, Score, Verdict, overall
+from prompts.evaluations.policy.assertions import KINDS, MAX_ASSERTIONS, BadAssertionError, check, decoded
+from prompts.evaluations.policy.verdict import Observation, Outcome, Score, Verdict, overall
 
 REFUND = Observation(
     output="You get a refund of 12.50 dollars.", expected="refund", duration_ms=800, cost_nanos=2_000_000
@@ -101,7 +101,7 @@ def test_what_could_not_be_judged_never_counts_as_passed():
         ([{"kind": "similarity", "at_least": 2}], "-1 to 1"),
         ([{"kind": "similarity", "model": "titan\r"}], "line breaks"),
         ([{"kind": "numeric", "tolerance": -1}], "not below 0"),
-        ([{"kind": "equals"}] * (MOST_ASSERTIONS + 1), "at most"),
+        ([{"kind": "equals"}] * (MAX_ASSERTIONS + 1), "at most"),
     ],
 )
 def test_what_can_t_be_used_says_why(raw, words):

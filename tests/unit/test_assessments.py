@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.bedrock.assessments import MOST_UNITS, TEXT_UNIT, Answer, body_of, locate, pieces, requests
-from governance.policy.engines import Block, Found
-from governance.policy.findings import Finding
+from gateway.providers.bedrock.assessments import (
+    MAX_UNITS,
+    TEXT_UNIT,
+    Answer,
+    body_of,
+    locate,
+    pieces,
+    requests,
+)
+from governance.privacy.policy.engines import Block, Found
+from governance.screening.policy.findings import Finding
 
-MOST = 1_000
+MAX = 1_000
 TEXTS = st.lists(st.text(alphabet="ab \n\u00e9", max_size=4_000), max_size=8)
 SHORT = st.text(alphabet="ab1 \n", max_size=30)
 
@@ -20,11 +28,11 @@ SHORT = st.text(alphabet="ab1 \n", max_size=30)
 @given(text=st.text(alphabet="abc \n\t", max_size=5_000))
 def test_pieces_of_a_long_text_overlap_and_leave_nothing_out(text):
     end = 0
-    for piece in pieces(text, MOST):
-        start = text.index(piece, max(0, end - MOST))
+    for piece in pieces(text, MAX):
+        start = text.index(piece, max(0, end - MAX))
         assert not text[end:start].strip()
         assert piece.strip()
-        assert len(piece) <= MOST
+        assert len(piece) <= MAX
         end = start + len(piece)
     assert not text[end:].strip()
 
@@ -32,7 +40,7 @@ def test_pieces_of_a_long_text_overlap_and_leave_nothing_out(text):
 @pytest.mark.parametrize("joint", [" ", ""])
 def test_what_stands_where_a_text_is_cut_is_whole_in_one_piece(joint):
     text = joint.join(f"w{n}" for n in range(2_000))[:5_000]
-    found = list(pieces(text, MOST))
+    found = list(pieces(text, MAX))
     for place in range(len(text) - 60):
         assert any(text[place : place + 60] in piece for piece in found)
 
@@ -40,7 +48,7 @@ def test_what_stands_where_a_text_is_cut_is_whole_in_one_piece(joint):
 @given(texts=TEXTS)
 def test_requests_keep_to_the_quota(texts):
     found = requests(texts)
-    assert all(sum(-(-len(text) // TEXT_UNIT) for text in part) <= MOST_UNITS for part in found)
+    assert all(sum(-(-len(text) // TEXT_UNIT) for text in part) <= MAX_UNITS for part in found)
     sent = {text for part in found for text in part}
     assert sent == {text for text in texts if text.strip()}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.assignment import (
+from prompts.rollout.policy.assignment import (
     ArmEntry,
     Caller,
     ExperimentEntry,

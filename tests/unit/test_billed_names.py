@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.aws_costs import report_of
-from governance.policy.billed_names import billed_model, keys_of_id, name_key, region_of_usage
-from governance.policy.invocation_logs import is_log
+from governance.usage.policy.aws_costs import report_of
+from governance.usage.policy.billed_names import billed_model, keys_of_id, name_key, region_of_usage
+from governance.usage.policy.invocation_logs import is_log
 from tests.services import ROOT
 
 
@@ -38,7 +38,7 @@ def test_the_bill_s_name_of_a_model(product, usage_type, model_id):
 
 
 def test_no_two_models_of_the_catalogue_have_a_key_in_common():
-    models = json.loads((ROOT / "gateway/catalog.json").read_text())["models"]
+    models = json.loads((ROOT / "gateway/catalogue/catalog.json").read_text())["models"]
     keys = [key for model in models for key in keys_of_id(model["model_id"])]
     assert len(keys) == len(set(keys))
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy import cases
-from prompts.policy.cases import read_csv, read_jsonl
+from prompts.evaluations.policy import cases
+from prompts.evaluations.policy.cases import read_csv, read_jsonl
 
 
 def only(found):
@@ -81,10 +81,10 @@ def test_commas_and_lines_that_spreadsheets_leave_behind():
         (b"PK\x03\x04\x00\x00", "no text file"),
         (b"\xff\xfe\x00", "says it is utf-16"),
         (b"q\n\x81\x8d\n", "not UTF-8"),
-        (b"q\n" + b"x" * (cases.LONGEST_VALUE + 1) + b"\n", "more than 200,000 characters"),
+        (b"q\n" + b"x" * (cases.MAX_VALUE_LENGTH + 1) + b"\n", "more than 200,000 characters"),
         (b",".join(b"c%d" % n for n in range(300)) + b"\n", "300 columns"),
-        (b"x" * (cases.MOST_BYTES + 1), "at most 10 MB"),
-        (b"q\n" + b"a\n" * (cases.MOST_CASES + 1), "more than 5,000 cases"),
+        (b"x" * (cases.MAX_BYTES + 1), "at most 10 MB"),
+        (b"q\n" + b"a\n" * (cases.MAX_CASES + 1), "more than 5,000 cases"),
     ],
 )  # fmt: skip
 def test_a_bad_file_says_which_line_and_why(raw, words):
@@ -101,7 +101,7 @@ def test_a_cell_of_the_wrong_type_says_so():
 
 def test_many_errors_are_counted():
     found = read_csv(b"q,expected\n" + b"a\n" * 100)
-    assert len(found.errors) == cases.MOST_ERRORS + 1
+    assert len(found.errors) == cases.MAX_ERRORS + 1
     assert found.errors[-1] == "And 80 more."
 
 

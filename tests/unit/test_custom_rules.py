@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from governance.policy.custom_rules import LONGEST_PATTERN, BadPatternError, CustomRule
-from governance.policy.privacy import Rule
+from governance.privacy.policy.custom_rules import MAX_PATTERN_LENGTH, BadPatternError, CustomRule
+from governance.privacy.policy.privacy import Rule
 from tests.privacy import characters, found, mask_of, rule_set
 
 
@@ -40,8 +40,8 @@ def test_what_is_no_pattern_is_refused_in_words(pattern):
 
 
 def test_a_pattern_that_is_too_long_or_too_large_is_refused():
-    with pytest.raises(BadPatternError, match=f"{LONGEST_PATTERN} characters"):
-        CustomRule(rule(patterns=("a" * (LONGEST_PATTERN + 1),)))
+    with pytest.raises(BadPatternError, match=f"{MAX_PATTERN_LENGTH} characters"):
+        CustomRule(rule(patterns=("a" * (MAX_PATTERN_LENGTH + 1),)))
     with pytest.raises(BadPatternError):
         CustomRule(rule(patterns=("((a{100}){100}){100}",)))
 

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.detection import (
-    LONGEST_SEGMENT,
+from governance.privacy.policy.detection import (
+    MAX_SEGMENT_LENGTH,
     concluded,
     found_by_name,
     found_in_answer,
     parts_of,
     segments,
 )
-from governance.policy.findings import Finding
-from governance.policy.privacy import Rule
+from governance.privacy.policy.privacy import Rule
+from governance.screening.policy.findings import Finding
 from tests.privacy import CARD, EMAIL, PHONE, WORD, characters, found, lookalikes, mask_of, rule_set, unmasked
 
 RULES = rule_set(
@@ -43,9 +43,9 @@ def test_the_segments_are_the_text(text):
     for offset, part in parts:
         assert offset == position
         position += len(part)
-        assert len(part) <= LONGEST_SEGMENT
+        assert len(part) <= MAX_SEGMENT_LENGTH
     assert all(part for _, part in parts) or text == ""
-    assert all(len(part) >= LONGEST_SEGMENT // 2 for _, part in parts[:-1])
+    assert all(len(part) >= MAX_SEGMENT_LENGTH // 2 for _, part in parts[:-1])
 
 
 @pytest.mark.parametrize("cut", ["\n\n", "\n", ". ", " "])
@@ -61,7 +61,7 @@ VALUES = {"EMAIL_ADDRESS": EMAIL, "CREDIT_CARD": CARD, "PHONE_NUMBER": PHONE, "W
 
 @pytest.mark.parametrize("entity", VALUES)
 @given(
-    before=st.integers(0, 3 * LONGEST_SEGMENT),
+    before=st.integers(0, 3 * MAX_SEGMENT_LENGTH),
     filler=st.sampled_from(("x ", "word. ", "line\n", "para\n\n", "é ")),
 )
 def test_a_value_is_found_wherever_it_stands_in_a_long_text(entity, before, filler):
@@ -90,7 +90,7 @@ def test_a_token_longer_than_a_segment_is_found_whole():
     assert text[hit.start : hit.end] == token
 
 
-@given(st.integers(0, 2 * LONGEST_SEGMENT), lookalikes())
+@given(st.integers(0, 2 * MAX_SEGMENT_LENGTH), lookalikes())
 def test_what_is_hidden_in_a_long_text_comes_back(before, written):
     text = f"{'word ' * (before // 5)}{EMAIL} {written} {CARD}{' word' * 400}"
     mask = mask_of(RULES)

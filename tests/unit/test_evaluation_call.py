@@ -5,9 +5,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from prompts.policy.evaluation_call import (
-    LONGEST_ADMISSION,
-    MOST_ATTEMPTS,
+from prompts.evaluations.policy.settlement import (
+    MAX_ADMISSION,
+    MAX_ATTEMPTS,
     Ruling,
     Step,
     after_error,
@@ -30,7 +30,7 @@ def test_what_errors_mean():
     limited = after("rate_limited", retry_after=7)
     assert (limited.ruling, limited.pause, limited.is_for_all) == (Ruling.TRY_AGAIN, 7, True)
     assert after("rate_limited", retry_after=10**6).pause == 300
-    assert after("rate_limited", attempt=MOST_ATTEMPTS).ruling is Ruling.STOP_RATE_LIMITED
+    assert after("rate_limited", attempt=MAX_ATTEMPTS).ruling is Ruling.STOP_RATE_LIMITED
     assert after("prompt_not_found").ruling is Ruling.TRY_AGAIN
     assert after("prompt_not_found", attempt=5).ruling is Ruling.SETTLE
 
@@ -143,7 +143,7 @@ class Calls(RuleBasedStateMachine):
                 self.recorded[attempt] = self.now
             self.held.clear()
             step = step_for_unsettled(
-                claimed_at=self.row["claimed_at"], now=self.now + 2 * LONGEST_ADMISSION, is_held=False,
+                claimed_at=self.row["claimed_at"], now=self.now + 2 * MAX_ADMISSION, is_held=False,
                 recorded_end=self.recorded.get(self.row["attempt"]),
             )  # fmt: skip
             assert step is (Step.TAKE_RECORD if self.recorded else Step.MAKE_AGAIN)

@@ -3,7 +3,7 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.eventstream import CorruptStreamError, Decoder, Frame, encode
+from gateway.wire.eventstream import CorruptStreamError, Decoder, Frame, encode
 
 frames = st.lists(
     st.builds(

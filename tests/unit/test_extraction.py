@@ -9,9 +9,9 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from prompts.policy.blocks import Block, Kind
-from prompts.services.extraction import DocumentError, Limits, check_size, extract, media_type_of
-from prompts.services.extraction.problems import BOMB
+from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.services.extraction import DocumentError, Limits, check_size, extract, media_type_of
+from prompts.knowledge.services.extraction.problems import BOMB
 
 LIMITS = Limits(bytes=25_000_000, memory_mb=1024, seconds=20, characters=1_000_000)
 PIXEL = b64decode(
@@ -205,8 +205,8 @@ def test_the_child_knows_no_secrets(monkeypatch, tmp_path):
     """A module of the child's that writes its environment in the place of blocks."""
     monkeypatch.setenv("GATEHOUSE_MASTER_KEY", "secret")
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, sys, prompts.services.extraction.plain as plain\n"
-        "from prompts.policy.blocks import Block, Kind\n"
+        "import os, sys, prompts.knowledge.services.extraction.plain as plain\n"
+        "from prompts.knowledge.policy.blocks import Block, Kind\n"
         "plain.extract = lambda content: [Block(Kind.PARAGRAPH, ' '.join(os.environ))]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))

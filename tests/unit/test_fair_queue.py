@@ -6,8 +6,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.queues import Slots
-from governance.policy.fair_queue import FairQueue
+from gateway.routing.queues import Slots
+from governance.limits.policy.fair_queue import FairQueue
 
 STEPS = st.lists(
     st.one_of(

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from governance.policy.forecast import FEWEST_DAYS, forecast
+from governance.usage.policy.forecast import MIN_DAYS, forecast
 
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 END = datetime(2026, 12, 1, tzinfo=UTC)
-AMOUNTS = st.lists(st.integers(0, 10**12), min_size=FEWEST_DAYS, max_size=60)
+AMOUNTS = st.lists(st.integers(0, 10**12), min_size=MIN_DAYS, max_size=60)
 
 
 def days(amounts: list[int]) -> list[tuple[date, int]]:
@@ -61,4 +61,4 @@ def test_the_spread_is_that_of_days_around_as_many_means_as_were_taken():
 
 
 def test_too_early_to_say():
-    assert forecast(days=days([5] * (FEWEST_DAYS - 1)), spent=5, now=NOW, ends_at=END) is None
+    assert forecast(days=days([5] * (MIN_DAYS - 1)), spent=5, now=NOW, ends_at=END) is None

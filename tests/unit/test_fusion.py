@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prompts.policy.fusion import confidence, fuse
-from prompts.policy.knowledge import Candidate
+from prompts.knowledge.policy.fusion import confidence, fuse
+from prompts.knowledge.policy.knowledge import Candidate
 
 
 def candidate(number, similarity=0.8, *, vector=None, words=None, tokens=10, text=None):

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.flakiness import Steadiness, flakiness_of
-from prompts.policy.grid import (
+from prompts.evaluations.policy.flakiness import Steadiness, flakiness_of
+from prompts.evaluations.policy.grid import (
     BadWeightsError,
     Run,
     Weights,

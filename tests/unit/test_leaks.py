@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.outbound.leaks import LeakScreen
 from gateway.outbound.screen import BlockedError
-from governance.policy.defence import canary, marked, nonce
-from governance.policy.leaks import CANARY, PROMPT, LeakWatch, Prompt
+from governance.screening.policy.defence import canary, marked, nonce
+from governance.screening.policy.leaks import CANARY, PROMPT, LeakWatch, Prompt
 
 SYSTEM = "You help the people of a harbour town to find a mooring, speak of boats alone and never name a price to anybody."
 SECRET = canary(b"key", SYSTEM)

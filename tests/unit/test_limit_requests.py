@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.limit_requests import (
-    LONGEST,
+from governance.limits.policy.limit_requests import (
+    MAX_DURATION,
     Action,
     ImpossibleError,
     State,
@@ -51,7 +51,7 @@ def test_nobody_grants_themselves_more_but_a_superuser(is_superuser, manages_tea
     assert allowed == (is_superuser or (manages_team and not is_own))
 
 
-@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=-1), LONGEST + timedelta(seconds=1)])
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=-1), MAX_DURATION + timedelta(seconds=1)])
 def test_ends_that_cannot_be(after):
     with pytest.raises(ImpossibleError):
         check_end(NOW + after, now=NOW)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from gateway.events import BlockStop, TextDelta, ToolDelta
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.unmask import Tally, Unmasker
-from governance.policy import masking
-from governance.policy.detection import concluded, found_by_form
-from governance.policy.engines import GUARDRAIL
-from governance.policy.findings import Finding
-from governance.policy.masking import Mask, team_key
-from governance.policy.placeholders import backslashes_before, digest, placeholder, spelling, token_of
-from governance.policy.privacy import DEFAULT, InForce, Rule, combined
-from governance.policy.ruleset import RuleSet
+from governance.privacy.policy import masking
+from governance.privacy.policy.detection import concluded, found_by_form
+from governance.privacy.policy.engines import GUARDRAIL
+from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.policy.placeholders import backslashes_before, digest, placeholder, spelling, token_of
+from governance.privacy.policy.privacy import DEFAULT, InForce, Rule, combined
+from governance.privacy.policy.ruleset import RuleSet
+from governance.screening.policy.findings import Finding
 from tests.privacy import (
     CARD,
     EMAIL,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.policy.document import Output
-from prompts.policy.output_contract import MOST_CORRECTION_TOKENS, Contract, correction
-from prompts.policy.variables import BadSchemaError
+from prompts.registry.policy.document import Output
+from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS, Contract, correction
+from prompts.registry.policy.variables import BadSchemaError
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -153,13 +153,13 @@ def test_the_first_that_fits_is_taken():
 
 @given(st.lists(st.text(max_size=2000), min_size=1, max_size=5))
 def test_a_correction_is_never_too_long(errors):
-    assert len(correction(tuple(errors)).encode("utf-8", "replace")) <= MOST_CORRECTION_TOKENS
+    assert len(correction(tuple(errors)).encode("utf-8", "replace")) <= MAX_CORRECTION_TOKENS
 
 
 def test_every_error_of_a_huge_answer_is_bounded():
     errors = CONTRACT.read(json.dumps({f"member-{number}": number for number in range(5000)})).errors
     assert len(errors) <= 5
-    assert len(correction(errors).encode()) <= MOST_CORRECTION_TOKENS
+    assert len(correction(errors).encode()) <= MAX_CORRECTION_TOKENS
 
 
 # --- the fallback ---

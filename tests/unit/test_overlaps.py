@@ -5,11 +5,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.detection import concluded
-from governance.policy.findings import Finding
-from governance.policy.privacy import ACTIONS, Rule
-from governance.policy.recognition.overlaps import PRECEDENCE, resolved
-from governance.policy.ruleset import Decision, hits
+from governance.privacy.policy.detection import concluded
+from governance.privacy.policy.privacy import ACTIONS, Rule
+from governance.privacy.policy.recognition.overlaps import PRECEDENCE, resolved
+from governance.privacy.policy.ruleset import Decision, hits
+from governance.screening.policy.findings import Finding
 from tests.privacy import findings_in, rule_set
 
 KINDS = (*(kind for kind in PRECEDENCE if kind != "*"), "CUSTOM", "US_ITIN")

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.catalogue.policy.pricing import PriceEntry, Rates, cost, price_at, worst_case
 from gateway.conversation import Block, Conversation, Message, ToolResult, ToolResultBlock
 from gateway.events import Usage
-from gateway.pricing import PriceEntry, Rates, cost, price_at, worst_case
 
 RATES = Rates(
     input=3_000_000_000,

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.detection import concluded
-from governance.policy.kinds import KINDS, title
-from governance.policy.privacy import (
+from governance.privacy.policy.detection import concluded
+from governance.privacy.policy.kinds import KINDS, title
+from governance.privacy.policy.privacy import (
     ACTIONS,
     BODIES,
     DEFAULT,
@@ -22,7 +22,7 @@ from governance.policy.privacy import (
     encoded,
     stricter,
 )
-from governance.policy.ruleset import RuleSet
+from governance.privacy.policy.ruleset import RuleSet
 from tests.privacy import findings_in
 
 ENTITIES = ("EMAIL_ADDRESS", "CREDIT_CARD", "PERSON", "CUSTOM", "OTHER")

@@ -18,11 +18,11 @@ from gateway.conversation import (
     ToolConfig,
     encode,
 )
-from gateway.prompt_conversation import ANSWER_TOOL, check_given, conversation_of, hold_to
+from gateway.prompts.conversation import ANSWER_TOOL, check_given, conversation_of, hold_to
 from gateway.refusals import Refusal
-from prompts.policy.document import Document, Example, Limits, Output, Parameters
-from prompts.policy.document import Tool as DocumentTool
-from prompts.policy.rendering import Turn
+from prompts.registry.policy.document import Document, Example, Limits, Output, Parameters
+from prompts.registry.policy.document import Tool as DocumentTool
+from prompts.registry.policy.rendering import Turn
 
 TURNS = st.lists(
     st.builds(Turn, st.sampled_from(["user", "assistant"]), st.text(min_size=1, max_size=5)), max_size=4

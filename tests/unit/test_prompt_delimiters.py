@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.policy.defence import BREAK
-from prompts.policy.delimiters import Delimiters
-from prompts.policy.document import Document, Message, Variable
-from prompts.policy.rendering import Compiled
-from prompts.policy.template_meter import Meter
-from prompts.policy.templates import Template
+from governance.screening.policy.defence import BREAK
+from prompts.registry.policy.delimiters import Delimiters
+from prompts.registry.policy.document import Document, Message, Variable
+from prompts.registry.policy.rendering import Compiled
+from prompts.registry.policy.template_meter import Meter
+from prompts.registry.policy.templates import Template
 
 SOURCE = """<document>
 {{ a }}{{ b }}

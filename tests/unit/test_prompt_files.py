@@ -7,8 +7,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.policy.document import Document, Message, Variable, decoded, encoded, unkeepable
-from prompts.policy.files import MOST_CHARACTERS, BadFileError, PromptFile, dump, load, read, write
+from prompts.registry.policy.document import Document, Message, Variable, decoded, encoded, unkeepable
+from prompts.registry.policy.files import MAX_CHARACTERS, BadFileError, PromptFile, dump, load, read, write
 from tests.unit.prompt_documents import DOCUMENTS, JSON, TEXTS
 
 FILES = st.builds(
@@ -89,7 +89,7 @@ def test_dates_are_texts_as_in_json():
         ("a: " + "[" * 90_000, "nested too deeply"),
         ("a: " + "{b: " * 200, "nested too deeply"),
         ("a:\n" + "- \n" * 60_000, "more than 50000 values"),
-        ("a: " + "x" * MOST_CHARACTERS, "more than"),
+        ("a: " + "x" * MAX_CHARACTERS, "more than"),
     ],
 )  # fmt: skip
 def test_what_is_not_read(text, words):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.reviews import Rule, Vote, standing
+from prompts.registry.policy.reviews import Rule, Vote, standing
 
 PEOPLE = st.integers(1, 5)
 VOTES = st.lists(st.builds(Vote, PEOPLE | st.none(), st.booleans()), max_size=12)

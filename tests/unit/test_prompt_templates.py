@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.policy.defence import BREAK
-from prompts.policy.template_filters import FILTERS, TESTS
-from prompts.policy.template_meter import MOST_CHARACTERS, MOST_ITEMS, MOST_STEPS, Meter, RenderError
-from prompts.policy.templates import MOST_SOURCE, BadTemplateError, Template
+from governance.screening.policy.defence import BREAK
+from prompts.registry.policy.template_filters import FILTERS, TESTS
+from prompts.registry.policy.template_meter import MAX_CHARACTERS, MAX_ITEMS, MAX_STEPS, Meter, RenderError
+from prompts.registry.policy.templates import MAX_SOURCE, BadTemplateError, Template
 
 
 class Clock:
@@ -86,7 +86,7 @@ def test_what_templates_have_not(source):
 
 @pytest.mark.parametrize(
     "source",
-    ["x" * (MOST_SOURCE + 1), "{{ a }}" * 21_000, "{{ " + "(" * 2000 + "a" + ")" * 2000 + " }}",
+    ["x" * (MAX_SOURCE + 1), "{{ a }}" * 21_000, "{{ " + "(" * 2000 + "a" + ")" * 2000 + " }}",
      "{% if a %}" * 500 + "{% endif %}" * 500, "{{ " + "-" * 3000 + "1 }}"],
 )  # fmt: skip
 def test_huge_and_deep_ones_are_refused(source):
@@ -224,14 +224,14 @@ def test_whatever_goes_wrong_is_a_render_error(source, chain, x, y):
     ],
 )
 def test_steps_are_counted(source):
-    with pytest.raises(RenderError, match=f"more than {MOST_STEPS} steps"):
+    with pytest.raises(RenderError, match=f"more than {MAX_STEPS} steps"):
         render(source)
 
 
 def test_as_many_steps_as_there_are():
-    assert render(f"{{% for a in range({MOST_STEPS - 1}) %}}x{{% endfor %}}") == "x" * (MOST_STEPS - 1)
+    assert render(f"{{% for a in range({MAX_STEPS - 1}) %}}x{{% endfor %}}") == "x" * (MAX_STEPS - 1)
     with pytest.raises(RenderError, match="steps"):
-        render(f"{{% for a in range({MOST_STEPS}) %}}x{{% endfor %}}")
+        render(f"{{% for a in range({MAX_STEPS}) %}}x{{% endfor %}}")
 
 
 @pytest.mark.parametrize(
@@ -249,8 +249,8 @@ def test_as_many_steps_as_there_are():
         ("{{ [x, x, x, x, x, x, x, x, x, x, x] | map('replace', 'x', 'xxxxxxxxxx') | list | tojson }}", "a text of more than"),
         ("{{ lines | indent(20) }}", "a text of more than"),
         ("{{ lines | indent(21) }}", "indent goes up to 20"),
-        ("{{ xs + xs }}", f"more than {MOST_ITEMS} items"),
-        ("{{ lines | list | length }}", f"more than {MOST_ITEMS} items"),
+        ("{{ xs + xs }}", f"more than {MAX_ITEMS} items"),
+        ("{{ lines | list | length }}", f"more than {MAX_ITEMS} items"),
         ("{{ range(10001) | length }}", "at most 10000 numbers"),
         ("{{ range(0, 99999999999, 1) | length }}", "at most 10000 numbers"),
         ("{{ 999999999 * 999999999 }}", "too large"),
@@ -279,7 +279,7 @@ def test_time_is_looked_at():
 
 def test_one_meter_counts_for_all_messages_of_a_prompt():
     template, meter = Template("{{ x }}"), Meter(Clock())
-    template.render({"x": "x" * (MOST_CHARACTERS - 1)}, meter=meter)
+    template.render({"x": "x" * (MAX_CHARACTERS - 1)}, meter=meter)
     with pytest.raises(RenderError, match="rendered prompt"):
         template.render({"x": "xx"}, meter=meter)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.document import Variable
-from prompts.policy.variables import (
+from prompts.registry.policy.document import Variable
+from prompts.registry.policy.variables import (
     BadSchemaError,
     VariableError,
     Variables,

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.detection import found_by_name, parts_of
-from governance.policy.kinds import KINDS
-from governance.policy.privacy import DEFAULT_THRESHOLD, Rule
-from governance.policy.recognition import engine, ner
-from governance.policy.recognition.islands import around_digits, islands
-from governance.policy.recognition.presidio import ENTITIES
-from governance.policy.recognition.presidio_recognizers import of_identifiers
+from governance.privacy.policy.detection import found_by_name, parts_of
+from governance.privacy.policy.kinds import KINDS
+from governance.privacy.policy.privacy import DEFAULT_THRESHOLD, Rule
+from governance.privacy.policy.recognition import engine, ner
+from governance.privacy.policy.recognition.islands import around_digits, islands
+from governance.privacy.policy.recognition.presidio import ENTITIES
+from governance.privacy.policy.recognition.presidio_recognizers import of_identifiers
 from tests.privacy import characters, rule_set
 
 FOUND = {

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.experiments import Action as ExperimentAction
-from prompts.policy.experiments import State as ExperimentState
-from prompts.policy.experiments import check_arms, next_state
-from prompts.policy.guardrails import Figures, Guard, Guardrail, Share, Standing, check, guardrails_of
-from prompts.policy.lifecycle import ImpossibleError
-from prompts.policy.rollouts import (
+from prompts.rollout.policy.experiments import Action as ExperimentAction
+from prompts.rollout.policy.experiments import State as ExperimentState
+from prompts.rollout.policy.experiments import check_arms, next_state
+from prompts.rollout.policy.guardrails import Figures, Guard, Guardrail, Share, Standing, check, guardrails_of
+from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.rollouts import (
     LIVE,
     Action,
     Position,
@@ -22,7 +22,7 @@ from prompts.policy.rollouts import (
     plan_of,
     share_at,
 )
-from prompts.policy.sequential import sample_of
+from prompts.rollout.policy.sequential import sample_of
 
 PLAN = plan_of(
     [

@@ -2,8 +2,8 @@
 
 import pytest
 
-from prompts.policy.schema_size import UnboundedSchemaError, check_size
-from prompts.policy.variables import BadSchemaError, validator_of
+from prompts.registry.policy.schema_size import UnboundedSchemaError, check_size
+from prompts.registry.policy.variables import BadSchemaError, validator_of
 
 DOUBLING = {
     "$ref": "#/$defs/a0",

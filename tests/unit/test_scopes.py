@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.scopes import UNTAGGED, CallFacts, Scope
+from governance.limits.policy.scopes import UNTAGGED, CallFacts, Scope
 
 IDS = ("team_id", "application_id", "api_key_id")
 TAGS = ("end_user", "feature", "model")

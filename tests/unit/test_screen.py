@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gateway.events import BlockStop, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.outbound.chain import Outbound
-from gateway.outbound.screen import LONGEST_WORD, WINDOW, BlockedError, Screen
-from governance.policy.detection import found_in_answer
-from governance.policy.privacy import Rule
+from gateway.outbound.screen import MAX_WORD_LENGTH, WINDOW, BlockedError, Screen
+from governance.privacy.policy.detection import found_in_answer
+from governance.privacy.policy.privacy import Rule
 from tests.privacy import CARD, EMAIL, PHONE, WORD, characters, chunks, mask_of, rule_set, sizes
 
 PHRASE = "project nightfall launch"
@@ -184,7 +184,7 @@ def test_a_private_key_is_hidden_to_its_end(size):
 
 def test_a_word_that_never_ends_is_let_go_at_last():
     screened = screen()
-    assert screened.feed("x" * (LONGEST_WORD * 2)) != ""
+    assert screened.feed("x" * (MAX_WORD_LENGTH * 2)) != ""
 
 
 def test_scripts_without_spaces_are_not_held_until_their_end():

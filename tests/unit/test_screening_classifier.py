@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from governance.management.screening_training.corpus import Example
 from governance.management.screening_training.features import rows
 from governance.management.screening_training.fit import text_margins
-from governance.policy.screening import classifier, rules
-from governance.policy.screening.grams import BUCKETS, CHARACTER_BUCKETS, grams
-from governance.policy.screening.normalise import normalise
-from governance.policy.screening.signals import COLUMNS, signals
-from governance.policy.screening.windows import WHOLE_UP_TO, WIDE, WINDOW, doublings, windows
+from governance.screening.policy import classifier, rules
+from governance.screening.policy.grams import BUCKETS, CHARACTER_BUCKETS, grams
+from governance.screening.policy.normalise import normalise
+from governance.screening.policy.signals import COLUMNS, signals
+from governance.screening.policy.windows import WHOLE_UP_TO, WIDE, WINDOW, doublings, windows
 
 RANDOM = np.random.default_rng(5)
 WEIGHTS = classifier.Weights(
@@ -72,7 +72,7 @@ def test_windows_cover_a_text_and_none_is_too_wide(length):
 def test_a_model_is_read_as_it_was_written():
     data = classifier.write({"user": WEIGHTS, "material": replace(WEIGHTS, offset=-2.0)})
     read = classifier.read(data)
-    assert len(data) < classifier.LARGEST
+    assert len(data) < classifier.MAX_SIZE
     assert read["material"].offset == -2.0
     assert read["user"].signals == pytest.approx(WEIGHTS.signals)
     assert np.abs(read["user"].grams - WEIGHTS.grams).max() <= np.abs(WEIGHTS.grams).max() / 127
@@ -80,7 +80,7 @@ def test_a_model_is_read_as_it_was_written():
 
 @pytest.mark.parametrize(
     "change",
-    [lambda d: d[:-1], lambda d: b"XXXX" + d[4:], lambda d: b"", lambda d: d + b"\0" * classifier.LARGEST],
+    [lambda d: d[:-1], lambda d: b"XXXX" + d[4:], lambda d: b"", lambda d: d + b"\0" * classifier.MAX_SIZE],
 )
 def test_a_file_that_is_none_says_so(change):
     with pytest.raises(ValueError, match="train it anew"):

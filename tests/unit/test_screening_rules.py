@@ -3,8 +3,8 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.screening import patterns, rules
-from governance.policy.screening.normalise import normalise
+from governance.screening.policy import patterns, rules
+from governance.screening.policy.normalise import normalise
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None), max_size=200)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.policy import key_text
-from governance.policy.screening.secrets import RULE, entropy, find_secrets
+from governance.screening.policy.secrets import RULE, entropy, find_secrets
 
 DICE = random.Random(3)
 ALNUM = string.ascii_letters + string.digits

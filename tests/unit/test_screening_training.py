@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 from governance.management.screening_training import corpus, disguises, evaluate, installed, train
 from governance.management.screening_training.corpus import MADE, Example
 from governance.management.screening_training.texts import Writer, lines
-from governance.policy.screening import classifier, rules
-from governance.policy.screening.normalise import normalise
-from governance.policy.screening.verdict import screen
+from governance.screening.policy import classifier, rules
+from governance.screening.policy.normalise import normalise
+from governance.screening.policy.verdict import screen
 
 HARMLESS = [
     f"What is the best {adjective} {thing} for a {place}?"

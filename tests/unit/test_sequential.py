@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.sequential import (
+from prompts.rollout.policy.sequential import (
     Sample,
     calls_needed,
     difference,
@@ -17,15 +17,7 @@ from prompts.policy.sequential import (
     sample_of,
     share_bounds,
 )
-from prompts.policy.verdicts import (
-    MARGINS,
-    Metric,
-    Outcome,
-    Verdict,
-    compare,
-    is_lopsided,
-    outcome,
-)
+from prompts.rollout.policy.verdicts import MARGINS, Metric, Outcome, Verdict, compare, is_lopsided, outcome
 from tests.bench.experiments import DIFFERENT, EQUAL, measure_bounds, run_case
 
 COUNTS = st.integers(0, 400).flatmap(lambda calls: st.tuples(st.integers(0, calls), st.just(calls)))

@@ -2,10 +2,10 @@ from decimal import Decimal
 
 import pytest
 
-from prompts.policy.document import Document, Knowledge, Message, Output
-from prompts.policy.rendering import Compiled, UnusableVersionError
-from prompts.policy.service_contract import Promise, Seen, Term, broken_text, judged, kept_text
-from prompts.policy.unsure import Promised, Unsure, fixed_answer, says_unsure, shortcoming
+from prompts.registry.policy.document import Document, Knowledge, Message, Output
+from prompts.registry.policy.rendering import Compiled, UnusableVersionError
+from prompts.rollout.policy.service_contract import Promise, Seen, Term, broken_text, judged, kept_text
+from prompts.rollout.policy.unsure import Promised, Unsure, fixed_answer, says_unsure, shortcoming
 
 ALL = Promise(
     p95_ms=1000, availability=Decimal("99.5"), max_cost_nanos=1_000_000, format_percent=Decimal(99),

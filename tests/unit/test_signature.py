@@ -6,7 +6,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
-from gateway.bedrock.signature import Credentials, sign
+from gateway.providers.bedrock.signature import Credentials, sign
 
 NOW = datetime(2026, 11, 21, 10, 20, 30, tzinfo=UTC)
 

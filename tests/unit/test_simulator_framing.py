@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded.simulator.framing import encode_event
-from gateway.eventstream import Decoder
+from gateway.wire.eventstream import Decoder
 
 events = st.lists(
     st.tuples(st.sampled_from(["messageStart", "contentBlockDelta", "metadata"]), st.binary(max_size=200)),

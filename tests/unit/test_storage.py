@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.sealing import SealBrokenError, seal, unseal
-from governance.policy.storage import ALWAYS, NOTHING, Extent, StoragePolicy, decide, is_sampled
-from governance.policy.words import MOST_CHARACTERS, words_of
+from governance.privacy.policy.storage import ALWAYS, NOTHING, Extent, StoragePolicy, decide, is_sampled
+from governance.records.policy.sealing import SealBrokenError, seal, unseal
+from governance.records.policy.words import MAX_CHARACTERS, words_of
 from kernel.ids import new_id
 
 FACTS = ("has_findings", "is_error", "is_flagged")
@@ -95,4 +95,4 @@ def test_words_bear_anything(request, answer):
 
 def test_words_of_much_are_cut_short():
     request = json.dumps({"messages": [{"content": [{"text": "word " * 100_000 + "\x00\ud800"}]}]})
-    assert len(words_of(request, "[]")) == MOST_CHARACTERS
+    assert len(words_of(request, "[]")) == MAX_CHARACTERS

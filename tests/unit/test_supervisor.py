@@ -300,7 +300,7 @@ def test_a_dead_child_is_started_after_the_wait(tmp_path: Path) -> None:
 
 
 def test_a_long_log_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embedded.logs.MOST_BYTES", 10)
+    monkeypatch.setattr("embedded.logs.MAX_BYTES", 10)
     log = Log(tmp_path / "child.log")
     descriptor = log.open()
     os.write(descriptor, b"a line that is long\n")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.policy.text_diff import MOST_CHANGES, MOST_CHARACTERS, Kind, Span, has_changes, text_diff
+from prompts.registry.policy.text_diff import MAX_CHANGES, MAX_CHARACTERS, Kind, Span, has_changes, text_diff
 
 TEXTS = st.text(alphabet="ab c.\n\té", max_size=60)
 WORDS = st.lists(st.sampled_from(["the", "cat", "sat", "on", "a", "mat", ".", "\n"]), max_size=40).map(
@@ -75,8 +75,8 @@ def test_texts_made_to_be_slow_are_not(before, after):
 
 
 def test_what_is_too_long_or_too_different_is_shown_whole():
-    long = "x" * (MOST_CHARACTERS + 1)
+    long = "x" * (MAX_CHARACTERS + 1)
     assert [span.kind for span in text_diff(long, long + "y")] == [Kind.REMOVED, Kind.ADDED]
-    one = " ".join(f"a{n}" for n in range(MOST_CHANGES + 1))
-    other = " ".join(f"b{n}" for n in range(MOST_CHANGES + 1))
+    one = " ".join(f"a{n}" for n in range(MAX_CHANGES + 1))
+    other = " ".join(f"b{n}" for n in range(MAX_CHANGES + 1))
     assert [span.kind for span in text_diff(one, other)] == [Kind.REMOVED, Kind.ADDED]

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from gateway.conversation import Conversation, encode
-from gateway.texts import each_string, rewrite, texts_of
-from governance.policy.privacy import Rule
+from gateway.wire.texts import each_string, rewrite, texts_of
+from governance.privacy.policy.privacy import Rule
 from tests.privacy import CARD, EMAIL, mask_of, rule_set
 
 NUMBER = int(CARD.replace(" ", ""))

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
+from gateway.demo.calls import draft
 from gateway.refusals import STATUS
-from gateway.services.demo.calls import draft
-from governance.admin.timeline import timeline_of
+from governance.records.admin.timeline import timeline_of
 
 RECORDED = (
     "authenticate", "resolve prompt", "resolve route", "queue", "gather context", "render prompt", "redact", "screen", "defend", "enforce limits", "limit rates",

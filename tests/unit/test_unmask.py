@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.events import BlockStop, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.unmask import Unmasker
-from governance.policy.placeholders import longest_spelling
+from governance.privacy.policy.placeholders import longest_spelling
 from tests.privacy import chunks, lookalikes, sizes
 
 ENTITIES = frozenset(("EMAIL_ADDRESS", "PHONE_NUMBER", "WORD"))

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 
-from prompts.policy.document import (  # fmt: skip
+from prompts.registry.policy.document import (
     PARTS,
     Document,
     Example,
@@ -16,8 +16,8 @@ from prompts.policy.document import (  # fmt: skip
     Variable,
     changed_parts,
 )
-from prompts.policy.text_diff import Kind, has_changes
-from prompts.policy.version_diff import version_diff
+from prompts.registry.policy.text_diff import Kind, has_changes
+from prompts.registry.policy.version_diff import version_diff
 from tests.unit.prompt_documents import DOCUMENTS
 
 OTHERS = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.windows import window_of
+from governance.limits.policy.windows import window_of
 
 PERIODS = ["day", "week", "month", "quarter", "year", "total"]
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]

@@ -4,9 +4,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import Team
-from gateway.bedrock.offers import ControlPlaneError
-from gateway.bedrock.profiles import account_id, ensure_profile, profile_name, source_arn
-from gateway.models import Route, RouteTarget, TeamInferenceProfile
+from gateway.catalogue.models import Route, RouteTarget, TeamInferenceProfile
+from gateway.providers.bedrock.offers import ControlPlaneError
+from gateway.providers.bedrock.profiles import account_id, ensure_profile, profile_name, source_arn
 
 
 class Command(BaseCommand):

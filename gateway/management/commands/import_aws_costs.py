@@ -3,7 +3,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.services.reconciliation.costs import import_aws_costs
+from gateway.reconciliation.costs import import_aws_costs
 
 
 class Command(BaseCommand):

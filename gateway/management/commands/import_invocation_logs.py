@@ -3,7 +3,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.services.reconciliation.invocations import import_invocation_logs, match_again
+from gateway.reconciliation.invocations import import_invocation_logs, match_again
 from kernel.money import format_usd
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway.services.catalog import load_catalog, read_catalog
+from gateway.catalogue.services.catalog import load_catalog, read_catalog
 
 
 class Command(BaseCommand):

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.services.demo.load import load_demo
+from gateway.demo.load import load_demo
 from kernel.clock import utc_now
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.services.demo.seed import seed_calls
+from gateway.demo.seed import seed_calls
 from kernel.clock import perf_counter, utc_now
 
 

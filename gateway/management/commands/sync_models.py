@@ -3,9 +3,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gateway.bedrock.offers import ControlPlaneError, list_offers
-from gateway.models import Deployment
-from gateway.services.offers import sync_region
+from gateway.catalogue.models import Deployment
+from gateway.catalogue.services.offers import sync_region
+from gateway.providers.bedrock.offers import ControlPlaneError, list_offers
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import Application, Team
-from governance.models import PrivacyPolicy
-from governance.services.privacy import UnusablePolicyError, document_from, publish, take_up
+from governance.privacy.models import PrivacyPolicy
+from governance.privacy.services.privacy import UnusablePolicyError, document_from, publish, take_up
 
 
 class Command(BaseCommand):

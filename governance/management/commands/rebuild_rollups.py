@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from governance.services.rollups import rebuild
+from governance.usage.services.rollups import rebuild
 from kernel.clock import perf_counter
 
 

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.management.screening_training import report, train
 from governance.management.screening_training.fit import Setup
-from governance.policy.screening import classifier
+from governance.screening.policy import classifier
 
 
 def _folder(text: str) -> Path:

@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from governance.selectors.invariants import INVARIANTS, Breach, breaches
-from governance.services.ledger_repair import repair
+from governance.limits.selectors.invariants import INVARIANTS, Breach, breaches
+from governance.limits.services.ledger_repair import repair
 
 
 class Command(BaseCommand):

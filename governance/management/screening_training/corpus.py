@@ -8,7 +8,7 @@ from pathlib import Path
 
 from governance.management.screening_training import disguises, installed
 from governance.management.screening_training.texts import Writer, lines
-from governance.policy.screening import rules
+from governance.screening.policy import rules
 
 MADE = "made"
 """The group of texts made from templates: always trained on, never counted."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from governance.management.screening_training.corpus import MADE, Example
 from governance.management.screening_training.features import Rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
-from governance.policy.screening.classifier import Weights
+from governance.screening.policy.classifier import Weights
 
 FOLDS = 5
 FALSE_POSITIVES = 0.01

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.management.screening_training.corpus import Example
-from governance.policy.screening.classifier import RULE_EVIDENCE
-from governance.policy.screening.grams import BUCKETS, Grams, grams
-from governance.policy.screening.normalise import normalise
-from governance.policy.screening.signals import COLUMNS, in_window, signals
-from governance.policy.screening.windows import WINDOW, doublings, windows
+from governance.screening.policy.classifier import RULE_EVIDENCE
+from governance.screening.policy.grams import BUCKETS, Grams, grams
+from governance.screening.policy.normalise import normalise
+from governance.screening.policy.signals import COLUMNS, in_window, signals
+from governance.screening.policy.windows import WINDOW, doublings, windows
 
 WIDTH = BUCKETS + len(COLUMNS)
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from governance.management.screening_training.corpus import MADE, Example
 from governance.management.screening_training.features import Rows
-from governance.policy.screening.classifier import Weights
-from governance.policy.screening.grams import BUCKETS
+from governance.screening.policy.classifier import Weights
+from governance.screening.policy.grams import BUCKETS
 
 SEED = 11
 C = 0.5

@@ -12,7 +12,7 @@ from governance.management.screening_training.evaluate import LeftOut, calibrate
 from governance.management.screening_training.features import rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
 from governance.management.screening_training.texts import lines
-from governance.policy.screening.classifier import Weights
+from governance.screening.policy.classifier import Weights
 
 SEED = 1
 MADE_ATTACKS = 5_000

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from accounts.admin.typed import TextInput
 from kernel.money import dollars_to_nanos, plain_usd
 
-MOST_NANOS = 2**63 - 1
+MAX_NANOS = 2**63 - 1
 # A comma stands between thousands and nowhere else: "1,5" is one and a half to many, and never fifteen dollars.
 _AMOUNT = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]+)?")
 
@@ -41,7 +41,7 @@ class DollarsField(forms.Field):
             nanos = dollars_to_nanos(text.replace(",", ""))
         except ValueError:
             raise ValidationError("This is finer than a billionth of a dollar.") from None
-        if nanos > MOST_NANOS:
+        if nanos > MAX_NANOS:
             raise ValidationError("This is more than can be stored: at most nine billion dollars.")
         return nanos
 

@@ -18,7 +18,7 @@ from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_ke
 from accounts.services.known_models import unknown_of_key
 from kernel.clock import utc_now
 
-MOST_OVERLAP_HOURS = 24 * 30
+MAX_OVERLAP_HOURS = 24 * 30
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
@@ -77,7 +77,7 @@ class RotationSerializer(serializers.Serializer[Any]):
     overlap_hours = serializers.IntegerField(
         default=24,
         min_value=0,
-        max_value=MOST_OVERLAP_HOURS,
+        max_value=MAX_OVERLAP_HOURS,
         help_text="How long the old key goes on working.",
     )
 

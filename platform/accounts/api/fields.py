@@ -12,7 +12,7 @@ from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from kernel.money import dollars_to_nanos, plain_usd
 
-MOST_NANOS = 2**63 - 1
+MAX_NANOS = 2**63 - 1
 _AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 
 
@@ -26,7 +26,7 @@ class UsdField(serializers.Field[int, Any, str, Any]):
                 'Write dollars as a decimal string, such as "250.00", with at most nine places.'
             )
         nanos = dollars_to_nanos(data)
-        if nanos > MOST_NANOS:
+        if nanos > MAX_NANOS:
             raise serializers.ValidationError(
                 "This is more than can be stored: at most nine billion dollars."
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from embedded.simulator.turns import Turn
 
 _LIFETIME = 300.0
-_MOST = 4096
+_MAX_ENTRIES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +61,5 @@ class PromptCache:
     def _remember(self, digest: bytes, now: float) -> None:
         self._seen[digest] = now
         self._seen.move_to_end(digest)
-        while len(self._seen) > _MOST:
+        while len(self._seen) > _MAX_ENTRIES:
             self._seen.popitem(last=False)

@@ -10,7 +10,7 @@ from embedded.simulator.schema_text import parse_schema
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
 from embedded.simulator.turns import MESSAGE_OVERHEAD, TOOLS_OVERHEAD, Prompt, Tool, Turn
 
-_MOST_STOP_SEQUENCES = 2500
+_MAX_STOP_SEQUENCES = 2500
 
 
 def read_turn(body: dict[str, Any], *, model: Model, model_id: str, region: str) -> Turn:
@@ -69,7 +69,7 @@ def _read_inference(config: dict[str, Any], turn: Turn) -> None:
             rule = "less than or equal to 1" if value > 1 else "greater than or equal to 0"
             raise constraint(value, f"inferenceConfig.{name}", f"have value {rule}")
     turn.stop_sequences = [string(text) for text in sequence(config.get("stopSequences"))]
-    if len(turn.stop_sequences) > _MOST_STOP_SEQUENCES:
+    if len(turn.stop_sequences) > _MAX_STOP_SEQUENCES:
         raise constraint(
             turn.stop_sequences, "inferenceConfig.stopSequences", "have length less than or equal to 2500"
         )

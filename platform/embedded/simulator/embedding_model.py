@@ -12,7 +12,7 @@ from typing import Any
 import numpy
 
 DIMENSIONS = 256
-_LONGEST = 100_000
+_MAX_LENGTH = 100_000
 """Characters of a text that are read."""
 
 
@@ -35,7 +35,7 @@ def _model() -> tuple[Any, Any]:
 def vector(text: str) -> list[float] | None:
     """The mean of a text's tokens, of length one, in 256 dimensions; None for a text without any."""
     tokenizer, weights = _model()
-    ids = tokenizer.encode(text[:_LONGEST], add_special_tokens=False).ids
+    ids = tokenizer.encode(text[:_MAX_LENGTH], add_special_tokens=False).ids
     if not ids:
         return None
     mean = weights[ids].astype(numpy.float32).mean(axis=0)

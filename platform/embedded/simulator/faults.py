@@ -6,8 +6,8 @@ from typing import Any
 
 from embedded.simulator.regions import REGIONS
 
-_MOST_MS = 600_000
-_MOST_EVENTS = 1_000_000
+_MAX_MS = 600_000
+_MAX_EVENTS = 1_000_000
 
 
 class InvalidSetting(ValueError):
@@ -78,11 +78,11 @@ class Region:
 _CHECKS: dict[str, tuple[type, int]] = {
     "outage": (bool, 1),
     "throttle_rate": (float, 1),
-    "latency_ms": (float, _MOST_MS),
-    "time_to_first_token_ms": (float, _MOST_MS),
+    "latency_ms": (float, _MAX_MS),
+    "time_to_first_token_ms": (float, _MAX_MS),
     "tokens_per_second": (float, 1_000_000),
-    "cut_after_events": (int, _MOST_EVENTS),
-    "corrupt_after_events": (int, _MOST_EVENTS),
+    "cut_after_events": (int, _MAX_EVENTS),
+    "corrupt_after_events": (int, _MAX_EVENTS),
 }
 if set(_CHECKS) != {field.name for field in fields(Settings)}:  # pragma: no cover - a slip of the author
     raise RuntimeError("every setting needs its check")

@@ -12,7 +12,7 @@ from embedded.simulator.errors import constraint, invalid, throttled
 from embedded.simulator.shapes import mapping, sequence, string
 
 TEXT_UNIT = 1_000
-MOST_UNITS = 25
+MAX_UNITS = 25
 """In a request: the quota a second of the regions that have the smallest."""
 _BLOCKED = "The simulated guardrail has blocked this text."
 _ACTIONS = {"gatehouse": "ANONYMIZED", "gatehouseblock": "BLOCKED", "gatehousedetect": "NONE"}
@@ -43,7 +43,7 @@ def answer(identifier: str, version: str, body: dict[str, Any]) -> dict[str, Any
     if not texts:
         raise invalid("The content field must have at least one block.")
     units = sum(-(-len(text) // TEXT_UNIT) for text in texts)
-    if units > MOST_UNITS:
+    if units > MAX_UNITS:
         raise throttled()
     is_full = string(body.get("outputScope")) == "FULL"
     assessment = _assessment(texts, action, source, is_full=is_full)

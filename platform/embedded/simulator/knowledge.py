@@ -12,7 +12,7 @@ from embedded.simulator.shapes import integer, mapping, string
 BUILT_IN = "SIMKNOWLED"
 _IDENTIFIER = re.compile(r"[0-9a-zA-Z]{10}")
 _DIMENSIONS = 256
-_MOST_RESULTS = 100
+_MAX_RESULTS = 100
 _PASSAGES = (
     (
         "Employees have thirty days of paid holiday a year, and may carry five of them over into the next.",
@@ -92,8 +92,8 @@ class KnowledgeBases:
             raise constraint(question, "retrievalQuery.text", "have length greater than or equal to 1")
         number = integer(mapping(how.get("vectorSearchConfiguration")).get("numberOfResults"))
         number = 5 if number is None else number
-        if not 1 <= number <= _MOST_RESULTS:
-            raise constraint(number, "numberOfResults", f"be between 1 and {_MOST_RESULTS}")
+        if not 1 <= number <= _MAX_RESULTS:
+            raise constraint(number, "numberOfResults", f"be between 1 and {_MAX_RESULTS}")
         vector = embeddings.vector(question, _DIMENSIONS)
         scored = [(_dot(vector, each.vector), each) for each in self._of(base_id)]
         scored.sort(key=lambda pair: -pair[0])

@@ -6,14 +6,14 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 _CANDIDATES = "a1A_-. @/:,;"
-_MOST_REPEATS = 64
+_MAX_REPEATS = 64
 
 
 def example(pattern: str, min_length: int = 0) -> str | None:
     """A string the pattern is found in, at least so long; None if it is beyond this generator."""
     try:
         parsed = parser.parse(pattern)
-        for extra in range(_MOST_REPEATS):
+        for extra in range(_MAX_REPEATS):
             text = _sequence(parsed, extra)
             if len(text) >= min_length and re.search(pattern, text):
                 return text

@@ -16,8 +16,8 @@ from embedded.simulator.tokens import pieces
 from embedded.simulator.turns import Tool, Turn
 
 _QUOTED = 600  # characters of the user's words that come back
-_LEAST, _SPREAD = 40, 161  # the usual length in tokens: 40 to 200
-_MOST = 100_000
+_MIN_TOKENS, _SPREAD = 40, 161  # the usual length in tokens: 40 to 200
+_MAX_TOKENS = 100_000
 # Directives for tests, in the last user message: `[simulate: tokens=500]` sets the length of a text;
 # `[simulate: tool=none]` asks for text though there are tools, `[simulate: tool=NAME]` for that tool.
 _DIRECTIVE = re.compile(r"\[simulate:\s*([^\]\n]*)\]")
@@ -176,8 +176,8 @@ def _prose(turn: Turn, number: int, directive: str | None) -> list[str]:
         parts += pieces(f' The tool answered: "{_quoted(result)}".')
     if turn.last_user_text:
         parts += pieces(f' You said: "{_quoted(turn.last_user_text)}".')
-    exact = min(int(directive), _MOST) if directive and directive.isdecimal() else None
-    wanted = exact if exact is not None else _LEAST + number % _SPREAD
+    exact = min(int(directive), _MAX_TOKENS) if directive and directive.isdecimal() else None
+    wanted = exact if exact is not None else _MIN_TOKENS + number % _SPREAD
     step = number
     while len(parts) < wanted:
         # Steps of a number that shares no factor with the count visit every sentence once a round.
@@ -188,7 +188,7 @@ def _prose(turn: Turn, number: int, directive: str | None) -> list[str]:
 
 def _cut(reply: Reply, turn: Turn) -> None:
     """Applies the caller's limits: first the number of tokens, then the stop sequences, to text alone."""
-    left = turn.max_tokens if turn.max_tokens is not None else _MOST
+    left = turn.max_tokens if turn.max_tokens is not None else _MAX_TOKENS
     for index, block in enumerate(reply.blocks):
         if len(block.pieces) > left:
             del reply.blocks[index + 1 :]

@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded.simulator.turns import Turn
 
-_MOST = 5_000
+_MAX_SCRIPTS = 5_000
 
 
 class InvalidScript(Exception):
@@ -34,8 +34,8 @@ class Scripts:
 
     def replace(self, value: Any) -> int:
         """Takes a list of scripts in the place of those there are; how many. Raises InvalidScript."""
-        if not isinstance(value, list) or len(value) > _MOST:
-            raise InvalidScript(f"send a list of at most {_MOST} scripts")
+        if not isinstance(value, list) or len(value) > _MAX_SCRIPTS:
+            raise InvalidScript(f"send a list of at most {_MAX_SCRIPTS} scripts")
         self._scripts = deque(_script(each) for each in value)
         return len(self._scripts)
 

@@ -10,15 +10,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import Team
-from prompts.models import Prompt, PromptVersion, VersionState
-from prompts.policy.document import Document, decoded
-from prompts.policy.files import BadFileError, read
-from prompts.policy.text_diff import Kind
-from prompts.policy.version_diff import version_diff
-from prompts.services.files import exported, imported
-from prompts.services.labels import move_label
-from prompts.services.prompts import PromptError
-from prompts.services.reviews import submit
+from prompts.registry.models import Prompt, PromptVersion, VersionState
+from prompts.registry.policy.document import Document, decoded
+from prompts.registry.policy.files import BadFileError, read
+from prompts.registry.policy.text_diff import Kind
+from prompts.registry.policy.version_diff import version_diff
+from prompts.registry.services.files import exported, imported
+from prompts.registry.services.labels import move_label
+from prompts.registry.services.prompts import PromptError
+from prompts.registry.services.reviews import submit
 
 _SUFFIXES = (".yaml", ".yml")
 

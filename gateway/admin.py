@@ -1,0 +1,8 @@
+"""The admin pages of the app, each in the folder of its noun; Django looks for them here."""
+
+from gateway.catalogue.admin.deployments import DeploymentAdmin
+from gateway.catalogue.admin.models import ModelPageAdmin
+from gateway.catalogue.admin.prices import PriceAdmin
+from gateway.catalogue.admin.routes import RouteAdmin
+
+__all__ = ["DeploymentAdmin", "ModelPageAdmin", "PriceAdmin", "RouteAdmin"]

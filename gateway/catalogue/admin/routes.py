@@ -1,0 +1,91 @@
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin.typed import ModelForm, display
+from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
+from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.services.routes import name_taken
+
+
+class RouteForm(ModelForm):
+    """A name leads to one route only."""
+
+    class Meta:
+        model = Route
+        fields = (
+            "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
+            "timeout_seconds", "wait_seconds", "is_enabled",
+        )  # fmt: skip
+
+    def clean_name(self) -> str:
+        return str(self.cleaned_data["name"]).strip()
+
+    def clean_aliases(self) -> list[str]:
+        return list(
+            dict.fromkeys(name.strip() for name in self.cleaned_data["aliases"] or () if name.strip())
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        names = [name for name in (cleaned.get("name"), *cleaned.get("aliases", ())) if name]
+        taken = name_taken(names, by_other_than=self.instance.pk)
+        if taken is not None:
+            raise ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
+        limit, default = cleaned.get("max_tokens_limit"), cleaned.get("default_max_tokens")
+        if limit and default and default > limit:
+            self.add_error("default_max_tokens", f"This is more than callers may ask for ({limit}).")
+        return cleaned
+
+
+class TargetInline(CatalogInline):
+    model = RouteTarget
+    fields = ("position", "deployment", "weight")
+    autocomplete_fields = ("deployment",)
+    verbose_name = "target"
+    verbose_name_plural = "targets: where calls go"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("deployment__model")
+
+
+@admin.register(Route)
+class RouteAdmin(CatalogAdmin):
+    """Routes: the names callers pass as model."""
+
+    form = RouteForm
+    labels: ClassVar[dict[str, str]] = {
+        "timeout_seconds": "Timeout in seconds",
+        "default_max_tokens": "Usual max_tokens",
+        "max_tokens_limit": "Highest max_tokens",
+    }
+    list_display = ("name", "targets_text", "strategy_name", "default_max_tokens", "is_enabled")
+    list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
+    search_fields = ("name", "aliases")
+    list_per_page = 100
+    inlines = (TargetInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "aliases", "description", "is_enabled")}),
+        ("Choice of target", {"fields": ("strategy", "timeout_seconds")}),
+        ("Length of answers", {"fields": ("default_max_tokens", "max_tokens_limit")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("targets__deployment__model")
+
+    @admin.display(description="Strategy", ordering="strategy")
+    def strategy_name(self, route: Route) -> str:
+        return "In order" if route.strategy == Route.Strategy.ORDERED else "By weight"
+
+    @display(description="Targets")
+    def targets_text(self, route: Route) -> str:
+        deployments = [target.deployment for target in route.targets.all()]
+        if not deployments:
+            return "none: calls are refused"
+        places = ", ".join(
+            f"{each.profile}. in {each.region}" if each.profile else each.region for each in deployments
+        )
+        return f"{deployments[0].model.name}: {places}"

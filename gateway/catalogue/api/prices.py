@@ -1,0 +1,87 @@
+from typing import Any, ClassVar, cast
+
+from django.core.exceptions import ValidationError
+from django.db.models import Field
+from rest_framework import serializers
+
+from accounts.api.fields import UsdField
+from gateway.catalogue.api.base import CatalogViewSet
+from gateway.catalogue.models import Price
+
+RATES = (
+    "input", "output", "cache_read", "cache_write", "cache_write_1h", "image", "request", "long_input", "long_output",
+    "long_cache_read", "long_cache_write", "long_cache_write_1h",
+)  # fmt: skip
+_UNITS = {"image": "Dollars per image.", "request": "Dollars per request."}
+
+
+def _usd(rate: str) -> UsdField:
+    field = cast("Field[Any, Any]", Price._meta.get_field(f"{rate}_rate"))
+    optional: dict[str, Any] = {"required": False, "allow_null": True} if field.null else {}
+    if field.has_default() and not field.null:
+        optional = {"required": False}
+    return UsdField(
+        source=f"{rate}_rate", help_text=_UNITS.get(rate, "Dollars per million tokens."), **optional
+    )
+
+
+class PriceSerializer(serializers.ModelSerializer[Price]):
+    """A cache price of null: such tokens cost what input costs."""
+
+    class Meta:
+        model = Price
+        fields = (
+            "id",
+            "deployment",
+            "tier",
+            "valid_from",
+            "valid_until",
+            "long_context_threshold",
+            "source",
+            "created_at",
+        )
+        extra_kwargs: ClassVar[dict[str, Any]] = {"tier": {"default": ""}}
+
+    def get_fields(self) -> dict[str, Any]:
+        """Each rate of the model as dollars."""
+        return {**super().get_fields(), **{f"{rate}_usd": _usd(rate) for rate in RATES}}
+
+    def validate_deployment(self, deployment: Any) -> Any:
+        if self.instance is not None and deployment != self.instance.deployment:
+            raise serializers.ValidationError("This can't be changed.")
+        return deployment
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Periods do not overlap, and long-context rates come with a threshold and both main rates."""
+        price = Price(pk=self.instance.pk if self.instance else None)
+        for field in Price._meta.concrete_fields:
+            if self.instance is not None:
+                setattr(price, field.attname, getattr(self.instance, field.attname))
+        for name, value in attrs.items():
+            setattr(price, name, value)
+        if price.valid_until is not None and price.valid_until <= price.valid_from:
+            raise serializers.ValidationError({"valid_until": ["A price ends after it starts."]})
+        _check_long_context(price)
+        try:
+            price.clean()
+        except ValidationError as error:
+            raise serializers.ValidationError(error.messages) from error
+        return attrs
+
+
+def _check_long_context(price: Price) -> None:
+    long = [getattr(price, f"{rate}_rate") for rate in RATES if rate.startswith("long_")]
+    if price.long_context_threshold is None:
+        if any(rate is not None for rate in long):
+            text = "From how many tokens of input do the long-context prices hold?"
+            raise serializers.ValidationError({"long_context_threshold": [text]})
+    elif price.long_input_rate is None or price.long_output_rate is None:
+        text = "Above a threshold, both the input and the output price are needed."
+        raise serializers.ValidationError({"long_input_usd": [text]})
+
+
+class PriceViewSet(CatalogViewSet):
+    """What deployments cost, each price with its period, in dollars."""
+
+    queryset = Price.objects.all()
+    serializer_class = PriceSerializer

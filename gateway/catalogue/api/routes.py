@@ -1,0 +1,79 @@
+from typing import Any
+
+from django.db import transaction
+from rest_framework import serializers
+
+from gateway.catalogue.api.base import CatalogViewSet
+from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.services.routes import name_taken
+
+
+class TargetSerializer(serializers.ModelSerializer[RouteTarget]):
+    """One deployment of a route. Its place in the list is its place in the order."""
+
+    class Meta:
+        model = RouteTarget
+        fields = ("deployment", "weight")
+
+
+class RouteSerializer(serializers.ModelSerializer[Route]):
+    """Targets, where given, replace those that were."""
+
+    targets = TargetSerializer(many=True, required=False)
+
+    class Meta:
+        model = Route
+        fields = (
+            "id", "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
+            "timeout_seconds", "wait_seconds", "is_enabled", "targets", "created_at",
+        )  # fmt: skip
+
+    def validate_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        deployments = [target["deployment"].pk for target in targets]
+        if len(deployments) != len(set(deployments)):
+            raise serializers.ValidationError("A deployment is in the list twice.")
+        return targets
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A name leads to one route only, and the usual length of answers is not over the highest."""
+        names = [name for name in (attrs.get("name"), *attrs.get("aliases", ())) if name]
+        taken = name_taken(names, by_other_than=self.instance.pk if self.instance else None)
+        if taken is not None:
+            raise serializers.ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
+        limit, default = (self._value(attrs, name) for name in ("max_tokens_limit", "default_max_tokens"))
+        if limit and default and default > limit:
+            text = f"This is more than callers may ask for ({limit})."
+            raise serializers.ValidationError({"default_max_tokens": [text]})
+        return attrs
+
+    def _value(self, attrs: dict[str, Any], name: str) -> Any:
+        return attrs.get(name, getattr(self.instance, name, None))
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Route:
+        targets = validated_data.pop("targets", [])
+        route = Route.objects.create(**validated_data)
+        _put_targets(route, targets)
+        return route
+
+    @transaction.atomic
+    def update(self, instance: Route, validated_data: dict[str, Any]) -> Route:
+        targets = validated_data.pop("targets", None)
+        route = super().update(instance, validated_data)
+        if targets is not None:
+            route.targets.all().delete()
+            _put_targets(route, targets)
+        return route
+
+
+def _put_targets(route: Route, targets: list[dict[str, Any]]) -> None:
+    RouteTarget.objects.bulk_create(
+        RouteTarget(route=route, position=position, **target) for position, target in enumerate(targets)
+    )
+
+
+class RouteViewSet(CatalogViewSet):
+    """Routes: the names callers pass as model."""
+
+    queryset = Route.objects.prefetch_related("targets")
+    serializer_class = RouteSerializer

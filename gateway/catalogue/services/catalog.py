@@ -1,0 +1,233 @@
+"""The seed of Bedrock's models: reads `gateway/catalogue/catalog.json` and brings the tables up to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+from django.db import transaction
+
+from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from kernel.money import dollars_to_nanos
+
+CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
+PRICED_FROM = datetime(2026, 1, 1, tzinfo=UTC)
+DEFAULT_MAX_TOKENS = 4096
+HOME_PROFILES = ("us", "")
+HOME_REGIONS = ("us-east-1", "us-west-2")
+"""Where a model's main route goes. Other geographies have routes of their own: who names `eu.` stays in Europe."""
+ROUTED_PROFILES = ("eu", "global")
+
+
+Place = tuple[str, str, str]
+"""Model ID, profile, region."""
+
+
+class LongContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Dollars per million tokens once a call's input has more tokens than the threshold."""
+
+    threshold: int
+    input: str
+    output: str
+    cache_read: str | None = None
+    cache_write: str | None = None
+    cache_write_1h: str | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One price in some regions, in dollars per million tokens; without `input` the price is unknown."""
+
+    profile: str
+    regions: list[str]
+    input: str | None = None
+    output: str = "0"
+    cache_read: str | None = None
+    cache_write: str | None = None
+    cache_write_1h: str | None = None
+    image: str | None = None
+    long_context: LongContext | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One foundation model."""
+
+    model_id: str
+    name: str
+    vendor: str
+    kind: str
+    context_window: int
+    max_output_tokens: int
+    deployments: list[Offer]
+    supports_tools: bool = False
+    supports_images: bool = False
+    supports_prompt_cache: bool = False
+    supports_structured_output: bool = False
+    end_of_life: date | None = None
+    route: str | None = None
+
+
+class Catalog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    as_of: str
+    source: str
+    models: list[Entry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """How many rows a load found missing and made."""
+
+    models: int
+    deployments: int
+    prices: int
+    routes: int
+
+
+def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
+    """The seed. Raises ValueError naming the place that is wrong."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Catalog)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+@transaction.atomic
+def load_catalog(catalog: Catalog) -> Loaded:
+    """Brings models up to the seed and adds what is missing. Prices, routes and deployments that exist stay."""
+    before = (Model.objects.count(), Deployment.objects.count())
+    models = _upsert_models(catalog.models)
+    deployments = _add_deployments(catalog.models, models)
+    prices = _add_prices(catalog, deployments)
+    routes = _add_routes(catalog.models, deployments)
+    return Loaded(
+        models=len(models) - before[0],
+        deployments=Deployment.objects.count() - before[1],
+        prices=prices,
+        routes=routes,
+    )
+
+
+def _upsert_models(entries: Iterable[Entry]) -> dict[str, Model]:
+    fields = (
+        "name",
+        "vendor",
+        "kind",
+        "context_window",
+        "max_output_tokens",
+        "supports_tools",
+        "supports_images",
+        "supports_prompt_cache",
+        "supports_structured_output",
+        "end_of_life",
+    )
+    Model.objects.bulk_create(
+        [
+            Model(model_id=entry.model_id, **{field: getattr(entry, field) for field in fields})
+            for entry in entries
+        ],
+        update_conflicts=True,
+        unique_fields=("model_id",),
+        update_fields=fields,
+    )
+    return {model.model_id: model for model in Model.objects.all()}
+
+
+def _add_deployments(entries: Iterable[Entry], models: dict[str, Model]) -> dict[Place, Deployment]:
+    Deployment.objects.bulk_create(
+        [
+            Deployment(model=models[entry.model_id], region=region, profile=offer.profile)
+            for entry in entries
+            for offer in entry.deployments
+            for region in offer.regions
+        ],
+        ignore_conflicts=True,
+    )
+    found = Deployment.objects.filter(arn="").select_related("model")
+    return {(each.model.model_id, each.profile, each.region): each for each in found}
+
+
+def _add_prices(catalog: Catalog, deployments: dict[Place, Deployment]) -> int:
+    priced = set(Price.objects.values_list("deployment_id", flat=True))
+    prices = [
+        _price(deployment, offer, catalog.source)
+        for entry in catalog.models
+        for offer in entry.deployments
+        if offer.input is not None
+        for region in offer.regions
+        if (deployment := deployments[entry.model_id, offer.profile, region]).pk not in priced
+    ]
+    return len(Price.objects.bulk_create(prices))
+
+
+def _price(deployment: Deployment, offer: Offer, source: str) -> Price:
+    long = offer.long_context
+    return Price(
+        deployment=deployment,
+        valid_from=PRICED_FROM,
+        input_rate=dollars_to_nanos(offer.input or "0"),
+        output_rate=dollars_to_nanos(offer.output),
+        cache_read_rate=_nanos(offer.cache_read),
+        cache_write_rate=_nanos(offer.cache_write),
+        cache_write_1h_rate=_nanos(offer.cache_write_1h),
+        image_rate=_nanos(offer.image),
+        long_context_threshold=long.threshold if long else None,
+        long_input_rate=_nanos(long.input) if long else None,
+        long_output_rate=_nanos(long.output) if long else None,
+        long_cache_read_rate=_nanos(long.cache_read) if long else None,
+        long_cache_write_rate=_nanos(long.cache_write) if long else None,
+        long_cache_write_1h_rate=_nanos(long.cache_write_1h) if long else None,
+        source=source,
+    )
+
+
+def _nanos(amount: str | None) -> int | None:
+    return None if amount is None else dollars_to_nanos(amount)
+
+
+def _add_routes(entries: Iterable[Entry], deployments: dict[Place, Deployment]) -> int:
+    existing = set(Route.objects.values_list("name", flat=True))
+    routes: list[Route] = []
+    targets: list[RouteTarget] = []
+    for entry in entries:
+        if entry.route is None:
+            continue
+        for name, aliases, places in _routes_of(entry):
+            if name in existing:
+                continue
+            route = Route(
+                name=name,
+                aliases=aliases,
+                default_max_tokens=min(DEFAULT_MAX_TOKENS, entry.max_output_tokens or DEFAULT_MAX_TOKENS),
+            )
+            routes.append(route)
+            targets += [
+                RouteTarget(route=route, deployment=deployments[place], position=position)
+                for position, place in enumerate(places)
+            ]
+    Route.objects.bulk_create(routes)
+    RouteTarget.objects.bulk_create(targets)
+    return len(routes)
+
+
+def _routes_of(entry: Entry) -> Iterable[tuple[str, list[str], list[Place]]]:
+    """Name, aliases and places of a model's routes: the main one, and one for each geography with a profile."""
+    profiles = {offer.profile for offer in entry.deployments}
+    home = next((profile for profile in HOME_PROFILES if profile in profiles), entry.deployments[0].profile)
+    # A caller of the bare ID asks for no geography.
+    aliases = [entry.model_id, f"{home}.{entry.model_id}"] if home else [entry.model_id]
+    yield str(entry.route), aliases, _places(entry, home)
+    for profile in ROUTED_PROFILES:
+        if profile in profiles and profile != home:
+            yield f"{entry.route}-{profile}", [f"{profile}.{entry.model_id}"], _places(entry, profile)
+
+
+def _places(entry: Entry, profile: str) -> list[Place]:
+    return [
+        (entry.model_id, profile, region)
+        for offer in entry.deployments
+        if offer.profile == profile
+        for region in offer.regions
+        if profile or region in HOME_REGIONS
+    ]

@@ -1,0 +1,77 @@
+"""Brings models and deployments up to what a region offers. Never makes up a price or a limit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from django.db import transaction
+
+from gateway.catalogue.models import Deployment, Model
+
+
+class Offer(Protocol):
+    """What is known of a model in a region; see `gateway.providers.bedrock.offers`."""
+
+    model_id: str
+    name: str
+    vendor: str
+    kind: str
+    takes_images: bool
+    end_of_life: date | None
+    profiles: set[str]
+
+
+@dataclass(slots=True)
+class Synced:
+    """What changed in a region, by invoke id."""
+
+    new_models: list[str] = field(default_factory=list)
+    new_deployments: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def sync_region(*, region: str, offers: Iterable[Offer], disable_gone: bool = False) -> Synced:
+    """Adds what is new; what is gone is reported, and disabled on request.
+
+    A new model has no context window and no price, so calls to it are refused until somebody enters them.
+    """
+    result = Synced()
+    models = {model.model_id: model for model in Model.objects.all()}
+    existing = {
+        (each.model.model_id, each.profile): each
+        for each in Deployment.objects.filter(region=region, arn="").select_related("model")
+    }
+    offered: set[tuple[str, str]] = set()
+    for offer in offers:
+        if (model := models.get(offer.model_id)) is None:
+            model = models[offer.model_id] = _new_model(offer)
+            result.new_models.append(offer.model_id)
+        elif offer.end_of_life is not None and offer.end_of_life != model.end_of_life:
+            model.end_of_life = offer.end_of_life
+            model.save(update_fields=["end_of_life"])
+        for profile in offer.profiles:
+            offered.add((offer.model_id, profile))
+            if (offer.model_id, profile) not in existing:
+                deployment = Deployment.objects.create(model=model, region=region, profile=profile)
+                result.new_deployments.append(deployment.invoke_id)
+    for place, deployment in existing.items():
+        if place not in offered and deployment.is_enabled:
+            result.gone.append(deployment.invoke_id)
+            if disable_gone:
+                deployment.is_enabled = False
+                deployment.save(update_fields=["is_enabled"])
+    return result
+
+
+def _new_model(offer: Offer) -> Model:
+    return Model.objects.create(
+        model_id=offer.model_id,
+        name=offer.name,
+        vendor=offer.vendor,
+        kind=offer.kind,
+        context_window=0,
+        supports_images=offer.takes_images,
+        end_of_life=offer.end_of_life,
+    )

@@ -1,0 +1,18 @@
+"""Resources of the catalogue, and what usage would cost by its prices."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from gateway.catalogue.api.deployments import DeploymentViewSet
+from gateway.catalogue.api.models import ModelViewSet
+from gateway.catalogue.api.prices import PriceViewSet
+from gateway.catalogue.api.projection import ProjectionView
+from gateway.catalogue.api.routes import RouteViewSet
+
+router = SimpleRouter()
+router.register("models", ModelViewSet)
+router.register("deployments", DeploymentViewSet)
+router.register("prices", PriceViewSet)
+router.register("routes", RouteViewSet)
+
+urlpatterns = [*router.urls, path("usage/projection/", ProjectionView.as_view(), name="usage-projection")]

@@ -1,0 +1,235 @@
+"""PURE: the content blocks of Anthropic's Messages, as Converse has them.
+
+Source: the types of the `anthropic` SDK. Members that change nothing here (`citations` of an earlier answer, `caller`)
+are accepted and let go; blocks that Bedrock's Converse does not have are refused by name.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
+from gateway.entrances.formats.images import is_base64
+from gateway.refusals import Refusal
+
+
+class CacheControl(msgspec.Struct):
+    """A mark: all of the prompt up to here may be cached."""
+
+    type: Literal["ephemeral"]
+    ttl: Literal["5m", "1h"] | None = None
+
+    def point(self) -> Json:
+        """Converse's mark of the same place."""
+        return {"type": "default"} if self.ttl is None else {"type": "default", "ttl": self.ttl}
+
+
+class _Base64(msgspec.Struct, tag="base64"):
+    media_type: str
+    data: str
+
+
+class _Url(msgspec.Struct, tag="url"):
+    url: str
+
+
+class _File(msgspec.Struct, tag="file"):
+    file_id: str
+
+
+class _PlainText(msgspec.Struct, tag="text"):
+    data: str
+    media_type: str = "text/plain"
+
+
+class Text(msgspec.Struct, tag="text"):
+    text: str
+    cache_control: CacheControl | None = None
+
+
+class _Image(msgspec.Struct, tag="image"):
+    source: _Base64 | _Url | _File
+    cache_control: CacheControl | None = None
+
+
+class _Content(msgspec.Struct, tag="content"):
+    content: str | list[Text | _Image]
+
+
+class _Citations(msgspec.Struct):
+    enabled: bool | None = None
+
+
+class _Document(msgspec.Struct, tag="document"):
+    source: _Base64 | _Url | _File | _PlainText | _Content
+    title: str | None = None
+    context: str | None = None
+    citations: _Citations | None = None
+    cache_control: CacheControl | None = None
+
+
+class _SearchResult(msgspec.Struct, tag="search_result"):
+    source: str
+    title: str
+    content: list[Text]
+    citations: _Citations | None = None
+    cache_control: CacheControl | None = None
+
+
+class _ToolUse(msgspec.Struct, tag="tool_use"):
+    id: str
+    name: str
+    input: Any
+    cache_control: CacheControl | None = None
+
+
+class _ToolResult(msgspec.Struct, tag="tool_result"):
+    tool_use_id: str
+    content: str | list[Text | _Image | _Document | _SearchResult] | None = None
+    is_error: bool | None = None
+    cache_control: CacheControl | None = None
+
+
+class _Thinking(msgspec.Struct, tag="thinking"):
+    thinking: str
+    signature: str = ""
+
+
+class _RedactedThinking(msgspec.Struct, tag="redacted_thinking"):
+    data: str
+
+
+Part = Text | _Image | _Document | _SearchResult | _ToolUse | _ToolResult | _Thinking | _RedactedThinking
+
+_IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\s()\[\]-]")
+"""Converse takes few signs in a document's name."""
+_MAX_NAME_LENGTH = 180
+
+
+class Translator:
+    """Translates the blocks of one request. It numbers the documents, because Converse wants a name for each."""
+
+    def __init__(self) -> None:
+        self._documents = 0
+
+    def blocks(self, parts: list[Part], where: str) -> Iterator[Block]:
+        """Converse's blocks, each followed by a cache point where it is marked. Refusal invalid_request."""
+        for number, part in enumerate(parts):
+            yield self._block(part, f"{where}.content[{number}]")
+            control = None if isinstance(part, _Thinking | _RedactedThinking) else part.cache_control
+            if isinstance(part, _ToolResult) and control is None and isinstance(part.content, list):
+                # Within a result there is no cache point: the one behind it covers the same and a little more.
+                control = next((each.cache_control for each in part.content if each.cache_control), None)
+            if control is not None:
+                yield Block(cache_point=control.point())
+
+    def _block(self, part: Part, where: str) -> Block:
+        match part:
+            case Text(text):
+                return Block(text=text)
+            case _Image(source):
+                return Block(image=_image(source, where))
+            case _Document():
+                return Block(document=self._document(part, where))
+            case _SearchResult():
+                return Block(search_result=_search_result(part, where))
+            case _ToolUse(use_id, name, given):
+                return Block(tool_use=ToolUse(tool_use_id=use_id, name=name, input=given))
+            case _ToolResult():
+                return Block(tool_result=self._tool_result(part, where))
+            case _Thinking(thinking, signature):
+                shown = {"text": thinking} | ({"signature": signature} if signature else {})
+                return Block(reasoning_content={"reasoningText": shown})
+            case _RedactedThinking(data):
+                return Block(reasoning_content={"redactedContent": data})
+
+    def _tool_result(self, part: _ToolResult, where: str) -> ToolResult:
+        content: list[ToolResultBlock] = []
+        if isinstance(part.content, str):
+            content = [ToolResultBlock(text=part.content)] if part.content else []
+        else:
+            for number, inner in enumerate(part.content or ()):
+                content.append(self._result_block(inner, f"{where}.content[{number}]"))
+        return ToolResult(
+            tool_use_id=part.tool_use_id, content=content, status="error" if part.is_error else None
+        )
+
+    def _result_block(self, part: Text | _Image | _Document | _SearchResult, where: str) -> ToolResultBlock:
+        match part:
+            case Text(text):
+                return ToolResultBlock(text=text)
+            case _Image(source):
+                return ToolResultBlock(image=_image(source, where))
+            case _Document():
+                return ToolResultBlock(document=self._document(part, where))
+            case _SearchResult():
+                return ToolResultBlock(search_result=_search_result(part, where))
+
+    def _document(self, part: _Document, where: str) -> Json:
+        _refuse_citations(part.citations, where)
+        self._documents += 1
+        kind, source = _document_source(part.source, where)
+        found: Json = {"format": kind, "name": self._name(part.title), "source": source}
+        if part.context:
+            found["context"] = part.context
+        return found
+
+    def _name(self, title: str | None) -> str:
+        """The title in the signs that Converse takes, with the document's number, since no two may have one name."""
+        kept = " ".join(_NOT_IN_NAMES.sub(" ", title or "").split())[:_MAX_NAME_LENGTH].strip()
+        return f"{kept} ({self._documents})" if kept else f"Document {self._documents}"
+
+
+def _document_source(source: Any, where: str) -> tuple[str, Json]:
+    """The format, and the source in Converse's shape. Texts stay texts, so that they are looked through for personal data."""
+    match source:
+        case _PlainText(data):
+            return "txt", {"text": data}
+        case _Content(str() as content):
+            return "txt", {"content": [{"text": content}]}
+        case _Content(content):
+            texts = [each.text for each in content if isinstance(each, Text)]
+            if len(texts) < len(content):
+                raise _invalid(
+                    where, "a document's content takes text only. Send images as blocks of their own."
+                )
+            return "txt", {"content": [{"text": text} for text in texts]}
+        case _Base64("application/pdf", data) if is_base64(data):
+            return "pdf", {"bytes": data}
+    raise _invalid(
+        where,
+        "a document must be sent as a PDF in base64, as text or as content; addresses on the web are not fetched, and "
+        "there is no store of files.",
+    )
+
+
+def _image(source: Any, where: str) -> Json:
+    match source:
+        case _Base64(media_type, data) if media_type in _IMAGES and is_base64(data):
+            return {"format": _IMAGES[media_type], "source": {"bytes": data}}
+    raise _invalid(
+        where,
+        "an image must be sent as a PNG, JPEG, GIF or WebP in base64; addresses on the web are not fetched, and there is "
+        "no store of files.",
+    )
+
+
+def _search_result(part: _SearchResult, where: str) -> Json:
+    _refuse_citations(part.citations, where)
+    return {
+        "source": part.source,
+        "title": part.title,
+        "content": [{"text": each.text} for each in part.content],
+    }
+
+
+def _refuse_citations(citations: _Citations | None, where: str) -> None:
+    if citations is not None and citations.enabled:
+        raise _invalid(where, "'citations' are not supported. Leave them out.")
+
+
+def _invalid(where: str, message: str) -> Refusal:
+    return Refusal("invalid_request", f"{where}: {message}", param=where)

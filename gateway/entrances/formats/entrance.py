@@ -1,0 +1,159 @@
+"""PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+import orjson
+
+from gateway.call import Call
+from gateway.call.prompt_run import PromptRequest
+from gateway.conversation import Conversation
+from gateway.entrances.formats import anthropic, anthropic_reply, converse, openai, openai_reply
+from gateway.entrances.formats.prompt_names import prompt_of
+from gateway.events import Event, Finished
+from gateway.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A request as read: which model, what to ask, and how to answer."""
+
+    model: str
+    conversation: Conversation
+    is_stream: bool
+    include_usage: bool = False
+    kind: str = "text"
+    dimensions: int | None = None
+    prompt: PromptRequest | None = None
+
+
+class Writer(Protocol):
+    """Writes one streamed reply."""
+
+    def start(self) -> bytes: ...
+    def write(self, event: Event) -> bytes: ...
+    def error(self, refusal: Refusal) -> bytes: ...
+
+
+class Entrance(Protocol):
+    """One wire format."""
+
+    name: ClassVar[str]
+    stream_type: ClassVar[str]
+
+    def parse(self, body: bytes) -> Parsed: ...
+    def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes: ...
+    def writer(self, call: Call, parsed: Parsed) -> Writer: ...
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]: ...
+
+
+class OpenAIEntrance:
+    """POST /v1/chat/completions."""
+
+    name: ClassVar[str] = "openai"
+    stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
+    _decode = staticmethod(msgspec.json.Decoder(openai.ChatRequest).decode)
+
+    def parse(self, body: bytes) -> Parsed:
+        request = decoded(self._decode, body)
+        return Parsed(
+            model=request.model,
+            conversation=openai.conversation_of(request),
+            is_stream=bool(request.stream),
+            include_usage=bool(request.stream_options and request.stream_options.include_usage),
+            prompt=prompt_of(request.model, request.metadata),
+        )
+
+    def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
+        return openai_reply.completion(
+            call_id=call.id,
+            created=int(call.started_at.timestamp()),
+            model=call.requested_model,
+            events=events,
+            finished=finished,
+        )
+
+    def writer(self, call: Call, parsed: Parsed) -> Writer:
+        return openai_reply.ChunkWriter(
+            call_id=call.id,
+            created=int(call.started_at.timestamp()),
+            model=call.requested_model,
+            include_usage=parsed.include_usage,
+        )
+
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+        return orjson.dumps(openai_reply.error(refusal)), {}
+
+
+class AnthropicEntrance:
+    """POST /v1/messages."""
+
+    name: ClassVar[str] = "anthropic"
+    stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
+    _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
+
+    def parse(self, body: bytes) -> Parsed:
+        request = decoded(self._decode, body)
+        return Parsed(
+            model=request.model,
+            conversation=anthropic.conversation_of(request),
+            is_stream=bool(request.stream),
+            prompt=prompt_of(request.model, request.metadata),
+        )
+
+    def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
+        return anthropic_reply.message(
+            call_id=call.id, model=call.requested_model, events=events, finished=finished
+        )
+
+    def writer(self, call: Call, parsed: Parsed) -> Writer:
+        return anthropic_reply.EventWriter(call)
+
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+        return orjson.dumps(anthropic_reply.error(refusal, call.request_id)), {}
+
+
+class ConverseEntrance:
+    """POST /bedrock/model/{id}/converse and converse-stream: model and streaming are in the path."""
+
+    name: ClassVar[str] = "converse"
+    stream_type: ClassVar[str] = "application/vnd.amazon.eventstream"
+
+    def __init__(self, *, model: str, is_stream: bool) -> None:
+        self._model = model
+        self._is_stream = is_stream
+
+    def parse(self, body: bytes) -> Parsed:
+        conversation: Conversation = decoded(converse.decode, body)
+        converse.check(conversation)
+        prompt = prompt_of(self._model, conversation.request_metadata)
+        if prompt is not None:
+            conversation.request_metadata = None  # it was for the prompt
+        return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
+
+    def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
+        return converse.answer(events=events, finished=finished)
+
+    def writer(self, call: Call, parsed: Parsed) -> Writer:
+        return converse.FrameWriter()
+
+    def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
+        return orjson.dumps(converse.error(refusal)), {"x-amzn-errortype": converse.error_type(refusal)}
+
+
+def decoded(decode: Any, body: bytes) -> Any:
+    """The body decoded, or Refusal invalid_request that says what is wrong with it."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal("invalid_request", f"The body does not fit: {_worded(error)}.") from error
+    except RecursionError as error:
+        raise Refusal("invalid_request", "The body is nested too deeply.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal("invalid_request", f"The body is not valid JSON: {error}") from error
+
+
+def _worded(error: msgspec.ValidationError) -> str:
+    """msgspec's words with its `$` for the body taken out: "Expected `int`, got `str` - at `max_tokens`"."""
+    return str(error).replace("`$.", "`").rstrip(".")

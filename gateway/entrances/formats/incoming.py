@@ -1,0 +1,79 @@
+"""PURE: what an entrance reads from a connection's scope before it knows any wire format."""
+
+from typing import Any
+
+from gateway.call import Call
+from gateway.conversation import Conversation
+from gateway.entrances.formats.entrance import Parsed
+from gateway.refusals import Refusal
+
+Scope = dict[str, Any]
+
+_MAX_TAG_LENGTH = 200
+_SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
+_NOTHING = Conversation(messages=[])
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Header values by lower-case name; of a repeated one, the last."""
+    return dict(scope["headers"])
+
+
+def api_key(headers: dict[bytes, bytes]) -> str | None:
+    """The key sent as a bearer token, in x-api-key, or by boto3 as the access key ID of a signature.
+
+    boto3 sends bearer tokens over HTTPS only. Over plain HTTP, as on a laptop, it can send the key as its access key
+    ID instead; that proves as much as a bearer token does, so the signature around it is not looked at.
+    """
+    authorization = headers.get(b"authorization", b"")
+    if authorization[:7].lower() == b"bearer ":
+        return authorization[7:].strip().decode("latin-1")
+    if authorization.startswith(_SIGNATURE):
+        return authorization[len(_SIGNATURE) :].partition(b"/")[0].decode("latin-1")
+    found = headers.get(b"x-api-key")
+    return found.strip().decode("latin-1") if found else None
+
+
+def check_tags(headers: dict[bytes, bytes]) -> None:
+    """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
+    for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user"):
+        if len(headers.get(name, b"").decode("utf-8", "replace")) > _MAX_TAG_LENGTH:
+            header = "-".join(part.capitalize() for part in name.decode().split("-"))
+            raise Refusal(
+                "invalid_request",
+                f"The header {header} has more than {_MAX_TAG_LENGTH} characters. Send a short name: it is counted by.",
+                param=header,
+            )
+
+
+def tag(headers: dict[bytes, bytes], name: bytes) -> str:
+    """A tag the caller sets: printable, and not over 200 characters."""
+    value = headers.get(name)
+    if not value:
+        return ""
+    text = value.decode("utf-8", "replace")[:_MAX_TAG_LENGTH]
+    return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+
+
+def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_bytes: int) -> Call:
+    """The call of a request; without `parsed` one that can only be refused."""
+    headers = headers_of(scope)
+    client = scope.get("client")
+    call = Call(
+        wire_format=wire_format,
+        is_stream=parsed.is_stream if parsed else False,
+        requested_model=parsed.model if parsed else "",
+        conversation=parsed.conversation if parsed else _NOTHING,
+        key_text=api_key(headers),
+        client_ip=client[0] if client else None,
+        body_bytes=body_bytes,
+        feature=tag(headers, b"x-gatehouse-feature"),
+        end_user=tag(headers, b"x-gatehouse-end-user"),
+        request_id=tag(headers, b"x-request-id"),
+        kind=parsed.kind if parsed else "text",
+        dimensions=parsed.dimensions if parsed else None,
+        prompt_request=parsed.prompt if parsed else None,
+    )
+    if not call.request_id:
+        call.request_id = str(call.id)
+    return call

@@ -1,0 +1,83 @@
+"""POST /v1/messages/count_tokens: how many tokens a prompt is expected to have."""
+
+import asyncio
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from gateway.call import Call
+from gateway.entrances.formats.entrance import AnthropicEntrance, Parsed
+from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
+from gateway.entrances.formats.outgoing import JSON, call_headers
+from gateway.entrances.views.base import LeanView, refused
+from gateway.refusals import Refusal
+from gateway.routing.families import family_of
+from gateway.runtime import Gateway
+from gateway.stages.authenticate import authenticate
+from gateway.stages.limit_rates import limit_rates
+from gateway.stages.resolve_route import resolve_route
+from gateway.stages.take_turn import take_turn
+
+_ENTRANCE = AnthropicEntrance()
+
+
+class CountTokensView(LeanView):
+    """The gateway's own estimate, by which calls are admitted, too. It says nothing to Bedrock.
+
+    Bedrock's CountTokens would be more exact, but the prompt would have to be masked and screened for it, and put on
+    record, as everything that leaves: as much as a call. Here nothing leaves, so nothing is masked, recorded or charged.
+    It counts as a request in rate limits, so that it is no way around them.
+    """
+
+    async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
+        scope = request.scope  # type: ignore[attr-defined]
+        gateway: Gateway = scope["gatehouse.gateway"]
+        body: bytes = scope["gatehouse.body"]
+        headers = headers_of(scope)
+        parsed: Parsed | None = None
+        early: Refusal | None = None
+        try:
+            check_tags(headers)
+            parsed = _parsed(body)
+        except Refusal as found:
+            early = found
+        call = new_call(scope, wire_format=_ENTRANCE.name, parsed=parsed, body_bytes=len(body))
+        call.key_text = api_key(headers)
+        try:
+            authenticate(call, gateway)  # who has no valid key is told that first
+            if early is not None:
+                raise early
+            tokens = await _counted(call, gateway)
+        except Refusal as refusal:
+            return refused(call, _ENTRANCE, refusal)
+        finally:
+            if call.has_slot:
+                gateway.slots.release()
+            if call.ticket is not None:
+                gateway.limiter.settle(call.ticket, dict.fromkeys(call.token_counters, 0))
+        answer = orjson.dumps({"input_tokens": tokens})
+        return HttpResponse(answer, content_type=JSON, headers=call_headers(call, with_cost=True))
+
+
+def _parsed(body: bytes) -> Parsed:
+    parsed = _ENTRANCE.parse(body)
+    if parsed.prompt is not None:
+        raise Refusal(
+            "invalid_request",
+            "The tokens of a prompt can't be counted, because it is filled in when it is run. Name a model.",
+            param="model",
+        )
+    return parsed
+
+
+async def _counted(call: Call, gateway: Gateway) -> int:
+    resolve_route(call, gateway)
+    await take_turn(call, gateway)
+    await limit_rates(call, gateway)
+    assert call.deployment is not None
+    family = family_of(call.deployment)
+    if call.is_large:
+        estimate = await asyncio.to_thread(gateway.estimator.estimate, call.conversation, family=family)
+    else:
+        estimate = gateway.estimator.estimate(call.conversation, family=family)
+    return estimate.expected

@@ -1,0 +1,106 @@
+"""GET /v1/models: the routes this key may call, as OpenAI lists models, or as Anthropic does for its own SDKs."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, OpenAIEntrance
+from gateway.entrances.formats.incoming import api_key, headers_of, new_call
+from gateway.entrances.formats.outgoing import JSON
+from gateway.entrances.views.base import LeanView, refused
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from gateway.snapshot.state import RouteEntry
+from gateway.stages.authenticate import authenticate
+
+_USUAL_PAGE, _MAX_PAGE_SIZE = 20, 1000
+"""Of Anthropic's list. OpenAI's has no pages."""
+
+
+class ModelsView(LeanView):
+    """The list, or one of it. Anthropic's SDKs are known by the version that they send."""
+
+    async def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
+        scope = request.scope  # type: ignore[attr-defined]
+        gateway: Gateway = scope["gatehouse.gateway"]
+        headers = headers_of(scope)
+        is_anthropic = b"anthropic-version" in headers
+        entrance: Entrance = AnthropicEntrance() if is_anthropic else OpenAIEntrance()
+        call = new_call(scope, wire_format=entrance.name, parsed=None, body_bytes=0)
+        call.key_text = api_key(headers)
+        try:
+            authenticate(call, gateway)
+            assert call.key is not None
+            routes = [
+                gateway.snapshot.routes[name]
+                for name in gateway.snapshot.route_names
+                if call.key.may_call(name, call.started_at)
+            ]
+            shown = _anthropic if is_anthropic else _openai
+            if (wanted := kwargs.get("model")) is not None:
+                found: dict[str, Any] = shown(_named(routes, wanted))
+            elif is_anthropic:
+                found = _page([_anthropic(route) for route in routes], request)
+            else:
+                found = {"object": "list", "data": [_openai(route) for route in routes]}
+        except Refusal as refusal:
+            return refused(call, entrance, refusal)
+        return HttpResponse(orjson.dumps(found), content_type=JSON)
+
+
+def _named(routes: list[RouteEntry], name: str) -> RouteEntry:
+    for route in routes:
+        if route.name == name:
+            return route
+    raise Refusal("model_not_found", f"There is no model '{name[:200]}'.")
+
+
+def _openai(route: RouteEntry) -> dict[str, Any]:
+    return {
+        "id": route.name,
+        "object": "model",
+        "created": int(route.created_at.timestamp()),
+        "owned_by": route.deployments[0].vendor if route.deployments else "",
+    }
+
+
+def _anthropic(route: RouteEntry) -> dict[str, Any]:
+    limits = [each.max_output_tokens for each in route.deployments if each.max_output_tokens]
+    return {
+        "id": route.name,
+        "type": "model",
+        "display_name": route.name,
+        "created_at": f"{route.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "lifecycle": "active",
+        "max_input_tokens": min((each.context_window for each in route.deployments), default=None),
+        "max_tokens": min(limits, default=None),
+    }
+
+
+def _page(models: list[dict[str, Any]], request: HttpRequest) -> dict[str, Any]:
+    """The page asked for: those after one, or before one, or the first."""
+    limit = request.GET.get("limit", str(_USUAL_PAGE))
+    if not (limit.isdecimal() and len(limit) <= 4 and 1 <= int(limit) <= _MAX_PAGE_SIZE):
+        raise Refusal("invalid_request", f"'limit' is a number from 1 to {_MAX_PAGE_SIZE}.", param="limit")
+    size = int(limit)
+    ids = [model["id"] for model in models]
+    if (before := request.GET.get("before_id")) is not None:
+        rest = models[: _position(ids, before, "before_id")]
+        page = rest[-size:]
+    else:
+        after = request.GET.get("after_id")
+        rest = models if after is None else models[_position(ids, after, "after_id") + 1 :]
+        page = rest[:size]
+    return {
+        "data": page,
+        "has_more": len(rest) > len(page),
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+    }
+
+
+def _position(ids: list[str], name: str, param: str) -> int:
+    if name not in ids:
+        raise Refusal("invalid_request", f"'{param}' names no model of this key.", param=param)
+    return ids.index(name)

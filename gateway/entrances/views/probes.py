@@ -1,0 +1,70 @@
+"""/healthz: the process answers. /readyz: it can take calls, and what is missing around it. /metrics: what it counts."""
+
+from secrets import compare_digest
+
+import orjson
+from django.conf import settings
+from django.http import HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from gateway.entrances.formats.outgoing import JSON
+from gateway.metrics import text
+from gateway.runtime import Gateway
+
+_TIMEOUT_SECONDS = 2.0
+
+
+def health() -> HttpResponse:
+    return HttpResponse(b'{"status":"ok"}', content_type=JSON)
+
+
+async def readiness(gateway: Gateway | None) -> HttpResponse:
+    """200 when calls can be taken, else 503. Without Valkey they can: rate limits are kept by shares, and it says so."""
+    postgres = gateway is not None and gateway.is_ready and await gateway.ledger.ping(_TIMEOUT_SECONDS)
+    checks = {"postgres": postgres, "snapshot": gateway is not None and gateway.snapshot.built_at is not None}
+    is_ready = all(checks.values())
+    checks["valkey"] = gateway is not None and await gateway.limiter.ping(_TIMEOUT_SECONDS)
+    body = {
+        "status": "ready" if is_ready else "not ready",
+        "checks": {name: "ok" if passed else "failed" for name, passed in checks.items()},
+        "rate_limits": _rate_limits(gateway),
+    }
+    return HttpResponse(orjson.dumps(body), status=200 if is_ready else 503, content_type=JSON)
+
+
+def _rate_limits(gateway: Gateway | None) -> str:
+    if gateway is None or gateway.limiter.is_shared:
+        return "shared"
+    rank, processes = gateway.ledger.members
+    return f"local: Valkey can't be reached, this is process {rank + 1} of {processes} and keeps to its share"
+
+
+def metrics(gateway: Gateway | None, headers: dict[bytes, bytes]) -> HttpResponse:
+    """Prometheus' metrics, for who sends the token of GATEHOUSE_METRICS_TOKEN as a bearer; without one, for `make run`."""
+    token = settings.GATEWAY_METRICS_TOKEN
+    sent = headers.get(b"authorization", b"")
+    if not token and not settings.EMBEDDED:
+        return HttpResponse(
+            b"Set GATEHOUSE_METRICS_TOKEN to switch this on.\n", status=404, content_type="text/plain"
+        )
+    if token and not compare_digest(sent, b"Bearer " + token.encode()):
+        return HttpResponse(b"Send the metrics token as a bearer.\n", status=401, content_type="text/plain")
+    if gateway is None:
+        return HttpResponse(b"Gatehouse is starting.\n", status=503, content_type="text/plain")
+    _, processes = gateway.ledger.members
+    gauges = {
+        "gatehouse_calls_running": ("Calls under way.", gateway.slots.taken),
+        "gatehouse_calls_waiting_for_slot": ("Calls waiting for their turn.", gateway.slots.waiting),
+        "gatehouse_calls_waiting_for_rate": (
+            "Calls waiting for room in a rate limit.",
+            gateway.rate_lines.waiting,
+        ),
+        "gatehouse_rate_limits_shared": (
+            "1 where Valkey keeps rate limits, 0 where this process keeps its share.",
+            float(gateway.limiter.is_shared),
+        ),
+        "gatehouse_processes": ("Gateway processes alive.", processes),
+        "gatehouse_ledger_connected": ("1 while Postgres takes records.", float(gateway.ledger.is_connected)),
+        "gatehouse_records_waiting": ("Records that wait to be written.", gateway.ledger.waiting),
+    }
+    return HttpResponse(text(gateway.metrics, gauges), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,13 @@
+"""The models of the app, each in the folder of its noun; Django looks for them here."""
+
+from gateway.catalogue.models import (
+    Deployment,
+    Model,
+    ModelKind,
+    Price,
+    Route,
+    RouteTarget,
+    TeamInferenceProfile,
+)
+
+__all__ = ["Deployment", "Model", "ModelKind", "Price", "Route", "RouteTarget", "TeamInferenceProfile"]

@@ -1,0 +1,180 @@
+"""An answer held to the output contract of its prompt: delivered valid, or refused; never invalid.
+
+The rounds with the model are given as a function, so that this knows nothing of how one is made. Every round's cost is
+on the call's one record.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+
+from gateway.call import Call
+from gateway.call.prompt_run import PromptRun
+from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.prompts.conversation import ANSWER_TOOL
+from gateway.refusals import Refusal
+from prompts.registry.policy.json_prefix import Prefix
+from prompts.registry.policy.output_contract import Contract, Reading
+from prompts.rollout.policy.unsure import Unsure, says_unsure
+
+Round = Callable[[], AsyncGenerator[Event, None]]
+NextRound = Callable[[tuple[str, ...], int], None]
+"""Ends a round and prepares the next: what is wrong with the answer, and the number of the round, from 1."""
+
+_CUT = ("max_tokens", "model_context_window_exceeded")
+_PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered")
+"""Ends of answers that are none yet, or that were ended for another reason than their form."""
+
+
+def contract_of(call: Call) -> Contract | None:
+    """The contract that the call's answer must keep, if there is one."""
+    if call.prompt is None or call.prompt.version is None or call.prompt.version.compiled is None:
+        return None
+    return call.prompt.version.compiled.contract
+
+
+async def kept(
+    call: Call, contract: Contract, round_of: Round, next_round: NextRound, blocked: str
+) -> AsyncGenerator[Event, None]:
+    """The events of a reply that keeps the contract. Refusal contract_failed, or the declared fallback, where none does.
+
+    `blocked` is the stop reason of an answer that a filter ended: that one is handed on as it is.
+    """
+    run = call.prompt
+    assert run is not None
+    sends_prefix = call.is_stream and contract.output.streams_prefix
+    for number in range(1 + contract.output.corrections):
+        run.rounds = number + 1
+        answer = _Answer(contract, watches=call.is_stream)
+        async with aclosing(round_of()) as events:
+            async for event in events:
+                answer.take(event)
+                if sends_prefix and number == 0:
+                    for delta in answer.sound():
+                        yield delta
+                if answer.error:
+                    break  # it can't become valid any more: the model is stopped
+        if answer.ended_otherwise(blocked):
+            for event in answer.unsent():
+                yield event
+            return
+        reading = answer.reading()
+        if reading.is_valid:
+            run.outcome, run.data = "valid" if number == 0 else "corrected", reading.value
+            if says_unsure(contract.output, reading.value):
+                run.unsure = Unsure.SAID
+            for event in answer.delivered(reading.text):
+                yield event
+            return
+        assert call.mask is not None
+        run.errors = tuple(map(call.mask.hide_answer, reading.errors))  # names of members may be anybody's
+        if answer.sent:
+            break  # what has been sent can't be taken back
+        if number < contract.output.corrections:
+            next_round(reading.errors, number + 1)
+    yield_fallback = contract.with_fallback(run.prompt.fallback).fallback
+    if yield_fallback is None or answer.sent:
+        run.outcome = "refused"
+        run.unsure = run.unsure and Unsure.REFUSED
+        raise _failed(run)
+    run.outcome, run.is_fallback = "fallback", True
+    run.unsure = run.unsure and Unsure.FALLBACK
+    for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.usage)):
+        yield event
+
+
+class _Answer:
+    """One round's answer, held back until it is known to be valid."""
+
+    def __init__(self, contract: Contract, *, watches: bool) -> None:
+        self._contract = contract
+        self._prefix = Prefix(contract.members) if watches else None
+        self._parts: list[str] = []
+        self._answer_tools: set[int] = set()
+        self.events: list[Event] = []
+        self.finished: Finished | None = None
+        self.sent = 0
+
+    def take(self, event: Event) -> None:
+        match event:
+            case ToolStart(index, _, name) if name == ANSWER_TOOL:
+                self._answer_tools.add(index)
+            case ToolDelta(index, text) if index in self._answer_tools:
+                self._add(text)
+            case TextDelta(_, text) if not self._answer_tools:
+                self._add(text)
+                self.events.append(event)
+            case Finished():
+                self.finished = event
+                self.events.append(event)
+            case BlockStop(index) if index in self._answer_tools:
+                pass
+            case _:
+                self.events.append(event)
+
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+        if self._prefix is not None:
+            self._prefix.feed(text)
+
+    @property
+    def error(self) -> str:
+        """Why it can't become valid any more, where that is known before its end."""
+        return self._prefix.error if self._prefix is not None else ""
+
+    def sound(self) -> Iterator[TextDelta]:
+        """What is known to be the sound beginning of a valid answer, and was not sent yet."""
+        assert self._prefix is not None
+        if self._prefix.settled > self.sent and not self.error:
+            piece = self._prefix.text[self.sent : self._prefix.settled]
+            self.sent = self._prefix.settled
+            yield TextDelta(0, piece)
+
+    def ended_otherwise(self, blocked: str) -> bool:
+        """Whether it is no answer to be read: the model wants a tool of the application, or a filter ended it."""
+        if self.finished is None:
+            return False
+        reason = self.finished.stop_reason
+        return reason == blocked or (reason in _PASSED_ON and not self._answer_tools)
+
+    def unsent(self) -> Iterator[Event]:
+        """All events, without the text that was sent already."""
+        skipped = self.sent
+        for event in self.events:
+            if isinstance(event, TextDelta) and skipped:
+                rest, skipped = event.text[skipped:], max(0, skipped - len(event.text))
+                if rest:
+                    yield TextDelta(event.index, rest)
+            else:
+                yield event
+
+    def reading(self) -> Reading:
+        text = "".join(self._parts)
+        if self.error:
+            return Reading(errors=(self.error,))
+        if self.sent and self._contract.read(text).text != text.strip():
+            return Reading(errors=("There is more than one JSON value.",))
+        return self._contract.read(
+            text, was_cut=self.finished is not None and self.finished.stop_reason in _CUT
+        )
+
+    def delivered(self, text: str) -> Iterator[Event]:
+        """The answer's events, its JSON alone as their text."""
+        yield from (event for event in self.events if isinstance(event, ReasoningDelta))
+        whole = "".join(self._parts)
+        if self.sent:
+            if rest := whole[self.sent :]:
+                yield TextDelta(0, rest)
+        else:
+            yield TextDelta(0, text)
+        yield BlockStop(0)
+        assert self.finished is not None
+        yield Finished("end_turn", self.finished.usage, self.finished.latency_ms, self.finished.tier)
+
+
+def _failed(run: PromptRun) -> Refusal:
+    rounds = "after being asked again " if run.rounds > 1 else ""
+    return Refusal(
+        "contract_failed",
+        f"The model's answer does not keep the output contract of the prompt '{run.prompt.name}' "
+        f"{rounds}({run.rounds} {'rounds' if run.rounds > 1 else 'round'}): {' '.join(run.errors)}",
+    )

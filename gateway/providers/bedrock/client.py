@@ -1,0 +1,213 @@
+"""Bedrock Runtime: one conversation to one deployment, answered as events."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import orjson
+
+from gateway.conversation import Conversation
+from gateway.events import Event, Finished, Usage, Vector
+from gateway.providers.bedrock import embeddings
+from gateway.providers.bedrock.credentials import CredentialSource
+from gateway.providers.bedrock.errors import error_type, refusal_of
+from gateway.providers.bedrock.signature import sign
+from gateway.providers.bedrock.translate import StreamTranslator, events_of_answer
+from gateway.providers.bedrock.transport import Answer, BrokenError, Transport, UnreachableError
+from gateway.refusals import Refusal
+from gateway.wire.eventstream import CorruptStreamError, Decoder
+from kernel.clock import utc_now
+
+_JSON = "application/json"
+_EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at one deployment, and what AWS calls it."""
+
+    region: str
+    invoke_id: str
+    timeout_seconds: float
+    request_id: str = ""
+
+
+class BedrockClient:
+    """Signs, sends and decodes. Raises Refusal for every fault of the other side."""
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        credentials: CredentialSource,
+        endpoint_url: str = "",
+        service: str = "bedrock-runtime",
+    ) -> None:
+        self._service = service
+        self._transport = transport
+        self._credentials = credentials
+        self._endpoint_url = endpoint_url.rstrip("/")
+        self._hosts: dict[str, tuple[str, str]] = {}
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def converse(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
+        """The events of a whole answer, all at once."""
+        async with self._post(attempt, "converse", body, _JSON) as answer:
+            content = await self._checked(attempt, answer)
+        try:
+            for event in events_of_answer(content):
+                yield event
+        except (msgspec.MsgspecError, KeyError, TypeError) as error:
+            raise _unreadable(attempt) from error
+
+    async def converse_stream(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
+        """The events of a stream, as they come. Closing the iterator closes the stream at the model."""
+        async with self._post(attempt, "converse-stream", body, _EVENT_STREAM) as answer:
+            if answer.status != 200:
+                await self._checked(attempt, answer)
+            attempt.request_id = answer.header("x-amzn-requestid")
+            decoder, translator = Decoder(), StreamTranslator()
+            try:
+                async for chunk in answer.chunks():
+                    for frame in decoder.feed(chunk):
+                        if frame.message_type != "event":
+                            raise refusal_of(
+                                kind=frame.event_type, status=200, body=frame.payload, region=attempt.region
+                            )
+                        for event in translator.feed(frame.event_type, frame.payload):
+                            yield event
+            except (CorruptStreamError, msgspec.MsgspecError) as error:
+                raise _unreadable(attempt) from error
+            if not translator.is_finished or not decoder.is_between_frames:
+                raise _cut(attempt)
+
+    async def embed(
+        self, attempt: Attempt, model_id: str, texts: list[str], dimensions: int | None
+    ) -> AsyncGenerator[Event, None]:
+        """A vector for each text, in order. It may take several invocations, each billed when its vectors have come."""
+        index, total = 0, 0
+        for batch in embeddings.batches(model_id, texts, dimensions):
+            async with self._post(attempt, "invoke", batch.body, _JSON) as answer:
+                content = await self._checked(attempt, answer)
+            try:
+                rows, tokens = embeddings.vectors(content, answer.header("x-amzn-bedrock-input-token-count"))
+                if len(rows) != batch.texts:
+                    raise ValueError("not a vector for each text")
+            except (ValueError, KeyError, TypeError) as error:
+                raise _unreadable(attempt) from error
+            for number, row in enumerate(rows):
+                yield Vector(index, row, 0 if number else tokens)
+                index += 1
+            total += tokens
+        yield Finished("end_turn", Usage(input=total))
+
+    async def count_tokens(self, attempt: Attempt, conversation: Conversation) -> int:
+        """How many tokens Bedrock counts in a prompt; free of charge."""
+        payload: dict[str, object] = {"messages": conversation.messages}
+        if conversation.system is not None:
+            payload["system"] = conversation.system
+        if conversation.tool_config is not None:
+            payload["toolConfig"] = conversation.tool_config
+        body = msgspec.json.encode({"input": {"converse": payload}})
+        async with self._post(attempt, "count-tokens", body, _JSON) as answer:
+            content = await self._checked(attempt, answer)
+        try:
+            return int(orjson.loads(content)["inputTokens"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(attempt) from error
+
+    def post(self, attempt: Attempt, path: str, body: bytes, accept: str = _JSON) -> "_Posting":
+        """A request of any path, as an async context with the answer."""
+        return _Posting(self, attempt, path, body, accept)
+
+    def _post(self, attempt: Attempt, operation: str, body: bytes, accept: str) -> "_Posting":
+        return self.post(attempt, f"/model/{quote(attempt.invoke_id, safe='')}/{operation}", body, accept)
+
+    async def _checked(self, attempt: Attempt, answer: Answer) -> bytes:
+        attempt.request_id = answer.header("x-amzn-requestid")
+        content = await answer.read()
+        if answer.status != 200:
+            kind = error_type(answer.header("x-amzn-errortype"))
+            raise refusal_of(kind=kind, status=answer.status, body=content, region=attempt.region)
+        return content
+
+    async def headers(
+        self, attempt: Attempt, *, host: str, path: str, body: bytes, accept: str
+    ) -> dict[str, str]:
+        """The headers of a request: a bearer token where AWS's variable sets one, else a signature."""
+        if self._credentials.bearer_token:
+            return {
+                "content-type": _JSON,
+                "accept": accept,
+                "authorization": f"Bearer {self._credentials.bearer_token}",
+            }
+        credentials = await self._credentials.get()
+        return sign(
+            credentials, region=attempt.region, host=host, path=path, body=body, accept=accept, now=utc_now()
+        )
+
+    def address(self, region: str) -> tuple[str, str]:
+        """The base address of a region and its host as it is signed."""
+        found = self._hosts.get(region)
+        if found is None:
+            suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+            url = self._endpoint_url or f"https://{self._service}.{region}.{suffix}"
+            found = self._hosts[region] = (url, urlsplit(url).netloc)
+        return found
+
+
+class _Posting:
+    """One request as an async context, with the transport's faults as refusals."""
+
+    def __init__(self, client: BedrockClient, attempt: Attempt, path: str, body: bytes, accept: str) -> None:
+        self._client, self._attempt = client, attempt
+        self._path, self._body, self._accept = path, body, accept
+
+    async def __aenter__(self) -> Answer:
+        attempt = self._attempt
+        base, host = self._client.address(attempt.region)
+        headers = await self._client.headers(
+            attempt, host=host, path=self._path, body=self._body, accept=self._accept
+        )
+        self._context = self._client._transport.post(
+            base + self._path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
+        )
+        try:
+            return await self._context.__aenter__()
+        except (UnreachableError, BrokenError, TimeoutError) as error:
+            raise _refusal_of_fault(attempt, error) from error
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        await self._context.__aexit__(None, None, None)
+        if isinstance(error, UnreachableError | BrokenError | TimeoutError):
+            raise _refusal_of_fault(self._attempt, error) from error
+
+
+def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
+    if isinstance(error, TimeoutError):
+        return Refusal(
+            "upstream_timeout",
+            f"Bedrock in {attempt.region} did not answer within {attempt.timeout_seconds:g} seconds.",
+            may_be_billed=True,
+        )
+    if isinstance(error, UnreachableError):
+        return Refusal("upstream_error", f"Bedrock in {attempt.region} can't be reached.")
+    return _cut(attempt)
+
+
+def _cut(attempt: Attempt) -> Refusal:
+    return Refusal(
+        "upstream_error",
+        f"The connection to Bedrock in {attempt.region} broke before the answer ended.",
+        may_be_billed=True,
+    )
+
+
+def _unreadable(attempt: Attempt) -> Refusal:
+    message = f"Bedrock in {attempt.region} sent an answer that can't be read."
+    return Refusal("upstream_error", message, may_be_billed=True)

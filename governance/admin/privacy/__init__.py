@@ -1,3 +1,0 @@
-from governance.admin.privacy.policies import PrivacyPolicyAdmin
-
-__all__ = ["PrivacyPolicyAdmin"]

@@ -1,0 +1,75 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.admin.filters import TeamFilter
+from accounts.admin.typed import display
+from governance.limits.admin.scope_filters import ScopeFilter
+from governance.limits.admin.scoped import ScopedAdmin
+from governance.limits.models import RateLimit
+from governance.limits.selectors.budgets import in_force
+from governance.limits.selectors.limit_requests import until_text
+from governance.limits.selectors.subjects import subject_names
+from kernel.clock import utc_now
+
+
+@admin.register(RateLimit)
+class RateLimitAdmin(ScopedAdmin):
+    """Rate limits: how many calls or tokens pass in a minute, an hour or a day, or how many calls at once."""
+
+    fixed_fields = (*ScopedAdmin.fixed_fields, "metric", "period")
+    empty_hint = "A rate limit keeps one team, application or user from using up what others need."
+    list_display = ("scope_label", "limited", "created_at")
+    change_form_outer_before_template = "admin/governance/limits/rate_limit_use.html"
+    list_filter = ("metric", "period", ScopeFilter, TeamFilter)
+    search_help_text = "A team, an application, a feature, an end user or a route."
+    search_fields = ("team__name", "application__name", "feature", "end_user", "model")
+    fieldsets = (
+        (None, {"fields": ("metric", "limit", "period")}),
+        (
+            "What it is for",
+            {
+                "fields": ("team", "application", "api_key", "feature", "end_user", "model", "per"),
+                "description": "Calls that match all that is filled in. Leave the rest empty. Tokens are those of the "
+                "prompt and the answer; a call takes what it may need, and gives back what it did not use.",
+            },
+        ),
+    )
+
+    @display(description="Limit", header=True)
+    def limited(self, limit: RateLimit) -> list[str]:
+        if limit.metric == RateLimit.Metric.CONCURRENT:
+            return [f"{limit.limit:,} calls at once", ""]
+        return [f"{limit.limit:,} {limit.metric}", f"in any {limit.period}"]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        limit = self.get_object(request, object_id) if object_id and request.method == "GET" else None
+        if limit is not None and self.has_view_permission(request, limit):
+            extra_context = {**(extra_context or {}), "use": _use_of(limit)}
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+
+def _use_of(limit: RateLimit) -> dict[str, Any]:
+    """What has been granted on top of a limit, and where to ask for more."""
+    grants = list(in_force(utc_now()).filter(rate_limit=limit).select_related("request").order_by("ends_at"))
+    names = subject_names((limit.per, grant.subject) for grant in grants)
+    return {
+        "ask_url": f"{reverse('admin:governance_limitrequest_add')}?rate_limit={limit.pk}",
+        "grants": [
+            {
+                "amount": f"+ {grant.amount:,}",
+                "name": names[limit.per, grant.subject],
+                "until": until_text(grant.ends_at),
+                "request": getattr(grant, "request", None),
+            }
+            for grant in grants
+        ],
+    }

@@ -1,0 +1,41 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import serializers
+
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet, filtered
+from governance.limits.models import RateLimit
+
+
+class RateLimitSerializer(ScopedSerializer):
+    FIXED = (*ScopedSerializer.FIXED, "metric", "period")
+
+    class Meta:
+        model = RateLimit
+        fields = ("id", "metric", "limit", "period", *SCOPE_FIELDS, "created_at")
+
+
+class RateLimitFilters(serializers.Serializer[Any]):
+    team = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    metric = serializers.ChoiceField(required=False, choices=RateLimit.Metric.choices)
+
+
+_EXAMPLE = OpenApiExample(
+    "Each end user of a team",
+    value={"metric": "requests", "limit": 20, "period": "minute", "team": 1, "per": "end_user"},
+    request_only=True,
+)
+
+
+@extend_schema_view(
+    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RateLimitFilters])
+)
+class RateLimitViewSet(ScopedViewSet):
+    """Rate limits: how many calls or tokens pass in any minute, hour or day, or how many calls at once."""
+
+    queryset = RateLimit.objects.select_related("team", "application__team", "api_key")
+    serializer_class = RateLimitSerializer
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return filtered(self, RateLimitFilters, queryset)

@@ -1,0 +1,111 @@
+from zoneinfo import available_timezones
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from governance.limits.models.scope import Scoped
+from kernel.money import NANOS_PER_DOLLAR, format_usd
+
+MAX_NANOS = 1_000_000_000 * NANOS_PER_DOLLAR
+"""The largest limit of a budget: a billion dollars."""
+
+
+def _usual_thresholds() -> list[int]:
+    return [50, 80, 100]
+
+
+class Budget(Scoped):
+    """A limit on what some calls may cost in each calendar period."""
+
+    class Period(models.TextChoices):
+        DAY = "day", "Day"
+        WEEK = "week", "Week (from Monday)"
+        MONTH = "month", "Month"
+        QUARTER = "quarter", "Quarter"
+        YEAR = "year", "Year"
+        TOTAL = "total", "Once, no period"
+
+    name = models.CharField(max_length=100, blank=True, help_text="Empty: named after what it is for.")
+    limit_nanos = models.BigIntegerField("limit", help_text="Nano-dollars per period.")
+    period = models.CharField(max_length=16, choices=Period.choices, default=Period.MONTH)
+    time_zone = models.CharField(
+        max_length=64, default="UTC", help_text="Where the calendar period begins, such as Europe/Berlin."
+    )
+    is_hard = models.BooleanField(
+        "hard",
+        default=True,
+        help_text="A hard budget refuses calls that might exceed it; a soft one counts, and alerts.",
+    )
+    alert_thresholds = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(1000)]),
+        default=_usual_thresholds,
+        blank=True,
+        size=10,
+        help_text="Per cent of the limit at which alerts go out, separated by commas.",
+    )
+    alert_on_forecast = models.BooleanField(
+        default=True, help_text="Whether an alert goes out when it will run out before its period ends."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("team__name", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(limit_nanos__gte=0), name="budget_limit_not_negative"),
+            models.UniqueConstraint(
+                fields=(*Scoped.SCOPE, "period"),
+                name="budget_once_per_scope_and_period",
+                nulls_distinct=False,
+                violation_error_message="There is a budget for just this and this period already: change that one.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or f"Budget of {self.scope_text} per {self.period}"
+
+    def clean(self) -> None:
+        if self._state.adding:  # it stays as it was made, even where a route has gone since
+            self.clean_scope()
+        if self.time_zone not in available_timezones():
+            raise ValidationError(
+                {"time_zone": f"“{self.time_zone}” is no time zone. Try one such as Europe/Berlin."}
+            )
+        if self.limit_nanos is not None and self.limit_nanos <= 0:
+            raise ValidationError(
+                {"limit_nanos": "A budget is more than nothing. To stop calls, revoke their API keys."}
+            )
+        if self.limit_nanos is not None and self.limit_nanos > MAX_NANOS:
+            raise ValidationError({"limit_nanos": f"At most {format_usd(MAX_NANOS)}."})
+
+
+class BudgetWindow(models.Model):
+    """The counter of one period of a budget, in nano-dollars. Written by the ledger's functions in Postgres alone."""
+
+    budget = models.ForeignKey(Budget, on_delete=models.CASCADE, related_name="windows")
+    subject = models.CharField(
+        max_length=200, blank=True, help_text="Whose counter, where a budget counts each value by itself."
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    spent_nanos = models.BigIntegerField(default=0)
+    reserved_nanos = models.BigIntegerField(default=0)
+    limit_nanos = models.BigIntegerField(
+        null=True,
+        help_text="The highest limit that a call was admitted under. Empty: none, or a soft budget.",
+    )
+
+    class Meta:
+        verbose_name = "counter of a period"
+        verbose_name_plural = "counters of periods"
+        ordering = ("budget", "-starts_at", "subject")
+        constraints = (
+            models.UniqueConstraint(fields=("budget", "starts_at", "subject"), name="window_starts_once"),
+            models.CheckConstraint(
+                condition=models.Q(reserved_nanos__gte=0), name="window_reserved_not_negative"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.budget} from {self.starts_at:%Y-%m-%d}"

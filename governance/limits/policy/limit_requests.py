@@ -1,0 +1,65 @@
+"""PURE: the life of a request for more."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_DURATION = timedelta(days=366)
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class Action(StrEnum):
+    APPROVE = "approve"
+    DENY = "deny"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+
+
+_NEXT = {
+    (State.PENDING, Action.APPROVE): State.APPROVED,
+    (State.PENDING, Action.DENY): State.DENIED,
+    (State.PENDING, Action.WITHDRAW): State.WITHDRAWN,
+    (State.PENDING, Action.EXPIRE): State.EXPIRED,
+}
+
+
+class ImpossibleError(ValueError):
+    """This can't be done now. The message says why."""
+
+
+def next_state(state: State, action: Action, *, ends_at: datetime, now: datetime) -> State:
+    """What a request becomes. ImpossibleError where it is decided already, or its time is over, or not over yet."""
+    found = _NEXT.get((state, action))
+    if found is None:
+        raise ImpossibleError(f"This request is {state.value} already.")
+    if action is Action.APPROVE and ends_at <= now:
+        raise ImpossibleError("The end that was asked for has passed: there is nothing left to grant.")
+    if action is Action.EXPIRE and ends_at > now:
+        raise ImpossibleError("The end that was asked for has not passed yet.")
+    return found
+
+
+def state_at(state: State, *, ends_at: datetime, now: datetime) -> State:
+    """What a request is now, whether or not anybody has written down yet that its time is over."""
+    return State.EXPIRED if state is State.PENDING and ends_at <= now else state
+
+
+def check_end(ends_at: datetime, *, now: datetime) -> None:
+    """ImpossibleError for an end that is past, or too far."""
+    if ends_at <= now:
+        raise ImpossibleError("The end must be in the future.")
+    if ends_at - now > MAX_DURATION:
+        raise ImpossibleError(
+            f"A raise is for {MAX_DURATION.days} days at most. For good, change the limit itself."
+        )
+
+
+def may_decide(*, is_superuser: bool, manages_team: bool, is_own: bool) -> bool:
+    """Who decides: somebody who runs the team, but not on their own request; a superuser on any."""
+    return is_superuser or (manages_team and not is_own)

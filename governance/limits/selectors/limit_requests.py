@@ -1,0 +1,111 @@
+"""What a request would mean, in words; who waits for whom; and what one may ask more of."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import Application, User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.limits.models import Budget, LimitRequest, RateLimit
+from governance.limits.policy.limit_requests import State
+from governance.limits.selectors.budgets import BudgetState, in_force, state_of
+from kernel.clock import utc_now
+from kernel.money import format_usd
+
+
+def meaning_of(request: LimitRequest, *, now: datetime, shows_use: bool) -> str:
+    """From what to what a limit goes, and, for who may know, what is used of it now."""
+    until = until_text(request.ends_at)
+    whose = (
+        f" for {request.subject_text}" if request.subject else " for each by itself" if _per(request) else ""
+    )
+    if request.budget is not None:
+        state = budget_state_for(request.budget, request.subject, now=now)
+        used = f" Spent so far: {format_usd(state.spent)}." if shows_use else ""
+        period = _PERIODS.get(request.budget.period, "")
+        return (
+            f"Raises the {period}limit{whose} from {format_usd(state.limit)} to "
+            f"{format_usd(state.limit + request.amount)} {until}.{used}"
+        )
+    if request.rate_limit is not None:
+        limit = request.rate_limit.limit + sum(
+            grant.amount
+            for grant in in_force(now).filter(rate_limit=request.rate_limit)
+            if grant.subject in ("", request.subject)
+        )
+        return f"Raises the limit{whose} from {limit:,} to {limit + request.amount:,} {until}."
+    return f"Lets all keys of {request.application} call {request.model} {until}."
+
+
+def until_text(moment: datetime) -> str:
+    """A moment as people say it: midnight is the end of the day before."""
+    local = timezone.localtime(moment)
+    if local.time() == time():
+        local -= timedelta(days=1)
+        return f"until the end of {local.day} {local:%B %Y}"
+    return f"until {local.day} {local:%B %Y, %H:%M %Z}"
+
+
+_PERIODS = {
+    "day": "daily ", "week": "weekly ", "month": "monthly ", "quarter": "quarterly ", "year": "yearly ",
+}  # fmt: skip
+
+
+def _per(request: LimitRequest) -> str:
+    limit = request.budget or request.rate_limit
+    return limit.per if limit else ""
+
+
+def budget_state_for(budget: Budget, subject: str, *, now: datetime) -> BudgetState:
+    """How a budget stands for one subject; where it counts each by itself and none is named, for the fullest."""
+    windows = budget.windows.filter(starts_at__lte=now, ends_at__gt=now)
+    if subject or not budget.per:
+        windows = windows.filter(subject=subject)
+    state = state_of(budget, windows, now=now)
+    grants = in_force(now).filter(budget=budget, subject__in={"", subject or state.subject})
+    return state_of(budget, windows, now=now, grants=grants)
+
+
+def may_see_use(user: User, limit: Budget | RateLimit | Application) -> bool:
+    """Whether a person may see what is used of a limit: of the organisation's, which tell of other teams, superusers."""
+    if user.is_superuser:
+        return user.is_active
+    return (
+        limit.team is not None and teams_with(user, Capability.VIEW_USAGE).filter(pk=limit.team.pk).exists()
+    )
+
+
+def limits_binding(limits: "QuerySet[Any]", user: User) -> "QuerySet[Any]":
+    """Those budgets, or rate limits, a person may ask more of: of their teams, and the organisation's.
+
+    An organisation's limit that names an end user tells of whoever calls for that user: it is for superusers.
+    """
+    rows = limits.select_related("team", "application__team", "api_key")
+    if user.is_active and user.is_superuser:
+        return rows
+    teams = teams_with(user, Capability.VIEW_USAGE)
+    return (
+        rows.filter(Q(team__in=teams) | Q(team__isnull=True, end_user="")) if teams.exists() else rows.none()
+    )
+
+
+def waiting_for(user: User, *, now: datetime) -> "QuerySet[LimitRequest]":
+    """The requests that wait for a person to decide."""
+    rows = LimitRequest.objects.filter(state=State.PENDING, ends_at__gt=now)
+    if user.is_active and user.is_superuser:
+        return rows
+    teams = teams_with(user, Capability.MANAGE_TEAM)
+    mine = Q(budget__team__in=teams) | Q(rate_limit__team__in=teams) | Q(application__team__in=teams)
+    return rows.filter(mine).exclude(requested_by=user)
+
+
+def pending_count(request: HttpRequest) -> str:
+    """How many requests wait for a person to decide, for the sidebar; nothing where none does."""
+    if not request.user.is_authenticated:
+        return ""
+    number = waiting_for(request.user, now=utc_now()).count()
+    return str(number) if number else ""

@@ -1,0 +1,223 @@
+"""The ledger of the data plane: reserve before a call, settle after it, in one durable statement per batch.
+
+The functions live in Postgres (governance/migrations/sql); this module batches for them. What they promise:
+`spent` of a window is the sum of its ledger entries, `reserved` the sum of its open holds, `spent + reserved` never
+exceeds the limit at a reserve, and every call gets exactly one record however often its settlement is sent.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from os import getpid
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from governance.limits.policy.windows import Window
+from kernel.batching import Batcher, QueueFullError
+from kernel.clock import perf_counter, utc_now
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+SILENT_SECONDS = 30.0
+"""A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
+
+_RESERVE = "SELECT n, admitted, window_n, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
+_SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
+_HEARTBEAT = """
+    WITH others AS (
+        SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
+        WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s))
+    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
+    VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
+    RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others)"""
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+_MAX_PAUSE = 1.0
+
+
+class LedgerUnavailableError(Exception):
+    """Postgres can't be reached, or too much waits for it: nothing may be admitted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """What to reserve for a call. `record` is what its audit record needs should this process die."""
+
+    call_id: UUID
+    amount_nanos: int
+    windows: tuple[Window, ...]
+    started_at: datetime
+    lifetime_seconds: float
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The ledger's answer: admitted, or which window is short and what is left of it (nano-dollars)."""
+
+    admitted: bool
+    window: Window | None = None
+    remaining_nanos: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of a call: every column of its audit record, and its redacted content, if that is kept."""
+
+    record: dict[str, Any]
+    content: dict[str, Any] | None
+
+
+class Ledger:
+    """Batches of reserves and of settlements, each on a connection of its own while it is under way."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], *, instance_id: UUID) -> None:
+        self._pool = pool
+        self.instance_id = instance_id
+        self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolate=(psycopg.DataError,))
+        self._settlements: Batcher[Settlement, None] = Batcher(
+            self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
+        )
+        self._pulse: asyncio.Task[None] | None = None
+        self._anchor = (utc_now(), perf_counter())
+        self.is_connected = True
+        self.members = (0, 1)
+        """This process' rank, from 0, among how many gateway processes, as of the last heartbeat."""
+
+    def now(self) -> datetime:
+        """Postgres' time: read at each heartbeat, counted on in between, so a clock that jumps here changes nothing."""
+        moment, counter = self._anchor
+        return moment + timedelta(seconds=perf_counter() - counter)
+
+    async def start(self) -> None:
+        """Announces this process, so that its holds are known to be alive."""
+        await self._beat()
+        self._pulse = asyncio.create_task(self._beat_forever())
+
+    async def stop(self, *, timeout_seconds: float) -> None:
+        """Settles what is queued, within the time given; what is left expires by the written rule."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._reserves.drain()
+                await self._settlements.drain()
+        except TimeoutError:
+            logger.error("%d settlements could not be written before the end", len(self._settlements))
+
+    def reserve(self, request: HoldRequest) -> "asyncio.Future[Admission]":
+        """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does."""
+        try:
+            return self._reserves.submit(request)
+        except QueueFullError as error:
+            raise LedgerUnavailableError("too many calls wait for the ledger") from error
+
+    def settle(self, settlement: Settlement) -> "asyncio.Future[None]":
+        """Writes the end of a call, trying until Postgres takes it. The future is done when it is durable."""
+        try:
+            return self._settlements.submit(settlement)
+        except QueueFullError as error:
+            raise LedgerUnavailableError("too many records wait for the ledger") from error
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be written."""
+        return len(self._settlements)
+
+    async def ping(self, timeout_seconds: float) -> bool:
+        """Whether Postgres answers now."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._pool.connection(timeout_seconds) as connection:
+                await connection.execute("SELECT 1")
+        except (*_LOST, TimeoutError):
+            return False
+        return True
+
+    async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
+        windows = sorted(
+            {w for request in batch for w in request.windows},
+            key=lambda w: (w.budget_id, w.starts_at, w.subject),
+        )
+        number = {window: n for n, window in enumerate(windows, 1)}
+        holds = [
+            {
+                "n": n,
+                "c": request.call_id,
+                "a": request.amount_nanos,
+                "w": [number[window] for window in request.windows],
+                "s": request.started_at,
+                "t": request.lifetime_seconds,
+                "r": request.record,
+            }
+            for n, request in enumerate(batch)
+        ]
+        named = [
+            {"n": n, "b": w.budget_id, "u": w.subject, "s": w.starts_at, "e": w.ends_at}
+            for w, n in number.items()
+        ]
+        values = (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(_RESERVE, values)
+                rows = await cursor.fetchall()
+        except _LOST as error:
+            self.is_connected = False
+            raise LedgerUnavailableError("Postgres can't be reached") from error
+        self.is_connected = True
+        answers = {
+            n: Admission(True) if admitted else Admission(False, windows[short - 1], remaining)
+            for n, admitted, short, remaining in rows
+        }
+        return [answers[n] for n in range(len(batch))]
+
+    async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
+        call_ids = [settlement.record["call_id"] for settlement in batch]
+        records = orjson.dumps([settlement.record for settlement in batch]).decode()
+        contents = orjson.dumps([s.content for s in batch if s.content is not None]).decode()
+        pause = 0.05
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(_SETTLE, (call_ids, records, contents))
+                self.is_connected = True
+                return [None] * len(batch)
+            except (*_LOST, psycopg.errors.DeadlockDetected) as error:
+                # Sent again with the same call ids it does nothing twice, so a lost answer is no matter.
+                self.is_connected = False
+                logger.warning(
+                    "settling %d calls failed (%s), trying again", len(batch), type(error).__name__
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _MAX_PAUSE)
+
+    async def _beat(self) -> None:
+        values = {
+            "id": self.instance_id,
+            "host": socket.gethostname(),
+            "pid": getpid(),
+            "silent": SILENT_SECONDS,
+        }
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_HEARTBEAT, values)
+            row = await cursor.fetchone()
+        assert row is not None
+        self._anchor = (row[0].astimezone(UTC), perf_counter())
+        self.members = (row[1], row[2] + 1)
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._beat()
+                self.is_connected = True
+            except _LOST as error:
+                self.is_connected = False
+                logger.warning("the heartbeat failed (%s)", type(error).__name__)

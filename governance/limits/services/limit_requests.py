@@ -1,0 +1,198 @@
+"""Requests for more: asked, decided, withdrawn; each change with its log entry and its mail in one transaction."""
+
+from datetime import datetime
+
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db import transaction
+
+from accounts.models import Team, User
+from accounts.policy.roles import Capability, roles_with
+from accounts.selectors.teams import has_capability, teams_with
+from governance.limits.models import Grant, LimitRequest
+from governance.limits.policy.limit_requests import (
+    Action,
+    ImpossibleError,
+    State,
+    check_end,
+    may_decide,
+    next_state,
+)
+from kernel.mail import send_later
+
+
+def put_team(request: LimitRequest, *, team: Team | None, by: User) -> None:
+    """Sets for which team more of an organisation's limit is asked. ImpossibleError where that is not clear."""
+    if request.target.team is not None:
+        request.team = request.target.team
+        return
+    if team is None and not by.is_superuser:
+        own = list(teams_with(by, Capability.VIEW_USAGE)[:2])
+        if len(own) != 1:
+            raise ImpossibleError(
+                "This is a limit of the whole organisation: say for which of your teams you ask."
+            )
+        team = own[0]
+    request.team = team
+    limit = request.budget or request.rate_limit
+    if limit is not None and limit.per == "team" and team is not None and not request.subject:
+        request.subject = str(team.pk)
+
+
+@transaction.atomic
+def ask(request: LimitRequest, *, by: User, now: datetime) -> LimitRequest:
+    """Puts a request, whose fields have been checked, before those who decide. ImpossibleError for a wrong end."""
+    check_end(request.ends_at, now=now)
+    request.requested_by = by
+    request.save()
+    LogEntry.objects.log_actions(by.pk, [request], ADDITION, "Asked.", single_object=True)
+    send_later(
+        to=[user.email for user in approvers(request)],
+        subject=f"Gatehouse: {by} asks for {request}",
+        text=f"{by} asks for {request}, until {request.ends_at:%Y-%m-%d %H:%M} UTC.\n\nReason: {request.reason}\n",
+        path=f"/admin/governance/limitrequest/{request.pk}/change/",
+    )
+    return request
+
+
+@transaction.atomic
+def approve(
+    request: LimitRequest,
+    *,
+    by: User,
+    now: datetime,
+    amount: int | None = None,
+    ends_at: datetime | None = None,
+    note: str = "",
+) -> Grant | None:
+    """Grants what was asked, or less, or for a shorter time. ImpossibleError where it can't be, or somebody was first."""
+    end, granted = ends_at or request.ends_at, request.amount if amount is None else amount
+    if end > request.ends_at or granted > request.amount or (request.application is None and granted <= 0):
+        raise ImpossibleError("Grant what was asked for, or less.")
+    next_state(State(request.state), Action.APPROVE, ends_at=end, now=now)
+    check_end(end, now=now)
+    _decide(request, State.APPROVED, by=by, now=now, note=note)
+    grant = Grant.objects.create(
+        budget=request.budget,
+        rate_limit=request.rate_limit,
+        application=request.application,
+        model=request.model,
+        subject=request.subject,
+        amount=granted,
+        starts_at=now,
+        ends_at=end,
+    )
+    LimitRequest.objects.filter(pk=request.pk).update(grant=grant)
+    return grant
+
+
+@transaction.atomic
+def deny(request: LimitRequest, *, by: User, now: datetime, note: str = "") -> None:
+    """Says no. ImpossibleError where it is decided already."""
+    next_state(State(request.state), Action.DENY, ends_at=request.ends_at, now=now)
+    _decide(request, State.DENIED, by=by, now=now, note=note)
+
+
+@transaction.atomic
+def withdraw(request: LimitRequest, *, by: User, now: datetime) -> None:
+    """Takes one's own request back. ImpossibleError where it is decided already."""
+    next_state(State(request.state), Action.WITHDRAW, ends_at=request.ends_at, now=now)
+    _claim(request, State.WITHDRAWN, by=by, now=now, note="")
+    _log(request, by, "Withdrawn.")
+
+
+def expire(*, now: datetime) -> int:
+    """Closes the requests that nobody has decided on before their end, and tells who asked; how many."""
+    due = LimitRequest.objects.filter(state=State.PENDING, ends_at__lte=now).select_related(
+        *LimitRequest.RELATED
+    )
+    return sum(_expire(request, now=now) for request in due)
+
+
+@transaction.atomic
+def _expire(request: LimitRequest, *, now: datetime) -> bool:
+    next_state(State(request.state), Action.EXPIRE, ends_at=request.ends_at, now=now)
+    pending = LimitRequest.objects.filter(pk=request.pk, state=State.PENDING)
+    if not pending.update(state=State.EXPIRED, decided_at=now):
+        return False  # decided a moment ago
+    _tell(request, "Nobody has decided on it before its end. Ask again if it is still needed.", State.EXPIRED)
+    return True
+
+
+@transaction.atomic
+def revoke(grant: Grant, *, by: User, now: datetime, reason: str) -> None:
+    """Ends a grant before its time. ImpossibleError where no reason is given, or it has ended."""
+    if not reason.strip():
+        raise ImpossibleError("Say why it ends early: who has asked for it is told.")
+    ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True, ends_at__gt=now).update(
+        revoked_at=now, revoked_by=by, revoke_reason=reason[:2000]
+    )
+    if not ended:
+        raise ImpossibleError("This grant has ended already.")
+    LogEntry.objects.log_actions(by.pk, [grant], CHANGE, f"Ended early: {reason}", single_object=True)
+    request = LimitRequest.objects.filter(grant=grant).select_related(*LimitRequest.RELATED).first()
+    if request is not None:
+        _log(request, by, f"Ended early: {reason}")
+        _tell(request, f"{by} has ended it early: {reason}", None)
+
+
+def may_be_decided_by(request: LimitRequest, user: User) -> bool:
+    """Whether a person is one of those who decide on a request."""
+    team = deciding_team(request)
+    manages = team is not None and has_capability(user, team, Capability.MANAGE_TEAM)
+    return user.is_active and may_decide(
+        is_superuser=user.is_superuser, manages_team=manages, is_own=request.requested_by_id == user.pk
+    )
+
+
+def may_revoke(grant: Grant, user: User) -> bool:
+    """Whether a person may end a grant early: who runs the team it is of, and superusers."""
+    limit = grant.budget or grant.rate_limit or grant.application
+    team = limit.team if limit is not None else None
+    manages = team is not None and has_capability(user, team, Capability.MANAGE_TEAM)
+    return user.is_active and (user.is_superuser or manages)
+
+
+def deciding_team(request: LimitRequest) -> Team | None:
+    """Whose owners and admins decide: the team of what is asked for. None: the superusers, on the organisation's."""
+    return request.target.team
+
+
+def approvers(request: LimitRequest) -> list[User]:
+    """Who decides, and so is told: who runs the team; the superusers, where that is nobody but who asks."""
+    found = User.objects.filter(is_active=True).exclude(pk=request.requested_by_id or 0)
+    roles, team = roles_with(Capability.MANAGE_TEAM), deciding_team(request)
+    run_it = found.filter(memberships__team=team, memberships__role__in=roles) if team else found.none()
+    return list(run_it.distinct()) or list(found.filter(is_superuser=True))
+
+
+def _decide(request: LimitRequest, state: State, *, by: User, now: datetime, note: str) -> None:
+    _claim(request, state, by=by, now=now, note=note)
+    _log(request, by, f"{state.value.capitalize()}. {note}".strip())
+    _tell(request, f"{state.value.capitalize()} by {by}.\n\n{note}".strip(), state)
+
+
+def _tell(request: LimitRequest, text: str, state: State | None) -> None:
+    """Mail to who asked, who may be gone."""
+    if request.requested_by is None or not request.requested_by.is_active:
+        return
+    subject = f"your request was {state.value}" if state else "what you were granted has ended"
+    send_later(
+        to=[request.requested_by.email],
+        subject=f"Gatehouse: {subject}",
+        text=f"{request}\n\n{text}\n",
+        path=f"/admin/governance/limitrequest/{request.pk}/change/",
+    )
+
+
+def _claim(request: LimitRequest, state: State, *, by: User, now: datetime, note: str) -> None:
+    """Of two who decide at once, one does."""
+    claimed = LimitRequest.objects.filter(pk=request.pk, state=State.PENDING).update(
+        state=state, decided_by=by, decided_at=now, note=note
+    )
+    if not claimed:
+        raise ImpossibleError("Somebody else has decided on this request just now.")
+    request.refresh_from_db()
+
+
+def _log(request: LimitRequest, by: User, text: str) -> None:
+    LogEntry.objects.log_actions(by.pk, [request], CHANGE, text, single_object=True)

@@ -1,0 +1,3 @@
+from governance.privacy.admin.policies import PrivacyPolicyAdmin
+
+__all__ = ["PrivacyPolicyAdmin"]

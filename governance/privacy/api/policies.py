@@ -1,0 +1,290 @@
+"""Privacy policies: their drafts, what is in force, and what a draft would change."""
+
+from typing import Any, cast
+
+import msgspec
+from django.core.exceptions import ValidationError as ModelError
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.api.fields import ApplicationField, TeamField
+from accounts.models import Team
+from accounts.policy.roles import Capability
+from governance.privacy.api.redaction import NamesUnavailable, policies_of
+from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
+from governance.privacy.policy.kinds import KINDS, title
+from governance.privacy.policy.privacy import encoded
+from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.selectors.changes import changes
+from governance.privacy.selectors.privacy import Policies
+from governance.privacy.selectors.stored_texts import stored_texts
+from governance.privacy.services.privacy import (
+    UnusablePolicyError,
+    document_from,
+    document_of,
+    publish,
+    start_with_default,
+    take_up,
+    withdraw,
+)
+from governance.privacy.services.trial import Outcome, TrialNamesError, dry_run
+from kernel.clock import utc_now
+
+_MAX_REPLAYED = 1000
+
+
+class DraftField(serializers.JSONField):
+    """The whole draft as one document: rules, screening and storage."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        return instance
+
+    def to_representation(self, value: Any) -> Any:
+        try:
+            return encoded(document_of(value))
+        except UnusablePolicyError as error:
+            return {"unusable": str(error)}
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return document_from(data)
+        except (msgspec.ValidationError, UnusablePolicyError) as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class PrivacyPolicySerializer(serializers.ModelSerializer[PrivacyPolicy]):
+    """A policy with its draft. What is in force is under `versions`."""
+
+    team = TeamField(allow_null=True, required=False)
+    application = ApplicationField(allow_null=True, required=False)
+    owner = serializers.CharField(read_only=True, help_text="Whose it is, in words.")
+    in_force = serializers.SerializerMethodField(help_text="The version's number. Empty: none.")
+    draft = DraftField(required=False)
+
+    class Meta:
+        model = PrivacyPolicy
+        fields = ("id", "team", "application", "owner", "in_force", "draft", "created_at")
+
+    def get_in_force(self, policy: PrivacyPolicy) -> int | None:
+        return policy.in_force.number if policy.in_force is not None else None
+
+    def get_validators(self) -> list[Any]:
+        return []  # the model has them
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is not None:
+            for name in ("team", "application"):
+                if name in attrs and attrs[name] != getattr(self.instance, name):
+                    raise serializers.ValidationError({name: ["This can't be changed: make another one."]})
+            return attrs
+        application = attrs.get("application")
+        if application is not None and attrs.get("team") is None:
+            attrs["team"] = application.team
+        policy = PrivacyPolicy(team=attrs.get("team"), application=application)
+        try:
+            policy.full_clean()
+        except ModelError as error:
+            raise serializers.ValidationError(
+                {
+                    ("non_field_errors" if name == "__all__" else name): texts
+                    for name, texts in error.message_dict.items()
+                }
+            ) from error
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> PrivacyPolicy:
+        draft = validated_data.pop("draft", None)
+        policy = PrivacyPolicy.objects.create(**validated_data)
+        if draft is None:
+            start_with_default(policy)
+        else:
+            take_up(policy, draft)
+        return policy
+
+    def update(self, instance: PrivacyPolicy, validated_data: dict[str, Any]) -> PrivacyPolicy:
+        if (draft := validated_data.get("draft")) is not None:
+            take_up(instance, draft)
+        return instance
+
+
+class PublishReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, help_text="Why. It stays on record.")
+
+
+class VersionSerializer(serializers.ModelSerializer[PrivacyPolicyVersion]):
+    created_by = serializers.StringRelatedField[Any](read_only=True)
+
+    class Meta:
+        model = PrivacyPolicyVersion
+        fields = ("number", "document", "reason", "created_by", "created_at")
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    """Calls on record, or texts of one's own."""
+
+    days = serializers.IntegerField(required=False, default=7, min_value=1, max_value=90)
+    texts = serializers.ListField(child=serializers.CharField(), required=False, max_length=_MAX_REPLAYED)
+
+
+class KindSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+
+
+@extend_schema_view(
+    create=extend_schema(
+        examples=[
+            OpenApiExample(
+                "A team's own rule",
+                value={
+                    "team": 1,
+                    "draft": {
+                        "rules": [{"entity": "CUSTOMER_ID", "patterns": ["CU-[0-9]{6}"], "to_model": "mask"}]
+                    },
+                },
+                request_only=True,
+            )
+        ]
+    )
+)
+class PrivacyPolicyViewSet(
+    TeamScoped,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """Privacy policies. A change is to the draft, which holds for nobody before it is published.
+
+    Everybody may read the organisation's: it holds for their teams too.
+    """
+
+    queryset = PrivacyPolicy.objects.select_related("team", "application__team", "in_force").order_by("pk")
+    serializer_class = PrivacyPolicySerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return cast(QuerySet[Any], policies_of(self.person).prefetch_related("rules").order_by("pk"))
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        if (
+            request.method not in ("GET", "HEAD", "OPTIONS")
+            and not self.person.is_superuser
+            and obj.team is None
+        ):
+            raise PermissionDenied("The organisation's policy is for superusers to change.")
+        if obj.team is not None:
+            super().check_object_permissions(request, obj)
+
+    def team_in(self, values: dict[str, Any]) -> Team:
+        team = values.get("team")
+        if not isinstance(team, Team):
+            raise PermissionDenied("Choose a team: the organisation's policy is for superusers.")
+        return team
+
+    def before_create(self, values: dict[str, Any]) -> None:
+        if not self.person.is_superuser:
+            super().before_create(values)
+
+    def before_destroy(self, instance: Any) -> None:
+        if instance.in_force_id is not None:
+            raise Conflict("Take the policy out of force first, with a reason.")
+
+    @extend_schema(request=PublishReasonSerializer, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, **kwargs: Any) -> Response:
+        """Puts the draft in force as a new version."""
+        try:
+            version = publish(self.get_object(), by=self.person, reason=self._reason(request))
+        except UnusablePolicyError as error:
+            raise serializers.ValidationError({"draft": [str(error)]}) from error
+        return Response(VersionSerializer(version).data)
+
+    @extend_schema(request=PublishReasonSerializer, responses=PrivacyPolicySerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, **kwargs: Any) -> Response:
+        """Takes the policy out of force. What stands above it still holds."""
+        policy = self.get_object()
+        withdraw(policy, by=self.person, reason=self._reason(request))
+        policy.refresh_from_db()
+        return Response(self.get_serializer(policy).data)
+
+    @extend_schema(responses=VersionSerializer(many=True))
+    @action(detail=True, pagination_class=None)
+    def versions(self, request: Request, **kwargs: Any) -> Response:
+        """Every version, the latest first: what it says, who published it and why."""
+        rows = self.get_object().versions.select_related("created_by")
+        return Response(VersionSerializer(rows, many=True).data)
+
+    @extend_schema(request=None, responses={200: serializers.ListSerializer(child=serializers.CharField())})
+    @action(detail=True, pagination_class=None)
+    def differences(self, request: Request, **kwargs: Any) -> Response:
+        """How the draft differs from what is in force, in words."""
+        policy = self.get_object()
+        return Response(changes(policy.in_force.document if policy.in_force else None, self._draft(policy)))
+
+    @extend_schema(request=DryRunSerializer, responses=dict[str, Any])
+    @action(detail=True, methods=["post"], url_path="dry-run")
+    def dry_run(self, request: Request, **kwargs: Any) -> Response:
+        """What the draft would change of calls on record, which are redacted, or of texts of your own."""
+        policy = self.get_object()
+        body = DryRunSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if policy.team is None and not self.person.is_superuser:
+            raise PermissionDenied
+        if policy.team is not None:
+            self.require(Capability.VIEW_CONTENT, policy.team)
+        texts = body.validated_data.get("texts")
+        if texts is None:
+            texts = stored_texts(policy, now=utc_now(), days=body.validated_data["days"], most=_MAX_REPLAYED)
+        policies = Policies()
+        draft = RuleSet(policies.with_draft(policy, self._draft(policy)))
+        try:
+            run = dry_run(
+                policies.of(policy.team_id, policy.application_id),
+                draft,
+                texts,
+                is_stored="texts" not in body.validated_data,
+            )
+        except TrialNamesError as error:
+            raise NamesUnavailable from error
+        examples = [{"now": each.now, "then": each.then, "blocked": each.is_blocked} for each in run.examples]
+        answer = {
+            "now": _outcome(run.now),
+            "then": _outcome(run.then),
+            "differing": run.differing,
+            "examples": examples,
+        }
+        return without_store(Response(answer))
+
+    def _draft(self, policy: PrivacyPolicy) -> Any:
+        try:
+            return document_of(policy)
+        except UnusablePolicyError as error:
+            raise serializers.ValidationError({"draft": [str(error)]}) from error
+
+    def _reason(self, request: Request) -> str:
+        body = PublishReasonSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return str(body.validated_data["reason"])
+
+    @extend_schema(responses=KindSerializer(many=True))
+    @action(detail=False, pagination_class=None)
+    def kinds(self, request: Request, **kwargs: Any) -> Response:
+        """The kinds of data that are built in."""
+        return Response([{"kind": kind, "title": title(kind)} for kind in KINDS])
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "texts": outcome.texts,
+        "blocked": outcome.blocked,
+        "changed": outcome.changed,
+        "findings": dict(outcome.findings),
+    }

@@ -1,0 +1,165 @@
+"""Tries rules on texts, so that anyone can judge them on data of their own."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.base import without_store
+from accounts.api.key_authentication import ApiKeyAuthentication
+from accounts.models import User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.privacy.models import PrivacyPolicy
+from governance.privacy.policy.every_kind import every_kind
+from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.selectors.privacy import Policies
+from governance.privacy.services.privacy import UnusablePolicyError, document_of
+from governance.privacy.services.trial import Trial, TrialNamesError, try_texts
+
+MAX_TEXTS = 1000
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # which no encoding can carry
+MAX_CHARACTERS = 1_000_000
+
+
+class TextField(serializers.CharField):
+    """Any text, as it is: offsets are counted in it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, allow_blank=True, **kwargs)
+
+    def run_validators(self, value: Any) -> None:
+        """NUL is a character like others here: nothing of a text is stored."""
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """One text, or several."""
+
+    text = TextField(required=False)
+    texts = serializers.ListField(child=TextField(), required=False, max_length=MAX_TEXTS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("text" in attrs) == ("texts" in attrs):
+            raise serializers.ValidationError("Send either `text` or `texts`.")
+        texts = attrs.get("texts", [attrs.get("text", "")])
+        if sum(map(len, texts)) > MAX_CHARACTERS:
+            raise serializers.ValidationError(
+                f"Send {MAX_CHARACTERS:,} characters at most, and the rest after them."
+            )
+        return attrs
+
+
+class RedactionPreviewSerializer(PreviewSerializer):
+    policy = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=2**63 - 1,
+        help_text="A privacy policy, whose draft is tried together with what holds above it. Empty: every built-in kind.",
+    )  # fmt: skip
+    ner = serializers.BooleanField(
+        required=False, allow_null=True, default=None,
+        help_text="Whether names are looked for with the language model. Empty: as the policy says; without one, yes.",
+    )  # fmt: skip
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    start = serializers.IntegerField(help_text="In code points.")
+    end = serializers.IntegerField()
+    type = serializers.CharField()
+    score = serializers.FloatField()
+    rule = serializers.CharField(help_text="What found it.")
+    action = serializers.CharField(help_text="What is done with it on the way to the model.")
+
+
+class RedactionResultSerializer(serializers.Serializer[Any]):
+    findings = FindingSerializer(many=True)
+    masked = serializers.CharField(help_text="What the model would see. Placeholders are not those of calls.")
+    blocked = serializers.ListField(
+        child=serializers.CharField(), help_text="Kinds for which a call would be refused."
+    )
+    milliseconds = serializers.FloatField(
+        help_text="Without the language model's, which reads many texts at once."
+    )
+
+
+class RedactionPreviewAnswerSerializer(RedactionResultSerializer):
+    results = RedactionResultSerializer(
+        many=True, required=False, help_text="In place of the rest where `texts` was sent."
+    )
+
+
+class NamesUnavailable(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Names can't be looked for right now. Try again shortly, or send `ner: false`."
+    default_code = "names_unavailable"
+
+
+class RedactionPreviewView(APIView):
+    """What is found in a text and what the model would see of it. Nothing is kept.
+
+    For people who are signed in, and for applications with their API key; policies are for people only.
+    """
+
+    authentication_classes = (SessionAuthentication, ApiKeyAuthentication)
+
+    @extend_schema(
+        request=RedactionPreviewSerializer,
+        responses=RedactionPreviewAnswerSerializer,
+        examples=[OpenApiExample("One text", value={"text": "Write to ann@example.com"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        body = RedactionPreviewSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        rules = self._rules(values.get("policy"), values["ner"])
+        try:
+            trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
+        except TrialNamesError as error:
+            raise NamesUnavailable from error
+        results = [result_of(trial) for trial in trials]
+        return without_store(Response({"results": results} if "texts" in values else results[0]))
+
+    def _rules(self, policy_id: int | None, names: bool | None) -> RuleSet:
+        if policy_id is None:
+            return every_kind(names=names is not False)
+        policy = policies_of(self.request.user).filter(pk=policy_id).first()
+        if policy is None:
+            raise NotFound("There is no such policy, or it is another team's.")
+        try:
+            return RuleSet(Policies().with_draft(policy, document_of(policy), names=names))
+        except UnusablePolicyError as error:
+            raise serializers.ValidationError({"policy": [str(error)]}) from error
+
+
+def policies_of(user: Any) -> Any:
+    """The policies that a person may look at: their teams', and the organisation's, which holds for them too."""
+    if not isinstance(user, User) or not user.is_active:
+        return PrivacyPolicy.objects.none()
+    rows = PrivacyPolicy.objects.select_related("team", "application__team", "in_force")
+    if user.is_superuser:
+        return rows
+    teams = teams_with(user, Capability.VIEW_USAGE)
+    return rows.filter(team__in=teams) | rows.filter(team__isnull=True)
+
+
+def result_of(trial: Trial) -> dict[str, Any]:
+    """A trial as the API shows it."""
+    return {
+        "findings": [
+            {
+                "start": hit.start,
+                "end": hit.end,
+                "type": hit.entity,
+                "score": hit.score,
+                "rule": hit.rule,
+                "action": hit.action,
+            }
+            for hit in trial.found.to_model
+        ],
+        "masked": trial.masked.translate(_SURROGATES),
+        "blocked": trial.blocked,
+        "milliseconds": round(trial.milliseconds, 3),
+    }

@@ -1,0 +1,129 @@
+"""PURE: what stands in for personal data, the same for the same value in one team, and the way back within one call."""
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from governance.privacy.policy.detection import Found, without_placeholders
+from governance.privacy.policy.placeholders import LITERAL, MIN_LENGTH, digest, placeholder
+from governance.privacy.policy.ruleset import OUTSIDE, Hit, RuleSet
+
+MIN_NUMBER = 10**6
+"""The least number in JSON that is looked at: as long as a phone number's."""
+_HASH_DIGITS = 12
+
+
+def team_key(master_key: str, team_public_id: str) -> bytes:
+    """The key that placeholders of a team are made with, derived, so that nothing has to be kept."""
+    return hmac.digest(master_key.encode(), b"placeholder:" + team_public_id.encode(), hashlib.sha256)
+
+
+class Mask:
+    """The placeholders of one call: `hide` puts them in, `values` is the way back. Never shared between calls."""
+
+    def __init__(self, *, key: bytes, rules: RuleSet, find: Callable[[str], Found]) -> None:
+        self._key = key
+        self._rules = rules
+        self._find_new = find
+        self.known: dict[str, Found] = {}
+        """What was found in texts of this call that nothing else remembers."""
+        self._tokens: dict[tuple[str, str], str] = {}
+        self._taken: dict[str, tuple[str, str]] = {}
+        self._for_log: dict[str, str] = {}
+        self.values: dict[str, str] = {}
+        """What the answer's placeholders are turned back into."""
+        self.counts: Counter[str] = Counter()
+        """Findings by kind, whatever was done with them."""
+        self.blocked: Counter[str] = Counter()
+        """Findings for which the call is to be refused."""
+
+    def _find(self, text: str) -> Found:
+        known = self.known.get(text)
+        return self._find_new(text) if known is None else known
+
+    def hide(self, text: str) -> str:
+        """The text as the model may see it."""
+        found = self._find(text)
+        if found.is_clean:
+            return text
+        self.counts.update(dict(found.counts))
+        self.blocked.update(hit.entity for hit in found.to_model if hit.action == "block")
+        shown = self._replaced(text, found.to_model, is_reversible=True)
+        if found.log_differs:
+            self._for_log[shown] = self._replaced(text, found.to_log, is_reversible=False)
+        return shown
+
+    def hide_json(self, value: Any) -> Any:
+        """The same for every string inside a JSON value, names of members included, and for numbers as long as a card's."""
+        if isinstance(value, str):
+            return self.hide(value)
+        if isinstance(value, dict):
+            return {self.hide(name): self.hide_json(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.hide_json(member) for member in value]
+        if isinstance(value, int) and value >= MIN_NUMBER:
+            digits = str(value)
+            hidden = self.hide(digits)
+            return value if hidden == digits else hidden
+        return value
+
+    def logged(self, shown: str) -> str:
+        """The text as it may be kept, of a text that the model was shown."""
+        return self._for_log.get(shown, shown)
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The kinds of which there may be placeholders."""
+        return self._rules.entities
+
+    @property
+    def logs_differ(self) -> bool:
+        """Whether anything must look different in the log from what the model was shown."""
+        return bool(self._for_log)
+
+    def hide_answer(self, text: str) -> str:
+        """What a model wrote, as it may be kept: personal data of its own is hidden, too."""
+        hits = without_placeholders(text, self._rules, self._find(text).to_log)
+        return self._replaced(text, hits, is_reversible=False) if hits else text
+
+    def checked_answer(self, text: str, hits: tuple[Hit, ...]) -> str:
+        """What a model wrote, as the client may see it."""
+        return self._replaced(text, hits, is_reversible=False)
+
+    def _replaced(self, text: str, hits: tuple[Hit, ...], *, is_reversible: bool) -> str:
+        parts: list[str] = []
+        position = 0
+        for hit in hits:
+            if hit.action == "log":
+                continue
+            value = text[hit.start : hit.end]
+            parts += (text[position : hit.start], self._stand_in(hit, value, is_reversible=is_reversible))
+            position = hit.end
+        parts.append(text[position:])
+        return "".join(parts)
+
+    def _stand_in(self, hit: Hit, value: str, *, is_reversible: bool) -> str:
+        if hit.action == "mask":
+            token = self._token(hit.entity, value)
+            if is_reversible:
+                self.values[token] = value
+            return token
+        if hit.action == "hash":
+            return f"<{hit.entity}#{digest(self._key, hit.entity, value)[:_HASH_DIGITS]}>"
+        return f"<{hit.entity}>"
+
+    def _token(self, entity: str, value: str) -> str:
+        known = self._tokens.get((entity, value))
+        if known is not None:
+            return known
+        digits = digest(self._key, entity, value)
+        name = entity if entity == LITERAL or entity in self._rules.entities else OUTSIDE
+        length = MIN_LENGTH
+        # Two values that collide in one call get longer tokens; equal values never get here.
+        while (token := placeholder(name, digits[:length])) in self._taken:
+            length += 2
+        self._tokens[entity, value] = token
+        self._taken[token] = (entity, value)
+        return token

@@ -1,0 +1,122 @@
+"""PURE: every recognizer over one text. Findings are as found: they may overlap, and no policy has chosen among them."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from governance.privacy.policy.recognition import ner
+from governance.privacy.policy.recognition.cards import cards
+from governance.privacy.policy.recognition.dates import ages, dates
+from governance.privacy.policy.recognition.folding import fold
+from governance.privacy.policy.recognition.ibans import ibans
+from governance.privacy.policy.recognition.organisations import organisations
+from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
+from governance.privacy.policy.recognition.phones import phones
+from governance.privacy.policy.recognition.places import (
+    addresses,
+    after_addresses,
+    countries,
+    is_said,
+    postal_codes,
+)
+from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
+from governance.privacy.policy.recognition.presidio import emails, identifiers
+from governance.privacy.policy.recognition.presidio import warm_up as warm_up_identifiers
+from governance.privacy.policy.recognition.urls import urls
+from governance.screening.policy.findings import Finding
+
+Recognize = Callable[[str], Iterable[Finding]]
+
+LANGUAGE_ENTITIES = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
+"""What is read from words: with patterns alone nothing of these is found."""
+
+
+def _places(text: str) -> Iterator[Finding]:
+    shown = ner.as_read(text)
+    streets = addresses(shown)
+    if not any(map(str.isupper, text)):  # every word was made a name's
+        streets = [street for street in streets if is_said(text, street)]
+        shown = text
+    yield from streets
+    yield from after_addresses(shown, streets)
+
+
+_WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
+    (frozenset(("CREDIT_CARD",)), cards),
+    (frozenset(("IBAN_CODE",)), ibans),
+    (frozenset(("PHONE_NUMBER",)), phones),
+    (frozenset(("AGE",)), ages),
+    (frozenset(("ZIP_CODE",)), postal_codes),
+    (frozenset(("STREET_ADDRESS", "ZIP_CODE", "LOCATION")), _places),
+    (frozenset(IDENTIFIER_ENTITIES), identifiers),
+)
+_WITHOUT_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
+    (frozenset(("EMAIL_ADDRESS",)), emails),
+    (frozenset(("URL",)), urls),
+    (frozenset(("DATE_TIME",)), dates),
+    (frozenset(("TITLE",)), titles),
+)
+RECOGNIZERS = (*_WITH_DIGITS, *_WITHOUT_DIGITS)
+PATTERN_ENTITIES = tuple(sorted(frozenset[str]().union(*(found for found, _ in RECOGNIZERS))))
+"""What has a form of its own."""
+
+_DIGIT = re.compile(r"\d")
+_PART = re.compile(r"[^\W\d_]{3,}")
+_PROPAGATED = frozenset(("PERSON", "ORGANIZATION"))
+_MAX_PROPAGATED = 64
+
+
+def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
+    """What has a form of its own: numbers, addresses, dates. Of the `wanted` entities, or of all."""
+    recognizers = _WITHOUT_DIGITS
+    if _DIGIT.search(text) is not None:
+        recognizers += _WITH_DIGITS
+    return [
+        finding
+        for found, recognize in recognizers
+        if wanted is None or not wanted.isdisjoint(found)
+        for finding in (identifiers(text, wanted) if recognize is identifiers else recognize(text))
+    ]
+
+
+def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
+    """What is read from words: people, places, organisations. `spans` are the language model's, of `ner.as_read(text)`."""
+    shown = ner.as_read(text)
+    lands = list(countries(shown))
+    found = [
+        *lands,
+        *organisations(shown),
+        *introduced_names(shown),
+        *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
+        *ner.findings_of(text, spans),
+    ]
+    return [*found, *_repeated(text, found)]
+
+
+def warm_up() -> None:
+    """Makes everything load what it loads at its first use, so that no call waits for it."""
+    text = "Dr. Jane Roe, born 1 May 1990, a@example.com +1 415 555 2671 4111111111111111 536-22-1234 tax 12 Main St, Oslo 0150"
+    warm_up_identifiers()
+    patterns(text)
+    names(text, ())
+
+
+def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:
+    """Other places where a name stands that was found once: a model that sees it in a sentence sees it in a list, too."""
+    parts: dict[str, str] = {}
+    for each in found:
+        if each.entity in _PROPAGATED and each.score >= 0.5:
+            whole = text[each.start : each.end]
+            words = [whole, *(_PART.findall(whole) if each.entity == "PERSON" else ())]
+            parts |= {
+                word: each.entity
+                for word in words
+                if len(word) >= 4 and word[0].isupper() and fold(word) not in NOT_NAMES
+            }
+    if not parts or len(parts) > _MAX_PROPAGATED:
+        return []
+    longest_first = sorted(parts, key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    return [
+        Finding(*match.span(), parts[match.group()], 0.5, "repeated names")
+        for match in pattern.finditer(text)
+    ]

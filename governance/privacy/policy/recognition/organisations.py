@@ -1,0 +1,64 @@
+"""PURE: organisations by what their names end in and what is said before them."""
+
+import re
+from collections.abc import Iterator
+
+from governance.screening.policy.findings import Finding
+
+_WORD = r"(?:[^\W\d_a-zß-ÿ][\w'’&.\-]*)"
+_FORM = r"(?:Inc|Incorporated|LLC|L\.L\.C|LLP|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|AG|KG|SE|S\.A|SA|SARL|S\.r\.l|SpA|S\.p\.A|BV|B\.V|NV|N\.V|AB|AS|A/S|Oy|Oyj|PLC|plc|Pty|Holdings?|Group|Partners|Associates|Technologies|Technology|Systems|Software|Solutions|Services|Consulting|Industries|Enterprises|Laboratories|Labs|Pharmaceuticals|Bank|Bancorp|Insurance|University|College|Institute|Foundation|Agency|Association|Orchestra|Hospital|Clinic|Ministry|Airlines|Airways|Motors|Media|Networks|Analytics|Capital|Ventures|Logistics|Sons|Brothers|Bros)"
+_NAMED = re.compile(rf"(?<![\w.])(?:{_WORD},?[ ](?:(?:and|of|&|for)[ ])?){{1,5}}{_FORM}\b\.?")
+_FIRM = re.compile(rf"(?<![\w.]){_WORD}, {_WORD}(?:,)? (?:and|&) {_WORD}(?![\w])")
+_EMPLOYER = re.compile(
+    r"\b(?i:work(?:s|ed|ing)? (?:for|at|with)|employed (?:by|at)|employee of|CEO of|CTO of|CFO of|founder of|founded|joined|president of|director (?:of|at)|manager at|engineer at|intern(?:ed)? at|offices? of|customer of|recorded for|invoice from|headquarters of|spent a year at)"
+    rf"\s({_WORD}(?:[ ](?:(?:of|and|&|the)[ ])?{_WORD}){{0,3}})"
+)
+_NOT = frozenset(
+    [
+        "The",
+        "A",
+        "An",
+        "My",
+        "His",
+        "Her",
+        "Their",
+        "Our",
+        "This",
+        "That",
+        "I",
+        "We",
+        "You",
+        "He",
+        "She",
+        "It",
+        "And",
+        "Of",
+    ]
+)
+
+
+def organisations(text: str) -> Iterator[Finding]:
+    """Names with a legal form or a kind of organisation at their end, of partners, and of employers."""
+    for match in _NAMED.finditer(text):
+        start = match.start()
+        first = match.group().split()[0]
+        if first in _NOT:
+            start += len(first) + 1
+        yield Finding(start, match.end(), "ORGANIZATION", 0.6, "organisations")
+    for match in _FIRM.finditer(text):
+        if _is_firm(text, match.end()):
+            yield Finding(*match.span(), "ORGANIZATION", 0.5, "organisations")
+    for match in _EMPLOYER.finditer(text):
+        if match.group(1).split()[0] not in _NOT:
+            yield Finding(*match.span(1), "ORGANIZATION", 0.5, "organisations")
+
+
+def _is_firm(text: str, end: int) -> bool:
+    # Three names in a row are people, unless the sentence goes on as it does of a company.
+    return (
+        re.match(
+            r"(?:\s*$|\s*\n|[ ](?:is (?:an?|the)|was founded|has|employs|announced|office|Orchestra|invested|songwriter)\b)",
+            text[end : end + 20],
+        )
+        is not None
+    )

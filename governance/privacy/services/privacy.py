@@ -1,0 +1,146 @@
+"""Privacy policies: drafts, and the versions published from them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+
+from accounts.models import User
+from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
+from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
+from governance.privacy.policy.kinds import KINDS
+from governance.privacy.policy.languages import LANGUAGES
+from governance.privacy.policy.privacy import DEFAULT, Document, Rule, Screening, decoded, encoded
+
+
+class UnusablePolicyError(ValueError):
+    """The draft can't be published; the message says what to change."""
+
+
+def document_of(policy: PrivacyPolicy) -> Document:
+    """The draft as it stands. UnusablePolicyError where a rule can't be used."""
+    rules = tuple(rule_of(row) for row in policy.rules.all())
+    screening = {field: getattr(policy, name) for name, field in PrivacyPolicy.SCREENING.items()}
+    settings = {name: getattr(policy, name) for name in PrivacyPolicy.SETTINGS}
+    document = Document(rules=rules, screening=Screening(**screening), **settings)
+    check(document)
+    return document
+
+
+def rule_of(row: RedactionRule) -> Rule:
+    """A row of the draft as a rule."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in RedactionRule.FIELDS}
+    return Rule(**{name: _frozen(value) for name, value in values.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def check(document: Document) -> None:
+    """UnusablePolicyError, with what to change, for the first rule that can't be used."""
+    for rule in document.rules:
+        check_rule(rule)
+
+
+def check_rule(rule: Rule) -> None:
+    """UnusablePolicyError where this rule can't be used."""
+    if not _is_kind(rule.entity):
+        raise UnusablePolicyError(
+            f"“{rule.entity}” is no name of a kind: use capital letters, digits and underscores, such as CUSTOMER_ID."
+        )
+    if not rule.is_custom and rule.entity not in KINDS:
+        raise UnusablePolicyError(f"{rule.entity} is not built in: give the rule a pattern or words to find.")
+    if (rule.context or rule.checksum) and not rule.patterns:
+        raise UnusablePolicyError(
+            f"{rule.entity}: words beside it and checksums are for rules with a pattern."
+        )
+    if unknown := set(rule.languages) - set(LANGUAGES):
+        raise UnusablePolicyError(
+            f"{rule.entity}: the language {', '.join(sorted(unknown))} is not known. There are: {', '.join(LANGUAGES)}."
+        )
+    try:
+        CustomRule(rule)
+    except BadPatternError as error:
+        raise UnusablePolicyError(f"{rule.entity}: {error}") from error
+
+
+def _is_kind(entity: str) -> bool:
+    return entity.isascii() and entity.isupper() and entity.replace("_", "").isalnum() and entity[0].isalpha()
+
+
+@transaction.atomic
+def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPolicyVersion:
+    """Puts the draft in force as a new version; by nobody where a command does it. UnusablePolicyError where it can't be, or without a reason."""
+    if not reason.strip():
+        raise UnusablePolicyError("Say why you make this change: it stays on record with the version.")
+    policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
+    document = encoded(document_of(policy))
+    last = policy.versions.first()
+    version = PrivacyPolicyVersion.objects.create(
+        policy=policy,
+        number=last.number + 1 if last else 1,
+        document=document,
+        reason=reason.strip(),
+        created_by=by,
+    )
+    policy.in_force = version
+    policy.save(update_fields=("in_force",))
+    if by is not None:
+        LogEntry.objects.log_actions(
+            by.pk,
+            [policy],
+            CHANGE,
+            f"Published version {version.number}: {version.reason}",
+            single_object=True,
+        )
+    return version
+
+
+@transaction.atomic
+def withdraw(policy: PrivacyPolicy, *, by: User, reason: str) -> None:
+    """Takes the policy out of force; its versions and its draft stay. The levels above it still hold."""
+    if not reason.strip():
+        raise UnusablePolicyError("Say why the policy is taken out of force: it stays on record.")
+    PrivacyPolicy.objects.filter(pk=policy.pk).update(in_force=None)
+    LogEntry.objects.log_actions(
+        by.pk, [policy], CHANGE, f"Taken out of force: {reason.strip()}", single_object=True
+    )
+
+
+@transaction.atomic
+def take_up(policy: PrivacyPolicy, document: Document) -> None:
+    """Makes the draft say what a document says: an earlier version, to go back to it, or the default, to begin with."""
+    for name in PrivacyPolicy.SETTINGS:
+        setattr(policy, name, getattr(document, name))
+    for name, field in PrivacyPolicy.SCREENING.items():
+        setattr(policy, name, getattr(document.screening, field))
+    policy.save()
+    put_rules(policy, document.rules)
+
+
+def put_rules(policy: PrivacyPolicy, rules: tuple[Rule, ...]) -> None:
+    """Replaces the rules of the draft."""
+    policy.rules.all().delete()
+    RedactionRule.objects.bulk_create(
+        RedactionRule(policy=policy, **{name: _stored(getattr(rule, name)) for name in RedactionRule.FIELDS})
+        for rule in rules
+    )
+
+
+def _stored(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def start_with_default(policy: PrivacyPolicy) -> None:
+    """Fills the draft of a new policy: of the organisation with what holds without one, of others with nothing."""
+    if policy.team_id is None:
+        take_up(policy, DEFAULT)
+
+
+def document_from(value: Mapping[str, Any]) -> Document:
+    """A checked document from its JSON value. msgspec.ValidationError or UnusablePolicyError says what is wrong."""
+    document = decoded(value)
+    check(document)
+    return document

@@ -1,0 +1,74 @@
+"""The raw text of a call: a page that asks why, and shows it in the answer to that, once."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from accounts.admin.base import person, without_store
+from governance.records.admin.call_pages import CallPages
+from governance.records.admin.transcript import transcript_of
+from governance.records.models import AuditRecord, RawAccess
+from governance.records.selectors.bodies import BodiesUnreachableError
+from governance.records.selectors.raw_text import looks_at, may_read_raw, raw_text_of
+from governance.records.services.key_wrappers import KeyUnavailableError
+from governance.records.services.raw_text import NoRawTextError, read_raw
+
+_LOOKS_SHOWN = 10
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label="Why you need to read it",
+        min_length=5,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Your name, the time and this reason are kept on record. Nobody can delete them.",
+    )
+
+
+class RawTextPages(CallPages):
+    """Adds the page to that of calls."""
+
+    def get_urls(self) -> list[Any]:
+        return [self.page_of_call("raw", self.raw_text_view), *super().get_urls()]
+
+    def raw_text_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for a reason; given one, shows the text."""
+        call = self.call_or_404(request, object_id)
+        if not may_read_raw(person(request), call):
+            raise PermissionDenied
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        transcript, problem = None, ""
+        if request.method == "POST" and form.is_valid():
+            try:
+                said = read_raw(
+                    call, user=person(request), reason=form.cleaned_data["reason"], via=RawAccess.Via.ADMIN
+                )
+                transcript = transcript_of(said.request, said.answer)
+            except (NoRawTextError, KeyUnavailableError, BodiesUnreachableError) as error:
+                problem = str(error)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": call,
+            "title": "Raw text",
+            "call": call,
+            "form": form,
+            "transcript": transcript,
+            "problem": problem,
+        }
+        return without_store(TemplateResponse(request, "admin/governance/records/raw.html", context))
+
+
+def raw_text_card(request: HttpRequest, call: AuditRecord) -> dict[str, Any]:
+    """What a call's page says of its raw text; nothing to those who may not read it."""
+    if not may_read_raw(person(request), call):
+        return {}
+    try:
+        raw = raw_text_of(call)
+    except BodiesUnreachableError:
+        return {}
+    return {"raw": raw, "looks": looks_at(call)[:_LOOKS_SHOWN]}

@@ -1,0 +1,78 @@
+"""PURE: the stages of a call as a waterfall."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MIN_PERCENT = 0.4  # so that a stage of microseconds can still be seen
+
+DESCRIPTIONS = {
+    "authenticate": "Find the key",
+    "resolve prompt": "Find the prompt's version",
+    "resolve route": "Find the deployments",
+    "queue": "Wait for its turn",
+    "gather context": "Search knowledge, fetch context",
+    "render prompt": "Fill the prompt in",
+    "redact": "Mask personal data",
+    "screen": "Screen for injected orders",
+    "defend": "Mark users' texts",
+    "enforce limits": "Count tokens, check their limits",
+    "limit rates": "Take from rate limits",
+    "reserve": "Reserve the worst case",
+    "invoke": "Call the model",
+    "settle": "Post the cost",
+    "store bodies": "Store what was said",
+}
+_ATTEMPT = "attempt "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One stage: where its bar begins and how long it is, in per cent of the call."""
+
+    name: str
+    description: str
+    milliseconds: str
+    outcome: str
+    is_ok: bool
+    offset_percent: float
+    width_percent: float
+
+
+def timeline_of(stages: Sequence[Any]) -> list[Step]:
+    """The steps of `[[stage, milliseconds, outcome], …]`; what has another shape is left out."""
+    rows = [row for row in stages if isinstance(row, list | tuple) and len(row) == 3 and _is_number(row[1])]
+    total = sum(max(0.0, float(row[1])) for row in rows) or 1.0
+    steps: list[Step] = []
+    passed = 0.0
+    for name, ms, outcome in rows:
+        ms = max(0.0, float(ms))
+        width = max(_MIN_PERCENT, ms * 100 / total)
+        steps.append(
+            Step(
+                name=str(name),
+                description=description_of(str(name)),
+                milliseconds=_text(ms),
+                outcome=str(outcome),
+                is_ok=outcome == "ok",
+                offset_percent=round(min(passed * 100 / total, 100 - width), 3),
+                width_percent=round(width, 3),
+            )
+        )
+        passed += ms
+    return steps
+
+
+def description_of(stage: str) -> str:
+    """What a stage does, in a few words; empty for one that is not known."""
+    return "Failed over to the next deployment" if stage.startswith(_ATTEMPT) else DESCRIPTIONS.get(stage, "")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _text(ms: float) -> str:
+    if ms < 10:
+        return f"{ms:.2f} ms"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"

@@ -1,0 +1,17 @@
+from governance.records.models.audit_record import AuditRecord, BodyState, CallStatus, WireFormat
+from governance.records.models.content import AuditContent, ContentIndex, ContentIndexState, SealedContent
+from governance.records.models.raw_access import RawAccess
+from governance.records.models.team_key import TeamKey
+
+__all__ = [
+    "AuditContent",
+    "AuditRecord",
+    "BodyState",
+    "CallStatus",
+    "ContentIndex",
+    "ContentIndexState",
+    "RawAccess",
+    "SealedContent",
+    "TeamKey",
+    "WireFormat",
+]

@@ -1,0 +1,97 @@
+"""Reading calls: by time through their ids, page by page without counting, and what was said in one."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.records.models import AuditContent, AuditRecord
+from governance.records.selectors.bodies import stored
+
+_RANDOM_BITS = 80
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The least version 7 UUID of a moment: calls from then on have it or a greater one."""
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return UUID(int=min(milliseconds, 2**48 - 1) << _RANDOM_BITS)
+
+
+def time_of(call_id: UUID) -> datetime:
+    """When a version 7 UUID was made."""
+    return datetime.fromtimestamp((call_id.int >> _RANDOM_BITS) / 1000, tz=UTC)
+
+
+def ids_beginning_with(text: str) -> tuple[UUID, UUID] | None:
+    """The least and greatest call id that begins like this; None when no id can."""
+    digits = text.strip().lower().replace("-", "")
+    if not digits or len(digits) > 32 or any(digit not in "0123456789abcdef" for digit in digits):
+        return None
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def models_called() -> list[str]:
+    """The models there are calls of, each found by one step along the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE found AS (
+                (SELECT model FROM governance_auditrecord WHERE model > '' ORDER BY model LIMIT 1)
+                UNION ALL
+                SELECT (SELECT model FROM governance_auditrecord WHERE model > found.model ORDER BY model LIMIT 1)
+                FROM found WHERE found.model IS NOT NULL
+            )
+            SELECT model FROM found WHERE model IS NOT NULL
+            """
+        )
+        return [model for (model,) in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was said in a call, in Converse's shape."""
+
+    request: dict[str, Any]
+    answer: list[dict[str, Any]]
+
+
+def may_read_content(user: User, call: AuditRecord) -> bool:
+    """Whether a person may read what was said in a call; calls of no team are for superusers."""
+    if not user.is_active or user.is_superuser:
+        return user.is_active
+    return teams_with(user, Capability.VIEW_CONTENT).filter(pk=call.team_id or 0).exists()
+
+
+def content_of(call: AuditRecord) -> Content | None:
+    """What was said; None when it was never stored, or has been let go. Raises BodiesUnreachableError."""
+    found = stored(AuditContent, call.pk)
+    return None if found is None else content_from(_load(found.request), _load(found.answer))
+
+
+def why_nothing(call: AuditRecord, *, now: datetime) -> str:
+    """Why there is no text of a call, for people."""
+    if call.body_until is not None and call.body_until <= now:
+        return f"This call is not in the sample of those whose text is kept. It was let go on {call.body_until:%Y-%m-%d}."
+    state = call.get_body_display()
+    return f"{state}." if state.startswith("Not stored") else "Nothing was stored of this conversation."
+
+
+def content_from(request: Any, answer: Any) -> Content:
+    """What was said, from JSON that may not be what it should."""
+    return Content(
+        request=request if isinstance(request, dict) else {},
+        answer=[each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else [],
+    )
+
+
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None

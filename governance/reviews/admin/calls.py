@@ -1,0 +1,253 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from accounts.admin.base import SeenOnly, TeamScopedAdmin, person, without_store
+from accounts.admin.filters import ApplicationFilter, TeamFilter
+from accounts.admin.typed import display
+from governance.records.admin.raw_text import RawTextPages, raw_text_card
+from governance.records.admin.timeline import timeline_of
+from governance.records.admin.transcript import transcript_of
+from governance.records.models import AuditRecord, CallStatus
+from governance.records.selectors.bodies import BodiesUnreachableError, with_words
+from governance.records.selectors.calls import (
+    Content,
+    content_of,
+    ids_beginning_with,
+    may_read_content,
+    why_nothing,
+)
+from governance.reviews.admin.call_filters import DayFilter, ModelFilter, ReviewFilter, StatusFilter
+from governance.reviews.admin.call_reviews import VARIANTS, ReviewPages, review_card
+from governance.reviews.admin.check_lines import check_lines
+from governance.reviews.admin.feedback import verdict_of
+from governance.reviews.admin.prompt_lines import prompt_lines
+from governance.reviews.models import CallReview, Feedback
+from governance.reviews.selectors.call_reviews import with_verdict
+from governance.ui.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
+from kernel.money import format_usd
+
+NOTHING = "-"
+_MAX_FEEDBACK = 10
+_WAITS = "flagged"
+STATUS_LABELS = {
+    CallStatus.SUCCEEDED: "success",
+    CallStatus.REFUSED: "warning",
+    CallStatus.FAILED: "danger",
+    CallStatus.EXPIRED: "danger",
+    CallStatus.CANCELLED: "info",
+}
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration for people."""
+    if value is None:
+        return NOTHING
+    if value < 1:
+        return f"{value:.2f} ms"
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.2f} s"
+
+
+@admin.register(AuditRecord)
+class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
+    """Calls: found, looked at, never changed."""
+
+    list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration", "review")
+    list_display_links = ("started",)
+    list_filter = (
+        TeamFilter,
+        ApplicationFilter,
+        ModelFilter,
+        StatusFilter,
+        ReviewFilter,
+        ("started_at", DayFilter),
+    )
+    list_filter_submit = True
+    empty_hint = "Calls appear here a moment after they end."
+    list_per_page = 50
+    list_select_related = ("team", "application")
+    search_fields = ("call_id",)
+    search_help_text = "A call ID, or words from the request or the answer."
+    sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER  # they would count
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return KeysetChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        if person(request).is_superuser:  # calls of no team, too
+            return with_verdict(AuditRecord.objects.order_by("-pk"), user=person(request))
+        return with_verdict(super().get_queryset(request), user=person(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        bounds = ids_beginning_with(search_term)
+        if bounds and queryset.filter(pk__range=bounds)[:1]:
+            return queryset.filter(pk__range=bounds), False
+        try:
+            return self._with_words(request, queryset, search_term), False
+        except BodiesUnreachableError as error:
+            self.message_user(request, f"{error} Nothing can be searched by words now.", messages.ERROR)
+            return queryset.none(), False
+
+    def _with_words(self, request: HttpRequest, calls: QuerySet[Any], text: str) -> QuerySet[Any]:
+        before, after = uuid_of(request.GET.get(BEFORE)), uuid_of(request.GET.get(AFTER))
+        return with_words(calls, text, user=person(request), before=before, after=after)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if person(request).is_superuser:
+            return request.user.is_active
+        return super().has_view_permission(request, obj)
+
+    def team_id_of(self, obj: Any) -> int:
+        return obj.team_id or 0
+
+    @display(description="Time")
+    def started(self, call: AuditRecord) -> str:
+        return f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M:%S}"
+
+    @display(description="Status", label=STATUS_LABELS)
+    def status_label(self, call: AuditRecord) -> tuple[str, str]:
+        return call.status, call.code or call.get_status_display()
+
+    @display(description="Application", header=True)
+    def who(self, call: AuditRecord) -> list[str]:
+        application = str(call.application) if call.application else NOTHING
+        return [application, str(call.team) if call.team else ""]
+
+    @display(description="Model", header=True)
+    def model_name(self, call: AuditRecord) -> list[str]:
+        return [call.route or call.requested_model or NOTHING, call.region]
+
+    @display(description="Tokens in / out")
+    def tokens(self, call: AuditRecord) -> str:
+        prompt = call.input_tokens + call.cache_read_tokens + call.cache_write_tokens
+        return f"{prompt:,} / {call.output_tokens:,}" if prompt or call.output_tokens else NOTHING
+
+    @display(description="Cost")
+    def cost(self, call: AuditRecord) -> str:
+        return format_usd(call.cost_nanos) if call.cost_nanos else NOTHING
+
+    @display(description="Duration")
+    def duration(self, call: AuditRecord) -> str:
+        return milliseconds(call.duration_ms)
+
+    @display(description="Review", label={_WAITS: "warning", **VARIANTS})
+    def review(self, call: Any) -> tuple[str, str] | None:
+        if call.verdict:
+            return call.verdict, CallReview.Verdict(call.verdict).label
+        return (_WAITS, "Flagged") if call.is_flagged else None
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The call's page, which is no form."""
+        if object_id is None or request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return self._page(request, self.call_or_404(request, object_id))
+
+    def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
+        may_read = may_read_content(person(request), call)
+        content, nothing = _content_of(call) if may_read else (None, "")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": call,
+            "title": "Call",
+            "call": call,
+            "status_variant": STATUS_LABELS.get(CallStatus(call.status), ""),
+            "timeline": timeline_of(call.stages),
+            "groups": _groups(call),
+            "checks": check_lines(call.findings, call.checks),
+            "may_read": may_read,
+            "feedback": _feedback(call, may_read=may_read),
+            "transcript": transcript_of(content.request, content.answer) if content else None,
+            "nothing": nothing,
+            **raw_text_card(request, call),
+            **(review_card(request, call) if may_read else {}),
+        }
+        return without_store(TemplateResponse(request, "admin/governance/records/page.html", context))
+
+
+def _content_of(call: AuditRecord) -> tuple[Content | None, str]:
+    """What was said; where nothing is to be shown, why."""
+    try:
+        content = content_of(call)
+    except BodiesUnreachableError as error:
+        return None, f"{error} Try again in a moment."
+    return content, "" if content else why_nothing(call, now=timezone.now())
+
+
+def _feedback(call: AuditRecord, *, may_read: bool) -> list[tuple[Feedback, str, str]]:
+    """What end users said of the answer, whether that was good, and their comments for those who may read them."""
+    return [
+        (row, "success" if verdict_of(row)[0] == "good" else "danger", row.comment if may_read else "")
+        for row in Feedback.objects.filter(call_id=call.pk, team=call.team_id)[:_MAX_FEEDBACK]
+    ]
+
+
+def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The call's figures, by subject; those without a value are left out."""
+    groups = [
+        (
+            "Caller",
+            [
+                ("Team", str(call.team or "")),
+                ("Application", str(call.application or "")),
+                ("API key", str(call.api_key or "")),
+                ("Feature", call.feature),
+                ("End user", call.end_user),
+                ("Address", call.client_ip or ""),
+                ("Request ID", call.request_id),
+            ],
+        ),
+        (
+            "Route",
+            [
+                ("Asked for", call.requested_model),
+                ("Route", call.route),
+                ("Model", call.model),
+                ("Region", call.region),
+                ("Invoked as", call.invoke_id if call.invoke_id != call.model else ""),
+                ("Attempts", str(call.attempts or "")),
+                ("Format", call.get_wire_format_display() + (", streamed" if call.is_stream else "")),
+                ("Bedrock's request ID", call.upstream_request_id),
+                ("Stop reason", call.stop_reason),
+            ],
+        ),
+        ("Prompt", prompt_lines(call.prompt_name, call.prompt_version, call.prompt_label, call.prompt_run)),
+        (
+            "Tokens and cost",
+            [
+                ("Input", f"{call.input_tokens:,}"),
+                ("Read from cache", f"{call.cache_read_tokens:,}" if call.cache_read_tokens else ""),
+                ("Written to cache", f"{call.cache_write_tokens:,}" if call.cache_write_tokens else ""),
+                ("Output", f"{call.output_tokens:,}"),
+                ("Estimated before the call", f"{call.counted_input_tokens:,}" if call.counted_input_tokens else ""),
+                ("Reserved", format_usd(call.reserved_nanos) if call.reserved_nanos else ""),
+                ("Cost", format_usd(call.cost_nanos) + (" (estimated)" if call.is_estimated else "")),
+            ],
+        ),
+        (
+            "Timing",
+            [
+                ("Started", f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M:%S.%f}"[:-3]),
+                ("First token", milliseconds(call.first_token_ms) if call.first_token_ms else ""),
+                ("Duration", milliseconds(call.duration_ms)),
+                ("HTTP status", str(call.http_status)),
+            ],
+        ),
+    ]  # fmt: skip
+    return [(title, [row for row in rows if row[1]]) for title, rows in groups if rows]

@@ -1,0 +1,129 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.api.fields import signed_in
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.limits.api.scoped import filtered
+from governance.privacy.api.redaction import NamesUnavailable
+from governance.privacy.services.trial import TrialNamesError
+from governance.records.api.raw_text import LatestPages, Unavailable
+from governance.records.models import AuditRecord
+from governance.records.selectors.bodies import BodiesUnreachableError
+from governance.reviews.models import CallReview
+from governance.reviews.services import call_reviews
+
+
+class CallReviewFilters(serializers.Serializer[Any]):
+    """Which reviews to list."""
+
+    call_id = serializers.UUIDField(required=False)
+    verdict = serializers.ChoiceField(required=False, choices=CallReview.Verdict.choices)
+    stands = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Only those that stand, or only those before them.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        stands = attrs.pop("stands")
+        return attrs if stands is None else {**attrs, "replaced_at__isnull": stands}
+
+
+class CallReviewSerializer(serializers.ModelSerializer[CallReview]):
+    class Meta:
+        model = CallReview
+        fields = (
+            "id",
+            "call_id",
+            "team",
+            "email",
+            "verdict",
+            "note",
+            "expected",
+            "created_at",
+            "replaced_at",
+        )
+        read_only_fields = fields
+
+
+class CallField(serializers.PrimaryKeyRelatedField[AuditRecord]):
+    """A call of a team whose content the person may read: any other does not exist."""
+
+    queryset = AuditRecord.objects.all()
+    default_error_messages = {"does_not_exist": "There is no such call, or it is another team's."}
+
+    def get_queryset(self) -> QuerySet[AuditRecord]:
+        teams = teams_with(signed_in(self), Capability.VIEW_CONTENT)
+        return AuditRecord.objects.filter(team__in=teams)
+
+
+class NewReviewSerializer(serializers.Serializer[Any]):
+    """What was found."""
+
+    call_id = CallField(pk_field=serializers.UUIDField())
+    verdict = serializers.ChoiceField(choices=CallReview.Verdict.choices)
+    note = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=call_reviews.MAX_NOTE, help_text="Redacted before it is stored."
+    )  # fmt: skip
+    expected = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=call_reviews.MAX_EXPECTED,
+        help_text="What the answer should have been. Redacted before it is stored. Test cases made from the call expect it.",
+    )  # fmt: skip
+    instead_of = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="The id of the review that stands, if one does. 409 where it does not."
+    )  # fmt: skip
+
+
+_EXAMPLE = OpenApiExample(
+    "A wrong answer",
+    value={
+        "call_id": "019a2f5e-7d1c-7c3e-9b5a-0c6d5f4e3b2a", "verdict": "answer",
+        "note": "The refund takes five days.", "expected": "You get your money back within five working days.",
+    },
+    request_only=True,
+)  # fmt: skip
+
+
+@extend_schema_view(list=extend_schema(parameters=[CallReviewFilters]))
+class CallReviewViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """What people found who looked at calls, the latest first. A later review takes the place of one; both stay."""
+
+    http_method_names = ["get", "post", "head"]
+    view_capability = Capability.VIEW_CONTENT
+    change_capability = Capability.REVIEW_CALLS
+    queryset = CallReview.objects.all()
+    serializer_class = CallReviewSerializer
+    pagination_class = LatestPages
+
+    def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
+        """No cache keeps what reviewers wrote."""
+        return without_store(super().finalize_response(*args, **kwargs))
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return filtered(self, CallReviewFilters, queryset)
+
+    @extend_schema(request=NewReviewSerializer, responses={201: CallReviewSerializer}, examples=[_EXAMPLE])
+    def create(self, request: Request) -> Response:
+        """Reviews a call. What was said in it is kept from then on."""
+        body = NewReviewSerializer(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        try:
+            made = call_reviews.review(values.pop("call_id"), by=self.person, **values)
+        except call_reviews.ReviewedMeanwhileError as error:
+            raise Conflict(str(error)) from error
+        except TrialNamesError as error:
+            raise NamesUnavailable(
+                "The note can't be searched for names right now. Try again shortly."
+            ) from error
+        except BodiesUnreachableError as error:
+            raise Unavailable(f"{error} Try again in a moment.") from error
+        return Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -1,0 +1,168 @@
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import mixins, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import TeamScoped, without_store
+from accounts.api.fields import UsdField, signed_in
+from accounts.api.pagination import CallPages
+from accounts.models import User
+from governance.records.api.raw_text import Unavailable
+from governance.records.models import AuditRecord, CallStatus
+from governance.records.selectors.bodies import BodiesUnreachableError, with_words
+from governance.records.selectors.calls import content_of, first_id_at, may_read_content
+from governance.reviews.selectors.call_reviews import CHOICES, by_review
+
+_MAX_ID = 2**63 - 1
+_FACTS = (
+    "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "wire_format", "is_stream",
+    "status", "http_status", "code", "requested_model", "route", "model", "region", "attempts", "stop_reason",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "is_estimated",
+    "duration_ms", "first_token_ms", "request_id", "is_demo",
+)  # fmt: skip
+_DETAILS = ("message", "invoke_id", "upstream_request_id", "counted_input_tokens", "reserved_usd", "client_ip",
+            "stages", "findings", "checks", "is_flagged", "body", "body_until", "content")  # fmt: skip
+_LEFT_TO_DETAIL = ("message", "stages", "findings", "checks", "client_ip", "upstream_request_id", "invoke_id")
+
+
+class CallFilters(serializers.Serializer[Any]):
+    """Which calls to list. Each filter leads to an index, and times to the ids, which sort by time."""
+
+    team = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    application = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    model = serializers.CharField(
+        required=False, max_length=200, help_text="Bedrock's ID of the model called."
+    )
+    status = serializers.ChoiceField(required=False, choices=CallStatus.choices)
+    review = serializers.ChoiceField(
+        required=False, choices=CHOICES, help_text="By what came of their review, in teams whose content you may read; `waiting`: flagged, and not reviewed."
+    )  # fmt: skip
+    text = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="Words of the redacted request or answer, found some seconds after the call, in teams whose "
+        'content you may read: all of them, or "a phrase", this or that, -without.',
+    )
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is no name for an attribute."""
+        bounds = {"from": "Started at or after this moment.", "to": "Started before this moment."}
+        times = {
+            name: serializers.DateTimeField(required=False, help_text=text) for name, text in bounds.items()
+        }
+        return {**super().get_fields(), **times}
+
+    def apply(
+        self, calls: QuerySet[AuditRecord], *, user: User, page: tuple[UUID | None, UUID | None]
+    ) -> QuerySet[AuditRecord]:
+        """The calls that all filters let through, `page` being before and after which. Raises BodiesUnreachableError."""
+        wanted = dict(self.validated_data)
+        since, until = wanted.pop("from", None), wanted.pop("to", None)
+        before, after = page
+        if since is not None:
+            calls = calls.filter(pk__gte=first_id_at(since))
+        if until is not None:
+            calls = calls.filter(pk__lt=first_id_at(until))
+            before = before or first_id_at(until)
+        if text := wanted.pop("text", ""):
+            calls = with_words(calls, text, user=user, before=before, after=after)
+        calls = by_review(calls, wanted.pop("review", ""), user=user)
+        return calls.filter(**wanted)
+
+
+class CallSerializer(serializers.ModelSerializer[AuditRecord]):
+    cost_usd = UsdField(source="cost_nanos", read_only=True)
+
+    class Meta:
+        model = AuditRecord
+        fields: tuple[str, ...] = _FACTS
+        read_only_fields: tuple[str, ...] = _FACTS
+
+
+class ContentSerializer(serializers.Serializer[Any]):
+    """What was said, redacted, in Converse's shape."""
+
+    request = serializers.DictField()
+    answer = serializers.ListField(child=serializers.DictField())
+
+
+@extend_schema_field({"type": "array", "items": {"type": "array", "items": {}, "minItems": 3, "maxItems": 3}})
+class StagesField(serializers.JSONField):
+    """[[stage, milliseconds, outcome], …] in order."""
+
+
+class CallDetailSerializer(CallSerializer):
+    reserved_usd = UsdField(source="reserved_nanos", read_only=True)
+    stages = StagesField(read_only=True)
+    findings = serializers.DictField(child=serializers.IntegerField(), read_only=True)
+    checks = serializers.DictField(
+        read_only=True, help_text="What was checked, on how much, and what came of it."
+    )
+    content = serializers.SerializerMethodField(
+        help_text="Null where nothing is stored, for those who may not read it, and while its database is away."
+    )
+
+    class Meta(CallSerializer.Meta):
+        fields = (*_FACTS, *_DETAILS)
+        read_only_fields = fields
+
+    @extend_schema_field(ContentSerializer(allow_null=True))
+    def get_content(self, call: AuditRecord) -> Any:
+        if not may_read_content(signed_in(self), call):
+            return None
+        try:
+            content = content_of(call)
+        except BodiesUnreachableError:
+            return None
+        return None if content is None else ContentSerializer(content).data
+
+
+class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+    """Calls and what became of them, the latest first. Nobody changes them."""
+
+    http_method_names = ["get", "head"]
+    queryset = AuditRecord.objects.all()
+    serializer_class = CallSerializer
+    pagination_class = CallPages
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if self.person.is_active and self.person.is_superuser:  # calls of no team, too
+            return AuditRecord.objects.all()
+        return super().get_queryset()
+
+    @extend_schema(parameters=[CallFilters])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A page of calls, the latest first."""
+        return super().list(request, *args, **kwargs)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.detail:
+            return queryset
+        filters = CallFilters(data=self.request.query_params)
+        filters.is_valid(raise_exception=True)
+        try:
+            return filters.apply(queryset, user=self.person, page=self._page()).defer(*_LEFT_TO_DETAIL)
+        except BodiesUnreachableError as error:
+            raise Unavailable(f"{error} Leave out `text`, or try again.") from error
+
+    def _page(self) -> tuple[UUID | None, UUID | None]:
+        """Before which call the page begins, or after which it ends."""
+        cursor = (
+            CallPages().decode_cursor(self.request)
+            if CallPages.cursor_query_param in self.request.GET
+            else None
+        )
+        if cursor is None or cursor.position is None:
+            return None, None
+        position = UUID(cursor.position)
+        return (None, position) if cursor.reverse else (position, None)
+
+    @extend_schema(responses=CallDetailSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One call, with its redacted content for those who may read it."""
+        data = CallDetailSerializer(self.get_object(), context=self.get_serializer_context()).data
+        return without_store(Response(data))

@@ -1,0 +1,104 @@
+"""PURE: rules of screening: what attacks say, in words and shapes, each with a weight and a reason for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import re2
+
+from governance.screening.policy.gibberish import meaningless_tail
+from governance.screening.policy.patterns import DECODED, PATTERNS, RAW, SIGNALS
+
+USER = "user"
+DOCUMENT = "document"
+TOOL = "tool"
+ORDERS_FROM = 0.4
+"""The weight from which a rule that holds for a decoded text means that it gives orders."""
+MAX_MEMORY_BYTES = 32 << 20
+"""Bytes that the states of one automaton may take; beyond, it starts anew, and goes on slower."""
+ROLES = (USER, DOCUMENT, TOOL)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`weight` is how likely a hit alone is an attack, in what a user writes and in what documents and tools bring."""
+
+    name: str
+    reason: str
+    weight: float
+    weight_in_material: float
+
+    def weight_for(self, role: str) -> float:
+        """The weight where the text comes from such a source."""
+        return self.weight if role == USER else self.weight_in_material
+
+
+RULES = {name: Rule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()}
+NAMES = tuple(RULES)
+GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
+WRAPPINGS = frozenset(
+    {"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"}
+)
+OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
+"""Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
+
+
+class _Patterns:
+    """Patterns matched all at once. Several small automata hold far fewer states than one of all patterns."""
+
+    def __init__(self, patterns: list[tuple[str, str]], *, parts: int) -> None:
+        self._parts = []
+        for part in range(parts):
+            named = patterns[part * len(patterns) // parts : (part + 1) * len(patterns) // parts]
+            options = re2.Options()
+            options.max_mem = MAX_MEMORY_BYTES
+            automaton = re2.Set.SearchSet(options)
+            for _, pattern in named:
+                automaton.Add(pattern)
+            automaton.Compile()
+            self._parts.append((automaton, [name for name, _ in named]))
+
+    def names(self, text: str, among: frozenset[str] | None = None) -> set[str]:
+        """Names of the patterns that occur in a text without lone surrogates; others than `among` need not be there."""
+        data = text.encode()
+        return {
+            names[index]
+            for automaton, names in self._parts
+            if among is None or not among.isdisjoint(names)
+            for index in automaton.Match(data) or ()
+        }
+
+
+_CLEAN = _Patterns(PATTERNS, parts=6)
+_RAW = _Patterns(RAW, parts=1)
+
+
+def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
+    """Rules that hold for a text: most look at its clean form, those on letter case and marks at the raw one."""
+    names = _CLEAN.names(clean)
+    if raw:
+        names |= _RAW.names(_encodable(raw))
+        if meaningless_tail(raw):
+            names.add(GIBBERISH)
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
+    return tuple(rule for name, rule in RULES.items() if name in names)
+
+
+def hold_within(rules: tuple[Rule, ...], *, clean: str) -> tuple[Rule, ...]:
+    """Of rules that hold for a text, those that hold for this part of its clean form, or for the text as a whole."""
+    names = _CLEAN.names(clean, frozenset(rule.name for rule in rules))
+    if HARM in names and names & WRAPPINGS:
+        names.add(HARM_IN_STORY)
+    return tuple(rule for rule in rules if rule.name in names or rule.name in OF_WHOLE)
+
+
+def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[Rule]:
+    """The one rule about texts that were hidden by an encoding: they say what an attack says."""
+    for text in texts:
+        if any(rule.weight >= ORDERS_FROM for rule in hits(clean=text.casefold(), raw="")):
+            yield RULES[DECODED]
+            return
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,63 @@
+"""PURE: how much like an attack a text is, and what speaks for it."""
+
+import re
+from dataclasses import dataclass
+
+from governance.screening.policy import classifier, rules
+from governance.screening.policy.normalise import Normalised, normalise
+from governance.screening.policy.signals import Signals, signals
+
+MAX_DECODED = 12_000
+"""Characters of hidden texts that are scored by themselves."""
+READS_LIKE_ATTACK = 0.5
+_MIN_LETTERS = 3
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """`score` from 0 to 1; `read_alike` is what the classifier alone makes of it; `hidden` that of decoded texts."""
+
+    score: float
+    read_alike: float
+    hidden: float
+    signals: Signals
+    normalised: Normalised
+
+
+def score(text: str, *, role: str) -> Scoring:
+    """The score of a text that comes from such a source. Takes any str, in time linear in its length."""
+    normalised = normalise(text)
+    found = signals(raw=text, normalised=normalised)
+    whole, alone = _of(normalised, found, role=role)
+    hidden = max((_hidden(inner, role=role) for inner in _first(normalised.decoded)), default=0.0)
+    return Scoring(max(whole, hidden), alone, hidden, found, normalised)
+
+
+def _of(normalised: Normalised, found: Signals, *, role: str) -> tuple[float, float]:
+    """The score, and the part of it that is the classifier's. A text without words says nothing."""
+    if len(_LETTERS.findall(normalised.text, 0, 2_000)) < _MIN_LETTERS and not found.rules:
+        return 0.0, 0.0
+    weights = classifier.shipped()[classifier.SOURCES[role]]
+    parts = classifier.margins(normalised, found, weights, role=role)
+    highest = max(part.margin for part in parts)
+    alone = max(part.margin - part.evidence for part in parts)
+    return classifier.score_of(highest, weights), classifier.score_of(alone, weights)
+
+
+def _hidden(text: str, *, role: str) -> float:
+    """The score of a decoded text. Nobody encodes what may be read, so it counts as if it stood in a document."""
+    normalised = normalise(text)
+    source = rules.DOCUMENT if role == rules.USER else role
+    return _of(normalised, signals(raw=text, normalised=normalised), role=source)[0]
+
+
+def _first(texts: tuple[str, ...]) -> list[str]:
+    left = MAX_DECODED
+    taken = []
+    for text in texts:
+        if left <= 0:
+            break
+        taken.append(text[:left])
+        left -= len(text)
+    return taken

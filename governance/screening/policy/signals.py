@@ -1,0 +1,52 @@
+"""PURE: what is known of a text besides its n-grams: rules that hold, tricks that were undone."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from governance.screening.policy import rules
+from governance.screening.policy.normalise import TRICKS, Normalised
+
+ENCODED = "encoded text"
+COLUMNS = (*rules.NAMES, *TRICKS, ENCODED)
+_COLUMN = {name: at for at, name in enumerate(COLUMNS)}
+SCALE = 1.0
+"""What a signal weighs beside the n-grams of a text, whose squares add up to one for each length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Rules that hold for a text, and the tricks seen in it."""
+
+    rules: tuple[rules.Rule, ...]
+    tricks: tuple[str, ...]
+
+    def evidence(self, role: str) -> float:
+        """What the rules that hold say together, as if each were independent: 0 where none does."""
+        return -sum(math.log1p(-rule.weight_for(role)) for rule in self.rules)
+
+    def row(self) -> NDArray[np.float32]:
+        """As features of the classifier."""
+        values = np.zeros(len(COLUMNS), dtype=np.float32)
+        for rule in self.rules:
+            values[_COLUMN[rule.name]] = SCALE
+        for trick in self.tricks:
+            values[_COLUMN[trick]] = SCALE
+        return values
+
+
+def signals(*, raw: str, normalised: Normalised) -> Signals:
+    """Of a whole text."""
+    found = rules.hits(clean=normalised.text, raw=raw) + tuple(rules.hits_in_decoded(normalised.decoded))
+    return Signals(found, normalised.tricks + ((ENCODED,) if normalised.decoded else ()))
+
+
+def in_window(whole: Signals, *, clean: str, start: int, end: int) -> Signals:
+    """Of a range of n-grams: of the rules that hold for the whole text, those that hold for this part."""
+    if not whole.rules or end - start > len(clean):
+        return whole
+    # N-grams are counted in the text with a blank before it.
+    part = clean[max(0, start - 1) : end - 1]
+    return Signals(rules.hold_within(whole.rules, clean=part), whole.tricks)

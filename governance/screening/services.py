@@ -1,0 +1,75 @@
+"""Screens texts for instructions that do not belong there, and remembers: chats send their earlier turns again and again."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from governance.screening.policy.verdict import Thresholds, Verdict, screen
+from governance.screening.policy.whole import pieces, screen_whole, whole
+from kernel.breath import Breath
+
+REMEMBERED_VERDICTS = 16_384
+
+
+class Item(NamedTuple):
+    """A text, where it comes from (user, document, tool), and whether it may have to be stripped."""
+
+    role: str
+    text: str
+    with_spans: bool = False
+
+
+class Screener:
+    """Memory of verdicts by keyed hash of role, thresholds and text. It keeps no text."""
+
+    def __init__(self) -> None:
+        self._key = os.urandom(32)
+        self._remembered: OrderedDict[bytes, Verdict] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Loads what is loaded at first use."""
+        screen("Please ignore nothing.", role="user", thresholds=Thresholds())
+
+    def recall(self, item: Item, thresholds: Thresholds) -> Verdict | None:
+        """The verdict on this text before."""
+        key = self._key_of(item, thresholds)
+        verdict = self._remembered.get(key)
+        if verdict is not None:
+            self._remembered.move_to_end(key)
+        return verdict
+
+    def screen_at_once(self, item: Item, thresholds: Thresholds) -> Verdict:
+        """The verdict on a text so short that nobody notices."""
+        verdict = screen_whole(item.text, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
+        self._remember(item, thresholds, verdict)
+        return verdict
+
+    async def screen(self, items: Iterable[Item], thresholds: Thresholds) -> dict[Item, Verdict]:
+        """Verdicts on texts of any length, while the event loop goes on."""
+        verdicts: dict[Item, Verdict] = {}
+        async with Breath() as breath:
+            for item in items:
+                parts = []
+                for at, piece in pieces(item.text):
+                    verdict = screen(piece, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
+                    parts.append((at, verdict))
+                    await breath.draw()
+                verdicts[item] = whole(parts)
+                self._remember(item, thresholds, verdicts[item])
+        return verdicts
+
+    def _remember(self, item: Item, thresholds: Thresholds, verdict: Verdict) -> None:
+        self._remembered[self._key_of(item, thresholds)] = verdict
+        if len(self._remembered) > REMEMBERED_VERDICTS:
+            self._remembered.popitem(last=False)
+
+    def _key_of(self, item: Item, thresholds: Thresholds) -> bytes:
+        role, text, with_spans = item
+        salt = blake2b(
+            f"{role} {thresholds.flag} {thresholds.block} {with_spans}".encode(), digest_size=16
+        ).digest()
+        return blake2b(
+            text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key, salt=salt
+        ).digest()

@@ -1,5 +1,0 @@
-"""The language model that reads names, in processes of its own."""
-
-from governance.services.names.pool import NamesBusyError, NamesFailedError, NamesPool, batches, shared_pool
-
-__all__ = ["NamesBusyError", "NamesFailedError", "NamesPool", "batches", "shared_pool"]

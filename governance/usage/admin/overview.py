@@ -1,0 +1,136 @@
+"""The home page."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.admin.base import person, team_ids
+from accounts.models import ApiKey, Application, Team
+from accounts.policy.roles import Capability
+from governance.limits.selectors.budgets import budget_states
+from governance.records.models import AuditRecord, CallStatus
+from governance.reviews.admin.calls import STATUS_LABELS, milliseconds
+from governance.ui.bars import bar_of
+from governance.usage.admin.chart import chart_of
+from governance.usage.selectors.dashboard import Sum, Usage, latest_problems, usage
+from kernel.clock import utc_now
+from kernel.money import format_usd
+
+MODELS_SHOWN = 6
+BUDGETS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One figure and what to know about it."""
+
+    title: str
+    value: str
+    note: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of setting up."""
+
+    title: str
+    text: str
+    url: str
+    is_done: bool
+
+
+def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the home page's template needs, of the person's own teams."""
+    teams = team_ids(request, Capability.VIEW_USAGE)
+    everything = person(request).is_superuser
+    now = utc_now()
+    context["title"] = "Overview"
+    if not everything and not teams:
+        return {**context, "has_no_team": True}
+    if not _has_calls(teams, everything=everything):
+        steps = _steps(request)
+        return {
+            **context,
+            "steps": steps,
+            "next_step": next(step for step in steps if not step.is_done),
+            "base_url": settings.PUBLIC_URL,
+        }
+    found = usage(teams=teams, everything=everything, now=now, zone=ZoneInfo(settings.TIME_ZONE))
+    return {
+        **context,
+        "cards": _cards(found),
+        "chart": chart_of(found.days, found.costs_of_teams) if found.costs_of_teams else None,
+        "budgets": [
+            {
+                "team": str(state.budget),
+                "bar": bar_of(spent=state.spent, reserved=state.reserved, limit=state.limit),
+                "resets": "" if state.is_endless else f"resets {state.ends_at.day} {state.ends_at:%b}",
+                "url": reverse("admin:governance_budget_change", args=[state.budget.pk]),
+            }
+            for state in budget_states(teams, now=now, organisation=everything)[:BUDGETS_SHOWN]
+        ],
+        "models": [_model_row(name, total, found) for name, total in found.models[:MODELS_SHOWN]],
+        "problems": [
+            {"call": call, "variant": STATUS_LABELS.get(CallStatus(call.status), "")}
+            for call in latest_problems(teams=teams, everything=everything)
+        ],
+    }
+
+
+def _cards(found: Usage) -> list[Card]:
+    calls = reverse("admin:governance_auditrecord_changelist")
+    today, yesterday, month = found.today, found.yesterday, found.month
+    day = f"{found.days[-1]:%Y-%m-%d}"
+    of_today = f"{calls}?started_at_from={day}&started_at_to={day}"
+    return [
+        Card("Spent today", format_usd(today.cost), f"{format_usd(yesterday.cost)} yesterday"),
+        Card("Spent this month", format_usd(month.cost), f"{month.calls:,} calls"),
+        Card("Calls today", f"{today.calls:,}", f"{yesterday.calls:,} yesterday", of_today),
+        Card(
+            "Errors today",
+            f"{today.failed:,}",
+            f"{today.refused:,} refused",
+            f"{of_today}&status=not_succeeded",
+        ),
+        Card("p95 latency", milliseconds(found.p95_ms), "in the last 24 hours"),
+    ]
+
+
+def _model_row(name: str, total: Sum, found: Usage) -> dict[str, Any]:
+    highest = max((each.cost for _, each in found.models), default=0)
+    return {
+        "name": name,
+        "cost": format_usd(total.cost),
+        "calls": f"{total.calls:,}",
+        "percent": round(total.cost * 100 / highest, 1) if highest else 0,
+    }
+
+
+def _has_calls(teams: frozenset[int], *, everything: bool) -> bool:
+    calls = AuditRecord.objects.order_by()
+    return calls.exists() if everything else calls.filter(team__in=teams).exists()
+
+
+def _steps(request: HttpRequest) -> list[Step]:
+    applications = Application.objects.filter(team__in=team_ids(request, Capability.VIEW_USAGE))
+    keys = ApiKey.objects.filter(application__in=applications)
+    return [
+        Step(
+            "Create a team", "Who pays for calls.", reverse("admin:accounts_team_add"),
+            Team.objects.filter(pk__in=team_ids(request, Capability.VIEW_USAGE)).exists(),
+        ),
+        Step(
+            "Create an application", "The program that will call models.", reverse("admin:accounts_application_add"),
+            applications.exists(),
+        ),
+        Step(
+            "Create an API key", "The application's credential. You will see it once, with code to try it.",
+            reverse("admin:accounts_apikey_add"), keys.exists(),
+        ),
+        Step("Make a call", "It appears here a moment later.", "", False),
+    ]  # fmt: skip

@@ -1,0 +1,195 @@
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.fields import UsdField
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from governance.usage.models import Tip
+from governance.usage.policy.usage import FIGURES, GROUPS, INTERVALS, Sums, UnanswerableError, UsageQuery
+from governance.usage.policy.usage_limits import MINUTES
+from governance.usage.selectors.usage import MAX_ROWS, UsageRow, total, usage
+
+_MAX_ID = 2**63 - 1
+_COSTS = {name: name.replace("_nanos", "_usd") for name in FIGURES if name.endswith("_nanos")}
+
+
+class UsageParameters(serializers.Serializer[Any]):
+    """What to sum up. Times without an offset are in `time_zone`."""
+
+    interval = serializers.ChoiceField(required=False, choices=INTERVALS, default="none")
+    time_zone = serializers.CharField(
+        required=False, default="", help_text="Where days and months begin. Empty: the installation's zone."
+    )
+    group_by = serializers.CharField(
+        required=False, default="", help_text=f"Separated by commas: {', '.join(GROUPS)}."
+    )
+    team = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
+    application = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
+    api_key = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
+    feature = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    route = serializers.CharField(
+        required=False, allow_blank=True, max_length=200,
+        help_text="The model as callers name it; empty: calls that named none there is.",
+    )  # fmt: skip
+    model = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Bedrock's ID.")
+    region = serializers.CharField(required=False, max_length=32)
+    end_user = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is no name for an attribute."""
+        on = f"On {MINUTES} minutes, such as 12:00 or 12:15."
+        bounds = {"from": f"From this moment on. {on}", "to": f"Up to, not including, this moment. {on}"}
+        times = {name: serializers.DateTimeField(help_text=text) for name, text in bounds.items()}
+        return {**times, **super().get_fields()}
+
+    def validate_time_zone(self, name: str) -> str:
+        if name and name not in available_timezones():
+            raise serializers.ValidationError("This is no time zone. Try one such as Europe/Berlin.")
+        return name or settings.TIME_ZONE
+
+    def validate_group_by(self, text: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+        for name in names:
+            if name not in GROUPS:
+                raise serializers.ValidationError(f"“{name}” is no group. There are: {', '.join(GROUPS)}.")
+        return names
+
+
+class TotalSerializer(serializers.Serializer[Any]):
+    """Figures of some calls."""
+
+    calls = serializers.IntegerField()
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField(help_text="Failed, and expired.")
+    refused = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    cache_read_tokens = serializers.IntegerField()
+    cache_write_tokens = serializers.IntegerField()
+    cost_usd = UsdField()
+    failed_cost_usd = UsdField()
+    cancelled_cost_usd = UsdField()
+    mean_ms = serializers.FloatField()
+
+
+class UsageRowSerializer(TotalSerializer):
+    """Figures of one group in one interval. A group that was not asked for is missing; 0 is a call of none."""
+
+    starts_at = serializers.DateTimeField(required=False)
+    team = serializers.IntegerField(required=False)
+    application = serializers.IntegerField(required=False)
+    api_key = serializers.IntegerField(required=False)
+    feature = serializers.CharField(required=False)
+    route = serializers.CharField(required=False)
+    model = serializers.CharField(required=False)
+    region = serializers.CharField(required=False)
+    end_user = serializers.CharField(required=False)
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    rows = UsageRowSerializer(many=True)
+    is_cut = serializers.BooleanField(
+        help_text="Whether there are more than the 20,000 rows given. The total is of all."
+    )
+    total = TotalSerializer()
+
+
+_EXAMPLE = OpenApiExample(
+    "Cost by feature and day",
+    value={
+        "rows": [
+            {"starts_at": "2026-11-20T00:00:00Z", "feature": "search", "calls": 120, "cost_usd": "1.25"}
+        ],
+        "total": {"calls": 120, "cost_usd": "1.25"},
+    },
+    response_only=True,
+)
+
+
+class UsageView(APIView):
+    """Usage and cost, exact to the last call that has ended."""
+
+    @extend_schema(parameters=[UsageParameters], responses=UsageSerializer, examples=[_EXAMPLE])
+    def get(self, request: Request) -> Response:
+        """Figures of the calls of your teams, by interval and group. 20,000 rows at most."""
+        parameters = UsageParameters(data=request.query_params)
+        parameters.is_valid(raise_exception=True)
+        asked = dict(parameters.validated_data)
+        zone = ZoneInfo(asked.pop("time_zone"))
+        user: Any = request.user
+        teams = (
+            None
+            if user.is_superuser
+            else frozenset(teams_with(user, Capability.VIEW_USAGE).values_list("pk", flat=True))
+        )
+        try:
+            query = UsageQuery(
+                since=asked.pop("from"),
+                until=asked.pop("to"),
+                interval=asked.pop("interval"),
+                group_by=asked.pop("group_by"),
+                teams=teams,
+                filters=asked,
+            )
+            rows = usage(query, zone=zone, at_most=MAX_ROWS + 1)
+        except UnanswerableError as error:
+            raise serializers.ValidationError({"non_field_errors": [str(error)]}) from error
+        return Response(
+            {
+                "rows": [row_data(query, row) for row in rows[:MAX_ROWS]],
+                "is_cut": len(rows) > MAX_ROWS,
+                "total": figures(total(replace(query, interval="none", group_by=()), zone=zone)),
+            }
+        )
+
+
+def row_data(query: UsageQuery, row: UsageRow) -> dict[str, Any]:
+    """A row as the API and the exports show it."""
+    when = {} if row.starts_at is None else {"starts_at": row.starts_at.isoformat()}
+    return {**when, **dict(zip(query.group_by, row.key, strict=True)), **figures(row.sums)}
+
+
+def figures(sums: Sums) -> dict[str, Any]:
+    """Figures with costs in dollars."""
+    usd = UsdField()
+    found: dict[str, Any] = {}
+    for name in FIGURES:
+        value = getattr(sums, name)
+        if name in _COSTS:
+            found[_COSTS[name]] = usd.to_representation(value)
+        elif name != "duration_us":
+            found[name] = value
+    return {**found, "mean_ms": round(sums.mean_ms, 3)}
+
+
+class TipSerializer(serializers.Serializer[Any]):
+    team = serializers.IntegerField(source="team_id")
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    saving_usd = UsdField(source="saving_nanos", help_text="About what it saves in a month.")
+
+
+class TipsSerializer(serializers.Serializer[Any]):
+    tips = TipSerializer(many=True)
+
+
+class TipsView(APIView):
+    """What would save money."""
+
+    @extend_schema(responses=TipsSerializer)
+    def get(self, request: Request) -> Response:
+        """Tips from your teams' own calls of the last 7 days, found anew every hour, the greatest savings first."""
+        user: Any = request.user
+        teams = teams_with(user, Capability.VIEW_USAGE)
+        found = Tip.objects.filter(team__in=teams)
+        return Response(TipsSerializer({"tips": found}).data)

@@ -1,0 +1,157 @@
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import User
+from prompts.evaluations.models.test_set import TestCase, TestSet
+
+
+class EvaluationState(models.TextChoices):
+    """How far an evaluation is. One that is stopped or has failed can be resumed."""
+
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+    FINISHED = "finished", "Finished"
+
+
+class StopReason(models.TextChoices):
+    """Why an evaluation does not go on."""
+
+    CANCELLED = "cancelled", "Cancelled"
+    CAP = "cap", "Its own cap on cost is reached"
+    BUDGET = "budget", "A budget of the team is used up"
+    UNREACHABLE = "unreachable", "The gateway can't be reached"
+    RATE_LIMITED = "rate_limited", "Rate limits leave it no room"
+    CHANGED = "changed", "What it tests was changed meanwhile"
+    FAULT = "fault", "A fault of Gatehouse: it is in the log"
+
+
+class Evaluation(models.Model):
+    """One run of a test set over one or more candidates: a version of the prompt, with its own model or another."""
+
+    test_set = models.ForeignKey(TestSet, on_delete=models.CASCADE, related_name="evaluations")
+    candidates = models.JSONField(help_text="[{version, model, digest, revision}, …]; model “” is the version's own.")  # fmt: skip
+    judges = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="{name: id} of the prompts that judges' names meant as it began.",
+    )
+    repeats = models.PositiveSmallIntegerField(default=1)
+    weights = models.JSONField(default=dict, help_text="{cost, quality, latency}, which come to 1.")
+    budget_nanos = models.BigIntegerField("cap on cost", help_text="It stops before it costs more.")
+    concurrency = models.PositiveSmallIntegerField(default=4, help_text="Calls at once.")
+    set_revision = models.PositiveIntegerField(help_text="The revision of the test set that is run.")
+
+    state = models.CharField(max_length=16, choices=EvaluationState.choices, default=EvaluationState.QUEUED)
+    reason = models.CharField(max_length=16, choices=StopReason.choices, blank=True)
+    detail = models.CharField(max_length=500, blank=True, help_text="What was said, for people.")
+    is_cancel_requested = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    passed = models.PositiveIntegerField(default=0)
+    spent_nanos = models.BigIntegerField("spent", default=0)
+    dearest_nanos = models.BigIntegerField(default=0, help_text="The dearest of its calls so far.")
+
+    lease_until = models.DateTimeField(null=True, help_text="A worker is at it until then, or has died.")
+    not_before = models.DateTimeField(null=True, help_text="A rate limit asked to wait until then.")
+    started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "run"
+        ordering = ("-id",)
+        indexes = (
+            models.Index(
+                fields=("id",), name="evaluation_open", condition=Q(state__in=("queued", "running"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.test_set}, run {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (EvaluationState.QUEUED, EvaluationState.RUNNING)
+
+    @property
+    def is_resumable(self) -> bool:
+        return self.state in (EvaluationState.STOPPED, EvaluationState.FAILED) and self.reason != StopReason.CHANGED  # fmt: skip
+
+
+class EvaluationResult(models.Model):
+    """One case run once with one candidate. Written when the evaluation begins, filled in when it is done."""
+
+    class Verdict(models.TextChoices):
+        PASSED = "passed", "Passed"
+        FAILED = "failed", "Failed"
+        UNJUDGED = "unjudged", "Could not be judged"
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="results")
+    case = models.ForeignKey(TestCase, on_delete=models.CASCADE, related_name="results")
+    candidate = models.PositiveSmallIntegerField(help_text="Its place in the evaluation's candidates.")
+    repeat = models.PositiveSmallIntegerField(default=0)
+    is_done = models.BooleanField(default=False)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices, blank=True)
+    call_id = models.UUIDField(null=True)
+    output = models.TextField(blank=True)
+    outcomes = models.JSONField(default=list, help_text="[{kind, verdict, message, score}, …] as the assertions stand.")  # fmt: skip
+    error = models.CharField(max_length=1000, blank=True)
+    cost_nanos = models.BigIntegerField("cost", default=0, help_text="Of the answer alone.")
+    total_nanos = models.BigIntegerField("total cost", default=0, help_text="With judges and embeddings.")
+    duration_ms = models.FloatField(default=0)
+    tokens = models.PositiveIntegerField(default=0)
+    contract = models.CharField(max_length=16, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("evaluation", "case", "candidate", "repeat"), name="evaluation_result_once"),
+        )  # fmt: skip
+        indexes = (
+            models.Index(fields=("evaluation", "id"), name="result_to_do", condition=Q(is_done=False)),
+        )
+
+    def __str__(self) -> str:
+        return f"Result {self.pk}"
+
+
+class EvaluationCall(models.Model):
+    """One call that a result takes: the answer, a judge's, embeddings. Claimed before it is made, by writing this row.
+
+    That is what makes resumption charge nothing twice: a call that is claimed and not settled is looked up on the
+    record by `request_id` before it may ever be made again.
+    """
+
+    class State(models.TextChoices):
+        CLAIMED = "claimed", "Claimed"
+        WAITING = "waiting", "To be tried again"
+        SETTLED = "settled", "Settled"
+
+    result = models.ForeignKey(EvaluationResult, on_delete=models.CASCADE, related_name="calls")
+    purpose = models.CharField(max_length=40)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    refusals = models.PositiveSmallIntegerField(default=0, help_text="Since the run was started or resumed.")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.CLAIMED)
+    claimed_at = models.DateTimeField()
+    retry_at = models.DateTimeField(null=True)
+    call_id = models.UUIDField(null=True)
+    response = models.JSONField(default=dict, help_text="Kept until the result is done.")
+    error = models.CharField(max_length=1000, blank=True)
+    cost_nanos = models.BigIntegerField(default=0)
+    duration_ms = models.FloatField(default=0)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("result", "purpose"), name="evaluation_call_once"),)
+
+    def __str__(self) -> str:
+        return self.request_id
+
+    @property
+    def request_id(self) -> str:
+        """What the attempt is found by on the record."""
+        return f"eval-{self.result_id}-{self.purpose}-{self.attempt}"

@@ -1,0 +1,206 @@
+"""The playground's WebSocket: a person runs any version, drafts too, and sees the answer come.
+
+Browser → {"side": "a", "prompt": 3, "version": 12, "variables": {…}}, {"side": "a", "stop": true}
+Server → {"side": "a", "type": "rendered" | "start" | "delta" | "reasoning" | "end" | "error" | "record", …}
+
+The call goes over HTTP through the gateway, under the team's own internal key: its budgets, limits and privacy rules
+hold. It carries who ran it as its end user.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asgiref.sync import sync_to_async
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import connection
+from pyreqwest.client import ClientBuilder
+from pyreqwest.exceptions import RequestError
+
+from accounts.models import User
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from accounts.services.internal_keys import internal_key
+from kernel.clock import perf_counter
+from prompts.evaluations.selectors.playground import facts_of
+from prompts.registry.models import Prompt
+from prompts.registry.policy.rendering import KNOWLEDGE
+from prompts.registry.policy.template_meter import RenderError
+from prompts.registry.policy.variables import VariableError
+from prompts.registry.selectors.access import may, visible_prompts
+from prompts.registry.selectors.compiled import compiled
+
+_MAX_BYTES = 1_000_000
+_UNAUTHORIZED = 4401
+_TRIES, _PAUSE_SECONDS = 8, 0.25
+"""A key that was made just now reaches the gateways within a second."""
+
+
+class PlaygroundError(Exception):
+    """The run can't begin; the message says why."""
+
+
+class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
+    """One page: up to two runs side by side."""
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "websocket.connect":
+                self._runs: dict[str, asyncio.Task[None]] = {}
+                user = self.scope.get("user")
+                if user is None or not user.is_active:
+                    await self.base_send({"type": "websocket.close", "code": _UNAUTHORIZED})
+                    return
+                await self.base_send({"type": "websocket.accept"})
+            case "websocket.receive":
+                await self._receive(message.get("text") or "")
+            case "websocket.disconnect":
+                await self._stop(*self._runs)
+                raise StopConsumer
+
+    async def _receive(self, text: str) -> None:
+        try:
+            sent = orjson.loads(text) if len(text) <= _MAX_BYTES else None
+        except orjson.JSONDecodeError:
+            sent = None
+        if not isinstance(sent, dict) or sent.get("side") not in ("a", "b"):
+            await self._send(
+                "a", "error", message="The page sent what can't be read. Reload it and try again."
+            )
+            return
+        side = sent["side"]
+        await self._stop(side)
+        if not sent.get("stop"):
+            self._runs[side] = asyncio.create_task(self._run(side, sent))
+
+    async def _stop(self, *sides: str) -> None:
+        tasks = [task for side in sides if (task := self._runs.pop(side, None)) is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run(self, side: str, sent: dict[str, Any]) -> None:
+        try:
+            prompt, key, turns = await sync_to_async(_prepared, thread_sensitive=False)(
+                self.scope["user"], sent
+            )
+            await self._send(side, "rendered", turns=turns)
+            call_id = await self._relay(side, prompt, key, sent)
+            if call_id:
+                facts = await sync_to_async(_closing(facts_of), thread_sensitive=False)(UUID(call_id))
+                await self._send(side, "record", **facts)
+        except PlaygroundError as error:
+            await self._send(side, "error", message=str(error))
+        except (RequestError, TimeoutError):
+            await self._send(
+                side, "error", message="The gateway does not answer. Is it running? Try again shortly."
+            )
+
+    async def _relay(self, side: str, prompt: Prompt, key: str, sent: dict[str, Any]) -> str:
+        """Hands the gateway's events on; the call's id, where it got one."""
+        url = f"{settings.GATEWAY_URL}/v1/prompts/{prompt.name}/run"
+        headers = {
+            "authorization": f"Bearer {key}",
+            "content-type": "application/json",
+            "x-gatehouse-feature": "playground",
+            "x-gatehouse-end-user": str(self.scope["user"].email)[:200],
+        }
+        body = orjson.dumps(
+            {
+                "prompt_id": prompt.pk,
+                "version": sent["version"],
+                "variables": sent["variables"],
+                "stream": True,
+            }
+        )
+        async with ClientBuilder().build() as client:
+            for attempt in range(_TRIES):
+                request = client.post(url).headers(headers).body_bytes(body).streamed_read_buffer_limit(0)
+                async with request.build_streamed() as response:
+                    if response.status == 401 and attempt + 1 < _TRIES:
+                        await asyncio.sleep(_PAUSE_SECONDS)
+                        continue
+                    call_id = response.get_header("x-gatehouse-call-id") or ""
+                    if response.status != 200:
+                        error = orjson.loads(bytes(await response.bytes())).get("error", {})
+                        await self._send(
+                            side, "error", message=error.get("message", ""), code=error.get("code")
+                        )
+                        return call_id
+                    await self._events(side, response.body_reader)
+                    return call_id
+        return ""
+
+    async def _events(self, side: str, reader: Any) -> None:
+        buffer = b""
+        while (chunk := await reader.read_chunk()) is not None:
+            *events, buffer = (buffer + bytes(chunk)).split(b"\n\n")
+            for event in events:
+                kind, _, data = event.partition(b"\ndata: ")
+                name = kind.removeprefix(b"event: ").decode()
+                value = orjson.loads(data)
+                if name == "error":
+                    value = {"message": value["error"]["message"], "code": value["error"]["code"]}
+                await self._send(side, name, **value)
+
+    async def _send(self, side: str, kind: str, **members: Any) -> None:
+        text = orjson.dumps({**members, "type": kind, "side": side}).decode()
+        with suppress(RuntimeError):  # the page has left
+            await self.base_send({"type": "websocket.send", "text": text})
+
+
+def _closing(function: Any) -> Any:
+    """A function for a thread that is no request's: nothing else would return its connection."""
+
+    def closed(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        finally:
+            connection.close()
+
+    return closed
+
+
+def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[str, str]]]:
+    """The prompt, the key to call with, and its messages as they are before masking. PlaygroundError."""
+    user = User.objects.filter(pk=user.pk, is_active=True).first() or _refuse("Your account is not active.")
+    number, variables = sent.get("version"), sent.get("variables")
+    if (
+        not isinstance(number, int)
+        or not isinstance(variables, dict)
+        or not isinstance(sent.get("prompt"), int)
+    ):
+        raise PlaygroundError("The page sent what can't be read. Reload it and try again.")
+    prompt = visible_prompts(user).filter(pk=sent["prompt"]).select_related("team").first()
+    if prompt is None or not (
+        may(user, Capability.EDIT_PROMPTS, prompt) and may(user, Capability.VIEW_CONTENT, prompt)
+    ):
+        raise PlaygroundError("There is no such prompt, or you may not run it.")
+    version = prompt.versions.filter(number=number).first()
+    if version is None:
+        raise PlaygroundError(f"There is no version {number}.")
+    ready, problem = compiled(version.document)
+    if ready is None:
+        raise PlaygroundError(f"This version can't be run yet. {problem}")
+    try:
+        values = ready.variables.filled(variables)
+        later = dict.fromkeys((KNOWLEDGE, *ready.document.context), "(found when it runs)")
+        turns = ready.render({**later, **values}, clock=perf_counter)
+    except (VariableError, RenderError) as error:
+        raise PlaygroundError(str(error)) from error
+    team = prompt.team or teams_with(user, Capability.EDIT_PROMPTS).first()
+    if team is None:
+        raise PlaygroundError("Make a team first: every call is some team's.")
+    return prompt, internal_key(team), [{"role": turn.role, "text": turn.text} for turn in turns]
+
+
+def _refuse(message: str) -> Any:
+    raise PlaygroundError(message)
+
+
+_prepared = _closing(_prepare)

@@ -1,0 +1,163 @@
+"""Documents of knowledge bases: uploaded, restricted to applications, read again, deleted."""
+
+from typing import Any, ClassVar
+
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import Conflict, TeamScoped
+from accounts.api.fields import signed_in
+from accounts.models import Application
+from accounts.policy.roles import Capability
+from accounts.selectors.teams import teams_with
+from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
+from prompts.knowledge.services.extraction import DocumentError, check_size
+from prompts.knowledge.services.knowledge import Incoming, delete_document, put_document, reindex, restrict
+
+_MAX_ID = 2**63 - 1
+
+
+class BaseField(serializers.PrimaryKeyRelatedField[KnowledgeBase]):
+    """A knowledge base of a team whose documents the person may see: any other does not exist."""
+
+    queryset = KnowledgeBase.objects.all()
+
+    def get_queryset(self) -> QuerySet[KnowledgeBase]:
+        return KnowledgeBase.objects.filter(
+            team__in=teams_with(signed_in(self), Capability.VIEW_CONTENT)
+        ).select_related("team")
+
+
+class ApplicationsField(serializers.ListField):
+    """Ids of applications."""
+
+    child = serializers.IntegerField(min_value=1, max_value=_MAX_ID)
+
+
+class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]):
+    """A document. Its content is in searches alone."""
+
+    applications = ApplicationsField(
+        source="application_ids",
+        help_text="The only applications that may be given what it says. Empty: all of the team's.",
+    )
+    version = serializers.IntegerField(source="current.number", default=None, read_only=True)
+    passages = serializers.IntegerField(source="current.chunk_count", default=None, read_only=True)
+
+    class Meta:
+        model = KnowledgeDocument
+        fields = (
+            "id", "base", "name", "media_type", "source", "reference", "applications", "state", "error", "version",
+            "passages", "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = (
+            "base", "name", "media_type", "source", "reference", "state", "error", "updated_at",
+        )  # fmt: skip
+
+    def validate_applications(self, ids: list[int]) -> list[int]:
+        assert isinstance(self.instance, KnowledgeDocument)
+        return _of_team(ids, self.instance.base)
+
+    def update(self, instance: KnowledgeDocument, validated_data: dict[str, Any]) -> KnowledgeDocument:
+        restrict(instance, application_ids=validated_data.get("application_ids", instance.application_ids))
+        return instance
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """One file. The name of a document that is there already makes it that document's next version."""
+
+    base = BaseField()
+    file = serializers.FileField(allow_empty_file=True)
+    name = serializers.CharField(
+        required=False, max_length=500, help_text="The file's own where it is not given."
+    )
+    applications = ApplicationsField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "applications" in attrs:
+            attrs["applications"] = _of_team(attrs["applications"], attrs["base"])
+        return attrs
+
+
+def _of_team(ids: list[int], base: KnowledgeBase) -> list[int]:
+    known = set(Application.objects.filter(team=base.team_id, pk__in=ids).values_list("pk", flat=True))
+    if missing := sorted(set(ids) - known):
+        raise serializers.ValidationError(f"The team has no application {missing[0]}.")
+    return ids
+
+
+@extend_schema_view(
+    list=extend_schema(parameters=[OpenApiParameter("base", int), OpenApiParameter("state", str)])
+)
+class KnowledgeDocumentViewSet(
+    TeamScoped,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """Documents of knowledge bases, for those who may read the team's content."""
+
+    team_lookup: ClassVar[str] = "base__team"
+    view_capability: ClassVar[Capability] = Capability.VIEW_CONTENT
+    change_capability: ClassVar[Capability] = Capability.EDIT_PROMPTS
+    parser_classes = (JSONParser, MultiPartParser)
+    queryset = KnowledgeDocument.objects.select_related("base__team", "current")
+    serializer_class = KnowledgeDocumentSerializer
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = super().get_queryset()
+        base, state = (self.request.query_params.get(name) for name in ("base", "state"))
+        if base is not None:
+            rows = rows.filter(base=int(base)) if base.isdecimal() and len(base) < 19 else rows.none()
+        return rows.filter(state=state) if state else rows
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: KnowledgeDocumentSerializer, 200: KnowledgeDocumentSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Takes in a file. 201 where it will be read, 200 where it is there already as it is."""
+        body = UploadSerializer(data=request.data, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        self.require(self.change_capability, values["base"].team)
+        file: UploadedFile[Any] = values["file"]
+        try:
+            check_size(file.size or 0)
+            incoming = Incoming(name=values.get("name") or file.name or "", content=file.read())
+            with transaction.atomic():
+                document, is_taken = put_document(
+                    values["base"], incoming, application_ids=values.get("applications"), by=self.person
+                )
+                if is_taken:
+                    self.record(document, ADDITION, "Uploaded through the API.")
+        except DocumentError as error:
+            raise serializers.ValidationError({"file": [str(error)]}) from error
+        shown = self.get_serializer(document).data
+        return Response(shown, status=status.HTTP_201_CREATED if is_taken else status.HTTP_200_OK)
+
+    def perform_destroy(self, instance: KnowledgeDocument) -> None:
+        with transaction.atomic():
+            self.record(instance, DELETION, "Deleted through the API.")
+            delete_document(instance)
+
+    @extend_schema(request=None, responses={202: KnowledgeDocumentSerializer})
+    @action(detail=True, methods=["post"])
+    def reindex(self, request: Request, **kwargs: Any) -> Response:
+        """Cuts and embeds it anew, or goes on with it. 409 where its text is not there: upload it again."""
+        document = self.get_object()
+        with transaction.atomic():
+            if not reindex(document):
+                raise Conflict("Its text is not kept, because it could not be read. Upload it again.")
+            self.record(document, CHANGE, "To be indexed again, through the API.")
+        document.refresh_from_db()
+        return Response(self.get_serializer(document).data, status=status.HTTP_202_ACCEPTED)

@@ -1,0 +1,94 @@
+"""Word documents (.docx): a ZIP archive of XML."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from itertools import groupby
+
+import docx
+from docx.document import Document
+from docx.opc.exceptions import OpcError
+from docx.table import Table
+from docx.text.paragraph import Paragraph
+
+from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.services.extraction import problems
+
+_MAX_PARTS = 5_000
+_MAX_BYTES = 300 * 1024 * 1024
+_HIGHEST_RATIO = 150
+"""Real documents stay below 40, those of nothing but a huge table too."""
+_MIN_SUSPECT_BYTES = 4 * 1024 * 1024
+_STEP = 1024 * 1024
+
+
+def extract(content: bytes) -> list[Block]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check(archive, len(content))
+        document = docx.Document(io.BytesIO(content))
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OpcError,
+        SyntaxError,
+        KeyError,
+        ValueError,
+        NotImplementedError,
+    ) as error:
+        raise problems.Unusable(problems.DAMAGED) from error
+    return [_joined(list(blocks)) for _, blocks in groupby(_blocks(document), key=_group)]
+
+
+def check(archive: zipfile.ZipFile, size: int) -> None:
+    """Unusable for what is no Word document, is encrypted, or unpacks to too much, as declared and as it is."""
+    parts = archive.infolist()
+    if any(part.flag_bits & 1 for part in parts):
+        raise problems.Unusable(problems.ENCRYPTED)
+    if "word/document.xml" not in archive.namelist():
+        raise problems.Unusable(problems.ARCHIVE)
+    if len(parts) > _MAX_PARTS or _is_bomb(sum(part.file_size for part in parts), size):
+        raise problems.Unusable(problems.BOMB)
+    unpacked = 0
+    for part in parts:
+        with archive.open(part) as file:
+            while piece := file.read(_STEP):
+                unpacked += len(piece)
+                if _is_bomb(unpacked, size):
+                    raise problems.Unusable(problems.BOMB)
+
+
+def _is_bomb(unpacked: int, size: int) -> bool:
+    return unpacked > _MAX_BYTES or (unpacked > _MIN_SUSPECT_BYTES and unpacked > _HIGHEST_RATIO * size)
+
+
+def _blocks(document: Document) -> Iterator[Block]:
+    for part in document.iter_inner_content():
+        if isinstance(part, Table):
+            rows = (" | ".join(" ".join(cell.text.split()) for cell in row.cells) for row in part.rows)
+            yield Block(Kind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
+        elif part.text.strip():
+            yield _paragraph(part)
+
+
+def _paragraph(paragraph: Paragraph) -> Block:
+    style = (paragraph.style.name if paragraph.style is not None else "") or ""
+    text = " ".join(paragraph.text.split())
+    kind, _, number = style.partition(" ")
+    if kind == "Heading" and number.isdecimal():
+        return Block(Kind.HEADING, text, int(number))
+    if style == "Title":
+        return Block(Kind.HEADING, text, 1)
+    if style.startswith("List"):
+        return Block(Kind.LIST, f"- {text}")
+    return Block(Kind.PARAGRAPH, text)
+
+
+def _group(block: Block) -> object:
+    """Items that follow each other are one list; everything else stands alone."""
+    return Kind.LIST if block.kind is Kind.LIST else id(block)
+
+
+def _joined(blocks: list[Block]) -> Block:
+    return blocks[0] if len(blocks) == 1 else Block(Kind.LIST, "\n".join(block.text for block in blocks))

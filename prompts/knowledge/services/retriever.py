@@ -1,0 +1,96 @@
+"""Searches in knowledge bases that are kept here, for the data plane: one round trip, without the ORM.
+
+What may be found is decided in the database (`gatehouse_search_knowledge`, prompts/migrations/sql): bases of the
+application's own team, versions in force, documents that the application may be given. What is found is untrusted text.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
+
+from prompts.knowledge.policy.fusion import fuse
+from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, Retrieved
+
+SEARCH = "SELECT * FROM gatehouse_search_knowledge(%s, %s, %s::halfvec, %s, %s)"
+"""Of: ids of bases, id of an application or None, a vector, the question, candidates of a list."""
+_MIN_CANDIDATES = 20
+_CANDIDATES_PER_PASSAGE = 4
+_MAX_QUESTION_LENGTH = 10_000
+
+
+class Retriever:
+    """Finds passages. One for all calls, on a pool that it is given."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+        self._pool = pool
+
+    async def search(
+        self,
+        *,
+        bases: Sequence[BaseEntry],
+        application_id: int,
+        vector: Sequence[float],
+        text: str,
+        top_k: int,
+        floor: float,
+        max_tokens: int,
+    ) -> Retrieved:
+        """The best passages of some bases, whose dimensions must be the vector's (ValueError). psycopg's errors pass."""
+        found = await self.candidates(
+            bases=bases, application_id=application_id, vector=vector, text=text, top_k=top_k
+        )
+        return fuse(found, top_k=top_k, floor=floor, max_tokens=max_tokens)
+
+    async def candidates(
+        self,
+        *,
+        bases: Sequence[BaseEntry],
+        application_id: int,
+        vector: Sequence[float],
+        text: str,
+        top_k: int,
+    ) -> list[Candidate]:
+        """The same before the best are chosen, for who has candidates from elsewhere as well."""
+        values = parameters(bases, application_id, vector, text, top_k)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(SEARCH, values)
+            rows = await cursor.fetchall()
+        return candidates(rows)
+
+
+def parameters(
+    bases: Sequence[BaseEntry], application_id: int | None, vector: Sequence[float], text: str, top_k: int
+) -> tuple[Any, ...]:
+    """What SEARCH is given. ValueError for a base whose vectors have other dimensions than this one."""
+    for base in bases:
+        if base.dimensions != len(vector):
+            raise ValueError(f"{base.name} has vectors of {base.dimensions} numbers, not {len(vector)}")
+    most = max(_MIN_CANDIDATES, _CANDIDATES_PER_PASSAGE * top_k)
+    words = text[:_MAX_QUESTION_LENGTH].replace("\x00", " ")
+    return [base.base_id for base in bases], application_id, literal(vector), words, most
+
+
+def literal(vector: Sequence[float]) -> str:
+    """A vector as PostgreSQL reads it."""
+    return "[" + ",".join(f"{value:.7g}" for value in vector) + "]"
+
+
+def candidates(rows: Iterable[tuple[Any, ...]]) -> list[Candidate]:
+    """The rows of SEARCH."""
+    return [
+        Candidate(
+            chunk_id=row[0],
+            base_id=row[1],
+            document_id=row[2],
+            document=row[3],
+            version=row[4],
+            headings=row[5],
+            text=row[6],
+            tokens=row[7],
+            similarity=row[8],
+            by_vector=row[9],
+            by_words=row[10],
+        )
+        for row in rows
+    ]

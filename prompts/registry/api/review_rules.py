@@ -1,0 +1,51 @@
+from typing import Any
+
+from rest_framework import mixins, serializers
+
+from accounts.api.base import TeamScoped
+from accounts.api.fields import FixedTeam, TeamField
+from accounts.models import User
+from prompts.registry.models import Part, ReviewRule
+from prompts.registry.selectors.reviews import reviewers_of
+
+
+class ReviewRuleSerializer(FixedTeam, serializers.ModelSerializer[ReviewRule]):
+    """Every rule that applies to a version must be met."""
+
+    team = TeamField()
+    parts = serializers.ListField(child=serializers.ChoiceField(choices=Part.choices), required=False)
+    reviewers = serializers.SlugRelatedField[User](
+        slug_field="email", many=True, required=False, queryset=User.objects.filter(is_active=True)
+    )
+
+    class Meta:
+        model = ReviewRule
+        fields = ("id", "team", "name", "approvals", "tag", "parts", "reviewers", "created_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        team = self.instance.team if self.instance is not None else attrs["team"]
+        if "reviewers" in attrs:
+            allowed = set(reviewers_of(team).values_list("pk", flat=True))
+            if strange := [user.email for user in attrs["reviewers"] if user.pk not in allowed]:
+                raise serializers.ValidationError(
+                    {"reviewers": [f"May not approve in this team: {', '.join(strange)}."]}
+                )
+            approvals = attrs.get("approvals", getattr(self.instance, "approvals", 1))
+            if 0 < len(attrs["reviewers"]) < approvals:
+                few = f"There are only {len(attrs['reviewers'])} reviewers: the rule could never be met."
+                raise serializers.ValidationError({"approvals": [few]})
+        return attrs
+
+
+class ReviewRuleViewSet(
+    TeamScoped,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """Who must approve what before a version of a team's prompt is approved."""
+
+    queryset = ReviewRule.objects.select_related("team").prefetch_related("reviewers")
+    serializer_class = ReviewRuleSerializer

@@ -1,0 +1,46 @@
+"""Versions, and checks of answers, compiled, each once per process."""
+
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from prompts.registry.policy.document import decoded
+from prompts.registry.policy.rendering import Compiled, UnusableVersionError
+from prompts.rollout.policy.answer_check import AnswerCheck, checks_of
+
+logger = logging.getLogger(__name__)
+
+
+def compiled(document: Mapping[str, Any]) -> tuple[Compiled | None, str]:
+    """A document compiled, and why it can't be, where it can't: one of the two."""
+    return _compiled(msgspec.json.encode(document, order="deterministic"))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(document: bytes) -> tuple[Compiled | None, str]:
+    try:
+        return Compiled(decoded(msgspec.json.decode(document))), ""
+    except UnusableVersionError as error:
+        return None, str(error)
+    except msgspec.ValidationError as error:
+        return None, f"The document does not fit: {error}."
+    except Exception:  # one version that nobody foresaw must not keep all others from being built
+        logger.exception("a version of a prompt can't be compiled")
+        return None, "The version can't be compiled. Ask the operator to look into the log."
+
+
+def compiled_checks(checks: Any) -> AnswerCheck | None:
+    """The checks of an experiment or a rollout; None where there are none, or they can't be used."""
+    return _compiled_checks(msgspec.json.encode(checks, order="deterministic")) if checks else None
+
+
+@lru_cache(maxsize=256)
+def _compiled_checks(checks: bytes) -> AnswerCheck | None:
+    try:
+        return AnswerCheck(checks_of(msgspec.json.decode(checks)))
+    except Exception:  # it was looked through when it was written; calls go on without what nobody foresaw
+        logger.exception("the checks of an experiment or a rollout can't be compiled")
+        return None

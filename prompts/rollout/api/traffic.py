@@ -1,0 +1,185 @@
+"""What the resources of experiments and of rollouts share: both share out the calls of a prompt's label."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.base import Conflict, TeamScoped
+from accounts.api.fields import UsdField, signed_in
+from accounts.policy.roles import Capability
+from prompts.evaluations.policy.assertions import BadAssertionError
+from prompts.registry.models import Prompt, PromptVersion
+from prompts.rollout.policy.answer_check import checks_of
+from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.selectors.traffic import editable_prompts, may_edit, of_visible_prompts
+
+_MAX_NUMBER = 2**31 - 1
+
+
+class PromptField(serializers.PrimaryKeyRelatedField[Prompt]):
+    """A prompt the person may see: any other does not exist."""
+
+    queryset = Prompt.objects.all()
+
+    def get_queryset(self) -> QuerySet[Prompt]:
+        user, prompts = signed_in(self), Prompt.objects.select_related("team")
+        return prompts if user.is_superuser else prompts.filter(of_visible_prompts(user, ""))
+
+
+class VersionField(serializers.IntegerField):
+    """A version by its number in its prompt. Which version that is, is looked up with the prompt."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=_MAX_NUMBER, **options)
+
+    def to_representation(self, value: Any) -> int:
+        return int(value.number if isinstance(value, PromptVersion) else value)
+
+
+def version_of(prompt: Prompt, number: int, field: str) -> PromptVersion:
+    """A prompt's version; a ValidationError on the field where it has none of this number."""
+    found = prompt.versions.filter(number=number).first()
+    if found is None:
+        raise serializers.ValidationError({field: [f"The prompt has no version {number}."]})
+    return found
+
+
+class TrafficReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000, help_text="Kept with the history.")
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object"}})
+class ChecksField(serializers.JSONField):
+    """What answers must be like: assertions on their text, such as [{"kind": "contains", "texts": ["refund"]}]."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            checks_of(data)
+        except BadAssertionError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return data
+
+
+class _Bound(serializers.Serializer[Any]):
+    most = serializers.FloatField(required=False, help_text="A share, from 0 to 1.")
+    times = serializers.FloatField(
+        required=False, help_text="So many times the version before, in the same time."
+    )
+
+
+class _CostBound(serializers.Serializer[Any]):
+    most_usd = UsdField(required=False)
+    times = serializers.FloatField(required=False)
+
+
+class GuardrailsSerializer(serializers.Serializer[Any]):
+    """Each is left out, or has `most` (of cost `most_usd`), `times`, or both."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """`errors` is no name for an attribute of a serializer."""
+        shares = {name: _Bound(required=False) for name in ("errors", "contract", "checks", "negative")}
+        return {**shares, "cost": _CostBound(required=False)}
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError({unknown[0]: ["This is nothing that is watched."]})
+        found = {name: dict(bounds) for name, bounds in super().to_internal_value(data).items()}
+        if "most_usd" in (cost := found.get("cost", {})):
+            cost["most"] = cost.pop("most_usd")
+        return found
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        found = {name: dict(bounds) for name, bounds in instance.items()}
+        if "most" in (cost := found.get("cost", {})):
+            cost["most_usd"] = UsdField().to_representation(int(cost.pop("most")))
+        return found
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "teams": {"type": "array", "items": {"type": "integer"}},
+            "applications": {"type": "array", "items": {"type": "integer"}},
+            "attributes": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "additionalProperties": False,
+    }
+)
+class SegmentField(serializers.JSONField):
+    """Whose calls take part: {"teams": [1], "applications": [2], "attributes": {"country": ["de", "at"]}}."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, dict) or not set(data) <= {"teams", "applications", "attributes"}:
+            raise serializers.ValidationError("Give teams, applications and attributes, or some of them.")
+        for name in ("teams", "applications"):
+            ids = data.get(name, [])
+            if not isinstance(ids, list) or not all(type(each) is int and 0 < each < 2**63 for each in ids):
+                raise serializers.ValidationError(f"Give {name} as a list of ids.")
+        attributes = data.get("attributes", {})
+        if not isinstance(attributes, dict) or not all(
+            isinstance(values, list) and values and all(isinstance(each, str) for each in values)
+            for values in attributes.values()
+        ):
+            raise serializers.ValidationError("Give each attribute a list of the values it may have.")
+        return {name: value for name, value in data.items() if value}
+
+
+class TrafficViewSet(TeamScoped):
+    """Of one's own teams' prompts, and shared ones; changed by who edits prompts, shared ones by superusers."""
+
+    team_lookup = "prompt__team"
+    change_capability = Capability.EDIT_PROMPTS
+    draft_only: ClassVar[str] = "This has been started: it can't be changed or deleted any more."
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super(TeamScoped, self).get_queryset()
+        if self.person.is_superuser:
+            return rows
+        return rows.filter(of_visible_prompts(self.person)) if self.person.is_active else rows.none()
+
+    def may_create(self) -> bool:
+        return editable_prompts(self.person).exists() or self.person.is_superuser
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        super(TeamScoped, self).check_object_permissions(request, obj)
+        if request.method not in ("GET", "HEAD"):
+            self._require(obj.prompt)
+
+    def before_create(self, values: dict[str, Any]) -> None:
+        self._require(values["prompt"])
+
+    def before_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        self._require_draft(serializer.instance)
+
+    def before_destroy(self, instance: Any) -> None:
+        self._require_draft(instance)
+
+    def _require(self, prompt: Prompt) -> None:
+        if not may_edit(self.person, prompt):
+            raise PermissionDenied
+
+    def _require_draft(self, instance: Any) -> None:
+        """Of a change and a start at once, one comes first."""
+        rows = type(instance)._default_manager.select_for_update().filter(pk=instance.pk, state="draft")
+        if not rows.exists():
+            raise Conflict(self.draft_only)
+
+    def done(self, instance: Any, act: Callable[[], None]) -> Response:
+        """The object after an action. 409 where the action does not go with how things are."""
+        try:
+            with transaction.atomic():
+                act()
+        except ImpossibleError as error:
+            raise Conflict(str(error)) from error
+        return Response(self.get_serializer(self.get_queryset().get(pk=instance.pk)).data)

@@ -1,0 +1,63 @@
+"""PURE: the life of an experiment: draft, running, stopped for good."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.verdicts import Metric
+
+MAX_ARMS = 5
+MAX_WEIGHT = 1000
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Action(StrEnum):
+    START = "start"
+    STOP = "stop"
+
+
+_NEXT = {(State.DRAFT, Action.START): State.RUNNING, (State.RUNNING, Action.STOP): State.STOPPED}
+_WORDS = {
+    State.DRAFT: "has not been started",
+    State.RUNNING: "is running",
+    State.STOPPED: "has been stopped",
+}
+
+
+def next_state(state: State, action: Action) -> State:
+    """What an experiment becomes. ImpossibleError where the action does not go with its state."""
+    found = _NEXT.get((state, action))
+    if found is None:
+        raise ImpossibleError(f"This experiment {_WORDS[state]}.")
+    return found
+
+
+def check_arms(arms: Sequence[tuple[str, int, str, int]]) -> None:
+    """ImpossibleError for arms, each (name, version, model, weight), that can't be compared."""
+    if not 2 <= len(arms) <= MAX_ARMS:
+        raise ImpossibleError(f"An experiment compares from 2 to {MAX_ARMS} arms.")
+    if len({name for name, *_ in arms}) < len(arms):
+        raise ImpossibleError("Two arms have the same name.")
+    if len({(version, model) for _, version, model, _ in arms}) < len(arms):
+        raise ImpossibleError(
+            "Two arms are the same version on the same model: nothing can differ between them."
+        )
+    if any(not 1 <= weight <= MAX_WEIGHT for *_, weight in arms):
+        raise ImpossibleError(f"Each arm's weight is a whole number from 1 to {MAX_WEIGHT}.")
+
+
+def check_metrics(metrics: Sequence[str], *, has_checks: bool) -> None:
+    """ImpossibleError for metrics that say nothing: none, or checks where there are none, or none where there are checks."""
+    if not metrics:
+        raise ImpossibleError("Choose what the arms are compared by.")
+    if Metric.CHECKS in metrics and not has_checks:
+        raise ImpossibleError("Write the checks that answers must pass, or don't compare the arms by them.")
+    if has_checks and Metric.CHECKS not in metrics:
+        raise ImpossibleError(
+            "Compare the arms by “Answers that pass the checks”, too, or take the checks away: they would say nothing."
+        )
