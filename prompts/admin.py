@@ -1,5 +1,6 @@
 """The admin pages of the app, each in the folder of its noun; Django looks for them here."""
 
+from prompts.evaluations.admin import playground
 from prompts.evaluations.admin.evaluations import EvaluationAdmin
 from prompts.evaluations.admin.test_sets import TestSetAdmin
 from prompts.knowledge.admin.context_sources import ContextSourceAdmin
@@ -22,4 +23,5 @@ __all__ = [
     "RolloutAdmin",
     "ServiceContractAdmin",
     "TestSetAdmin",
+    "playground",
 ]

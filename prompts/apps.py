@@ -1,5 +1,19 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
 class PromptsConfig(AppConfig):
     name = "prompts"
+
+    def ready(self) -> None:
+        from prompts.evaluations.selectors.evaluations import required_tests_passed
+        from prompts.registry.signals import approval_asked, in_use_asked, label_moved
+        from prompts.rollout.receivers import end_what_runs, in_use
+
+        def required_tests(*, version: Any, **_: Any) -> list[str]:
+            return required_tests_passed(version)
+
+        label_moved.connect(end_what_runs)
+        in_use_asked.connect(in_use)
+        approval_asked.connect(required_tests, weak=False)

@@ -11,8 +11,8 @@ from django.db import connection
 
 from gateway.catalogue.models import Deployment, Price
 from gateway.catalogue.policy.pricing import PriceEntry, cost, price_at
+from gateway.catalogue.selectors import price_entry
 from gateway.events import Usage
-from gateway.snapshot.build import price_entry
 from governance.records.selectors.calls import first_id_at
 from governance.usage.policy.invocation_logs import Invocation
 

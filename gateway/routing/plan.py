@@ -1,4 +1,4 @@
-"""PURE: in which order the deployments of a route are tried."""
+"""PURE: in which order the deployments of a route are tried, and the families that models are counted by."""
 
 from random import Random
 
@@ -16,3 +16,8 @@ def plan(route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
         remaining.remove(chosen)
         drawn.append(chosen)
     return tuple(drawn)
+
+
+def family_of(deployment: DeploymentEntry) -> str:
+    """The vendor as model ids begin with: `anthropic`, `amazon`, …"""
+    return deployment.model_id.partition(".")[0]

@@ -1,6 +1,6 @@
 from gateway.call import Call
 from gateway.conversation import Block, Message
-from gateway.routing.families import family_of
+from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from prompts.registry.policy.output_contract import correction
 

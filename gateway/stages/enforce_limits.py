@@ -4,7 +4,7 @@ from gateway.call import Call
 from gateway.conversation import InferenceConfig
 from gateway.providers.bedrock.client import Attempt
 from gateway.refusals import Refusal
-from gateway.routing.families import family_of
+from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
 from gateway.wire.tokens import Estimate

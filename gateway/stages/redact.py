@@ -1,18 +1,20 @@
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from gateway.call import Call
 from gateway.call.checks import InputCheck
-from gateway.guards import judge
 from gateway.records.bodies import keep_raw
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.texts import rewrite, texts_of
 from governance.privacy.policy.detection import Found
+from governance.privacy.policy.engines import Block, EngineFailedError
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.services.detector import NamesUnavailableError
+from governance.screening.policy.findings import Finding
 from kernel.breath import Breath
 
 _AT_ONCE = 800
@@ -56,7 +58,7 @@ async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None
 async def _redact_fresh(
     call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
 ) -> None:
-    judged = await judge(call, gateway, fresh)
+    judged = await _judge(call, gateway, fresh)
     try:
         detected = await gateway.detector.detect(
             rules, fresh, extra=judged.findings, may_remember=judged.is_complete
@@ -112,3 +114,64 @@ def _check(call: Call) -> None:
             "pii_blocked",
             f"The request holds data that must not be sent to a model: {kinds}. Take it out and send the request again.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What guardrails found in each text, and whether all of them answered."""
+
+    findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    is_complete: bool = True
+
+
+_NOTHING = _Judged()
+
+
+async def _judge(call: Call, gateway: Gateway, texts: list[str]) -> _Judged:
+    """Asks each guardrail in force. Refusals: `content_blocked` by its verdict; `overloaded` when it can't be asked.
+
+    Where policy says so, a call goes on without a guardrail that can't be asked, and its record says so.
+    """
+    assert call.key is not None
+    effective = call.rules.effective
+    if not effective.guardrails or not texts:
+        return _NOTHING
+    findings: dict[str, list[Finding]] = {text: [] for text in texts}
+    is_complete = True
+    for guardrail_id, version in effective.guardrails:
+        region = _region_of(guardrail_id) or call.deployments[0].region
+        try:
+            found = await gateway.guardrails.find(
+                texts, guardrail_id=guardrail_id, version=version, region=region, source="INPUT"
+            )
+        except EngineFailedError as error:
+            call.checks.guardrail = error.failure.value
+            call.checks.guardrail_units.update(error.billed)
+            if effective.guardrail_failure == "block":
+                raise Refusal(
+                    "overloaded",
+                    "This call must be looked at by a guardrail before it is sent, and the guardrail can't be asked right now. Try again shortly.",
+                    retry_after=1,
+                ) from error
+            is_complete = False
+            continue
+        call.checks.guardrail = call.checks.guardrail or "passed"
+        call.checks.guardrail_units.update(found.billed)
+        if found.blocks:
+            call.checks.guardrail = "blocked"
+            raise Refusal(
+                "content_blocked", f"A guardrail does not let this request pass: {_words(found.blocks)}."
+            )
+        for text, several in zip(texts, found, strict=True):
+            findings[text] += several
+    return _Judged(findings, is_complete)
+
+
+def _region_of(guardrail_id: str) -> str:
+    """The region in an ARN; "" of a bare id, which is looked for where the model is."""
+    parts = guardrail_id.split(":")
+    return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+def _words(blocks: Sequence[Block]) -> str:
+    return ", ".join(sorted({f"{block.kind} {block.name}".strip() for block in blocks}))

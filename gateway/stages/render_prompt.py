@@ -8,7 +8,7 @@ from gateway.conversation import Block, Conversation, InferenceConfig, Message, 
 from gateway.events import Event, TextDelta
 from gateway.prompts.conversation import check_given, conversation_of, hold_to
 from gateway.refusals import Refusal
-from gateway.routing.families import family_of
+from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
 from gateway.wire.tokens import count_text

@@ -1,7 +1,7 @@
 from gateway.call import Call, Round
 from gateway.catalogue.policy.pricing import PriceEntry, cost, price_at
 from gateway.events import Usage, added
-from gateway.routing.families import family_of
+from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
 from gateway.wire.tokens import count_text

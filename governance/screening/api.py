@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 
 from accounts.api.base import without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
-from governance.privacy.api.redaction import PreviewSerializer
 from governance.screening.policy.rules import ROLES
 from governance.screening.policy.verdict import DEFAULT, Thresholds, Verdict
 from governance.screening.policy.whole import screen_whole
+from governance.ui.previews import PreviewSerializer
 
 
 class ScreeningPreviewSerializer(PreviewSerializer):

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
+from smtplib import SMTPException
 
+from celery import shared_task
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
@@ -21,7 +23,18 @@ def send_now(address: str, subject: str, text: str) -> None:
     send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
 
 
-def _queue(address: str, subject: str, text: str) -> None:
-    from governance.tasks import mail
+@shared_task(  # type: ignore[untyped-decorator]
+    name="governance.tasks.mail",
+    autoretry_for=(OSError, SMTPException),
+    retry_backoff=10,
+    retry_backoff_max=3600,
+    retry_jitter=True,
+    max_retries=12,
+)
+def mail(address: str, subject: str, text: str) -> None:
+    """Sends one mail; tried again for some hours."""
+    send_now(address, subject, text)
 
+
+def _queue(address: str, subject: str, text: str) -> None:
     mail.delay(address, subject, text)

@@ -13,10 +13,10 @@ from prompts.rollout.models import Experiment
 from prompts.rollout.policy.assignment import ExperimentEntry
 from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.policy.verdicts import Metric, Outcome, Verdict
+from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.experiments import results_of
 from prompts.rollout.selectors.traffic import entries
 from prompts.rollout.services import experiments
-from prompts.rollout.services.traffic import label_moved
 from tests.integration.experiment_world import called, make_experiment, make_prompt, version
 
 pytestmark = pytest.mark.django_db
@@ -136,7 +136,7 @@ def test_another_experiment_s_arm_does_not_win(prompt, somebody):
 
 def test_moving_the_label_by_hand_ends_it(prompt, somebody):
     experiment = _started(prompt, somebody)
-    label_moved(prompt=prompt, name="production", by=somebody, reason="Incident", now=utc_now())
+    end_what_runs(prompt=prompt, name="production", by=somebody, reason="Incident", now=utc_now())
     experiment.refresh_from_db()
     assert experiment.state == "stopped"
     assert "Incident" in experiment.stop_reason

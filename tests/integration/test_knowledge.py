@@ -14,13 +14,14 @@ from governance.limits.models import Budget
 from kernel.clock import utc_now
 from prompts.knowledge.models import Chunk, DocumentVersion, KnowledgeBase, KnowledgeDocument, VersionContent
 from prompts.knowledge.policy.knowledge import Retrieved
-from prompts.knowledge.selectors.knowledge import entry_of, search
+from prompts.knowledge.selectors.knowledge import entry_of
 from prompts.knowledge.services import indexes as knowledge_indexes
 from prompts.knowledge.services.embedding import Embedder
 from prompts.knowledge.services.extraction import DocumentError
 from prompts.knowledge.services.indexing import index_some
 from prompts.knowledge.services.knowledge import delete_base, delete_document, reindex, restrict
 from prompts.knowledge.services.retriever import SEARCH, Retriever, parameters
+from prompts.knowledge.services.search import search
 from tests.integration.knowledge_world import LEAVE, ROUTE, TRAVEL, KnowledgeWorld, make_base
 from tests.integration.knowledge_world import gateway_server as gateway_server
 from tests.integration.knowledge_world import knowledge as knowledge

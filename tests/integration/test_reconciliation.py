@@ -14,10 +14,10 @@ from django.urls import reverse
 
 from gateway.catalogue.models import Deployment, Price, TeamInferenceProfile
 from gateway.catalogue.policy.pricing import cost
+from gateway.catalogue.selectors import price_entry
 from gateway.events import Usage
 from gateway.reconciliation.corrections import post
 from gateway.reconciliation.invocations import import_invocation_logs, match_again
-from gateway.snapshot.build import price_entry
 from gateway.tasks import reconcile
 from governance.limits.models import BudgetWindow, LedgerEntry
 from governance.limits.services.holds import expire_holds

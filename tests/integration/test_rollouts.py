@@ -13,10 +13,10 @@ from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import RolloutEntry
 from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.policy.rollouts import Action
+from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.rollouts import standing_of
 from prompts.rollout.selectors.traffic import entries
 from prompts.rollout.services import experiments, rollouts
-from prompts.rollout.services.traffic import label_moved
 from tests.integration.experiment_world import (
     called,
     make_experiment,
@@ -200,7 +200,7 @@ def test_moving_the_label_by_hand_ends_it(prompt, somebody):
     label.version = version(prompt, 3)
     label.save()
     assert entries() == {}  # at once, whatever else happens
-    label_moved(prompt=prompt, name="production", by=somebody, reason="Incident", now=utc_now())
+    end_what_runs(prompt=prompt, name="production", by=somebody, reason="Incident", now=utc_now())
     rollout.refresh_from_db()
     assert (rollout.state, _label(prompt)) == ("rolled_back", 3)
     assert "was moved. Incident" in rollout.reason

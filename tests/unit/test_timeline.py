@@ -7,7 +7,7 @@ import pytest
 
 from gateway.demo.calls import draft
 from gateway.refusals import STATUS
-from governance.records.admin.timeline import timeline_of
+from governance.reviews.admin.timeline import timeline_of
 
 RECORDED = (
     "authenticate", "resolve prompt", "resolve route", "queue", "gather context", "render prompt", "redact", "screen", "defend", "enforce limits", "limit rates",

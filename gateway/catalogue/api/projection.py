@@ -15,7 +15,7 @@ from accounts.selectors.teams import teams_with
 from gateway.catalogue.models import Price, Route
 from gateway.catalogue.policy.pricing import PriceEntry, Rates
 from gateway.catalogue.policy.projection import Past, project
-from gateway.snapshot.build import price_entry
+from gateway.catalogue.selectors import price_entry
 from governance.usage.policy.usage import UnanswerableError, UsageQuery
 from governance.usage.selectors.usage import total
 from kernel.clock import utc_now

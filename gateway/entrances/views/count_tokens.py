@@ -11,7 +11,7 @@ from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, 
 from gateway.entrances.formats.outgoing import JSON, call_headers
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
-from gateway.routing.families import family_of
+from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.stages.authenticate import authenticate
 from gateway.stages.limit_rates import limit_rates

@@ -200,7 +200,7 @@ class LimitRequestAdmin(TeamScopedAdmin):
 
     def _render(self, request: HttpRequest, page: str, **context: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/governance/{page}.html", context)
+        return TemplateResponse(request, f"admin/governance/limits/{page}.html", context)
 
     def _act(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now, action = person(request), utc_now(), request.POST.get("action")

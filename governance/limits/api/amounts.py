@@ -1,10 +1,9 @@
-"""How much, where it is dollars for a budget and a number for a rate limit; and bodies of actions."""
+"""How much, where it is dollars for a budget and a number for a rate limit."""
 
 import re
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from accounts.api.fields import UsdField
 from kernel.money import plain_usd
@@ -19,12 +18,6 @@ class AmountField(serializers.CharField):
         if isinstance(data, float):
             raise serializers.ValidationError('Write it as a string, such as "50.00".')
         return super().to_internal_value(data)
-
-
-def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    found = serializer(data=request.data)
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
 
 
 def amount_of(text: Any, *, in_dollars: bool) -> int:

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped
+from accounts.api.bodies import read
 from accounts.selectors.teams import teams_with
-from governance.limits.api.amounts import amount_text, read
+from governance.limits.api.amounts import amount_text
 from governance.limits.api.scoped import filtered
 from governance.limits.models import Grant
 from governance.limits.policy.limit_requests import ImpossibleError

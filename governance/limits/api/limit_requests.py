@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped
+from accounts.api.bodies import read
 from accounts.api.fields import ApplicationField, TeamField, signed_in
 from accounts.models import User
 from accounts.policy.roles import Capability
-from governance.limits.api.amounts import AmountField, amount_of, amount_text, read
+from governance.limits.api.amounts import AmountField, amount_of, amount_text
 from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.limits.policy.limit_requests import ImpossibleError, State, check_end, state_at
 from governance.limits.selectors.limit_requests import limits_binding

@@ -326,7 +326,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
             "may_change": may_change(request, policy),
             **context,
         }
-        response = TemplateResponse(request, f"admin/governance/{page}.html", context)
+        response = TemplateResponse(request, f"admin/governance/privacy/{page}.html", context)
         response["Cache-Control"] = "no-store"
         return response
 

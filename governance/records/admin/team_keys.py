@@ -145,4 +145,4 @@ class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
             "key": key,
             **context,
         }
-        return TemplateResponse(request, f"admin/governance/teamkey/{page}.html", context)
+        return TemplateResponse(request, f"admin/governance/records/teamkey/{page}.html", context)

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import TeamScoped, without_store
+from accounts.api.bodies import read
 from accounts.api.pagination import IdPages
 from accounts.policy.roles import Capability
-from governance.limits.api.amounts import read
 from governance.records.models import AuditRecord, RawAccess
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.services.key_wrappers import KeyUnavailableError

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped
+from accounts.api.bodies import read
 from accounts.policy.roles import Capability
-from governance.limits.api.amounts import read
 from governance.records.api.raw_text import Unavailable
 from governance.records.models import TeamKey
 from governance.records.services import team_keys

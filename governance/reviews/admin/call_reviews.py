@@ -12,9 +12,9 @@ from django.utils.http import urlencode
 
 from accounts.admin.base import person, without_store
 from governance.privacy.services.trial import TrialNamesError
-from governance.records.admin.call_pages import CallPages
 from governance.records.models import AuditRecord
 from governance.records.selectors.bodies import BodiesUnreachableError
+from governance.reviews.admin.call_pages import CallPages
 from governance.reviews.models import CallReview
 from governance.reviews.selectors.call_reviews import Reviewed, may_review, next_waiting, reviews_of
 from governance.reviews.services.call_reviews import MAX_EXPECTED, MAX_NOTE, ReviewedMeanwhileError, review

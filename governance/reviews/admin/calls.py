@@ -10,9 +10,6 @@ from django.utils import timezone
 from accounts.admin.base import SeenOnly, TeamScopedAdmin, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
-from governance.records.admin.raw_text import RawTextPages, raw_text_card
-from governance.records.admin.timeline import timeline_of
-from governance.records.admin.transcript import transcript_of
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import (
@@ -27,30 +24,18 @@ from governance.reviews.admin.call_reviews import VARIANTS, ReviewPages, review_
 from governance.reviews.admin.check_lines import check_lines
 from governance.reviews.admin.feedback import verdict_of
 from governance.reviews.admin.prompt_lines import prompt_lines
+from governance.reviews.admin.raw_text import RawTextPages, raw_text_card
+from governance.reviews.admin.timeline import timeline_of
+from governance.reviews.admin.transcript import transcript_of
 from governance.reviews.models import CallReview, Feedback
 from governance.reviews.selectors.call_reviews import with_verdict
+from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.ui.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
 from kernel.money import format_usd
 
 NOTHING = "-"
 _MAX_FEEDBACK = 10
 _WAITS = "flagged"
-STATUS_LABELS = {
-    CallStatus.SUCCEEDED: "success",
-    CallStatus.REFUSED: "warning",
-    CallStatus.FAILED: "danger",
-    CallStatus.EXPIRED: "danger",
-    CallStatus.CANCELLED: "info",
-}
-
-
-def milliseconds(value: float | None) -> str:
-    """A duration for people."""
-    if value is None:
-        return NOTHING
-    if value < 1:
-        return f"{value:.2f} ms"
-    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.2f} s"
 
 
 @admin.register(AuditRecord)

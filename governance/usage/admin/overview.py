@@ -13,8 +13,8 @@ from accounts.models import ApiKey, Application, Team
 from accounts.policy.roles import Capability
 from governance.limits.selectors.budgets import budget_states
 from governance.records.models import AuditRecord, CallStatus
-from governance.reviews.admin.calls import STATUS_LABELS, milliseconds
 from governance.ui.bars import bar_of
+from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.usage.admin.chart import chart_of
 from governance.usage.selectors.dashboard import Sum, Usage, latest_problems, usage
 from kernel.clock import utc_now

@@ -119,7 +119,7 @@ class ReconciliationAdmin(SeenOnly, ActiveOnly):
 
     def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/governance/{name}.html", context)
+        return TemplateResponse(request, f"admin/governance/usage/{name}.html", context)
 
 
 def _cards(rows: list[Drift]) -> list[Card]:

@@ -18,11 +18,11 @@ from governance.limits.selectors.names import names_of
 from governance.usage.admin.chart import COLOURS, chart_of
 from governance.usage.admin.usage_chart import course_of
 from governance.usage.admin.usage_form import UsageForm, before
-from governance.usage.api.usage import figures, row_data
 from governance.usage.models import Tip, UsageDay
 from governance.usage.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.usage.policy.usage_limits import MAX_END_USERS, MAX_FEATURES
 from governance.usage.selectors.burn_down import burn_down
+from governance.usage.selectors.rows import figures, row_data
 from governance.usage.selectors.usage import MAX_EXPORTED, MAX_ROWS, UsageRow, usage
 from governance.usage.selectors.usage import total as total_of
 from kernel.clock import utc_now

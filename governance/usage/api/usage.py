@@ -13,12 +13,12 @@ from accounts.api.fields import UsdField
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from governance.usage.models import Tip
-from governance.usage.policy.usage import FIGURES, GROUPS, INTERVALS, Sums, UnanswerableError, UsageQuery
+from governance.usage.policy.usage import GROUPS, INTERVALS, UnanswerableError, UsageQuery
 from governance.usage.policy.usage_limits import MINUTES
-from governance.usage.selectors.usage import MAX_ROWS, UsageRow, total, usage
+from governance.usage.selectors.rows import figures, row_data
+from governance.usage.selectors.usage import MAX_ROWS, total, usage
 
 _MAX_ID = 2**63 - 1
-_COSTS = {name: name.replace("_nanos", "_usd") for name in FIGURES if name.endswith("_nanos")}
 
 
 class UsageParameters(serializers.Serializer[Any]):
@@ -150,25 +150,6 @@ class UsageView(APIView):
                 "total": figures(total(replace(query, interval="none", group_by=()), zone=zone)),
             }
         )
-
-
-def row_data(query: UsageQuery, row: UsageRow) -> dict[str, Any]:
-    """A row as the API and the exports show it."""
-    when = {} if row.starts_at is None else {"starts_at": row.starts_at.isoformat()}
-    return {**when, **dict(zip(query.group_by, row.key, strict=True)), **figures(row.sums)}
-
-
-def figures(sums: Sums) -> dict[str, Any]:
-    """Figures with costs in dollars."""
-    usd = UsdField()
-    found: dict[str, Any] = {}
-    for name in FIGURES:
-        value = getattr(sums, name)
-        if name in _COSTS:
-            found[_COSTS[name]] = usd.to_representation(value)
-        elif name != "duration_us":
-            found[name] = value
-    return {**found, "mean_ms": round(sums.mean_ms, 3)}
 
 
 class TipSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services.test_sets import TooManyCasesError, add_cases
 from prompts.registry.admin.editor_fields import shown
-from prompts.registry.admin.pages import back, prompt_for, render, rights, version_for
+from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, rights, version_for
 from prompts.registry.admin.versions import document_of
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.registry.policy.document import Variable
@@ -100,3 +100,9 @@ def _field(variable: Variable) -> dict[str, Any]:
         "choices": [shown(choice) for choice in choices] if choices else None,
         "is_long": variable.type in ("array", "object") or (variable.type == "string" and variable.schema.get("maxLength", 1000) > 120),
     }  # fmt: skip
+
+
+PAGES_OF_OTHERS += [
+    ("playground/", "playground", playground_view),
+    ("playground/case/", "case", save_case_view),
+]

@@ -274,7 +274,9 @@ class TestSetAdmin(TeamScopedAdmin):
             **self.admin_site.each_context(request), "opts": self.opts, "original": test_set, "test_set": test_set,
             "may_change": self._may(request, test_set), "closed": self._closed(request, test_set), **context,
         }  # fmt: skip
-        return without_store(TemplateResponse(request, f"admin/prompts/test_set_{name}.html", context))
+        return without_store(
+            TemplateResponse(request, f"admin/prompts/evaluations/test_set_{name}.html", context)
+        )
 
 
 def _case_form(data: Any, test_set: TestSet, *, case: TestCase | None = None) -> CaseForm:

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.api.bodies import read
 from accounts.api.fields import UsdField
 from accounts.models import Team
 from accounts.policy.roles import Capability
-from governance.limits.api.amounts import read
 from governance.limits.api.scoped import filtered
 from prompts.evaluations.api.test_sets import MAX_ID, TestSetField
 from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState, TestSet

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import TeamScoped
+from accounts.api.bodies import read
 from accounts.api.fields import FixedTeam, TeamField, signed_in
 from accounts.models import Team
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
-from governance.limits.api.amounts import read
 from governance.limits.api.scoped import filtered
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet

@@ -14,7 +14,7 @@ from prompts.evaluations.policy.flakiness import Flakiness, flakiness_of
 from prompts.evaluations.policy.grid import Grid, Run, Weights, grid_of, summary_of
 from prompts.registry.models import PromptVersion
 from prompts.registry.policy.text_diff import Span, has_changes, text_diff
-from prompts.rollout.selectors.versions import digest_of
+from prompts.registry.selectors.versions import digest_of
 
 _NO_CONTRACT = ("", "valid", "corrected")
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from celery import signature
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -14,8 +15,10 @@ from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationRes
 from prompts.evaluations.policy.assertions import BadAssertionError, Judge, decoded
 from prompts.evaluations.policy.grid import BadWeightsError, Weights
 from prompts.registry.models import Prompt, PromptVersion
-from prompts.rollout.selectors.versions import digest_of
+from prompts.registry.selectors.versions import digest_of
 
+RUN_TASK = "prompts.tasks.run_evaluation"
+"""By its name, because the task runs what is here."""
 MAX_RUNS = 20_000
 MAX_CANDIDATES = 12
 MAX_REPEATS = 50
@@ -158,6 +161,5 @@ def delete(evaluation: Evaluation) -> None:
 
 
 def _wake(evaluation: Evaluation) -> None:
-    from prompts.tasks import run_evaluation
-
-    transaction.on_commit(lambda: run_evaluation.delay(evaluation.pk), robust=True)  # or it is woken by time
+    run = signature(RUN_TASK, args=(evaluation.pk,))
+    transaction.on_commit(run.delay, robust=True)  # or it is woken by time

@@ -32,7 +32,7 @@ from prompts.evaluations.services.calls import Post, claim, claim_again, perform
 from prompts.evaluations.services.gateway_client import post
 from prompts.registry.models import PromptVersion
 from prompts.registry.policy.json_values import storable
-from prompts.rollout.selectors.versions import digest_of
+from prompts.registry.selectors.versions import digest_of
 
 logger = logging.getLogger(__name__)
 

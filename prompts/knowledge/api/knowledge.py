@@ -12,13 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.api.bodies import read
 from accounts.api.fields import FixedTeam, TeamField, signed_in
 from accounts.models import Application
 from accounts.policy.roles import Capability
-from governance.limits.api.amounts import read
 from prompts.knowledge.models import KnowledgeBase
 from prompts.knowledge.policy.knowledge import Retrieved
-from prompts.knowledge.selectors.knowledge import answer_elsewhere, search
 from prompts.knowledge.services.embedding import BudgetSpentError, EmbeddingError
 from prompts.knowledge.services.knowledge import (
     FIXED,
@@ -28,6 +27,7 @@ from prompts.knowledge.services.knowledge import (
     reindex_base,
 )
 from prompts.knowledge.services.retrievers import RetrieverError
+from prompts.knowledge.services.search import answer_elsewhere, search
 from prompts.knowledge.services.syncing import ask_for_sync
 
 

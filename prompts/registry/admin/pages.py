@@ -1,5 +1,6 @@
 """What the pages of one prompt share: finding it, what the person may do, and the tabs above."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,11 @@ from accounts.admin.base import person, without_store
 from accounts.policy.roles import Capability
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.registry.selectors.access import may, visible_prompts
+
+PageView = Callable[..., HttpResponse]
+
+PAGES_OF_OTHERS: list[tuple[str, str, PageView]] = []
+"""(path below a prompt's, name, view) of pages that other nouns add to a prompt's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ def render(
         "tab": tab,
         **context,
     }
-    return without_store(TemplateResponse(request, f"admin/prompts/{page}.html", found))
+    return without_store(TemplateResponse(request, f"admin/prompts/registry/{page}.html", found))
 
 
 def tabs(prompt: Prompt) -> list[tuple[str, str, str]]:

@@ -12,9 +12,8 @@ from accounts.admin.typed import ModelForm, display
 from accounts.models import User
 from accounts.policy.roles import Capability
 from kernel.clock import utc_now
-from prompts.evaluations.admin import playground
 from prompts.registry.admin import labels, versions
-from prompts.registry.admin.pages import back, prompt_for, render, told
+from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, told
 from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
 from prompts.registry.selectors.feedback import helpful_by_version
 from prompts.registry.selectors.version_cost import figures_of
@@ -162,8 +161,7 @@ class PromptAdmin(TeamScopedAdmin):
             ("<int:prompt_id>/versions/<int:number>/yaml/", "yaml", versions.yaml_view),
             ("<int:prompt_id>/versions/<int:number>/do/", "version-do", versions.do_view),
             ("<int:prompt_id>/diff/<int:before>/<int:after>/", "diff", versions.diff_view),
-            ("<int:prompt_id>/playground/", "playground", playground.playground_view),
-            ("<int:prompt_id>/playground/case/", "case", playground.save_case_view),
+            *((f"<int:prompt_id>/{route}", name, view) for route, name, view in PAGES_OF_OTHERS),
         )
         own = [
             path(route, self.admin_site.admin_view(view), name=f"prompts_prompt_{name}")

@@ -1,4 +1,4 @@
-"""Versions, and checks of answers, compiled, each once per process."""
+"""Versions compiled, each once per process."""
 
 import logging
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ import msgspec
 
 from prompts.registry.policy.document import decoded
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
-from prompts.rollout.policy.answer_check import AnswerCheck, checks_of
 
 logger = logging.getLogger(__name__)
 
@@ -30,17 +29,3 @@ def _compiled(document: bytes) -> tuple[Compiled | None, str]:
     except Exception:  # one version that nobody foresaw must not keep all others from being built
         logger.exception("a version of a prompt can't be compiled")
         return None, "The version can't be compiled. Ask the operator to look into the log."
-
-
-def compiled_checks(checks: Any) -> AnswerCheck | None:
-    """The checks of an experiment or a rollout; None where there are none, or they can't be used."""
-    return _compiled_checks(msgspec.json.encode(checks, order="deterministic")) if checks else None
-
-
-@lru_cache(maxsize=256)
-def _compiled_checks(checks: bytes) -> AnswerCheck | None:
-    try:
-        return AnswerCheck(checks_of(msgspec.json.decode(checks)))
-    except Exception:  # it was looked through when it was written; calls go on without what nobody foresaw
-        logger.exception("the checks of an experiment or a rollout can't be compiled")
-        return None

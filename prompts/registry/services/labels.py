@@ -1,14 +1,15 @@
 """Labels, and their moves, each on record."""
 
+from typing import cast
+
 from django.db import transaction
 
 from accounts.models import User
 from kernel.clock import utc_now
-from prompts.evaluations.selectors.evaluations import required_tests_passed
 from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion, VersionState
 from prompts.registry.models.prompt import NAME
 from prompts.registry.services.prompts import PromptError, note_change
-from prompts.rollout.services.traffic import label_moved
+from prompts.registry.signals import approval_asked, label_moved
 
 
 @transaction.atomic
@@ -126,7 +127,9 @@ def obstacles(version: PromptVersion) -> list[str]:
     found = []
     if version.state != VersionState.APPROVED:
         found.append(f"Version {version.number} is not approved yet.")
-    return [*found, *required_tests_passed(version)]
+    for _, reasons in approval_asked.send(PromptVersion, version=version):
+        found += cast(list[str], reasons)
+    return found
 
 
 def _record(
@@ -148,6 +151,6 @@ def _record(
         is_automatic=is_automatic,
         moved_by=by,
     )
-    label_moved(prompt=prompt, name=name, by=by, reason=reason, now=utc_now())
+    label_moved.send(Label, prompt=prompt, name=name, by=by, reason=reason, now=utc_now())
     where = f"to version {after.number}" if after else "away"
     note_change(prompt, by, f"Moved the label {name} {where}. {reason}".strip())

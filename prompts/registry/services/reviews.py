@@ -10,7 +10,7 @@ from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdic
 from prompts.registry.policy.document import decoded, encoded
 from prompts.registry.selectors.reviews import standing_of
 from prompts.registry.services.prompts import PromptError, digest_of, note_change, problems_of
-from prompts.rollout.selectors.versions import is_given_out
+from prompts.registry.signals import in_use_asked
 
 
 class UnsubmittableError(PromptError):
@@ -91,8 +91,9 @@ def withdraw(*, version: PromptVersion, by: User | None, reason: str) -> PromptV
         raise PromptError("Only a submitted version can be withdrawn.")
     if names := list(version.labels.values_list("name", flat=True)):
         raise PromptError(f"The label {', '.join(names)} leads to it: move that first.")
-    if is_given_out(version):
-        raise PromptError("An experiment or a rollout gives it to callers: end that first.")
+    for _, in_use in in_use_asked.send(PromptVersion, version=version):
+        if in_use:
+            raise PromptError(in_use)
     version.state = VersionState.WITHDRAWN
     version.save(update_fields=("state",))
     note_change(version.prompt, by, f"Withdrew version {version.number}. {reason}".strip())

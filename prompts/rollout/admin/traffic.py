@@ -147,7 +147,7 @@ class TrafficAdmin(TeamScopedAdmin):
 
     def render(self, request: HttpRequest, page: str, **context: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/prompts/{page}.html", context)
+        return TemplateResponse(request, f"admin/prompts/rollout/{page}.html", context)
 
     def to_page(self, found: Model) -> HttpResponse:
         name = f"admin:prompts_{found._meta.model_name}_change"

@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.limits.api.amounts import read
+from accounts.api.bodies import read
 from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
 from prompts.rollout.api.traffic import (

@@ -6,11 +6,11 @@ from accounts.models import User
 from accounts.policy.roles import Capability
 from accounts.selectors.teams import teams_with
 from prompts.registry.models import Label, Prompt, VersionState
-from prompts.registry.selectors.compiled import compiled_checks
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.policy.assignment import ArmEntry, ExperimentEntry, RolloutEntry, Unit, segment_of
 from prompts.rollout.policy.experiments import State as ExperimentState
 from prompts.rollout.policy.rollouts import LIVE, share_at
+from prompts.rollout.selectors.checks import compiled_checks
 from prompts.rollout.selectors.rollouts import position_of, steps_of
 
 Entry = ExperimentEntry | RolloutEntry

@@ -1,7 +1,4 @@
-"""Reading versions of prompts."""
-
-import hashlib
-import json
+"""Which versions experiments and rollouts give to callers."""
 
 from django.db.models import Q
 
@@ -9,12 +6,6 @@ from prompts.registry.models import PromptVersion
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.policy.experiments import State as ExperimentState
 from prompts.rollout.policy.rollouts import LIVE
-
-
-def digest_of(version: PromptVersion) -> str:
-    """SHA-256 of what a version says now: two versions, or two states of a draft, that say the same have the same."""
-    text = json.dumps(version.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_given_out(version: PromptVersion) -> bool:

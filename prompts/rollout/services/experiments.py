@@ -13,7 +13,6 @@ from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.policy.experiments import Action, State, check_arms, check_metrics, next_state
 from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.selectors.experiments import results_of
-from prompts.rollout.services.label_moves import move
 from prompts.rollout.services.traffic import (
     check_checks,
     check_free,
@@ -21,6 +20,7 @@ from prompts.rollout.services.traffic import (
     check_version,
     locked_label,
     log,
+    move,
     reason_of,
 )
 

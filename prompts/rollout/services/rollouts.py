@@ -25,7 +25,6 @@ from prompts.rollout.policy.rollouts import (
     share_at,
 )
 from prompts.rollout.selectors.rollouts import as_json, position_of, standing_of, steps_of
-from prompts.rollout.services.label_moves import move
 from prompts.rollout.services.traffic import (
     check_checks,
     check_free,
@@ -33,6 +32,7 @@ from prompts.rollout.services.traffic import (
     check_version,
     locked_label,
     log,
+    move,
     reason_of,
 )
 

@@ -1,6 +1,5 @@
 """What experiments and rollouts share: the label whose calls they share out, and the end they come to when it is moved."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -10,6 +9,8 @@ from accounts.models import Application, Team, User
 from accounts.services.known_models import unknown_model
 from prompts.evaluations.policy.assertions import BadAssertionError
 from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
+from prompts.registry.services.labels import move_label, obstacles
+from prompts.registry.services.prompts import PromptError
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.policy.answer_check import checks_of
 from prompts.rollout.policy.experiments import State as ExperimentState
@@ -44,8 +45,6 @@ def check_free(label: Label) -> None:
 
 def check_version(version: PromptVersion, label: Label) -> None:
     """ImpossibleError for a version that callers by this label may not get."""
-    from prompts.registry.services.labels import obstacles
-
     if version.state != VersionState.APPROVED:
         state = version.get_state_display().lower()
         raise ImpossibleError(
@@ -96,16 +95,16 @@ def log(changed: Model, by: User | None, text: str) -> None:
         LogEntry.objects.log_actions(by.pk, [changed], CHANGE, text[:_MAX_REASON_LENGTH], single_object=True)
 
 
-def label_moved(*, prompt: Prompt, name: str, by: User | None, reason: str, now: datetime) -> None:
-    """Ends what runs behind a label that somebody has just moved: whoever moves it wants all callers to follow.
+def move(
+    *, label: Label, version: PromptVersion, by: User | None, reason: str, is_automatic: bool = False
+) -> None:
+    """Moves a label at the end of an experiment or a rollout, in a transaction that has locked the prompt.
 
-    To be called within the transaction that moves it, the prompt locked. What moves it at its own end has ended before.
+    ImpossibleError where the label may not lead there.
     """
-    from prompts.rollout.services import experiments, rollouts
-
-    why = f"The label “{name}” was moved. {reason}".strip()
-    of_label = {"prompt": prompt, "label": name}
-    for rollout in Rollout.objects.filter(**of_label, state__in=_LIVE).select_related("prompt", "version"):
-        rollouts.roll_back(rollout, by=by, reason=why, now=now)
-    for experiment in Experiment.objects.filter(**of_label, state=ExperimentState.RUNNING.value):
-        experiments.stop(experiment, by=by, reason=why, now=now)
+    try:
+        move_label(
+            prompt=label.prompt, name=label.name, version=version, by=by, reason=reason, is_automatic=is_automatic
+        )  # fmt: skip
+    except PromptError as error:
+        raise ImpossibleError(str(error)) from error

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.admin.base import person, without_store
-from governance.records.admin.call_pages import CallPages
-from governance.records.admin.transcript import transcript_of
 from governance.records.models import AuditRecord, RawAccess
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.selectors.raw_text import looks_at, may_read_raw, raw_text_of
 from governance.records.services.key_wrappers import KeyUnavailableError
 from governance.records.services.raw_text import NoRawTextError, read_raw
+from governance.reviews.admin.call_pages import CallPages
+from governance.reviews.admin.transcript import transcript_of
 
 _LOOKS_SHOWN = 10
 
