@@ -32,15 +32,15 @@ class Metrics:
 
     def note(self, call: Call) -> None:
         """Counts a call that has ended."""
-        route = call.route.name if call.route else ""
+        route = call.routed.route.name if call.is_routed else ""
         self.calls[route, call.status, call.refusal.code if call.refusal else ""] += 1
         seconds = call.elapsed_ms() / 1000
         self.seconds += seconds
         self.durations[next((n for n, bound in enumerate(_BOUNDS) if seconds <= bound), len(_BOUNDS))] += 1
-        if call.cost_nanos:
-            self.cost_nanos[route] += call.cost_nanos
-            self.tokens[route, "input"] += call.usage.prompt
-            self.tokens[route, "output"] += call.usage.output
+        if call.charge.cost_nanos:
+            self.cost_nanos[route] += call.charge.cost_nanos
+            self.tokens[route, "input"] += call.reply.usage.prompt
+            self.tokens[route, "output"] += call.reply.usage.output
 
 
 class _Collector(Collector):

@@ -109,8 +109,8 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             # Of an answer that was ended here, or took several rounds, the provider has not said what it used.
             yield (
                 finished
-                if call.has_usage and not call.earlier
-                else msgspec.structs.replace(finished, usage=call.usage)
+                if call.reply.has_usage and not call.reply.earlier
+                else msgspec.structs.replace(finished, usage=call.reply.usage)
             )
     except Refusal as refusal:
         call.refusal = refusal
@@ -154,7 +154,7 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     try:
         authenticate(call, gateway)
     except Refusal as better:
-        call.key = None
+        call.forget_key()
         if refusal.code != "request_too_large":
             call.refusal = better  # who has no valid key is told that first
     with suppress(Refusal):
@@ -163,7 +163,7 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
 
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     for name, stage in stages:
-        if name in _OF_PROMPTS and call.prompt_request is None:
+        if name in _OF_PROMPTS and call.request.prompt is None:
             continue
         begun, outcome = perf_counter(), "failed"
         try:
@@ -198,11 +198,11 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
 
 def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: int) -> None:
     """An answer is asked for again: what it cost so far is put aside."""
-    answer = call.answer
+    answer = call.reply.answer
     end_round(call, gateway)
-    call.answer = answer
-    ask_again(call, gateway, errors, number, call.max_tokens + MAX_CORRECTION_TOKENS)
-    call.answer = []
+    call.reply.answer = answer
+    ask_again(call, gateway, errors, number, call.bounds.max_tokens + MAX_CORRECTION_TOKENS)
+    call.reply.answer = []
 
 
 async def _fixed(text: str) -> AsyncGenerator[Event, None]:
@@ -214,12 +214,10 @@ async def _fixed(text: str) -> AsyncGenerator[Event, None]:
 async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply, kept for the record as it came and handed on unmasked."""
     begun, outcome = perf_counter(), "stopped"
-    assert call.key is not None
-    assert call.mask is not None
     outbound = Outbound(
-        mask=call.mask,
+        mask=call.redacted.mask,
         rules=call.rules,
-        is_stream=call.is_stream,
+        is_stream=call.request.is_stream,
         is_json=call.conversation.is_json_wanted or contract_of(call) is not None,
         prompt=call.system_prompt,
     )
@@ -235,14 +233,14 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
                         yield visible
                 except BlockedError as blocked:
                     outbound.check.blocked = blocked.kind
-                    if call.is_stream:
+                    if call.request.is_stream:
                         break  # and the model is stopped
         outcome = "ok"
         if outbound.check.blocked:
-            outcome, call.stop_reason = "blocked", BLOCKED
+            outcome, call.reply.stop_reason = "blocked", BLOCKED
             for visible in outbound.end():
                 yield visible
-            yield Finished(BLOCKED, call.usage)
+            yield Finished(BLOCKED, call.reply.usage)
     except Refusal as refusal:
         outcome = refusal.code
         raise
@@ -270,16 +268,16 @@ def _keep(call: Call, event: Event) -> None:
         case ReasoningDelta(index, text):
             _block(call, index, "reasoning").parts.append(text)
         case Vector(_, _, tokens):
-            call.usage, call.has_usage = Usage(input=call.usage.input + tokens), True
+            call.reply.usage, call.reply.has_usage = Usage(input=call.reply.usage.input + tokens), True
         case Finished(stop_reason, usage):
-            call.stop_reason, call.usage, call.has_usage = stop_reason, usage, True
-            call.served_tier = event.tier
+            call.reply.stop_reason, call.reply.usage, call.reply.has_usage = stop_reason, usage, True
+            call.reply.served_tier = event.tier
 
 
 def _block(call: Call, index: int, kind: str) -> AnswerBlock:
-    if not call.answer or call.answer[-1].index != index:
-        call.answer.append(AnswerBlock(kind, index))
-    return call.answer[-1]
+    if not call.reply.answer or call.reply.answer[-1].index != index:
+        call.reply.answer.append(AnswerBlock(kind, index))
+    return call.reply.answer[-1]
 
 
 async def _settle(call: Call, gateway: Gateway) -> None:

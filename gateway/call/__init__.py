@@ -1,5 +1,6 @@
 """PURE: the state of one call, from admission to its audit record."""
 
-from gateway.call.call import DEFAULT_STORAGE, AnswerBlock, Call, Round
+from gateway.call.call import Call, NotReachedError
+from gateway.call.groups import AnswerBlock, Round
 
-__all__ = ["DEFAULT_STORAGE", "AnswerBlock", "Call", "Round"]
+__all__ = ["AnswerBlock", "Call", "NotReachedError", "Round"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gateway.snapshot.prompts import PromptEntry, VersionEntry
+    from prompts.registry.policy.rendering import Compiled
     from prompts.rollout.policy.assignment import Choice
 
 PREFIX = "prompt/"
@@ -55,6 +56,13 @@ class PromptRun:
     """What came of the checks of an experiment or a rollout: passed, failed or unchecked; "" where there are none."""
     summarised: str = ""
     """The variable that was summarised, because all of it was too much."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """The version, ready to be filled in. `resolve prompt` refuses one that can't be."""
+        if self.version is None or self.version.compiled is None:
+            raise LookupError(f"no version of the prompt {self.prompt.name} is run")
+        return self.version.compiled
 
     def as_json(self) -> dict[str, Any]:
         """What the record says of the run. Never values."""

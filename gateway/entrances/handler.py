@@ -5,31 +5,22 @@ consumer (server-sent events, event stream, WebSocket).
 """
 
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
-from django.urls import Resolver404, get_resolver
 
 from gateway.entrances.formats import anthropic_reply, openai_reply
-from gateway.entrances.formats.embeddings import EmbeddingsEntrance
-from gateway.entrances.formats.entrance import (
-    AnthropicEntrance,
-    ConverseEntrance,
-    Entrance,
-    OpenAIEntrance,
-    Parsed,
-)
+from gateway.entrances.formats.entrance import Entrance, Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, raw
-from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
+from gateway.entrances.table import CHAT_SOCKET, Address, find
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, too_large, unexpected
@@ -41,13 +32,6 @@ logger = logging.getLogger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-_CONVERSE = re.compile(rb"/bedrock/model/([^/]+)/converse(-stream)?$")
-_PROMPT = re.compile(r"/v1/prompts/([^/]+)/run$")
-_WEBSOCKET_PATH = "/ws/v1/chat"
-_MESSAGES_PATH = "/v1/messages"
-_COUNT_PATH = f"{_MESSAGES_PATH}/count_tokens"
-_OPENAI = OpenAIEntrance()
-_ANTHROPIC = AnthropicEntrance()
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
 
@@ -57,7 +41,6 @@ class GatewayHandler:
 
     def __init__(self) -> None:
         self.gateway: Gateway | None = None
-        self._resolver = get_resolver("gateway.entrances.urls")
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
 
@@ -65,9 +48,9 @@ class GatewayHandler:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
-        scope["gatehouse.gateway"] = self.gateway
         if scope["type"] == "websocket":
-            if scope["path"] == _WEBSOCKET_PATH and self.gateway is not None:
+            if scope["path"] == CHAT_SOCKET and self.gateway is not None:
+                Handover(gateway=self.gateway).put(scope)
                 await self._websocket(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": 4404})
@@ -121,16 +104,30 @@ class GatewayHandler:
             return
         if self.gateway is None:
             raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
-        entrance = _entrance(scope) if scope["method"] == "POST" else None
-        if entrance is None:
-            most = settings.GATEWAY_MAX_BODY_BYTES if path == _COUNT_PATH else _MAX_OTHER_BYTES
-            body = await _read_body(receive, most) if scope["method"] == "POST" else b""
-            scope["gatehouse.body"] = body  # Django hands out less of it than a prompt may have
-            await _send(send, await self._view(scope, body))
+        found = find(scope)
+        if found is None:
+            raise Refusal("not_found", f"There is nothing at {path[:200]}.")
+        address, parts = found
+        is_post = scope["method"] == "POST"
+        if address.entrance is not None and is_post:
+            await self._call(self.gateway, scope, receive, send, address, parts)
             return
-        await self._call(scope, receive, send, entrance)
+        most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
+        body = await _read_body(receive, most) if is_post else b""
+        Handover(gateway=self.gateway, body=body).put(scope)
+        await _send(send, await _view(scope, address, parts, body))
 
-    async def _call(self, scope: Scope, receive: Receive, send: Send, entrance: Entrance) -> None:
+    async def _call(
+        self,
+        gateway: Gateway,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        address: Address,
+        parts: dict[str, str],
+    ) -> None:
+        assert address.entrance is not None
+        entrance: Entrance = address.entrance(**parts)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
         body = b""
@@ -142,25 +139,18 @@ class GatewayHandler:
             refusal = found
         except _ClientLeft:
             return
-        scope["gatehouse.call"] = new_call(
-            scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body)
-        )
-        scope["gatehouse.entrance"] = entrance
-        scope["gatehouse.refusal"] = refusal
+        CallHandover(
+            gateway=gateway,
+            body=body,
+            call=new_call(scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body)),
+            entrance=entrance,
+            parsed=parsed,
+            refusal=refusal,
+        ).put(scope)
         if parsed is not None and parsed.is_stream:
-            scope["gatehouse.parsed"] = parsed
             await self._stream(scope, _Replay(receive), send)
         else:
-            await _send(send, await self._view(scope, body))
-
-    async def _view(self, scope: Scope, body: bytes) -> HttpResponse:
-        try:
-            match = self._resolver.resolve(scope["path"])
-        except Resolver404 as error:
-            raise Refusal("not_found", f"There is nothing at {scope['path'][:200]}.") from error
-        request = ASGIRequest(scope, BytesIO(body))
-        response: HttpResponse = await match.func(request, *match.args, **match.kwargs)
-        return response
+            await _send(send, await _view(scope, address, parts, body))
 
 
 class _ClientLeft(Exception):
@@ -181,19 +171,9 @@ class _Replay:
         return await self._receive()
 
 
-def _entrance(scope: Scope) -> Entrance | None:
-    if scope["path"] == "/v1/chat/completions":
-        return _OPENAI
-    if scope["path"] == _MESSAGES_PATH:
-        return _ANTHROPIC
-    if scope["path"] == "/v1/embeddings":
-        return EmbeddingsEntrance()
-    if (prompt := _PROMPT.match(scope["path"])) is not None:
-        return PromptEntrance(name=prompt[1])
-    match = _CONVERSE.match(scope.get("raw_path") or scope["path"].encode())
-    if match is None:
-        return None
-    return ConverseEntrance(model=unquote(match[1].decode("latin-1")), is_stream=match[2] is not None)
+async def _view(scope: Scope, address: Address, parts: dict[str, str], body: bytes) -> HttpResponse:
+    response: HttpResponse = await address.view(ASGIRequest(scope, BytesIO(body)), **parts)
+    return response
 
 
 async def _read_body(receive: Receive, most: int) -> bytes:
@@ -214,7 +194,8 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    is_anthropic = scope["path"].startswith(_MESSAGES_PATH)
+    found = find(scope)
+    is_anthropic = found is not None and found[0].error_format == "anthropic"
     error = anthropic_reply.error(refusal, None) if is_anthropic else openai_reply.error(refusal)
     return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON)
 

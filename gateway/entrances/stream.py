@@ -8,11 +8,11 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from gateway.call import Call
-from gateway.entrances.formats.entrance import Entrance, Parsed
+from gateway.entrances.formats.entrance import Entrance
 from gateway.entrances.formats.outgoing import JSON, call_headers, raw, refusal_headers
+from gateway.entrances.handover import call_handover_of
 from gateway.pipeline import respond
 from gateway.refusals import Refusal
-from gateway.runtime import Gateway
 
 
 class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
@@ -28,14 +28,13 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
             raise StopConsumer
 
     async def _reply(self) -> None:
-        gateway: Gateway = self.scope["gatehouse.gateway"]
-        call: Call = self.scope["gatehouse.call"]
-        entrance: Entrance = self.scope["gatehouse.entrance"]
-        parsed: Parsed = self.scope["gatehouse.parsed"]
-        writer = entrance.writer(call, parsed)
+        found = call_handover_of(self.scope)
+        call, entrance = found.call, found.entrance
+        assert found.parsed is not None
+        writer = entrance.writer(call, found.parsed)
         has_begun = False
         try:
-            async with aclosing(respond(call, gateway)) as events:
+            async with aclosing(respond(call, found.gateway)) as events:
                 async for event in events:
                     data = writer.write(event)
                     if not has_begun:

@@ -6,6 +6,7 @@ Server → {"type": "start" | "delta" | "tool_start" | "tool_delta" | "end" | "e
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,10 +19,10 @@ from gateway.call import Call
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import OpenAIEntrance, decoded
 from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
+from gateway.entrances.handover import handover_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.pipeline import refuse, respond
 from gateway.refusals import Refusal, too_large
-from gateway.runtime import Gateway
 from kernel.money import plain_usd
 
 MAX_CALLS = 8
@@ -98,28 +99,28 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
             raise Refusal("invalid_request", f"{MAX_CALLS} calls are under way, the most for one connection.")
 
     async def _refuse_early(self, body: bytes, refusal: Refusal) -> None:
-        gateway: Gateway = self.scope["gatehouse.gateway"]
+        gateway = handover_of(self.scope).gateway
         call = new_call(self.scope, wire_format="websocket", parsed=None, body_bytes=len(body))
         await refuse(call, refusal, gateway)
         await self._send("error", "", **openai_reply.error(call.refusal or refusal))
 
     async def _reply(self, client_id: str, body: bytes) -> None:
-        gateway: Gateway = self.scope["gatehouse.gateway"]
+        gateway = handover_of(self.scope).gateway
         try:
             check_tags(headers_of(self.scope))
             parsed = _ENTRANCE.parse(body)
         except Refusal as refusal:
             await self._refuse_early(body, refusal)
             return
+        parsed = replace(parsed, is_stream=True)
         call = new_call(self.scope, wire_format="websocket", parsed=parsed, body_bytes=len(body))
-        call.is_stream = True
         has_begun = False
         try:
             async with aclosing(respond(call, gateway)) as events:
                 async for event in events:
                     if not has_begun:
                         has_begun = True
-                        model = call.deployment.model_id if call.deployment else ""
+                        model = call.deployment.model_id if call.has_deployment else ""
                         await self._send("start", client_id, call_id=str(call.id), model=model)
                     await self._send_event(client_id, call, event)
         except Refusal as refusal:
@@ -141,7 +142,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                     client_id,
                     finish_reason=openai_reply.finish_reason(event),
                     usage=openai_reply.usage(event.usage),
-                    cost_usd=plain_usd(call.cost_nanos),
+                    cost_usd=plain_usd(call.charge.cost_nanos),
                 )
 
     async def _send(self, kind: str, client_id: str, **members: Any) -> None:

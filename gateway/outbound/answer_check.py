@@ -21,7 +21,7 @@ _NO_ANSWER = "tool_use"
 
 def check_of(call: Call) -> AnswerCheck | None:
     """What is checked of the call's answer, if anything is."""
-    choice = call.prompt.choice if call.prompt is not None else None
+    choice = call.prompt.choice if call.has_prompt else None
     return choice.check if choice is not None else None
 
 
@@ -29,7 +29,6 @@ async def checked(
     call: Call, check: AnswerCheck, events: AsyncGenerator[Event, None]
 ) -> AsyncGenerator[Event, None]:
     """The events as they come. When the answer has ended, what came of the check is noted on the call's run."""
-    assert call.prompt is not None
     parts: list[str] = []
     characters = 0
     async with aclosing(events):

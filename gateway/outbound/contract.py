@@ -27,7 +27,7 @@ _PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered")
 
 def contract_of(call: Call) -> Contract | None:
     """The contract that the call's answer must keep, if there is one."""
-    if call.prompt is None or call.prompt.version is None or call.prompt.version.compiled is None:
+    if not call.has_prompt or call.prompt.version is None or call.prompt.version.compiled is None:
         return None
     return call.prompt.version.compiled.contract
 
@@ -40,11 +40,10 @@ async def kept(
     `blocked` is the stop reason of an answer that a filter ended: that one is handed on as it is.
     """
     run = call.prompt
-    assert run is not None
-    sends_prefix = call.is_stream and contract.output.streams_prefix
+    sends_prefix = call.request.is_stream and contract.output.streams_prefix
     for number in range(1 + contract.output.corrections):
         run.rounds = number + 1
-        answer = _Answer(contract, watches=call.is_stream)
+        answer = _Answer(contract, watches=call.request.is_stream)
         async with aclosing(round_of()) as events:
             async for event in events:
                 answer.take(event)
@@ -65,8 +64,9 @@ async def kept(
             for event in answer.delivered(reading.text):
                 yield event
             return
-        assert call.mask is not None
-        run.errors = tuple(map(call.mask.hide_answer, reading.errors))  # names of members may be anybody's
+        run.errors = tuple(
+            map(call.redacted.mask.hide_answer, reading.errors)
+        )  # names of members may be anybody's
         if answer.sent:
             break  # what has been sent can't be taken back
         if number < contract.output.corrections:
@@ -78,7 +78,7 @@ async def kept(
         raise _failed(run)
     run.outcome, run.is_fallback = "fallback", True
     run.unsure = run.unsure and Unsure.FALLBACK
-    for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.usage)):
+    for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.reply.usage)):
         yield event
 
 

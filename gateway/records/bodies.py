@@ -14,7 +14,7 @@ from gateway.outbound.unmask import Unmasker, for_json
 from gateway.wire.texts import each_string, rewrite
 from governance.privacy.policy import storage
 from governance.privacy.policy.masking import Mask
-from governance.privacy.policy.storage import Storing
+from governance.privacy.policy.storage import StoragePolicy, Storing
 from governance.records.policy.sealing import seal
 
 _MEDIA = ("image", "document", "video", "audio")
@@ -22,12 +22,12 @@ _MEDIA = ("image", "document", "video", "audio")
 
 def storing_of(call: Call) -> Storing:
     """What is stored of a call that has ended."""
-    if not call.is_hidden:
+    if not call.is_redacted:
         return storage.NOTHING
     return storage.decide(
-        call.storage,
+        call.redacted.storage,
         call_id=call.id,
-        has_findings=bool(call.findings),
+        has_findings=bool(call.redacted.findings),
         is_error=call.refusal is not None,
         is_flagged=call.checks.is_flagged,
     )
@@ -35,18 +35,20 @@ def storing_of(call: Call) -> Storing:
 
 def redacted_content(call: Call) -> dict[str, Any]:
     """What is stored of a call in the clear: the request as the model saw it, and the answer."""
-    assert call.mask is not None
-    assert call.key is not None
     hide = (
-        call.mask.hide_answer
+        call.redacted.mask.hide_answer
     )  # the model may write personal data of its own: what is stored is redacted too
-    answer = orjson.dumps(answer_blocks(call.answer, lambda block: hide(block.text))) if call.answer else b""
+    answer = (
+        orjson.dumps(answer_blocks(call.reply.answer, lambda block: hide(block.text)))
+        if call.reply.answer
+        else b""
+    )
     return {
         "call_id": call.id,
         "team_id": call.key.team.id,
-        "request": _as_logged(call.conversation, call.mask, call.sent_body).decode(),
+        "request": _as_logged(call.conversation, call.redacted.mask, call.sent.body).decode(),
         "answer": answer.decode(),
-        "kept_until": call.body_until,
+        "kept_until": call.stored.until,
     }
 
 
@@ -60,10 +62,9 @@ def _as_logged(conversation: Conversation, mask: Mask, encoded: bytes) -> bytes:
     return request_json(kept)
 
 
-def keep_raw(call: Call) -> None:
-    """Before masking, which changes the conversation: keeps it as it came, where policy wants it."""
-    if call.storage.bodies == "raw":
-        call.raw_request = request_json(call.conversation)
+def raw_request(conversation: Conversation, policy: StoragePolicy) -> bytes:
+    """Before masking, which changes the conversation: it as it came, where policy wants it kept; else empty."""
+    return request_json(conversation) if policy.bodies == "raw" else b""
 
 
 def request_json(conversation: Conversation, encoded: bytes = b"") -> bytes:
@@ -96,11 +97,10 @@ def answer_blocks(answer: Iterable[AnswerBlock], change: Callable[[AnswerBlock],
 
 def sealed_members(call: Call, *, key: bytes, generation: int, nonce: bytes) -> dict[str, Any]:
     """What was said in the clear, request and answer, sealed: members to add to the call's content."""
-    assert call.key is not None
     plain = orjson.dumps(
         {
-            "request": orjson.Fragment(call.raw_request),
-            "answer": answer_blocks(call.answer, _as_seen(call)),
+            "request": orjson.Fragment(call.redacted.raw_request),
+            "answer": answer_blocks(call.reply.answer, _as_seen(call)),
         }
     )
     sealed = seal(plain, key=key, call_id=call.id, team_id=call.key.team.id, nonce=nonce)
@@ -109,8 +109,7 @@ def sealed_members(call: Call, *, key: bytes, generation: int, nonce: bytes) -> 
 
 def _as_seen(call: Call) -> Callable[[AnswerBlock], str]:
     """The text of a block as the caller got it."""
-    assert call.mask is not None
-    values, entities = call.mask.values, call.mask.entities
+    values, entities = call.redacted.mask.values, call.redacted.mask.entities
     in_json = for_json(values)
 
     def unmasked(block: AnswerBlock) -> str:

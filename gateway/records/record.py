@@ -10,7 +10,7 @@ _CLIENT_CLOSED = 499
 
 def full_record(call: Call) -> dict[str, Any]:
     """Every column of the record of a call that has ended."""
-    refusal, usage = call.refusal, call.usage
+    refusal, usage = call.refusal, call.reply.usage
     return {
         **admission_record(call),
         "call_id": call.id,
@@ -19,48 +19,49 @@ def full_record(call: Call) -> dict[str, Any]:
         "http_status": _http_status(call),
         "code": refusal.code if refusal else "",
         "message": clean(refusal.message, 2000) if refusal else "",
-        "upstream_request_id": call.upstream_request_id,
-        "attempts": call.attempts,
-        "stop_reason": call.stop_reason,
+        "upstream_request_id": call.reply.upstream_request_id,
+        "attempts": call.reply.attempts,
+        "stop_reason": call.reply.stop_reason,
         "input_tokens": usage.input,
         "output_tokens": usage.output,
         "cache_read_tokens": usage.cache_read,
         "cache_write_tokens": usage.cache_write + usage.cache_write_1h,
         "cache_write_1h_tokens": usage.cache_write_1h,
-        "images": call.images,
-        "price_id": call.price_id,
-        "prompt_digest": call.prompt_digest,
-        "prefix_digest": call.prefix_digest,
-        "prefix_tokens": call.prefix_tokens,
-        "reserved_nanos": call.hold_nanos,
-        "cost_nanos": call.cost_nanos,
-        "is_estimated": call.is_estimated,
+        "images": call.charge.images,
+        "price_id": call.charge.price_id,
+        "prompt_digest": call.sent.prompt_digest,
+        "prefix_digest": call.sent.prefix_digest,
+        "prefix_tokens": call.sent.prefix_tokens,
+        "reserved_nanos": call.hold.nanos if call.hold else 0,
+        "cost_nanos": call.charge.cost_nanos,
+        "is_estimated": call.charge.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
-        "first_token_ms": None if call.first_token_ms is None else round(call.first_token_ms, 3),
+        "first_token_ms": None if call.reply.first_token_ms is None else round(call.reply.first_token_ms, 3),
         "checks": call.checks.as_json(),
         "is_flagged": call.checks.is_flagged,
-        "body": call.body,
-        "body_until": call.body_until,
+        "body": call.stored.state,
+        "body_until": call.stored.until,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
 
 
 def admission_record(call: Call) -> dict[str, Any]:
     """Every column as it stands at admission; what an expired call's record is made of."""
-    key, deployment = call.key, call.deployment
+    key = call.key if call.is_authenticated else None
+    deployment = call.deployment if call.has_deployment else None
     return {
         "team_id": key.team.id if key else None,
         "application_id": key.application_id if key else None,
         "api_key_id": key.id if key else None,
-        "feature": call.feature,
-        "end_user": call.end_user,
-        "wire_format": call.wire_format,
-        "is_stream": call.is_stream,
+        "feature": call.request.feature,
+        "end_user": call.request.end_user,
+        "wire_format": call.request.wire_format,
+        "is_stream": call.request.is_stream,
         "http_status": _CLIENT_CLOSED,
         "code": "",
         "message": "",
-        "requested_model": clean(call.requested_model, 300),
-        "route": call.route.name if call.route else "",
+        "requested_model": clean(call.request.model, 300),
+        "route": call.routed.route.name if call.is_routed else "",
         "model": deployment.model_id if deployment else "",
         "region": deployment.region if deployment else "",
         "invoke_id": deployment.invoke_id if deployment else "",
@@ -71,16 +72,16 @@ def admission_record(call: Call) -> dict[str, Any]:
         "output_tokens": 0,
         "cache_read_tokens": 0,
         "cache_write_tokens": 0,
-        "counted_input_tokens": call.counted_input_tokens,
-        "max_tokens": call.max_tokens,
+        "counted_input_tokens": call.bounds.counted_input_tokens,
+        "max_tokens": call.bounds.max_tokens,
         "tier": call.tier,
         "first_token_ms": None,
         "stages": [],
-        "findings": call.findings,
+        "findings": call.redacted.findings if call.is_redacted else {},
         "checks": call.checks.as_json(),
         "is_flagged": call.checks.is_flagged,
-        "request_id": call.request_id,
-        "client_ip": call.client_ip,
+        "request_id": call.request.request_id,
+        "client_ip": call.request.client_ip,
         "is_demo": False,
         **_prompt_record(call),
     }
@@ -88,9 +89,9 @@ def admission_record(call: Call) -> dict[str, Any]:
 
 def _prompt_record(call: Call) -> dict[str, Any]:
     """Which prompt was run; nothing where none was: Postgres fills in the rest."""
-    run = call.prompt
-    if run is None:
+    if not call.has_prompt:
         return {}
+    run = call.prompt
     return {
         "prompt_id": run.prompt.id,
         "prompt_name": run.prompt.name,

@@ -13,10 +13,8 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
     Both become part of the request, which is kept, so personal data in them is hidden. The conversation stays within what
     was held for this round: `room` is the tokens that an earlier answer and its correction were given.
     """
-    assert call.mask is not None
-    assert call.deployment is not None
-    written = "".join(block.text for block in call.answer if block.kind in ("text", "tool_use")).strip()
-    told = correction(tuple(call.mask.hide_answer(error) for error in errors))
+    written = "".join(block.text for block in call.reply.answer if block.kind in ("text", "tool_use")).strip()
+    told = correction(tuple(call.redacted.mask.hide_answer(error) for error in errors))
     messages = call.conversation.messages
     if (
         messages and messages[-1].role == "assistant"
@@ -24,12 +22,12 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
         messages.append(Message(role="user", content=[Block(text=told)]))
         answer = None
     else:
-        answer = Block(text=call.mask.hide_answer(written) or _LEFT_OUT)
+        answer = Block(text=call.redacted.mask.hide_answer(written) or _LEFT_OUT)
         messages.append(Message(role="assistant", content=[answer]))
         messages.append(Message(role="user", content=[Block(text=told)]))
     family = family_of(call.deployment)
     estimate = gateway.estimator.estimate(call.conversation, family=family)
-    if answer is not None and estimate.upper_bound > call.input_bound + round_number * room:
+    if answer is not None and estimate.upper_bound > call.bounds.input_bound + round_number * room:
         answer.text = _LEFT_OUT
         estimate = gateway.estimator.estimate(call.conversation, family=family)
-    call.counted_input_tokens = estimate.expected
+    call.bounds.counted_input_tokens = estimate.expected

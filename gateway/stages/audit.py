@@ -16,11 +16,11 @@ async def audit(call: Call, gateway: Gateway) -> None:
     Refusal not_auditable when it can't be written in time: it stays queued and is written as soon as it can be.
     """
     gateway.metrics.note(call)
-    if call.admission is not None and not call.admission.done():
-        await asyncio.wait((call.admission,))  # a hold that is being made must be there to be released
+    if call.hold is not None and not call.hold.admission.done():
+        await asyncio.wait((call.hold.admission,))  # a hold that is being made must be there to be released
     refusal = Refusal("not_auditable", "The call was made, but its record could not be written in time.")
     try:
-        future = gateway.ledger.settle(Settlement(full_record(call), call.content))
+        future = gateway.ledger.settle(Settlement(full_record(call), call.stored.content))
         if call.refusal is not None and not gateway.ledger.is_connected:
             return  # refused anyway; the record is queued and written when Postgres is back
         await asyncio.wait_for(asyncio.shield(future), gateway.settle_timeout_seconds)

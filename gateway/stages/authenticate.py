@@ -11,15 +11,15 @@ _NO_HASH = bytes(32)
 
 def authenticate(call: Call, gateway: Gateway) -> None:
     """Finds whose key this is. Refusals: invalid_api_key, ip_not_allowed."""
-    if not call.key_text:
+    if not call.request.key_text:
         raise Refusal(
             "invalid_api_key",
             "No API key was sent. Send yours as 'Authorization: Bearer gh_…' or as 'x-api-key'.",
         )
-    key_id = key_text.key_id_of(call.key_text)
+    key_id = key_text.key_id_of(call.request.key_text)
     key = gateway.snapshot.keys.get(key_id) if key_id else None
     # An unknown id is compared as well, so that its answer takes as long as a wrong secret's.
-    if not key_text.matches(call.key_text, key.secret_hash if key else _NO_HASH) or key is None:
+    if not key_text.matches(call.request.key_text, key.secret_hash if key else _NO_HASH) or key is None:
         raise Refusal(
             "invalid_api_key", "This API key is not valid. It may be mistyped, or it has been revoked."
         )
@@ -34,9 +34,9 @@ def authenticate(call: Call, gateway: Gateway) -> None:
         raise Refusal(
             "invalid_api_key", "The application of this API key is not active. Ask your team's admin."
         )
-    if key.allowed_networks and not _is_allowed(key, call.client_ip):
+    if key.allowed_networks and not _is_allowed(key, call.request.client_ip):
         raise Refusal(
-            "ip_not_allowed", f"This API key may not be used from {call.client_ip or 'this address'}."
+            "ip_not_allowed", f"This API key may not be used from {call.request.client_ip or 'this address'}."
         )
     gateway.key_use.note(key.id, call.started_at)
 

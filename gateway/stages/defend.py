@@ -7,9 +7,8 @@ from governance.screening.policy.leaks import prompt_of
 
 def defend(call: Call, gateway: Gateway) -> None:
     """Puts users' texts between marks and a canary into the system prompt, where policy says so."""
-    assert call.key is not None
     screening, conversation = call.rules.effective.screening, call.conversation
-    if call.kind != "text" or not (screening.delimit or screening.canary or screening.leak):
+    if call.request.kind != "text" or not (screening.delimit or screening.canary or screening.leak):
         return
     texts = [block.text for block in conversation.system or () if block.text]
     key, system = call.key.team.placeholder_key, "\n".join(texts)

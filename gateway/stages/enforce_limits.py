@@ -17,48 +17,48 @@ _COUNT_TIMEOUT_SECONDS = 10.0
 
 async def enforce_limits(call: Call, gateway: Gateway) -> None:
     """Bounds the answer and measures the prompt. Refusals: max_tokens_exceeded, context_length_exceeded."""
-    assert call.deployment is not None
     if not call.conversation.messages:
         raise Refusal("invalid_request", "'messages' is empty: send at least one message.", param="messages")
-    if call.kind == "text":
+    if call.request.kind == "text":
         _bound_output(call, gateway)
-    smallest = min(call.deployments, key=lambda deployment: deployment.context_window)
+    smallest = min(call.routed.deployments, key=lambda deployment: deployment.context_window)
     family = family_of(smallest)
     if call.is_large:
         estimate = await asyncio.to_thread(gateway.estimator.estimate, call.conversation, family=family)
     else:
         estimate = gateway.estimator.estimate(call.conversation, family=family)
-    call.counted_input_tokens = estimate.expected
-    call.input_bound = estimate.upper_bound
+    call.bounds.counted_input_tokens = estimate.expected
+    call.bounds.input_bound = estimate.upper_bound
     # The texts of an embedding call stand each for itself: the model says when one is too long.
-    if call.kind == "text" and estimate.upper_bound > smallest.context_window:
+    if call.request.kind == "text" and estimate.upper_bound > smallest.context_window:
         await _check_window(call, gateway, smallest, estimate)
 
 
 def _bound_output(call: Call, gateway: Gateway) -> None:
-    assert call.route is not None
     model_limit = min(
-        deployment.max_output_tokens or gateway.max_output_tokens for deployment in call.deployments
+        deployment.max_output_tokens or gateway.max_output_tokens for deployment in call.routed.deployments
     )
     limit = min(
-        call.route.max_tokens_limit or gateway.max_output_tokens, gateway.max_output_tokens, model_limit
+        call.routed.route.max_tokens_limit or gateway.max_output_tokens,
+        gateway.max_output_tokens,
+        model_limit,
     )
     config = call.conversation.inference_config
     if config is None:
         config = call.conversation.inference_config = InferenceConfig()
     asked = config.max_tokens
     if asked is None:
-        config.max_tokens = min(call.route.default_max_tokens, limit)
+        config.max_tokens = min(call.routed.route.default_max_tokens, limit)
     elif asked < 1:
         raise Refusal("invalid_request", f"max_tokens must be at least 1, not {asked}.", param="max_tokens")
     elif asked > limit:
         raise Refusal(
             "max_tokens_exceeded",
-            f"max_tokens is {asked}, but '{call.route.name}' allows {limit} tokens of output per call.",
+            f"max_tokens is {asked}, but '{call.routed.route.name}' allows {limit} tokens of output per call.",
             param="max_tokens",
         )
     assert config.max_tokens is not None
-    call.max_tokens = config.max_tokens
+    call.bounds.max_tokens = config.max_tokens
 
 
 async def _check_window(
@@ -72,8 +72,8 @@ async def _check_window(
         attempt = Attempt(deployment.region, deployment.invoke_id, _COUNT_TIMEOUT_SECONDS)
         counted = await gateway.bedrock.count_tokens(attempt, call.conversation)
         gateway.estimator.learn(family=family, expected=estimate.expected, actual=counted)
-        call.counted_input_tokens = counted
-        call.input_bound = counted
+        call.bounds.counted_input_tokens = counted
+        call.bounds.input_bound = counted
     if counted > deployment.context_window:
         raise Refusal(
             "context_length_exceeded",

@@ -1,7 +1,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import psycopg
@@ -36,18 +36,14 @@ def gather_context(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None]
 
     Refusals: invalid_request, overloaded, content_blocked, unsure, contract_failed, and those of the call that turns the question into a vector.
     """
-    assert call.prompt is not None
-    assert call.prompt.version is not None
-    compiled = call.prompt.version.compiled
-    assert compiled is not None
+    compiled = call.prompt.compiled
     if not (compiled.document.context or compiled.document.knowledge.bases):
         return None
     return _gather(call, gateway, compiled, ask)
 
 
 async def _gather(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> None:
-    assert call.key is not None
-    run = cast(PromptRun, call.prompt)
+    run = call.prompt
     values = dict(run.values)
     for name in compiled.document.context:
         source = gateway.snapshot.context.get((call.key.team.id, name))
@@ -79,7 +75,7 @@ async def _fact(call: Call, gateway: Gateway, source: SourceEntry, values: dict[
 
 
 async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> None:
-    run, wanted = cast(PromptRun, call.prompt), compiled.document.knowledge
+    run, wanted = call.prompt, compiled.document.knowledge
     try:
         question = compiled.render_query({KNOWLEDGE: "", **run.values}, clock=perf_counter)
     except RenderError as error:
@@ -115,7 +111,6 @@ def _be_unsure(call: Call, run: PromptRun, compiled: Compiled) -> None:
 
 async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str, ask: Ask) -> Retrieved:
     """Every base in its own way, and what they found as one."""
-    assert call.key is not None
     bases = [_base(call, gateway, name) for name in wanted.bases]
     candidates: list[Candidate] = []
     local = [base for base in bases if base.kind == "local"]
@@ -142,7 +137,6 @@ async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str
 
 
 def _base(call: Call, gateway: Gateway, name: str) -> BaseEntry:
-    assert call.key is not None
     base = gateway.snapshot.bases.get((call.key.team.id, name))
     if base is None:
         raise Refusal(
@@ -155,20 +149,11 @@ async def _vector(
     call: Call, gateway: Gateway, route: str, dimensions: int | None, question: str, ask: Ask
 ) -> list[float]:
     """The question as a vector: a call of its own, with its own record, under the same budgets and rules."""
-    inner = Call(
-        wire_format=call.wire_format,
-        is_stream=False,
-        requested_model=route,
+    inner = call.inner(
+        model=route,
         conversation=Conversation(messages=[Message(role="user", content=[Block(text=question)])]),
-        key_text=call.key_text,
-        client_ip=call.client_ip,
-        feature=call.feature,
-        end_user=call.end_user,
-        request_id=call.request_id,
         kind="embedding",
         dimensions=dimensions,
-        is_inner=True,
-        prompt_rules=call.prompt_rules,
     )
     try:
         events = await ask(inner, gateway)
@@ -179,7 +164,6 @@ async def _vector(
 
 async def _hidden(call: Call, gateway: Gateway, text: str) -> str:
     """A text as it may leave, redacted as the call itself will be."""
-    assert call.key is not None
     try:
         detected = await gateway.detector.detect(call.rules, [text])
     except NamesUnavailableError as error:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 import msgspec
 
 from gateway.call import Call
+from gateway.call.groups import Sent
 from gateway.conversation import encode
 from gateway.events import Event
 from gateway.providers.bedrock.client import Attempt
@@ -22,40 +23,38 @@ _MAX_METADATA = 16
 async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply. Tries the next deployment when one fails, but only before the first event."""
     body = encode(call.conversation)
-    call.sent_body = body
-    _digest(call)
+    call.sent = _sent(call, body)
     body = _named(call, body)
     has_begun = False
-    for number, deployment in enumerate(call.deployments, 1):
+    for number, deployment in enumerate(call.routed.deployments, 1):
         begun = perf_counter()
-        call.deployment = deployment
-        call.attempts = number
-        assert call.route is not None
-        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.route.timeout_seconds))
+        call.reply.deployment = deployment
+        call.reply.attempts = number
+        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.routed.route.timeout_seconds))
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
                     has_begun = True
-                    if call.first_token_ms is None:
-                        call.first_token_ms = call.elapsed_ms()
+                    if call.reply.first_token_ms is None:
+                        call.reply.first_token_ms = call.elapsed_ms()
                     yield event
             return
         except Refusal as refusal:
-            is_last = number == len(call.deployments)
+            is_last = number == len(call.routed.deployments)
             if is_last or has_begun or not may_fail_over(refusal):
                 raise
             call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
-            call.upstream_request_id = attempt.request_id
+            call.reply.upstream_request_id = attempt.request_id
 
 
 def _events(
     call: Call, gateway: Gateway, attempt: Attempt, body: bytes, model_id: str
 ) -> AsyncGenerator[Event, None]:
-    if call.kind == "embedding":
+    if call.request.kind == "embedding":
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
-        return gateway.bedrock.embed(attempt, model_id, texts, call.dimensions)
-    operation = gateway.bedrock.converse_stream if call.is_stream else gateway.bedrock.converse
+        return gateway.bedrock.embed(attempt, model_id, texts, call.request.dimensions)
+    operation = gateway.bedrock.converse_stream if call.request.is_stream else gateway.bedrock.converse
     return operation(attempt, body)
 
 
@@ -70,12 +69,16 @@ def _named(call: Call, body: bytes) -> bytes:
     return encode(msgspec.structs.replace(call.conversation, request_metadata=metadata))
 
 
-def _digest(call: Call) -> None:
-    """Keyed hashes of what is sent, by which repeats can be told without reading them."""
-    assert call.key is not None
+def _sent(call: Call, body: bytes) -> Sent:
+    """What is sent, and keyed hashes of it."""
     key, conversation = call.key.team.placeholder_key, call.conversation
-    call.prompt_digest = blake2b(call.sent_body, key=key, digest_size=8).hexdigest()
-    if conversation.system is not None or conversation.tool_config is not None:
-        prefix = encode((conversation.tool_config, conversation.system))
-        call.prefix_digest = blake2b(prefix, key=key, digest_size=8).hexdigest()
-        call.prefix_tokens = len(prefix) // _BYTES_PER_TOKEN
+    digest = blake2b(body, key=key, digest_size=8).hexdigest()
+    if conversation.system is None and conversation.tool_config is None:
+        return Sent(body=body, prompt_digest=digest)
+    prefix = encode((conversation.tool_config, conversation.system))
+    return Sent(
+        body=body,
+        prompt_digest=digest,
+        prefix_digest=blake2b(prefix, key=key, digest_size=8).hexdigest(),
+        prefix_tokens=len(prefix) // _BYTES_PER_TOKEN,
+    )

@@ -12,8 +12,6 @@ _PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
 
 async def limit_rates(call: Call, gateway: Gateway) -> None:
     """Takes the call, and the tokens it may need, from every rate limit that applies, or waits. Refusal: rate_limited."""
-    assert call.key is not None
-    assert call.route is not None
     if not call.key.rate_limits:
         return
     facts = call.facts()
@@ -24,21 +22,23 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
     }
     if not limits:
         return
-    tokens = call.counted_input_tokens + call.max_tokens
+    tokens = call.bounds.counted_input_tokens + call.bounds.max_tokens
     takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
     request = Request(str(call.id), takes)
     decision = await gateway.rate_lines.admit(
-        request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.route.wait_seconds
+        request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.routed.route.wait_seconds
     )
-    call.rates = [
+    call.taken.rates = [
         (limit.metric, counter.period_ms, counter.limit, max(0, counter.limit - used))
         for (counter, limit), used in zip(limits.items(), decision.used, strict=True)
         if counter.period_ms
     ]
     if decision.short is not None:
         raise _limited(limits[decision.short], decision.short, decision, tokens)
-    call.ticket = Ticket(request, decision)
-    call.token_counters = tuple(counter for counter, limit in limits.items() if limit.metric == "tokens")
+    call.taken.ticket = Ticket(request, decision)
+    call.taken.token_counters = tuple(
+        counter for counter, limit in limits.items() if limit.metric == "tokens"
+    )
 
 
 def _counter(limit: RateLimitEntry, subject: str, call: Call) -> Counter:

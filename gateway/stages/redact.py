@@ -4,7 +4,8 @@ from functools import partial
 
 from gateway.call import Call
 from gateway.call.checks import InputCheck
-from gateway.records.bodies import keep_raw
+from gateway.call.groups import Redacted
+from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.texts import rewrite, texts_of
@@ -13,6 +14,7 @@ from governance.privacy.policy.engines import Block, EngineFailedError
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.storage import StoragePolicy
 from governance.privacy.services.detector import NamesUnavailableError
 from governance.screening.policy.findings import Finding
 from kernel.breath import Breath
@@ -26,7 +28,6 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
     Refusal `pii_blocked` where a rule says so; `overloaded` where names can't be looked for and the policy wants them.
     """
-    assert call.key is not None
     rules = call.rules
     if call.is_large or rules.effective.guardrails:
         return _redact_in_steps(call, gateway, rules)
@@ -34,8 +35,8 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
         return _redact_fresh(call, gateway, rules, texts, fresh)
-    _finish(call, gateway, rules, {}, texts, names_read=True)
-    for _ in _hide(call):
+    mask = _mask(call, gateway, rules, {}, texts, names_read=True)
+    for _ in _hide(call, mask, rules.storage):
         pass
     _check(call)
     return None
@@ -69,13 +70,13 @@ async def _redact_fresh(
             "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
             retry_after=1,
         ) from error
-    _finish(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
+    mask = _mask(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
     async with Breath() as breath:
-        await breath.through(_hide(call))
+        await breath.through(_hide(call, mask, rules.storage))
     _check(call)
 
 
-def _finish(
+def _mask(
     call: Call,
     gateway: Gateway,
     rules: RuleSet,
@@ -83,33 +84,30 @@ def _finish(
     texts: list[str],
     *,
     names_read: bool,
-) -> None:
-    assert call.key is not None
-    call.storage = rules.storage
-    keep_raw(call)
-    call.mask = Mask(
-        key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules)
-    )
-    call.mask.known = found
+) -> Mask:
+    mask = Mask(key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules))
+    mask.known = found
     call.checks.policies = rules.effective.sources
     call.checks.input = InputCheck(
         characters=sum(map(len, texts)),
         read_characters=sum(map(len, texts)) if rules.names and names_read else 0,
         wants_names=rules.names,
     )
+    return mask
 
 
-def _hide(call: Call) -> Generator[None, None, None]:
-    assert call.mask is not None
-    yield from rewrite(call.conversation, call.mask.hide, call.mask.hide_json)
-    call.is_hidden = True  # only now: what is stored of a call is redacted whole, or nothing
-    call.findings = dict(call.mask.counts)  # of the request: what the answer adds is counted apart
+def _hide(call: Call, mask: Mask, storage: StoragePolicy) -> Generator[None, None, None]:
+    raw = raw_request(call.conversation, storage)
+    yield from rewrite(call.conversation, mask.hide, mask.hide_json)
+    # Only now: what is stored of a call is redacted whole, or nothing. What the answer adds is counted apart.
+    call.redacted = Redacted(mask=mask, storage=storage, findings=dict(mask.counts), raw_request=raw)
 
 
 def _check(call: Call) -> None:
-    assert call.mask is not None
-    if call.mask.blocked:
-        kinds = ", ".join(f"{title(entity)} ({count})" for entity, count in sorted(call.mask.blocked.items()))
+    if call.redacted.mask.blocked:
+        kinds = ", ".join(
+            f"{title(entity)} ({count})" for entity, count in sorted(call.redacted.mask.blocked.items())
+        )
         raise Refusal(
             "pii_blocked",
             f"The request holds data that must not be sent to a model: {kinds}. Take it out and send the request again.",
@@ -132,14 +130,13 @@ async def _judge(call: Call, gateway: Gateway, texts: list[str]) -> _Judged:
 
     Where policy says so, a call goes on without a guardrail that can't be asked, and its record says so.
     """
-    assert call.key is not None
     effective = call.rules.effective
     if not effective.guardrails or not texts:
         return _NOTHING
     findings: dict[str, list[Finding]] = {text: [] for text in texts}
     is_complete = True
     for guardrail_id, version in effective.guardrails:
-        region = _region_of(guardrail_id) or call.deployments[0].region
+        region = _region_of(guardrail_id) or call.routed.deployments[0].region
         try:
             found = await gateway.guardrails.find(
                 texts, guardrail_id=guardrail_id, version=version, region=region, source="INPUT"

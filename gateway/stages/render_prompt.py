@@ -1,6 +1,5 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import cast
 
 from gateway.call import Call
 from gateway.call.prompt_run import PromptRun
@@ -32,8 +31,8 @@ def render_prompt(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] 
     Refusals: invalid_request; context_length_exceeded where the version has a limit on its input, and those of the call
     that summarises where it says so.
     """
-    run = cast(PromptRun, call.prompt)
-    compiled = _compiled(run)
+    run = call.prompt
+    compiled = run.compiled
     check_given(call.conversation, compiled.document)
     turns = _turns(run, compiled)
     limit = compiled.document.limits.max_input_tokens
@@ -41,12 +40,6 @@ def render_prompt(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] 
         return _shorten(call, gateway, compiled, turns, ask)
     _put(call, compiled, turns)
     return None
-
-
-def _compiled(run: PromptRun) -> Compiled:
-    assert run.version is not None
-    assert run.version.compiled is not None
-    return run.version.compiled
 
 
 def _turns(run: PromptRun, compiled: Compiled) -> list[Turn]:
@@ -59,7 +52,7 @@ def _turns(run: PromptRun, compiled: Compiled) -> list[Turn]:
 
 
 def _put(call: Call, compiled: Compiled, turns: Sequence[Turn]) -> None:
-    caches = all(deployment.supports_prompt_cache for deployment in call.deployments)
+    caches = all(deployment.supports_prompt_cache for deployment in call.routed.deployments)
     call.conversation = conversation_of(
         compiled.document, turns, call.conversation, cached_turns=compiled.cached_turns if caches else 0
     )
@@ -68,7 +61,9 @@ def _put(call: Call, compiled: Compiled, turns: Sequence[Turn]) -> None:
         assert compiled.document.output.schema is not None
         hold_to(
             call.conversation,
-            mode=_mode(compiled.document.output, call.deployments, has_tools=bool(compiled.document.tools)),
+            mode=_mode(
+                compiled.document.output, call.routed.deployments, has_tools=bool(compiled.document.tools)
+            ),
             schema=compiled.document.output.schema,
             schema_text=compiled.contract.schema_text,
             instruction=compiled.contract.instruction,
@@ -88,7 +83,6 @@ def _mode(output: Output, deployments: tuple[DeploymentEntry, ...], *, has_tools
 
 def _tokens(call: Call, gateway: Gateway, turns: Sequence[Turn]) -> int:
     """About how many tokens the prompt and what the caller adds have."""
-    assert call.deployment is not None
     factor = gateway.estimator.factor(family_of(call.deployment))
     texts = [turn.text for turn in turns]
     texts += [block.text for message in call.conversation.messages for block in message.content if block.text]
@@ -97,13 +91,12 @@ def _tokens(call: Call, gateway: Gateway, turns: Sequence[Turn]) -> int:
 
 async def _shorten(call: Call, gateway: Gateway, compiled: Compiled, turns: Sequence[Turn], ask: Ask) -> None:
     """Summarises the longest text among the variables, where the version says so; else refuses."""
-    run, limits = cast(PromptRun, call.prompt), compiled.document.limits
+    run, limits = call.prompt, compiled.document.limits
     tokens = _tokens(call, gateway, turns)
     texts = [name for name, value in run.values.items() if isinstance(value, str)]
     longest = max(texts, key=lambda name: len(run.values[name]), default=None)
     if limits.too_large != "summarise" or longest is None:
         raise _too_large(run, tokens, limits.max_input_tokens)
-    assert call.deployment is not None
     own = count_text(run.values[longest], factor=gateway.estimator.factor(family_of(call.deployment)))
     room = limits.max_input_tokens - (tokens - own)
     if room < _MIN_SUMMARY_TOKENS:
@@ -119,23 +112,14 @@ async def _shorten(call: Call, gateway: Gateway, compiled: Compiled, turns: Sequ
 
 async def _summary(call: Call, gateway: Gateway, text: str, room: int, model: str, ask: Ask) -> str:
     """A summary: a call of its own, with its own record, under the same budgets and rules."""
-    inner = Call(
-        wire_format=call.wire_format,
-        is_stream=False,
-        requested_model=model,
+    inner = call.inner(
+        model=model,
         conversation=Conversation(
             messages=[Message(role="user", content=[Block(text=text)])],
             system=[SystemBlock(text=_SUMMARY_RULES.format(words=max(room // 2, 30)))],
             inference_config=InferenceConfig(max_tokens=room),
         ),
-        key_text=call.key_text,
-        client_ip=call.client_ip,
         body_bytes=len(text),
-        feature=call.feature,
-        end_user=call.end_user,
-        request_id=call.request_id,
-        is_inner=True,
-        prompt_rules=call.prompt_rules,
     )
     try:
         events = await ask(inner, gateway)

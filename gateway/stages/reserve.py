@@ -1,6 +1,7 @@
 import asyncio
 
 from gateway.call import Call
+from gateway.call.groups import Hold
 from gateway.catalogue.policy.pricing import price_at, worst_case
 from gateway.outbound.contract import contract_of
 from gateway.records.record import admission_record
@@ -17,24 +18,22 @@ _GRACE_SECONDS = 120.0
 
 async def reserve(call: Call, gateway: Gateway) -> None:
     """Holds the worst case in every budget that applies, or in none. Refusals: budget_exceeded, not_auditable."""
-    assert call.key is not None
-    assert call.route is not None
-    call.hold_nanos = _worst_case(call)
-    attempts = len(call.deployments)
+    worst = _worst_case(call)
+    attempts = len(call.routed.deployments)
     request = HoldRequest(
         call_id=call.id,
-        amount_nanos=call.hold_nanos,
+        amount_nanos=worst,
         windows=_windows(call),
         started_at=call.started_at,
-        lifetime_seconds=call.route.timeout_seconds * attempts * _rounds(call)
+        lifetime_seconds=call.routed.route.timeout_seconds * attempts * _rounds(call)
         + gateway.settle_timeout_seconds
         + _GRACE_SECONDS,
         record=admission_record(call),
     )
     try:
-        call.admission = gateway.ledger.reserve(request)
+        call.hold = Hold(worst, gateway.ledger.reserve(request))
         # Shielded: should the caller leave now, the hold may be made all the same, and settling waits for it.
-        admission = await asyncio.shield(call.admission)
+        admission = await asyncio.shield(call.hold.admission)
     except LedgerUnavailableError as error:
         raise Refusal(
             "not_auditable",
@@ -42,12 +41,11 @@ async def reserve(call: Call, gateway: Gateway) -> None:
             retry_after=2,
         ) from error
     if not admission.admitted:
-        raise _exceeded(call, admission)
+        raise _exceeded(call, admission, worst)
 
 
 def _windows(call: Call) -> tuple[Window, ...]:
     """The current window of each budget whose scope the call is in."""
-    assert call.key is not None
     if not call.key.budgets:
         return ()
     facts = call.facts()
@@ -67,7 +65,7 @@ def _windows(call: Call) -> tuple[Window, ...]:
 def _worst_case(call: Call) -> int:
     """The dearest of the deployments that may answer, in the tier asked for or the standard one it may fall back to."""
     worst = 0
-    for deployment in call.deployments:
+    for deployment in call.routed.deployments:
         for tier in {call.tier, ""}:
             price = price_at(deployment.prices, call.moment, tier)
             if price is None:
@@ -76,7 +74,7 @@ def _worst_case(call: Call) -> int:
                 worst_case(
                     price,
                     input_tokens=tokens,
-                    max_tokens=call.max_tokens,
+                    max_tokens=call.bounds.max_tokens,
                     caches=deployment.supports_prompt_cache,
                     images=call.conversation.image_count if price.image else 0,
                 )
@@ -88,8 +86,8 @@ def _worst_case(call: Call) -> int:
 
 def _inputs(call: Call) -> list[int]:
     """The most tokens of input of each round: one that corrects is shown the answer before, and what is wrong with it."""
-    room = call.max_tokens + MAX_CORRECTION_TOKENS
-    return [call.input_bound + number * room for number in range(_rounds(call))]
+    room = call.bounds.max_tokens + MAX_CORRECTION_TOKENS
+    return [call.bounds.input_bound + number * room for number in range(_rounds(call))]
 
 
 def _rounds(call: Call) -> int:
@@ -98,8 +96,7 @@ def _rounds(call: Call) -> int:
     return 1 if contract is None else 1 + contract.output.corrections
 
 
-def _exceeded(call: Call, admission: Admission) -> Refusal:
-    assert call.key is not None
+def _exceeded(call: Call, admission: Admission, worst: int) -> Refusal:
     window = admission.window
     assert window is not None
     budget = next(budget for budget in call.key.budgets if budget.id == window.budget_id)
@@ -113,5 +110,5 @@ def _exceeded(call: Call, admission: Admission) -> Refusal:
     return Refusal(
         "budget_exceeded",
         f"The budget for {budget.name}{whose} has {left} left, and this call may cost up to "
-        f"{format_usd(call.hold_nanos)}. {resets} A smaller max_tokens lowers what a call may cost.",
+        f"{format_usd(worst)}. {resets} A smaller max_tokens lowers what a call may cost.",
     )

@@ -21,9 +21,8 @@ def resolve_prompt(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     The version is looked up once: a label that moves meanwhile changes nothing. Refusals: prompt_not_found,
     model_not_allowed, invalid_request.
     """
-    request = call.prompt_request
+    request = call.request.prompt
     assert request is not None
-    assert call.key is not None
     entry = _entry(call, gateway, request)
     if not entry.is_enabled:
         call.prompt = _run(entry, None, request, label=request.label)
@@ -55,7 +54,6 @@ async def _read(
     choice: Choice | None,
     number: int,
 ) -> None:
-    assert call.key is not None
     internal = call.key.is_internal
     try:
         version = await gateway.prompt_versions.get(entry.id, number, any_state=internal)
@@ -72,7 +70,6 @@ async def _read(
 
 def _entry(call: Call, gateway: Gateway, request: PromptRequest) -> PromptEntry:
     """The team's own prompt of this name, else the shared one."""
-    assert call.key is not None
     team_id, prompts = call.key.team.id, gateway.snapshot.prompts
     both = [prompts.get((team_id, request.name)), prompts.get((None, request.name))]
     if request.prompt_id is not None and call.key.is_internal:
@@ -92,11 +89,10 @@ def _choice(
     delivery = entry.delivery.get(label) if label else None
     if delivery is None:
         return None
-    assert call.key is not None
     caller = Caller(
         team_id=call.key.team.id,
         application_id=call.key.application_id,
-        end_user=call.end_user,
+        end_user=call.request.end_user,
         session=request.session,
         attributes=request.attributes,
     )
@@ -129,7 +125,6 @@ def _take(
     label: str,
     choice: Choice | None,
 ) -> None:
-    assert call.key is not None
     if not (version.is_approved or label or call.key.is_internal):
         raise Refusal(
             "prompt_not_found",

@@ -21,7 +21,6 @@ def screen(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
     Placeholders are in place already, so no verdict tells a value. Refusal `content_blocked` where policy says so.
     """
-    assert call.key is not None
     screening = call.rules.effective.screening
     actions = {role: getattr(screening, role) for role in _WORDS}
     if not any(actions.values()):

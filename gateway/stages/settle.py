@@ -13,55 +13,62 @@ def settle(call: Call, gateway: Gateway) -> None:
     What it took of its rate limits and did not use, and its slot, are given back.
     """
     _charge(call, gateway)
-    if call.ticket is not None:
-        tokens = dict.fromkeys(call.token_counters, call.usage.total)
-        gateway.limiter.settle(call.ticket, tokens)
-    if call.has_slot:
+    if call.taken.ticket is not None:
+        tokens = dict.fromkeys(call.taken.token_counters, call.reply.usage.total)
+        gateway.limiter.settle(call.taken.ticket, tokens)
+    if call.taken.has_slot:
         gateway.slots.release()
 
 
 def end_round(call: Call, gateway: Gateway) -> None:
     """Puts what this round with the model cost aside, before the next one."""
     _charge_round(call, gateway)
-    call.earlier.append(Round(call.usage, call.cost_nanos, call.is_estimated))
-    call.usage, call.has_usage, call.cost_nanos, call.is_estimated = Usage(), False, 0, False
-    call.answer = []
+    call.reply.earlier.append(Round(call.reply.usage, call.charge.cost_nanos, call.charge.is_estimated))
+    call.reply.usage, call.reply.has_usage, call.charge.cost_nanos, call.charge.is_estimated = (
+        Usage(),
+        False,
+        0,
+        False,
+    )
+    call.reply.answer = []
 
 
 def _charge(call: Call, gateway: Gateway) -> None:
     _charge_round(call, gateway)
-    if call.earlier:
-        call.usage = added(call.usage, *(each.usage for each in call.earlier))
-        call.cost_nanos += sum(each.cost_nanos for each in call.earlier)
-        call.is_estimated |= any(each.is_estimated for each in call.earlier)
+    if call.reply.earlier:
+        call.reply.usage = added(call.reply.usage, *(each.usage for each in call.reply.earlier))
+        call.charge.cost_nanos += sum(each.cost_nanos for each in call.reply.earlier)
+        call.charge.is_estimated |= any(each.is_estimated for each in call.reply.earlier)
 
 
 def _charge_round(call: Call, gateway: Gateway) -> None:
-    if call.admission is None or call.deployment is None or not call.was_invoked:
+    if call.hold is None or not call.was_invoked:
         return
     family = family_of(call.deployment)
-    if call.has_usage and call.kind == "embedding":
+    if call.reply.has_usage and call.request.kind == "embedding":
         pass  # a chat's template is not around it, so it teaches the estimator nothing
-    elif call.has_usage and not call.earlier:
-        gateway.estimator.learn(family=family, expected=call.counted_input_tokens, actual=call.usage.prompt)
-    elif not call.has_usage:
+    elif call.reply.has_usage and not call.reply.earlier:
+        gateway.estimator.learn(
+            family=family, expected=call.bounds.counted_input_tokens, actual=call.reply.usage.prompt
+        )
+    elif not call.reply.has_usage:
         usage = _estimated(call, gateway.estimator.factor(family))
         if usage is None:
             return
-        call.is_estimated = True
-        call.usage = usage
+        call.charge.is_estimated = True
+        call.reply.usage = usage
     price = _price(call, call.deployment)
-    call.price_id = price.id
-    call.images = call.conversation.image_count
-    call.cost_nanos = cost(price, call.usage, images=call.images)
+    call.charge.price_id = price.id
+    call.charge.images = call.conversation.image_count
+    call.charge.cost_nanos = cost(price, call.reply.usage, images=call.charge.images)
 
 
 def _price(call: Call, deployment: DeploymentEntry) -> PriceEntry:
     """The price at admission, of the tier that Bedrock says it served: an optimised call may get the standard one."""
-    if call.served_tier is not None and call.served_tier != call.tier:
-        served = price_at(deployment.prices, call.moment, call.served_tier)
+    if call.reply.served_tier is not None and call.reply.served_tier != call.tier:
+        served = price_at(deployment.prices, call.moment, call.reply.served_tier)
         if served is not None:
-            call.tier = call.served_tier
+            call.tier = call.reply.served_tier
             return served
     price = price_at(deployment.prices, call.moment, call.tier)
     assert price is not None
@@ -75,10 +82,10 @@ def _estimated(call: Call, factor: float) -> Usage | None:
     like a hold that expires: for all it can have been.
     """
     may_be_billed = call.refusal is not None and call.refusal.may_be_billed
-    if may_be_billed and not call.is_stream:
-        return Usage(input=call.counted_input_tokens, output=call.max_tokens)
-    if not (call.answer or call.is_cancelled or may_be_billed):
+    if may_be_billed and not call.request.is_stream:
+        return Usage(input=call.bounds.counted_input_tokens, output=call.bounds.max_tokens)
+    if not (call.reply.answer or call.is_cancelled or may_be_billed):
         return None
-    written = "".join(block.text for block in call.answer)
-    output = min(count_text(written, factor=factor), call.max_tokens)
-    return Usage(input=call.counted_input_tokens, output=output)
+    written = "".join(block.text for block in call.reply.answer)
+    output = min(count_text(written, factor=factor), call.bounds.max_tokens)
+    return Usage(input=call.bounds.counted_input_tokens, output=output)

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -24,17 +25,19 @@ def store_bodies(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     It goes with the record, or, where bodies have a database of their own, there, before the record is written.
     """
     if not gateway.logs_content:
-        call.body = BodyState.NONE
+        call.stored.state = BodyState.NONE
         return None
-    if not call.is_hidden:
-        call.body = BodyState.NOT_REDACTED  # what is stored is redacted, so of this call nothing is
+    if not call.is_redacted:
+        call.stored.state = BodyState.NOT_REDACTED  # what is stored is redacted, so of this call nothing is
         return None
     storing = storing_of(call)
     if storing.extent is Extent.METADATA:
-        call.body = BodyState.NONE if call.storage.bodies == "none" else BodyState.SAMPLED_OUT
+        call.stored.state = (
+            BodyState.NONE if call.redacted.storage.bodies == "none" else BodyState.SAMPLED_OUT
+        )
         return None
     if storing.extent is Extent.FOR_NOW:
-        call.body_until = call.moment + timedelta(hours=gateway.grace_hours)
+        call.stored.until = call.moment + timedelta(hours=gateway.grace_hours)
     return _store(call, gateway, storing)
 
 
@@ -43,38 +46,35 @@ async def _store(call: Call, gateway: Gateway, storing: Storing) -> None:
         state = BodyState.REDACTED
         await _read_names(call, gateway)
         content = await asyncio.to_thread(redacted_content, call) if call.is_large else redacted_content(call)
-        if storing.is_raw and call.raw_request:
+        if storing.is_raw and call.redacted.raw_request:
             sealed = await _sealed(call, gateway)
             state = BodyState.RAW if sealed else BodyState.NO_KEY
             content |= sealed
         if gateway.body_store is None:
-            call.content = content
+            call.stored.content = content
         else:
             await gateway.body_store.store(content)
-        call.body = state
+        call.stored.state = state
     except NamesUnavailableError:
-        call.body, call.body_until = BodyState.NOT_REDACTED, None
+        call.stored.state, call.stored.until = BodyState.NOT_REDACTED, None
     except BodiesUnavailableError:
-        call.body, call.body_until = BodyState.LOST, None
+        call.stored.state, call.stored.until = BodyState.LOST, None
     except Exception:
         logger.exception("call %s: its bodies are not stored", call.id)
-        call.body, call.body_until = BodyState.LOST, None
+        call.stored.state, call.stored.until = BodyState.LOST, None
     finally:
-        call.raw_request = b""
+        call.redacted = replace(call.redacted, raw_request=b"")
 
 
 async def _read_names(call: Call, gateway: Gateway) -> None:
     """Looks for names in the answer before it is stored; in the request they were looked for on its way in."""
-    assert call.key is not None
-    assert call.mask is not None
-    if call.rules.names and call.answer:
-        detected = await gateway.detector.detect(call.rules, [block.text for block in call.answer])
-        call.mask.known |= detected.found
+    if call.rules.names and call.reply.answer:
+        detected = await gateway.detector.detect(call.rules, [block.text for block in call.reply.answer])
+        call.redacted.mask.known |= detected.found
 
 
 async def _sealed(call: Call, gateway: Gateway) -> dict[str, Any]:
     """What was said before masking, under the team's key; nothing where there is no key: it is never stored in the clear."""
-    assert call.key is not None
     key = await gateway.keyring.get(call.key.team.id)
     if key is None:
         return {}

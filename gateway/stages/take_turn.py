@@ -5,14 +5,13 @@ from gateway.runtime import Gateway
 
 async def take_turn(call: Call, gateway: Gateway) -> None:
     """Waits for a slot of this process, fairly between teams. Refusal: overloaded."""
-    if call.is_inner:
+    if call.request.is_inner:
         return
-    assert call.key is not None
     team = call.key.team
-    call.has_slot = gateway.slots.try_acquire() or await gateway.slots.acquire(
+    call.taken.has_slot = gateway.slots.try_acquire() or await gateway.slots.acquire(
         team=team.id, weight=team.weight, seconds=gateway.queue_seconds
     )
-    if not call.has_slot:
+    if not call.taken.has_slot:
         raise Refusal(
             "overloaded",
             f"Gatehouse has more calls than it can work on, and none ended within {gateway.queue_seconds:g} seconds. "

@@ -12,6 +12,7 @@ import pytest
 from accounts.policy.key_text import key_id_of
 from embedded.environment import with_simulator
 from gateway.call import Call
+from gateway.call.groups import Request
 from gateway.conversation import Conversation
 from gateway.pipeline import fold
 from gateway.refusals import Refusal
@@ -52,24 +53,22 @@ async def started() -> AsyncIterator[Gateway]:
         await gateway.stop()
 
 
-def call_of(key_text: str, text: str, *, policy: StoragePolicy = RAW, **fields: Any) -> Call:
-    """A call that has just come in."""
-    conversation = msgspec.convert(
-        {"messages": [{"role": "user", "content": [{"text": text}]}], **fields.pop("conversation", {})},
-        Conversation,
-    )
-    return Call(
-        wire_format="converse", is_stream=False, requested_model="nova-lite", conversation=conversation,
-        key_text=key_text, client_ip=None, body_bytes=len(text), storage=policy, **fields,
+def call_of(key_text: str, text: str, *, conversation: dict[str, Any] | None = None, **fields: Any) -> Call:
+    """A call that has just come in. `fields` are those of its request."""
+    request = Request(
+        **{"wire_format": "converse", "is_stream": False, "model": "nova-lite", "key_text": key_text, "client_ip": None}
+        | fields
     )  # fmt: skip
+    said = {"messages": [{"role": "user", "content": [{"text": text}]}], **(conversation or {})}
+    return Call(request=request, conversation=msgspec.convert(said, Conversation), body_bytes=len(text))
 
 
-async def made(gateway: Gateway, call: Call) -> Call:
-    """The call, when it has ended well or badly, its storage policy that of its key."""
-    keys, key_id = gateway.snapshot.keys, key_id_of(call.key_text or "") or ""
+async def made(gateway: Gateway, call: Call, *, policy: StoragePolicy = RAW) -> Call:
+    """The call, when it has ended well or badly, under its key's rules with this policy of storage."""
+    keys, key_id = gateway.snapshot.keys, key_id_of(call.request.key_text or "") or ""
     if key_id in keys:
         rules = copy(keys[key_id].rules)
-        rules.storage = call.storage
+        rules.storage = policy
         keys[key_id] = replace(keys[key_id], rules=rules)
     try:
         await fold(call, gateway)

@@ -9,7 +9,6 @@ import pytest
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
-from gateway.call.checks import Checks
 from gateway.catalogue.models import Model, Price
 from gateway.runtime import Gateway
 from governance.privacy.policy.storage import StoragePolicy
@@ -30,7 +29,7 @@ from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.integration.admin_world import World, make_call, make_world
 from tests.integration.api_world import API, ask, ids
-from tests.integration.gateway_world import call_of, gateway_settings, made, simulator, started
+from tests.integration.gateway_world import RAW, call_of, gateway_settings, made, simulator, started
 from tests.integration.test_ledger import conninfo
 
 __all__ = ["gateway_settings", "simulator"]
@@ -56,10 +55,10 @@ def run(scenario) -> None:
     asyncio.run(body())
 
 
-def one_call(world: World, text: str = TEXT, **options) -> AuditRecord:
+def one_call(world: World, text: str = TEXT, policy: StoragePolicy = RAW) -> AuditRecord:
     """The record of a call made through a gateway."""
-    call = call_of(world.mine.key_text, text, **options)
-    run(lambda gateway: made(gateway, call))
+    call = call_of(world.mine.key_text, text)
+    run(lambda gateway: made(gateway, call, policy=policy))
     return AuditRecord.objects.get(pk=call.id)
 
 
@@ -208,7 +207,7 @@ def test_a_gateway_forgets_an_erased_key_within_a_second(world, gateway_settings
         assert gateway.keyring.known(team) is None
         call = await made(gateway, call_of(world.mine.key_text, TEXT))
         second = gateway.keyring.known(team)
-        assert call.body == "raw"
+        assert call.stored.state == "raw"
         assert second is not None
         assert second.key != first.key
 
@@ -251,15 +250,14 @@ def test_records_say_what_is_stored(world, gateway_settings, policy, text, body,
 
 def test_errors_and_flags_keep_bodies(world, gateway_settings):
     policy = StoragePolicy(sample_percent=0, keep_on=frozenset({"errors", "flags"}))
-    failed = call_of(
-        world.mine.key_text, "Hello", policy=policy, conversation={"inferenceConfig": {"maxTokens": 10**7}}
-    )
-    flagged = call_of(world.mine.key_text, "Hello", policy=policy, checks=Checks(is_flagged=True))
-    early = call_of("gh_none_none", "Hello", policy=policy)
+    failed = call_of(world.mine.key_text, "Hello", conversation={"inferenceConfig": {"maxTokens": 10**7}})
+    flagged = call_of(world.mine.key_text, "Hello")
+    flagged.checks.is_flagged = True
+    early = call_of("gh_none_none", "Hello")
 
     async def scenario(gateway: Gateway) -> None:
         for call in (failed, flagged, early):
-            await made(gateway, call)
+            await made(gateway, call, policy=policy)
 
     run(scenario)
     states = {call.id: AuditRecord.objects.get(pk=call.id).body for call in (failed, flagged, early)}

@@ -192,8 +192,8 @@ class EventWriter:
 
     def start(self) -> bytes:
         """The beginning. Its usage is the estimate: what is billed is known, and sent, at the end."""
-        head = _head(self._call.id, self._call.requested_model, [])
-        estimate = Usage(input=self._call.counted_input_tokens)
+        head = _head(self._call.id, self._call.request.model, [])
+        estimate = Usage(input=self._call.bounds.counted_input_tokens)
         ending = {"stop_reason": None, "stop_sequence": None, "usage": _counts(estimate)}
         return _sse({"type": "message_start", "message": head | ending})
 
@@ -207,7 +207,7 @@ class EventWriter:
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""
-        return _sse(error(refusal, self._call.request_id))
+        return _sse(error(refusal, self._call.request.request_id))
 
 
 def _sse(data: Json) -> bytes:

@@ -59,7 +59,7 @@ class EmbeddingsEntrance:
         ]
         tokens = finished.usage.prompt
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return orjson.dumps({"object": "list", "data": data, "model": call.requested_model, "usage": usage})
+        return orjson.dumps({"object": "list", "data": data, "model": call.request.model, "usage": usage})
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         raise NotImplementedError("embeddings are not streamed")

@@ -69,7 +69,7 @@ class OpenAIEntrance:
         return openai_reply.completion(
             call_id=call.id,
             created=int(call.started_at.timestamp()),
-            model=call.requested_model,
+            model=call.request.model,
             events=events,
             finished=finished,
         )
@@ -78,7 +78,7 @@ class OpenAIEntrance:
         return openai_reply.ChunkWriter(
             call_id=call.id,
             created=int(call.started_at.timestamp()),
-            model=call.requested_model,
+            model=call.request.model,
             include_usage=parsed.include_usage,
         )
 
@@ -104,14 +104,14 @@ class AnthropicEntrance:
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
         return anthropic_reply.message(
-            call_id=call.id, model=call.requested_model, events=events, finished=finished
+            call_id=call.id, model=call.request.model, events=events, finished=finished
         )
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         return anthropic_reply.EventWriter(call)
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(anthropic_reply.error(refusal, call.request_id)), {}
+        return orjson.dumps(anthropic_reply.error(refusal, call.request.request_id)), {}
 
 
 class ConverseEntrance:
@@ -120,7 +120,7 @@ class ConverseEntrance:
     name: ClassVar[str] = "converse"
     stream_type: ClassVar[str] = "application/vnd.amazon.eventstream"
 
-    def __init__(self, *, model: str, is_stream: bool) -> None:
+    def __init__(self, *, model: str, is_stream: bool = False) -> None:
         self._model = model
         self._is_stream = is_stream
 

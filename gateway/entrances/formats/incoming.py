@@ -3,15 +3,16 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.call.groups import Request
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
+from kernel.ids import new_id
 
 Scope = dict[str, Any]
 
 _MAX_TAG_LENGTH = 200
 _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
-_NOTHING = Conversation(messages=[])
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
@@ -59,21 +60,19 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
     """The call of a request; without `parsed` one that can only be refused."""
     headers = headers_of(scope)
     client = scope.get("client")
-    call = Call(
+    call_id = new_id()
+    request = Request(
         wire_format=wire_format,
         is_stream=parsed.is_stream if parsed else False,
-        requested_model=parsed.model if parsed else "",
-        conversation=parsed.conversation if parsed else _NOTHING,
+        model=parsed.model if parsed else "",
         key_text=api_key(headers),
         client_ip=client[0] if client else None,
-        body_bytes=body_bytes,
         feature=tag(headers, b"x-gatehouse-feature"),
         end_user=tag(headers, b"x-gatehouse-end-user"),
-        request_id=tag(headers, b"x-request-id"),
+        request_id=tag(headers, b"x-request-id") or str(call_id),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
-        prompt_request=parsed.prompt if parsed else None,
+        prompt=parsed.prompt if parsed else None,
     )
-    if not call.request_id:
-        call.request_id = str(call.id)
-    return call
+    conversation = parsed.conversation if parsed else Conversation(messages=[])
+    return Call(id=call_id, request=request, conversation=conversation, body_bytes=body_bytes)

@@ -11,15 +11,15 @@ JSON = "application/json"
 
 def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     """What every answer says of its call. The cost is known, and so sent, only when the call has ended."""
-    headers = {"x-request-id": call.request_id, "x-gatehouse-call-id": str(call.id)}
-    if call.wire_format == "anthropic":
-        headers["request-id"] = call.request_id  # where Anthropic's SDKs look for it
-    if call.deployment is not None:
+    headers = {"x-request-id": call.request.request_id, "x-gatehouse-call-id": str(call.id)}
+    if call.request.wire_format == "anthropic":
+        headers["request-id"] = call.request.request_id  # where Anthropic's SDKs look for it
+    if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
     if with_cost:
-        headers["x-gatehouse-cost-usd"] = plain_usd(call.cost_nanos)
-    if call.rates:
+        headers["x-gatehouse-cost-usd"] = plain_usd(call.charge.cost_nanos)
+    if call.taken.rates:
         headers |= _rate_headers(call, "requests") | _rate_headers(call, "tokens")
     return headers
 
@@ -30,13 +30,15 @@ def _rate_headers(call: Call, metric: str) -> dict[str, str]:
     Sources: "Rate limits in headers" in OpenAI's API reference, "Response headers" under "Rate limits" in Anthropic's.
     """
     tightest = min(
-        (rate for rate in call.rates if rate[0] == metric), key=lambda rate: rate[3] / rate[2], default=None
+        (rate for rate in call.taken.rates if rate[0] == metric),
+        key=lambda rate: rate[3] / rate[2],
+        default=None,
     )
     if tightest is None:
         return {}
     _, period_ms, limit, remaining = tightest
     full_after_ms = period_ms if remaining < limit else 0
-    if call.wire_format == "anthropic":
+    if call.request.wire_format == "anthropic":
         return {
             f"anthropic-ratelimit-{metric}-limit": str(limit),
             f"anthropic-ratelimit-{metric}-remaining": str(remaining),

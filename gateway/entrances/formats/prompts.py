@@ -128,14 +128,14 @@ def _conversation(request: RunRequest) -> Conversation:
 
 def _begin(call: Call) -> dict[str, Any]:
     """What is known before the answer."""
-    run = call.prompt
+    run = call.prompt if call.has_prompt else None
     choice = run.choice if run else None
     return {
         "id": str(call.id),
         "prompt": run.prompt.name if run else "",
         "version": run.version.number if run and run.version else None,
         "label": (run.label or None) if run else None,
-        "model": call.route.name if call.route else None,
+        "model": call.routed.route.name if call.is_routed else None,
         "experiment": {"name": choice.experiment, "arm": choice.arm}
         if choice and choice.experiment_id
         else None,
@@ -145,7 +145,6 @@ def _begin(call: Call) -> dict[str, Any]:
 def _end(call: Call, finished: Finished) -> dict[str, Any]:
     """What is known after it."""
     run = call.prompt
-    assert run is not None
     contract = (
         {"outcome": run.outcome, "rounds": run.rounds, "errors": list(run.errors)} if run.outcome else None
     )
@@ -157,7 +156,7 @@ def _end(call: Call, finished: Finished) -> dict[str, Any]:
         "sources": [dict(passage) for passage in run.passages],
         "confidence": None if run.confidence is None else round(run.confidence, 3),
         "usage": _usage(finished.usage),
-        "cost_usd": plain_usd(call.cost_nanos),
+        "cost_usd": plain_usd(call.charge.cost_nanos),
         "duration_ms": round(call.elapsed_ms(), 1),
     }
 

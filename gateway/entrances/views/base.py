@@ -10,9 +10,9 @@ from rest_framework.views import APIView
 from gateway.call import Call
 from gateway.entrances.formats.entrance import Entrance
 from gateway.entrances.formats.outgoing import JSON, call_headers, refusal_headers
+from gateway.entrances.handover import call_handover_of, scope_of
 from gateway.pipeline import fold, refuse
 from gateway.refusals import Refusal
-from gateway.runtime import Gateway
 
 _RENDERER = JSONRenderer()
 
@@ -47,16 +47,13 @@ class CallView(LeanView):
     """A unary call of any wire format. The handler has read and parsed the body."""
 
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        scope = request.scope  # type: ignore[attr-defined]
-        gateway: Gateway = scope["gatehouse.gateway"]
-        call: Call = scope["gatehouse.call"]
-        entrance: Entrance = scope["gatehouse.entrance"]
-        early: Refusal | None = scope["gatehouse.refusal"]
+        found = call_handover_of(scope_of(request))
+        call, entrance = found.call, found.entrance
         try:
-            if early is not None:
-                await refuse(call, early, gateway)
-                raise call.refusal or early
-            reply = await fold(call, gateway)
+            if found.refusal is not None:
+                await refuse(call, found.refusal, found.gateway)
+                raise call.refusal or found.refusal
+            reply = await fold(call, found.gateway)
         except Refusal as refusal:
             return refused(call, entrance, refusal)
         body = entrance.whole(call, reply.events, reply.finished)

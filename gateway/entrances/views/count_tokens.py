@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
 from gateway.entrances.formats.entrance import AnthropicEntrance, Parsed
-from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
+from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, call_headers
+from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
@@ -30,19 +31,17 @@ class CountTokensView(LeanView):
     """
 
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        scope = request.scope  # type: ignore[attr-defined]
-        gateway: Gateway = scope["gatehouse.gateway"]
-        body: bytes = scope["gatehouse.body"]
-        headers = headers_of(scope)
+        scope = scope_of(request)
+        found = handover_of(scope)
+        gateway, body = found.gateway, found.body
         parsed: Parsed | None = None
         early: Refusal | None = None
         try:
-            check_tags(headers)
+            check_tags(headers_of(scope))
             parsed = _parsed(body)
-        except Refusal as found:
-            early = found
+        except Refusal as refusal:
+            early = refusal
         call = new_call(scope, wire_format=_ENTRANCE.name, parsed=parsed, body_bytes=len(body))
-        call.key_text = api_key(headers)
         try:
             authenticate(call, gateway)  # who has no valid key is told that first
             if early is not None:
@@ -51,10 +50,10 @@ class CountTokensView(LeanView):
         except Refusal as refusal:
             return refused(call, _ENTRANCE, refusal)
         finally:
-            if call.has_slot:
+            if call.taken.has_slot:
                 gateway.slots.release()
-            if call.ticket is not None:
-                gateway.limiter.settle(call.ticket, dict.fromkeys(call.token_counters, 0))
+            if call.taken.ticket is not None:
+                gateway.limiter.settle(call.taken.ticket, dict.fromkeys(call.taken.token_counters, 0))
         answer = orjson.dumps({"input_tokens": tokens})
         return HttpResponse(answer, content_type=JSON, headers=call_headers(call, with_cost=True))
 
@@ -74,7 +73,6 @@ async def _counted(call: Call, gateway: Gateway) -> int:
     resolve_route(call, gateway)
     await take_turn(call, gateway)
     await limit_rates(call, gateway)
-    assert call.deployment is not None
     family = family_of(call.deployment)
     if call.is_large:
         estimate = await asyncio.to_thread(gateway.estimator.estimate, call.conversation, family=family)

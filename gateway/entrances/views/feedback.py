@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
 from gateway.entrances.formats.entrance import OpenAIEntrance
-from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
+from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON
+from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -32,17 +33,16 @@ class FeedbackView(LeanView):
     """Stores it, and answers when it is durable. One per call and end user: a later one takes its place."""
 
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        scope = request.scope  # type: ignore[attr-defined]
-        gateway: Gateway = scope["gatehouse.gateway"]
+        scope = scope_of(request)
+        gateway = handover_of(scope).gateway
         call = new_call(scope, wire_format="openai", parsed=None, body_bytes=0)
-        call.key_text = api_key(headers_of(scope))
         try:
             check_tags(headers_of(scope))
             authenticate(call, gateway)
             found = await _put(_parsed(request.body), call, gateway)
         except Refusal as refusal:
             return refused(call, OpenAIEntrance(), refusal)
-        headers = {"x-request-id": call.request_id}
+        headers = {"x-request-id": call.request.request_id}
         return HttpResponse(orjson.dumps(found), content_type=JSON, headers=headers)
 
 
@@ -61,13 +61,12 @@ def _parsed(body: bytes) -> _Body:
 
 
 async def _put(body: _Body, call: Call, gateway: Gateway) -> dict[str, Any]:
-    assert call.key is not None
     given = Given(
         call_id=body.call_id,
         helpful=body.helpful,
         score=body.score,
         comment=await _redacted(body.comment.replace("\0", ""), call, gateway),
-        end_user=call.end_user,
+        end_user=call.request.end_user,
     )
     try:
         found = await gateway.feedback.put(given, team_id=call.key.team.id)
@@ -86,7 +85,6 @@ async def _put(body: _Body, call: Call, gateway: Gateway) -> dict[str, Any]:
 
 async def _redacted(comment: str, call: Call, gateway: Gateway) -> str:
     """The comment as the team's rules let it be kept."""
-    assert call.key is not None
     if not comment:
         return ""
     rules = call.key.rules

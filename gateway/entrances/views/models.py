@@ -6,11 +6,11 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 
 from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, OpenAIEntrance
-from gateway.entrances.formats.incoming import api_key, headers_of, new_call
+from gateway.entrances.formats.incoming import headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON
+from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
-from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
 from gateway.stages.authenticate import authenticate
 
@@ -22,16 +22,14 @@ class ModelsView(LeanView):
     """The list, or one of it. Anthropic's SDKs are known by the version that they send."""
 
     async def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        scope = request.scope  # type: ignore[attr-defined]
-        gateway: Gateway = scope["gatehouse.gateway"]
+        scope = scope_of(request)
+        gateway = handover_of(scope).gateway
         headers = headers_of(scope)
         is_anthropic = b"anthropic-version" in headers
         entrance: Entrance = AnthropicEntrance() if is_anthropic else OpenAIEntrance()
         call = new_call(scope, wire_format=entrance.name, parsed=None, body_bytes=0)
-        call.key_text = api_key(headers)
         try:
             authenticate(call, gateway)
-            assert call.key is not None
             routes = [
                 gateway.snapshot.routes[name]
                 for name in gateway.snapshot.route_names

@@ -1,0 +1,161 @@
+"""PURE: what a call knows, in groups. Each is set by one stage, or by the entrance; stages after it may rely on it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.call.prompt_run import PromptRequest
+from gateway.events import Usage
+
+if TYPE_CHECKING:
+    from gateway.snapshot.state import DeploymentEntry, RouteEntry
+    from governance.limits.policy.rate_limits import Counter
+    from governance.limits.services.ledger import Admission
+    from governance.limits.services.rate_limiter import Ticket
+    from governance.privacy.policy.masking import Mask
+    from governance.privacy.policy.storage import StoragePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a caller asks for, and who says to be calling. Set by the entrance."""
+
+    wire_format: str
+    is_stream: bool
+    model: str
+    """As the caller names it: a route, an alias, or `prompt/<name>`."""
+    key_text: str | None
+    client_ip: str | None
+    feature: str = ""
+    end_user: str = ""
+    request_id: str = ""
+    kind: str = "text"
+    """What is asked for, as models are sorted: `text` or `embedding`."""
+    dimensions: int | None = None
+    prompt: PromptRequest | None = None
+    is_inner: bool = False
+    """Whether it is made on behalf of another call of the same key, which has its turn already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Where the call may go: the route and its priced deployments, in the order they are tried. By `resolve route`."""
+
+    route: RouteEntry
+    deployments: tuple[DeploymentEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redacted:
+    """The conversation holds placeholders: only then it may be stored or sent. By `redact`."""
+
+    mask: Mask
+    storage: StoragePolicy
+    findings: dict[str, int]
+    """How much was found in the request, by kind."""
+    raw_request: bytes
+    """The conversation as it came, where policy stores it; else empty."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Bounds:
+    """Tokens. By `enforce limits`; rounds that correct an answer count their input anew."""
+
+    counted_input_tokens: int = 0
+    input_bound: int = 0
+    max_tokens: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Taken:
+    """What is to be given back when the call ends. By `queue` and `limit rates`."""
+
+    has_slot: bool = False
+    ticket: Ticket | None = None
+    token_counters: tuple[Counter, ...] = ()
+    rates: list[tuple[str, int, int, int]] = field(default_factory=list)
+    """Where the call leaves its rate limits: (metric, period in ms, limit, remaining)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The worst case, held in every budget that applies. By `reserve`."""
+
+    nanos: int
+    admission: asyncio.Future[Admission]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What goes to the model, and keyed hashes by which repeats can be told without reading them. By `invoke`."""
+
+    body: bytes = b""
+    prompt_digest: str = ""
+    prefix_digest: str = ""
+    prefix_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round with the model that has ended: what it used and cost."""
+
+    usage: Usage
+    cost_nanos: int
+    is_estimated: bool
+
+
+@dataclass(slots=True)
+class AnswerBlock:
+    """One block of the answer as the model wrote it, placeholders in place: text, or a tool's name and arguments."""
+
+    kind: str
+    index: int
+    parts: list[str] = field(default_factory=list)
+    tool_use_id: str = ""
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """What came from the model so far. By `invoke`."""
+
+    attempts: int = 0
+    deployment: DeploymentEntry | None = None
+    """Of the last attempt."""
+    upstream_request_id: str = ""
+    first_token_ms: float | None = None
+    answer: list[AnswerBlock] = field(default_factory=list)
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+    has_usage: bool = False
+    served_tier: str | None = None
+    """The tier that the provider says it used; None where it does not say."""
+    earlier: list[Round] = field(default_factory=list)
+    """Rounds before this one, where an answer had to be corrected: their cost is the call's, too."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Charge:
+    """What the call cost. By `settle`."""
+
+    cost_nanos: int = 0
+    price_id: int | None = None
+    images: int = 0
+    is_estimated: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Stored:
+    """What is kept of what was said. By `store bodies`."""
+
+    state: str = ""
+    until: datetime | None = None
+    content: dict[str, Any] | None = None
+    """What is written with the record."""

@@ -1,0 +1,94 @@
+"""Every address of the gateway: what is spoken there, and how it is answered. Nothing else knows a path."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import unquote
+
+from gateway.entrances.formats.embeddings import EmbeddingsEntrance
+from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
+from gateway.entrances.formats.incoming import Scope
+from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.views.base import CallView
+from gateway.entrances.views.count_tokens import CountTokensView
+from gateway.entrances.views.feedback import FeedbackView
+from gateway.entrances.views.models import ModelsView
+
+View = Callable[..., Any]
+"""A view of Django's: an HttpRequest and the parts of the path in, an awaitable HttpResponse out."""
+
+_OPENAI, _ANTHROPIC = OpenAIEntrance(), AnthropicEntrance()
+_CALL: View = CallView.as_view()
+
+
+class Answers(StrEnum):
+    """How calls are answered at an address."""
+
+    WHOLE = "whole"
+    STREAM = "stream"
+    EITHER = "either"  # as the body asks
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`path` may have parts in braces: `{name}` has no slash in it, `{name*}` may."""
+
+    path: str
+    entrance: Callable[..., Entrance] | None = None
+    """Makes the entrance of one call; takes the parts of the path. None: what is asked there is no call."""
+    answers: Answers = Answers.WHOLE
+    view: View = _CALL
+    error_format: str = "openai"
+    """How a request is refused that becomes no call: `openai` or `anthropic`."""
+    takes_large_bodies: bool = False
+    pattern: re.Pattern[str] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if "{" in self.path:
+            text = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
+            object.__setattr__(self, "pattern", re.compile(text))
+
+
+CHAT_SOCKET = "/ws/v1/chat"
+"""The one WebSocket (gateway/entrances/websocket.py)."""
+
+ADDRESSES = (
+    Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
+    Address("/v1/embeddings", EmbeddingsEntrance),
+    Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER, error_format="anthropic"),
+    Address(
+        "/v1/messages/count_tokens",
+        view=CountTokensView.as_view(),
+        error_format="anthropic",
+        takes_large_bodies=True,
+    ),
+    Address("/v1/prompts/{name}/run", PromptEntrance, Answers.EITHER),
+    Address("/bedrock/model/{model}/converse", ConverseEntrance),
+    Address(
+        "/bedrock/model/{model}/converse-stream",
+        lambda model: ConverseEntrance(model=model, is_stream=True),
+        Answers.STREAM,
+    ),
+    Address("/v1/feedback", view=FeedbackView.as_view()),
+    Address("/v1/models", view=ModelsView.as_view()),
+    Address("/v1/models/{model*}", view=ModelsView.as_view()),
+)
+_EXACT = {address.path: address for address in ADDRESSES if address.pattern is None}
+_PATTERNS = tuple((address, address.pattern) for address in ADDRESSES if address.pattern is not None)
+
+
+def find(scope: Scope) -> tuple[Address, dict[str, str]] | None:
+    """The address of a request, and the parts of its path; None where there is nothing.
+
+    Parts are told apart before they are unquoted: an ARN has slashes of its own, which clients send as `%2F`.
+    """
+    if (exact := _EXACT.get(scope["path"])) is not None:
+        return exact, {}
+    raw: bytes | None = scope.get("raw_path")
+    path = scope["path"] if raw is None else raw.decode("latin-1")
+    for address, pattern in _PATTERNS:
+        if (match := pattern.fullmatch(path)) is not None:
+            return address, {name: unquote(part) for name, part in match.groupdict().items()}
+    return None
