@@ -20,7 +20,7 @@ from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, ne
 from gateway.entrances.formats.outgoing import JSON, raw
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
-from gateway.entrances.table import CHAT_SOCKET, Address, find
+from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, Address, find
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, too_large, unexpected
@@ -194,8 +194,7 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    found = find(scope)
-    is_anthropic = found is not None and found[0].error_format == "anthropic"
+    is_anthropic = scope["path"].startswith(ANTHROPIC_PREFIX)
     error = anthropic_reply.error(refusal, None) if is_anthropic else openai_reply.error(refusal)
     return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON)
 

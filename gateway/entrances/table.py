@@ -40,8 +40,6 @@ class Address:
     """Makes the entrance of one call; takes the parts of the path. None: what is asked there is no call."""
     answers: Answers = Answers.WHOLE
     view: View = _CALL
-    error_format: str = "openai"
-    """How a request is refused that becomes no call: `openai` or `anthropic`."""
     takes_large_bodies: bool = False
     pattern: re.Pattern[str] | None = field(init=False, default=None)
 
@@ -57,11 +55,10 @@ CHAT_SOCKET = "/ws/v1/chat"
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
     Address("/v1/embeddings", EmbeddingsEntrance),
-    Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER, error_format="anthropic"),
+    Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(
         "/v1/messages/count_tokens",
         view=CountTokensView.as_view(),
-        error_format="anthropic",
         takes_large_bodies=True,
     ),
     Address("/v1/prompts/{name}/run", PromptEntrance, Answers.EITHER),
@@ -75,6 +72,9 @@ ADDRESSES = (
     Address("/v1/models", view=ModelsView.as_view()),
     Address("/v1/models/{model*}", view=ModelsView.as_view()),
 )
+ANTHROPIC_PREFIX = "/v1/messages"
+"""Whoever asks for anything below it speaks Anthropic's format, and is refused in it; elsewhere it is OpenAI's."""
+
 _EXACT = {address.path: address for address in ADDRESSES if address.pattern is None}
 _PATTERNS = tuple((address, address.pattern) for address in ADDRESSES if address.pattern is not None)
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,9 @@ from anthropic.lib.streaming._messages import accumulate_event
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gateway.conversation import encode
+from gateway.call import Call
+from gateway.call.groups import Bounds, Request
+from gateway.conversation import Conversation, encode
 from gateway.entrances.formats.anthropic_reply import EventWriter, error, message
 from gateway.entrances.formats.entrance import AnthropicEntrance
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
@@ -299,7 +300,14 @@ def test_prompts_have_messages_of_their_own():
 # The reply
 
 ID = UUID(int=7)
-CALL: Any = SimpleNamespace(id=ID, requested_model="m", request_id="r", counted_input_tokens=5)
+CALL = Call(
+    id=ID,
+    request=Request(
+        wire_format="anthropic", is_stream=True, model="m", key_text=None, client_ip=None, request_id="r"
+    ),
+    conversation=Conversation(messages=[]),
+    bounds=Bounds(counted_input_tokens=5),
+)
 TEXTS = st.text(max_size=5)
 INDEXES = st.integers(0, 3)
 EVENTS = st.one_of(
