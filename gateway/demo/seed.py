@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from kernel.errors import ConflictError
+
 _SEED = """
 WITH sources AS MATERIALIZED (
     SELECT array_agg(call_id) AS ids FROM (
@@ -30,6 +32,6 @@ def seed_calls(*, count: int, days: int, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM governance_auditrecord WHERE is_demo)")
         if not cursor.fetchone()[0]:
-            raise ValueError("There are no calls to repeat: run load_demo first.")
+            raise ConflictError("There are no calls to repeat: run load_demo first.")
         cursor.execute(_SEED, {"since": now - timedelta(days=days), "days": days, "count": count})
         cursor.execute("ANALYZE governance_auditrecord")

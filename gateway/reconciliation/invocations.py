@@ -15,7 +15,7 @@ from gateway.reconciliation.corrections import planned, post
 from gateway.reconciliation.imports import Tally, note, one_importer_at_a_time, read_one, unread
 from gateway.reconciliation.matching import UNMATCHED, match
 from governance.usage.models import AwsImport, LoggedInvocation
-from governance.usage.policy.invocation_logs import MAX_BYTES, Invocation, MalformedError, is_log, parse
+from governance.usage.policy.invocation_logs import MAX_BYTES, Invocation, MalformedLogError, is_log, parse
 
 KIND = AwsImport.Kind.INVOCATIONS
 _BATCH = 2_000
@@ -97,7 +97,7 @@ def _read(source: Source, file: IO[bytes], tally: Tally, made: AwsImport) -> Non
         tally.lines += 1
         try:
             found = parse(line)
-        except MalformedError as error:
+        except MalformedLogError as error:
             tally.reject(tally.lines, str(error))
             continue
         if found is not None:

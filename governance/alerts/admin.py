@@ -2,65 +2,29 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
-from accounts.admin.typed import ModelForm, action, display
-from accounts.policy.roles import Capability
+from accounts.admin.base import OwnedAdmin, SeenOnly
+from accounts.admin.typed import action, display
 from governance.alerts.models import AlertChannel, Delivery
 from governance.alerts.policy import secret_of
 from governance.alerts.services.alerts import send_test
 from kernel.clock import utc_now
 
 
-class ChannelForm(ModelForm):
-    """A channel for all budgets is for superusers to make."""
-
-    may_leave_team_empty: ClassVar[bool] = False
-
-    def clean_team(self) -> Any:
-        team = self.cleaned_data.get("team")
-        if team is None and not self.may_leave_team_empty:
-            raise ValidationError("Choose a team: channels for all budgets are for superusers.")
-        return team
-
-
-class _OfTeamOrAll(TeamScopedAdmin):
-    """Of one's own teams; a superuser's are all."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        if person(request).is_superuser:
-            found: QuerySet[Any] = self.model._default_manager.all()
-            return found
-        return super().get_queryset(request)
-
-    def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
-        return person(request).is_superuser or super().allows(request, capability, obj)
-
-
 @admin.register(AlertChannel)
-class AlertChannelAdmin(_OfTeamOrAll):
+class AlertChannelAdmin(OwnedAdmin):
     """Where alerts go."""
 
-    form = ChannelForm
     empty_hint = "Alerts go out at 50, 80 and 100 per cent of a budget, when one will run out early, and when a service contract is broken. Say where to."
     list_display = ("name", "kind", "target", "team", "is_enabled")
     list_select_related = ("team",)
     fields = ("name", "kind", "target", "team", "is_enabled", "secret")
     readonly_fields = ("secret",)
     actions_detail: ClassVar[list[str]] = ["send_a_test"]
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.team_id or 0
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.may_leave_team_empty = person(request).is_superuser
-        return form
 
     @display(description="Signing secret")
     def secret(self, channel: AlertChannel) -> str:
@@ -70,7 +34,7 @@ class AlertChannelAdmin(_OfTeamOrAll):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its page shows the secret: who may not change a channel finds it in the list, but not opened."""
-        if obj is not None and not self.allows(request, self.change_capability, obj):
+        if obj is not None and not self.may_change(request, obj):
             return False
         return super().has_view_permission(request, obj)
 
@@ -95,23 +59,17 @@ class AlertChannelAdmin(_OfTeamOrAll):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(SeenOnly, _OfTeamOrAll):
+class DeliveryAdmin(SeenOnly, OwnedAdmin):
     """The log of deliveries."""
 
     goes_along = True
-    team_lookup = "channel__team"
+    lookups = ("channel",)
     empty_hint = "Alerts and tests appear here when they go out."
     list_display = ("created_at", "what", "channel_label", "state_label", "attempts", "last_error")
     list_display_links = None
     list_filter = ("state",)
     list_select_related = ("channel__team", "alert__window__budget__team")
     sortable_by = ()
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.channel.team_id or 0
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == "channel" or super().lookup_allowed(lookup, value, request)
 
     @display(description="Alert")
     def what(self, delivery: Delivery) -> str:

@@ -4,12 +4,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
 from governance.limits.models.budget import BudgetWindow
 
 
-class AlertChannel(models.Model):
+class AlertChannel(Owned):
     """Where a team's alerts go; without a team, those of all teams."""
+
+    owned_by = OwnedBy(what="channels for the alerts of all teams")
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
@@ -50,8 +53,10 @@ class AlertChannel(models.Model):
             raise ValidationError({"target": f"This is not {what}."}) from error
 
 
-class Alert(models.Model):
+class Alert(Owned):
     """A budget's period has reached a threshold, or is forecast to run out, once each; or a promise to callers is broken or kept again."""
+
+    owned_by = OwnedBy(("window__budget__team", "team"))
 
     class Kind(models.TextChoices):
         BUDGET = "budget", "Budget"
@@ -92,8 +97,10 @@ class Alert(models.Model):
         return f"{self.window.budget}: {what}"
 
 
-class Delivery(models.Model):
+class Delivery(Owned):
     """One alert, or a test, on its way to one channel."""
+
+    owned_by = OwnedBy(("channel__team",))
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"

@@ -4,6 +4,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from accounts.models import Application, Team, User
 
 
@@ -65,11 +67,13 @@ class Checksum(models.TextChoices):
 _SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
-class PrivacyPolicy(models.Model):
+class PrivacyPolicy(Owned):
     """What is looked for in calls and what is done about it, for everybody, a team or an application.
 
     The fields and the rules are a draft: nothing of them holds before they are published as a version.
     """
+
+    owned_by = OwnedBy(shared=Shared.EVERYONE, what="policies of the whole organisation")
 
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.CASCADE, related_name="privacy_policies",
@@ -204,8 +208,10 @@ class PrivacyPolicy(models.Model):
             raise ValidationError({"flag_at": "Suspicious must not begin above where an injection does."})
 
 
-class RedactionRule(models.Model):
+class RedactionRule(Owned):
     """What to look for and what to do with it. Without patterns and words: a kind that is built in."""
+
+    owned_by = OwnedBy(("policy__team",), shared=Shared.EVERYONE, what="policies of the whole organisation")
 
     policy = models.ForeignKey(PrivacyPolicy, on_delete=models.CASCADE, related_name="rules")
     entity = models.CharField(

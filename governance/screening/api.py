@@ -15,6 +15,7 @@ from governance.screening.policy.rules import ROLES
 from governance.screening.policy.verdict import DEFAULT, Thresholds, Verdict
 from governance.screening.policy.whole import screen_whole
 from governance.ui.previews import PreviewSerializer
+from kernel.errors import at
 
 
 class ScreeningPreviewSerializer(PreviewSerializer):
@@ -31,10 +32,8 @@ class ScreeningPreviewSerializer(PreviewSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        try:
+        with at("flag_at"):
             attrs["thresholds"] = Thresholds(flag=attrs["flag_at"], block=attrs["block_at"])
-        except ValueError as error:
-            raise serializers.ValidationError({"flag_at": [str(error)]}) from error
         return super().validate(attrs)
 
 

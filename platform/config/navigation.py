@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.access.principals import principal, sees_everything
 from governance.limits.selectors.limit_requests import pending_count
 
 _GROUPS = (
@@ -80,7 +81,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(request, name, icon, url)
                 for name, icon, url in items
-                if name != "Reconciliation" or getattr(request.user, "is_superuser", False)
+                if name != "Reconciliation" or sees_everything(principal(request))
             ],
         }
         for title, items in _GROUPS

@@ -238,6 +238,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["accounts.api.renderers.JsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.IdPages",
+    "EXCEPTION_HANDLER": "accounts.api.exceptions.answered",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse management API",

@@ -21,17 +21,15 @@ from django.db import connection
 from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import RequestError
 
-from accounts.models import User
+from accounts.access.principals import has_capability
+from accounts.models import Team, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from accounts.services.internal_keys import internal_key
 from kernel.clock import perf_counter
+from kernel.errors import DomainError
 from prompts.evaluations.selectors.playground import facts_of
 from prompts.registry.models import Prompt
 from prompts.registry.policy.rendering import KNOWLEDGE
-from prompts.registry.policy.template_meter import RenderError
-from prompts.registry.policy.variables import VariableError
-from prompts.registry.selectors.access import may, visible_prompts
 from prompts.registry.selectors.compiled import compiled
 
 _MAX_BYTES = 1_000_000
@@ -40,7 +38,7 @@ _TRIES, _PAUSE_SECONDS = 8, 0.25
 """A key that was made just now reaches the gateways within a second."""
 
 
-class PlaygroundError(Exception):
+class PlaygroundError(DomainError):
     """The run can't begin; the message says why."""
 
 
@@ -94,7 +92,7 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
             if call_id:
                 facts = await sync_to_async(_closing(facts_of), thread_sensitive=False)(UUID(call_id))
                 await self._send(side, "record", **facts)
-        except PlaygroundError as error:
+        except DomainError as error:
             await self._send(side, "error", message=str(error))
         except (RequestError, TimeoutError):
             await self._send(
@@ -167,7 +165,7 @@ def _closing(function: Any) -> Any:
 
 
 def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[str, str]]]:
-    """The prompt, the key to call with, and its messages as they are before masking. PlaygroundError."""
+    """The prompt, the key to call with, and its messages as they are before masking. Raises a DomainError."""
     user = User.objects.filter(pk=user.pk, is_active=True).first() or _refuse("Your account is not active.")
     number, variables = sent.get("version"), sent.get("variables")
     if (
@@ -176,10 +174,9 @@ def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[s
         or not isinstance(sent.get("prompt"), int)
     ):
         raise PlaygroundError("The page sent what can't be read. Reload it and try again.")
-    prompt = visible_prompts(user).filter(pk=sent["prompt"]).select_related("team").first()
-    if prompt is None or not (
-        may(user, Capability.EDIT_PROMPTS, prompt) and may(user, Capability.VIEW_CONTENT, prompt)
-    ):
+    prompt = Prompt.objects.visible_to(user).filter(pk=sent["prompt"]).select_related("team").first()
+    rights = (Capability.EDIT_PROMPTS, Capability.VIEW_CONTENT)
+    if prompt is None or not all(has_capability(user, right, prompt.team_id) for right in rights):
         raise PlaygroundError("There is no such prompt, or you may not run it.")
     version = prompt.versions.filter(number=number).first()
     if version is None:
@@ -187,13 +184,10 @@ def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[s
     ready, problem = compiled(version.document)
     if ready is None:
         raise PlaygroundError(f"This version can't be run yet. {problem}")
-    try:
-        values = ready.variables.filled(variables)
-        later = dict.fromkeys((KNOWLEDGE, *ready.document.context), "(found when it runs)")
-        turns = ready.render({**later, **values}, clock=perf_counter)
-    except (VariableError, RenderError) as error:
-        raise PlaygroundError(str(error)) from error
-    team = prompt.team or teams_with(user, Capability.EDIT_PROMPTS).first()
+    values = ready.variables.filled(variables)
+    later = dict.fromkeys((KNOWLEDGE, *ready.document.context), "(found when it runs)")
+    turns = ready.render({**later, **values}, clock=perf_counter)
+    team = prompt.team or Team.objects.visible_to(user, Capability.EDIT_PROMPTS).first()
     if team is None:
         raise PlaygroundError("Make a team first: every call is some team's.")
     return prompt, internal_key(team), [{"role": turn.role, "text": turn.text} for turn in turns]

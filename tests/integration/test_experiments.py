@@ -11,7 +11,7 @@ from kernel.clock import utc_now
 from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
 from prompts.rollout.models import Experiment
 from prompts.rollout.policy.assignment import ExperimentEntry
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.verdicts import Metric, Outcome, Verdict
 from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.experiments import results_of
@@ -100,11 +100,11 @@ def test_it_runs_behind_its_label_until_it_is_stopped(prompt, somebody):
     entry = entries()[prompt.pk, "production"]
     assert isinstance(entry, ExperimentEntry)
     assert [(arm.version, arm.weight) for arm in entry.arms] == [(1, 1), (2, 1)]
-    with pytest.raises(ImpossibleError, match="Say why"):
+    with pytest.raises(LifecycleError, match="Say why"):
         experiments.stop(experiment, by=somebody, now=utc_now(), reason="")
     experiments.stop(experiment, by=somebody, now=utc_now(), reason="Enough")
     assert entries() == {}
-    with pytest.raises(ImpossibleError, match="has been stopped"):
+    with pytest.raises(LifecycleError, match="has been stopped"):
         experiments.start(experiment, by=somebody, now=utc_now())
     assert LogEntry.objects.filter(user=somebody).count() == 2
 
@@ -123,14 +123,14 @@ def test_a_winner_on_another_model_needs_a_version(prompt, somebody):
     experiment.arms.filter(position=1).update(model="cheap", version=version(prompt, 1))
     experiments.start(experiment, by=somebody, now=utc_now())
     winner = experiment.arms.last()
-    with pytest.raises(ImpossibleError, match="Make a version with the model cheap"):
+    with pytest.raises(LifecycleError, match="Make a version with the model cheap"):
         experiments.stop(experiment, by=somebody, now=utc_now(), reason="Cheaper", winner=winner)
     assert Experiment.objects.get().state == "running"
 
 
 def test_another_experiment_s_arm_does_not_win(prompt, somebody):
     experiment, other = _started(prompt, somebody), make_experiment(prompt)
-    with pytest.raises(ImpossibleError, match="none of this experiment's arms"):
+    with pytest.raises(LifecycleError, match="none of this experiment's arms"):
         experiments.stop(experiment, by=somebody, now=utc_now(), reason="x", winner=other.arms.first())
 
 
@@ -150,7 +150,7 @@ def test_what_can_t_be_started(prompt, somebody):
     ):
         experiment = make_experiment(prompt)
         experiment.arms.filter(position=1).update(**change)
-        with pytest.raises(ImpossibleError, match=words):
+        with pytest.raises(LifecycleError, match=words):
             experiments.start(experiment, by=somebody, now=utc_now())
     PromptVersion.objects.filter(prompt=prompt, number=2).update(state=VersionState.WITHDRAWN)
     for fields, words in (
@@ -158,7 +158,7 @@ def test_what_can_t_be_started(prompt, somebody):
         ({"label": "staging"}, "no label"),
         ({"metrics": []}, "compared by"),
     ):
-        with pytest.raises(ImpossibleError, match=words):
+        with pytest.raises(LifecycleError, match=words):
             _started(prompt, somebody, **fields)
 
 
@@ -206,5 +206,5 @@ def test_checks_and_metric_go_together(prompt, somebody):
         ({"checks": CHECKS}, "too, or take the checks away"),
         ({"metrics": ["checks"], "checks": [{"kind": "latency", "at_most_ms": 1}]}, "Duration"),
     ):
-        with pytest.raises(ImpossibleError, match=words):
+        with pytest.raises(LifecycleError, match=words):
             _started(prompt, somebody, **fields)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from governance import tasks
 from governance.limits.models import Grant, LimitRequest
-from governance.limits.policy.limit_requests import ImpossibleError
+from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World, make_world
@@ -221,7 +221,7 @@ def test_of_two_who_decide_at_once_one_does(world):
         try:
             limit_requests.approve(mine, by=world.people[who], now=utc_now())
             outcomes.append("granted")
-        except ImpossibleError as error:
+        except LimitRequestError as error:
             outcomes.append(str(error))
         finally:
             connection.close()

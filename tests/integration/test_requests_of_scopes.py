@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Application, Membership, User
 from governance import tasks
 from governance.limits.models import Budget, Grant, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import ImpossibleError
+from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.integration.admin_world import DOLLAR, World
@@ -218,7 +218,7 @@ def test_an_end_is_given_a_reason_and_told(world, django_capture_on_commit_callb
     assert "The launch is off" in mail.outbox[0].body
     found = world.client("viewer").get(f"{API}/grants/{grant.pk}/").json()
     assert (found["revoke_reason"], found["request"]) == ("The launch is off", pk)
-    with pytest.raises(ImpossibleError, match="Say why"):
+    with pytest.raises(LimitRequestError, match="Say why"):
         limit_requests.revoke(grant, by=world.superuser, now=utc_now(), reason=" ")
 
 

@@ -11,7 +11,7 @@ from kernel.clock import utc_now
 from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import RolloutEntry
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import Action
 from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.rollouts import standing_of
@@ -159,7 +159,7 @@ def test_doubt_pauses_and_a_person_resumes(prompt, somebody):
     _calls(rollout, 4, status="failed", code="upstream_error")
     assert _check(rollout) is Action.PAUSE
     assert entries()[prompt.pk, "production"].share == 0.1
-    with pytest.raises(ImpossibleError, match="Say why"):
+    with pytest.raises(LifecycleError, match="Say why"):
         rollouts.resume(rollout, by=somebody, now=utc_now(), reason=" ")
     rollouts.resume(rollout, by=somebody, now=utc_now() + timedelta(seconds=2), reason="A fault upstream")
     assert (rollout.state, rollout.step) == ("running", 0)
@@ -180,7 +180,7 @@ def test_of_two_who_act_at_once_one_does(prompt, somebody):
     rollout = _started(prompt, somebody)
     stale = Rollout.objects.get(pk=rollout.pk)
     rollouts.pause(rollout, by=somebody, now=utc_now(), reason="First")
-    with pytest.raises(ImpossibleError, match="just now"):
+    with pytest.raises(LifecycleError, match="just now"):
         rollouts.roll_back(stale, by=somebody, now=utc_now(), reason="Second")
     assert [event.action for event in rollout.events.all()] == ["start", "pause"]
 
@@ -209,7 +209,7 @@ def test_moving_the_label_by_hand_ends_it(prompt, somebody):
 def test_a_label_that_was_moved_is_not_moved_back_by_completing(prompt, somebody):
     rollout = _started(prompt, somebody)
     Label.objects.filter(prompt=prompt).update(version=version(prompt, 3))
-    with pytest.raises(ImpossibleError, match="meanwhile"):
+    with pytest.raises(LifecycleError, match="meanwhile"):
         rollouts.complete(rollout, by=somebody, now=utc_now(), reason="Done")
     Rollout.objects.filter(pk=rollout.pk).update(step=2)
     _calls(rollout, 20)
@@ -237,16 +237,16 @@ def test_what_can_t_be_started(prompt, somebody):
         ({"segment": {"teams": [other_app.team_id]}}, "team"),
     ]
     for fields, words in cases:
-        with pytest.raises(ImpossibleError, match=words):
+        with pytest.raises(LifecycleError, match=words):
             _started(prompt, somebody, **fields)
     assert not RolloutEvent.objects.exists()
 
 
 def test_one_at_a_time_behind_a_label(prompt, somebody):
     rollout = _started(prompt, somebody)
-    with pytest.raises(ImpossibleError, match="A rollout is under way"):
+    with pytest.raises(LifecycleError, match="A rollout is under way"):
         _started(prompt, somebody, version=version(prompt, 3))
-    with pytest.raises(ImpossibleError, match="A rollout is under way"):
+    with pytest.raises(LifecycleError, match="A rollout is under way"):
         experiments.start(make_experiment(prompt), by=somebody, now=utc_now())
     with pytest.raises(IntegrityError), transaction.atomic():
         make_rollout(prompt, state="paused")

@@ -21,7 +21,7 @@ from prompts.rollout.policy.assignment import ArmEntry, Caller, ExperimentEntry,
 from prompts.rollout.policy.experiments import check_metrics
 from prompts.rollout.policy.guardrails import Figures, Guard, Guardrail, Share, Standing
 from prompts.rollout.policy.guardrails import check as check_guardrail
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 
 DEEP: dict = {}
 for _ in range(100_000):
@@ -129,7 +129,7 @@ def test_the_metric_and_the_checks_go_together():
     check_metrics(["checks", "cost"], has_checks=True)
     check_metrics(["cost"], has_checks=False)
     for metrics, has_checks in (([], False), (["checks"], False), (["cost"], True)):
-        with pytest.raises(ImpossibleError):
+        with pytest.raises(LifecycleError):
             check_metrics(metrics, has_checks=has_checks)
 
 

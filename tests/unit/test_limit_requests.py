@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from governance.limits.policy.limit_requests import (
     MAX_DURATION,
     Action,
-    ImpossibleError,
+    LimitRequestError,
     State,
     check_end,
     may_decide,
@@ -27,7 +27,7 @@ def test_one_decision_at_most(actions, days):
         try:
             state = next_state(state, action, ends_at=NOW + timedelta(days=days), now=NOW)
             decided.append(action)
-        except ImpossibleError:
+        except LimitRequestError:
             too_late = action is Action.APPROVE and days <= 0
             too_early = action is Action.EXPIRE and days > 0
             assert state is not State.PENDING or too_late or too_early
@@ -47,11 +47,11 @@ def test_a_request_past_its_end_is_as_good_as_expired(state, days):
 
 @given(is_superuser=st.booleans(), manages_team=st.booleans(), is_own=st.booleans())
 def test_nobody_grants_themselves_more_but_a_superuser(is_superuser, manages_team, is_own):
-    allowed = may_decide(is_superuser=is_superuser, manages_team=manages_team, is_own=is_own)
+    allowed = may_decide(decides_on_any=is_superuser, manages_team=manages_team, is_own=is_own)
     assert allowed == (is_superuser or (manages_team and not is_own))
 
 
 @pytest.mark.parametrize("after", [timedelta(0), timedelta(days=-1), MAX_DURATION + timedelta(seconds=1)])
 def test_ends_that_cannot_be(after):
-    with pytest.raises(ImpossibleError):
+    with pytest.raises(LimitRequestError):
         check_end(NOW + after, now=NOW)

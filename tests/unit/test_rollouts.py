@@ -11,7 +11,7 @@ from prompts.rollout.policy.experiments import Action as ExperimentAction
 from prompts.rollout.policy.experiments import State as ExperimentState
 from prompts.rollout.policy.experiments import check_arms, next_state
 from prompts.rollout.policy.guardrails import Figures, Guard, Guardrail, Share, Standing, check, guardrails_of
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import (
     LIVE,
     Action,
@@ -70,7 +70,7 @@ def test_whatever_comes(events: list) -> None:
             # What is decided can be done, and has a reason.
             assert action is Action.STAY or found.reason
             next_position(now, action, steps=len(PLAN))
-        with suppress(ImpossibleError):
+        with suppress(LifecycleError):
             now = next_position(now, action, steps=len(PLAN))
         share, was = share_at(now, PLAN), share_at(before, PLAN)
         if before.state is State.PAUSED and action is not Action.COMPLETE:
@@ -130,7 +130,7 @@ def test_a_step_takes_its_time_and_its_calls(calls: int, minutes: int, action: A
 def test_after_the_last_step_it_is_completed() -> None:
     last = Position(State.RUNNING, 2)
     assert _decided(last, _figures(0, 100)).action is Action.COMPLETE
-    with pytest.raises(ImpossibleError, match="last step"):
+    with pytest.raises(LifecycleError, match="last step"):
         next_position(last, Action.ADVANCE, steps=3)
     assert _decided(Position(State.PAUSED, 2), _figures(0, 100)).action is Action.STAY
 
@@ -188,7 +188,7 @@ def test_an_experiment_is_started_and_stopped_once() -> None:
         (ExperimentState.DRAFT, ExperimentAction.STOP),
         (ExperimentState.RUNNING, ExperimentAction.START),
     ):
-        with pytest.raises(ImpossibleError):
+        with pytest.raises(LifecycleError):
             next_state(state, action)
 
 
@@ -203,6 +203,6 @@ def test_an_experiment_is_started_and_stopped_once() -> None:
     ],
 )
 def test_arms_that_can_t_be_compared(arms: list) -> None:
-    with pytest.raises(ImpossibleError):
+    with pytest.raises(LifecycleError):
         check_arms(arms)
     check_arms([("a", 1, "", 1), ("b", 1, "cheap", 1)])

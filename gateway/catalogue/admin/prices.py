@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.access.admin import OwnedForm
 from accounts.admin.dollars import DollarsField
-from accounts.admin.typed import DropdownFilter, ModelForm, display
+from accounts.admin.typed import DropdownFilter, display
 from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Price
 from kernel.money import plain_usd
@@ -22,7 +23,7 @@ OTHER_RATES = ("image_rate", "request_rate")
 _HELP = {"image_rate": "Dollars per image.", "request_rate": "Dollars per request."}
 
 
-class PriceForm(ModelForm):
+class PriceForm(OwnedForm):
     """Prices as AWS lists them: dollars per million tokens."""
 
     class Meta:

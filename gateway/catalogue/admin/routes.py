@@ -5,13 +5,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.typed import ModelForm, display
+from accounts.access.admin import OwnedForm
+from accounts.admin.typed import display
 from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
 from gateway.catalogue.services.routes import name_taken
 
 
-class RouteForm(ModelForm):
+class RouteForm(OwnedForm):
     """A name leads to one route only."""
 
     class Meta:

@@ -1,10 +1,11 @@
 from rest_framework import serializers
 
+from accounts.access.api import OwnedSerializer
 from gateway.catalogue.api.base import CatalogViewSet
 from gateway.catalogue.models import Deployment
 
 
-class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
+class DeploymentSerializer(OwnedSerializer):
     invoke_id = serializers.CharField(read_only=True, help_text="What Bedrock is asked for.")
 
     class Meta:

@@ -1,10 +1,9 @@
-from rest_framework import serializers
-
+from accounts.access.api import OwnedSerializer
 from gateway.catalogue.api.base import CatalogViewSet
 from gateway.catalogue.models import Model
 
 
-class ModelSerializer(serializers.ModelSerializer[Model]):
+class ModelSerializer(OwnedSerializer):
     class Meta:
         model = Model
         fields = (

@@ -1,9 +1,9 @@
 from typing import Any, ClassVar, cast
 
-from django.core.exceptions import ValidationError
 from django.db.models import Field
 from rest_framework import serializers
 
+from accounts.access.api import OwnedSerializer
 from accounts.api.fields import UsdField
 from gateway.catalogue.api.base import CatalogViewSet
 from gateway.catalogue.models import Price
@@ -25,8 +25,10 @@ def _usd(rate: str) -> UsdField:
     )
 
 
-class PriceSerializer(serializers.ModelSerializer[Price]):
+class PriceSerializer(OwnedSerializer):
     """A cache price of null: such tokens cost what input costs."""
+
+    fixed_fields = ("deployment",)
 
     class Meta:
         model = Price
@@ -46,11 +48,6 @@ class PriceSerializer(serializers.ModelSerializer[Price]):
         """Each rate of the model as dollars."""
         return {**super().get_fields(), **{f"{rate}_usd": _usd(rate) for rate in RATES}}
 
-    def validate_deployment(self, deployment: Any) -> Any:
-        if self.instance is not None and deployment != self.instance.deployment:
-            raise serializers.ValidationError("This can't be changed.")
-        return deployment
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Periods do not overlap, and long-context rates come with a threshold and both main rates."""
         price = Price(pk=self.instance.pk if self.instance else None)
@@ -62,10 +59,7 @@ class PriceSerializer(serializers.ModelSerializer[Price]):
         if price.valid_until is not None and price.valid_until <= price.valid_from:
             raise serializers.ValidationError({"valid_until": ["A price ends after it starts."]})
         _check_long_context(price)
-        try:
-            price.clean()
-        except ValidationError as error:
-            raise serializers.ValidationError(error.messages) from error
+        price.clean()
         return attrs
 
 

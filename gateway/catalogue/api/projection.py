@@ -9,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access.principals import principal, team_ids
 from accounts.api.fields import UsdField
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from gateway.catalogue.models import Price, Route
 from gateway.catalogue.policy.pricing import PriceEntry, Rates
 from gateway.catalogue.policy.projection import Past, project
 from gateway.catalogue.selectors import price_entry
-from governance.usage.policy.usage import UnanswerableError, UsageQuery
+from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import total
 from kernel.clock import utc_now
 
@@ -94,19 +94,11 @@ class ProjectionView(APIView):
         parameters = ProjectionParameters(data=request.query_params)
         parameters.is_valid(raise_exception=True)
         asked = parameters.validated_data
-        user: Any = request.user
-        teams = (
-            None
-            if user.is_superuser
-            else frozenset(teams_with(user, Capability.VIEW_USAGE).values_list("pk", flat=True))
-        )
+        teams = team_ids(principal(request), Capability.VIEW_USAGE)
         filters = {name: asked[name] for name in ("team", "feature") if name in asked}
         if "used_route" in asked:
             filters["route"] = asked["used_route"]
-        try:
-            query = UsageQuery(since=asked["from"], until=asked["to"], teams=teams, filters=filters)
-        except UnanswerableError as error:
-            raise serializers.ValidationError({"non_field_errors": [str(error)]}) from error
+        query = UsageQuery(since=asked["from"], until=asked["to"], teams=teams, filters=filters)
         sums = total(query, zone=ZoneInfo(settings.TIME_ZONE))
         past = Past(
             days=(query.until - query.since).total_seconds() / 86_400,

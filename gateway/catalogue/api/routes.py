@@ -3,12 +3,13 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
+from accounts.access.api import OwnedSerializer
 from gateway.catalogue.api.base import CatalogViewSet
 from gateway.catalogue.models import Route, RouteTarget
 from gateway.catalogue.services.routes import name_taken
 
 
-class TargetSerializer(serializers.ModelSerializer[RouteTarget]):
+class TargetSerializer(OwnedSerializer):
     """One deployment of a route. Its place in the list is its place in the order."""
 
     class Meta:
@@ -16,7 +17,7 @@ class TargetSerializer(serializers.ModelSerializer[RouteTarget]):
         fields = ("deployment", "weight")
 
 
-class RouteSerializer(serializers.ModelSerializer[Route]):
+class RouteSerializer(OwnedSerializer):
     """Targets, where given, replace those that were."""
 
     targets = TargetSerializer(many=True, required=False)
@@ -59,7 +60,7 @@ class RouteSerializer(serializers.ModelSerializer[Route]):
     @transaction.atomic
     def update(self, instance: Route, validated_data: dict[str, Any]) -> Route:
         targets = validated_data.pop("targets", None)
-        route = super().update(instance, validated_data)
+        route: Route = super().update(instance, validated_data)
         if targets is not None:
             route.targets.all().delete()
             _put_targets(route, targets)

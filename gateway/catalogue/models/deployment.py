@@ -1,10 +1,14 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from gateway.catalogue.models.model import Model
 
 
-class Deployment(models.Model):
+class Deployment(Owned):
     """A model in one region, called directly or through a cross-region inference profile."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
     class Profile(models.TextChoices):
         NONE = "", "On demand in the region"

@@ -1,13 +1,18 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
+
 
 class ModelKind(models.TextChoices):
     TEXT = "text", "Text"
     EMBEDDING = "embedding", "Embedding"
 
 
-class Model(models.Model):
+class Model(Owned):
     """A foundation model as Bedrock names it, with its limits."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
     model_id = models.CharField(
         "model ID", max_length=200, unique=True, help_text="Bedrock's ID, without a region prefix."

@@ -4,6 +4,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from gateway.catalogue.models.deployment import Deployment
 
 _PER_MILLION = "Nano-dollars per million tokens ($3 per million is 3,000,000,000)."
@@ -13,12 +15,14 @@ def _rate(label: str, **options: Any) -> "models.BigIntegerField[Any, Any]":
     return models.BigIntegerField(label, help_text=_PER_MILLION, **options)
 
 
-class Price(models.Model):
+class Price(Owned):
     """What a deployment costs during a period. Rates are nano-dollars per million tokens, so all of AWS's are exact.
 
     A cache rate that is empty means that the deployment does not cache: such tokens are charged as input.
     Above `long_context_threshold` tokens of input, the long-context rates hold for the whole call.
     """
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
     class Tier(models.TextChoices):
         STANDARD = "", "Standard"

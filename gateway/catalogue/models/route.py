@@ -2,11 +2,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from gateway.catalogue.models.deployment import Deployment
 
 
-class Route(models.Model):
+class Route(Owned):
     """A public name that callers use as `model`, resolving to an ordered or weighted list of deployments."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
     class Strategy(models.TextChoices):
         ORDERED = "ordered", "In order: the next one when one fails"
@@ -49,8 +53,10 @@ class Route(models.Model):
         return self.name
 
 
-class RouteTarget(models.Model):
+class RouteTarget(Owned):
     """One deployment of a route: its place in the order, or its weight."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
     route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="targets")
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="route_targets")

@@ -9,6 +9,7 @@ import msgspec
 from django.db import transaction
 
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from kernel.errors import InvalidError
 from kernel.money import dollars_to_nanos
 
 CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
@@ -86,11 +87,11 @@ class Loaded:
 
 
 def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
-    """The seed. Raises ValueError naming the place that is wrong."""
+    """The seed. Raises InvalidError naming the place that is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Catalog)
     except msgspec.DecodeError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise InvalidError(f"{path}: {error}") from error
 
 
 @transaction.atomic

@@ -1,15 +1,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from accounts.models import Team
 from gateway.catalogue.models import Route, RouteTarget, TeamInferenceProfile
-from gateway.providers.bedrock.offers import ControlPlaneError
 from gateway.providers.bedrock.profiles import account_id, ensure_profile, profile_name, source_arn
+from kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Makes an application inference profile in AWS for a team and each deployment of a route, tagged with the team, and "
         "sends the team's calls through it: AWS's bill then tells teams apart. Safe to run again."
@@ -32,10 +32,7 @@ class Command(BaseCommand):
         targets = RouteTarget.objects.filter(deployment__is_enabled=True, deployment__arn="")
         targets = targets.filter(route__name__in=names) if names else targets
         deployments = {target.deployment for target in targets.select_related("deployment__model")}
-        try:
-            self._make(team, sorted(deployments, key=lambda each: each.pk), dry_run=options["dry_run"])
-        except ControlPlaneError as error:
-            raise CommandError(str(error)) from error
+        self._make(team, sorted(deployments, key=lambda each: each.pk), dry_run=options["dry_run"])
 
     def _make(self, team: Team, deployments: list[Any], *, dry_run: bool) -> None:
         endpoint = settings.BEDROCK_ENDPOINT_URL

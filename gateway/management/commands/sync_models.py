@@ -1,14 +1,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from gateway.catalogue.models import Deployment
 from gateway.catalogue.services.offers import sync_region
-from gateway.providers.bedrock.offers import ControlPlaneError, list_offers
+from gateway.providers.bedrock.offers import list_offers
+from kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Asks Bedrock what its regions offer (ListFoundationModels, ListInferenceProfiles) and adds the models and "
         "deployments that are new. New ones have no price: calls to them are refused until you enter one."
@@ -28,10 +29,7 @@ class Command(BaseCommand):
         if not regions:
             raise CommandError("There are no deployments yet: name a region with --region.")
         for region in regions:
-            try:
-                offers = list_offers(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
-            except ControlPlaneError as error:
-                raise CommandError(str(error)) from error
+            offers = list_offers(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
             found = sync_region(region=region, offers=offers, disable_gone=options["disable_gone"])
             self.stdout.write(
                 f"{region}: {len(offers)} models offered, {len(found.new_models)} new models, "

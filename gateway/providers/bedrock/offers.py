@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from kernel.errors import UnavailableError
+
 PROFILES = frozenset({"us", "eu", "apac", "jp", "au", "global"})
 _KINDS = {"TEXT": "text", "EMBEDDING": "embedding"}
 
@@ -25,7 +27,7 @@ class Offered:
     profiles: set[str] = field(default_factory=set)
 
 
-class ControlPlaneError(Exception):
+class ControlPlaneError(UnavailableError):
     """Bedrock's control plane cannot be asked; says why in plain words."""
 
 

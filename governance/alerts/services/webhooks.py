@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from governance.alerts.policy import is_public
+from kernel.errors import UnavailableError
 
 _TIMEOUT_SECONDS = 10.0
 
 
-class UndeliverableError(Exception):
+class UndeliverableError(UnavailableError):
     """The other side can't be reached, may not be, or did not take it. The message says which."""
 
 

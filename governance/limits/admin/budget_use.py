@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.admin.base import person
+from accounts.access.principals import principal, sees_everything
 from governance.limits.models import Budget, Dimension, Grant
 from governance.limits.selectors.budgets import BudgetState, current_state
 from governance.limits.selectors.counters import current_counters, grants_of, periods_before
@@ -53,7 +53,9 @@ def use_of(budget: Budget, *, request: HttpRequest, now: datetime) -> dict[str, 
             for period in periods_before(budget, now=now)
         ],
         "grants": [_grant_row(budget, grant) for grant in grants],
-        "calls_url": _calls_url(budget, state) if person(request).is_superuser or budget.team_id else "",
+        "calls_url": _calls_url(budget, state)
+        if budget.team_id or sees_everything(principal(request))
+        else "",
         "ask_url": f"{reverse('admin:governance_limitrequest_add')}?budget={budget.pk}",
     }
 

@@ -7,15 +7,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.access.admin import CheckedForm
+from accounts.access.principals import may_manage_shared
 from accounts.admin.dollars import DollarsField
 from accounts.models import ApiKey, Application, Team, User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from accounts.services.known_models import known_models
 from governance.limits.models import Budget, Dimension, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import MAX_DURATION, ImpossibleError, check_end
+from governance.limits.policy.limit_requests import MAX_DURATION, LimitRequestError, check_end
 from governance.limits.services.limit_requests import put_team
 from kernel.clock import utc_now
+from kernel.errors import at
 
 USUAL_DAYS = 30
 Target = Budget | RateLimit | Application
@@ -38,12 +39,13 @@ class _DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **options)
 
 
-class AskForm(forms.Form):
+class AskForm(CheckedForm, forms.Form):
     """How much more of one thing, until when and why. It has the fields that this thing needs."""
 
     def __init__(self, data: Any = None, *, target: Target, by: User) -> None:
         super().__init__(data)
         self.target, self.by = target, by
+        self.asks_for_any = may_manage_shared(by)
         today = timezone.localdate()
         if target.team is None:
             self._add_team()
@@ -84,11 +86,10 @@ class AskForm(forms.Form):
         return forms.IntegerField(label=f"How many more {unit}", min_value=1)
 
     def _add_team(self) -> None:
-        teams = Team.objects.all() if self.by.is_superuser else teams_with(self.by, Capability.VIEW_USAGE)
-        found = teams.count()
-        if found > 1 or self.by.is_superuser:
+        teams = Team.objects.visible_to(self.by)
+        if self.asks_for_any or teams.count() > 1:
             self.fields["team"] = forms.ModelChoiceField(
-                teams, label="For which team you ask", required=not self.by.is_superuser
+                teams, label="For which team you ask", required=not self.asks_for_any
             )
 
     def _add_subject(self, limit: Budget | RateLimit) -> None:
@@ -102,11 +103,12 @@ class AskForm(forms.Form):
                 help_text=f"Empty: for each {name}.",
             )
             return
-        if limit.per == Dimension.TEAM and not self.by.is_superuser:
+        if limit.per == Dimension.TEAM and not self.asks_for_any:
             return  # one's own, by `put_team`
         model, lookup = _ROWS[limit.per]
-        teams = [limit.team] if limit.team is not None else teams_with(self.by, Capability.VIEW_USAGE)
-        rows = model.objects.filter(**{f"{lookup}__in": teams})
+        rows = model.objects.visible_to(self.by)
+        if limit.team is not None:
+            rows = rows.filter(**{lookup: limit.team})
         choices = [("", f"Each {name}"), *((str(row.pk), str(row)) for row in rows[:500])]
         self.fields["subject"] = forms.ChoiceField(label=f"For which {name}", choices=choices, required=False)
 
@@ -129,12 +131,11 @@ class AskForm(forms.Form):
             reason=cleaned["reason"],
             ends_at=end_of(cleaned["until"]),
         )
-        try:
+        with at("team"):
             put_team(found, team=cleaned.get("team"), by=self.by)
-            found.clean()
+        with at("until"):
             check_end(found.ends_at, now=utc_now())
-        except ImpossibleError as error:
-            raise ValidationError({"until": str(error)}) from error
+        found.clean()
         self.request = found
         return cleaned
 
@@ -154,7 +155,7 @@ class DecisionForm(forms.Form):
     note = forms.CharField(required=False, max_length=2000)
 
     def amount_for(self, request: LimitRequest) -> int | None:
-        """What was typed. ImpossibleError for what is no amount."""
+        """What was typed. LimitRequestError for what is no amount."""
         text = self.cleaned_data.get("amount") or ""
         if not text or request.application is not None:
             return None
@@ -162,7 +163,7 @@ class DecisionForm(forms.Form):
         try:
             return int(field.clean(text.replace(",", "") if request.rate_limit else text) or 0)
         except ValidationError as error:
-            raise ImpossibleError(" ".join(error.messages)) from error
+            raise LimitRequestError(" ".join(error.messages)) from error
 
     def end_for(self, request: LimitRequest) -> datetime | None:
         """The end of the day that was chosen, where that is before the end that was asked for."""
@@ -171,5 +172,5 @@ class DecisionForm(forms.Form):
             return None
         end = end_of(day)
         if last_day(request.ends_at) < day:
-            raise ImpossibleError("Grant what was asked for, or less: the end is later than asked.")
+            raise LimitRequestError("Grant what was asked for, or less: the end is later than asked.")
         return min(end, request.ends_at)

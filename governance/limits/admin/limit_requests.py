@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -7,14 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.admin.base import OwnedAdmin, person, principal, told
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import ChangeList, display
 from accounts.models import Application
-from accounts.policy.roles import Capability
 from governance.limits.admin.limit_request_form import AskForm, DecisionForm, Target, last_day
 from governance.limits.models import Budget, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import ImpossibleError, State, state_at
+from governance.limits.policy.limit_requests import LimitRequestError, State, state_at
 from governance.limits.selectors.budgets import current_state, with_state
 from governance.limits.selectors.limit_requests import (
     budget_state_for,
@@ -66,11 +65,10 @@ def state_now(request: LimitRequest) -> State:
 
 
 @admin.register(LimitRequest)
-class LimitRequestAdmin(TeamScopedAdmin):
+class LimitRequestAdmin(OwnedAdmin):
     """Requests for more: anyone in a team may ask, who runs the team decides."""
 
     goes_along = True
-    change_capability = Capability.VIEW_USAGE  # who may ask; deciding is checked apart
     empty_hint = (
         "Anyone in a team can ask for more of a budget or a rate limit, or for one more model, for a time."
     )
@@ -80,7 +78,6 @@ class LimitRequestAdmin(TeamScopedAdmin):
     search_fields = ("reason", "requested_by__email", "requested_by__name", "team__name")
     search_help_text = "A reason, a person or a team."
     ordering = (Case(When(state=State.PENDING.value, then=Value(0)), default=Value(1)).asc(), "-id")
-    choices_by_team: ClassVar[dict[str, str]] = {}
 
     @display(description="Request", header=True)
     def title(self, request: LimitRequest) -> list[str]:
@@ -97,17 +94,6 @@ class LimitRequestAdmin(TeamScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RequestList
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        if person(request).is_superuser:
-            return LimitRequest.objects.order_by(*self.ordering)
-        return super().get_queryset(request)
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.team_id or 0
-
-    def allows(self, request: HttpRequest, capability: Any, obj: Any) -> bool:
-        return person(request).is_superuser or super().allows(request, capability, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -133,12 +119,11 @@ class LimitRequestAdmin(TeamScopedAdmin):
 
     def _offers(self, request: HttpRequest) -> dict[str, QuerySet[Any]]:
         """What the person may ask more of."""
-        user = person(request)
-        teams = team_ids(request, Capability.VIEW_USAGE)
+        who = principal(request)
         return {
-            "budget": limits_binding(Budget.objects.all(), user),
-            "rate_limit": limits_binding(RateLimit.objects.all(), user),
-            "application": Application.objects.filter(team__in=teams).select_related("team"),
+            "budget": limits_binding(Budget.objects.all(), who),
+            "rate_limit": limits_binding(RateLimit.objects.all(), who),
+            "application": Application.objects.visible_to(who).select_related("team"),
         }
 
     def _target(self, request: HttpRequest) -> Target | None:
@@ -158,14 +143,12 @@ class LimitRequestAdmin(TeamScopedAdmin):
         """Of what more is needed."""
         offers, now = self._offers(request), utc_now()
         budgets: list[Any] = list(offers["budget"].prefetch_related(*with_state(now=now))[:OFFERED])
-        teams = team_ids(request, Capability.VIEW_USAGE)
+        user = principal(request)
         rows = [
             {
                 "budget": budget,
                 "limit": format_usd(budget.limit_nanos),
-                "bar": _bar(current_state(budget, now=now))
-                if budget.team_id in teams or person(request).is_superuser
-                else None,
+                "bar": _bar(current_state(budget, now=now)) if may_see_use(user, budget) else None,
             }
             for budget in budgets
         ]
@@ -214,9 +197,9 @@ class LimitRequestAdmin(TeamScopedAdmin):
         }
         if not may.get(action or ""):
             raise PermissionDenied
-        try:
+        with told(request):
             if not form.is_valid():
-                raise ImpossibleError("; ".join(str(texts[0]) for texts in form.errors.values()))
+                raise LimitRequestError("; ".join(str(texts[0]) for texts in form.errors.values()))
             note = form.cleaned_data["note"]
             if action == "approve":
                 amount, end = form.amount_for(found), form.end_for(found)
@@ -228,8 +211,6 @@ class LimitRequestAdmin(TeamScopedAdmin):
             elif action == "revoke" and found.grant is not None:
                 limit_requests.revoke(found.grant, by=user, now=now, reason=note)
             messages.success(request, DONE[str(action)])
-        except ImpossibleError as error:
-            messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[found.pk]))
 
     def _page(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:

@@ -43,7 +43,7 @@ class BudgetSerializer(ScopedSerializer):
         help_text="The current period; where each value is counted by itself, of the fullest."
     )
 
-    FIXED = (*ScopedSerializer.FIXED, "period", "time_zone")
+    fixed_fields = (*ScopedSerializer.fixed_fields, "period", "time_zone")
 
     class Meta:
         model = Budget

@@ -1,19 +1,17 @@
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped
+from accounts.access.api import OwnedViewSet
 from accounts.api.bodies import read
-from accounts.selectors.teams import teams_with
 from governance.limits.api.amounts import amount_text
 from governance.limits.api.scoped import filtered
 from governance.limits.models import Grant
-from governance.limits.policy.limit_requests import ImpossibleError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 
@@ -51,7 +49,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[GrantFilters]))
-class GrantViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class GrantViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """What has been granted for a time. Grants end by themselves, or are ended early."""
 
     queryset = Grant.objects.select_related(
@@ -59,25 +57,8 @@ class GrantViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin)
     )
     serializer_class = GrantSerializer
 
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super(TeamScoped, self).get_queryset()
-        if self.person.is_active and self.person.is_superuser:
-            return rows
-        teams = teams_with(self.person, self.view_capability)
-        mine = Q(budget__team__in=teams) | Q(rate_limit__team__in=teams) | Q(application__team__in=teams)
-        return rows.filter(mine)
-
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return filtered(self, GrantFilters, queryset)
-
-    def team_of(self, obj: Any) -> Any:
-        return next(
-            target for target in (obj.budget, obj.rate_limit, obj.application) if target is not None
-        ).team
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        if not self.person.is_superuser:
-            super().check_object_permissions(request, obj)
 
     @extend_schema(request=ReasonSerializer, responses=GrantSerializer)
     @action(detail=True, methods=["post"])
@@ -85,9 +66,6 @@ class GrantViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin)
         """Ends a grant now. 409 where it has ended."""
         found: Grant = self.get_object()
         note = read(ReasonSerializer, request)["note"]
-        try:
-            limit_requests.revoke(found, by=self.person, now=utc_now(), reason=note)
-        except ImpossibleError as error:
-            raise Conflict(str(error)) from error
+        limit_requests.revoke(found, by=self.person, now=utc_now(), reason=note)
         found.refresh_from_db()
         return Response(GrantSerializer(found).data)

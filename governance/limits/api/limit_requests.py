@@ -1,7 +1,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError as ModelError
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers
@@ -10,41 +9,42 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped
+from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
+from accounts.access.principals import principal
 from accounts.api.bodies import read
-from accounts.api.fields import ApplicationField, TeamField, signed_in
-from accounts.models import User
-from accounts.policy.roles import Capability
+from accounts.api.fields import signed_in
+from accounts.models import Team, User
 from governance.limits.api.amounts import AmountField, amount_of, amount_text
 from governance.limits.models import Budget, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import ImpossibleError, State, check_end, state_at
+from governance.limits.policy.limit_requests import State, check_end, state_at
 from governance.limits.selectors.limit_requests import limits_binding
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
+from kernel.errors import at
 
 _USUAL = timedelta(days=30)
 _MAX_ID = 2**63 - 1
 
 
-class _BindingField(serializers.PrimaryKeyRelatedField[Any]):
+class _BindingField(OwnedField):
     """A limit that binds the person's teams, or for superusers any: another does not exist."""
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: Any = super().get_queryset()
-        return limits_binding(rows, signed_in(self))
+        rows: Any = vars(self)["queryset"]
+        return limits_binding(rows.all(), principal(self.context["request"]))
 
 
-class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
+class LimitRequestSerializer(OwnedSerializer):
     """One of `budget`, `rate_limit`, or `application` with `model`."""
 
-    team = TeamField(
+    team = OwnedField(
+        queryset=Team.objects.all(),
         allow_null=True,
         required=False,
         help_text="For which team, where more of a limit of the whole organisation is asked.",
     )
     budget = _BindingField(queryset=Budget.objects.all(), allow_null=True, required=False)
     rate_limit = _BindingField(queryset=RateLimit.objects.all(), allow_null=True, required=False)
-    application = ApplicationField(allow_null=True, required=False)
     amount = AmountField(
         required=False,
         help_text="How much more: dollars as a decimal string, or a number of requests, tokens, calls.",
@@ -73,16 +73,10 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         attrs["amount"] = amount_of(attrs.get("amount"), in_dollars=attrs.get("budget") is not None)
         attrs.setdefault("ends_at", utc_now() + _USUAL)
-        try:
-            request = _made_of(attrs, by=signed_in(self))
+        request = _made_of(attrs, by=signed_in(self))
+        attrs["team"] = request.team
+        with at("ends_at"):
             check_end(request.ends_at, now=utc_now())
-        except ModelError as error:
-            found = (
-                error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
-            )
-            raise serializers.ValidationError(found) from error
-        except ImpossibleError as error:
-            raise serializers.ValidationError({"ends_at": [str(error)]}) from error
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> LimitRequest:
@@ -91,13 +85,11 @@ class LimitRequestSerializer(serializers.ModelSerializer[LimitRequest]):
 
 
 def _made_of(values: dict[str, Any], *, by: User) -> LimitRequest:
-    """The request, checked. Raises the model's ValidationError."""
+    """The request, checked. Raises the model's ValidationError, LimitRequestError."""
     request = LimitRequest(**values)
     if any(values.get(name) for name in ("budget", "rate_limit", "application")):
-        try:
+        with at("team"):
             limit_requests.put_team(request, team=values.get("team"), by=by)
-        except ImpossibleError as error:
-            raise ModelError({"team": str(error)}) from error
     request.clean()
     return request
 
@@ -138,27 +130,15 @@ _EXAMPLE = OpenApiExample(
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RequestFilters])
 )
 class LimitRequestViewSet(
-    TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin
+    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin
 ):
     """Requests for more, for a time: anyone in a team asks, who runs the team decides."""
 
-    change_capability = Capability.VIEW_USAGE
     queryset = LimitRequest.objects.select_related(*LimitRequest.RELATED)
     serializer_class = LimitRequestSerializer
 
-    def get_queryset(self) -> QuerySet[Any]:
-        if self.person.is_active and self.person.is_superuser:
-            return super(TeamScoped, self).get_queryset()
-        return super().get_queryset()
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        """Who sees a request is decided by the list; who acts on it by each action."""
-
-    def before_create(self, values: dict[str, Any]) -> None:
-        """Its serializer has looked whether the person may see what it is about, which is what asking takes."""
-
-    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        serializer.save()  # which puts it on record, too
+    def record(self, changed: Any, kind: int, message: str) -> None:
+        """The service puts a request on record itself."""
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.detail:
@@ -216,9 +196,6 @@ class LimitRequestViewSet(
         return found
 
     def _done(self, found: LimitRequest, act: Any) -> Response:
-        try:
-            act()
-        except ImpossibleError as error:
-            raise Conflict(str(error)) from error
+        act()
         found = LimitRequest.objects.get(pk=found.pk)
         return Response(LimitRequestSerializer(found, context=self.get_serializer_context()).data)

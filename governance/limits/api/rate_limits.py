@@ -9,7 +9,7 @@ from governance.limits.models import RateLimit
 
 
 class RateLimitSerializer(ScopedSerializer):
-    FIXED = (*ScopedSerializer.FIXED, "metric", "period")
+    fixed_fields = (*ScopedSerializer.fixed_fields, "metric", "period")
 
     class Meta:
         model = RateLimit

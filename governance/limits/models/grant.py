@@ -1,16 +1,21 @@
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Application, User
 from governance.limits.models.budget import Budget
 from governance.limits.models.rate_limit import RateLimit
 
 
-class Grant(models.Model):
+class Grant(Owned):
     """More of something for a time: of a budget, of a rate limit, or one more model. It ends by itself.
 
     Whoever reads it looks at the clock: the ledger's functions for budgets, the gateway for the rest.
     """
+
+    owned_by = OwnedBy(
+        ("budget__team", "rate_limit__team", "application__team"), what="limits of the whole organisation"
+    )
 
     budget = models.ForeignKey(Budget, null=True, on_delete=models.CASCADE, related_name="grants")
     rate_limit = models.ForeignKey(RateLimit, null=True, on_delete=models.CASCADE, related_name="grants")

@@ -4,7 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team, User
+from accounts.policy.roles import Capability
 from accounts.services.known_models import unknown_model
 from governance.limits.models.budget import MAX_NANOS, Budget
 from governance.limits.models.grant import Grant
@@ -17,8 +19,10 @@ _BY_ID: dict[str, Any] = {"team": Team, "application": Application, "api_key": A
 """Dimensions whose values are told apart by their ids."""
 
 
-class LimitRequest(models.Model):
+class LimitRequest(Owned):
     """Somebody asks for more for a time: of a budget, of a rate limit, or for one more model. Approved, it is a grant."""
+
+    owned_by = OwnedBy(change=Capability.VIEW_USAGE, what="requests of no team")
 
     STATES = [(state.value, state.value.capitalize()) for state in State]
     RELATED = (

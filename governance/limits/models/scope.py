@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team
 from accounts.services.known_models import unknown_model
 from governance.limits.policy.scopes import Scope
@@ -21,8 +22,10 @@ def _in_a_sentence(dimension: Dimension) -> str:
     return dimension.label if dimension is Dimension.API_KEY else dimension.label.lower()
 
 
-class Scoped(models.Model):
+class Scoped(Owned):
     """A limit on some calls: those equal in every dimension that is set; on all calls where none is."""
+
+    owned_by = OwnedBy(what="limits of the whole organisation")
 
     team = models.ForeignKey(
         Team,

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from kernel.errors import ConflictError
+
 MAX_DURATION = timedelta(days=366)
 
 
@@ -29,19 +31,19 @@ _NEXT = {
 }
 
 
-class ImpossibleError(ValueError):
+class LimitRequestError(ConflictError):
     """This can't be done now. The message says why."""
 
 
 def next_state(state: State, action: Action, *, ends_at: datetime, now: datetime) -> State:
-    """What a request becomes. ImpossibleError where it is decided already, or its time is over, or not over yet."""
+    """What a request becomes. LimitRequestError where it is decided already, or its time is over, or not over yet."""
     found = _NEXT.get((state, action))
     if found is None:
-        raise ImpossibleError(f"This request is {state.value} already.")
+        raise LimitRequestError(f"This request is {state.value} already.")
     if action is Action.APPROVE and ends_at <= now:
-        raise ImpossibleError("The end that was asked for has passed: there is nothing left to grant.")
+        raise LimitRequestError("The end that was asked for has passed: there is nothing left to grant.")
     if action is Action.EXPIRE and ends_at > now:
-        raise ImpossibleError("The end that was asked for has not passed yet.")
+        raise LimitRequestError("The end that was asked for has not passed yet.")
     return found
 
 
@@ -51,15 +53,15 @@ def state_at(state: State, *, ends_at: datetime, now: datetime) -> State:
 
 
 def check_end(ends_at: datetime, *, now: datetime) -> None:
-    """ImpossibleError for an end that is past, or too far."""
+    """LimitRequestError for an end that is past, or too far."""
     if ends_at <= now:
-        raise ImpossibleError("The end must be in the future.")
+        raise LimitRequestError("The end must be in the future.")
     if ends_at - now > MAX_DURATION:
-        raise ImpossibleError(
+        raise LimitRequestError(
             f"A raise is for {MAX_DURATION.days} days at most. For good, change the limit itself."
         )
 
 
-def may_decide(*, is_superuser: bool, manages_team: bool, is_own: bool) -> bool:
+def may_decide(*, decides_on_any: bool, manages_team: bool, is_own: bool) -> bool:
     """Who decides: somebody who runs the team, but not on their own request; a superuser on any."""
-    return is_superuser or (manages_team and not is_own)
+    return decides_on_any or (manages_team and not is_own)

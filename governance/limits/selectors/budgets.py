@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 
 from governance.limits.models import Budget, BudgetWindow, Grant
 from governance.limits.policy.windows import window_of
@@ -92,13 +92,8 @@ def with_state(*, now: datetime) -> list["Prefetch[str]"]:
     ]
 
 
-def budget_states(teams: Iterable[int], *, now: datetime, organisation: bool = False) -> list[BudgetState]:
-    """The state of the budgets of some teams, and of the organisation's, the fullest first, in three queries."""
-    wanted = Q(team__in=teams) | (Q(team__isnull=True) if organisation else Q())
-    budgets: QuerySet[Any] = (
-        Budget.objects.filter(wanted)
-        .select_related("team", "application__team", "api_key")
-        .prefetch_related(*with_state(now=now))
-    )
-    states = [current_state(budget, now=now) for budget in budgets]
+def budget_states(budgets: QuerySet[Budget], *, now: datetime) -> list[BudgetState]:
+    """The state of some budgets, the fullest first, in three queries."""
+    rows: QuerySet[Any] = budgets.select_related("team", "application__team", "api_key")
+    states = [current_state(budget, now=now) for budget in rows.prefetch_related(*with_state(now=now))]
     return sorted(states, key=lambda state: state.spent / max(1, state.limit), reverse=True)

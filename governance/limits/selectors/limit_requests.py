@@ -7,9 +7,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.access.policy import Principal, Shared, changed, seen
+from accounts.access.principals import has_capability, principal
 from accounts.models import Application, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.limits.policy.limit_requests import State
 from governance.limits.selectors.budgets import BudgetState, in_force, state_of
@@ -70,42 +71,39 @@ def budget_state_for(budget: Budget, subject: str, *, now: datetime) -> BudgetSt
     return state_of(budget, windows, now=now, grants=grants)
 
 
-def may_see_use(user: User, limit: Budget | RateLimit | Application) -> bool:
+def may_see_use(who: User | Principal, limit: Budget | RateLimit | Application) -> bool:
     """Whether a person may see what is used of a limit: of the organisation's, which tell of other teams, superusers."""
-    if user.is_superuser:
-        return user.is_active
-    return (
-        limit.team is not None and teams_with(user, Capability.VIEW_USAGE).filter(pk=limit.team.pk).exists()
-    )
+    return has_capability(who, Capability.VIEW_USAGE, limit.owner_id)
 
 
-def limits_binding(limits: "QuerySet[Any]", user: User) -> "QuerySet[Any]":
+def limits_binding(limits: "QuerySet[Any]", who: Principal) -> "QuerySet[Any]":
     """Those budgets, or rate limits, a person may ask more of: of their teams, and the organisation's.
 
     An organisation's limit that names an end user tells of whoever calls for that user: it is for superusers.
     """
     rows = limits.select_related("team", "application__team", "api_key")
-    if user.is_active and user.is_superuser:
+    own = seen(who, Capability.VIEW_USAGE, Shared.SUPERUSERS)
+    if own.everything:
         return rows
-    teams = teams_with(user, Capability.VIEW_USAGE)
-    return (
-        rows.filter(Q(team__in=teams) | Q(team__isnull=True, end_user="")) if teams.exists() else rows.none()
-    )
+    binding = Q(team__in=own.teams) | Q(team__isnull=True, end_user="")
+    return rows.filter(binding) if own.teams else rows.none()
 
 
-def waiting_for(user: User, *, now: datetime) -> "QuerySet[LimitRequest]":
+def waiting_for(who: Principal, *, now: datetime) -> "QuerySet[LimitRequest]":
     """The requests that wait for a person to decide."""
     rows = LimitRequest.objects.filter(state=State.PENDING, ends_at__gt=now)
-    if user.is_active and user.is_superuser:
+    reach = changed(who, Capability.MANAGE_TEAM)
+    if reach.everything:
         return rows
-    teams = teams_with(user, Capability.MANAGE_TEAM)
-    mine = Q(budget__team__in=teams) | Q(rate_limit__team__in=teams) | Q(application__team__in=teams)
-    return rows.filter(mine).exclude(requested_by=user)
+    mine = Q()
+    for target in ("budget", "rate_limit", "application"):
+        mine |= Q(**{f"{target}__team__in": reach.teams})
+    return rows.filter(mine).exclude(requested_by=who.id)
 
 
 def pending_count(request: HttpRequest) -> str:
     """How many requests wait for a person to decide, for the sidebar; nothing where none does."""
     if not request.user.is_authenticated:
         return ""
-    number = waiting_for(request.user, now=utc_now()).count()
+    number = waiting_for(principal(request), now=utc_now()).count()
     return str(number) if number else ""

@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from governance.limits.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
+from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _MAX_PAUSE = 1.0
 
 
-class LedgerUnavailableError(Exception):
+class LedgerUnavailableError(UnavailableError):
     """Postgres can't be reached, or too much waits for it: nothing may be admitted."""
 
 

@@ -5,13 +5,13 @@ from datetime import datetime
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
 
+from accounts.access.principals import has_capability, may_manage_shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability, roles_with
-from accounts.selectors.teams import has_capability, teams_with
 from governance.limits.models import Grant, LimitRequest
 from governance.limits.policy.limit_requests import (
     Action,
-    ImpossibleError,
+    LimitRequestError,
     State,
     check_end,
     may_decide,
@@ -21,14 +21,14 @@ from kernel.mail import send_later
 
 
 def put_team(request: LimitRequest, *, team: Team | None, by: User) -> None:
-    """Sets for which team more of an organisation's limit is asked. ImpossibleError where that is not clear."""
+    """Sets for which team more of an organisation's limit is asked. LimitRequestError where that is not clear."""
     if request.target.team is not None:
         request.team = request.target.team
         return
-    if team is None and not by.is_superuser:
-        own = list(teams_with(by, Capability.VIEW_USAGE)[:2])
+    if team is None and not may_manage_shared(by):
+        own = list(Team.objects.visible_to(by)[:2])
         if len(own) != 1:
-            raise ImpossibleError(
+            raise LimitRequestError(
                 "This is a limit of the whole organisation: say for which of your teams you ask."
             )
         team = own[0]
@@ -40,7 +40,7 @@ def put_team(request: LimitRequest, *, team: Team | None, by: User) -> None:
 
 @transaction.atomic
 def ask(request: LimitRequest, *, by: User, now: datetime) -> LimitRequest:
-    """Puts a request, whose fields have been checked, before those who decide. ImpossibleError for a wrong end."""
+    """Puts a request, whose fields have been checked, before those who decide. LimitRequestError for a wrong end."""
     check_end(request.ends_at, now=now)
     request.requested_by = by
     request.save()
@@ -64,10 +64,10 @@ def approve(
     ends_at: datetime | None = None,
     note: str = "",
 ) -> Grant | None:
-    """Grants what was asked, or less, or for a shorter time. ImpossibleError where it can't be, or somebody was first."""
+    """Grants what was asked, or less, or for a shorter time. LimitRequestError where it can't be, or somebody was first."""
     end, granted = ends_at or request.ends_at, request.amount if amount is None else amount
     if end > request.ends_at or granted > request.amount or (request.application is None and granted <= 0):
-        raise ImpossibleError("Grant what was asked for, or less.")
+        raise LimitRequestError("Grant what was asked for, or less.")
     next_state(State(request.state), Action.APPROVE, ends_at=end, now=now)
     check_end(end, now=now)
     _decide(request, State.APPROVED, by=by, now=now, note=note)
@@ -87,14 +87,14 @@ def approve(
 
 @transaction.atomic
 def deny(request: LimitRequest, *, by: User, now: datetime, note: str = "") -> None:
-    """Says no. ImpossibleError where it is decided already."""
+    """Says no. LimitRequestError where it is decided already."""
     next_state(State(request.state), Action.DENY, ends_at=request.ends_at, now=now)
     _decide(request, State.DENIED, by=by, now=now, note=note)
 
 
 @transaction.atomic
 def withdraw(request: LimitRequest, *, by: User, now: datetime) -> None:
-    """Takes one's own request back. ImpossibleError where it is decided already."""
+    """Takes one's own request back. LimitRequestError where it is decided already."""
     next_state(State(request.state), Action.WITHDRAW, ends_at=request.ends_at, now=now)
     _claim(request, State.WITHDRAWN, by=by, now=now, note="")
     _log(request, by, "Withdrawn.")
@@ -120,14 +120,14 @@ def _expire(request: LimitRequest, *, now: datetime) -> bool:
 
 @transaction.atomic
 def revoke(grant: Grant, *, by: User, now: datetime, reason: str) -> None:
-    """Ends a grant before its time. ImpossibleError where no reason is given, or it has ended."""
+    """Ends a grant before its time. LimitRequestError where no reason is given, or it has ended."""
     if not reason.strip():
-        raise ImpossibleError("Say why it ends early: who has asked for it is told.")
+        raise LimitRequestError("Say why it ends early: who has asked for it is told.")
     ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True, ends_at__gt=now).update(
         revoked_at=now, revoked_by=by, revoke_reason=reason[:2000]
     )
     if not ended:
-        raise ImpossibleError("This grant has ended already.")
+        raise LimitRequestError("This grant has ended already.")
     LogEntry.objects.log_actions(by.pk, [grant], CHANGE, f"Ended early: {reason}", single_object=True)
     request = LimitRequest.objects.filter(grant=grant).select_related(*LimitRequest.RELATED).first()
     if request is not None:
@@ -138,18 +138,16 @@ def revoke(grant: Grant, *, by: User, now: datetime, reason: str) -> None:
 def may_be_decided_by(request: LimitRequest, user: User) -> bool:
     """Whether a person is one of those who decide on a request."""
     team = deciding_team(request)
-    manages = team is not None and has_capability(user, team, Capability.MANAGE_TEAM)
-    return user.is_active and may_decide(
-        is_superuser=user.is_superuser, manages_team=manages, is_own=request.requested_by_id == user.pk
+    return may_decide(
+        decides_on_any=may_manage_shared(user),
+        manages_team=has_capability(user, Capability.MANAGE_TEAM, team.pk if team else None),
+        is_own=request.requested_by_id == user.pk,
     )
 
 
 def may_revoke(grant: Grant, user: User) -> bool:
     """Whether a person may end a grant early: who runs the team it is of, and superusers."""
-    limit = grant.budget or grant.rate_limit or grant.application
-    team = limit.team if limit is not None else None
-    manages = team is not None and has_capability(user, team, Capability.MANAGE_TEAM)
-    return user.is_active and (user.is_superuser or manages)
+    return has_capability(user, Grant.owned_by.change, grant.owner_id)
 
 
 def deciding_team(request: LimitRequest) -> Team | None:
@@ -190,7 +188,7 @@ def _claim(request: LimitRequest, state: State, *, by: User, now: datetime, note
         state=state, decided_by=by, decided_at=now, note=note
     )
     if not claimed:
-        raise ImpossibleError("Somebody else has decided on this request just now.")
+        raise LimitRequestError("Somebody else has decided on this request just now.")
     request.refresh_from_db()
 
 

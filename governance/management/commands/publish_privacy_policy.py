@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Application, Team
 from governance.privacy.models import PrivacyPolicy
-from governance.privacy.services.privacy import UnusablePolicyError, document_from, publish, take_up
+from governance.privacy.services.privacy import document_from, publish, take_up
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         try:
             take_up(policy, document_from(json.load(options["file"])))
             version = publish(policy, by=None, reason=options["reason"])
-        except (ValueError, msgspec.ValidationError, UnusablePolicyError) as error:
+        except (ValueError, msgspec.ValidationError) as error:  # of the JSON, of its shape, of a rule
             raise CommandError(f"The document can't be used: {error}") from error
         self.stdout.write(f"Version {version.number} of {policy} is in force.")
 

@@ -1,30 +1,28 @@
 """The forms of a policy's pages: the policy, its rules as rows, what is tried."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from accounts.access.admin import CheckedForm, OwnedForm
 from accounts.admin.typed import InlineFormSet, ModelForm
 from governance.privacy.models import RedactionRule
 from governance.privacy.policy.kinds import KINDS, title
-from governance.privacy.services.privacy import UnusablePolicyError, check_rule, rule_of
+from governance.privacy.services.privacy import check_rule, rule_of
+from kernel.errors import at
 
 _LINES = ("patterns", "deny", "allow", "context", "languages")
 
 
-class PolicyForm(ModelForm):
+class PolicyForm(OwnedForm):
     """Who it is for is chosen once; a policy of the organisation is for superusers."""
-
-    may_leave_team_empty: ClassVar[bool] = False
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         application = cleaned.get("application")
         if self.instance.pk is None and application is not None and not cleaned.get("team"):
             cleaned["team"] = self.instance.team = application.team
-        if self.instance.pk is None and not cleaned.get("team") and not self.may_leave_team_empty:
-            self.add_error("team", "Choose a team: the organisation's policy is for superusers.")
         return cleaned
 
 
@@ -48,7 +46,7 @@ def _kinds() -> list[tuple[str, str]]:
     return [(kind, words) for words, kind in sorted((title(kind), kind) for kind in KINDS)]
 
 
-class RuleForm(ModelForm):
+class RuleForm(CheckedForm, ModelForm):
     """What both kinds of rule share: the whole rule is tried before it is kept."""
 
     class Meta:
@@ -62,10 +60,8 @@ class RuleForm(ModelForm):
         rule = RedactionRule(
             **{name: cleaned.get(name, getattr(self.instance, name)) for name in RedactionRule.FIELDS}
         )
-        try:
+        with at():
             check_rule(rule_of(rule))
-        except UnusablePolicyError as error:
-            raise forms.ValidationError(str(error)) from error
         return cleaned
 
 

@@ -1,19 +1,18 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.admin.base import OwnedAdmin, person, told
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
 from governance.privacy.admin.forms import DryRunForm, PolicyForm, ReasonForm, TryForm
 from governance.privacy.admin.marked import marked
-from governance.privacy.admin.rules import KindInline, OwnRuleInline, may_change
+from governance.privacy.admin.rules import KindInline, OwnRuleInline
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.privacy import decoded
@@ -30,25 +29,21 @@ from governance.privacy.services.privacy import (
     withdraw,
 )
 from governance.privacy.services.timing import timings
-from governance.privacy.services.trial import TrialNamesError, dry_run, try_texts
+from governance.privacy.services.trial import dry_run, try_texts
 from governance.screening.policy.verdict import Thresholds
 from governance.screening.policy.whole import screen_whole
 from kernel.clock import utc_now
 
 _MAX_REPLAYED = 1000
-_NO_NAMES = (
-    "Names can't be looked for right now: the language model is busy or switched off. Try again shortly."
-)
 
 
 @admin.register(PrivacyPolicy)
-class PrivacyPolicyAdmin(TeamScopedAdmin):
+class PrivacyPolicyAdmin(OwnedAdmin):
     """Privacy policies: a draft that is tried, then published. Everybody sees the organisation's, which holds for them."""
 
     form = PolicyForm
     inlines = (KindInline, OwnRuleInline)
     fixed_fields = ("team", "application")
-    choices_by_team: ClassVar[dict[str, str]] = {"team": "pk", "application": "team"}
     list_display = ("owner_label", "state_label", "looks_for", "published")
     list_filter = (TeamFilter,)
     list_select_related = ("team", "application__team", "in_force__created_by")
@@ -106,35 +101,10 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
             return ""
         return f"{version.created_at:%Y-%m-%d} by {version.created_by or 'somebody who is gone'}"
 
-    # --- who may do what ---
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = PrivacyPolicy.objects.select_related(*self.list_select_related)
-        if person(request).is_superuser:
-            return rows
-        return rows.filter(team__in=team_ids(request, self.view_capability)) | rows.filter(team__isnull=True)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and obj.team_id is None:
-            return request.user.is_active
-        return super().has_view_permission(request, obj)
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.team_id or 0
-
-    def allows(self, request: HttpRequest, capability: Any, obj: Any) -> bool:
-        user = person(request)
-        return (user.is_active and user.is_superuser) or super().allows(request, capability, obj)
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.in_force_id is not None:
             return False  # it is taken out of force first, with a reason
         return super().has_delete_permission(request, obj)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.may_leave_team_empty = person(request).is_superuser
-        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets[1:] if obj is not None else self.fieldsets[:1]
@@ -189,7 +159,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
         form = TryForm(request.POST if request.method == "POST" else None)
         context: dict[str, Any] = {}
         if request.method == "POST" and form.is_valid():
-            try:
+            with told(request):
                 rules = RuleSet(Policies().with_draft(policy, document_of(policy)))
                 (trial,) = try_texts(rules, [form.cleaned_data["text"]])
                 context = {
@@ -202,10 +172,6 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
                         trial.text, role=form.cleaned_data["role"], thresholds=_thresholds(rules)
                     ),
                 }
-            except UnusablePolicyError as error:
-                messages.error(request, str(error))
-            except TrialNamesError:
-                messages.error(request, _NO_NAMES)
         return self._render(request, "privacy_try", policy, title="Try the draft", form=form, **context)
 
     def dry_run_view(self, request: HttpRequest, policy_id: int) -> HttpResponse:
@@ -219,7 +185,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
             texts = form.lines() or stored_texts(
                 policy, now=utc_now(), days=form.cleaned_data.get("days") or 7, most=_MAX_REPLAYED
             )
-            try:
+            with told(request):
                 policies = Policies()
                 draft = RuleSet(policies.with_draft(policy, document_of(policy)))
                 run = dry_run(
@@ -238,10 +204,6 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
                     ],
                     "is_pasted": bool(form.lines()),
                 }
-            except UnusablePolicyError as error:
-                messages.error(request, str(error))
-            except TrialNamesError:
-                messages.error(request, _NO_NAMES)
         return self._render(
             request, "privacy_dry_run", policy, title="Dry run of the draft", form=form, **context
         )
@@ -249,11 +211,11 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
     def publish_view(self, request: HttpRequest, policy_id: int) -> HttpResponse:
         """Puts the draft in force, or takes the policy out of it, with a reason."""
         policy = self._policy(request, policy_id)
-        if not may_change(request, policy):
+        if not self.may_change(request, policy):
             raise PermissionDenied
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            try:
+            with told(request):
                 if request.POST.get("action") == "withdraw":
                     withdraw(policy, by=person(request), reason=form.cleaned_data["reason"])
                     messages.success(request, "Taken out of force. What stands above it still holds.")
@@ -263,8 +225,6 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
                         request, f"Version {version.number} is in force, on every process within a second."
                     )
                 return HttpResponseRedirect(_page(policy, "change"))
-            except UnusablePolicyError as error:
-                messages.error(request, str(error))
         return self._render(
             request,
             "privacy_publish",
@@ -279,7 +239,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
         policy = self._policy(request, policy_id)
         versions = list(policy.versions.select_related("created_by"))
         if request.method == "POST":
-            if not may_change(request, policy):
+            if not self.may_change(request, policy):
                 raise PermissionDenied
             chosen = next((each for each in versions if str(each.number) == request.POST.get("number")), None)
             if chosen is None:
@@ -289,7 +249,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
                 request, f"The draft is now as version {chosen.number} was. Publish it to put it in force."
             )
             return HttpResponseRedirect(_page(policy, "change"))
-        before = [*versions[1:], None]
+        before = [*versions[1:], None][: len(versions)]
         rows = [
             (version, changes(earlier.document if earlier else None, version.document))
             for version, earlier in zip(versions, before, strict=True)
@@ -303,8 +263,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
         return policy
 
     def _may_read(self, request: HttpRequest, policy: PrivacyPolicy) -> bool:
-        user = person(request)
-        return user.is_superuser or policy.team_id in team_ids(request, Capability.VIEW_CONTENT)
+        return self.allows(request, Capability.VIEW_CONTENT, policy)
 
     def _state(self, request: HttpRequest, policy: PrivacyPolicy) -> dict[str, Any]:
         effective = Policies().of(policy.team_id, policy.application_id).effective
@@ -312,7 +271,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
             "policy": policy,
             "version": policy.in_force,
             "differences": _differences(policy),
-            "may_change": may_change(request, policy),
+            "may_change": self.may_change(request, policy),
             "may_read": self._may_read(request, policy),
             "sources": [owner for owner, number in effective.sources if owner != policy.owner and number],
         }
@@ -323,7 +282,7 @@ class PrivacyPolicyAdmin(TeamScopedAdmin):
             "opts": self.opts,
             "original": policy,
             "policy": policy,
-            "may_change": may_change(request, policy),
+            "may_change": self.may_change(request, policy),
             **context,
         }
         response = TemplateResponse(request, f"admin/governance/privacy/{page}.html", context)

@@ -1,22 +1,17 @@
 """Privacy policies: their drafts, what is in force, and what a draft would change."""
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from django.core.exceptions import ValidationError as ModelError
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped, without_store
-from accounts.api.fields import ApplicationField, TeamField
-from accounts.models import Team
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.base import CheckedField, without_store
 from accounts.policy.roles import Capability
-from governance.privacy.api.redaction import NamesUnavailable, policies_of
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import KINDS, title
 from governance.privacy.policy.privacy import encoded
@@ -33,13 +28,14 @@ from governance.privacy.services.privacy import (
     take_up,
     withdraw,
 )
-from governance.privacy.services.trial import Outcome, TrialNamesError, dry_run
+from governance.privacy.services.trial import Outcome, dry_run
 from kernel.clock import utc_now
+from kernel.errors import ConflictError
 
 _MAX_REPLAYED = 1000
 
 
-class DraftField(serializers.JSONField):
+class DraftField(CheckedField):
     """The whole draft as one document: rules, screening and storage."""
 
     def get_attribute(self, instance: Any) -> Any:
@@ -51,21 +47,21 @@ class DraftField(serializers.JSONField):
         except UnusablePolicyError as error:
             return {"unusable": str(error)}
 
-    def to_internal_value(self, data: Any) -> Any:
+    def checked(self, data: Any) -> Any:
         try:
             return document_from(data)
-        except (msgspec.ValidationError, UnusablePolicyError) as error:
-            raise serializers.ValidationError(str(error)) from error
+        except msgspec.ValidationError as error:
+            raise UnusablePolicyError(str(error)) from error
 
 
-class PrivacyPolicySerializer(serializers.ModelSerializer[PrivacyPolicy]):
+class PrivacyPolicySerializer(OwnedSerializer):
     """A policy with its draft. What is in force is under `versions`."""
 
-    team = TeamField(allow_null=True, required=False)
-    application = ApplicationField(allow_null=True, required=False)
     owner = serializers.CharField(read_only=True, help_text="Whose it is, in words.")
     in_force = serializers.SerializerMethodField(help_text="The version's number. Empty: none.")
     draft = DraftField(required=False)
+
+    fixed_fields = ("application",)
 
     class Meta:
         model = PrivacyPolicy
@@ -79,23 +75,11 @@ class PrivacyPolicySerializer(serializers.ModelSerializer[PrivacyPolicy]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None:
-            for name in ("team", "application"):
-                if name in attrs and attrs[name] != getattr(self.instance, name):
-                    raise serializers.ValidationError({name: ["This can't be changed: make another one."]})
             return attrs
         application = attrs.get("application")
         if application is not None and attrs.get("team") is None:
             attrs["team"] = application.team
-        policy = PrivacyPolicy(team=attrs.get("team"), application=application)
-        try:
-            policy.full_clean()
-        except ModelError as error:
-            raise serializers.ValidationError(
-                {
-                    ("non_field_errors" if name == "__all__" else name): texts
-                    for name, texts in error.message_dict.items()
-                }
-            ) from error
+        PrivacyPolicy(team=attrs.get("team"), application=application).full_clean()
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> PrivacyPolicy:
@@ -154,7 +138,7 @@ class KindSerializer(serializers.Serializer[Any]):
     )
 )
 class PrivacyPolicyViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -166,44 +150,22 @@ class PrivacyPolicyViewSet(
     Everybody may read the organisation's: it holds for their teams too.
     """
 
-    queryset = PrivacyPolicy.objects.select_related("team", "application__team", "in_force").order_by("pk")
+    queryset = (
+        PrivacyPolicy.objects.select_related("team", "application__team", "in_force")
+        .prefetch_related("rules")
+        .order_by("pk")
+    )
     serializer_class = PrivacyPolicySerializer
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return cast(QuerySet[Any], policies_of(self.person).prefetch_related("rules").order_by("pk"))
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        if (
-            request.method not in ("GET", "HEAD", "OPTIONS")
-            and not self.person.is_superuser
-            and obj.team is None
-        ):
-            raise PermissionDenied("The organisation's policy is for superusers to change.")
-        if obj.team is not None:
-            super().check_object_permissions(request, obj)
-
-    def team_in(self, values: dict[str, Any]) -> Team:
-        team = values.get("team")
-        if not isinstance(team, Team):
-            raise PermissionDenied("Choose a team: the organisation's policy is for superusers.")
-        return team
-
-    def before_create(self, values: dict[str, Any]) -> None:
-        if not self.person.is_superuser:
-            super().before_create(values)
 
     def before_destroy(self, instance: Any) -> None:
         if instance.in_force_id is not None:
-            raise Conflict("Take the policy out of force first, with a reason.")
+            raise ConflictError("Take the policy out of force first, with a reason.")
 
     @extend_schema(request=PublishReasonSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Puts the draft in force as a new version."""
-        try:
-            version = publish(self.get_object(), by=self.person, reason=self._reason(request))
-        except UnusablePolicyError as error:
-            raise serializers.ValidationError({"draft": [str(error)]}) from error
+        version = publish(self.get_object(), by=self.person, reason=self._reason(request))
         return Response(VersionSerializer(version).data)
 
     @extend_schema(request=PublishReasonSerializer, responses=PrivacyPolicySerializer)
@@ -227,7 +189,7 @@ class PrivacyPolicyViewSet(
     def differences(self, request: Request, **kwargs: Any) -> Response:
         """How the draft differs from what is in force, in words."""
         policy = self.get_object()
-        return Response(changes(policy.in_force.document if policy.in_force else None, self._draft(policy)))
+        return Response(changes(policy.in_force.document if policy.in_force else None, document_of(policy)))
 
     @extend_schema(request=DryRunSerializer, responses=dict[str, Any])
     @action(detail=True, methods=["post"], url_path="dry-run")
@@ -236,24 +198,18 @@ class PrivacyPolicyViewSet(
         policy = self.get_object()
         body = DryRunSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        if policy.team is None and not self.person.is_superuser:
-            raise PermissionDenied
-        if policy.team is not None:
-            self.require(Capability.VIEW_CONTENT, policy.team)
+        self.require(Capability.VIEW_CONTENT, policy)
         texts = body.validated_data.get("texts")
         if texts is None:
             texts = stored_texts(policy, now=utc_now(), days=body.validated_data["days"], most=_MAX_REPLAYED)
         policies = Policies()
-        draft = RuleSet(policies.with_draft(policy, self._draft(policy)))
-        try:
-            run = dry_run(
-                policies.of(policy.team_id, policy.application_id),
-                draft,
-                texts,
-                is_stored="texts" not in body.validated_data,
-            )
-        except TrialNamesError as error:
-            raise NamesUnavailable from error
+        draft = RuleSet(policies.with_draft(policy, document_of(policy)))
+        run = dry_run(
+            policies.of(policy.team_id, policy.application_id),
+            draft,
+            texts,
+            is_stored="texts" not in body.validated_data,
+        )
         examples = [{"now": each.now, "then": each.then, "blocked": each.is_blocked} for each in run.examples]
         answer = {
             "now": _outcome(run.now),
@@ -262,12 +218,6 @@ class PrivacyPolicyViewSet(
             "examples": examples,
         }
         return without_store(Response(answer))
-
-    def _draft(self, policy: PrivacyPolicy) -> Any:
-        try:
-            return document_of(policy)
-        except UnusablePolicyError as error:
-            raise serializers.ValidationError({"draft": [str(error)]}) from error
 
     def _reason(self, request: Request) -> str:
         body = PublishReasonSerializer(data=request.data)

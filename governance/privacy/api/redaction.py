@@ -3,25 +3,23 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.base import without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
-from accounts.models import User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.every_kind import every_kind
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.selectors.privacy import Policies
-from governance.privacy.services.privacy import UnusablePolicyError, document_of
-from governance.privacy.services.trial import Trial, TrialNamesError, try_texts
+from governance.privacy.services.privacy import document_of
+from governance.privacy.services.trial import Trial, try_texts
 from governance.ui.previews import PreviewSerializer
+from kernel.errors import at
 
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # which no encoding can carry
 
@@ -63,12 +61,6 @@ class RedactionPreviewAnswerSerializer(RedactionResultSerializer):
     )
 
 
-class NamesUnavailable(APIException):
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Names can't be looked for right now. Try again shortly, or send `ner: false`."
-    default_code = "names_unavailable"
-
-
 class RedactionPreviewView(APIView):
     """What is found in a text and what the model would see of it. Nothing is kept.
 
@@ -87,34 +79,19 @@ class RedactionPreviewView(APIView):
         body.is_valid(raise_exception=True)
         values = body.validated_data
         rules = self._rules(values.get("policy"), values["ner"])
-        try:
-            trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
-        except TrialNamesError as error:
-            raise NamesUnavailable from error
+        trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
         results = [result_of(trial) for trial in trials]
         return without_store(Response({"results": results} if "texts" in values else results[0]))
 
     def _rules(self, policy_id: int | None, names: bool | None) -> RuleSet:
         if policy_id is None:
             return every_kind(names=names is not False)
-        policy = policies_of(self.request.user).filter(pk=policy_id).first()
+        rows = PrivacyPolicy.objects.select_related("team", "application__team", "in_force")
+        policy = rows.visible_to(self.request.user).filter(pk=policy_id).first()
         if policy is None:
             raise NotFound("There is no such policy, or it is another team's.")
-        try:
+        with at("policy"):
             return RuleSet(Policies().with_draft(policy, document_of(policy), names=names))
-        except UnusablePolicyError as error:
-            raise serializers.ValidationError({"policy": [str(error)]}) from error
-
-
-def policies_of(user: Any) -> Any:
-    """The policies that a person may look at: their teams', and the organisation's, which holds for them too."""
-    if not isinstance(user, User) or not user.is_active:
-        return PrivacyPolicy.objects.none()
-    rows = PrivacyPolicy.objects.select_related("team", "application__team", "in_force")
-    if user.is_superuser:
-        return rows
-    teams = teams_with(user, Capability.VIEW_USAGE)
-    return rows.filter(team__in=teams) | rows.filter(team__isnull=True)
 
 
 def result_of(trial: Trial) -> dict[str, Any]:

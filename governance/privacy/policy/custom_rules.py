@@ -9,6 +9,7 @@ from governance.privacy.policy.privacy import Rule
 from governance.privacy.policy.recognition.checksums import CHECKSUMS
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.screening.policy.findings import Finding
+from kernel.errors import InvalidError
 
 MAX_MEMORY_BYTES = 4 << 20
 """Of one compiled pattern: RE2 refuses what would need more."""
@@ -23,8 +24,10 @@ _WINDOW = 4000
 _HALF = "A pattern or a word can't hold half a character, as some programs write emoji."
 
 
-class BadPatternError(ValueError):
+class BadPatternError(InvalidError):
     """A pattern that can't be used; the message says why, for the person who wrote it."""
+
+    code = "bad_pattern"
 
 
 class CustomRule:

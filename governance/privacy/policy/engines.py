@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol, overload
 
 from governance.screening.policy.findings import Finding
+from kernel.errors import UnavailableError
 
 GUARDRAIL = "bedrock-guardrails"
 """What findings of a Bedrock guardrail name as their rule."""
@@ -51,7 +52,7 @@ class Failure(Enum):
     UNREADABLE = "unreadable"
 
 
-class EngineFailedError(Exception):
+class EngineFailedError(UnavailableError):
     """An engine gave no answer, so nothing is known of the texts: policy says whether they may pass all the same.
 
     `billed` is what was charged before it failed. The message is for operators, and holds nothing of the texts.

@@ -26,6 +26,7 @@ from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, NamesPool, batches
 from governance.screening.policy.findings import Finding
 from kernel.breath import Breath
+from kernel.errors import UnavailableError
 
 REMEMBERED_TEXTS = 16_384
 _BATCH_CHARACTERS = 800
@@ -33,7 +34,7 @@ _BATCHES_AT_ONCE = 4
 _SECONDS_FOR_NAMES = 30.0
 
 
-class NamesUnavailableError(Exception):
+class NamesUnavailableError(UnavailableError):
     """The language model is busy or down, and the policy wants it."""
 
 

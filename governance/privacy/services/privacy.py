@@ -12,10 +12,14 @@ from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
 from governance.privacy.policy.kinds import KINDS
 from governance.privacy.policy.languages import LANGUAGES
 from governance.privacy.policy.privacy import DEFAULT, Document, Rule, Screening, decoded, encoded
+from kernel.errors import InvalidError
 
 
-class UnusablePolicyError(ValueError):
+class UnusablePolicyError(InvalidError):
     """The draft can't be published; the message says what to change."""
+
+    code = "unusable_policy"
+    field = "draft"
 
 
 def document_of(policy: PrivacyPolicy) -> Document:

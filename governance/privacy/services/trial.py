@@ -25,6 +25,7 @@ from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, batches, shared_pool
 from governance.screening.policy.findings import Finding
 from kernel.clock import elapsed_ms, perf_counter
+from kernel.errors import UnavailableError
 
 _SECONDS_FOR_NAMES = 60.0
 _BATCH_CHARACTERS = 8000
@@ -36,8 +37,11 @@ def _key() -> bytes:
     return team_key(settings.MASTER_KEY, "trial")
 
 
-class TrialNamesError(Exception):
+class TrialNamesError(UnavailableError):
     """Names can't be looked for now: there are no workers, or too much waits for them."""
+
+    code = "names_unavailable"
+    default = "Names can't be looked for right now. Try again shortly, or send `ner: false`."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.admin.base import SeenOnly, TeamScopedAdmin
+from accounts.admin.base import OwnedAdmin, SeenOnly
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from governance.records.models import RawAccess
 
 
 @admin.register(RawAccess)
-class RawAccessAdmin(SeenOnly, TeamScopedAdmin):
+class RawAccessAdmin(SeenOnly, OwnedAdmin):
     """Who has read raw text, when and why. Everybody in the team can see it, and nobody can change it."""
 
     goes_along = True

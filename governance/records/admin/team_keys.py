@@ -7,13 +7,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
+from accounts.admin.base import OwnedAdmin, SeenOnly, person, told
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import action, display
-from accounts.policy.roles import Capability
 from governance.records.models import TeamKey
 from governance.records.services import team_keys
-from governance.records.services.key_wrappers import KeyUnavailableError
 from kernel.clock import utc_now
 
 LIVE, DECRYPTS, ERASED = "In use", "Reads older text", "Erased"
@@ -47,11 +45,10 @@ class EraseForm(forms.Form):
 
 
 @admin.register(TeamKey)
-class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
+class TeamKeyAdmin(SeenOnly, OwnedAdmin):
     """The keys that raw text is encrypted with. Their bytes are shown to nobody."""
 
     goes_along = True
-    change_capability = Capability.MANAGE_DATA_KEYS
     empty_hint = "A team gets its key when the first raw text of its calls is stored. Without a policy that asks for that, there are none."
     list_display = ("title", "status", "provider", "created_at")
     list_filter = (TeamFilter,)
@@ -80,7 +77,7 @@ class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
     def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Asked by the actions, with the id from the URL."""
         key = None if object_id is None else self.get_object(request, str(object_id))
-        return self.allows(request, self.change_capability, key) and (object_id is None or key is not None)
+        return self.may_change(request, key) and (object_id is None or key is not None)
 
     def has_erase_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """What is gone can't be erased again."""
@@ -94,18 +91,16 @@ class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
         key = self._manageable(request, object_id)
         if request.method != "POST":
             return self._render(request, "rotate", key, title="Make a new key")
-        try:
+        with told(request):
             made = team_keys.rotate(key.team, now=utc_now())
-        except KeyUnavailableError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return self._to(key)
-        self.log_addition(request, made, "Made by hand.")
-        self.message_user(
-            request,
-            f"{made} encrypts what is stored from now on. Older text stays readable.",
-            messages.SUCCESS,
-        )
-        return self._to(made)
+            self.log_addition(request, made, "Made by hand.")
+            self.message_user(
+                request,
+                f"{made} encrypts what is stored from now on. Older text stays readable.",
+                messages.SUCCESS,
+            )
+            return self._to(made)
+        return self._to(key)
 
     @action(description="Erase", icon="delete_forever", permissions=["erase"])
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -130,7 +125,7 @@ class TeamKeyAdmin(SeenOnly, TeamScopedAdmin):
 
     def _manageable(self, request: HttpRequest, object_id: str) -> TeamKey:
         key: TeamKey | None = self.get_object(request, object_id)
-        if key is None or not self.allows(request, self.change_capability, key):
+        if key is None or not self.may_change(request, key):
             raise PermissionDenied
         return key
 

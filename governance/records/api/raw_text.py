@@ -1,33 +1,17 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework import mixins, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import TeamScoped, without_store
+from accounts.access.api import OwnedViewSet
+from accounts.api.base import without_store
 from accounts.api.bodies import read
 from accounts.api.pagination import IdPages
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, RawAccess
-from governance.records.selectors.bodies import BodiesUnreachableError
-from governance.records.services.key_wrappers import KeyUnavailableError
-from governance.records.services.raw_text import NoRawTextError, RawTextErasedError, read_raw
-
-
-class Gone(APIException):
-    """It was there, and never will be again."""
-
-    status_code = status.HTTP_410_GONE
-    default_code = "erased"
-
-
-class Unavailable(APIException):
-    """Something that this takes does not answer."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "unavailable"
+from governance.records.services.raw_text import read_raw
 
 
 class LookSerializer(serializers.Serializer[Any]):
@@ -43,27 +27,20 @@ class RawTextSerializer(serializers.Serializer[Any]):
     answer = serializers.ListField(child=serializers.DictField())
 
 
-class RawTextViewSet(TeamScoped):
+class RawTextViewSet(OwnedViewSet):
     """The raw text of a call, where a policy stores it. Every look is on record."""
 
     http_method_names = ["post"]
     queryset = AuditRecord.objects.all()
     lookup_field = "call_id"
-    change_capability = Capability.READ_RAW
+    capabilities = {"look": Capability.READ_RAW}
 
     @extend_schema(operation_id="calls_raw", request=LookSerializer, responses=RawTextSerializer)
     def look(self, request: Request, call_id: str) -> Response:
         """Reads it. 404 where none is stored, 410 where its key has been erased, 503 where the key can't be had."""
         call = self.get_object()
         reason = read(LookSerializer, request)["reason"]
-        try:
-            said = read_raw(call, user=self.person, reason=reason, via=RawAccess.Via.API)
-        except RawTextErasedError as error:
-            raise Gone(str(error)) from error
-        except NoRawTextError as error:
-            raise NotFound(str(error)) from error
-        except (KeyUnavailableError, BodiesUnreachableError) as error:
-            raise Unavailable(str(error)) from error
+        said = read_raw(call, user=self.person, reason=reason, via=RawAccess.Via.API)
         return without_store(Response(RawTextSerializer(said).data))
 
 
@@ -79,7 +56,7 @@ class LatestPages(IdPages):
     ordering = "-id"
 
 
-class RawAccessViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class RawAccessViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Who has read raw text, when and why, the latest first. Nobody changes or deletes it."""
 
     http_method_names = ["get", "head"]

@@ -6,14 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped
+from accounts.access.api import OwnedViewSet
 from accounts.api.bodies import read
-from accounts.policy.roles import Capability
-from governance.records.api.raw_text import Unavailable
 from governance.records.models import TeamKey
 from governance.records.services import team_keys
-from governance.records.services.key_wrappers import KeyUnavailableError
 from kernel.clock import utc_now
+from kernel.errors import ConflictError
 
 
 class TeamKeySerializer(serializers.ModelSerializer[TeamKey]):
@@ -34,22 +32,18 @@ class EraseSerializer(serializers.Serializer[Any]):
     confirm = serializers.CharField(max_length=200, help_text="The team's name: erasing can't be taken back.")
 
 
-class TeamKeyViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class TeamKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """The keys that raw text is encrypted with. A team gets its first when it is needed; none ever leaves Gatehouse."""
 
     queryset = TeamKey.objects.select_related("team")
     serializer_class = TeamKeySerializer
-    change_capability = Capability.MANAGE_DATA_KEYS
 
     @extend_schema(request=None, responses={201: TeamKeySerializer})
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> Response:
         """Makes a new key for the same team, for text from now on; the others still open what is theirs."""
         found: TeamKey = self.get_object()
-        try:
-            made = team_keys.rotate(found.team, now=utc_now())
-        except KeyUnavailableError as error:
-            raise Unavailable(str(error)) from error
+        made = team_keys.rotate(found.team, now=utc_now())
         return Response(TeamKeySerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=EraseSerializer, responses=TeamKeySerializer)
@@ -62,5 +56,5 @@ class TeamKeyViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixi
             raise serializers.ValidationError({"confirm": f"Write “{found.team.name}” to confirm."})
         erased = team_keys.erase([found], by=self.person, reason=values["reason"], now=utc_now())
         if not erased:
-            raise Conflict("This key had been erased before.")
+            raise ConflictError("This key had been erased before.")
         return Response(TeamKeySerializer(erased[0]).data)

@@ -1,6 +1,7 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team
 from kernel.transaction_id import transaction_id
 
@@ -44,8 +45,10 @@ def _reference(to: type[models.Model]) -> "models.ForeignKey[models.Model | None
     )
 
 
-class AuditRecord(models.Model):
+class AuditRecord(Owned):
     """What happened to one call: exactly one per call, append-only. Written by the ledger's functions in Postgres."""
+
+    owned_by = OwnedBy()
 
     call_id = models.UUIDField("call ID", primary_key=True)
     started_at = models.DateTimeField()

@@ -1,11 +1,14 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
 
 
-class RawAccess(models.Model):
+class RawAccess(Owned):
     """One look at the raw text of a call: who, when, and why. Append-only; written before the text is decrypted."""
+
+    owned_by = OwnedBy()
 
     class Via(models.TextChoices):
         ADMIN = "admin", "Admin"

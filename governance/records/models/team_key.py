@@ -2,11 +2,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
+from accounts.policy.roles import Capability
 
 
-class TeamKey(models.Model):
+class TeamKey(Owned):
     """A key that a team's raw text is encrypted with, itself encrypted. Erasing its bytes erases the text, for good."""
+
+    owned_by = OwnedBy(change=Capability.MANAGE_DATA_KEYS)
 
     class Provider(models.TextChoices):
         LOCAL = "local", "Master key of this installation"

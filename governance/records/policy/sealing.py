@@ -7,11 +7,13 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kernel.errors import DomainError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
-class SealBrokenError(Exception):
+class SealBrokenError(DomainError):
     """What is stored is not what was sealed for this call with this key."""
 
 

@@ -10,11 +10,12 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 
+from accounts.access.principals import team_ids
 from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.records.models import AuditRecord, ContentIndex
 from governance.records.policy.words import plain
+from kernel.errors import UnavailableError
 
 BODIES = "bodies"
 MAX_FOUND = 10_000
@@ -23,8 +24,11 @@ MAX_FOUND = 10_000
 Row = TypeVar("Row", bound=Model)
 
 
-class BodiesUnreachableError(Exception):
+class BodiesUnreachableError(UnavailableError):
     """The database of bodies does not answer. What is in it is not lost."""
+
+    code = "content_unavailable"
+    default = "The database of bodies does not answer: what was said can't be read or searched. Try again in a moment."
 
 
 def body_databases() -> tuple[str, ...]:
@@ -50,7 +54,7 @@ def reaching(alias: str) -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         if alias == DEFAULT_DB_ALIAS:
             raise
-        raise BodiesUnreachableError("The database of bodies does not answer.") from error
+        raise BodiesUnreachableError from error
 
 
 def with_words(
@@ -93,9 +97,6 @@ def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:
         asked = SearchQuery(plain(text), search_type="websearch", config=config)
         query = asked if query is None else query | asked
     found = ContentIndex.objects.using(alias).filter(words=query)
-    if user.is_active and user.is_superuser:
-        return found
+    teams = team_ids(user, Capability.VIEW_CONTENT)
     # As numbers: the teams may be in another database.
-    return found.filter(
-        team_id__in=list(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
-    )
+    return found if teams is None else found.filter(team_id__in=teams)

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.access.principals import has_capability
 from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.records.models import AuditContent, AuditRecord
 from governance.records.selectors.bodies import stored
 
@@ -63,9 +63,7 @@ class Content:
 
 def may_read_content(user: User, call: AuditRecord) -> bool:
     """Whether a person may read what was said in a call; calls of no team are for superusers."""
-    if not user.is_active or user.is_superuser:
-        return user.is_active
-    return teams_with(user, Capability.VIEW_CONTENT).filter(pk=call.team_id or 0).exists()
+    return has_capability(user, Capability.VIEW_CONTENT, call.owner_id)
 
 
 def content_of(call: AuditRecord) -> Content | None:

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from django.db.models import QuerySet
 
+from accounts.access.principals import has_capability
 from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.records.models import AuditRecord, RawAccess, SealedContent, TeamKey
 from governance.records.selectors.bodies import stored
 
@@ -45,7 +45,7 @@ def raw_text_of(call: AuditRecord) -> RawText:
 
 def may_read_raw(user: User, call: AuditRecord) -> bool:
     """Whether a person may read what was said before masking, in calls of this one's team."""
-    return teams_with(user, Capability.READ_RAW).filter(pk=call.team_id or 0).exists()
+    return call.team_id is not None and has_capability(user, Capability.READ_RAW, call.team_id)
 
 
 def looks_at(call: AuditRecord) -> QuerySet[RawAccess]:

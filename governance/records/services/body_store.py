@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter
+from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _PAUSE_SECONDS = 5.0
 _MAX_QUEUED = 5_000
 
 
-class BodiesUnavailableError(Exception):
+class BodiesUnavailableError(UnavailableError):
     """The database of bodies did not take them. It may have all the same, where only its answer was lost."""
 
 

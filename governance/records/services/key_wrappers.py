@@ -10,13 +10,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from kernel.errors import UnavailableError
 from kernel.ids import random_bytes
 
 _NONCE_BYTES = 12
 
 
-class KeyUnavailableError(Exception):
+class KeyUnavailableError(UnavailableError):
     """A team's key can't be had: its protector can't be reached, refuses, or does not know it. The text says why."""
+
+    code = "key_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,18 @@ from governance.records.selectors.calls import Content, content_from
 from governance.records.selectors.raw_text import RawState, may_read_raw, raw_text_of
 from governance.records.services.key_wrappers import KeyUnavailableError
 from governance.records.services.team_keys import KeyErasedError, open_key
+from kernel.errors import MissingError
 
 
-class NoRawTextError(Exception):
+class NoRawTextError(MissingError):
     """There is no raw text of this call to read. The text says why."""
 
 
 class RawTextErasedError(NoRawTextError):
     """There was, and its key has been erased."""
+
+    code = "erased"
+    status = 410
 
 
 def read_raw(call: AuditRecord, *, user: User, reason: str, via: str) -> Content:

@@ -10,13 +10,16 @@ from accounts.models import Team, User
 from governance.records.models import TeamKey
 from governance.records.policy.sealing import KEY_BYTES
 from governance.records.services.key_wrappers import WrappedKey, wrapper_for_new_keys, wrapper_of
+from kernel.errors import GoneError
 from kernel.ids import random_bytes
 
 _ATTEMPTS = 5
 
 
-class KeyErasedError(Exception):
+class KeyErasedError(GoneError):
     """The key has been erased: what it encrypted can't be read by anyone."""
+
+    code = "erased"
 
     def __init__(self, key: TeamKey) -> None:
         super().__init__(f"The key was erased on {key.erased_at:%Y-%m-%d %H:%M}.")

@@ -10,14 +10,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from accounts.access.admin import put_errors
 from accounts.admin.base import person, without_store
-from governance.privacy.services.trial import TrialNamesError
 from governance.records.models import AuditRecord
-from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.reviews.admin.call_pages import CallPages
 from governance.reviews.models import CallReview
 from governance.reviews.selectors.call_reviews import Reviewed, may_review, next_waiting, reviews_of
 from governance.reviews.services.call_reviews import MAX_EXPECTED, MAX_NOTE, ReviewedMeanwhileError, review
+from kernel.errors import DomainError
 
 VARIANTS = {
     CallReview.Verdict.GOOD: "success",
@@ -69,15 +69,10 @@ class ReviewPages(CallPages):
             try:
                 review(call, by=person(request), **form.cleaned_data)
                 return self._after(request, call)
-            except TrialNamesError:
-                form.add_error(
-                    None, "What you wrote can't be searched for names right now. Try again in a moment."
-                )
-            except BodiesUnreachableError as error:
-                form.add_error(None, f"{error} Try again in a moment.")
-            except ReviewedMeanwhileError as error:
-                form = _again(call, form)
-                form.add_error(None, str(error))
+            except DomainError as error:
+                if isinstance(error, ReviewedMeanwhileError):
+                    form = _again(call, form)
+                put_errors(form, error)
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "original": call, "title": "Review",
             "call": call, **review_card(request, call, form=form),

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from accounts.admin.base import SeenOnly, TeamScopedAdmin, person, without_store
+from accounts.admin.base import OwnedAdmin, SeenOnly, person, without_store
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
 from governance.records.models import AuditRecord, CallStatus
@@ -39,7 +39,7 @@ _WAITS = "flagged"
 
 
 @admin.register(AuditRecord)
-class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
+class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     """Calls: found, looked at, never changed."""
 
     list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration", "review")
@@ -65,8 +65,6 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
         return KeysetChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        if person(request).is_superuser:  # calls of no team, too
-            return with_verdict(AuditRecord.objects.order_by("-pk"), user=person(request))
         return with_verdict(super().get_queryset(request), user=person(request))
 
     def get_search_results(
@@ -80,20 +78,12 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, TeamScopedAdmin):
         try:
             return self._with_words(request, queryset, search_term), False
         except BodiesUnreachableError as error:
-            self.message_user(request, f"{error} Nothing can be searched by words now.", messages.ERROR)
+            self.message_user(request, str(error), messages.ERROR)
             return queryset.none(), False
 
     def _with_words(self, request: HttpRequest, calls: QuerySet[Any], text: str) -> QuerySet[Any]:
         before, after = uuid_of(request.GET.get(BEFORE)), uuid_of(request.GET.get(AFTER))
         return with_words(calls, text, user=person(request), before=before, after=after)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if person(request).is_superuser:
-            return request.user.is_active
-        return super().has_view_permission(request, obj)
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.team_id or 0
 
     @display(description="Time")
     def started(self, call: AuditRecord) -> str:
@@ -171,7 +161,7 @@ def _content_of(call: AuditRecord) -> tuple[Content | None, str]:
     try:
         content = content_of(call)
     except BodiesUnreachableError as error:
-        return None, f"{error} Try again in a moment."
+        return None, str(error)
     return content, "" if content else why_nothing(call, now=timezone.now())
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from accounts.admin.base import SeenOnly, TeamScopedAdmin, person
+from accounts.admin.base import OwnedAdmin, SeenOnly, person
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from governance.records.selectors.calls import ids_beginning_with
@@ -36,7 +36,7 @@ def verdict_of(feedback: Feedback) -> tuple[str, str]:
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(SeenOnly, TeamScopedAdmin):
+class FeedbackAdmin(SeenOnly, OwnedAdmin):
     """What end users said of answers. Comments are for those who may read what was said in the team's calls."""
 
     goes_along = True

@@ -11,10 +11,10 @@ from accounts.admin.base import person, without_store
 from governance.records.models import AuditRecord, RawAccess
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.selectors.raw_text import looks_at, may_read_raw, raw_text_of
-from governance.records.services.key_wrappers import KeyUnavailableError
-from governance.records.services.raw_text import NoRawTextError, read_raw
+from governance.records.services.raw_text import read_raw
 from governance.reviews.admin.call_pages import CallPages
 from governance.reviews.admin.transcript import transcript_of
+from kernel.errors import DomainError
 
 _LOOKS_SHOWN = 10
 
@@ -48,7 +48,7 @@ class RawTextPages(CallPages):
                     call, user=person(request), reason=form.cleaned_data["reason"], via=RawAccess.Via.ADMIN
                 )
                 transcript = transcript_of(said.request, said.answer)
-            except (NoRawTextError, KeyUnavailableError, BodiesUnreachableError) as error:
+            except DomainError as error:
                 problem = str(error)
         context = {
             **self.admin_site.each_context(request),

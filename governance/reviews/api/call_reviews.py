@@ -6,16 +6,12 @@ from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped, without_store
-from accounts.api.fields import signed_in
+from accounts.access.api import OwnedField, OwnedViewSet
+from accounts.api.base import without_store
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.limits.api.scoped import filtered
-from governance.privacy.api.redaction import NamesUnavailable
-from governance.privacy.services.trial import TrialNamesError
-from governance.records.api.raw_text import LatestPages, Unavailable
+from governance.records.api.raw_text import LatestPages
 from governance.records.models import AuditRecord
-from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.reviews.models import CallReview
 from governance.reviews.services import call_reviews
 
@@ -54,21 +50,23 @@ class CallReviewSerializer(serializers.ModelSerializer[CallReview]):
         read_only_fields = fields
 
 
-class CallField(serializers.PrimaryKeyRelatedField[AuditRecord]):
-    """A call of a team whose content the person may read: any other does not exist."""
+class CallField(OwnedField):
+    """A call of a team whose content the person may read: any other does not exist. One of no team nobody reviews."""
 
-    queryset = AuditRecord.objects.all()
     default_error_messages = {"does_not_exist": "There is no such call, or it is another team's."}
 
-    def get_queryset(self) -> QuerySet[AuditRecord]:
-        teams = teams_with(signed_in(self), Capability.VIEW_CONTENT)
-        return AuditRecord.objects.filter(team__in=teams)
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().exclude(team=None)
 
 
 class NewReviewSerializer(serializers.Serializer[Any]):
     """What was found."""
 
-    call_id = CallField(pk_field=serializers.UUIDField())
+    call_id = CallField(
+        queryset=AuditRecord.objects.all(),
+        pk_field=serializers.UUIDField(),
+        capability=Capability.VIEW_CONTENT,
+    )
     verdict = serializers.ChoiceField(choices=CallReview.Verdict.choices)
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=call_reviews.MAX_NOTE, help_text="Redacted before it is stored."
@@ -93,12 +91,10 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(list=extend_schema(parameters=[CallReviewFilters]))
-class CallReviewViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallReviewViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """What people found who looked at calls, the latest first. A later review takes the place of one; both stay."""
 
     http_method_names = ["get", "post", "head"]
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.REVIEW_CALLS
     queryset = CallReview.objects.all()
     serializer_class = CallReviewSerializer
     pagination_class = LatestPages
@@ -116,14 +112,5 @@ class CallReviewViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelM
         body = NewReviewSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
-        try:
-            made = call_reviews.review(values.pop("call_id"), by=self.person, **values)
-        except call_reviews.ReviewedMeanwhileError as error:
-            raise Conflict(str(error)) from error
-        except TrialNamesError as error:
-            raise NamesUnavailable(
-                "The note can't be searched for names right now. Try again shortly."
-            ) from error
-        except BodiesUnreachableError as error:
-            raise Unavailable(f"{error} Try again in a moment.") from error
+        made = call_reviews.review(values.pop("call_id"), by=self.person, **values)
         return Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED)

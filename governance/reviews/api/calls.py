@@ -7,11 +7,11 @@ from rest_framework import mixins, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import TeamScoped, without_store
+from accounts.access.api import OwnedViewSet
+from accounts.api.base import without_store
 from accounts.api.fields import UsdField, signed_in
 from accounts.api.pagination import CallPages
 from accounts.models import User
-from governance.records.api.raw_text import Unavailable
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import content_of, first_id_at, may_read_content
@@ -121,18 +121,13 @@ class CallDetailSerializer(CallSerializer):
         return None if content is None else ContentSerializer(content).data
 
 
-class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Calls and what became of them, the latest first. Nobody changes them."""
 
     http_method_names = ["get", "head"]
     queryset = AuditRecord.objects.all()
     serializer_class = CallSerializer
     pagination_class = CallPages
-
-    def get_queryset(self) -> QuerySet[Any]:
-        if self.person.is_active and self.person.is_superuser:  # calls of no team, too
-            return AuditRecord.objects.all()
-        return super().get_queryset()
 
     @extend_schema(parameters=[CallFilters])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -144,10 +139,7 @@ class CallViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
             return queryset
         filters = CallFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
-        try:
-            return filters.apply(queryset, user=self.person, page=self._page()).defer(*_LEFT_TO_DETAIL)
-        except BodiesUnreachableError as error:
-            raise Unavailable(f"{error} Leave out `text`, or try again.") from error
+        return filters.apply(queryset, user=self.person, page=self._page()).defer(*_LEFT_TO_DETAIL)
 
     def _page(self) -> tuple[UUID | None, UUID | None]:
         """Before which call the page begins, or after which it ends."""

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 
-from accounts.api.base import TeamScoped
+from accounts.access.api import OwnedViewSet
 from accounts.api.fields import signed_in
 from governance.limits.api.scoped import filtered
 from governance.reviews.models import Feedback
@@ -44,7 +44,7 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[FeedbackFilters]))
-class FeedbackViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class FeedbackViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """What end users said of answers. Applications send it to the gateway: POST /v1/feedback."""
 
     http_method_names = ["get", "head"]

@@ -1,10 +1,14 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 
 
-class CallReview(models.Model):
+class CallReview(Owned):
     """What a person found who looked at a call. Never changed: a later one takes its place, and both stay on record."""
+
+    owned_by = OwnedBy(see=Capability.VIEW_CONTENT, change=Capability.REVIEW_CALLS)
 
     class Verdict(models.TextChoices):
         GOOD = "good", "Nothing wrong"

@@ -1,6 +1,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
 
 LOW_SCORE = 0.5
@@ -8,8 +9,10 @@ LOW_SCORE = 0.5
 NEGATIVE = models.Q(helpful=False) | models.Q(helpful__isnull=True, score__lt=LOW_SCORE)
 
 
-class Feedback(models.Model):
+class Feedback(Owned):
     """What an end user says of an answer. One per call and end user: a later one takes its place."""
+
+    owned_by = OwnedBy()
 
     # No constraint in the database: the record of a call may be written a moment later than this.
     call_id = models.UUIDField("call ID")

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Lookup, OuterRef, QuerySet, Subquery, TextChoices
 
-from accounts.models import User
+from accounts.access.principals import has_capability
+from accounts.models import Team, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.records.models import AuditRecord
 from governance.reviews.models import CallReview
 
@@ -62,7 +62,7 @@ class _AnyOf(Lookup):
 
 
 def _readable(user: User) -> list[int]:
-    return list(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
+    return list(Team.objects.visible_to(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
 
 
 def with_verdict(calls: QuerySet[AuditRecord], *, user: User) -> QuerySet[Any]:
@@ -84,12 +84,12 @@ def reviews_of(call: AuditRecord) -> QuerySet[CallReview]:
 
 def may_review(user: User, call: AuditRecord) -> bool:
     """Whether a person may say what is wrong with a call; one of no team has nobody to say it."""
-    return teams_with(user, Capability.REVIEW_CALLS).filter(pk=call.team_id or 0).exists()
+    return call.team_id is not None and has_capability(user, Capability.REVIEW_CALLS, call.team_id)
 
 
 def next_waiting(user: User, *, before: UUID) -> AuditRecord | None:
     """The next call, from the latest to the oldest and round again, that is flagged and waits for this person."""
-    teams = teams_with(user, Capability.REVIEW_CALLS).values_list("pk", flat=True)
+    teams = Team.objects.visible_to(user, Capability.REVIEW_CALLS).values_list("pk", flat=True)
     calls = by_review(AuditRecord.objects.filter(team__in=list(teams)), Reviewed.WAITING, user=user).order_by(
         "-pk"
     )

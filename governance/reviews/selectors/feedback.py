@@ -4,9 +4,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.records.models import AuditRecord
 from governance.reviews.models import Feedback
 from governance.reviews.models.feedback import NEGATIVE
@@ -18,7 +17,7 @@ _CALL = AuditRecord.objects.filter(pk=OuterRef("call_id"))
 
 def content_teams(user: User) -> frozenset[int]:
     """The teams whose comments, like all that was said in their calls, a person may read."""
-    return frozenset(teams_with(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
+    return frozenset(Team.objects.visible_to(user, Capability.VIEW_CONTENT).values_list("pk", flat=True))
 
 
 def with_calls(rows: QuerySet[Feedback]) -> QuerySet[Any]:

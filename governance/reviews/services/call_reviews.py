@@ -16,13 +16,16 @@ from governance.records.services import bodies
 from governance.reviews.models import CallReview
 from governance.reviews.selectors.call_reviews import may_review
 from kernel.clock import utc_now
+from kernel.errors import ConflictError
 
 MAX_NOTE, MAX_EXPECTED = 2_000, 20_000
 """Characters."""
 
 
-class ReviewedMeanwhileError(Exception):
+class ReviewedMeanwhileError(ConflictError):
     """Somebody else has reviewed the call since this person looked. The text says who."""
+
+    code = "reviewed_meanwhile"
 
 
 def review(

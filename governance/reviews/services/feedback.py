@@ -14,6 +14,7 @@ from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.services import bodies
 from governance.reviews.models import Feedback
 from governance.reviews.models.feedback import NEGATIVE
+from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ RETURNING id, call_id, end_user, helpful, score, comment
 """
 
 
-class FeedbackUnavailableError(Exception):
+class FeedbackUnavailableError(UnavailableError):
     """Postgres does not take it now."""
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from governance.screening.policy import rules
 from governance.screening.policy.scoring import READS_LIKE_ATTACK, Scoring, score
 from governance.screening.policy.spans import Span, to_remove, without
+from kernel.errors import InvalidError
 
 MIN_WEIGHT = 0.1
 """The weight from which a rule is given as a reason."""
@@ -28,7 +29,7 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         if not 0 < self.flag <= self.block <= 1:
-            raise ValueError("Thresholds must be above 0, at most 1, and `flag` not above `block`.")
+            raise InvalidError("Thresholds must be above 0, at most 1, and `flag` not above `block`.")
 
 
 DEFAULT = Thresholds()

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.admin.base import person, team_ids
+from accounts.access.principals import principal, team_ids
 from accounts.models import ApiKey, Application, Team
 from accounts.policy.roles import Capability
+from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
 from governance.records.models import AuditRecord, CallStatus
 from governance.ui.bars import bar_of
@@ -46,13 +47,13 @@ class Step:
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the home page's template needs, of the person's own teams."""
-    teams = team_ids(request, Capability.VIEW_USAGE)
-    everything = person(request).is_superuser
+    who = principal(request)
+    teams = team_ids(who, Capability.VIEW_USAGE)
     now = utc_now()
     context["title"] = "Overview"
-    if not everything and not teams:
+    if teams is not None and not teams:
         return {**context, "has_no_team": True}
-    if not _has_calls(teams, everything=everything):
+    if not AuditRecord.objects.order_by().visible_to(who).exists():
         steps = _steps(request)
         return {
             **context,
@@ -60,7 +61,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "next_step": next(step for step in steps if not step.is_done),
             "base_url": settings.PUBLIC_URL,
         }
-    found = usage(teams=teams, everything=everything, now=now, zone=ZoneInfo(settings.TIME_ZONE))
+    found = usage(teams=teams, now=now, zone=ZoneInfo(settings.TIME_ZONE))
     return {
         **context,
         "cards": _cards(found),
@@ -72,12 +73,12 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
                 "resets": "" if state.is_endless else f"resets {state.ends_at.day} {state.ends_at:%b}",
                 "url": reverse("admin:governance_budget_change", args=[state.budget.pk]),
             }
-            for state in budget_states(teams, now=now, organisation=everything)[:BUDGETS_SHOWN]
+            for state in budget_states(Budget.objects.visible_to(who), now=now)[:BUDGETS_SHOWN]
         ],
         "models": [_model_row(name, total, found) for name, total in found.models[:MODELS_SHOWN]],
         "problems": [
             {"call": call, "variant": STATUS_LABELS.get(CallStatus(call.status), "")}
-            for call in latest_problems(teams=teams, everything=everything)
+            for call in latest_problems(AuditRecord.objects.visible_to(who))
         ],
     }
 
@@ -111,18 +112,13 @@ def _model_row(name: str, total: Sum, found: Usage) -> dict[str, Any]:
     }
 
 
-def _has_calls(teams: frozenset[int], *, everything: bool) -> bool:
-    calls = AuditRecord.objects.order_by()
-    return calls.exists() if everything else calls.filter(team__in=teams).exists()
-
-
 def _steps(request: HttpRequest) -> list[Step]:
-    applications = Application.objects.filter(team__in=team_ids(request, Capability.VIEW_USAGE))
+    applications = Application.objects.visible_to(principal(request))
     keys = ApiKey.objects.filter(application__in=applications)
     return [
         Step(
             "Create a team", "Who pays for calls.", reverse("admin:accounts_team_add"),
-            Team.objects.filter(pk__in=team_ids(request, Capability.VIEW_USAGE)).exists(),
+            Team.objects.visible_to(principal(request)).exists(),
         ),
         Step(
             "Create an application", "The program that will call models.", reverse("admin:accounts_application_add"),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.admin.base import ActiveOnly, SeenOnly, person
+from accounts.admin.base import OwnedAdmin, SeenOnly
 from accounts.admin.typed import TabularInline
 from governance.usage.admin.overview import Card
 from governance.usage.models import AwsImport, RejectedLine
@@ -54,15 +54,12 @@ class Line:
 
 
 @admin.register(AwsImport)
-class ReconciliationAdmin(SeenOnly, ActiveOnly):
+class ReconciliationAdmin(SeenOnly, OwnedAdmin):
     """What was recorded beside what AWS logged and billed. One account serves all teams, so it is for superusers."""
 
     inlines = (RejectedLineInline,)
     fields = ("source", "kind", "created_at", "figures", "corrections", "problem")
     readonly_fields = ("figures", "corrections")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_view_permission(request, obj) and person(request).is_superuser
 
     @admin.display(description="Lines")
     def figures(self, made: AwsImport) -> str:

@@ -11,8 +11,8 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
-from accounts.admin.base import ActiveOnly, SeenOnly, team_ids, without_store
-from accounts.policy.roles import Capability
+from accounts.admin.base import BaseAdmin, SeenOnly, principal, without_store
+from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
 from governance.limits.selectors.names import names_of
 from governance.usage.admin.chart import COLOURS, chart_of
@@ -50,7 +50,7 @@ class Line:
 
 
 @admin.register(UsageDay)
-class UsageAdmin(SeenOnly, ActiveOnly):
+class UsageAdmin(SeenOnly, BaseAdmin):
     """One page, no objects."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -210,7 +210,7 @@ def _tips(query: UsageQuery) -> Any:
 
 
 def _budgets(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
-    states = budget_states(team_ids(request, Capability.VIEW_USAGE), now=now)
+    states = budget_states(Budget.objects.visible_to(principal(request)).exclude(team=None), now=now)
     found = []
     for state in states:
         course = burn_down(state, now=now)

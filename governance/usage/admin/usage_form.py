@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.http import HttpRequest
 
-from accounts.admin.base import person, team_ids
+from accounts.access.principals import principal, team_ids
 from accounts.models import Team
 from accounts.policy.roles import Capability
 from governance.usage.policy.usage import UnanswerableError, UsageQuery
@@ -35,11 +35,10 @@ class UsageForm(forms.Form):
 
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request.GET or None)
-        self._everything = person(request).is_superuser
-        self._teams = team_ids(request, Capability.VIEW_USAGE)
-        teams = Team.objects.filter(pk__in=self._teams).values_list("pk", "name")
+        self._teams = team_ids(principal(request), Capability.VIEW_USAGE)
+        teams = Team.objects.visible_to(principal(request)).values_list("pk", "name")
         choices = [
-            ("", "All teams" if self._everything else "All your teams"),
+            ("", "All teams" if self._teams is None else "All your teams"),
             *((str(pk), name) for pk, name in teams),
         ]
         team: Any = self.fields["team"]
@@ -74,7 +73,7 @@ class UsageForm(forms.Form):
             until=until,
             interval="hour" if is_short else "day",
             group_by=(self.value("group"),),
-            teams=None if self._everything else self._teams,
+            teams=self._teams,
             filters=filters,
         )
 

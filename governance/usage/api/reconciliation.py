@@ -7,8 +7,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet
 
+from accounts.access.api import OwnedViewSet
+from accounts.access.principals import principal, sees_everything
 from accounts.api.fields import UsdField
 from governance.usage.models import AwsImport, LoggedInvocation, RejectedLine
 from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
@@ -19,7 +20,7 @@ class SuperuserOnly(BasePermission):
     """One AWS account serves all teams, so what it logs and bills is no single team's."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+        return sees_everything(principal(request))
 
 
 class PeriodParameters(serializers.Serializer[Any]):
@@ -146,10 +147,11 @@ class AwsImportDetailSerializer(AwsImportSerializer):
         fields = (*AwsImportSerializer.Meta.fields, "rejections")  # type: ignore[assignment]
 
 
-class AwsImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[AwsImport]):
+class AwsImportViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Objects of AWS's log and bill that were read. One of them has its rejected lines. For superusers."""
 
-    permission_classes = (SuperuserOnly,)
+    http_method_names = ["get", "head", "options"]
+    lookup_value_regex = "[^/.]+"
     queryset = AwsImport.objects.all()
 
     def get_serializer_class(self) -> Any:

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access.principals import principal, team_ids
 from accounts.api.fields import UsdField
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.usage.models import Tip
-from governance.usage.policy.usage import GROUPS, INTERVALS, UnanswerableError, UsageQuery
+from governance.usage.policy.usage import GROUPS, INTERVALS, UsageQuery
 from governance.usage.policy.usage_limits import MINUTES
 from governance.usage.selectors.rows import figures, row_data
 from governance.usage.selectors.usage import MAX_ROWS, total, usage
@@ -52,7 +52,7 @@ class UsageParameters(serializers.Serializer[Any]):
 
     def validate_time_zone(self, name: str) -> str:
         if name and name not in available_timezones():
-            raise serializers.ValidationError("This is no time zone. Try one such as Europe/Berlin.")
+            raise serializers.ValidationError("Unknown time zone. Try one such as Europe/Berlin.")
         return name or settings.TIME_ZONE
 
     def validate_group_by(self, text: str) -> tuple[str, ...]:
@@ -125,24 +125,16 @@ class UsageView(APIView):
         parameters.is_valid(raise_exception=True)
         asked = dict(parameters.validated_data)
         zone = ZoneInfo(asked.pop("time_zone"))
-        user: Any = request.user
-        teams = (
-            None
-            if user.is_superuser
-            else frozenset(teams_with(user, Capability.VIEW_USAGE).values_list("pk", flat=True))
+        teams = team_ids(principal(request), Capability.VIEW_USAGE)
+        query = UsageQuery(
+            since=asked.pop("from"),
+            until=asked.pop("to"),
+            interval=asked.pop("interval"),
+            group_by=asked.pop("group_by"),
+            teams=teams,
+            filters=asked,
         )
-        try:
-            query = UsageQuery(
-                since=asked.pop("from"),
-                until=asked.pop("to"),
-                interval=asked.pop("interval"),
-                group_by=asked.pop("group_by"),
-                teams=teams,
-                filters=asked,
-            )
-            rows = usage(query, zone=zone, at_most=MAX_ROWS + 1)
-        except UnanswerableError as error:
-            raise serializers.ValidationError({"non_field_errors": [str(error)]}) from error
+        rows = usage(query, zone=zone, at_most=MAX_ROWS + 1)
         return Response(
             {
                 "rows": [row_data(query, row) for row in rows[:MAX_ROWS]],
@@ -170,7 +162,5 @@ class TipsView(APIView):
     @extend_schema(responses=TipsSerializer)
     def get(self, request: Request) -> Response:
         """Tips from your teams' own calls of the last 7 days, found anew every hour, the greatest savings first."""
-        user: Any = request.user
-        teams = teams_with(user, Capability.VIEW_USAGE)
-        found = Tip.objects.filter(team__in=teams)
+        found = Tip.objects.visible_to(principal(request))
         return Response(TipsSerializer({"tips": found}).data)

@@ -1,8 +1,12 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 
-class AwsImport(models.Model):
+
+class AwsImport(Owned):
     """One object of AWS's that was read: a piece of its invocation log, or of its bill."""
+
+    owned_by = OwnedBy(())
 
     class Kind(models.TextChoices):
         INVOCATIONS = "invocations", "Invocation log"

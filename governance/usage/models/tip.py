@@ -1,10 +1,13 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
 
 
-class Tip(models.Model):
+class Tip(Owned):
     """What would save a team money, as last looked for: found anew every hour, from its own calls."""
+
+    owned_by = OwnedBy()
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tips")
     kind = models.CharField(max_length=32)

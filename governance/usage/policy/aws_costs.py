@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from governance.usage.policy.billed_names import billed_model, region_of_usage
+from kernel.errors import InvalidError
 from kernel.money import NANOS_PER_DOLLAR
 
 _PRODUCTS = ("AmazonBedrock", "AmazonBedrockFoundationModels")
@@ -39,7 +40,7 @@ COLUMNS = {
 """Our names, and those of the reports."""
 
 
-class MalformedCostError(ValueError):
+class MalformedCostError(InvalidError):
     """This line can't be taken in. The message says why."""
 
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from kernel.errors import InvalidError
+
 CALL_KEY = "gatehouse-call-id"
 """What the gateway writes into `requestMetadata` of what it asks, and Bedrock into its log."""
 MAX_BYTES = 64 * 1024 * 1024
@@ -18,7 +20,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _MAX_TOKENS = 2**31 - 1
 
 
-class MalformedError(ValueError):
+class MalformedLogError(InvalidError):
     """This line can't be taken in. The message says why, without any of its text."""
 
 
@@ -49,15 +51,15 @@ def is_log(address: str) -> bool:
 
 
 def parse(line: bytes) -> Invocation | None:
-    """The invocation of a line; None for kinds of lines without one. Raises MalformedError."""
+    """The invocation of a line; None for kinds of lines without one. Raises MalformedLogError."""
     if len(line) > MAX_BYTES:
-        raise MalformedError("longer than 64 MiB")
+        raise MalformedLogError("longer than 64 MiB")
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise MalformedError("not JSON") from error
+        raise MalformedLogError("not JSON") from error
     if not isinstance(found, dict):
-        raise MalformedError("not an object")
+        raise MalformedLogError("not an object")
     if found.get("schemaType", "ModelInvocationLog") != "ModelInvocationLog":
         return None
     asked, answered = (_part(found, name) for name in ("input", "output"))
@@ -81,14 +83,14 @@ def _part(found: dict[str, Any], name: str) -> dict[str, Any]:
     if part is None:
         return {}
     if not isinstance(part, dict):
-        raise MalformedError(f"'{name}' is no object")
+        raise MalformedLogError(f"'{name}' is no object")
     return part
 
 
 def _text(found: dict[str, Any], name: str, most: int) -> str:
     text = found.get(name)
     if not isinstance(text, str) or not text or len(text) > most or not text.isprintable():
-        raise MalformedError(f"'{name}' is missing or no usable text")
+        raise MalformedLogError(f"'{name}' is missing or no usable text")
     return text
 
 
@@ -97,7 +99,7 @@ def _count(part: dict[str, Any], name: str) -> int:
     if number is None:
         return 0
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _MAX_TOKENS:
-        raise MalformedError(f"'{name}' is no count")
+        raise MalformedLogError(f"'{name}' is no count")
     return number
 
 
@@ -120,7 +122,7 @@ def _moment(found: dict[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise MalformedError("'timestamp' is no moment") from error
+        raise MalformedLogError("'timestamp' is no moment") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

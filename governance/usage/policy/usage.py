@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from governance.usage.policy.usage_limits import MINUTES
+from kernel.errors import InvalidError
 
 GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user")
 INTERVALS = ("none", "hour", "day", "month")
@@ -18,8 +19,11 @@ MAX_DAYS = 800
 _WITH_END_USER = frozenset({"team", "end_user"})
 
 
-class UnanswerableError(ValueError):
+class UnanswerableError(InvalidError):
     """What is asked cannot be answered. The message says why, and what can."""
+
+    code = "unanswerable"
+    field = "non_field_errors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

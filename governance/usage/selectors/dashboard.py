@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Team
 from governance.records.models import AuditRecord, CallStatus
@@ -54,8 +55,8 @@ class Usage:
     models: list[tuple[str, Sum]] = field(default_factory=list)
 
 
-def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: ZoneInfo) -> Usage:
-    """Today, this month and the last 30 days of some teams; of all calls with `everything`."""
+def usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneInfo) -> Usage:
+    """Today, this month and the last 30 days of some teams; None: of all calls."""
     today = day_start(now, zone).date()
     days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
     since = min(today.replace(day=1), days[0])
@@ -64,11 +65,11 @@ def usage(*, teams: Collection[int], everything: bool, now: datetime, zone: Zone
         until=days_before(now, -1, zone),
         interval="day",
         group_by=("team", "route"),
-        teams=None if everything else frozenset(teams),
+        teams=None if teams is None else frozenset(teams),
     )
     rows = usage_rows(query, zone=zone)
     with connection.cursor() as cursor:
-        scope: dict[str, Any] = {"everything": everything, "teams": list(teams)}
+        scope: dict[str, Any] = {"everything": teams is None, "teams": list(teams or ())}
         cursor.execute(_LATENCY, {**scope, "since": first_id_at(now - timedelta(days=1))})
         p95 = cursor.fetchone()[0]
     return _summed(rows, today=today, days=days, p95_ms=p95)
@@ -107,9 +108,7 @@ def _summed(rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: 
     )
 
 
-def latest_problems(*, teams: Collection[int], everything: bool, count: int = 6) -> list[AuditRecord]:
-    """The last calls that did not succeed."""
-    found = AuditRecord.objects.exclude(status=CallStatus.SUCCEEDED).select_related("application")
-    if not everything:
-        found = found.filter(team__in=teams)
+def latest_problems(calls: QuerySet[AuditRecord], *, count: int = 6) -> list[AuditRecord]:
+    """The last of these calls that did not succeed."""
+    found = calls.exclude(status=CallStatus.SUCCEEDED).select_related("application")
     return list(found.defer("stages", "findings").order_by("-pk")[:count])

@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from accounts.admin.typed import ModelForm
+from accounts.access.admin import OwnedForm, as_typed
 from accounts.models import ApiKey
 from accounts.policy.networks import parse_network
 from accounts.services.known_models import unknown_of_key
 from kernel.clock import utc_now
 
 
-class ApiKeyForm(ModelForm):
+class ApiKeyForm(OwnedForm):
     """What a key may do."""
 
     class Meta:
@@ -27,12 +27,10 @@ class ApiKeyForm(ModelForm):
         return names
 
     def clean_allowed_networks(self) -> list[str]:
-        try:
+        with as_typed():
             return [
                 parse_network(text.strip()) for text in self.cleaned_data["allowed_networks"] or () if text
             ]
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
 
     def clean_expires_at(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["expires_at"]

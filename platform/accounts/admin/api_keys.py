@@ -1,5 +1,5 @@
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -10,11 +10,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.admin.api_key_form import ApiKeyForm, RotateForm
-from accounts.admin.base import TeamScopedAdmin, person, without_store
+from accounts.admin.base import OwnedAdmin, person, told, without_store
 from accounts.admin.filters import ApplicationFilter, TeamOfApplicationFilter
 from accounts.admin.typed import action, display
 from accounts.models import ApiKey
-from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
 from accounts.services.known_models import known_models
 from kernel.clock import utc_now
@@ -35,14 +34,11 @@ def status_of(api_key: ApiKey, *, now: datetime) -> str:
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(TeamScopedAdmin):
+class ApiKeyAdmin(OwnedAdmin):
     """API keys. The text of a key is on one page, once: never in a message, a URL or a log."""
 
     form = ApiKeyForm
     empty_hint = "A key lets an application call models. It belongs to an application, so create that first."
-    team_lookup = "application__team"
-    change_capability = Capability.MANAGE_KEYS
-    choices_by_team: ClassVar[dict[str, str]] = {"application": "team"}
     fixed_fields = ("application",)
     list_display = (
         "prefix",
@@ -103,7 +99,7 @@ class ApiKeyAdmin(TeamScopedAdmin):
     def has_manage_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Asked by the actions, with the id from the URL."""
         if object_id is None:
-            return self.allows(request, self.change_capability, None)
+            return self.may_change(request, None)
         api_key = self.get_object(request, str(object_id))
         return api_key is not None and self.has_change_permission(request, api_key)
 
@@ -141,14 +137,13 @@ class ApiKeyAdmin(TeamScopedAdmin):
         form = RotateForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             hours = timedelta(hours=form.cleaned_data["overlap_hours"])
-            try:
+            with told(request):
                 new = rotate_key(api_key=api_key, now=utc_now(), overlap=hours, created_by=person(request))
-            except ValueError as error:
-                return self._back(request, api_key, error=str(error))
-            self.log_change(request, api_key, f"Rotated: {new.api_key.prefix}… takes over.")
-            self.log_addition(request, new.api_key, f"Made by rotating {api_key.prefix}….")
-            api_key.refresh_from_db()
-            return self._show(request, new, old=api_key)
+                self.log_change(request, api_key, f"Rotated: {new.api_key.prefix}… takes over.")
+                self.log_addition(request, new.api_key, f"Made by rotating {api_key.prefix}….")
+                api_key.refresh_from_db()
+                return self._show(request, new, old=api_key)
+            return self._back(request, api_key)
         return self._render(request, "rotate", api_key, title=f"Rotate {api_key.prefix}…", form=form)
 
     @action(description="Revoke", icon="block", permissions=["manage"])
@@ -158,9 +153,10 @@ class ApiKeyAdmin(TeamScopedAdmin):
         if request.method != "POST":
             return self._render(request, "revoke", api_key, title=f"Revoke {api_key.prefix}…", keys=[api_key])
         self._revoke(request, api_key)
-        return self._back(
-            request, api_key, done=f"{api_key.prefix}… is revoked. Calls with it are refused from now on."
+        self.message_user(
+            request, f"{api_key.prefix}… is revoked. Calls with it are refused from now on.", messages.SUCCESS
         )
+        return self._back(request, api_key)
 
     @admin.action(description="Revoke selected keys", permissions=["manage"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
@@ -214,8 +210,5 @@ class ApiKeyAdmin(TeamScopedAdmin):
         }
         return TemplateResponse(request, f"admin/accounts/apikey/{page}.html", context)
 
-    def _back(
-        self, request: HttpRequest, api_key: ApiKey, *, done: str = "", error: str = ""
-    ) -> HttpResponse:
-        self.message_user(request, done or error, messages.SUCCESS if done else messages.ERROR)
+    def _back(self, request: HttpRequest, api_key: ApiKey) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:accounts_apikey_change", args=[api_key.pk]))

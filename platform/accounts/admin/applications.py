@@ -4,19 +4,17 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.base import TeamScopedAdmin, TeamScopedInline
+from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.filters import TeamFilter
 from accounts.models import Application
-from accounts.policy.roles import Capability
 
 
-class ApplicationInline(TeamScopedInline):
+class ApplicationInline(OwnedInline):
     """A team's applications, on the team's page."""
 
     model = Application
     fields = ("name", "description", "is_active")
     show_change_link = True
-    change_capability = Capability.MANAGE_KEYS
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """A line is enough for a description in a table."""
@@ -30,11 +28,10 @@ class ApplicationInline(TeamScopedInline):
 
 
 @admin.register(Application)
-class ApplicationAdmin(TeamScopedAdmin):
+class ApplicationAdmin(OwnedAdmin):
     """Applications: what calls."""
 
     empty_hint = "An application is a program that calls models. It belongs to a team, so create that first."
-    change_capability = Capability.MANAGE_KEYS
     change_form_outer_after_template = "admin/accounts/application/ask.html"
     fixed_fields = ("team",)
     list_display = ("name", "team", "description", "is_active", "keys_count", "created_at")

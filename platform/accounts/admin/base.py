@@ -1,54 +1,38 @@
-"""What all admin pages are built from: unfold's classes, typed, and object permissions by team."""
+"""What all admin pages are built from: unfold's classes, typed, and the rule of who sees and changes what."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
+from django.contrib import messages
 from django.contrib.admin.utils import NestedObjects
 from django.contrib.postgres.fields import ArrayField
-from django.db import DEFAULT_DB_ALIAS
-from django.db.models import ForeignKey, Model, QuerySet, TextField
-from django.forms import ModelChoiceField
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db.models import Model, TextField
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+from accounts.access.admin import OfferedLookups, OwnedForm, OwnedInlines, OwnedPages, SeenOnly, person
+from accounts.access.principals import principal
 from accounts.admin.typed import ModelAdmin, TabularInline
-from accounts.models import Team, User
-from accounts.policy.roles import Capability, roles_with
+from kernel.errors import DomainError
 
 __all__ = [
-    "ActiveOnly",
+    "BaseAdmin",
+    "OwnedAdmin",
+    "OwnedForm",
+    "OwnedInline",
     "SeenOnly",
-    "TeamScopedAdmin",
-    "TeamScopedInline",
     "person",
-    "team_ids",
+    "principal",
+    "told",
     "without_store",
 ]
 
 
-def person(request: HttpRequest) -> User:
-    """Who is signed in."""
-    return cast(User, request.user)
-
-
-def team_ids(request: HttpRequest, capability: Capability) -> frozenset[int]:
-    """The teams in which the person has a capability. All of a person's roles are looked up once a request."""
-    user = person(request)
-    if not user.is_active:
-        return frozenset()
-    if user.is_superuser:
-        if "_gatehouse_all_teams" not in request.__dict__:
-            request.__dict__["_gatehouse_all_teams"] = frozenset(Team.objects.values_list("pk", flat=True))
-        every: frozenset[int] = request.__dict__["_gatehouse_all_teams"]
-        return every
-    if "_gatehouse_roles" not in request.__dict__:
-        request.__dict__["_gatehouse_roles"] = list(user.memberships.values_list("team_id", "role"))
-    roles: list[tuple[int, str]] = request.__dict__["_gatehouse_roles"]
-    return frozenset(team for team, role in roles if role in roles_with(capability))
-
-
-class ActiveOnly(ModelAdmin):
+class BaseAdmin(OfferedLookups, ModelAdmin):
     """Any active person may come in; what they see and do there follows from the methods below."""
 
     list_per_page = 50
@@ -111,99 +95,30 @@ class ActiveOnly(ModelAdmin):
         return named, dict(numbers), forbidden, [str(row) for row in collector.protected]
 
 
-class SeenOnly:
-    """Before the other class of a page: nobody adds, changes or deletes anything on it."""
+class OwnedAdmin(OwnedPages, BaseAdmin):
+    """Rows that belong to somebody, as their model declares in `owned_by`."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    form = OwnedForm
 
 
-class TeamScopedAdmin(ActiveOnly):
-    """Objects that belong to a team: a person sees, and changes, those of their own teams, a superuser all.
-
-    `team_lookup` leads from the model to its team. What a page lists, what its URLs open, what its forms offer and
-    accept, and what autocompletion finds are all cut down the same way.
-    """
-
-    team_lookup: ClassVar[str] = "team"
-    view_capability: ClassVar[Capability] = Capability.VIEW_USAGE
-    change_capability: ClassVar[Capability] = Capability.MANAGE_TEAM
-    choices_by_team: ClassVar[dict[str, str]] = {"team": "pk"}
-    """Foreign keys whose choices are cut down, and the way from the choice to its team."""
-    fixed_fields: ClassVar[tuple[str, ...]] = ()
-    """Fields that can be set when an object is made and never again."""
-
-    def team_id_of(self, obj: Any) -> int:
-        """The team an object belongs to."""
-        found: Any = obj
-        for name in self.team_lookup.split("__"):
-            found = getattr(found, name)
-        return int(found.pk if isinstance(found, Model) else found)
-
-    def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
-        """Whether the person has a capability in the object's team; in any team, when there is no object."""
-        ids = team_ids(request, capability)
-        return bool(ids) if obj is None else self.team_id_of(obj) in ids
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        ids = team_ids(request, self.view_capability)
-        return super().get_queryset(request).filter(**{f"{self.team_lookup}__in": ids})
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if not super().has_view_permission(request, obj):
-            return False
-        return obj is None or self.allows(request, self.view_capability, obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.allows(request, self.change_capability, None)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, self.change_capability, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, self.change_capability, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        fields = tuple(super().get_readonly_fields(request, obj))
-        return fields if obj is None else (*fields, *self.fixed_fields)
-
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelChoiceField[Any] | None":
-        if db_field.name in self.choices_by_team:
-            lookup = f"{self.choices_by_team[db_field.name]}__in"
-            manager = db_field.remote_field.model._default_manager
-            kwargs["queryset"] = manager.filter(**{lookup: team_ids(request, self.change_capability)})
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-class TeamScopedInline(TabularInline):
-    """Rows on the page of a team. The parent's page has checked that the team may be seen."""
+class OwnedInline(OwnedInlines, TabularInline):
+    """Such rows on the page of what they belong to."""
 
     extra = 0
     hide_title = True
-    change_capability: ClassVar[Capability] = Capability.MANAGE_TEAM
 
-    def _may_change(self, request: HttpRequest, obj: Any) -> bool:
-        return obj is not None and obj.pk in team_ids(request, self.change_capability)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_change(request, obj)
+@contextmanager
+def told(request: HttpRequest) -> Iterator[None]:
+    """What can't be done within is said on the page that comes next, and nothing of it is done."""
+    try:
+        with transaction.atomic():
+            yield
+    except (DomainError, ValidationError) as error:
+        for text in error.messages:
+            messages.error(request, text)
+    except IntegrityError:
+        messages.error(request, "Somebody else was first. Look at it again.")
 
 
 def without_store(response: HttpResponse) -> HttpResponse:

@@ -4,10 +4,9 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 
-from accounts.admin.base import team_ids
+from accounts.access.principals import principal
 from accounts.admin.typed import DropdownFilter
 from accounts.models import Application, Team
-from accounts.policy.roles import Capability
 
 
 class TeamFilter(DropdownFilter):
@@ -18,7 +17,7 @@ class TeamFilter(DropdownFilter):
     column: ClassVar[str] = "team_id"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        teams = Team.objects.filter(pk__in=team_ids(request, Capability.VIEW_USAGE))
+        teams = Team.objects.visible_to(principal(request))
         return [(str(pk), name) for pk, name in teams.values_list("pk", "name")]
 
     def has_output(self) -> bool:
@@ -41,7 +40,7 @@ class ApplicationFilter(DropdownFilter):
     parameter_name = "application"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = Application.objects.filter(team__in=team_ids(request, Capability.VIEW_USAGE))
+        found = Application.objects.visible_to(principal(request))
         team = request.GET.get("team", "")
         if _is_id(team):
             found = found.filter(team_id=int(team))

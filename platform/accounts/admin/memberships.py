@@ -6,7 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from accounts.admin.base import TeamScopedInline, team_ids
+from accounts.access.principals import has_capability
+from accounts.admin.base import OwnedInline, principal
 from accounts.admin.typed import InlineFormSet, ModelForm
 from accounts.models import Membership, Role, User
 from accounts.policy.roles import Capability
@@ -65,7 +66,7 @@ class MembershipFormSet(InlineFormSet):
         return Role.OWNER in {was, form.cleaned_data.get("role")} and form.has_changed()
 
 
-class MembershipInline(TeamScopedInline):
+class MembershipInline(OwnedInline):
     model = Membership
     form = MembershipForm
     formset = MembershipFormSet
@@ -75,8 +76,9 @@ class MembershipInline(TeamScopedInline):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = cast("type[MembershipFormSet]", super().get_formset(request, obj, **kwargs))
-        owned = team_ids(request, Capability.MANAGE_OWNERS)
-        formset.may_manage_owners = obj is not None and obj.pk in owned
+        formset.may_manage_owners = obj is not None and has_capability(
+            principal(request), Capability.MANAGE_OWNERS, obj.pk
+        )
         return formset
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -1,23 +1,22 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts.access.principals import may_manage_shared
 from accounts.admin.applications import ApplicationInline
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import OwnedAdmin, principal
 from accounts.admin.memberships import MembershipInline
 from accounts.models import Team
 
 
 @admin.register(Team)
-class TeamAdmin(TeamScopedAdmin):
+class TeamAdmin(OwnedAdmin):
     """Teams: made by superusers, run by their owners and admins."""
 
-    team_lookup = "pk"
     empty_hint = "A team pays for calls. It has members, applications and a budget."
-    choices_by_team: ClassVar[dict[str, str]] = {}
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
     fields = ("name", "description", "weight")
@@ -42,17 +41,14 @@ class TeamAdmin(TeamScopedAdmin):
     def members_count(self, team: Any) -> int:
         return int(team.members_count)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return person(request).is_superuser
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A team's share against the others' is not its own to set."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if person(request).is_superuser else (*fields, "weight")
+        return fields if may_manage_shared(principal(request)) else (*fields, "weight")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a team that has never had an application: the records of calls name their team."""
-        if not person(request).is_superuser:
+        if not may_manage_shared(principal(request)):
             return False
         return obj is None or not obj.applications.exists()
 

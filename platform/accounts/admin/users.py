@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.base import ActiveOnly, person, team_ids
+from accounts.access.principals import may_manage_shared, sees_everything
+from accounts.admin.base import BaseAdmin, person, principal
 from accounts.admin.typed import (
     AdminPasswordChangeForm,
     TabularInline,
@@ -15,7 +16,6 @@ from accounts.admin.typed import (
     UserCreationForm,
 )
 from accounts.models import Membership, User
-from accounts.policy.roles import Capability
 
 admin.site.unregister(Group)
 
@@ -75,11 +75,12 @@ class MembershipOfPerson(TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(team__in=team_ids(request, Capability.VIEW_USAGE))
+        found: QuerySet[Any] = Membership.objects.visible_to(principal(request))
+        return found
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ActiveOnly):
+class PersonAdmin(UserAdmin, BaseAdmin):
     """People: added and changed by superusers; everybody sees themselves and the members of their teams."""
 
     form = PersonChangeForm
@@ -101,7 +102,7 @@ class PersonAdmin(UserAdmin, ActiveOnly):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        if not person(request).is_superuser:
+        if not may_manage_shared(principal(request)):
             return ((None, {"fields": ("email", "name", "is_active")}),)
         return (
             (None, {"fields": ("email", "name", "password")}),
@@ -120,11 +121,11 @@ class PersonAdmin(UserAdmin, ActiveOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request)
-        user = person(request)
-        if user.is_superuser:
+        who = principal(request)
+        if sees_everything(who):
             return found
-        colleagues = Membership.objects.filter(team__in=team_ids(request, Capability.VIEW_USAGE))
-        return found.filter(pk__in=[*colleagues.values_list("user_id", flat=True), user.pk])
+        colleagues = Membership.objects.visible_to(who).values_list("user_id", flat=True)
+        return found.filter(pk__in=[*colleagues, who.id])
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj is not None else ()
@@ -136,13 +137,10 @@ class PersonAdmin(UserAdmin, ActiveOnly):
         return request.user.is_active
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return person(request).is_superuser
+        return may_manage_shared(principal(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return person(request).is_superuser
+        return may_manage_shared(principal(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)

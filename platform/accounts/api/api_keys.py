@@ -1,5 +1,5 @@
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
@@ -9,20 +9,19 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped, without_store
-from accounts.api.fields import ApplicationField
-from accounts.models import ApiKey, Application, Team
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.base import without_store
+from accounts.models import ApiKey, Application
 from accounts.policy.networks import parse_network
-from accounts.policy.roles import Capability
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
 from accounts.services.known_models import unknown_of_key
 from kernel.clock import utc_now
+from kernel.errors import at
 
 MAX_OVERLAP_HOURS = 24 * 30
 
 
-class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
-    application = ApplicationField()
+class ApiKeySerializer(OwnedSerializer):
     prefix = serializers.CharField(read_only=True, help_text="The part of the key that may be shown.")
     created_by = serializers.StringRelatedField[Any](read_only=True)
 
@@ -46,10 +45,8 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         return list(dict.fromkeys(names))
 
     def validate_allowed_networks(self, networks: list[str]) -> list[str]:
-        try:
+        with at("allowed_networks"):
             return [parse_network(text) for text in networks]
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from error
 
     def validate_expires_at(self, moment: datetime | None) -> datetime | None:
         if moment is not None and moment <= utc_now():
@@ -82,26 +79,20 @@ class RotationSerializer(serializers.Serializer[Any]):
     )
 
 
-class ApiKeyViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ApiKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """API keys, the credentials of applications. The text of a key is in one answer, once."""
 
-    team_lookup: ClassVar[str] = "application__team"
-    change_capability: ClassVar[Capability] = Capability.MANAGE_KEYS
     queryset = ApiKey.objects.filter(application__is_internal=False).select_related(
         "application__team", "created_by"
     )
     serializer_class = ApiKeySerializer
-
-    def team_in(self, values: dict[str, Any]) -> Team:
-        team: Team = values["application"].team
-        return team
 
     @extend_schema(responses={201: NewApiKeySerializer})
     def create(self, request: Request) -> Response:
         """Makes a key for an application."""
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        self.before_create(serializer.validated_data)
+        self.check_create(serializer.validated_data)
         with transaction.atomic():
             new = create_key(**serializer.validated_data, created_by=self.person)
             self.record(new.api_key, ADDITION, "Added through the API.")
@@ -115,13 +106,10 @@ class ApiKeyViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin
         options = RotationSerializer(data=request.data)
         options.is_valid(raise_exception=True)
         overlap = timedelta(hours=options.validated_data["overlap_hours"])
-        try:
-            with transaction.atomic():
-                new = rotate_key(api_key=api_key, now=utc_now(), overlap=overlap, created_by=self.person)
-                self.record(api_key, CHANGE, f"Rotated through the API: {new.api_key.prefix}… takes over.")
-                self.record(new.api_key, ADDITION, f"Made by rotating {api_key.prefix}….")
-        except ValueError as error:
-            raise Conflict(str(error)) from error
+        with transaction.atomic():
+            new = rotate_key(api_key=api_key, now=utc_now(), overlap=overlap, created_by=self.person)
+            self.record(api_key, CHANGE, f"Rotated through the API: {new.api_key.prefix}… takes over.")
+            self.record(new.api_key, ADDITION, f"Made by rotating {api_key.prefix}….")
         return self._show(new)
 
     @extend_schema(request=None, responses={200: ApiKeySerializer})

@@ -1,23 +1,17 @@
-from typing import ClassVar
+from rest_framework import mixins
 
-from rest_framework import mixins, serializers
-
-from accounts.api.base import TeamScoped
-from accounts.api.fields import FixedTeam, TeamField
+from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.models import Application
-from accounts.policy.roles import Capability
 
 
-class ApplicationSerializer(FixedTeam, serializers.ModelSerializer[Application]):
-    team = TeamField()
-
+class ApplicationSerializer(OwnedSerializer):
     class Meta:
         model = Application
         fields = ("id", "team", "name", "description", "is_active", "created_at")
 
 
 class ApplicationViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -25,6 +19,5 @@ class ApplicationViewSet(
 ):
     """Applications: what calls. An inactive application's keys are refused."""
 
-    change_capability: ClassVar[Capability] = Capability.MANAGE_KEYS
     queryset = Application.objects.select_related("team")
     serializer_class = ApplicationSerializer

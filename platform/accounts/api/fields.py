@@ -1,15 +1,12 @@
-"""Fields of the management API: money, and references that reach no further than a person's own teams."""
+"""Fields of the management API: money; and who works a serializer."""
 
 import re
 from typing import Any, cast
 
-from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import Application, Team, User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
+from accounts.models import User
 from kernel.money import dollars_to_nanos, plain_usd
 
 MAX_NANOS = 2**63 - 1
@@ -39,34 +36,3 @@ class UsdField(serializers.Field[int, Any, str, Any]):
 def signed_in(serializer: Any) -> User:
     """Who makes the request that a serializer or a field works for."""
     return cast(User, serializer.context["request"].user)
-
-
-class TeamField(serializers.PrimaryKeyRelatedField[Team]):
-    """A team the person may see: any other does not exist. It is given once, and never changed."""
-
-    queryset = Team.objects.all()
-
-    def get_queryset(self) -> QuerySet[Team]:
-        return teams_with(signed_in(self), Capability.VIEW_USAGE)
-
-
-class ApplicationField(serializers.PrimaryKeyRelatedField[Application]):
-    """An application of a team the person may see: any other does not exist."""
-
-    queryset = Application.objects.all()
-
-    def get_queryset(self) -> QuerySet[Application]:
-        return Application.objects.filter(
-            team__in=teams_with(signed_in(self), Capability.VIEW_USAGE)
-        ).select_related("team")
-
-
-class FixedTeam:
-    """For serializers: the team is given when something is made, and stays."""
-
-    instance: Any
-
-    def validate_team(self, team: Team) -> Team:
-        if isinstance(self.instance, Model) and team.pk != cast(Any, self.instance).team_id:
-            raise serializers.ValidationError("This can't be changed.")
-        return team

@@ -19,7 +19,6 @@ class KeyHolder:
 
     is_authenticated = True
     is_active = True
-    is_superuser = False
     pk = None
 
 

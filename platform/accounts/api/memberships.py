@@ -2,16 +2,14 @@ from typing import Any, cast
 
 from rest_framework import mixins, serializers
 
-from accounts.api.base import TeamScoped
-from accounts.api.fields import FixedTeam, TeamField
+from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.models import Membership, Role, User
 from accounts.policy.roles import Capability
 
 
-class MembershipSerializer(FixedTeam, serializers.ModelSerializer[Membership]):
+class MembershipSerializer(OwnedSerializer):
     """A member is named by e-mail address, so that nobody needs to see everybody who can sign in."""
 
-    team = TeamField()
     email = serializers.EmailField(source="user.email")
     name = serializers.CharField(source="user.name", read_only=True)
 
@@ -39,7 +37,7 @@ class MembershipSerializer(FixedTeam, serializers.ModelSerializer[Membership]):
 
 
 class MembershipViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -52,7 +50,6 @@ class MembershipViewSet(
     serializer_class = MembershipSerializer
 
     def before_create(self, values: dict[str, Any]) -> None:
-        super().before_create(values)
         if values["role"] == Role.OWNER:
             self.require(Capability.MANAGE_OWNERS, values["team"])
 

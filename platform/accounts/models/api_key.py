@@ -1,15 +1,19 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models.application import Application
 from accounts.models.user import User
+from accounts.policy.roles import Capability
 
 
-class ApiKey(models.Model):
+class ApiKey(Owned):
     """The credential of an application: `gh_<key id>_<secret>`. Only the SHA-256 of the whole text is stored.
 
     Made, rotated and revoked through `accounts.services.api_keys`, which alone ever sees the text.
     """
+
+    owned_by = OwnedBy(("application__team",), change=Capability.MANAGE_KEYS)
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(

@@ -1,10 +1,14 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models.team import Team
+from accounts.policy.roles import Capability
 
 
-class Application(models.Model):
+class Application(Owned):
     """What calls: one program or service of a team. Its API keys are its credentials."""
+
+    owned_by = OwnedBy(change=Capability.MANAGE_KEYS)
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="applications")
     name = models.CharField(max_length=100)

@@ -1,5 +1,6 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models.team import Team
 from accounts.models.user import User
 
@@ -14,8 +15,10 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
 
 
-class Membership(models.Model):
+class Membership(Owned):
     """One person's role in one team."""
+
+    owned_by = OwnedBy()
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")

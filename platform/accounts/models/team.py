@@ -3,9 +3,13 @@ import uuid
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 
-class Team(models.Model):
+
+class Team(Owned):
     """Who pays for calls: owns applications, their keys, and a budget."""
+
+    owned_by = OwnedBy(("pk",), what="new teams")
 
     name = models.CharField(max_length=100, unique=True)
     description = models.TextField(blank=True)

@@ -2,9 +2,17 @@
 
 from ipaddress import ip_network
 
+from kernel.errors import InvalidError
+
+
+class BadNetworkError(InvalidError):
+    """What is no network; the message says what to write."""
+
+    code = "bad_network"
+
 
 def parse_network(text: str) -> str:
-    """A network in its usual form (`10.0.0.0/8`; a single address gets /32 or /128). ValueError saying what is wrong."""
+    """A network in its usual form (`10.0.0.0/8`; a single address gets /32 or /128). BadNetworkError saying what is wrong."""
     try:
         return str(ip_network(text))
     except ValueError:
@@ -12,5 +20,7 @@ def parse_network(text: str) -> str:
     try:
         meant = ip_network(text, strict=False)
     except ValueError:
-        raise ValueError(f"“{text}” is no network. Write one such as 10.0.0.0/8 or 2001:db8::/32.") from None
-    raise ValueError(f"“{text}” is an address inside a network. Did you mean {meant}?")
+        raise BadNetworkError(
+            f"“{text}” is no network. Write one such as 10.0.0.0/8 or 2001:db8::/32."
+        ) from None
+    raise BadNetworkError(f"“{text}” is an address inside a network. Did you mean {meant}?")

@@ -7,9 +7,16 @@ from django.db import transaction
 
 from accounts.models import ApiKey, Application, User
 from accounts.policy import key_text
+from kernel.errors import ConflictError
 from kernel.ids import random_token
 
 DEFAULT_OVERLAP = timedelta(hours=24)
+
+
+class DeadKeyError(ConflictError):
+    """The key is revoked or expired."""
+
+    code = "dead_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,10 @@ def create_key(
 def rotate_key(
     *, api_key: ApiKey, now: datetime, overlap: timedelta = DEFAULT_OVERLAP, created_by: User | None = None
 ) -> NewKey:
-    """Makes a successor with the same limits; the old key works until `overlap` has passed. ValueError if it is dead."""
+    """Makes a successor with the same limits; the old key works until `overlap` has passed. DeadKeyError if it is dead."""
     locked = ApiKey.objects.select_for_update().get(pk=api_key.pk)
     if locked.revoked_at is not None or (locked.expires_at is not None and locked.expires_at <= now):
-        raise ValueError("This key is revoked or expired: create a new key instead.")
+        raise DeadKeyError("This key is revoked or expired: create a new key instead.")
     new = create_key(
         application=locked.application,
         name=locked.name,

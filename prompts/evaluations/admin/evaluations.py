@@ -2,18 +2,17 @@ from typing import Any
 
 import msgspec
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids, without_store
+from accounts.admin.base import OwnedAdmin, person, told, without_store
 from accounts.admin.dollars import DollarsField
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
-from accounts.policy.roles import Capability
 from kernel.money import format_usd, plain_usd
 from prompts.evaluations.admin.quality_plot import plot_of
 from prompts.evaluations.models import Evaluation, EvaluationResult
@@ -43,12 +42,9 @@ _VERDICTS = {"passed": "success", "failed": "danger", "unjudged": "warning"}
 
 
 @admin.register(Evaluation)
-class EvaluationAdmin(TeamScopedAdmin):
+class EvaluationAdmin(OwnedAdmin):
     """Runs of test sets: how far they are, which candidate to take, and what each answer was like."""
 
-    team_lookup = "test_set__team"
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     empty_hint = "Open a test set and choose “Run”."
     list_display = ("name_label", "state_label", "done_label", "cost_label", "created_at")
     list_filter = ("state", TeamFilter)
@@ -98,13 +94,10 @@ class EvaluationAdmin(TeamScopedAdmin):
             raise Http404("There is no such run, or it is another team's.")
         return self._act(request, evaluation) if request.method == "POST" else self._page(request, evaluation)
 
-    def _may(self, request: HttpRequest, evaluation: Evaluation) -> bool:
-        return evaluation.test_set.team_id in team_ids(request, self.change_capability)
-
     def _act(self, request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
-        if not self._may(request, evaluation):
+        if not self.may_change(request, evaluation):
             raise PermissionDenied
-        try:
+        with told(request):
             if request.POST.get("action") == "cancel":
                 evaluations.cancel(evaluation)
                 messages.success(request, "No more calls are begun. What is done is kept.")
@@ -115,10 +108,6 @@ class EvaluationAdmin(TeamScopedAdmin):
             elif request.POST.get("action") == "again":
                 options = {name: getattr(evaluation, name) for name in ("candidates", "repeats", "weights", "budget_nanos", "concurrency")}  # fmt: skip
                 evaluation = evaluations.start(evaluation.test_set, by=person(request), **options)
-        except evaluations.ImpossibleRunError as error:
-            messages.error(request, str(error))
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
         return HttpResponseRedirect(reverse("admin:prompts_evaluation_change", args=[evaluation.pk]))
 
     def _page(self, request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
@@ -136,7 +125,7 @@ class EvaluationAdmin(TeamScopedAdmin):
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "original": evaluation, "title": "Run",
             "evaluation": evaluation, "progress": progress_of(evaluation), "variant": _LABELS[evaluation.state],
-            "may_change": self._may(request, evaluation), "cap": plain_usd(evaluation.budget_nanos * 2),
+            "may_change": self.may_change(request, evaluation), "cap": plain_usd(evaluation.budget_nanos * 2),
             "grid": grid, "lines": [_line(n, row, grid, evaluation) for n, row in enumerate(grid.rows)],
             "plot": plot_of(grid), "flakiness": flakiness_for(evaluation), "previous": previous, "pages": results,
             "weights": self._weights(request) or msgspec.convert(evaluation.weights, Weights),
@@ -149,14 +138,12 @@ class EvaluationAdmin(TeamScopedAdmin):
         """Weights of the query, if it has some that can be used."""
         if "quality" not in request.GET:
             return None
-        try:
-            return Weights(
-                **{name: float(request.GET.get(name) or 0) for name in ("cost", "quality", "latency")}
-            )
-        except BadWeightsError as error:
-            messages.error(request, str(error))
-        except ValueError:
-            messages.error(request, "Weights are numbers such as 0.3.")
+        with told(request):
+            try:
+                values = {name: float(request.GET.get(name) or 0) for name in ("cost", "quality", "latency")}
+            except ValueError as error:
+                raise BadWeightsError("Weights are numbers such as 0.3.") from error
+            return Weights(**values)
         return None
 
 

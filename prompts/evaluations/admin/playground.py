@@ -8,8 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from accounts.admin.base import team_ids
-from accounts.policy.roles import Capability
+from accounts.admin.base import principal
 from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services.test_sets import TooManyCasesError, add_cases
@@ -50,7 +49,7 @@ def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
 
 def _sets(request: HttpRequest, prompt: Prompt) -> QuerySet[TestSet]:
     """The prompt's test sets that the person may change: of a shared prompt, other teams have theirs."""
-    return TestSet.objects.filter(prompt=prompt, team__in=team_ids(request, Capability.EDIT_PROMPTS))
+    return TestSet.objects.changeable_by(principal(request)).filter(prompt=prompt)
 
 
 def save_case_view(request: HttpRequest, prompt_id: int) -> HttpResponse:

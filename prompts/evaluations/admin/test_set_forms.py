@@ -7,8 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from accounts.access.admin import OwnedForm
 from accounts.admin.dollars import DollarsField
-from accounts.admin.typed import ModelForm
 from accounts.models import User
 from accounts.services.known_models import known_models
 from governance.reviews.selectors.call_reviews import CHOICES
@@ -34,7 +34,7 @@ def _json(text: str, what: str) -> Any:
         raise ValidationError(f"{what} is no JSON: {error}.") from error
 
 
-class TestSetForm(ModelForm):
+class TestSetForm(OwnedForm):
     """A set is for a prompt of its team, or for a shared one."""
 
     __test__ = False
@@ -67,8 +67,6 @@ class TestSetForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         prompt = cleaned.get("prompt") or getattr(self.instance, "prompt", None) if self.instance.pk else cleaned.get("prompt")  # fmt: skip
         team = cleaned.get("team") or (self.instance.team if self.instance.pk else None)
-        if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
-            raise ValidationError({"prompt": "This is a prompt of another team."})
         if "is_required" in self.changed_data and prompt is not None and team is not None:
             reason = why_not_require(self.by, prompt=prompt)
             if reason:

@@ -5,18 +5,19 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, ForeignKey, Q, QuerySet
-from django.forms import ModelChoiceField
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids, without_store
+from accounts.access.admin import put_errors
+from accounts.admin.base import OwnedAdmin, person, principal, told, without_store
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
 from governance.ui.keyset import uuid_of
+from kernel.errors import DomainError
 from prompts.evaluations.admin.assertion_fields import closed_rows
 from prompts.evaluations.admin.test_set_forms import (
     CaseForm,
@@ -28,7 +29,13 @@ from prompts.evaluations.admin.test_set_forms import (
 )
 from prompts.evaluations.models import TestCase, TestSet
 from prompts.evaluations.policy.cases import Case
-from prompts.evaluations.selectors.test_sets import calls_named, judge_names, recorded_calls, variables_of
+from prompts.evaluations.selectors.test_sets import (
+    calls_named,
+    judge_names,
+    names_of,
+    recorded_calls,
+    variables_of,
+)
 from prompts.evaluations.services import evaluations, test_sets
 from prompts.evaluations.services.required_tests import RequiredTestError, why_not_loosen
 from prompts.registry.models import Prompt
@@ -37,12 +44,10 @@ _PER_PAGE = 50
 
 
 @admin.register(TestSet)
-class TestSetAdmin(TeamScopedAdmin):
+class TestSetAdmin(OwnedAdmin):
     """Test sets of prompts: cases, what is expected, and their runs."""
 
     form = TestSetForm
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     fixed_fields = ("team", "prompt")
     empty_hint = "A test set has cases for a prompt, and says what every answer must be like. Add one, then run it over versions and models."
     list_display = ("name_label", "cases_label", "last_label", "required_label", "team")
@@ -77,12 +82,9 @@ class TestSetAdmin(TeamScopedAdmin):
     def required_label(self, test_set: TestSet) -> Any:
         return ("required", "Required") if test_set.is_required else ""
 
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelChoiceField[Any] | None":
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "prompt":
-            own = Q(team__in=team_ids(request, self.change_capability)) | Q(team=None)
-            kwargs["queryset"] = Prompt.objects.filter(own, archived_at=None)
+            kwargs["queryset"] = Prompt.objects.filter(archived_at=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -100,7 +102,8 @@ class TestSetAdmin(TeamScopedAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.by = person(request)
-        form.judges = judge_names([obj.team_id] if obj else team_ids(request, self.change_capability))
+        own = Prompt.objects.visible_to(principal(request), self.owned_by.change)
+        form.judges = judge_names([obj.team_id]) if obj else names_of(own)
         return form
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -128,7 +131,7 @@ class TestSetAdmin(TeamScopedAdmin):
         if found is not None and self.has_view_permission(request, found):
             runs = list(found.evaluations.select_related("started_by")[:5])
             extra_context = {
-                **(extra_context or {}), "test_set": found, "runs": runs, "may_change": self._may(request, found),
+                **(extra_context or {}), "test_set": found, "runs": runs, "may_change": self.may_change(request, found),
                 "closed": self._closed(request, found),
             }  # fmt: skip
         return super().changeform_view(request, object_id, form_url, extra_context)
@@ -153,23 +156,19 @@ class TestSetAdmin(TeamScopedAdmin):
         if "remove" in request.POST:
             return self._removed(request, test_set)
         if "add" in request.POST and form.is_valid():
-            try:
+            with told(request):
                 test_sets.add_cases(test_set, [Case(**form.values)])
                 messages.success(request, "Added.")
                 return HttpResponseRedirect(_url("cases", test_set))
-            except test_sets.TooManyCasesError as error:
-                messages.error(request, str(error))
         page = Paginator(test_set.cases.filter(removed_at=None), _PER_PAGE).get_page(request.GET.get("page"))
         rows = [(case, [(name, test_sets.shown_json(value)) for name, value in case.variables.items()], test_sets.shown_json(case.expected)) for case in page]  # fmt: skip
         return self._render(request, "cases", test_set, title="Cases", pages=page, rows=rows, form=form)
 
     def _removed(self, request: HttpRequest, test_set: TestSet) -> HttpResponse:
         chosen = [int(each) for each in request.POST.getlist("case") if each.isdecimal() and len(each) < 19]
-        try:
+        with told(request):
             count = test_sets.remove_cases(test_set, chosen, by=person(request))
             messages.success(request, f"{count} case{'' if count == 1 else 's'} taken out. Earlier runs keep them.")  # fmt: skip
-        except RequiredTestError as error:
-            messages.error(request, str(error))
         return HttpResponseRedirect(_url("cases", test_set))
 
     def case_view(self, request: HttpRequest, set_id: int, case_id: int) -> HttpResponse:
@@ -209,15 +208,15 @@ class TestSetAdmin(TeamScopedAdmin):
                     count = len(found.cases)
                     messages.success(request, f"{count:,} case{'' if count == 1 else 's'} imported.")
                     return HttpResponseRedirect(_url("cases", test_set))
-            except test_sets.TooManyCasesError as error:
-                errors = [str(error)]
+            except DomainError as error:
+                errors = error.messages
         columns = [variable.name for variable in variables_of(test_set)]
         return self._render(request, "import", test_set, title="Import cases", form=form, errors=errors, columns=columns)  # fmt: skip
 
     def calls_view(self, request: HttpRequest, set_id: int) -> HttpResponse:
         """Recorded calls to make cases from."""
         test_set = self._set(request, set_id, writes=True)
-        if test_set.team_id not in team_ids(request, Capability.VIEW_CONTENT):
+        if not self.allows(request, Capability.VIEW_CONTENT, test_set):
             raise PermissionDenied
         variables = variables_of(test_set)
         form = FromCallsForm(request.POST if request.method == "POST" else None, variables=variables)
@@ -232,13 +231,11 @@ class TestSetAdmin(TeamScopedAdmin):
 
     def _made(self, request: HttpRequest, test_set: TestSet, form: FromCallsForm, rows: list[AuditRecord]) -> HttpResponse:  # fmt: skip
         cleaned = form.cleaned_data
-        try:
+        with told(request):
             made, missing = test_sets.cases_from_calls(
                 test_set, rows, variable=cleaned["variable"], takes_answer=cleaned["takes_answer"]
             )
             messages.success(request, f"{len(made)} case{'' if len(made) == 1 else 's'} made." + (f" {missing} left out: {test_sets.WHY_MISSING}." if missing else ""))  # fmt: skip
-        except test_sets.TooManyCasesError as error:
-            messages.error(request, str(error))
         return HttpResponseRedirect(_url("cases", test_set))
 
     def run_view(self, request: HttpRequest, set_id: int) -> HttpResponse:
@@ -249,30 +246,27 @@ class TestSetAdmin(TeamScopedAdmin):
             try:
                 evaluation = evaluations.start(test_set, by=person(request), **form.options())
                 return HttpResponseRedirect(reverse("admin:prompts_evaluation_change", args=[evaluation.pk]))
-            except evaluations.ImpossibleRunError as error:
-                form.add_error(None, str(error))
+            except DomainError as error:
+                put_errors(form, error)
         cases = test_set.cases.filter(removed_at=None).count()
         return self._render(request, "run", test_set, title="Run", form=form, cases=cases)
 
-    def _may(self, request: HttpRequest, test_set: TestSet) -> bool:
-        return test_set.team_id in team_ids(request, self.change_capability)
-
     def _closed(self, request: HttpRequest, test_set: TestSet) -> str:
         """Why the person may only add to the set; "" where they may do more, or nothing at all."""
-        return why_not_loosen(test_set, person(request)) if self._may(request, test_set) else ""
+        return why_not_loosen(test_set, person(request)) if self.may_change(request, test_set) else ""
 
     def _set(self, request: HttpRequest, set_id: int, *, writes: bool) -> TestSet:
         found: TestSet | None = self.get_queryset(request).select_related("team", "prompt").filter(pk=set_id).first()  # fmt: skip
         if found is None:
             raise Http404("There is no such test set, or it is another team's.")
-        if writes and not self._may(request, found):
+        if writes and not self.may_change(request, found):
             raise PermissionDenied
         return found
 
     def _render(self, request: HttpRequest, name: str, test_set: TestSet, **context: Any) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "original": test_set, "test_set": test_set,
-            "may_change": self._may(request, test_set), "closed": self._closed(request, test_set), **context,
+            "may_change": self.may_change(request, test_set), "closed": self._closed(request, test_set), **context,
         }  # fmt: skip
         return without_store(
             TemplateResponse(request, f"admin/prompts/evaluations/test_set_{name}.html", context)

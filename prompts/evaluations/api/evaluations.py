@@ -8,15 +8,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.base import without_store
 from accounts.api.bodies import read
 from accounts.api.fields import UsdField
-from accounts.models import Team
-from accounts.policy.roles import Capability
 from governance.limits.api.scoped import filtered
-from prompts.evaluations.api.test_sets import MAX_ID, TestSetField
-from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState, TestSet
-from prompts.evaluations.policy.grid import BadWeightsError, Weights
+from kernel.errors import ConflictError, at
+from prompts.evaluations.api.test_sets import MAX_ID
+from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState
+from prompts.evaluations.policy.grid import Weights
 from prompts.evaluations.selectors.evaluations import changes_since, flakiness_for, grid_for, previous_of
 from prompts.evaluations.services import evaluations
 
@@ -36,8 +36,7 @@ class WeightsSerializer(serializers.Serializer[Any]):
     latency = serializers.FloatField(min_value=0, max_value=1)
 
 
-class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
-    test_set = TestSetField()
+class EvaluationSerializer(OwnedSerializer):
     candidates = CandidateSerializer(many=True)
     weights = WeightsSerializer(required=False)
     cap_usd = UsdField(
@@ -56,10 +55,8 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
         read_only_fields = ("state", "reason", "detail", "total", "done", "passed", "started_by", "started_at", "finished_at")  # fmt: skip
 
     def create(self, validated_data: dict[str, Any]) -> Evaluation:
-        try:
+        with at():
             return evaluations.start(**validated_data, by=self.context["request"].user)
-        except evaluations.ImpossibleRunError as error:
-            raise serializers.ValidationError(str(error)) from error
 
 
 class EvaluationFilters(serializers.Serializer[Any]):
@@ -158,26 +155,19 @@ _WEIGHTS = [
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[EvaluationFilters])
 )
 class EvaluationViewSet(
-    TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin
+    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin
 ):  # fmt: skip
     """Runs of test sets over versions and models."""
 
-    team_lookup = "test_set__team"
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     queryset = Evaluation.objects.select_related("test_set__team", "test_set__prompt")
     serializer_class = EvaluationSerializer
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return filtered(self, EvaluationFilters, queryset)
 
-    def team_in(self, values: dict[str, Any]) -> Team:
-        test_set: TestSet = values["test_set"]
-        return test_set.team
-
     def before_destroy(self, instance: Evaluation) -> None:
         if instance.is_open:
-            raise Conflict("Cancel the run first.")
+            raise ConflictError("Cancel the run first.")
 
     @extend_schema(request=None, responses={202: EvaluationSerializer})
     @action(detail=True, methods=["post"])
@@ -213,10 +203,7 @@ class EvaluationViewSet(
 
     def _acted(self, act: Any) -> Response:
         found: Evaluation = self.get_object()
-        try:
-            act(found)
-        except evaluations.ImpossibleRunError as error:
-            raise Conflict(str(error)) from error
+        act(found)
         found = Evaluation.objects.get(pk=found.pk)
         data = EvaluationSerializer(found, context=self.get_serializer_context()).data
         return Response(data, status=status.HTTP_202_ACCEPTED)
@@ -229,10 +216,7 @@ def _weights(request: Request) -> Weights | None:
         return None
     body = WeightsSerializer(data=request.query_params)
     body.is_valid(raise_exception=True)
-    try:
-        return Weights(**body.validated_data)
-    except BadWeightsError as error:
-        raise serializers.ValidationError({"weights": [str(error)]}) from error
+    return Weights(**body.validated_data)
 
 
 class ResultFilters(serializers.Serializer[Any]):
@@ -242,12 +226,10 @@ class ResultFilters(serializers.Serializer[Any]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[ResultFilters]))
-class ResultViewSet(TeamScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ResultViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Results, one for each case, candidate and repeat."""
 
     http_method_names = ["get", "head"]
-    team_lookup = "evaluation__test_set__team"
-    view_capability = Capability.VIEW_CONTENT
     queryset = EvaluationResult.objects.select_related("evaluation", "case")
     serializer_class = ResultSerializer
 

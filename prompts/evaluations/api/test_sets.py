@@ -6,55 +6,38 @@ from django.db.models import Count, Q, QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import TeamScoped
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.base import CheckedField
 from accounts.api.bodies import read
-from accounts.api.fields import FixedTeam, TeamField, signed_in
-from accounts.models import Team
+from accounts.api.fields import signed_in
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
 from governance.limits.api.scoped import filtered
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
-from prompts.evaluations.policy.assertions import BadAssertionError, decoded
+from prompts.evaluations.policy.assertions import decoded
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services import test_sets
-from prompts.evaluations.services.required_tests import RequiredTestError, why_not_require
-from prompts.registry.models import Prompt
+from prompts.evaluations.services.required_tests import why_not_require
 
 MAX_ID = 2**63 - 1
 MAX_CALLS = 200
 
 
-class PromptField(serializers.PrimaryKeyRelatedField[Prompt]):
-    """A prompt of a team the person may see, or a shared one: any other does not exist."""
-
-    queryset = Prompt.objects.all()
-
-    def get_queryset(self) -> QuerySet[Prompt]:
-        teams = teams_with(signed_in(self), Capability.VIEW_USAGE)
-        return Prompt.objects.filter(Q(team__in=teams) | Q(team=None)).select_related("team")
-
-
-class AssertionsField(serializers.JSONField):
+class AssertionsField(CheckedField):
     """A JSON list of assertions, each checked."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            decoded(data)
-        except BadAssertionError as error:
-            raise serializers.ValidationError(str(error)) from error
+    def checked(self, data: Any) -> Any:
+        decoded(data)
         return data
 
 
-class TestSetSerializer(FixedTeam, serializers.ModelSerializer[TestSet]):
+class TestSetSerializer(OwnedSerializer):
     """A set of cases for a prompt. The team pays for its runs."""
 
-    team = TeamField()
-    prompt = PromptField()
+    fixed_fields = ("prompt",)
     assertions = AssertionsField(
         required=False, help_text="For every case: [{“kind”: “contains”, “texts”: […]}, …]."
     )
@@ -66,11 +49,6 @@ class TestSetSerializer(FixedTeam, serializers.ModelSerializer[TestSet]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         prompt = attrs.get("prompt") or (self.instance and self.instance.prompt)
-        team = attrs.get("team") or (self.instance and self.instance.team)
-        if self.instance is not None and prompt != self.instance.prompt:
-            raise serializers.ValidationError({"prompt": ["This can't be changed."]})
-        if prompt is not None and team is not None and prompt.team_id not in (None, team.pk):
-            raise serializers.ValidationError({"prompt": ["This is a prompt of another team."]})
         if prompt is not None and attrs.get("is_required"):
             reason = why_not_require(signed_in(self), prompt=prompt)
             if reason:
@@ -129,18 +107,9 @@ _EXAMPLE = OpenApiExample(
 )  # fmt: skip
 
 
-class RequiredTests(TeamScoped):
-    """Where required tests could be weakened: who may not is told who can."""
-
-    def handle_exception(self, exc: Exception) -> Response:
-        return super().handle_exception(
-            PermissionDenied(str(exc)) if isinstance(exc, RequiredTestError) else exc
-        )
-
-
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
 class TestSetViewSet(
-    RequiredTests,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -149,8 +118,6 @@ class TestSetViewSet(
 ):
     """Test sets of prompts."""
 
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     queryset = TestSet.objects.select_related("team", "prompt").annotate(
         live_cases=Count("cases", filter=Q(cases__removed_at=None))
     )
@@ -167,10 +134,7 @@ class TestSetViewSet(
         """Takes cases of CSV or JSON lines: all, or where a line is wrong none. 400 with what is wrong, line by line."""
         test_set: TestSet = self.get_object()
         body = read(ImportSerializer, request)
-        try:
-            found = test_sets.import_cases(test_set, body["text"].encode(), kind=body["format"])
-        except test_sets.TooManyCasesError as error:
-            raise serializers.ValidationError(str(error)) from error
+        found = test_sets.import_cases(test_set, body["text"].encode(), kind=body["format"])
         count = 0 if found.errors else len(found.cases)
         answer = {"cases": count, "problems": found.errors, "notes": found.notes}
         code = status.HTTP_400_BAD_REQUEST if found.errors else status.HTTP_200_OK
@@ -181,32 +145,18 @@ class TestSetViewSet(
     def from_calls(self, request: Request, pk: str) -> Response:
         """Makes cases of calls on record, redacted as they are stored."""
         test_set: TestSet = self.get_object()
-        self.require(Capability.VIEW_CONTENT, test_set.team)
+        self.require(Capability.VIEW_CONTENT, test_set)
         body = read(FromCallsSerializer, request)
         calls = AuditRecord.objects.filter(pk__in=body["call_ids"], team=test_set.team)
         if calls.count() != len(set(body["call_ids"])):
             raise serializers.ValidationError({"call_ids": ["There are no such calls of this team."]})
-        try:
-            made, missing = test_sets.cases_from_calls(
-                test_set, calls, variable=body["variable"], takes_answer=body["takes_answer"]
-            )
-        except test_sets.TooManyCasesError as error:
-            raise serializers.ValidationError(str(error)) from error
+        made, missing = test_sets.cases_from_calls(
+            test_set, calls, variable=body["variable"], takes_answer=body["takes_answer"]
+        )
         return Response(MadeSerializer({"cases": len(made), "without_content": missing}).data)
 
 
-class TestSetField(serializers.PrimaryKeyRelatedField[TestSet]):
-    """A test set of a team whose content the person may see: any other does not exist."""
-
-    queryset = TestSet.objects.all()
-
-    def get_queryset(self) -> QuerySet[TestSet]:
-        teams = teams_with(signed_in(self), Capability.VIEW_CONTENT)
-        return TestSet.objects.filter(team__in=teams).select_related("team", "prompt")
-
-
-class TestCaseSerializer(serializers.ModelSerializer[TestCase]):
-    test_set = TestSetField()
+class TestCaseSerializer(OwnedSerializer):
     variables = serializers.DictField(required=False)
     assertions = AssertionsField(required=False)
 
@@ -216,11 +166,6 @@ class TestCaseSerializer(serializers.ModelSerializer[TestCase]):
         read_only_fields = ("position", "source", "call_id")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if (
-            self.instance is not None
-            and attrs.get("test_set", self.instance.test_set) != self.instance.test_set
-        ):
-            raise serializers.ValidationError({"test_set": ["This can't be changed."]})
         if problem := test_sets.problem_of(attrs):
             raise serializers.ValidationError(problem)
         return attrs
@@ -232,10 +177,7 @@ class TestCaseSerializer(serializers.ModelSerializer[TestCase]):
                 **{name: value for name, value in validated_data.items() if name != "test_set"},
             }
         )
-        try:
-            (made,) = test_sets.add_cases(validated_data["test_set"], [case])
-        except test_sets.TooManyCasesError as error:
-            raise serializers.ValidationError(str(error)) from error
+        (made,) = test_sets.add_cases(validated_data["test_set"], [case])
         return made
 
     def update(self, instance: TestCase, validated_data: dict[str, Any]) -> TestCase:
@@ -249,7 +191,7 @@ class CaseFilters(serializers.Serializer[Any]):
 
 @extend_schema_view(list=extend_schema(parameters=[CaseFilters]))
 class TestCaseViewSet(
-    RequiredTests,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -258,20 +200,11 @@ class TestCaseViewSet(
 ):
     """Cases. A changed case gets a new id: results of earlier runs keep the old one."""
 
-    team_lookup = "test_set__team"
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     queryset = TestCase.objects.filter(removed_at=None).select_related("test_set__team")
     serializer_class = TestCaseSerializer
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return filtered(self, CaseFilters, queryset)
-
-    def team_in(self, values: dict[str, Any]) -> Team:
-        test_set = values.get("test_set")
-        if not isinstance(test_set, TestSet):
-            raise PermissionDenied
-        return test_set.team
 
     def perform_destroy(self, instance: TestCase) -> None:
         test_sets.remove_cases(instance.test_set, [instance.pk], by=self.person)

@@ -1,7 +1,9 @@
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import User
+from accounts.policy.roles import Capability
 from prompts.evaluations.models.test_set import TestCase, TestSet
 
 
@@ -27,8 +29,10 @@ class StopReason(models.TextChoices):
     FAULT = "fault", "A fault of Gatehouse: it is in the log"
 
 
-class Evaluation(models.Model):
+class Evaluation(Owned):
     """One run of a test set over one or more candidates: a version of the prompt, with its own model or another."""
+
+    owned_by = OwnedBy(("test_set__team",), see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS)
 
     test_set = models.ForeignKey(TestSet, on_delete=models.CASCADE, related_name="evaluations")
     candidates = models.JSONField(help_text="[{version, model, digest, revision}, …]; model “” is the version's own.")  # fmt: skip
@@ -81,8 +85,12 @@ class Evaluation(models.Model):
         return self.state in (EvaluationState.STOPPED, EvaluationState.FAILED) and self.reason != StopReason.CHANGED  # fmt: skip
 
 
-class EvaluationResult(models.Model):
+class EvaluationResult(Owned):
     """One case run once with one candidate. Written when the evaluation begins, filled in when it is done."""
+
+    owned_by = OwnedBy(
+        ("evaluation__test_set__team",), see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS
+    )
 
     class Verdict(models.TextChoices):
         PASSED = "passed", "Passed"

@@ -4,12 +4,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 from prompts.registry.models.prompt import Prompt
 
 
-class TestSet(models.Model):
+class TestSet(Owned):
     """Cases for a prompt, and what is expected of every answer. The team runs them, and pays for that."""
+
+    owned_by = OwnedBy(see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS)
 
     __test__ = False  # it is nothing for pytest to collect
 
@@ -52,8 +56,10 @@ class TestSet(models.Model):
         return f"{self.prompt}: {self.name}"
 
 
-class TestCase(models.Model):
+class TestCase(Owned):
     """One case. It is never changed: a changed case is a new row with the same `key`, so that old results keep theirs."""
+
+    owned_by = OwnedBy(("test_set__team",), see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS)
 
     __test__ = False
 

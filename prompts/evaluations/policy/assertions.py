@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kernel.errors import InvalidError
 from kernel.money import dollars_to_nanos, format_usd
 from prompts.evaluations.policy.verdict import Observation, Outcome, Score, failed, passed, unjudged
 from prompts.evaluations.policy.wordings import contains, pattern_found, pattern_problem
@@ -207,8 +208,10 @@ MAX_ASSERTIONS = 50
 """Of one case."""
 
 
-class BadAssertionError(ValueError):
+class BadAssertionError(InvalidError):
     """Assertions that can't be used. The message says which and why, for the person who wrote them."""
+
+    code = "bad_assertion"
 
 
 def check(assertion: Assertion, seen: Observation, *, score: Score | None = None) -> Outcome:

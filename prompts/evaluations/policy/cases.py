@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from kernel.errors import InvalidError
 from prompts.evaluations.policy.assertions import BadAssertionError, decoded
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -45,8 +46,10 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
-class BadCaseError(ValueError):
+class BadCaseError(InvalidError):
     """A case that can't be used; the message says why."""
+
+    code = "bad_case"
 
 
 def read_csv(raw: bytes, *, kinds: Mapping[str, str] | None = None) -> Read:

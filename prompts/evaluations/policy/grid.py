@@ -5,6 +5,7 @@ from math import comb, sqrt
 
 import msgspec
 
+from kernel.errors import InvalidError
 from kernel.money import format_usd
 
 DEFAULT_WEIGHTS = {"cost": 0.3, "quality": 0.4, "latency": 0.3}
@@ -13,8 +14,11 @@ _Z = 1.96
 _SURE = 0.05
 
 
-class BadWeightsError(ValueError):
+class BadWeightsError(InvalidError):
     """Weights that can't be used. The message says why."""
+
+    code = "bad_weights"
+    field = "weights"
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

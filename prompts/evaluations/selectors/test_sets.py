@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Application, User
 from governance.records.models import AuditRecord, CallStatus
@@ -33,8 +33,12 @@ def variables_of(test_set: TestSet) -> tuple[Variable, ...]:
 
 def judge_names(team_ids: Iterable[int]) -> list[str]:
     """The names of prompts that can judge for these teams: their own, and the shared ones."""
-    own = Prompt.objects.filter(Q(team__in=list(team_ids)) | Q(team=None), archived_at=None)
-    return sorted(set(own.values_list("name", flat=True)))
+    return names_of(Prompt.objects.filter(Q(team__in=list(team_ids)) | Q(team=None)))
+
+
+def names_of(prompts: QuerySet[Prompt]) -> list[str]:
+    """The names of these prompts, without those that are archived."""
+    return sorted(set(prompts.filter(archived_at=None).values_list("name", flat=True)))
 
 
 def recorded_calls(

@@ -11,17 +11,19 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from kernel.errors import UnavailableError
+
 TIMEOUT_SECONDS = 330.0
 """Longer than a route's usual timeout, so that it is the gateway that gives up first, and says what came of it."""
 _CONNECT_SECONDS = 10.0
 _MAX_BYTES = 32 * 1024 * 1024
 
 
-class NotSentError(Exception):
+class NotSentError(UnavailableError):
     """The gateway could not be reached, so nothing was called."""
 
 
-class OutcomeUnknownError(Exception):
+class OutcomeUnknownError(UnavailableError):
     """The call was sent, and its answer did not come: the record will say what became of it."""
 
 

@@ -1,8 +1,8 @@
 """Required tests stand before protected labels: who may only edit makes them stricter, never weaker."""
 
+from accounts.access.principals import has_capability, may_manage_shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import has_capability
 from prompts.evaluations.models import TestSet
 from prompts.registry.models import Prompt
 from prompts.registry.services.labels import has_protected_label
@@ -14,6 +14,9 @@ LOOSENING = Capability.MANAGE_TEAM
 
 class RequiredTestError(PromptError):
     """Somebody who may only edit asks for what could weaken a required test. The message says who can do it."""
+
+    code = "permission_denied"
+    status = 403
 
 
 def check_may_loosen(test_set: TestSet, by: User | None) -> None:
@@ -41,15 +44,13 @@ def why_not_loosen(test_set: TestSet, by: User) -> str:
 
 def why_not_require(by: User, *, prompt: Prompt) -> str:
     """Why the person may not make a set required for a prompt; "" where they may."""
-    if prompt.team_id is not None or (by.is_active and by.is_superuser):
+    if prompt.team_id is not None or may_manage_shared(by):
         return ""
     return "Only superusers require tests of shared prompts."
 
 
 def _may(by: User, team: Team, prompt: Prompt) -> bool:
-    if prompt.team_id is None:
-        return by.is_active and by.is_superuser
-    return has_capability(by, team, LOOSENING)
+    return has_capability(by, LOOSENING, None if prompt.team_id is None else team.pk)
 
 
 def _who(team: Team, prompt: Prompt) -> str:

@@ -17,6 +17,7 @@ from governance.records.selectors.calls import content_of
 from governance.reviews.models import CallReview
 from governance.reviews.selectors.call_reviews import standing
 from kernel.clock import utc_now
+from kernel.errors import InvalidError
 from prompts.evaluations.models import TestCase, TestSet
 from prompts.evaluations.policy.cases import (
     MAX_CASES,
@@ -34,8 +35,10 @@ WHY_MISSING = "nothing that was said is stored, or a reviewer found personal dat
 READERS = {"csv": read_csv, "jsonl": read_jsonl}
 
 
-class TooManyCasesError(ValueError):
+class TooManyCasesError(InvalidError):
     """The test set would have more cases than are taken. The message says how many."""
+
+    code = "too_many_cases"
 
 
 def variable_kinds(test_set: TestSet) -> dict[str, str]:

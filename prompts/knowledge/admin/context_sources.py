@@ -4,16 +4,14 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin.base import TeamScopedAdmin, person
+from accounts.admin.base import OwnedAdmin, OwnedForm, person
 from accounts.admin.filters import TeamFilter
-from accounts.admin.typed import ModelForm
 from accounts.models import User
-from accounts.policy.roles import Capability
 from prompts.knowledge.models import ContextSource
 from prompts.knowledge.services.context_sources import check_source
 
 
-class ContextSourceForm(ModelForm):
+class ContextSourceForm(OwnedForm):
     """The whole source is checked before it is kept."""
 
     user: ClassVar[User]
@@ -30,12 +28,10 @@ class ContextSourceForm(ModelForm):
 
 
 @admin.register(ContextSource)
-class ContextSourceAdmin(TeamScopedAdmin):
+class ContextSourceAdmin(OwnedAdmin):
     """What templates can draw on besides variables."""
 
     form = ContextSourceForm
-    change_capability = Capability.EDIT_PROMPTS
-    view_capability = Capability.VIEW_CONTENT
     fixed_fields = ("team", "name")
     list_display = ("name", "team", "kind", "description", "updated_at")
     list_filter = (TeamFilter, "kind")

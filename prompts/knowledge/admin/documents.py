@@ -1,16 +1,14 @@
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts.admin.base import TeamScopedAdmin
+from accounts.admin.base import OwnedAdmin
 from accounts.admin.typed import action, display
-from accounts.policy.roles import Capability
 from prompts.knowledge.admin.forms import DocumentForm
 from prompts.knowledge.models import DocumentState, KnowledgeDocument
 from prompts.knowledge.services.knowledge import delete_document, reindex, restrict
@@ -22,13 +20,10 @@ STATE_COLOURS = {
 
 
 @admin.register(KnowledgeDocument)
-class KnowledgeDocumentAdmin(TeamScopedAdmin):
+class KnowledgeDocumentAdmin(OwnedAdmin):
     """Documents of knowledge bases, for those who may read the team's content. They come in on the page of their base."""
 
     form = DocumentForm
-    team_lookup: ClassVar[str] = "base__team"
-    view_capability = Capability.VIEW_CONTENT
-    change_capability = Capability.EDIT_PROMPTS
     empty_hint = (
         "Documents are uploaded on the page of a knowledge base, or read from its folder or S3 address."
     )
@@ -70,23 +65,19 @@ class KnowledgeDocumentAdmin(TeamScopedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().get_queryset(request)
-        return found
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         restrict(obj, application_ids=[application.pk for application in form.cleaned_data["only_for"]])
 
     def has_reindex_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Asked by the action, with the id from the URL."""
         document = None if object_id is None else self.get_object(request, str(object_id))
-        return self.allows(request, self.change_capability, document)
+        return self.may_change(request, document)
 
     @action(description="Read it again", icon="refresh", permissions=["reindex"])
     def reindex(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Cuts and embeds it anew, or goes on where it stopped."""
         document = self.get_object(request, object_id)
-        if document is None or not self.allows(request, self.change_capability, document):
+        if document is None or not self.may_change(request, document):
             raise PermissionDenied
         if reindex(document):
             self.log_change(request, document, "To be read again.")

@@ -5,16 +5,16 @@ from typing import Any, cast
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from accounts.admin.typed import ModelForm
+from accounts.access.admin import OwnedForm
 from accounts.models import Application
 from accounts.services.known_models import known_models
 from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
-from prompts.knowledge.services.knowledge import UnusableBaseError, check_base
+from prompts.knowledge.services.knowledge import check_base
 
 MAX_FILES = 50
 
 
-class KnowledgeBaseForm(ModelForm):
+class KnowledgeBaseForm(OwnedForm):
     """A base; what it can't be is said at the field that has to change. The page sets `person`."""
 
     person: Any = None
@@ -37,10 +37,7 @@ class KnowledgeBaseForm(ModelForm):
         base = KnowledgeBase.objects.get(pk=self.instance.pk) if before else KnowledgeBase()
         for name, value in cleaned.items():
             setattr(base, name, value)
-        try:
-            check_base(base, by=self.person, before=before)
-        except UnusableBaseError as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
+        check_base(base, by=self.person, before=before)
         return cleaned
 
 
@@ -97,7 +94,7 @@ class SearchForm(forms.Form):
         field.queryset = Application.objects.filter(team=base.team, is_internal=False)
 
 
-class DocumentForm(ModelForm):
+class DocumentForm(OwnedForm):
     """Which applications may be given a document."""
 
     only_for = forms.ModelMultipleChoiceField(

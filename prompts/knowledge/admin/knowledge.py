@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.access.principals import may_manage_shared
+from accounts.admin.base import OwnedAdmin, person, principal
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
@@ -27,11 +28,10 @@ _USUAL_MODEL = "titan-embed-text-v2"
 
 
 @admin.register(KnowledgeBase)
-class KnowledgeBaseAdmin(TeamScopedAdmin):
+class KnowledgeBaseAdmin(OwnedAdmin):
     """Knowledge bases. The page of one is its documents, a search to try, and its settings."""
 
     form = KnowledgeBaseForm
-    change_capability = Capability.EDIT_PROMPTS
     change_form_outer_before_template = "admin/prompts/knowledge/page.html"
     empty_hint = "A knowledge base holds documents of a team. Prompts draw on it, so that answers are made of what the documents say."
     fixed_fields = FIXED
@@ -106,7 +106,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
     def _page(self, request: HttpRequest, base: KnowledgeBase) -> dict[str, Any] | None:
         if not self.has_view_permission(request, base):
             return None
-        may_read = base.team_id in team_ids(request, Capability.VIEW_CONTENT)
+        may_read = self.allows(request, Capability.VIEW_CONTENT, base)
         documents = base.documents.select_related("current").order_by("-updated_at")
         waiting = base.documents.filter(state__in=("queued", "indexing")).exists()
         return {
@@ -130,7 +130,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
 
     def upload_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Takes in files; what can't be used is told of, file by file, and the others go on."""
-        base = self._base(request, base_id, self.change_capability)
+        base = self._base(request, base_id, self.owned_by.change)
         if request.method != "POST" or not base.is_local:
             return self._to(base)
         form = UploadForm(request.POST, request.FILES)
@@ -156,7 +156,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
     def search_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Shows what is found for a question, and what is not similar enough."""
         base = self._base(request, base_id, Capability.VIEW_CONTENT)
-        form = SearchForm(request.POST or None, base=base, may_answer=person(request).is_superuser)
+        form = SearchForm(request.POST or None, base=base, may_answer=may_manage_shared(principal(request)))
         context: dict[str, Any] = {"found": None, "answer": None, "problem": ""}
         if request.method == "POST" and form.is_valid():
             application = form.cleaned_data["application"]
@@ -179,7 +179,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
 
     def reindex_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Asks first: it may cost."""
-        base = self._base(request, base_id, self.change_capability)
+        base = self._base(request, base_id, self.owned_by.change)
         if request.method != "POST":
             context = {
                 **self.admin_site.each_context(request), "title": "Read all documents again", "base": base,
@@ -194,7 +194,7 @@ class KnowledgeBaseAdmin(TeamScopedAdmin):
         return self._to(base)
 
     def sync_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
-        base = self._base(request, base_id, self.change_capability)
+        base = self._base(request, base_id, self.owned_by.change)
         if request.method == "POST" and base.source:
             ask_for_sync(base)
             messages.success(request, "It is read soon. Reload this page to see what is new.")

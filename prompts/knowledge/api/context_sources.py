@@ -1,20 +1,15 @@
-from copy import copy
-from typing import Any, ClassVar
+from typing import Any
 
-from django.core.exceptions import ValidationError as ModelError
 from rest_framework import mixins, serializers
 
-from accounts.api.base import TeamScoped
-from accounts.api.fields import FixedTeam, TeamField, signed_in
-from accounts.policy.roles import Capability
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.fields import signed_in
 from prompts.knowledge.models import ContextSource
 from prompts.knowledge.services.context_sources import check_source
 
 
-class ContextSourceSerializer(FixedTeam, serializers.ModelSerializer[ContextSource]):
+class ContextSourceSerializer(OwnedSerializer):
     """What templates of a team can draw on besides variables."""
-
-    team = TeamField()
 
     class Meta:
         model = ContextSource
@@ -29,20 +24,12 @@ class ContextSourceSerializer(FixedTeam, serializers.ModelSerializer[ContextSour
         return name
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        source = ContextSource() if self.instance is None else copy(self.instance)
-        for name, value in attrs.items():
-            setattr(source, name, value)
-        try:
-            check_source(source, by=signed_in(self))
-        except ModelError as error:
-            raise serializers.ValidationError(
-                error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
-            ) from error
+        check_source(self.merged(attrs), by=signed_in(self))
         return attrs
 
 
 class ContextSourceViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -51,7 +38,5 @@ class ContextSourceViewSet(
 ):
     """Context sources: texts, rows of views, answers over HTTP."""
 
-    view_capability: ClassVar[Capability] = Capability.VIEW_CONTENT
-    change_capability: ClassVar[Capability] = Capability.EDIT_PROMPTS
     queryset = ContextSource.objects.select_related("team")
     serializer_class = ContextSourceSerializer

@@ -1,6 +1,6 @@
 """Documents of knowledge bases: uploaded, restricted to applications, read again, deleted."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION
 from django.core.files.uploadedfile import UploadedFile
@@ -13,27 +13,15 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped
-from accounts.api.fields import signed_in
+from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.models import Application
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
+from kernel.errors import ConflictError
 from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
-from prompts.knowledge.services.extraction import DocumentError, check_size
+from prompts.knowledge.services.extraction import check_size
 from prompts.knowledge.services.knowledge import Incoming, delete_document, put_document, reindex, restrict
 
 _MAX_ID = 2**63 - 1
-
-
-class BaseField(serializers.PrimaryKeyRelatedField[KnowledgeBase]):
-    """A knowledge base of a team whose documents the person may see: any other does not exist."""
-
-    queryset = KnowledgeBase.objects.all()
-
-    def get_queryset(self) -> QuerySet[KnowledgeBase]:
-        return KnowledgeBase.objects.filter(
-            team__in=teams_with(signed_in(self), Capability.VIEW_CONTENT)
-        ).select_related("team")
 
 
 class ApplicationsField(serializers.ListField):
@@ -42,7 +30,7 @@ class ApplicationsField(serializers.ListField):
     child = serializers.IntegerField(min_value=1, max_value=_MAX_ID)
 
 
-class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]):
+class KnowledgeDocumentSerializer(OwnedSerializer):
     """A document. Its content is in searches alone."""
 
     applications = ApplicationsField(
@@ -74,7 +62,7 @@ class KnowledgeDocumentSerializer(serializers.ModelSerializer[KnowledgeDocument]
 class UploadSerializer(serializers.Serializer[Any]):
     """One file. The name of a document that is there already makes it that document's next version."""
 
-    base = BaseField()
+    base = OwnedField(queryset=KnowledgeBase.objects.all(), capability=Capability.VIEW_CONTENT)
     file = serializers.FileField(allow_empty_file=True)
     name = serializers.CharField(
         required=False, max_length=500, help_text="The file's own where it is not given."
@@ -98,7 +86,7 @@ def _of_team(ids: list[int], base: KnowledgeBase) -> list[int]:
     list=extend_schema(parameters=[OpenApiParameter("base", int), OpenApiParameter("state", str)])
 )
 class KnowledgeDocumentViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
@@ -106,9 +94,6 @@ class KnowledgeDocumentViewSet(
 ):
     """Documents of knowledge bases, for those who may read the team's content."""
 
-    team_lookup: ClassVar[str] = "base__team"
-    view_capability: ClassVar[Capability] = Capability.VIEW_CONTENT
-    change_capability: ClassVar[Capability] = Capability.EDIT_PROMPTS
     parser_classes = (JSONParser, MultiPartParser)
     queryset = KnowledgeDocument.objects.select_related("base__team", "current")
     serializer_class = KnowledgeDocumentSerializer
@@ -129,19 +114,16 @@ class KnowledgeDocumentViewSet(
         body = UploadSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        self.require(self.change_capability, values["base"].team)
+        self.check_create(values)
         file: UploadedFile[Any] = values["file"]
-        try:
-            check_size(file.size or 0)
-            incoming = Incoming(name=values.get("name") or file.name or "", content=file.read())
-            with transaction.atomic():
-                document, is_taken = put_document(
-                    values["base"], incoming, application_ids=values.get("applications"), by=self.person
-                )
-                if is_taken:
-                    self.record(document, ADDITION, "Uploaded through the API.")
-        except DocumentError as error:
-            raise serializers.ValidationError({"file": [str(error)]}) from error
+        check_size(file.size or 0)
+        incoming = Incoming(name=values.get("name") or file.name or "", content=file.read())
+        with transaction.atomic():
+            document, is_taken = put_document(
+                values["base"], incoming, application_ids=values.get("applications"), by=self.person
+            )
+            if is_taken:
+                self.record(document, ADDITION, "Uploaded through the API.")
         shown = self.get_serializer(document).data
         return Response(shown, status=status.HTTP_201_CREATED if is_taken else status.HTTP_200_OK)
 
@@ -157,7 +139,7 @@ class KnowledgeDocumentViewSet(
         document = self.get_object()
         with transaction.atomic():
             if not reindex(document):
-                raise Conflict("Its text is not kept, because it could not be read. Upload it again.")
+                raise ConflictError("Its text is not kept, because it could not be read. Upload it again.")
             self.record(document, CHANGE, "To be indexed again, through the API.")
         document.refresh_from_db()
         return Response(self.get_serializer(document).data, status=status.HTTP_202_ACCEPTED)

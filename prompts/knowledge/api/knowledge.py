@@ -1,52 +1,33 @@
 """Knowledge bases: what they are, searches in them, and having them read anew."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.admin.models import CHANGE, DELETION
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped, without_store
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.principals import may_manage_shared
+from accounts.api.base import without_store
 from accounts.api.bodies import read
-from accounts.api.fields import FixedTeam, TeamField, signed_in
+from accounts.api.fields import signed_in
 from accounts.models import Application
 from accounts.policy.roles import Capability
+from kernel.errors import ConflictError
 from prompts.knowledge.models import KnowledgeBase
 from prompts.knowledge.policy.knowledge import Retrieved
-from prompts.knowledge.services.embedding import BudgetSpentError, EmbeddingError
-from prompts.knowledge.services.knowledge import (
-    FIXED,
-    UnusableBaseError,
-    check_base,
-    delete_base,
-    reindex_base,
-)
-from prompts.knowledge.services.retrievers import RetrieverError
+from prompts.knowledge.services.knowledge import FIXED, check_base, delete_base, reindex_base
 from prompts.knowledge.services.search import answer_elsewhere, search
 from prompts.knowledge.services.syncing import ask_for_sync
 
 
-class Unavailable(APIException):
-    """What this takes does not answer, or refuses."""
-
-    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_code = "unavailable"
-
-
-class BudgetSpent(APIException):
-    """A budget of the team is used up."""
-
-    status_code = status.HTTP_402_PAYMENT_REQUIRED
-    default_code = "budget_exceeded"
-
-
-class KnowledgeBaseSerializer(FixedTeam, serializers.ModelSerializer[KnowledgeBase]):
-    team = TeamField()
+class KnowledgeBaseSerializer(OwnedSerializer):
+    fixed_fields = FIXED
     is_indexed = serializers.BooleanField(
         read_only=True, help_text="Whether it is large enough to have search indexes of its own."
     )
@@ -62,21 +43,7 @@ class KnowledgeBaseSerializer(FixedTeam, serializers.ModelSerializer[KnowledgeBa
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         before = self.instance if isinstance(self.instance, KnowledgeBase) else None
-        for name in FIXED if before is not None else ():
-            if name in attrs and attrs[name] != getattr(before, name):
-                raise serializers.ValidationError({name: ["This can't be changed: make another one."]})
-        kept = (
-            {field.attname: getattr(before, field.attname) for field in KnowledgeBase._meta.fields}
-            if before
-            else {}
-        )
-        base = KnowledgeBase(**kept)
-        for name, value in attrs.items():
-            setattr(base, name, value)
-        try:
-            check_base(base, by=signed_in(self), before=before)
-        except UnusableBaseError as error:
-            raise serializers.ValidationError({error.field: [str(error)]}) from error
+        check_base(self.merged(attrs), by=signed_in(self), before=before)
         return attrs
 
 
@@ -138,7 +105,7 @@ class CountSerializer(serializers.Serializer[Any]):
 
 
 class KnowledgeBaseViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -147,15 +114,9 @@ class KnowledgeBaseViewSet(
 ):
     """Knowledge bases: documents that prompts may draw on. Deleting one deletes all that is in it."""
 
-    change_capability: ClassVar[Capability] = Capability.EDIT_PROMPTS
+    capabilities = {"search": Capability.VIEW_CONTENT}
     queryset = KnowledgeBase.objects.select_related("team")
     serializer_class = KnowledgeBaseSerializer
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        if self.action == "search":
-            self.require(Capability.VIEW_CONTENT, obj.team)
-        else:
-            super().check_object_permissions(request, obj)
 
     def perform_destroy(self, instance: KnowledgeBase) -> None:
         with transaction.atomic():
@@ -176,12 +137,7 @@ class KnowledgeBaseViewSet(
             and not Application.objects.filter(pk=application, team=base.team).exists()
         ):
             raise serializers.ValidationError({"application": ["The team has no such application."]})
-        try:
-            found = search(base, values.pop("question"), application_id=application, **values)
-        except BudgetSpentError as error:
-            raise BudgetSpent(str(error)) from error
-        except (EmbeddingError, RetrieverError) as error:
-            raise Unavailable(str(error)) from error
+        found = search(base, values.pop("question"), application_id=application, **values)
         return without_store(Response(_shown(found)))
 
     @extend_schema(request=AnswerAskedSerializer, responses=GroundedAnswerSerializer)
@@ -189,15 +145,12 @@ class KnowledgeBaseViewSet(
     def answer(self, request: Request, **kwargs: Any) -> Response:
         """Bedrock's own answer (RetrieveAndGenerate), to compare. AWS charges for it outside of budgets: for superusers."""
         base = self.get_object()
-        if not self.person.is_superuser:
+        if not may_manage_shared(self.who):
             raise PermissionDenied("AWS charges for this outside of budgets: it is for superusers.")
         asked = read(AnswerAskedSerializer, request)
         if base.is_local:
-            raise Conflict("Only a knowledge base of Bedrock answers by itself.")
-        try:
-            made = answer_elsewhere(base, asked["question"], route=asked["model"])
-        except RetrieverError as error:
-            raise Unavailable(str(error)) from error
+            raise ConflictError("Only a knowledge base of Bedrock answers by itself.")
+        made = answer_elsewhere(base, asked["question"], route=asked["model"])
         self.record(base, CHANGE, f"Had Bedrock answer a question with {asked['model']}.")
         return without_store(Response(GroundedAnswerSerializer(made).data))
 
@@ -213,7 +166,7 @@ class KnowledgeBaseViewSet(
         """Reads what is new or changed in its folder or S3 address, soon. 409 where it has none."""
         base = self.get_object()
         if not base.source:
-            raise Conflict("It has no folder or S3 address to read from.")
+            raise ConflictError("It has no folder or S3 address to read from.")
         ask_for_sync(base)
         return Response(status=status.HTTP_202_ACCEPTED)
 

@@ -1,16 +1,20 @@
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
+from accounts.policy.roles import Capability
 
 _IDENTIFIER = RegexValidator(
     r"^[a-z][a-z0-9_]*\Z", "Templates read it by this name: use lower-case letters, digits and underscores."
 )
 
 
-class ContextSource(models.Model):
+class ContextSource(Owned):
     """What templates of a team can draw on besides variables: facts, roles, rules and examples that admins keep, rows of
     a read-only view, or an answer over HTTP."""
+
+    owned_by = OwnedBy(see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS)
 
     class Kind(models.TextChoices):
         TEXT = "text", "A text kept here"

@@ -4,7 +4,9 @@ from django.db import models
 from django.db.models import Q
 from pgvector.django import HalfVectorField
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 from prompts.registry.models.prompt import NAME
 
 
@@ -21,8 +23,10 @@ class Language(models.TextChoices):
     PORTUGUESE = "portuguese", "Portuguese"
 
 
-class KnowledgeBase(models.Model):
+class KnowledgeBase(Owned):
     """Documents of a team that prompts may draw on: kept and searched here, or in a knowledge base of Bedrock."""
+
+    owned_by = OwnedBy(change=Capability.EDIT_PROMPTS)
 
     class Kind(models.TextChoices):
         LOCAL = "local", "Documents kept here"
@@ -106,8 +110,10 @@ class DocumentState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-class KnowledgeDocument(models.Model):
+class KnowledgeDocument(Owned):
     """A document of a knowledge base. Its name tells it from others of the same source."""
+
+    owned_by = OwnedBy(("base__team",), see=Capability.VIEW_CONTENT, change=Capability.EDIT_PROMPTS)
 
     class Source(models.TextChoices):
         UPLOAD = "upload", "Upload"

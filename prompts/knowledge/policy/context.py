@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from kernel.errors import InvalidError
 
-class BadSourceError(ValueError):
+
+class BadSourceError(InvalidError):
     """The source can't be used; the message says what to change."""
+
+    code = "bad_source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from accounts.models import Team
 from accounts.services.internal_keys import internal_key
+from kernel.errors import UnavailableError
 
 FEATURE = "knowledge"
 _TIMEOUT_SECONDS = 120.0
@@ -26,12 +27,15 @@ _AGAIN = (401, 429, 500, 502, 503, 504)
 _KEY_SECONDS = 5.0
 
 
-class EmbeddingError(Exception):
+class EmbeddingError(UnavailableError):
     """The gateway refused, for good; the message is its own."""
 
 
 class BudgetSpentError(EmbeddingError):
     """A budget is used up."""
+
+    code = "budget_exceeded"
+    status = 402
 
 
 class TryLaterError(EmbeddingError):

@@ -7,8 +7,10 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.access.principals import may_manage_shared
 from accounts.models import User
 from accounts.services.known_models import unknown_model
+from kernel.errors import InvalidError
 from prompts.knowledge.models import (
     DocumentState,
     DocumentVersion,
@@ -24,12 +26,13 @@ FIXED = ("team", "kind", "route", "dimensions", "language")
 _SUPERUSERS_SAY = ("source", "bedrock_id", "region")
 
 
-class UnusableBaseError(ValueError):
+class UnusableBaseError(InvalidError):
     """A base can't be as it is described: `field` is what to change, the message how."""
 
+    code = "unusable_base"
+
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+        super().__init__(message, fields={field: [message]})
 
 
 def check_base(base: KnowledgeBase, *, by: User, before: KnowledgeBase | None = None) -> None:
@@ -49,7 +52,7 @@ def check_base(base: KnowledgeBase, *, by: User, before: KnowledgeBase | None = 
         raise UnusableBaseError("bedrock_id", "Give its id in Bedrock, and its region.")
     for field in _SUPERUSERS_SAY:
         said = getattr(base, field)
-        if said and said != getattr(before, field, "") and not by.is_superuser:
+        if said and said != getattr(before, field, "") and not may_manage_shared(by):
             raise UnusableBaseError(
                 field, "This is for superusers to set: it is read with the rights of Gatehouse."
             )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kernel.errors import UnavailableError
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 
 Retrieve = Callable[[BaseEntry, str], list[Candidate]]
@@ -22,7 +23,7 @@ class Elsewhere:
 _known: dict[str, Elsewhere] = {}
 
 
-class RetrieverError(Exception):
+class RetrieverError(UnavailableError):
     """A base elsewhere can't be asked; the message says why."""
 
 

@@ -5,25 +5,25 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.models import Team
+from kernel import commands
+from kernel.commands import named
 from prompts.registry.models import Prompt, PromptVersion, VersionState
 from prompts.registry.policy.document import Document, decoded
-from prompts.registry.policy.files import BadFileError, read
+from prompts.registry.policy.files import read
 from prompts.registry.policy.text_diff import Kind
 from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.services.files import exported, imported
 from prompts.registry.services.labels import move_label
-from prompts.registry.services.prompts import PromptError
 from prompts.registry.services.reviews import submit
 
 _SUFFIXES = (".yaml", ".yml")
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     """Approval rules hold for what is pushed, as for what is written in the admin."""
 
     help = "Reads prompts from YAML files, writes them, or shows what differs."
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def _push(self, team: Team | None, name: str, text: str, *, submits: bool, label: str) -> None:
-        try:
+        with named(name):
             prompt, draft = imported(text=text, team=team, by=None)
             version = draft or prompt.versions.first()
             assert version is not None
@@ -83,16 +83,10 @@ class Command(BaseCommand):
             if label and version.state == VersionState.APPROVED:
                 move_label(prompt=prompt, name=label, version=version, by=None, reason="Pushed.")
                 self.stdout.write(f"{prompt.name}: {label} leads to version {version.number}")
-        except (BadFileError, PromptError) as error:
-            raise CommandError(f"{name}: {error}") from error
-        except ValidationError as error:
-            raise CommandError(f"{name}: {' '.join(error.messages)}") from error
 
     def _diff(self, team: Team | None, name: str, text: str) -> bool:
-        try:
+        with named(name):
             file = read(text)
-        except BadFileError as error:
-            raise CommandError(f"{name}: {error}") from error
         prompt = Prompt.objects.filter(team=team, name=file.name).first()
         last = prompt.versions.first() if prompt is not None else None
         before = decoded(last.document) if last is not None else Document()

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from django import forms
 
-from prompts.registry.policy.files import BadFileError, dump, load, load_value
+from accounts.access.admin import as_typed
+from prompts.registry.policy.files import dump, load, load_value
 
 
 class YamlField(forms.CharField):
@@ -30,10 +31,8 @@ class YamlField(forms.CharField):
         text = str(value or "")
         if not text.strip():
             return None
-        try:
+        with as_typed():
             return load(text)
-        except BadFileError as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 class ValueField(YamlField):
@@ -43,10 +42,8 @@ class ValueField(YamlField):
         text = str(value or "")
         if not text.strip():
             return msgspec.UNSET
-        try:
+        with as_typed():
             return load_value(text)
-        except BadFileError as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 class StopsField(forms.CharField):

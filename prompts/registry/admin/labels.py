@@ -1,11 +1,10 @@
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin.base import person
-from prompts.registry.admin.pages import back, prompt_for, rights, told, version_for
+from accounts.admin.base import person, told
+from prompts.registry.admin.pages import back, prompt_for, rights, version_for
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
-from prompts.registry.services.prompts import PromptError
 
 
 def labels_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
@@ -15,7 +14,7 @@ def labels_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
         raise PermissionDenied
     user, sent = person(request), request.POST
     name, reason = sent.get("label", "").strip()[:50], sent.get("reason", "").strip()[:2000]
-    try:
+    with told(request):
         match sent.get("action"):
             case "move":
                 number = sent.get("number", "")
@@ -37,6 +36,4 @@ def labels_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
                     raise PermissionDenied
                 protect(prompt=prompt, name=name, is_protected=action == "protect", by=user)
                 messages.success(request, f"The label {name} is {action}ed.")
-    except (PromptError, ValidationError) as error:
-        told(request, error)
     return back(request, prompt)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import person, without_store
+from accounts.access.principals import has_capability
+from accounts.admin.base import principal, without_store
 from accounts.policy.roles import Capability
 from prompts.registry.models import Prompt, PromptVersion
-from prompts.registry.selectors.access import may, visible_prompts
 
 PageView = Callable[..., HttpResponse]
 
@@ -35,18 +35,18 @@ class Rights:
 
 def rights(request: HttpRequest, prompt: Prompt) -> Rights:
     """What the person may do with the prompt."""
-    user = person(request)
+    who, team = principal(request), prompt.team_id
     return Rights(
-        edit=may(user, Capability.EDIT_PROMPTS, prompt),
-        review=may(user, Capability.APPROVE_PROMPTS, prompt),
-        manage=may(user, Capability.MANAGE_TEAM, prompt),
-        read=may(user, Capability.VIEW_CONTENT, prompt),
+        edit=has_capability(who, Capability.EDIT_PROMPTS, team),
+        review=has_capability(who, Capability.APPROVE_PROMPTS, team),
+        manage=has_capability(who, Capability.MANAGE_TEAM, team),
+        read=has_capability(who, Capability.VIEW_CONTENT, team),
     )
 
 
 def prompt_for(request: HttpRequest, prompt_id: int, *, edits: bool = False) -> Prompt:
     """The prompt of a page. 404 for another team's, 403 where it is to be changed and may not be."""
-    prompt = visible_prompts(person(request)).select_related("team").filter(pk=prompt_id).first()
+    prompt = Prompt.objects.visible_to(principal(request)).select_related("team").filter(pk=prompt_id).first()
     if prompt is None:
         raise Http404("There is no such prompt, or it is another team's.")
     if edits and not rights(request, prompt).edit:
@@ -108,9 +108,3 @@ def page_url(prompt: Prompt, name: str, *args: Any) -> str:
 def back(request: HttpRequest, prompt: Prompt, name: str = "change", *args: Any) -> HttpResponseRedirect:
     """To a page of the prompt."""
     return HttpResponseRedirect(page_url(prompt, name, *args))
-
-
-def told(request: HttpRequest, error: Exception) -> None:
-    """Shows why something could not be done."""
-    for line in getattr(error, "problems", None) or [str(error)]:
-        messages.error(request, line)

@@ -1,54 +1,41 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Prefetch, Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.admin.base import OwnedAdmin, OwnedForm, person, told
 from accounts.admin.filters import TeamFilter
-from accounts.admin.typed import ModelForm, display
+from accounts.admin.typed import display
 from accounts.models import User
-from accounts.policy.roles import Capability
 from kernel.clock import utc_now
+from kernel.errors import at
 from prompts.registry.admin import labels, versions
-from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, told
+from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render
 from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
 from prompts.registry.selectors.feedback import helpful_by_version
 from prompts.registry.selectors.version_cost import figures_of
 from prompts.registry.services.labels import previous_of
-from prompts.registry.services.prompts import (
-    PromptError,
-    archive,
-    check_tags,
-    new_draft,
-    note_change,
-    restore,
-    switch,
-)
+from prompts.registry.services.prompts import archive, check_tags, new_draft, note_change, restore, switch
 
 _MAX_VERSIONS = 50
 _MAX_MOVES = 20
 
 
-class PromptForm(ModelForm):
-    """A prompt shared by all teams is for superusers."""
+class PromptForm(OwnedForm):
+    """Tags that approval rules go by are for who manages the team."""
 
-    may_leave_team_empty: ClassVar[bool] = False
     user: ClassVar[User]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if self.instance.pk is None and not cleaned.get("team") and not self.may_leave_team_empty:
-            self.add_error("team", "Choose a team: prompts shared by all are for superusers.")
         if self.instance.pk is not None and "tags" in cleaned:
-            try:
+            with at("tags"):
                 check_tags(
                     prompt=Prompt.objects.get(pk=self.instance.pk), tags=cleaned["tags"] or [], by=self.user
                 )
-            except PromptError as error:
-                self.add_error("tags", str(error))
         return cleaned
 
 
@@ -68,11 +55,10 @@ class ArchivedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Prompt)
-class PromptAdmin(TeamScopedAdmin):
+class PromptAdmin(OwnedAdmin):
     """Prompts: what applications call by name. The words are in versions, which have pages of their own."""
 
     form = PromptForm
-    change_capability = Capability.EDIT_PROMPTS
     fixed_fields = ("team", "name")
     list_display = ("name_label", "labels_label", "state_label", "tags_label")
     list_filter = (TeamFilter, ArchivedFilter)
@@ -109,30 +95,18 @@ class PromptAdmin(TeamScopedAdmin):
     # --- who may do what ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        ids = team_ids(request, self.view_capability)
-        return (
-            Prompt.objects.filter(Q(team__in=ids) | Q(team__isnull=True))
-            .select_related("team")
-            .prefetch_related(
-                Prefetch("labels", queryset=Label.objects.select_related("version")),
-                Prefetch("versions", queryset=PromptVersion.objects.only("prompt_id", "state", "number")),
-            )
+        rows = super().get_queryset(request).select_related("team")
+        return rows.prefetch_related(
+            Prefetch("labels", queryset=Label.objects.select_related("version")),
+            Prefetch("versions", queryset=PromptVersion.objects.only("prompt_id", "state", "number")),
         )
-
-    def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
-        user = person(request)
-        if user.is_active and user.is_superuser:
-            return True
-        if obj is not None and obj.team_id is None:
-            return capability == self.view_capability and user.is_active
-        return super().allows(request, capability, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # prompts are archived: records name them
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.may_leave_team_empty, form.user = person(request).is_superuser, person(request)
+        form.user = person(request)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -208,7 +182,7 @@ class PromptAdmin(TeamScopedAdmin):
         if request.method != "POST":
             raise PermissionDenied
         user, reason = person(request), request.POST.get("reason", "")[:2000]
-        try:
+        with told(request):
             match request.POST.get("action"):
                 case "on" | "off" as which:
                     switch(prompt=prompt, on=which == "on", by=user, reason=reason)
@@ -224,8 +198,6 @@ class PromptAdmin(TeamScopedAdmin):
                     draft = new_draft(prompt=prompt, by=user, based_on=based_on)
                     note_change(prompt, user, f"Began draft {draft.number}.")
                     return back(request, prompt, "draft", draft.number)
-        except (PromptError, ValidationError) as error:
-            told(request, error)
         return back(request, prompt)
 
 

@@ -4,15 +4,14 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin.base import TeamScopedAdmin, team_ids
+from accounts.admin.base import OwnedAdmin, OwnedForm, principal
 from accounts.admin.filters import TeamFilter
-from accounts.admin.typed import ModelForm
-from accounts.models import User
+from accounts.models import Team, User
 from prompts.registry.models import Part, ReviewRule
 from prompts.registry.selectors.reviews import reviewers_of
 
 
-class ReviewRuleForm(ModelForm):
+class ReviewRuleForm(OwnedForm):
     """Reviewers are people who may approve in the team."""
 
     parts = forms.MultipleChoiceField(
@@ -37,7 +36,7 @@ class ReviewRuleForm(ModelForm):
 
 
 @admin.register(ReviewRule)
-class ReviewRuleAdmin(TeamScopedAdmin):
+class ReviewRuleAdmin(OwnedAdmin):
     """Who must approve what before a protected label can move to it."""
 
     form = ReviewRuleForm
@@ -64,8 +63,6 @@ class ReviewRuleAdmin(TeamScopedAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "reviewers":
-            teams = team_ids(request, self.change_capability)
-            kwargs["queryset"] = User.objects.filter(
-                is_active=True, memberships__team_id__in=teams
-            ).distinct()
+            teams = Team.objects.changeable_by(principal(request))
+            kwargs["queryset"] = User.objects.filter(is_active=True, memberships__team__in=teams).distinct()
         return super().formfield_for_manytomany(db_field, request, **kwargs)

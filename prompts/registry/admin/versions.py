@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin.base import person
+from accounts.admin.base import person, told
 from kernel.clock import utc_now
 from prompts.registry.admin.editor import Editor
-from prompts.registry.admin.pages import back, prompt_for, render, rights, told, version_for
+from prompts.registry.admin.pages import back, prompt_for, render, rights, version_for
 from prompts.registry.models import Prompt, PromptVersion, Verdict, VersionState
 from prompts.registry.policy.document import Document, decoded, encoded
-from prompts.registry.policy.files import BadFileError, document_from, dump, load
+from prompts.registry.policy.files import document_from, dump, load
 from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.selectors.reviews import baseline_of, rules_of, standing_of
 from prompts.registry.selectors.version_cost import figures_of
@@ -42,15 +42,13 @@ def draft_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespons
         sent = request.POST.get("revision", "")
         revision = int(sent) if sent.isdecimal() and len(sent) < 9 else 0
         if editor.is_valid():
-            try:
+            with told(request):
                 rest = editor.rest.cleaned_data
                 save_draft(
                     version=version, document=editor.document(), revision=revision, by=person(request),
                     note=rest["note"], goal=rest["goal"],
                 )  # fmt: skip
                 return _saved(request, prompt, version)
-            except PromptError as error:
-                told(request, error)
         else:
             messages.error(
                 request, "Some fields can't be read: they are marked below. Nothing was saved yet."
@@ -69,7 +67,8 @@ def _saved(request: HttpRequest, prompt: Prompt, version: PromptVersion) -> Http
             done = submit(version=version, by=person(request))
         except PromptError as error:
             messages.warning(request, "The draft is saved, but it can't be submitted yet:")
-            told(request, error)
+            for text in error.messages:
+                messages.error(request, text)
             return back(request, prompt, "draft", version.number)
         words = (
             "approved: no rule asks for a review"
@@ -106,17 +105,13 @@ def yaml_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse
         if not may_edit:
             raise PermissionDenied
         if form.is_valid():
-            try:
+            with told(request):
                 save_draft(
                     version=version, document=document_from(load(form.cleaned_data["text"])), by=person(request),
                     revision=int(revision) if revision.isdecimal() and len(revision) < 9 else 0,
                 )  # fmt: skip
                 messages.success(request, "The draft is saved.")
                 return back(request, prompt, "yaml", number)
-            except BadFileError as error:
-                form.add_error("text", str(error))
-            except PromptError as error:
-                told(request, error)
     return render(
         request, "yaml", prompt, title=f"{prompt.name}, version {number}", version=version, form=form,
         may_edit=may_edit, revision=revision,
@@ -167,7 +162,7 @@ def do_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse:
         raise PermissionDenied
     user, sent = person(request), request.POST
     action, text = sent.get("action"), sent.get("comment", "").strip()[:5000]
-    try:
+    with told(request):
         match action:
             case "approve" | "request_changes":
                 if not rights(request, prompt).review:
@@ -190,8 +185,6 @@ def do_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse:
                 version.comments.filter(pk=_id(sent.get("id"))).update(is_resolved=True)
             case _:
                 return _author_s(request, prompt, version, str(action), text)
-    except PromptError as error:
-        told(request, error)
     return back(request, prompt, "version", number)
 
 

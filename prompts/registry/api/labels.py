@@ -6,17 +6,16 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.policy.roles import Capability
 from governance.limits.api.scoped import filtered
-from prompts.registry.api.scoped import PromptField, PromptScoped
 from prompts.registry.models import Label, LabelMove
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
 
 
-class PromptLabelSerializer(serializers.ModelSerializer[Label]):
+class PromptLabelSerializer(OwnedSerializer):
     """A label. To make one that is there already is to move it."""
 
-    prompt = PromptField()
     version = serializers.IntegerField(source="version.number", min_value=1, max_value=2**31 - 1)
     reason = serializers.CharField(write_only=True, required=False, default="", max_length=2000)
 
@@ -57,7 +56,7 @@ class LabelFilters(serializers.Serializer[Any]):
 
 
 class PromptLabelViewSet(
-    PromptScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -67,7 +66,7 @@ class PromptLabelViewSet(
 
     queryset = Label.objects.select_related("prompt__team", "version")
     serializer_class = PromptLabelSerializer
-    other_rights = ("protect", "destroy")
+    capabilities = {"protect": Capability.MANAGE_TEAM, "destroy": Capability.MANAGE_TEAM}
 
     def get_queryset(self) -> Any:
         return filtered(self, LabelFilters, super().get_queryset())
@@ -81,7 +80,6 @@ class PromptLabelViewSet(
 
     def perform_destroy(self, instance: Label) -> None:
         """Takes the label away: calls by it are refused from then on."""
-        self.require_for(Capability.MANAGE_TEAM, instance.prompt)
         take_away(prompt=instance.prompt, name=instance.name, by=self.person)
 
     @extend_schema(request=MoveReasonSerializer, responses={200: PromptLabelSerializer})
@@ -99,7 +97,6 @@ class PromptLabelViewSet(
     def protect(self, request: Request, pk: str) -> Response:
         """Protects the label, or ends that: protected, it moves to approved versions only whose required tests passed."""
         label = self.get_object()
-        self.require_for(Capability.MANAGE_TEAM, label.prompt)
         sent = ProtectSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         protect(prompt=label.prompt, name=label.name, by=self.person, **sent.validated_data)
@@ -124,7 +121,7 @@ class LabelMoveSerializer(serializers.ModelSerializer[LabelMove]):
         )
 
 
-class LabelMoveViewSet(PromptScoped, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class LabelMoveViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
     """Every move of every label."""
 
     queryset = LabelMove.objects.select_related("moved_by")

@@ -7,19 +7,20 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.api.base import without_store
-from accounts.api.fields import FixedTeam, TeamField
-from prompts.registry.api.scoped import PromptScoped
+from accounts.models import Team
 from prompts.registry.models import Prompt
-from prompts.registry.policy.files import BadFileError
 from prompts.registry.services.files import exported, imported
 from prompts.registry.services.prompts import archive, check_tags, create_prompt, restore, switch
 
 
-class PromptSerializer(FixedTeam, serializers.ModelSerializer[Prompt]):
+class PromptSerializer(OwnedSerializer):
     """A prompt. What it says is in its versions."""
 
-    team = TeamField(allow_null=True, required=False, help_text="Null: shared by all teams.")
+    team = OwnedField(
+        queryset=Team.objects.all(), allow_null=True, required=False, help_text="Null: shared by all teams."
+    )
     labels = serializers.SerializerMethodField(help_text="Numbers of versions by label.")
     created_by = serializers.StringRelatedField[Any](read_only=True)
 
@@ -59,7 +60,7 @@ class FileSerializer(serializers.Serializer[Any]):
 
 
 class PromptFileSerializer(FileSerializer):
-    team = TeamField()
+    team = OwnedField(queryset=Team.objects.all())
 
 
 class TakenInSerializer(serializers.Serializer[Any]):
@@ -70,7 +71,7 @@ class TakenInSerializer(serializers.Serializer[Any]):
 
 
 class PromptViewSet(
-    PromptScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -78,13 +79,8 @@ class PromptViewSet(
 ):
     """Prompts: what applications call by name."""
 
-    prompt_lookup = ""
     queryset = Prompt.objects.select_related("team", "created_by").prefetch_related("labels__version")
     serializer_class = PromptSerializer
-
-    def before_create(self, values: dict[str, Any]) -> None:
-        if not self.person.is_superuser:
-            self.require(self.change_capability, self.team_in(values))
 
     def before_update(self, serializer: Any) -> None:
         if "tags" in serializer.validated_data:
@@ -140,11 +136,8 @@ class PromptViewSet(
         sent = PromptFileSerializer(data=request.data, context=self.get_serializer_context())
         sent.is_valid(raise_exception=True)
         team = sent.validated_data["team"]
-        self.require(self.change_capability, team)
-        try:
-            with transaction.atomic():
-                prompt, version = imported(text=sent.validated_data["text"], team=team, by=self.person)
-        except BadFileError as error:
-            raise serializers.ValidationError({"text": [str(error)]}) from error
+        self.check_create({"team": team})
+        with transaction.atomic():
+            prompt, version = imported(text=sent.validated_data["text"], team=team, by=self.person)
         data = {"prompt": prompt.pk, "version": version.number if version else None}
         return Response(data, status=status.HTTP_201_CREATED)

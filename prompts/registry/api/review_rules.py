@@ -2,17 +2,15 @@ from typing import Any
 
 from rest_framework import mixins, serializers
 
-from accounts.api.base import TeamScoped
-from accounts.api.fields import FixedTeam, TeamField
+from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.models import User
 from prompts.registry.models import Part, ReviewRule
 from prompts.registry.selectors.reviews import reviewers_of
 
 
-class ReviewRuleSerializer(FixedTeam, serializers.ModelSerializer[ReviewRule]):
+class ReviewRuleSerializer(OwnedSerializer):
     """Every rule that applies to a version must be met."""
 
-    team = TeamField()
     parts = serializers.ListField(child=serializers.ChoiceField(choices=Part.choices), required=False)
     reviewers = serializers.SlugRelatedField[User](
         slug_field="email", many=True, required=False, queryset=User.objects.filter(is_active=True)
@@ -38,7 +36,7 @@ class ReviewRuleSerializer(FixedTeam, serializers.ModelSerializer[ReviewRule]):
 
 
 class ReviewRuleViewSet(
-    TeamScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,

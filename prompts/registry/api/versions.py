@@ -9,28 +9,27 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.base import CheckedField
 from accounts.policy.roles import Capability
 from governance.limits.api.scoped import filtered
-from prompts.registry.api.scoped import PromptField, PromptScoped
+from kernel.errors import InvalidError
 from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
 from prompts.registry.policy.document import decoded
 from prompts.registry.policy.version_diff import version_diff
-from prompts.registry.selectors.access import may
 from prompts.registry.selectors.reviews import standing_of
 from prompts.registry.services.prompts import delete_draft, new_draft, problems_of, save_draft
 from prompts.registry.services.reviews import comment, review, submit, take_back, withdraw
 
 
-class DocumentField(serializers.JSONField):
+class DocumentField(CheckedField):
     """What a version says: messages, variables, model, output contract, …"""
 
-    def to_internal_value(self, data: Any) -> Any:
+    def checked(self, data: Any) -> Any:
         try:
             return decoded(data)
         except msgspec.ValidationError as error:
-            raise serializers.ValidationError(
-                f"It does not fit: {str(error).replace('`$.', '`')}."
-            ) from error
+            raise InvalidError(f"It does not fit: {str(error).replace('`$.', '`')}.") from error
 
 
 class ReviewSerializer(serializers.ModelSerializer[Review]):
@@ -50,10 +49,9 @@ class RemarkSerializer(serializers.ModelSerializer[ReviewComment]):
         read_only_fields = ("is_resolved",)
 
 
-class PromptVersionSerializer(serializers.ModelSerializer[PromptVersion]):
+class PromptVersionSerializer(OwnedSerializer):
     """A version. A draft is changed with the `revision` that was read: who sends an older one is told."""
 
-    prompt = PromptField()
     document = DocumentField(required=False)
     author = serializers.StringRelatedField[Any](read_only=True)
     based_on = serializers.IntegerField(
@@ -84,11 +82,6 @@ class PromptVersionSerializer(serializers.ModelSerializer[PromptVersion]):
 
     def get_missing(self, version: PromptVersion) -> list[str]:
         return list(standing_of(version).missing) if version.state == VersionState.IN_REVIEW else []
-
-    def validate_prompt(self, prompt: Any) -> Any:
-        if self.instance is not None and prompt != self.instance.prompt:
-            raise serializers.ValidationError("This can't be changed.")
-        return prompt
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None and "revision" not in attrs:
@@ -153,7 +146,7 @@ class VersionFilters(serializers.Serializer[Any]):
 
 
 class PromptVersionViewSet(
-    PromptScoped,
+    OwnedViewSet,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -166,7 +159,8 @@ class PromptVersionViewSet(
         "reviews__reviewer", "comments__author"
     )
     serializer_class = PromptVersionSerializer
-    other_rights = ("review", "comment")
+    # Whoever edits prompts may approve others' too, so that the remark of either is let in.
+    capabilities = {"review": Capability.APPROVE_PROMPTS, "comment": Capability.APPROVE_PROMPTS}
 
     def get_queryset(self) -> Any:
         return filtered(self, VersionFilters, super().get_queryset())
@@ -208,7 +202,6 @@ class PromptVersionViewSet(
     def review(self, request: Request, pk: str) -> Response:
         """Puts a verdict on record. The author's own is refused."""
         version = self.get_object()
-        self.require_for(Capability.APPROVE_PROMPTS, version.prompt)
         sent = VerdictSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         values = sent.validated_data
@@ -223,8 +216,6 @@ class PromptVersionViewSet(
     def comment(self, request: Request, pk: str) -> Response:
         """Adds a remark on a place of the version."""
         version = self.get_object()
-        if not may(self.person, Capability.EDIT_PROMPTS, version.prompt):
-            self.require_for(Capability.APPROVE_PROMPTS, version.prompt)
         sent = RemarkSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         with transaction.atomic():

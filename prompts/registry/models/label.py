@@ -1,11 +1,21 @@
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from accounts.models import User
+from accounts.policy.roles import Capability
 from prompts.registry.models.prompt import NAME, Prompt, PromptVersion
 
 
-class Label(models.Model):
+class Label(Owned):
     """A name that points to a version and can be moved: `production`, `staging`, any. Applications call by it."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="labels")
     name = models.CharField(max_length=50, validators=(NAME,))
@@ -23,8 +33,15 @@ class Label(models.Model):
         return self.name
 
 
-class LabelMove(models.Model):
+class LabelMove(Owned):
     """One move of a label, for good. Version ids are kept as numbers too: the record outlives what it names."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="label_moves")
     label = models.CharField(max_length=50)

@@ -3,15 +3,22 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*\Z", "Use lower-case letters, digits, dots, dashes and underscores."
 )
 
 
-class Prompt(models.Model):
+class Prompt(Owned):
     """A named prompt that applications call: of a team, or, without one, shared by all. Its words are in its versions."""
+
+    owned_by = OwnedBy(
+        shared=Shared.EVERYONE, change=Capability.EDIT_PROMPTS, what="prompts shared by all teams"
+    )
 
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.PROTECT, related_name="prompts",
@@ -63,8 +70,15 @@ class VersionState(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-class PromptVersion(models.Model):
+class PromptVersion(Owned):
     """What a prompt says. A draft is changed in place; once submitted it never changes again (a trigger sees to it)."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

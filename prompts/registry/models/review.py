@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
 from prompts.registry.models.prompt import PromptVersion
 
@@ -19,8 +20,10 @@ class Part(models.TextChoices):
     LIMITS = "limits", "Token limits"
 
 
-class ReviewRule(models.Model):
+class ReviewRule(Owned):
     """How many approvals the versions of a team's prompts take, and from whom. Every rule that applies must be met."""
+
+    owned_by = OwnedBy()
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="review_rules")
     name = models.CharField(

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from kernel.errors import InvalidError
 from prompts.registry.policy.document import Document, decoded, encoded, unkeepable
 
 MAX_CHARACTERS = 1_000_000
@@ -28,8 +29,11 @@ _MAX_NODES = 50_000
 _DEEPEST = 100
 
 
-class BadFileError(ValueError):
+class BadFileError(InvalidError):
     """The file can't be read; the message says where and why."""
+
+    code = "bad_file"
+    field = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

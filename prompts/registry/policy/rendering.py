@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.errors import InvalidError
 from prompts.registry.policy.delimiters import Delimiters
 from prompts.registry.policy.document import EXTRA_FIELDS, Document, Output
 from prompts.registry.policy.output_contract import MAX_CORRECTIONS, Contract
@@ -15,7 +16,7 @@ KNOWLEDGE = "knowledge"
 """The name under which a template reads the passages that were found."""
 
 
-class UnusableVersionError(ValueError):
+class UnusableVersionError(InvalidError):
     """A document can't be run; each of `problems` says where, and what to change."""
 
     def __init__(self, problems: list[str]) -> None:

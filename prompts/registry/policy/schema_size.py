@@ -8,11 +8,13 @@ the schema with all of them written out has a bounded size.
 from typing import Any
 from urllib.parse import unquote
 
+from kernel.errors import InvalidError
+
 MAX_PARTS = 5_000
 _DEEPEST = 60
 
 
-class UnboundedSchemaError(ValueError):
+class UnboundedSchemaError(InvalidError):
     """The schema can't be used; the message says what to change."""
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
+from kernel.errors import DomainError
+
 METER = "_gatehouse_meter"
 """The name under which templates and filters find the meter."""
 
@@ -21,7 +23,7 @@ _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
 _MAX_SIZE = 10**15
 
 
-class RenderError(Exception):
+class RenderError(DomainError):
     """A template can't be rendered with these values; the message says why."""
 
 

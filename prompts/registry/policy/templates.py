@@ -16,6 +16,7 @@ from jinja2.runtime import Context, LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from kernel.errors import InvalidError
 from prompts.registry.policy.delimiters import Delimiters
 from prompts.registry.policy.template_filters import FILTERS, TESTS
 from prompts.registry.policy.template_meter import METER, Meter, RenderError
@@ -39,8 +40,10 @@ _WORDS = {
 }  # fmt: skip
 
 
-class BadTemplateError(ValueError):
+class BadTemplateError(InvalidError):
     """The template can't be used; the message says where and what to change."""
+
+    code = "bad_template"
 
 
 class Template:

@@ -6,6 +6,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
+from kernel.errors import InvalidError
 from prompts.registry.policy.document import Variable
 from prompts.registry.policy.schema_size import check_size
 
@@ -19,7 +20,7 @@ MAX_CHARACTERS = 1_000_000
 """Of all values of a call together; a number counts as twenty."""
 
 
-class VariableError(ValueError):
+class VariableError(InvalidError):
     """A value that does not fit. `name` is the variable's."""
 
     def __init__(self, name: str, message: str) -> None:
@@ -27,7 +28,7 @@ class VariableError(ValueError):
         self.name = name
 
 
-class BadSchemaError(ValueError):
+class BadSchemaError(InvalidError):
     """A JSON Schema that can't be used; the message says why."""
 
 

@@ -1,5 +1,6 @@
 """Prompts and their versions: drafts that are saved without losing anybody's work, and what becomes of them."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -8,19 +9,28 @@ from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import F, Max, RestrictedError
 
+from accounts.access.principals import has_capability
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import has_capability
 from accounts.services.known_models import known_models
 from governance.privacy.services.privacy import UnusablePolicyError, document_from
 from kernel.clock import utc_now
+from kernel.errors import ConflictError
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule, VersionState
 from prompts.registry.policy.document import Document, decoded, encoded, unkeepable
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
 
 
-class PromptError(ValueError):
-    """What is asked can't be done; the message says why, and what to do."""
+class PromptError(ConflictError):
+    """What is asked can't be done; the message says why, and what to do: each of `problems` by itself, if there are any."""
+
+    def __init__(self, message: str, *, problems: Sequence[str] = ()) -> None:
+        super().__init__(message, problems=list(problems))
+        self.problems = list(problems)
+
+    @property
+    def messages(self) -> list[str]:
+        return self.problems or [str(self)]
 
 
 class StaleDraftError(PromptError):
@@ -145,7 +155,7 @@ def check_tags(*, prompt: Prompt, tags: list[str], by: User | None) -> None:
         by is None
         or prompt.team is None
         or not changed
-        or has_capability(by, prompt.team, Capability.MANAGE_TEAM)
+        or has_capability(by, Capability.MANAGE_TEAM, prompt.team_id)
     ):
         return
     if ruled := sorted(

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
+from accounts.access.principals import has_capability
 from accounts.models import User
 from accounts.policy.roles import Capability
-from accounts.selectors.teams import has_capability
 from kernel.clock import utc_now
 from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
 from prompts.registry.policy.document import decoded, encoded
@@ -17,8 +17,7 @@ class UnsubmittableError(PromptError):
     """The draft can't be submitted; each of `problems` says what to change."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
+        super().__init__(" ".join(problems), problems=problems)
 
 
 @transaction.atomic
@@ -102,10 +101,7 @@ def withdraw(*, version: PromptVersion, by: User | None, reason: str) -> PromptV
 
 def may_review(user: User, version: PromptVersion) -> bool:
     """Whether somebody may review versions of this prompt; of shared ones, superusers."""
-    team = version.prompt.team
-    if team is None:
-        return user.is_active and user.is_superuser
-    return has_capability(user, team, Capability.APPROVE_PROMPTS)
+    return has_capability(user, Capability.APPROVE_PROMPTS, version.owner_id)
 
 
 def comment(

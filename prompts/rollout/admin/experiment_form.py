@@ -1,15 +1,14 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from kernel.errors import at
 from prompts.registry.models import Prompt
 from prompts.rollout.admin.traffic_form import ChecksField, PromptForm
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.models.experiment import METRICS, UNITS, usual_metrics
 from prompts.rollout.policy.experiments import MAX_ARMS, MAX_WEIGHT, check_arms, check_metrics
-from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.policy.verdicts import MIN_MINIMUM
 
 _PLAIN = ("name", "hypothesis", "label", "unit", "minimum", "checks")
@@ -79,14 +78,10 @@ class ExperimentForm(PromptForm):
             elif name and number:
                 arms.append((name, int(number), model or "", weight or 1))
         if not self.errors:
-            try:
+            with at():
                 check_arms(arms)
-            except ImpossibleError as error:
-                raise ValidationError(str(error)) from error
-            try:
+            with at("checks"):
                 check_metrics(_metrics(cleaned), has_checks=bool(cleaned["checks"]))
-            except ImpossibleError as error:
-                self.add_error("checks", str(error))
         cleaned["arms"] = arms
         return cleaned
 

@@ -13,7 +13,7 @@ from prompts.rollout.admin.traffic import UNITS, TrafficAdmin
 from prompts.rollout.models import Experiment
 from prompts.rollout.models.experiment import METRICS
 from prompts.rollout.policy.experiments import State
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.verdicts import ALPHA, Comparison, Outcome, Verdict
 from prompts.rollout.selectors.experiments import ArmResult, Results, results_of
 from prompts.rollout.services import experiments
@@ -66,11 +66,11 @@ class ExperimentAdmin(TrafficAdmin):
             arms = {str(arm.pk): arm for arm in found.arms.select_related("version")}
             winner = arms.get(wanted)
             if wanted and winner is None:
-                raise ImpossibleError("The experiment has no such arm.")
+                raise LifecycleError("The experiment has no such arm.")
             experiments.stop(found, by=by, now=now, reason=request.POST.get("reason", ""), winner=winner)
             moved = f" “{found.label}” leads to version {winner.version.number} now." if winner else ""
             return f"Stopped.{moved}"
-        raise ImpossibleError("Choose what is to be done.")
+        raise LifecycleError("Choose what is to be done.")
 
     def context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
         results = results_of(found, now=utc_now())

@@ -2,9 +2,9 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from accounts.models import Application, User
+from kernel.errors import at
 from kernel.money import dollars_to_nanos, plain_usd
 from prompts.registry.models import Prompt
 from prompts.rollout.admin.traffic_form import ChecksField, PromptForm
@@ -12,7 +12,6 @@ from prompts.rollout.models import Rollout
 from prompts.rollout.models.experiment import UNITS
 from prompts.rollout.models.rollout import usual_guardrails, usual_plan
 from prompts.rollout.policy.guardrails import NAMES, Guard
-from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.services.rollouts import check_plan
 
 STEPS = 6
@@ -100,10 +99,8 @@ class RolloutForm(PromptForm):
         rollout = self.instance or Rollout(prompt=self.prompt)
         rollout.plan, rollout.guardrails = _plan(cleaned), _guardrails(cleaned)
         rollout.segment, rollout.checks = _segment(cleaned), cleaned["checks"]
-        try:
+        with at():
             check_plan(rollout)
-        except ImpossibleError as error:
-            raise ValidationError(str(error)) from error
         self.instance = rollout
         return cleaned
 

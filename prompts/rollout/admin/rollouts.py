@@ -13,7 +13,7 @@ from prompts.rollout.admin.rollout_form import RolloutForm
 from prompts.rollout.admin.traffic import TrafficAdmin
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.guardrails import NAMES, Guardrail, Standing, guardrails_of
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import State, figure_text, share_at
 from prompts.rollout.selectors.rollouts import Standing as StandingOf
 from prompts.rollout.selectors.rollouts import position_of, standing_of, steps_of
@@ -82,7 +82,7 @@ class RolloutAdmin(TrafficAdmin):
         elif action in self._ACTIONS:
             self._ACTIONS[action](found, by=by, now=now, reason=request.POST.get("reason", ""))
         else:
-            raise ImpossibleError("Choose what is to be done.")
+            raise LifecycleError("Choose what is to be done.")
         return DONE[action]
 
     def context(self, request: HttpRequest, found: Any) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import ForeignKey, Q, QuerySet
-from django.forms import ModelChoiceField
 from django.http import HttpRequest
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
+from accounts.admin.base import OwnedAdmin, OwnedForm
 from accounts.admin.dollars import DollarsField
-from accounts.admin.typed import ModelForm, display
-from accounts.policy.roles import Capability
+from accounts.admin.typed import display
 from prompts.registry.models import Prompt
 from prompts.rollout.models import ContractBreach, ServiceContract
 from prompts.rollout.selectors.service_contracts import shortcomings
@@ -16,19 +13,17 @@ from prompts.rollout.selectors.service_contracts import shortcomings
 _BREACHES = 20
 
 
-class ContractForm(ModelForm):
+class ContractForm(OwnedForm):
     max_cost_nanos = DollarsField(
         label="Highest cost per call, in US dollars", required=False, help_text="On average. Empty: nothing is promised."
     )  # fmt: skip
 
 
 @admin.register(ServiceContract)
-class ServiceContractAdmin(TeamScopedAdmin):
+class ServiceContractAdmin(OwnedAdmin):
     """What prompts promise to their callers, and whether they keep it. Those of shared prompts everybody sees."""
 
     form = ContractForm
-    team_lookup = "prompt__team"
-    change_capability = Capability.EDIT_PROMPTS
     fixed_fields = ("prompt",)
     empty_hint = "A service contract says what callers of a prompt can count on. Its calls are watched, and you are alerted when it is broken."
     list_display = ("prompt", "state_label", "promises", "checked_at")
@@ -58,31 +53,9 @@ class ServiceContractAdmin(TeamScopedAdmin):
         given = sum(getattr(contract, name) is not None for name in names)
         return str(given + bool(contract.when_unsure))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = ServiceContract.objects.select_related("prompt__team")
-        if person(request).is_superuser:
-            return rows
-        return rows.filter(Q(prompt__team__in=team_ids(request, self.view_capability)) | Q(prompt__team=None))
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and obj.prompt.team_id is None:
-            return request.user.is_active
-        return super().has_view_permission(request, obj)
-
-    def team_id_of(self, obj: Any) -> int:
-        return obj.prompt.team_id or 0
-
-    def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
-        user = person(request)
-        return (user.is_active and user.is_superuser) or super().allows(request, capability, obj)
-
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelChoiceField[Any] | None":
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "prompt":
-            own = Q(team__in=team_ids(request, self.change_capability))
-            shared = Q(team=None) if person(request).is_superuser else Q(pk__in=())
-            kwargs["queryset"] = Prompt.objects.filter(own | shared, archived_at=None)
+            kwargs["queryset"] = Prompt.objects.filter(archived_at=None)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -4,51 +4,29 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db import transaction
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from accounts.admin.base import TeamScopedAdmin, person, team_ids
-from accounts.policy.roles import Capability
+from accounts.admin.base import OwnedAdmin, person, principal, told
 from prompts.registry.models import Prompt
-from prompts.rollout.policy.lifecycle import ImpossibleError
-from prompts.rollout.selectors.traffic import editable_prompts, may_edit, of_visible_prompts
 
 UNITS = {"end_user": "end users", "session": "sessions", "call": "calls"}
 _OFFERED = 100
 
 
-class TrafficAdmin(TeamScopedAdmin):
+class TrafficAdmin(OwnedAdmin):
     """Seen by who sees the prompt; changed by who edits prompts in its team, a shared one's by superusers."""
 
     goes_along = True
-    team_lookup = "prompt__team"
-    change_capability = Capability.EDIT_PROMPTS
-    choices_by_team: ClassVar[dict[str, str]] = {}
     what: ClassVar[str]
     """One of them, in a sentence: “an experiment”."""
     about: ClassVar[str]
     """What it is for, in a sentence or two."""
     form_class: ClassVar[Any]
     template: ClassVar[str]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model._default_manager.select_related(*self.list_select_related)  # type: ignore[misc]
-        user = person(request)
-        return rows if user.is_superuser else rows.filter(of_visible_prompts(user))
-
-    def allows(self, request: HttpRequest, capability: Capability, obj: Any) -> bool:
-        user = person(request)
-        if capability is self.change_capability:
-            return may_edit(user, obj.prompt) if obj is not None else bool(team_ids(request, capability))
-        return user.is_active  # of which the list holds only what may be seen
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is None:
-            return request.user.is_active
-        return self.get_queryset(request).filter(pk=obj.pk).exists()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.state != "draft":
@@ -71,7 +49,7 @@ class TrafficAdmin(TeamScopedAdmin):
         if found is None:
             raise Http404(f"There is no such page of {self.what}, or it is not one of your teams'.")
         if request.method == "POST" or "edit" in request.GET:
-            if not may_edit(person(request), found.prompt):
+            if not self.may_change(request, found):
                 raise PermissionDenied
             if "edit" in request.GET:
                 return self._form(request, found.prompt, found)
@@ -84,7 +62,7 @@ class TrafficAdmin(TeamScopedAdmin):
         if not value:
             return None
         is_id = value.isascii() and value.isdecimal() and len(value) < 19
-        rows = editable_prompts(person(request)).select_related("team")
+        rows = Prompt.objects.changeable_by(principal(request)).select_related("team")
         found = rows.filter(pk=int(value)).first() if is_id else None
         if found is None:
             raise Http404("There is no such prompt, or it is not one of your teams'.")
@@ -92,7 +70,9 @@ class TrafficAdmin(TeamScopedAdmin):
 
     def _start(self, request: HttpRequest) -> HttpResponse:
         """For which prompt."""
-        rows = editable_prompts(person(request)).filter(archived_at=None).select_related("team")
+        rows = (
+            Prompt.objects.changeable_by(principal(request)).filter(archived_at=None).select_related("team")
+        )
         prompts = list(rows.prefetch_related("labels", "versions")[:_OFFERED])
         return self.render(
             request, "traffic_start", title=f"Add {self.what}", about=self.about, prompts=prompts
@@ -122,22 +102,18 @@ class TrafficAdmin(TeamScopedAdmin):
         )  # fmt: skip
 
     def _act(self, request: HttpRequest, found: Any) -> HttpResponse:
-        try:
+        with told(request):
             messages.success(request, self.act(request, found, str(request.POST.get("action"))))
-        except ImpossibleError as error:
-            messages.error(request, str(error))
-        except IntegrityError:
-            messages.error(request, "Somebody else was first. Look at it again.")
         return self.to_page(found)
 
     def act(self, request: HttpRequest, found: Any, action: str) -> str:
-        """Does what a button says, and answers what has been done. ImpossibleError where it can't be."""
+        """Does what a button says, and answers what has been done. LifecycleError where it can't be."""
         raise NotImplementedError
 
     def _page(self, request: HttpRequest, found: Any) -> HttpResponse:
         return self.render(
             request, self.template, title=str(self.opts.verbose_name).capitalize(), original=found, found=found,
-            may_edit=may_edit(person(request), found.prompt), units=UNITS[found.unit],
+            may_edit=self.may_change(request, found), units=UNITS[found.unit],
             **self.context(request, found),
         )  # fmt: skip
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from accounts.access.admin import CheckedForm, as_typed
 from accounts.services.known_models import known_models
 from prompts.evaluations.admin.assertion_fields import AssertionsField
-from prompts.evaluations.policy.assertions import BadAssertionError
 from prompts.registry.models import Prompt, PromptVersion, VersionState
 from prompts.rollout.policy.answer_check import checks_of
 
@@ -26,14 +25,12 @@ class ChecksField(AssertionsField):
 
     def clean(self, value: Any) -> list[Any]:
         found = super().clean(value)
-        try:
+        with as_typed():
             checks_of(found)
-        except BadAssertionError as error:
-            raise ValidationError(str(error)) from error
         return found
 
 
-class PromptForm(forms.Form):
+class PromptForm(CheckedForm, forms.Form):
     """Labels and approved versions of one prompt to choose from."""
 
     def __init__(self, data: Any, *, prompt: Prompt, instance: Any, initial: dict[str, Any]) -> None:

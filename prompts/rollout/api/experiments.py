@@ -8,14 +8,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
 from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
-from prompts.rollout.api.traffic import ChecksField, PromptField, TrafficViewSet, VersionField, version_of
+from kernel.errors import at
+from prompts.rollout.api.traffic import ChecksField, TrafficViewSet, VersionField, version_of
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.models.experiment import METRICS
 from prompts.rollout.policy.experiments import check_arms, check_metrics
-from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.policy.verdicts import Comparison
 from prompts.rollout.selectors.experiments import ArmResult, results_of
 from prompts.rollout.services import experiments
@@ -30,8 +31,7 @@ class ArmSerializer(serializers.ModelSerializer[Arm]):
         fields = ("id", "name", "version", "model", "weight")
 
 
-class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
-    prompt = PromptField()
+class ExperimentSerializer(OwnedSerializer):
     metrics = serializers.ListField(
         child=serializers.ChoiceField(choices=METRICS), min_length=1, required=False,
         help_text="The first is what it is about; the others must not suffer.",
@@ -49,11 +49,6 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
         )  # fmt: skip
         read_only_fields = ("state", "winner", "created_by", "started_at", "stopped_at", "stop_reason")
 
-    def validate_prompt(self, prompt: Any) -> Any:
-        if self.instance is not None and prompt != self.instance.prompt:
-            raise serializers.ValidationError("This can't be changed.")
-        return prompt
-
     def validate_metrics(self, metrics: list[str]) -> list[str]:
         if len(set(metrics)) < len(metrics):
             raise serializers.ValidationError("Name each once.")
@@ -65,23 +60,19 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
             return attrs
         prompt: Any = attrs.get("prompt") or (self.instance and self.instance.prompt)
         arms = [dict(arm) for arm in attrs["arms"]]
-        try:
+        with at("arms"):
             check_arms(
                 [(arm["name"], arm["version"], arm.get("model", ""), arm.get("weight", 1)) for arm in arms]
             )
             for arm in arms:
                 check_model(arm.get("model", ""))
-        except ImpossibleError as error:
-            raise serializers.ValidationError({"arms": [str(error)]}) from error
         attrs["arms"] = [arm | {"version": version_of(prompt, arm["version"], "arms")} for arm in arms]
         return attrs
 
     def _check_metrics(self, attrs: dict[str, Any]) -> None:
         now = self.instance if isinstance(self.instance, Experiment) else Experiment()
-        try:
+        with at("metrics"):
             check_metrics(attrs.get("metrics", now.metrics), has_checks=bool(attrs.get("checks", now.checks)))
-        except ImpossibleError as error:
-            raise serializers.ValidationError({"metrics": [str(error)]}) from error
 
     def create(self, validated_data: dict[str, Any]) -> Experiment:
         arms = validated_data.pop("arms")

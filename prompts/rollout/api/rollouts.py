@@ -6,13 +6,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
 from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
+from kernel.errors import at
 from prompts.rollout.api.traffic import (
     ChecksField,
     GuardrailsSerializer,
-    PromptField,
     SegmentField,
     TrafficReasonSerializer,
     TrafficViewSet,
@@ -20,7 +21,6 @@ from prompts.rollout.api.traffic import (
     version_of,
 )
 from prompts.rollout.models import Rollout, RolloutEvent
-from prompts.rollout.policy.lifecycle import ImpossibleError
 from prompts.rollout.policy.rollouts import share_at
 from prompts.rollout.selectors.rollouts import as_json, position_of, standing_of, steps_of
 from prompts.rollout.services import rollouts
@@ -47,8 +47,7 @@ class EventSerializer(serializers.ModelSerializer[RolloutEvent]):
         read_only_fields = fields
 
 
-class RolloutSerializer(serializers.ModelSerializer[Rollout]):
-    prompt = PromptField()
+class RolloutSerializer(OwnedSerializer):
     version = VersionField()
     stable_version = VersionField(read_only=True, allow_null=True)
     plan = StepSerializer(many=True, required=False)
@@ -71,11 +70,6 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
     def get_share(self, rollout: Rollout) -> float:
         return share_at(position_of(rollout), steps_of(rollout))
 
-    def validate_prompt(self, prompt: Any) -> Any:
-        if self.instance is not None and prompt != self.instance.prompt:
-            raise serializers.ValidationError("This can't be changed.")
-        return prompt
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         rollout = self.instance if isinstance(self.instance, Rollout) else Rollout()
         prompt = attrs.get("prompt") or rollout.prompt
@@ -90,10 +84,8 @@ class RolloutSerializer(serializers.ModelSerializer[Rollout]):
                 for name in ("plan", "segment", "guardrails", "checks")
             },
         )
-        try:
+        with at():
             rollouts.check_plan(tried)
-        except ImpossibleError as error:
-            raise serializers.ValidationError(str(error)) from error
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Rollout:

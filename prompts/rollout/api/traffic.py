@@ -4,33 +4,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.base import Conflict, TeamScoped
-from accounts.api.fields import UsdField, signed_in
-from accounts.policy.roles import Capability
-from prompts.evaluations.policy.assertions import BadAssertionError
+from accounts.access.api import OwnedViewSet
+from accounts.api.base import CheckedField
+from accounts.api.fields import UsdField
+from kernel.errors import ConflictError
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.rollout.policy.answer_check import checks_of
-from prompts.rollout.policy.lifecycle import ImpossibleError
-from prompts.rollout.selectors.traffic import editable_prompts, may_edit, of_visible_prompts
 
 _MAX_NUMBER = 2**31 - 1
-
-
-class PromptField(serializers.PrimaryKeyRelatedField[Prompt]):
-    """A prompt the person may see: any other does not exist."""
-
-    queryset = Prompt.objects.all()
-
-    def get_queryset(self) -> QuerySet[Prompt]:
-        user, prompts = signed_in(self), Prompt.objects.select_related("team")
-        return prompts if user.is_superuser else prompts.filter(of_visible_prompts(user, ""))
 
 
 class VersionField(serializers.IntegerField):
@@ -56,14 +41,11 @@ class TrafficReasonSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_field({"type": "array", "items": {"type": "object"}})
-class ChecksField(serializers.JSONField):
+class ChecksField(CheckedField):
     """What answers must be like: assertions on their text, such as [{"kind": "contains", "texts": ["refund"]}]."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            checks_of(data)
-        except BadAssertionError as error:
-            raise serializers.ValidationError(str(error)) from error
+    def checked(self, data: Any) -> Any:
+        checks_of(data)
         return data
 
 
@@ -135,29 +117,10 @@ class SegmentField(serializers.JSONField):
         return {name: value for name, value in data.items() if value}
 
 
-class TrafficViewSet(TeamScoped):
-    """Of one's own teams' prompts, and shared ones; changed by who edits prompts, shared ones by superusers."""
+class TrafficViewSet(OwnedViewSet):
+    """Of one's own teams' prompts, and shared ones. What has been started is not changed any more."""
 
-    team_lookup = "prompt__team"
-    change_capability = Capability.EDIT_PROMPTS
     draft_only: ClassVar[str] = "This has been started: it can't be changed or deleted any more."
-
-    def get_queryset(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super(TeamScoped, self).get_queryset()
-        if self.person.is_superuser:
-            return rows
-        return rows.filter(of_visible_prompts(self.person)) if self.person.is_active else rows.none()
-
-    def may_create(self) -> bool:
-        return editable_prompts(self.person).exists() or self.person.is_superuser
-
-    def check_object_permissions(self, request: Request, obj: Any) -> None:
-        super(TeamScoped, self).check_object_permissions(request, obj)
-        if request.method not in ("GET", "HEAD"):
-            self._require(obj.prompt)
-
-    def before_create(self, values: dict[str, Any]) -> None:
-        self._require(values["prompt"])
 
     def before_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self._require_draft(serializer.instance)
@@ -165,21 +128,14 @@ class TrafficViewSet(TeamScoped):
     def before_destroy(self, instance: Any) -> None:
         self._require_draft(instance)
 
-    def _require(self, prompt: Prompt) -> None:
-        if not may_edit(self.person, prompt):
-            raise PermissionDenied
-
     def _require_draft(self, instance: Any) -> None:
         """Of a change and a start at once, one comes first."""
         rows = type(instance)._default_manager.select_for_update().filter(pk=instance.pk, state="draft")
         if not rows.exists():
-            raise Conflict(self.draft_only)
+            raise ConflictError(self.draft_only)
 
     def done(self, instance: Any, act: Callable[[], None]) -> Response:
         """The object after an action. 409 where the action does not go with how things are."""
-        try:
-            with transaction.atomic():
-                act()
-        except ImpossibleError as error:
-            raise Conflict(str(error)) from error
+        with transaction.atomic():
+            act()
         return Response(self.get_serializer(self.get_queryset().get(pk=instance.pk)).data)

@@ -3,7 +3,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Value
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 from kernel.ids import random_bytes
 from prompts.registry.models.prompt import Prompt, PromptVersion
 from prompts.rollout.policy.assignment import Unit
@@ -35,8 +38,15 @@ def usual_metrics() -> list[str]:
     return [Metric.HELPFUL.value, Metric.ERRORS.value, Metric.COST.value, Metric.LATENCY.value]
 
 
-class Experiment(models.Model):
+class Experiment(Owned):
     """Versions, or models, compared on the calls of a label. At most one runs behind a label."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     STATES = [
         (State.DRAFT.value, "Draft"),

@@ -3,7 +3,10 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, Value
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
 from accounts.models import Team, User
+from accounts.policy.roles import Capability
 from prompts.registry.models.prompt import Prompt, PromptVersion
 from prompts.rollout.models.experiment import UNITS, new_salt
 from prompts.rollout.policy.assignment import Unit
@@ -30,8 +33,15 @@ def usual_guardrails() -> dict[str, dict[str, float]]:
     }
 
 
-class Rollout(models.Model):
+class Rollout(Owned):
     """A version on its way to a label, by growing shares of callers. At most one is under way behind a label."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     STATES = [
         (State.DRAFT.value, "Draft"),

@@ -2,12 +2,22 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Value
 
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
+from accounts.policy.roles import Capability
 from prompts.registry.models.prompt import Prompt
 from prompts.rollout.policy.unsure import Promised
 
 
-class ServiceContract(models.Model):
+class ServiceContract(Owned):
     """What a prompt promises to its callers, watched on its calls in production. What is empty is not promised."""
+
+    owned_by = OwnedBy(
+        ("prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     class Unsure(models.TextChoices):
         NONE = "", "Nothing is promised"
@@ -60,8 +70,15 @@ class ServiceContract(models.Model):
         return f"{self.prompt}"
 
 
-class ContractBreach(models.Model):
+class ContractBreach(Owned):
     """A promise that was not kept, from the check that found it to the one that found it kept again."""
+
+    owned_by = OwnedBy(
+        ("contract__prompt__team",),
+        shared=Shared.EVERYONE,
+        change=Capability.EDIT_PROMPTS,
+        what="what belongs to prompts shared by all teams",
+    )
 
     class Term(models.TextChoices):
         LATENCY = "latency", "Latency"

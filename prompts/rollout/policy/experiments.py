@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.verdicts import Metric
 
 MAX_ARMS = 5
@@ -30,34 +30,34 @@ _WORDS = {
 
 
 def next_state(state: State, action: Action) -> State:
-    """What an experiment becomes. ImpossibleError where the action does not go with its state."""
+    """What an experiment becomes. LifecycleError where the action does not go with its state."""
     found = _NEXT.get((state, action))
     if found is None:
-        raise ImpossibleError(f"This experiment {_WORDS[state]}.")
+        raise LifecycleError(f"This experiment {_WORDS[state]}.")
     return found
 
 
 def check_arms(arms: Sequence[tuple[str, int, str, int]]) -> None:
-    """ImpossibleError for arms, each (name, version, model, weight), that can't be compared."""
+    """LifecycleError for arms, each (name, version, model, weight), that can't be compared."""
     if not 2 <= len(arms) <= MAX_ARMS:
-        raise ImpossibleError(f"An experiment compares from 2 to {MAX_ARMS} arms.")
+        raise LifecycleError(f"An experiment compares from 2 to {MAX_ARMS} arms.")
     if len({name for name, *_ in arms}) < len(arms):
-        raise ImpossibleError("Two arms have the same name.")
+        raise LifecycleError("Two arms have the same name.")
     if len({(version, model) for _, version, model, _ in arms}) < len(arms):
-        raise ImpossibleError(
+        raise LifecycleError(
             "Two arms are the same version on the same model: nothing can differ between them."
         )
     if any(not 1 <= weight <= MAX_WEIGHT for *_, weight in arms):
-        raise ImpossibleError(f"Each arm's weight is a whole number from 1 to {MAX_WEIGHT}.")
+        raise LifecycleError(f"Each arm's weight is a whole number from 1 to {MAX_WEIGHT}.")
 
 
 def check_metrics(metrics: Sequence[str], *, has_checks: bool) -> None:
-    """ImpossibleError for metrics that say nothing: none, or checks where there are none, or none where there are checks."""
+    """LifecycleError for metrics that say nothing: none, or checks where there are none, or none where there are checks."""
     if not metrics:
-        raise ImpossibleError("Choose what the arms are compared by.")
+        raise LifecycleError("Choose what the arms are compared by.")
     if Metric.CHECKS in metrics and not has_checks:
-        raise ImpossibleError("Write the checks that answers must pass, or don't compare the arms by them.")
+        raise LifecycleError("Write the checks that answers must pass, or don't compare the arms by them.")
     if has_checks and Metric.CHECKS not in metrics:
-        raise ImpossibleError(
+        raise LifecycleError(
             "Compare the arms by “Answers that pass the checks”, too, or take the checks away: they would say nothing."
         )

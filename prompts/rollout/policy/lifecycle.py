@@ -1,5 +1,7 @@
 """PURE: what the lives of experiments and rollouts share."""
 
+from kernel.errors import ConflictError
 
-class ImpossibleError(ValueError):
+
+class LifecycleError(ConflictError):
     """This can't be done now. The message says why."""

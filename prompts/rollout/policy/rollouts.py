@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from prompts.rollout.policy.guardrails import NAMES, Check, Figures, Guard, Guardrail, Standing, check
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 
 MAX_STEPS = 20
 _MAX_MINUTES = 60 * 24 * 90
@@ -81,14 +81,14 @@ class Decision:
 
 
 def next_position(now: Position, action: Action, *, steps: int) -> Position:
-    """Where an action leads. ImpossibleError where it does not go with the state."""
+    """Where an action leads. LifecycleError where it does not go with the state."""
     if action is Action.STAY:
         return now
     found = _NEXT.get((now.state, action))
     if found is None:
-        raise ImpossibleError(f"This rollout {WORDS[now.state]}.")
+        raise LifecycleError(f"This rollout {WORDS[now.state]}.")
     if action is Action.ADVANCE and now.step + 1 >= steps:
-        raise ImpossibleError("This is the last step. Complete the rollout instead.")
+        raise LifecycleError("This is the last step. Complete the rollout instead.")
     return Position(found, now.step + (action is Action.ADVANCE))
 
 

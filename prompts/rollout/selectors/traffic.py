@@ -1,11 +1,6 @@
 """Behind which labels calls are shared out, as the gateway's snapshot takes it."""
 
-from django.db.models import Q, QuerySet
-
-from accounts.models import User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import teams_with
-from prompts.registry.models import Label, Prompt, VersionState
+from prompts.registry.models import Label, VersionState
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.policy.assignment import ArmEntry, ExperimentEntry, RolloutEntry, Unit, segment_of
 from prompts.rollout.policy.experiments import State as ExperimentState
@@ -66,21 +61,3 @@ def _of_rollout(rollout: Rollout) -> RolloutEntry:
         segment=segment_of(rollout.segment),
         check=compiled_checks(rollout.checks),
     )
-
-
-def of_visible_prompts(user: User, lookup: str = "prompt__") -> Q:
-    """What belongs to prompts of a person's teams, or to shared ones."""
-    of_teams = Q(**{f"{lookup}team__in": teams_with(user, Capability.VIEW_USAGE)})
-    return of_teams | Q(**{f"{lookup}team__isnull": True})
-
-
-def editable_prompts(user: User) -> QuerySet[Prompt]:
-    """Prompts whose traffic a person may share out: of the teams they edit prompts in; a superuser's are all."""
-    if user.is_active and user.is_superuser:
-        return Prompt.objects.all()
-    return Prompt.objects.filter(team__in=teams_with(user, Capability.EDIT_PROMPTS))
-
-
-def may_edit(user: User, prompt: Prompt) -> bool:
-    """Whether a person may share out the calls of a prompt."""
-    return editable_prompts(user).filter(pk=prompt.pk).exists()

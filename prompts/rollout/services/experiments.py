@@ -11,7 +11,7 @@ from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.policy.experiments import Action, State, check_arms, check_metrics, next_state
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.selectors.experiments import results_of
 from prompts.rollout.services.traffic import (
     check_checks,
@@ -33,7 +33,7 @@ _REST = 20
 
 @transaction.atomic
 def start(experiment: Experiment, *, by: User | None, now: datetime) -> None:
-    """Shares the label's calls out. ImpossibleError where an arm may not be given out, or the label is taken."""
+    """Shares the label's calls out. LifecycleError where an arm may not be given out, or the label is taken."""
     label = locked_label(experiment.prompt, experiment.label)
     arms = list(experiment.arms.select_related("version"))
     check_arms([(arm.name, arm.version.number, arm.model, arm.weight) for arm in arms])
@@ -41,7 +41,7 @@ def start(experiment: Experiment, *, by: User | None, now: datetime) -> None:
     check_checks(experiment.checks)
     for arm in arms:
         if arm.version.prompt_id != experiment.prompt_id:
-            raise ImpossibleError(f"The arm “{arm}” is a version of another prompt.")
+            raise LifecycleError(f"The arm “{arm}” is a version of another prompt.")
         check_version(arm.version, label)
         check_model(arm.model)
     check_free(label)
@@ -60,18 +60,18 @@ def stop(
 ) -> None:
     """Ends it for good: all calls get what the label says. With a winner, the label is moved to its version.
 
-    ImpossibleError where it does not run, or the label may not be moved there.
+    LifecycleError where it does not run, or the label may not be moved there.
     """
     text = reason_of(reason)
     if winner is not None and winner.experiment_id != experiment.pk:
-        raise ImpossibleError("The winner is none of this experiment's arms.")
+        raise LifecycleError("The winner is none of this experiment's arms.")
     label = locked_label(experiment.prompt, experiment.label) if winner is not None else None
     _claim(experiment, Action.STOP, stopped_at=now, stop_reason=text, winner=winner)
     log(experiment, by, f"Stopped. {text}" + (f" Winner: {winner}." if winner else ""))
     if label is None or winner is None:
         return
     if winner.model:
-        raise ImpossibleError(
+        raise LifecycleError(
             f"“{winner}” is a version on another model, and a label can't say that. Make a version with the model "
             f"{winner.model} and roll it out; stop this experiment without a winner."
         )
@@ -120,5 +120,5 @@ def _claim(experiment: Experiment, action: Action, **changes: object) -> None:
     after = next_state(before, action)
     claimed = Experiment.objects.filter(pk=experiment.pk, state=before.value)
     if not claimed.update(state=after.value, **changes):
-        raise ImpossibleError("Somebody else has changed this experiment just now. Look at it again.")
+        raise LifecycleError("Somebody else has changed this experiment just now. Look at it again.")
     experiment.refresh_from_db()

@@ -13,7 +13,7 @@ from kernel.clock import perf_counter, utc_now
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import segment_of
 from prompts.rollout.policy.guardrails import Guard, guardrails_of
-from prompts.rollout.policy.lifecycle import ImpossibleError
+from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import (
     LIVE,
     Action,
@@ -50,63 +50,63 @@ _TOLD = {
 
 
 def check_plan(rollout: Rollout) -> None:
-    """ImpossibleError where plan, guardrails, checks or segment can't be."""
+    """LifecycleError where plan, guardrails, checks or segment can't be."""
     try:
         plan_of(rollout.plan)
         guards = {each.guard for each in guardrails_of(rollout.guardrails)}
         segment_of(rollout.segment)
     except ValueError as error:
-        raise ImpossibleError(str(error)) from error
+        raise LifecycleError(str(error)) from error
     check_segment(rollout.segment, rollout.prompt)
     check_checks(rollout.checks)
     if Guard.CHECKS in guards and not rollout.checks:
-        raise ImpossibleError("Write the checks that answers must pass, or don't watch those that fail them.")
+        raise LifecycleError("Write the checks that answers must pass, or don't watch those that fail them.")
     if rollout.checks and Guard.CHECKS not in guards:
-        raise ImpossibleError(
+        raise LifecycleError(
             "Say how many answers may fail the checks, or take the checks away: they would say nothing."
         )
 
 
 @transaction.atomic
 def start(rollout: Rollout, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Begins the first step. ImpossibleError where the version may not be given out, or the label is taken."""
+    """Begins the first step. LifecycleError where the version may not be given out, or the label is taken."""
     check_plan(rollout)
     label = locked_label(rollout.prompt, rollout.label)
     rollout.version.refresh_from_db()
     check_version(rollout.version, label)
     check_free(label)
     if label.version_id == rollout.version_id:
-        raise ImpossibleError(f"“{label}” is on version {rollout.version.number} already.")
+        raise LifecycleError(f"“{label}” is on version {rollout.version.number} already.")
     _act(rollout, Action.START, by=by, now=now, reason=reason, stable_version=label.version, started_at=now)
 
 
 @transaction.atomic
 def pause(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
-    """Stays at its share until somebody resumes it. It is still watched. ImpossibleError where it does not run."""
+    """Stays at its share until somebody resumes it. It is still watched. LifecycleError where it does not run."""
     _act(rollout, Action.PAUSE, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def resume(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
-    """Begins the step anew: what was counted before is not counted again. ImpossibleError where it is not paused."""
+    """Begins the step anew: what was counted before is not counted again. LifecycleError where it is not paused."""
     _act(rollout, Action.RESUME, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def advance(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
-    """Goes to the next step before its time. ImpossibleError where it does not run, or this is the last."""
+    """Goes to the next step before its time. LifecycleError where it does not run, or this is the last."""
     _act(rollout, Action.ADVANCE, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def roll_back(rollout: Rollout, *, by: User | None, now: datetime, reason: str) -> None:
-    """All callers get what the label says, for good. ImpossibleError where it has ended."""
+    """All callers get what the label says, for good. LifecycleError where it has ended."""
     _act(rollout, Action.ROLL_BACK, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def complete(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
-    """Moves the label before its time. ImpossibleError where it may not be moved there."""
+    """Moves the label before its time. LifecycleError where it may not be moved there."""
     _complete(rollout, by=by, now=now, reason=reason_of(reason))
 
 
@@ -148,7 +148,7 @@ def check(pk: int, *, now: datetime) -> Action:
         return Action.STAY
     try:
         return _do(rollout, decision.action, reason=decision.reason, figures=as_json(standing), now=now)
-    except ImpossibleError as error:  # somebody was first, or it had ended
+    except LifecycleError as error:  # somebody was first, or it had ended
         logger.info("rollout %s: %s", pk, error)
         return Action.STAY
 
@@ -161,7 +161,7 @@ def _do(rollout: Rollout, action: Action, *, reason: str, figures: dict[str, Any
     try:
         with transaction.atomic():
             _complete(rollout, by=None, now=now, reason=reason, figures=figures)
-    except ImpossibleError as error:
+    except LifecycleError as error:
         rollout.refresh_from_db()
         with transaction.atomic():
             text = f"All steps are done, but the label can't be moved: {error}"
@@ -175,7 +175,7 @@ def _complete(
 ) -> None:
     label = locked_label(rollout.prompt, rollout.label)
     if label.version_id != rollout.stable_version_id:
-        raise ImpossibleError(f"“{label}” was moved to version {label.version.number} meanwhile.")
+        raise LifecycleError(f"“{label}” was moved to version {label.version.number} meanwhile.")
     check_version(rollout.version, label)
     # First the end, then the move: moving a label ends what runs behind it.
     _act(rollout, Action.COMPLETE, by=by, now=now, reason=reason, figures=figures)
@@ -205,7 +205,7 @@ def _act(
         changes |= {"step_started_at": now, "next_check_at": now + CHECK_EVERY}
     claimed = Rollout.objects.filter(pk=rollout.pk, state=before.state.value, step=before.step)
     if not claimed.update(**changes):
-        raise ImpossibleError("Somebody else has changed this rollout just now. Look at it again.")
+        raise LifecycleError("Somebody else has changed this rollout just now. Look at it again.")
     rollout.refresh_from_db()
     _note(rollout, action, after, by=by, reason=reason, figures=figures or {}, share=share_at(after, plan))
     if by is None and action in _TOLD:

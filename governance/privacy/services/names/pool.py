@@ -19,6 +19,7 @@ import orjson
 from django.conf import settings
 
 from governance.privacy.policy.recognition.ner import Span, as_read
+from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +32,11 @@ _MODULE = "governance.privacy.services.names.worker"
 Spans = list[list[Span]]
 
 
-class NamesBusyError(Exception):
+class NamesBusyError(UnavailableError):
     """More texts wait than the queue takes, or there are no workers."""
 
 
-class NamesFailedError(Exception):
+class NamesFailedError(UnavailableError):
     """A worker died over these texts, or took too long, and so did the next."""
 
 

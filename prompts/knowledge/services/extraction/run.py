@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 from django.conf import settings
 
+from kernel.errors import InvalidError
 from prompts.knowledge.policy.blocks import Block, from_json
 from prompts.knowledge.services.extraction import problems
 
@@ -29,8 +30,11 @@ _KILLED = (-9, -24)  # SIGKILL, SIGXCPU
 _MEBIBYTE = 1024 * 1024
 
 
-class DocumentError(ValueError):
+class DocumentError(InvalidError):
     """The document can't be used; the message says what to do."""
+
+    code = "unusable_document"
+    field = "file"
 
 
 @dataclass(frozen=True, slots=True)

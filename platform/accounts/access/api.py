@@ -1,0 +1,206 @@
+"""The rule in the management API: the base of all resources that belong to somebody, their serializers and references."""
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, ClassVar, cast
+
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.core.exceptions import ValidationError as ModelError
+from django.db import transaction
+from django.db.models import ForeignKey, Model, QuerySet
+from rest_framework import mixins, serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.fields import empty
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer, as_serializer_error
+from rest_framework.viewsets import GenericViewSet
+
+from accounts.access.models import OwnedBy, OwnedQuerySet, foreign_references, owned_by
+from accounts.access.policy import Principal
+from accounts.access.principals import has_capability, principal_of
+from accounts.api.exceptions import by_field, invalid
+from accounts.models import User
+from accounts.policy.roles import Capability
+from kernel.errors import DomainError
+
+_WRITES = {
+    mixins.CreateModelMixin: "perform_create",
+    mixins.UpdateModelMixin: "perform_update",
+    mixins.DestroyModelMixin: "perform_destroy",
+}
+METHODS = ["get", "post", "patch", "delete", "head"]
+FIXED = "This can't be changed: make another one."
+
+
+class OwnedField(serializers.PrimaryKeyRelatedField[Any]):
+    """A reference to a row that the person sees, with `capability` where one is given: any other does not exist."""
+
+    def __init__(self, *, capability: Capability | None = None, **options: Any) -> None:
+        self.capability = capability
+        super().__init__(**options)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = cast(OwnedQuerySet[Any], super().get_queryset())
+        found = rows.visible_to(principal_of(self.context["request"].user), self.capability)
+        related = [path for path in owned_by(rows.model).paths if path != "pk"]
+        return found.select_related(*related) if related else found
+
+
+# A comment, because the schema shows what a serializer's docstring says, inherited or not.
+# A row that belongs to somebody. Its references reach no further than the person's sight, and whose it is stays.
+class OwnedSerializer(serializers.ModelSerializer[Any]):
+    serializer_related_field = OwnedField
+    fixed_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields besides the owner's that are given once."""
+
+    def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
+        """That a row is the only one of another is said when it is made, to those who may make it."""
+        kind, options = super().build_relational_field(field_name, relation_info)
+        options.pop("validators", None)
+        return kind, options
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        if isinstance(self.instance, Model):
+            model = cast(type[Model], self.Meta.model)
+            for name in {*owned_by(model).heads, *self.fixed_fields} & values.keys():
+                if values[name] != getattr(self.instance, name):
+                    raise serializers.ValidationError({name: [FIXED]})
+        return values
+
+    def merged(self, values: Mapping[str, Any]) -> Any:
+        """The row as it would be: a new one, or a copy of the one that is changed."""
+        make: Any = self.Meta.model
+        row: Any = copy(self.instance) if isinstance(self.instance, Model) else make()
+        for name, value in values.items():
+            setattr(row, name, value)
+        return row
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """DRF's, with the models' own rules, and whatever else says that it can't be, answered by field."""
+        is_empty, data = self.validate_empty_values(data)
+        if is_empty:
+            return data
+        values = self.to_internal_value(data)
+        try:
+            self.run_validators(values)
+            return self.validate(values)
+        except ModelError as error:
+            names = {str(field.source): name for name, field in self.fields.items()}
+            raise serializers.ValidationError(by_field(error, names)) from error
+        except DomainError as error:
+            raise serializers.ValidationError(as_serializer_error(invalid(error))) from error
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError(as_serializer_error(error)) from error
+
+
+class OwnedViewSet(GenericViewSet[Any]):
+    """Rows that belong to somebody, as their model declares. What a person may not see does not exist for them.
+
+    Whoever writes must be allowed to change the row as it was and as it becomes, and what it refers to must be its own
+    team's, or nobody's. A change is put on record in one transaction with it, where the admin does too.
+
+    It comes before DRF's mixins among the bases, or they would write without asking it.
+    """
+
+    http_method_names = METHODS
+    lookup_value_regex = "[^/]+"
+    capability: ClassVar[Capability | None] = None
+    """What it takes to see a row here, where that is more than the model asks for."""
+    capabilities: ClassVar[Mapping[str, Capability]] = {}
+    """What actions take, where it is not the capability to change the row."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for mixin, name in _WRITES.items():
+            if issubclass(cls, mixin) and getattr(cls, name) is getattr(mixin, name):
+                raise TypeError(f"{cls.__name__}: {mixin.__name__} is a base before {OwnedViewSet.__name__}")
+
+    @property
+    def person(self) -> User:
+        """Who is signed in."""
+        return cast(User, self.request.user)
+
+    @property
+    def who(self) -> Principal:
+        """Who is signed in, as the rule knows them."""
+        return principal_of(self.request.user)
+
+    @property
+    def owned_by(self) -> OwnedBy:
+        return owned_by(self._model)
+
+    @property
+    def _model(self) -> type[Model]:
+        found: Any = type(self).queryset
+        return cast("type[Model]", found.model)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows = cast(OwnedQuerySet[Any], super().get_queryset())
+        return rows.visible_to(self.who, self.capability)
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        owned = self.owned_by
+        if not owned.paths and not owned.seen(self.who).covers(None):
+            raise PermissionDenied
+        if request.method not in SAFE_METHODS and not self.detail and not owned.created(self.who):
+            raise PermissionDenied
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        super().check_object_permissions(request, obj)
+        if request.method not in SAFE_METHODS:
+            self.require(self.capabilities.get(self.action or "", self.owned_by.change), obj)
+
+    def require(self, capability: Capability, row: Any) -> None:
+        """Raises PermissionDenied where the person lacks a capability for a row."""
+        team = owned_by(type(row)).team_of(row)
+        if not has_capability(self.who, capability, team):
+            raise PermissionDenied(owned_by(type(row)).refusal if team is None else None)
+
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        with transaction.atomic():
+            self.check_create(serializer.validated_data)
+            self.before_create(serializer.validated_data)
+            self.record(serializer.save(), ADDITION, "Added through the API.")
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        names = ", ".join(serializer.validated_data)
+        with transaction.atomic():
+            self._check_becomes(copy(cast(Model, serializer.instance)), serializer.validated_data)
+            self.before_update(serializer)
+            self.record(serializer.save(), CHANGE, f"Changed through the API: {names}.")
+
+    def perform_destroy(self, instance: Any) -> None:
+        with transaction.atomic():
+            self.before_destroy(instance)
+            self.record(instance, DELETION, "Deleted through the API.")
+            instance.delete()
+
+    def before_create(self, values: dict[str, Any]) -> None:
+        """Raises what else forbids making this."""
+
+    def before_update(self, serializer: BaseSerializer[Any]) -> None:
+        """Raises what else forbids this change."""
+
+    def before_destroy(self, instance: Any) -> None:
+        """Raises what else forbids this deletion."""
+
+    def record(self, changed: Model, kind: int, message: str) -> None:
+        """Writes who changed what, to be seen on its page of the admin."""
+        LogEntry.objects.log_actions(self.person.pk, [changed], kind, message, single_object=True)
+
+    def check_create(self, values: Mapping[str, Any]) -> None:
+        """Whether the person may make a row of these values. For actions that make one by themselves."""
+        self._check_becomes(self._model(), values)
+
+    def _check_becomes(self, row: Model, values: Mapping[str, Any]) -> None:
+        """Whether the person may make a row what it becomes. Raises PermissionDenied, or a ValidationError by field."""
+        names = {field.name for field in row._meta.concrete_fields if isinstance(field, ForeignKey)}
+        for name in names & values.keys():
+            if values[name] is None or isinstance(values[name], Model):
+                setattr(row, name, values[name])
+        self.require(self.owned_by.change, row)
+        if problems := foreign_references(row):
+            raise serializers.ValidationError({name: [text] for name, text in problems.items()})
