@@ -3,36 +3,35 @@
 from smtplib import SMTPException
 from uuid import UUID
 
-from celery import shared_task
-
 from governance.alerts.services import alerts, deliveries
 from governance.limits.services import holds, limit_requests
 from governance.records.services import bodies, body_index
 from governance.reviews.services import feedback
 from governance.usage.services import rollups, tips
+from kernel.background import app
 from kernel.clock import utc_now
 from kernel.mail import send_now
 
 
-@shared_task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]
 def expire_holds() -> int:
     """Expires the holds of calls whose process died."""
     return holds.expire_holds()
 
 
-@shared_task(name="governance.tasks.roll_up")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.roll_up")  # type: ignore[untyped-decorator]
 def roll_up() -> int:
     """Takes the calls that ended since into the sums of usage."""
     return rollups.roll_up()
 
 
-@shared_task(name="governance.tasks.expire_requests")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.expire_requests")  # type: ignore[untyped-decorator]
 def expire_requests() -> int:
     """Closes the requests that nobody has decided on before their end."""
     return limit_requests.expire(now=utc_now())
 
 
-@shared_task(  # type: ignore[untyped-decorator]
+@app.task(  # type: ignore[untyped-decorator]
     name="governance.tasks.mail",
     autoretry_for=(OSError, SMTPException),
     retry_backoff=10,
@@ -45,7 +44,7 @@ def mail(address: str, subject: str, text: str) -> None:
     send_now(address, subject, text)
 
 
-@shared_task(name="governance.tasks.alert")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.alert")  # type: ignore[untyped-decorator]
 def alert() -> int:
     """Alerts on budgets that have reached a threshold, and sets off the deliveries that are due."""
     found = alerts.scan(now=utc_now())
@@ -54,37 +53,37 @@ def alert() -> int:
     return found
 
 
-@shared_task(name="governance.tasks.alert_on_forecasts")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.alert_on_forecasts")  # type: ignore[untyped-decorator]
 def alert_on_forecasts() -> int:
     """Alerts on budgets that will run out before their period ends."""
     return alerts.scan_forecasts(now=utc_now())
 
 
-@shared_task(name="governance.tasks.deliver")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.deliver")  # type: ignore[untyped-decorator]
 def deliver(delivery_id: str) -> bool:
     """One attempt at a delivery. The next is set off by its time in the database, which outlives any queue."""
     return deliveries.attempt(UUID(delivery_id), now=utc_now())
 
 
-@shared_task(name="governance.tasks.find_tips")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.find_tips")  # type: ignore[untyped-decorator]
 def find_tips() -> int:
     """Looks for what would save teams money."""
     return tips.find_tips(now=utc_now())
 
 
-@shared_task(name="governance.tasks.drop_bodies")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.drop_bodies")  # type: ignore[untyped-decorator]
 def drop_bodies() -> int:
     """Lets go of bodies that are outside the sample, when their time is over."""
     return bodies.drop_due(now=utc_now())
 
 
-@shared_task(name="governance.tasks.index_bodies")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.index_bodies")  # type: ignore[untyped-decorator]
 def index_bodies() -> int:
     """Makes the bodies written since the last time findable by their words."""
     return body_index.index_bodies(seconds=20)
 
 
-@shared_task(name="governance.tasks.keep_bodies")  # type: ignore[untyped-decorator]
+@app.task(name="governance.tasks.keep_bodies")  # type: ignore[untyped-decorator]
 def keep_bodies() -> int:
     """Marks the bodies of calls that somebody found not helpful to stay."""
     return feedback.keep_bodies(now=utc_now())

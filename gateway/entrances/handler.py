@@ -84,6 +84,7 @@ class GatewayHandler:
 
     async def start(self) -> None:
         """Starts what calls need. Raises when Postgres can't be reached."""
+        _ = self._resolver.url_patterns  # loads the views, and what they need
         self.gateway = Gateway()
         await self.gateway.start()
         # What was loaded stays for good: left to the garbage collector, walking through it stops every call for

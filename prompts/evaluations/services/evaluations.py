@@ -8,8 +8,6 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from accounts.models import User
-from accounts.policy.roles import Capability
-from accounts.selectors.teams import has_capability
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationResult, EvaluationState, TestSet
 from prompts.evaluations.policy.assertions import BadAssertionError, Judge, decoded
 from prompts.evaluations.policy.grid import BadWeightsError, Weights
@@ -143,11 +141,6 @@ def resume(evaluation: Evaluation, *, budget_nanos: int | None = None) -> None:
         result__evaluation=evaluation.pk, state=EvaluationCall.State.WAITING
     ).update(retry_at=None)
     _wake(evaluation)
-
-
-def may_run(user: User, test_set: TestSet) -> bool:
-    """Whether a person may start, cancel and resume runs of a set."""
-    return has_capability(user, test_set.team, Capability.EDIT_PROMPTS)
 
 
 def delete(evaluation: Evaluation) -> None:

@@ -1,9 +1,8 @@
 """Calls of the gateway by Gatehouse itself, over HTTP like everybody's, with a team's internal key."""
 
 import json
-import ssl
+import os
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -11,18 +10,14 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
+from kernel.http_client import HttpClient, NotSentError, OutcomeUnknownError, Reply
+
+__all__ = ["Answer", "NotSentError", "OutcomeUnknownError", "exchange", "post"]
+
 TIMEOUT_SECONDS = 330.0
 """Longer than a route's usual timeout, so that it is the gateway that gives up first, and says what came of it."""
-_CONNECT_SECONDS = 10.0
 _MAX_BYTES = 32 * 1024 * 1024
-
-
-class NotSentError(Exception):
-    """The gateway could not be reached, so nothing was called."""
-
-
-class OutcomeUnknownError(Exception):
-    """The call was sent, and its answer did not come: the record will say what became of it."""
+_KEPT_CONNECTIONS = 32
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,56 +40,51 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 def post(path: str, body: dict[str, Any], *, key: str, request_id: str, feature: str) -> Answer:
     """One call, answered. Raises NotSentError and OutcomeUnknownError."""
-    parts = urlsplit(settings.GATEWAY_URL)
-    connection = _connected(parts.scheme, parts.hostname or "", parts.port)
-    headers = {
-        "Authorization": f"Bearer {key}", "Content-Type": "application/json", "X-Request-ID": request_id,
-        "X-Gatehouse-Feature": feature, "User-Agent": "Gatehouse",
+    return _answer(exchange(path, body, key=key, feature=feature, headers={"X-Request-ID": request_id}))
+
+
+def exchange(
+    path: str, body: dict[str, Any], *, key: str, feature: str, headers: dict[str, str] | None = None,
+    seconds: float = TIMEOUT_SECONDS,
+) -> Reply:  # fmt: skip
+    """What came back, as it came, within so many seconds. Raises NotSentError and OutcomeUnknownError."""
+    sent = {
+        "Authorization": f"Bearer {key}", "Content-Type": "application/json", "X-Gatehouse-Feature": feature,
+        "User-Agent": "Gatehouse", **(headers or {}),
     }  # fmt: skip
+    where = urlsplit(settings.GATEWAY_URL).path.rstrip("/") + path
     try:
-        assert connection.sock is not None
-        connection.sock.settimeout(TIMEOUT_SECONDS)
-        connection.request("POST", parts.path.rstrip("/") + path, json.dumps(body).encode(), headers)
-        response = connection.getresponse()
-        return _answer(response, response.read(_MAX_BYTES))
-    except (OSError, HTTPException) as error:
-        raise OutcomeUnknownError(f"The gateway did not answer: {error or type(error).__name__}") from error
-    finally:
-        connection.close()
+        return _client(settings.GATEWAY_URL).post(
+            where, json.dumps(body).encode(), sent, seconds=seconds, max_bytes=_MAX_BYTES
+        )
+    except NotSentError as error:
+        raise NotSentError(f"The gateway can't be reached at {settings.GATEWAY_URL}: {error}. Set GATEHOUSE_GATEWAY_URL.") from error  # fmt: skip
+    except OutcomeUnknownError as error:
+        raise OutcomeUnknownError(f"The gateway did not answer: {error}") from error
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """One for all calls: to make it, the certificates of all authorities are read."""
-    return ssl.create_default_context()
+def _client(url: str) -> HttpClient:
+    """One for all calls: connections are kept, and the certificates of all authorities are read once."""
+    parts = urlsplit(url)
+    return HttpClient(parts.scheme, parts.hostname or "", parts.port, kept=_KEPT_CONNECTIONS)
 
 
-def _connected(scheme: str, host: str, port: int | None) -> HTTPConnection:
-    connection = (
-        HTTPSConnection(host, port, timeout=_CONNECT_SECONDS, context=_tls())
-        if scheme == "https"
-        else HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
-    )
+os.register_at_fork(after_in_child=_client.cache_clear)  # connections are their process's own
+
+
+def _answer(reply: Reply) -> Answer:
     try:
-        connection.connect()
-    except OSError as error:
-        connection.close()
-        raise NotSentError(f"The gateway can't be reached at {settings.GATEWAY_URL}: {error}. Set GATEHOUSE_GATEWAY_URL.") from error  # fmt: skip
-    return connection
-
-
-def _answer(response: HTTPResponse, raw: bytes) -> Answer:
-    try:
-        body = json.loads(raw)
+        body = json.loads(reply.body)
     except ValueError as error:
-        if 200 <= response.status < 300:
+        if 200 <= reply.status < 300:
             raise OutcomeUnknownError("The gateway's answer was no JSON.") from error
         body = {}
     return Answer(
-        status=response.status,
+        status=reply.status,
         body=body if isinstance(body, dict) else {},
-        call_id=_uuid(response.headers.get("x-gatehouse-call-id")),
-        retry_after=_seconds(response.headers.get("retry-after")),
+        call_id=_uuid(reply.headers.get("x-gatehouse-call-id")),
+        retry_after=_seconds(reply.headers.get("retry-after")),
     )
 
 
