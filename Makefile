@@ -9,13 +9,14 @@ UV := $(BIN)/python -m uv
 UV_INSTALL = rm -f $(VENV)/.failed; \
   { VIRTUAL_ENV=$(VENV) $(UV) pip install --system-certs $(1) 2>&1 || touch $(VENV)/.failed; } \
   | $(BIN)/python -c 'import sys; [print(" ", line, end="", flush=True) for line in sys.stdin if line[0:3] not in (" + ", " - ", " ~ ")]'; test ! -e $(VENV)/.failed
-LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+# One version of every package for every Python: what runs on the oldest is what all get.
+LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.txt --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test check format lock bench shell clean
+.PHONY: help install run test test-all check format lock bench shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +26,11 @@ install: $(VENV)/.installed  ## Install what `make run` needs into .venv
 run: $(VENV)/.installed  ## Start everything: databases, Bedrock simulator, web, gateway, worker, beat
 	@exec $(BIN)/python manage.py run
 
-test: $(VENV)/.installed-dev  ## Run all tests; ARGS='-k budgets' to choose
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/.installed-dev  ## Run the tests of every commit; ARGS='-k budgets' to choose, a path for all in it
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --tier quick $(ARGS)
+
+test-all: $(VENV)/.installed-dev  ## Run all tests: those that need a stack, a browser or time, too
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --tier all $(ARGS)
 
 check: $(VENV)/.installed-dev  ## Lint, format, types, import rules, migrations, Django's checks
 	$(BIN)/ruff check .

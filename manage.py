@@ -13,6 +13,11 @@ def main() -> None:
     for folder in (ROOT / "platform", ROOT):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
+    if sys.argv[1:] == ["run"]:
+        from embedded.start import run
+
+        run()
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line

@@ -69,12 +69,13 @@ class Gateway:
         self.context = ContextSources(
             database_url=settings.CONTEXT_DATABASE_URL, hosts=tuple(settings.CONTEXT_HOSTS)
         )
+        self.credentials = CredentialSource()
         self.bedrock = BedrockClient(
             transport=Transport(
                 max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
                 connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
             ),
-            credentials=CredentialSource(),
+            credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
         self.guardrails = Guardrails(self.bedrock)
@@ -103,9 +104,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        self.detector.warm_up()
-        self.screener.warm_up()
-        await self._pool.open(wait=True, timeout=15)
+        await asyncio.gather(self._pool.open(wait=True, timeout=15), asyncio.to_thread(self._warm_up))
         await self._keeper.start()
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
@@ -115,6 +114,13 @@ class Gateway:
         self.limiter.start()
         self.key_use.start()
         self.is_ready = True
+
+    def _warm_up(self) -> None:
+        """Loads what would else be loaded by the first call that needs it, and hold up all others."""
+        self.credentials.warm_up()
+        self.estimator.warm_up()
+        self.detector.warm_up()
+        self.screener.warm_up()
 
     async def stop(self) -> None:
         """Lets calls under way settle, then lets go of everything."""

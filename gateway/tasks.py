@@ -2,24 +2,25 @@
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from celery import shared_task
 from django.conf import settings
 
-from gateway.knowledge.sync import sync
-from gateway.reconciliation.costs import import_aws_costs
-from gateway.reconciliation.imports import Tally
-from gateway.reconciliation.invocations import import_invocation_logs, match_again
+from kernel.background import app
 from kernel.clock import perf_counter, utc_now
 from prompts.knowledge.models import KnowledgeBase
 
+if TYPE_CHECKING:
+    from gateway.reconciliation.imports import Tally
+
+# boto3 and pyarrow take a while: each task imports what it needs, so that a worker starts without them.
 logger = logging.getLogger(__name__)
 
 SECONDS_AT_A_TIME = 20.0
 """Then other tasks have their turn: a worker may have one process, and holds want to expire meanwhile."""
 
 
-@shared_task(name="gateway.tasks.reconcile")  # type: ignore[untyped-decorator]
+@app.task(name="gateway.tasks.reconcile")  # type: ignore[untyped-decorator]
 def reconcile() -> int:
     """Reads what is new of AWS's log and bill, where the settings say where they are; how many objects.
 
@@ -39,9 +40,11 @@ def reconcile() -> int:
     return read
 
 
-@shared_task(name="gateway.tasks.sync_knowledge")  # type: ignore[untyped-decorator]
+@app.task(name="gateway.tasks.sync_knowledge")  # type: ignore[untyped-decorator]
 def sync_knowledge(base_id: int) -> bool:
     """Reads a knowledge base's folder or S3 address; goes on in another task when there is much of it."""
+    from gateway.knowledge.sync import sync
+
     base = KnowledgeBase.objects.exclude(source="").filter(pk=base_id).first()
     if base is None:
         return False
@@ -50,7 +53,7 @@ def sync_knowledge(base_id: int) -> bool:
     return True
 
 
-@shared_task(name="gateway.tasks.sync_knowledge_bases")  # type: ignore[untyped-decorator]
+@app.task(name="gateway.tasks.sync_knowledge_bases")  # type: ignore[untyped-decorator]
 def sync_knowledge_bases() -> int:
     """Has every knowledge base with a folder or S3 address read; how many."""
     ids = list(KnowledgeBase.objects.exclude(source="").values_list("pk", flat=True))
@@ -59,9 +62,13 @@ def sync_knowledge_bases() -> int:
     return len(ids)
 
 
-def _objects() -> Iterator[tuple[str, Tally | None]]:
+def _objects() -> "Iterator[tuple[str, Tally | None]]":
     if settings.RECONCILIATION_LOGS:
+        from gateway.reconciliation.invocations import import_invocation_logs, match_again
+
         yield from import_invocation_logs(settings.RECONCILIATION_LOGS)
         match_again()
     if settings.RECONCILIATION_COSTS:
+        from gateway.reconciliation.costs import import_aws_costs
+
         yield from import_aws_costs(settings.RECONCILIATION_COSTS)

@@ -1,11 +1,10 @@
 """Celery looks for tasks here. Their names say so for good: they are in queues, settings and logs."""
 
-from governance.alerts.tasks import alert, alert_on_forecasts, deliver
+from governance.alerts.tasks import alert, alert_on_forecasts, deliver, mail
 from governance.limits.tasks import expire_holds, expire_requests
 from governance.records.tasks import drop_bodies, index_bodies
 from governance.reviews.tasks import keep_bodies
 from governance.usage.tasks import find_tips, roll_up
-from kernel.mail import mail
 
 __all__ = [
     "alert",

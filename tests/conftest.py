@@ -3,23 +3,19 @@
 import shutil
 from collections.abc import Iterator
 
-import hypothesis
 import pytest
 from django.conf import settings
 
+from tests import emptying
 from tests.services import Stack, temporary_folder
 
-# How long an example takes depends on what else the machine does; what passes for one passes for all.
-hypothesis.settings.register_profile("gatehouse", deadline=None, derandomize=True)
-# Other examples each time, and many more: `make test ARGS='--hypothesis-profile search'`.
-hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
-hypothesis.settings.load_profile("gatehouse")
+emptying.use_it()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_are_found_when_asked_for() -> None:
     """Else each of Django's test clients begins by reading the folders of all static files."""
-    settings.WHITENOISE_AUTOREFRESH = True
+    settings.SERVESTATIC_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

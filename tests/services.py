@@ -146,7 +146,7 @@ class Stack:
     def simulator(self) -> str:
         if self._simulator is None:
             port = self._simulator_port
-            arguments = ("manage.py", "simulate_bedrock", "--host", "127.0.0.1", "--port", str(port))
+            arguments = ("-m", "embedded.simulator", "--host", "127.0.0.1", "--port", str(port))
             self._simulator = self._serve("simulator", arguments, port=port, path="/healthz", environment={})
         return self._simulator.url
 
@@ -347,7 +347,8 @@ def database_url() -> str:
     url = os.environ["DATABASE_URL"]
     if _session is not None and url == _session.postgres.url:
         _session.start_postgres()
-        connections["default"].settings_dict["TEST"]["TEMPLATE"] = DATABASE
+        # It is migrated already: nothing is left for Django to do but to copy it.
+        connections["default"].settings_dict["TEST"] |= {"TEMPLATE": DATABASE, "MIGRATE": False}
     return url
 
 

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import bpe_openai
 import orjson
 
 from gateway.conversation import Block, Conversation
-
-_ENCODING = bpe_openai.get_encoding("o200k_base")
+from kernel.tokenizer import count_tokens, warm_up
 
 MARGIN = 1.15
 """Head-room of `upper_bound` over `expected`: what the estimate may fall short of the bill by (docs/performance.md)."""
@@ -17,7 +15,6 @@ _FLOOR = 24
 """Tokens of head-room whatever the length: what a vendor's chat template adds around short prompts."""
 
 _PER_MESSAGE = 6
-_SLICE = 100_000  # characters; the tokenizer refuses texts of very many tokens, and a cut costs at most one
 _TOKENS_PER_IMAGE = (
     1_600  # Anthropic's and Nova's figure for an image of the largest size they do not scale down
 )
@@ -64,6 +61,10 @@ class Estimator:
         expected = count_text(text, factor=self.factor(family)) + extra
         return Estimate(expected, int(expected * MARGIN) + _digits(text) + _FLOOR)
 
+    def warm_up(self) -> None:
+        """Loads the vocabulary, so that no call waits for it."""
+        warm_up()
+
     def factor(self, family: str) -> float:
         return self._factors.get(family) or _FAMILY_FACTORS.get(family, _OTHER_FAMILY_FACTOR)
 
@@ -86,8 +87,7 @@ def _digits(text: str) -> int:
 
 def count_text(text: str, *, factor: float) -> int:
     """Tokens of a piece of text for a family with this factor."""
-    slices = (text[start : start + _SLICE] for start in range(0, len(text), _SLICE))
-    return int(sum(len(_ENCODING.encode_ordinary(piece)) for piece in slices) * factor)
+    return int(count_tokens(text) * factor)
 
 
 def _weigh(conversation: Conversation) -> tuple[str, int]:

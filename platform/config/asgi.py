@@ -19,6 +19,7 @@ refuse_unsafe_settings()
 from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs Django's apps
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from config import pages  # noqa: E402
 from gateway.entrances.formats.incoming import Scope  # noqa: E402 - needs Django's apps
 from gateway.entrances.handler import GatewayHandler, Receive, Send  # noqa: E402
 from prompts.evaluations.streams import PlaygroundConsumer  # noqa: E402
@@ -33,6 +34,7 @@ _GATEWAY_PATHS = ("/v1/", "/bedrock/", "/ws/", "/healthz", "/readyz", "/metrics"
 async def web(scope: Scope, receive: Receive, send: Send) -> Any:
     """Pages and the management API; who is signed in to the admin may open the playground's WebSocket."""
     if scope["type"] != "websocket":
+        await pages.are_loaded()
         await _django(scope, receive, cast(Any, send))  # the same messages, which Django types as mappings
     elif scope["path"] == PLAYGROUND_PATH:
         await _playground(scope, receive, send)
@@ -42,8 +44,20 @@ async def web(scope: Scope, receive: Receive, send: Send) -> Any:
 
 async def application(scope: Scope, receive: Receive, send: Send) -> Any:
     """Hands each request to the side it is for; the gateway's start and stop are the server's."""
-    is_gateway_s = scope["type"] == "lifespan" or scope["path"].startswith(_GATEWAY_PATHS)
-    if is_gateway_s and scope.get("path") != PLAYGROUND_PATH:
+    if scope["type"] == "lifespan":
+        await gateway(scope, receive, _and_then_pages(send))
+    elif scope["path"].startswith(_GATEWAY_PATHS) and scope["path"] != PLAYGROUND_PATH:
         await gateway(scope, receive, send)
     else:
         await web(scope, receive, send)
+
+
+def _and_then_pages(send: Send) -> Send:
+    """Loads the pages once calls can be taken, before anybody asks for one."""
+
+    async def sent(message: dict[str, Any]) -> None:
+        await send(message)
+        if message["type"] == "lifespan.startup.complete":
+            pages.begin()
+
+    return sent

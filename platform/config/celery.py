@@ -1,11 +1,28 @@
-"""The Celery application: `celery -A config.celery worker` and `beat`."""
+"""Celery with all tasks and their schedule: `celery -A config.celery worker` and `beat`."""
 
-import os
+from celery.schedules import crontab
 
-from celery import Celery
+from kernel.background import app
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+SCHEDULE = {
+    "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
+    "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
+    "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
+    "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
+    "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
+    "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
+    "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
+    "resume-evaluations": {"task": "prompts.tasks.resume_evaluations", "schedule": 5.0},
+    "watch-contracts": {"task": "prompts.tasks.watch_contracts", "schedule": 60.0},
+    "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
+    "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
+    "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},
+    "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
+    "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
+    "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
+    "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
+}
 
-app = Celery("gatehouse")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from celery.schedules import crontab
 from django.templatetags.static import static
 
 from config.environment import Environment
@@ -22,7 +21,6 @@ DEBUG = env.bool("GATEHOUSE_DEBUG", default=False)
 HOST = env.str("GATEHOUSE_HOST", default="127.0.0.1")
 PORT = env.int("GATEHOUSE_PORT", default=8000)
 PUBLIC_URL = env.str("GATEHOUSE_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
-SIMULATOR_PORT = env.int("GATEHOUSE_SIMULATOR_PORT", default=8001)
 SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else INSECURE_DEFAULT)
 MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else INSECURE_DEFAULT)
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
@@ -96,12 +94,12 @@ RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.lazy_admin.LazyAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
+    "servestatic.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
@@ -117,7 +115,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "config.static_files.StaticFilesMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -156,9 +154,9 @@ USE_TZ = True
 USE_I18N = False
 FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
-# No STATIC_ROOT: WhiteNoise serves the files from where they are, so that nothing has to be collected.
+# No STATIC_ROOT: the files are served from where they are, so that nothing has to be collected.
 STATICFILES_DIRS = [ROOT / "static"]
-WHITENOISE_USE_FINDERS = True
+SERVESTATIC_USE_FINDERS = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -205,30 +203,11 @@ LOGGING = {
     "loggers": {"presidio-analyzer": {"level": "WARNING"}},  # it names each of its recognizers
 }
 
-# --- Celery ----------------------------------------------------------------------------------------
+# --- Celery (its schedule is in config/celery.py) --------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = {
-    "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
-    "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
-    "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
-    "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
-    "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
-    "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
-    "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
-    "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
-    "resume-evaluations": {"task": "prompts.tasks.resume_evaluations", "schedule": 5.0},
-    "watch-contracts": {"task": "prompts.tasks.watch_contracts", "schedule": 60.0},
-    "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
-    "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},
-    "watch-experiments": {"task": "prompts.tasks.watch_experiments", "schedule": 60.0},
-    "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
-    "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
-    "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
-    "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
-}
 
 # --- Django REST framework -------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -38,8 +38,8 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 15.0
     """How long it may take to stop before it is killed."""
-    start_seconds: float = 60.0
-    """How long it may take to be ready."""
+    patience_seconds: float | None = 120.0
+    """How long it may do nothing at all before it is given up, when it is waited for; None for as long as it lives."""
     before_start: Callable[[], None] = _nothing
     is_ready: Callable[[], bool] = _always
     ready_text: str = ""

@@ -6,7 +6,6 @@ from typing import Any
 
 import environ
 import psycopg
-import redis
 from psycopg.conninfo import make_conninfo
 
 from embedded.errors import StartError
@@ -50,6 +49,8 @@ def check_database(url: str) -> None:
 
 def check_redis(url: str) -> None:
     """Raises StartError, without the password, when the server of REDIS_URL does not answer."""
+    import redis  # it takes a while: only where there is somebody else's server
+
     try:
         client = redis.Redis.from_url(
             url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS

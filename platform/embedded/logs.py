@@ -29,6 +29,11 @@ class Log:
             os.truncate(self.path, 0)
             self._start = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def recent(self, most_bytes: int = 65_536) -> str:
         """What was written since `open`, or the end of it."""
         if not self.path.exists():

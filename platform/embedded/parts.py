@@ -25,14 +25,25 @@ def simulator(configuration: Configuration, environment: Mapping[str, str]) -> C
 
 
 def prepare(configuration: Configuration, environment: Mapping[str, str]) -> Command:
-    """Migrations and the demonstration, in one process."""
-    demo = () if configuration.demo else ("--no-demo",)
+    """Migrations and the demonstration, in one process, which begins when it is told that the services run."""
+    options = [] if configuration.demo else ["--no-demo"]
+    if not configuration.database_url:
+        options.append("--wait")
     return Command(
         name="prepare",
         title="Preparing the database",
-        arguments=(sys.executable, "manage.py", "prepare", "--data-dir", str(configuration.data_dir), *demo),
+        arguments=(
+            sys.executable,
+            "manage.py",
+            "prepare",
+            "--data-dir",
+            str(configuration.data_dir),
+            *options,
+        ),
         environment=environment,
         folder=configuration.root,
+        # A database elsewhere may be at work for long, unseen from here.
+        patience_seconds=None if configuration.database_url else 600.0,
     )
 
 

@@ -11,10 +11,13 @@ QUIET_SECONDS = 3.0
 class Progress:
     """Lines with the seconds since the start. `tick` repeats the present step when nothing was said for a while."""
 
-    def __init__(self, write: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self, write: Callable[[str], object] | None = None, *, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
         self._write = write or sys.stdout.write
         self._began = self._said_at = time.monotonic()
         self._step = ""
+        self._quiet_seconds = quiet_seconds
 
     @property
     def seconds(self) -> float:
@@ -29,10 +32,10 @@ class Progress:
         self._step = text
         self._line(text)
 
-    def tick(self) -> None:
-        """To be called while waiting."""
-        if self._step and time.monotonic() - self._said_at > QUIET_SECONDS:
-            self._line(f"{self._step} (still at it)")
+    def tick(self, what: str = "") -> None:
+        """To be called while waiting for `what`."""
+        if self._step and time.monotonic() - self._said_at > self._quiet_seconds:
+            self._line(f"{self._step} (waiting for {what})" if what else f"{self._step} (still at it)")
 
     def done(self) -> None:
         """Nothing is being waited for now."""

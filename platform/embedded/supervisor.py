@@ -27,7 +27,7 @@ from embedded.progress import Progress
 from embedded.secrets import Secrets, load_secrets
 from embedded.stop import StopSignals
 from embedded.valkey import Valkey
-from embedded.waiting import run_to_end, start, stop_all, wait_until_ready
+from embedded.waiting import run_to_end, start, stop_all, wait_until_ended, wait_until_ready
 from kernel.services_file import Services, remove_services, write_services
 
 LOOK_EVERY_SECONDS = 0.2
@@ -44,6 +44,7 @@ class Supervisor:
         self._signals = StopSignals()
         self._services: list[Child] = []
         self._platform: list[Child] = []
+        self._preparing: list[Child] = []
         self._postgres: Postgres | None = None
         self._valkey: Valkey | None = None
 
@@ -56,8 +57,10 @@ class Supervisor:
             try:
                 self._clear_the_way()
                 secrets = load_secrets(data_dir, self._environ)
-                self._start_services(secrets)
+                self._choose_services(secrets)
                 environment = self._environment(secrets)
+                self._begin_to_prepare(environment)
+                self._start_services()
                 self._publish(environment)
                 self._prepare(environment)
                 self._start_platform(environment)
@@ -77,10 +80,25 @@ class Supervisor:
         if configuration.bedrock is Bedrock.SIMULATOR:
             require_free("127.0.0.1", configuration.simulator_port, variable="GATEHOUSE_SIMULATOR_PORT")
 
-    def _start_services(self, secrets: Secrets) -> None:
+    def _choose_services(self, secrets: Secrets) -> None:
+        """Where PostgreSQL and Valkey will be, where they are ours."""
+        data_dir = self._configuration.data_dir
+        if not self._configuration.redis_url:
+            port = kept_port(data_dir, "valkey")
+            self._valkey = Valkey(data_dir, port=port, password=secrets.valkey_password)
+        if not self._configuration.database_url:
+            port = kept_port(data_dir, "postgres")
+            self._postgres = Postgres(data_dir, port=port, password=secrets.postgres_password)
+
+    def _begin_to_prepare(self, environment: Mapping[str, str]) -> None:
+        """Starts what will prepare the database beside the services: it takes about as long until it needs them."""
+        if self._postgres is not None:
+            self._add(self._preparing, parts.prepare(self._configuration, environment))
+
+    def _start_services(self) -> None:
         self._start_bedrock()
-        self._start_valkey(secrets)
-        self._start_postgres(secrets)
+        self._start_valkey()
+        self._start_postgres()
         for child in self._services:
             wait_until_ready(child, pulse=self._pulse)
             self._progress.say(f"Ready: {child.command.title}")
@@ -103,31 +121,26 @@ class Supervisor:
             environment = child_environment(self._environ, configuration)
             self._add(self._services, parts.simulator(configuration, environment))
 
-    def _start_valkey(self, secrets: Secrets) -> None:
-        if self._configuration.redis_url:
+    def _start_valkey(self) -> None:
+        if self._valkey is None:
             self._progress.step("Checking REDIS_URL")
             check_redis(self._configuration.redis_url)
             return
-        port = kept_port(self._configuration.data_dir, "valkey")
-        self._valkey = Valkey(self._configuration.data_dir, port=port, password=secrets.valkey_password)
-        self._progress.step(f"Starting Valkey on port {port}")
+        self._progress.step(f"Starting Valkey on port {self._valkey.port}")
         self._add(self._services, self._valkey.server())
 
-    def _start_postgres(self, secrets: Secrets) -> None:
-        data_dir = self._configuration.data_dir
-        if self._configuration.database_url:
+    def _start_postgres(self) -> None:
+        if self._postgres is None:
             self._progress.step("Checking DATABASE_URL")
             check_database(self._configuration.database_url)
             return
-        port = kept_port(data_dir, "postgres")
-        self._postgres = Postgres(data_dir, port=port, password=secrets.postgres_password)
         for folder in self._postgres.open_to_user():
             if not folder.is_relative_to(self._configuration.root):
                 self._progress.say(f"Let other users pass through {folder}: PostgreSQL does not run as root")
         if not self._postgres.is_initialised:
             self._progress.step("Creating the PostgreSQL cluster")
-            self._postgres.initialise(logs=data_dir / "logs", run=self._run_to_end)
-        self._progress.step(f"Starting PostgreSQL on port {port}")
+            self._postgres.initialise(logs=self._logs, run=self._run_to_end)
+        self._progress.step(f"Starting PostgreSQL on port {self._postgres.port}")
         self._add(self._services, self._postgres.server())
 
     def _environment(self, secrets: Secrets) -> dict[str, str]:
@@ -161,7 +174,10 @@ class Supervisor:
     def _prepare(self, environment: Mapping[str, str]) -> None:
         what = "the demonstration" if self._configuration.demo else "no demonstration (GATEHOUSE_DEMO)"
         self._progress.step(f"Preparing the database: migrations, {what}")
-        self._run_to_end(Child(parts.prepare(self._configuration, environment), logs=self._logs))
+        if not self._preparing:
+            self._add(self._preparing, parts.prepare(self._configuration, environment))
+        databases = [service for service in self._services if service.command.name == "postgres"]
+        wait_until_ended(self._preparing.pop(), pulse=self._pulse, helpers=databases)
 
     def _start_platform(self, environment: Mapping[str, str]) -> None:
         configuration = self._configuration
@@ -204,12 +220,12 @@ class Supervisor:
             self._progress.step("Stopping")
         patient_until = self._signals.count
 
-        def pulse() -> None:
-            self._progress.tick()
+        def pulse(what: str) -> None:
+            self._progress.tick(what)
             if self._signals.count > patient_until:
                 raise Stopped
 
-        for group in (self._platform, self._services):
+        for group in (self._preparing, self._platform, self._services):
             with suppress(Stopped):
                 stop_all(group, pulse=pulse)
         remove_services(self._configuration.data_dir)
@@ -227,14 +243,14 @@ class Supervisor:
     def _run_to_end(self, child: Child) -> None:
         run_to_end(child, pulse=self._pulse)
 
-    def _pulse(self) -> None:
-        self._progress.tick()
+    def _pulse(self, what: str = "") -> None:
+        self._progress.tick(what)
         if self._signals.count:
             raise Stopped
 
     @property
     def _children(self) -> list[Child]:
-        return [*self._services, *self._platform]
+        return [*self._preparing, *self._services, *self._platform]
 
     @property
     def _logs(self) -> Path:

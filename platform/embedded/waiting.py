@@ -3,24 +3,36 @@
 import time
 from collections.abc import Callable, Iterable
 
+from embedded.activity import Activity
 from embedded.child import Child
 from embedded.errors import StartError
 
 INTERVAL_SECONDS = 0.05
-Pulse = Callable[[], None]
-"""Called between two looks; raises to give up waiting, and says that we are still waiting."""
+WORTH_SAYING_SECONDS = 10.0
+"""How long somebody does nothing before it is said; shorter waits are for others, too."""
+Pulse = Callable[[str], None]
+"""Called between two looks with what is waited for; raises to give up waiting, and says that we are still waiting."""
 
 
-def no_pulse() -> None:
+def no_pulse(what: str) -> None:
     """For a wait that nobody watches."""
 
 
-def run_to_end(child: Child, *, pulse: Pulse = no_pulse) -> None:
-    """Runs a command that ends by itself. Raises StartError, with the end of its log, when it fails."""
+def run_to_end(child: Child, *, pulse: Pulse = no_pulse, helpers: Iterable[Child] = ()) -> None:
+    """Runs a command that ends by itself, however long it works; `helpers` do a part of its work.
+
+    Raises StartError, with the end of its log, when it fails, or no longer does anything.
+    """
     start(child)
+    wait_until_ended(child, pulse=pulse, helpers=helpers)
+
+
+def wait_until_ended(child: Child, *, pulse: Pulse = no_pulse, helpers: Iterable[Child] = ()) -> None:
+    """The same for one that was started before."""
+    activity = Activity(child, helpers)
     try:
         while child.is_alive():
-            pulse()
+            _check(child, activity, pulse, what="has not ended")
             time.sleep(INTERVAL_SECONDS)
     except BaseException:
         child.kill()
@@ -30,14 +42,25 @@ def run_to_end(child: Child, *, pulse: Pulse = no_pulse) -> None:
 
 
 def wait_until_ready(child: Child, *, pulse: Pulse = no_pulse) -> None:
-    """Raises StartError when it dies first or takes too long."""
+    """However long it works. Raises StartError when it dies first, or does nothing any more and is not ready."""
+    activity = Activity(child)
     while not child.is_ready():
         if not child.is_alive():
             raise failure(child, "did not start")
-        if time.monotonic() - child.started_at > child.command.start_seconds:
-            raise failure(child, f"was not ready after {child.command.start_seconds:.0f} s")
-        pulse()
+        _check(child, activity, pulse, what="is not ready")
         time.sleep(INTERVAL_SECONDS)
+
+
+def _check(child: Child, activity: Activity, pulse: Pulse, *, what: str) -> None:
+    """Raises StartError where the child is alive and has done nothing for longer than it may."""
+    idle_seconds, patience_seconds = activity.idle_seconds(), child.command.patience_seconds
+    if patience_seconds is not None and idle_seconds > patience_seconds:
+        raise failure(child, f"{what}, and has done nothing for {idle_seconds:.0f} s")
+    pulse(f"{child.command.title}{_of_idleness(idle_seconds)}")
+
+
+def _of_idleness(seconds: float) -> str:
+    return f", which has done nothing for {seconds:.0f} s" if seconds > WORTH_SAYING_SECONDS else ""
 
 
 def start_and_wait(child: Child, *, pulse: Pulse = no_pulse) -> None:
@@ -55,7 +78,7 @@ def stop_all(children: Iterable[Child], *, pulse: Pulse = no_pulse) -> None:
     try:
         for child in running:
             while child.is_alive() and time.monotonic() - began < child.command.grace_seconds:
-                pulse()
+                pulse(f"the end of {child.command.title}")
                 time.sleep(INTERVAL_SECONDS)
     finally:
         for child in running:

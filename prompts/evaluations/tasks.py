@@ -1,8 +1,8 @@
 """Runs of evaluations, some seconds at a time."""
 
-from celery import shared_task
 from django.db.models import Q
 
+from kernel.background import app
 from kernel.clock import utc_now
 from prompts.evaluations.models import Evaluation, EvaluationState
 from prompts.evaluations.services.evaluations import RUN_TASK
@@ -12,14 +12,14 @@ SECONDS_AT_A_TIME = 20.0
 """Then other tasks have their turn: a worker may have one process."""
 
 
-@shared_task(name=RUN_TASK)  # type: ignore[untyped-decorator]
+@app.task(name=RUN_TASK)  # type: ignore[untyped-decorator]
 def run_evaluation(evaluation_id: int) -> None:
     """Goes on with an evaluation for some seconds, and then in another task."""
     if run_for(evaluation_id, seconds=SECONDS_AT_A_TIME):
         run_evaluation.delay(evaluation_id)
 
 
-@shared_task(name="prompts.tasks.resume_evaluations")  # type: ignore[untyped-decorator]
+@app.task(name="prompts.tasks.resume_evaluations")  # type: ignore[untyped-decorator]
 def resume_evaluations() -> int:
     """Wakes evaluations that wait, or whose worker has died; how many."""
     now = utc_now()

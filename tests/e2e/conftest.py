@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -16,6 +17,15 @@ from tests.client import HTTP
 from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stands here needs a stack, and is of the second tier but for a case of each kind, which is marked `quick`."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("quick") is None:
+            item.add_marker(pytest.mark.slow)
+
 
 Execute = Callable[..., list[dict[str, Any]]]
 """Of a statement and its values: the rows."""

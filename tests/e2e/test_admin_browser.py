@@ -123,6 +123,7 @@ def test_calls_are_paged_through_and_read(visitor):
     assert visitor.errors() == []
 
 
+@pytest.mark.quick
 def test_a_key_is_made_shown_and_gone(visitor):
     visitor.opens("/admin/accounts/apikey/add/")
     visitor.clicks("select[name=application] option:nth-child(2)")

@@ -45,6 +45,7 @@ def text_of(message: anthropic.types.Message) -> str:
     return "".join(block.text for block in message.content if block.type == "text")
 
 
+@pytest.mark.quick
 def test_an_answer_comes_back_unmasked_and_is_on_record_masked(client, world):
     raw = client.messages.with_raw_response.create(
         model=MODEL, max_tokens=LIMIT, messages=user(SECRET), extra_headers={"X-Gatehouse-Feature": "mail"}
@@ -71,6 +72,7 @@ def test_an_answer_comes_back_unmasked_and_is_on_record_masked(client, world):
     assert "ann@example.com" not in content["request"] + content["answer"]
 
 
+@pytest.mark.quick
 def test_a_stream_says_the_same_as_an_answer(client):
     whole = ask(client, SECRET)
     with client.messages.stream(model=MODEL, max_tokens=LIMIT, messages=user(SECRET)) as stream:

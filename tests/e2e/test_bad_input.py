@@ -76,6 +76,7 @@ def test_a_body_that_cannot_be(world, body):
     assert record["cost_nanos"] == 0
 
 
+@pytest.mark.quick
 def test_a_huge_max_tokens(world):
     answer = world.chat(max_tokens=10**12)
     assert answer.status_code == 400
@@ -160,6 +161,7 @@ def test_models_and_networks_a_key_may_not_use(world):
     assert forged.json()["error"]["code"] == "ip_not_allowed"
 
 
+@pytest.mark.quick
 def test_a_spent_budget_refuses_and_says_what_is_left(world):
     text = world.new_key(team="Poor")
     world.set_budget(team="Poor", limit_nanos=1000)
@@ -194,6 +196,7 @@ def test_other_addresses_and_methods(world, path):
     assert answer.json()["error"]["message"]
 
 
+@pytest.mark.quick
 def test_probes(world):
     assert HTTP.get(f"{world.url}/healthz").json() == {"status": "ok"}
     ready = HTTP.get(f"{world.url}/readyz")

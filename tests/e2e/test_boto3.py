@@ -89,6 +89,7 @@ def test_a_bearer_token_over_https(world, tmp_path, monkeypatch):
         server.stop()
 
 
+@pytest.mark.quick
 def test_converse(world, client):
     answer = client.converse(modelId=MODEL, messages=QUESTION, inferenceConfig={"maxTokens": 300})
     assert "ann@example.com" in answer["output"]["message"]["content"][0]["text"]
@@ -102,6 +103,7 @@ def test_converse(world, client):
     )
 
 
+@pytest.mark.quick
 def test_converse_stream(client):
     whole = client.converse(modelId=MODEL, messages=QUESTION)["output"]["message"]["content"][0]["text"]
     events = list(client.converse_stream(modelId=MODEL, messages=QUESTION)["stream"])

@@ -32,6 +32,7 @@ def test_near_texts_have_near_vectors(world, client):
     assert record["cost_nanos"] <= record["reserved_nanos"]
 
 
+@pytest.mark.quick
 def test_one_text_and_many(client):
     one = client.embeddings.create(model=MULTI, input="hello", encoding_format="float")
     assert len(one.data[0].embedding) == 1024

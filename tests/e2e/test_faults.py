@@ -116,6 +116,7 @@ def test_boto3_sees_a_broken_stream_as_bedrocks_own(world):
     client.close()
 
 
+@pytest.mark.quick
 def test_a_client_that_leaves_midway_stops_the_model_and_pays_for_what_it_had(world):
     everywhere(world, tokens_per_second=50)
     before = holds(world)

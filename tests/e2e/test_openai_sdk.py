@@ -36,6 +36,7 @@ def user(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
+@pytest.mark.quick
 def test_an_answer_comes_back_unmasked_and_is_on_record_masked(client, world):
     raw = client.chat.completions.with_raw_response.create(
         model=MODEL, messages=user(SECRET), extra_headers={"X-Gatehouse-Feature": "mail"}
@@ -66,6 +67,7 @@ def test_an_answer_comes_back_unmasked_and_is_on_record_masked(client, world):
         assert "4111" not in text
 
 
+@pytest.mark.quick
 def test_a_stream_says_the_same_as_an_answer(client):
     whole = client.chat.completions.create(model=MODEL, messages=user(SECRET)).choices[0].message.content
     stream = client.chat.completions.create(

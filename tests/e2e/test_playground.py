@@ -118,6 +118,7 @@ async def test_a_page_of_another_site_is_not_let_in(world, people, origin):
             await socket.recv()
 
 
+@pytest.mark.quick
 async def test_a_run_from_what_is_sent_to_what_is_on_record(world, people, prompt):
     async with dial(world, people["dev"]) as socket:
         await run(

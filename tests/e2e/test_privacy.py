@@ -108,6 +108,7 @@ def test_a_blocking_rule_ends_the_answer_as_the_format_has_it(world, stream):
     assert record["is_estimated"] is stream
 
 
+@pytest.mark.quick
 def test_the_log_may_see_less_than_the_model(world):
     key = team_with(world, "log_only")
     answer = ask(world, key, f"Write to {TICKET}.")

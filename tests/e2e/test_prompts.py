@@ -67,6 +67,7 @@ def sent(world: World) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.quick
 def test_run(world, run):
     greet = run(GREETING)
     answer = greet({"variables": {"name": "Ann", "age": 30}}, headers={"x-gatehouse-end-user": "ann"})
@@ -98,6 +99,7 @@ def test_run(world, run):
     ]  # fmt: skip
 
 
+@pytest.mark.quick
 def test_streamed(world, run):
     greet = run(GREETING)
     text = greet({"variables": {"name": "Ann", "age": 30}, "stream": True}).text
@@ -231,6 +233,7 @@ def test_a_label_that_moves(world, run):
     until(lambda: greet(good).json()["version"] == 2, what="the label's move")
 
 
+@pytest.mark.quick
 def test_contract_kept_after_a_correction(world, run):
     order = run(ORDER)
     world.say('Sure! {"item": "pens"}', f"```json\n{GOOD}\n```")

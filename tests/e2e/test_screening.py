@@ -38,6 +38,7 @@ def record_of(world: World, answer: httpx.Response) -> dict:
     return world.record(answer.headers["x-gatehouse-call-id"])
 
 
+@pytest.mark.quick
 def test_an_attack_is_refused_in_words_with_reasons_on_record(world):
     key = team_with(world, "block", user="block")
     before = world.count_received()

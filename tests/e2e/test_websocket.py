@@ -32,6 +32,7 @@ async def until_end(socket, wanted: set[str]) -> dict[str, list[dict]]:
     return found
 
 
+@pytest.mark.quick
 async def test_two_calls_at_once_each_with_its_own_values(world):
     async with dial(world) as socket:
         await socket.send(chat("a", "I am ann@example.com"))

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from gateway.demo.calls import call_id_at
 from governance.records.models import AuditRecord
-from governance.records.selectors.calls import first_id_at, ids_beginning_with, models_called, time_of
+from governance.records.selectors.calls import first_id_at, ids_beginning_with, models_called
 from kernel.clock import utc_now
+from tests.call_ids import time_of
 from tests.integration.admin_world import SECRET_WORDS, make_call
 
 pytestmark = pytest.mark.django_db

@@ -205,10 +205,7 @@ def test_a_sync_without_a_source_is_a_conflict(world):
 
 def test_a_sync_is_asked_for(world, monkeypatch, django_capture_on_commit_callbacks):
     sent = []
-    monkeypatch.setattr(
-        "prompts.knowledge.services.syncing.current_app.send_task",
-        lambda name, args: sent.append((name, args)),
-    )
+    monkeypatch.setattr("kernel.background.app.send_task", lambda name, args: sent.append((name, args)))
     KnowledgeBase.objects.filter(pk=mine(world)).update(source="/srv/docs")
     with django_capture_on_commit_callbacks(execute=True):
         answer = ask(world.client("developer"), "post", f"{API}/knowledge-bases/{mine(world)}/sync/")

@@ -16,9 +16,9 @@ from governance.limits.models import Budget, BudgetWindow, Grant, LedgerEntry, L
 from governance.limits.policy.scopes import CallFacts
 from governance.limits.policy.windows import window_of
 from governance.records.models import AuditContent, AuditRecord
-from governance.records.selectors.calls import time_of
 from kernel.clock import utc_now
 from prompts.registry.models import Label
+from tests.call_ids import time_of
 from tests.integration.module_data import rolled_back
 
 pytestmark = pytest.mark.django_db

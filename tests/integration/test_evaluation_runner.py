@@ -20,7 +20,7 @@ from prompts.evaluations.policy.settlement import MAX_ADMISSION
 from prompts.evaluations.services import runner as evaluation_runner
 from prompts.evaluations.services.calls import claim, settle
 from prompts.evaluations.services.evaluations import ImpossibleRunError, cancel, resume
-from prompts.evaluations.services.runner import run_for
+from prompts.evaluations.services.runner import USUAL, Pace, run_for
 from prompts.evaluations.services.test_sets import touch
 from prompts.registry.models import Prompt, PromptVersion
 from tests.integration.evaluation_world import begin, make_prompt, make_set
@@ -58,8 +58,11 @@ def server(team: Team, settings: Any) -> Iterator[RunServer]:
         yield started
 
 
-def run(evaluation: Evaluation, *, seconds: float = 20.0) -> Evaluation:
-    run_for(evaluation.pk, seconds=seconds)
+QUICK = Pace(idle_seconds=0.5, look_again_seconds=0.2)
+
+
+def run(evaluation: Evaluation, *, seconds: float = 20.0, pace: Pace = QUICK) -> Evaluation:
+    run_for(evaluation.pk, seconds=seconds, pace=pace)
     evaluation.refresh_from_db()
     return evaluation
 
@@ -156,7 +159,7 @@ def test_retry_after_is_respected(server, test_set, user):
         return refusal(429, "rate_limited", retry_after="1") if len(server.requests) == 2 else None
 
     server.behave = behave
-    evaluation = run(begin(test_set, user))
+    evaluation = run(begin(test_set, user), pace=USUAL)
     assert evaluation.state == "finished"
     (first, second) = next(found for found in moments.values() if len(found) == 2)
     assert (second - first).total_seconds() >= 1

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
-from gateway.providers.bedrock.guardrails import GuardrailEngine, Guardrails
+from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.transport import Transport
-from governance.privacy.policy.engines import Block, Engine, EngineFailedError, Failure, Found
+from governance.privacy.policy.engines import Block, EngineFailedError, Failure, Found
 from tests.simulator import RunningSimulator, running
 
 REGION = "eu-central-1"
@@ -56,14 +56,12 @@ def find(
             transport=transport, credentials=CredentialSource(), endpoint_url=simulator.url
         )
         guardrails = Guardrails(client, timeout_seconds=timeout)
-        engine: Engine = GuardrailEngine(guardrails, guardrail, version, REGION, source)
-        assert engine.name == "bedrock-guardrails"
         try:
-            found = await engine.find(texts)
+            return await guardrails.find(
+                texts, guardrail_id=guardrail, version=version, region=REGION, source=source
+            )
         finally:
             await client.close()
-        assert isinstance(found, Found)
-        return found
 
     return asyncio.run(scenario())
 

@@ -13,6 +13,7 @@ from accounts.services.internal_keys import APPLICATION
 from governance.limits.models import Budget
 from kernel.clock import utc_now
 from prompts.knowledge.models import Chunk, DocumentVersion, KnowledgeBase, KnowledgeDocument, VersionContent
+from prompts.knowledge.policy.fusion import fuse
 from prompts.knowledge.policy.knowledge import Retrieved
 from prompts.knowledge.selectors.knowledge import entry_of
 from prompts.knowledge.services import indexes as knowledge_indexes
@@ -41,10 +42,10 @@ def found_by(
 
     async def scenario() -> Retrieved:
         async with AsyncConnectionPool(conninfo(), open=False, kwargs={"autocommit": True}) as pool:
-            return await Retriever(pool).search(
-                bases=entries, application_id=application.pk, vector=vector, text=question, top_k=5, floor=floor,
-                max_tokens=2000,
-            )  # fmt: skip
+            found = await Retriever(pool).candidates(
+                bases=entries, application_id=application.pk, vector=vector, text=question, top_k=5
+            )
+        return fuse(found, top_k=5, floor=floor, max_tokens=2000)
 
     return asyncio.run(scenario())
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kernel.tokenizer import count_tokens
 from prompts.knowledge.policy.blocks import Block, Kind, from_json, to_json
-from prompts.knowledge.policy.chunking import chunk, count_tokens, sentences
+from prompts.knowledge.policy.chunking import chunk, sentences
 
 HEADING, PARAGRAPH, LIST, TABLE, CODE = Kind.HEADING, Kind.PARAGRAPH, Kind.LIST, Kind.TABLE, Kind.CODE
 SENTENCES = [f"Sentence number {n} says something about the rules of leave." for n in range(60)]

@@ -22,7 +22,7 @@ from prompts.rollout.policy.rollouts import (
     plan_of,
     share_at,
 )
-from prompts.rollout.policy.sequential import sample_of
+from tests.samples import sample_of
 
 PLAN = plan_of(
     [

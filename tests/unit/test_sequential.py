@@ -14,11 +14,11 @@ from prompts.rollout.policy.sequential import (
     evidence_against,
     log_ratio,
     mean_bounds,
-    sample_of,
     share_bounds,
 )
 from prompts.rollout.policy.verdicts import MARGINS, Metric, Outcome, Verdict, compare, is_lopsided, outcome
 from tests.bench.experiments import DIFFERENT, EQUAL, measure_bounds, run_case
+from tests.samples import sample_of
 
 COUNTS = st.integers(0, 400).flatmap(lambda calls: st.tuples(st.integers(0, calls), st.just(calls)))
 

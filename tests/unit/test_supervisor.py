@@ -216,6 +216,80 @@ def test_failure_shows_the_end_of_the_log(tmp_path: Path) -> None:
         run_to_end(one)
 
 
+WORKS = """
+import time
+end = time.monotonic() + 1.5
+while time.monotonic() < end:
+    pass
+print('up', flush=True)
+time.sleep(60)
+"""
+LOGS = """
+import time
+for number in range(12):
+    print(number, flush=True)
+    time.sleep(0.1)
+print('up', flush=True)
+time.sleep(60)
+"""
+ITS_CHILD_WORKS = f"""
+import subprocess, sys
+subprocess.run([sys.executable, '-c', {WORKS!r}])
+"""
+
+
+@pytest.mark.parametrize("code", [WORKS, LOGS, ITS_CHILD_WORKS], ids=["works", "logs", "its child works"])
+def test_who_works_is_waited_for_however_long_it_takes(tmp_path: Path, code: str) -> None:
+    one = child(tmp_path, code, ready_text="up", patience_seconds=0.9)
+    one.start()
+    wait_until_ready(one)
+    stop_all([one])
+
+
+def test_who_does_nothing_any_more_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = child(tmp_path, SLEEP, ready_text="never", patience_seconds=1.0)
+    one.start()
+    with pytest.raises(
+        StartError, match=r"A child is not ready, and has done nothing for 1 s; its log is .*\n +up"
+    ):
+        wait_until_ready(one, pulse=said.append)
+    assert one.is_alive()
+    assert set(said) == {"A child"}
+    stop_all([one])
+
+
+def test_a_command_that_hangs_is_ended(tmp_path: Path) -> None:
+    one = child(tmp_path, SLEEP, patience_seconds=1.0)
+    with pytest.raises(StartError, match="A child has not ended, and has done nothing for 1 s"):
+        run_to_end(one)
+    assert not one.is_alive()
+
+
+def test_what_a_helper_does_counts_and_some_may_take_for_ever(tmp_path: Path) -> None:
+    helper = child(tmp_path, WORKS)
+    helper.start()
+    run_to_end(child(tmp_path / "a", "import time; time.sleep(1.4)", patience_seconds=0.9), helpers=[helper])
+    helper.kill()
+    run_to_end(child(tmp_path / "b", "import time; time.sleep(1.4)", patience_seconds=None))
+
+
+def test_who_dies_while_it_is_waited_for_is_told_with_its_last_lines(tmp_path: Path) -> None:
+    one = child(tmp_path, "import time; time.sleep(0.3); raise SystemExit('the reason')", ready_text="up")
+    one.start()
+    with pytest.raises(StartError, match=r"A child did not start; its log is .*\n +the reason"):
+        wait_until_ready(one)
+
+
+def test_long_waits_are_told_with_what_is_waited_for() -> None:
+    lines: list[str] = []
+    progress = Progress(lines.append, quiet_seconds=-1.0)
+    progress.tick("nothing that was begun")
+    progress.step("Starting")
+    progress.tick("Valkey")
+    assert [line.partition("] ")[2] for line in lines] == ["Starting\n", "Starting (waiting for Valkey)\n"]
+
+
 def test_what_does_not_stop_is_killed(tmp_path: Path) -> None:
     one = child(tmp_path, STUBBORN, ready_text="up", grace_seconds=0.2)
     one.start()

@@ -2,11 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import Any
-
-import botocore.session
-from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import BotoCoreError
 
 from gateway.providers.bedrock.signature import Credentials
 from gateway.refusals import Refusal
@@ -18,6 +15,7 @@ class CredentialSource:
     def __init__(self) -> None:
         self._source: Any = None
         self._current: Credentials | None = None
+        self._is_stale: Callable[[], bool] = lambda: False
         self._lock = asyncio.Lock()
         self.bearer_token = os.environ.get("AWS_BEARER_TOKEN_BEDROCK", "")
 
@@ -30,13 +28,20 @@ class CredentialSource:
                 self._current = await asyncio.to_thread(self._load)
         return self._current
 
-    def _is_stale(self) -> bool:
-        return isinstance(self._source, RefreshableCredentials) and self._source.refresh_needed()
+    def warm_up(self) -> None:
+        """Loads botocore, which takes a while; whether there are credentials shows when they are asked for."""
+        import botocore.session  # noqa: F401
 
     def _load(self) -> Credentials:
+        import botocore.session
+        from botocore.credentials import RefreshableCredentials
+        from botocore.exceptions import BotoCoreError
+
         try:
             if self._source is None:
                 self._source = botocore.session.get_session().get_credentials()
+                if isinstance(self._source, RefreshableCredentials):
+                    self._is_stale = self._source.refresh_needed
             if self._source is None:
                 raise Refusal(
                     "upstream_error", "Gatehouse has no AWS credentials. Its operator must configure them."

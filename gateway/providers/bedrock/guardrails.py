@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.providers.bedrock.assessments import RULE, Answer, body_of, locate, requests
+from gateway.providers.bedrock.assessments import Answer, body_of, locate, requests
 from gateway.providers.bedrock.client import Attempt, BedrockClient
 from gateway.providers.bedrock.errors import error_type, message_of
 from gateway.refusals import Refusal
@@ -110,30 +110,6 @@ class _Work:
     region: str
     billed: Counter[str]
     gate: asyncio.Semaphore
-
-
-@dataclass(frozen=True, slots=True)
-class GuardrailEngine:
-    """One guardrail as an engine for one direction."""
-
-    guardrails: Guardrails
-    guardrail_id: str
-    version: str
-    region: str
-    source: str = "INPUT"
-
-    @property
-    def name(self) -> str:
-        return RULE
-
-    async def find(self, texts: Sequence[str]) -> Found:
-        return await self.guardrails.find(
-            texts,
-            guardrail_id=self.guardrail_id,
-            version=self.version,
-            region=self.region,
-            source=self.source,
-        )
 
 
 def _failed(region: str, kind: str, status: int, content: bytes) -> EngineFailedError:

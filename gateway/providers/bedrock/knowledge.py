@@ -11,7 +11,7 @@ import msgspec
 from gateway.providers.bedrock.client import Attempt, BedrockClient
 from gateway.providers.bedrock.errors import error_type, refusal_of
 from gateway.refusals import Refusal
-from prompts.knowledge.policy.chunking import count_tokens
+from kernel.tokenizer import count_tokens
 from prompts.knowledge.policy.knowledge import Candidate, GroundedAnswer
 
 SERVICE = "bedrock-agent-runtime"

@@ -23,8 +23,3 @@ def subject_names(found: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str
     for per, keys in ids.items():
         names |= {(per, str(key)): name for key, name in names_of(per, keys).items()}
     return names
-
-
-def subject_name(per: str, subject: str) -> str:
-    """The name of one."""
-    return subject_names([(per, subject)])[per, subject]

@@ -16,8 +16,6 @@ from enum import Enum, auto
 from pathlib import Path
 
 import msgspec
-import redis.asyncio as redis
-from redis.exceptions import RedisError
 
 from governance.limits.policy.rate_limits import LEASE_MS, Counter, Decision, Request
 from governance.limits.services.own_share import Change, OwnShare
@@ -33,7 +31,6 @@ _RETURN_SECONDS = 4.0
 """How long shares still hold when Valkey is back: by then whoever can reach it has told it what passed without it."""
 _MAX_ENDED = 10_000
 _RENEW_SECONDS = LEASE_MS / 1000 / 3
-_LOST = (RedisError, OSError, TimeoutError)
 _pack = msgspec.msgpack.encode
 _unpack = msgspec.msgpack.decode
 
@@ -71,7 +68,12 @@ class RateLimiter:
     def __init__(
         self, url: str, *, members: Callable[[], tuple[int, int]], prefix: str = "gatehouse:rate:"
     ) -> None:
-        self._client: redis.Redis = redis.from_url(
+        # As long to import as all of Django's models: only where limits are kept.
+        import redis.asyncio as redis
+
+        self._lost = (redis.RedisError, OSError, TimeoutError)
+        """What Valkey's absence looks like."""
+        self._client = redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, max_connections=8
         )
         self._prefix = prefix
@@ -132,7 +134,7 @@ class RateLimiter:
         try:
             async with asyncio.timeout(timeout_seconds):
                 return bool(await self._client.ping())
-        except _LOST:
+        except self._lost:
             return False
 
     async def _admit(self, batch: list[Request]) -> Sequence[Decision]:
@@ -149,7 +151,7 @@ class RateLimiter:
         if self._mode is _Mode.SHARED:
             try:
                 return await self._admit_shared(batch)
-            except _LOST as error:
+            except self._lost as error:
                 self._lose(error)
         if self._mode is _Mode.RETURNING:
             return await self._admit_by_both(batch)
@@ -191,7 +193,7 @@ class RateLimiter:
             return decisions
         try:
             found = await self._admit_shared([batch[number] for number in passed])
-        except _LOST as error:
+        except self._lost as error:
             self._lose(error)
             for number in passed:
                 self._share.note(batch[number], decisions[number])
@@ -218,7 +220,7 @@ class RateLimiter:
         else:
             try:
                 await self._correct_shared(batch)
-            except _LOST as error:
+            except self._lost as error:
                 self._lose(error)
         return [None] * len(batch)
 
@@ -266,7 +268,7 @@ class RateLimiter:
                 continue
             try:
                 await self._tell_leases()
-            except _LOST as error:
+            except self._lost as error:
                 self._lose(error)
 
     async def _probe_forever(self) -> None:
@@ -284,7 +286,7 @@ class RateLimiter:
                     self._mode = _Mode.SHARED
                     self._share.rest(now_ms=_local_ms())
                     logger.warning("Valkey is back: rate limits are shared again")
-            except _LOST as error:
+            except self._lost as error:
                 self._lose(error)
 
     async def _hand_over(self) -> None:

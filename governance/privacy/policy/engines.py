@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, overload
+from typing import overload
 
 from governance.screening.policy.findings import Finding
 from kernel.errors import UnavailableError
@@ -62,14 +62,3 @@ class EngineFailedError(UnavailableError):
         super().__init__(message)
         self.failure = failure
         self.billed: Mapping[str, int] = billed or {}
-
-
-class Engine(Protocol):
-    """Finds personal data in texts. EngineFailedError where it can't."""
-
-    @property
-    def name(self) -> str:
-        """What records and rules call it."""
-
-    async def find(self, texts: Sequence[str]) -> Sequence[Sequence[Finding]]:
-        """The findings of each text, in order, none overlapping another. An engine that blocks or bills gives Found."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,11 +21,6 @@ def first_id_at(moment: datetime) -> UUID:
     """The least version 7 UUID of a moment: calls from then on have it or a greater one."""
     milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=min(milliseconds, 2**48 - 1) << _RANDOM_BITS)
-
-
-def time_of(call_id: UUID) -> datetime:
-    """When a version 7 UUID was made."""
-    return datetime.fromtimestamp((call_id.int >> _RANDOM_BITS) / 1000, tz=UTC)
 
 
 def ids_beginning_with(text: str) -> tuple[UUID, UUID] | None:

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from governance.screening.policy import rules
-from governance.screening.policy.scoring import READS_LIKE_ATTACK, Scoring, score
 from governance.screening.policy.spans import Span, to_remove, without
 from kernel.errors import InvalidError
+
+if TYPE_CHECKING:
+    from governance.screening.policy.scoring import Scoring
 
 MIN_WEIGHT = 0.1
 """The weight from which a rule is given as a reason."""
@@ -56,12 +60,13 @@ def screen(
 
     Finding the spans takes about twice as long as the verdict; without them `strip` changes nothing.
     """
-    found = score(text, role=role)
+    scoring = _scoring()
+    found = scoring.score(text, role=role)
     if found.score < thresholds.flag:
         return Verdict(found.score, Outcome.CLEAN)
     spans: tuple[Span, ...] = ()
     if with_spans:
-        spans = to_remove(text, lambda part: score(part, role=role).score, above=thresholds.flag)
+        spans = to_remove(text, lambda part: scoring.score(part, role=role).score, above=thresholds.flag)
     return Verdict(
         score=found.score,
         verdict=Outcome.INJECTION if found.score >= thresholds.block else Outcome.SUSPICIOUS,
@@ -70,13 +75,21 @@ def screen(
     )
 
 
-def _reasons(found: Scoring, *, role: str) -> tuple[str, ...]:
+def _reasons(found: "Scoring", *, role: str) -> tuple[str, ...]:
     weighed = sorted(found.signals.rules, key=lambda rule: -rule.weight_for(role))
     reasons = [rule.reason for rule in weighed if rule.weight_for(role) >= MIN_WEIGHT]
-    if found.hidden >= READS_LIKE_ATTACK:
+    if found.hidden >= _scoring().READS_LIKE_ATTACK:
         how = ", ".join(found.normalised.encodings)
         reasons.append(f"A text hidden by {how} reads like known attacks ({found.hidden:.2f}).")
-    if found.read_alike >= READS_LIKE_ATTACK or not reasons:
+    if found.read_alike >= _scoring().READS_LIKE_ATTACK or not reasons:
         reasons.append(f"It reads like known attacks ({found.read_alike:.2f}).")
     reasons += [f"It has {trick}." for trick in found.normalised.tricks]
     return tuple(reasons)
+
+
+@cache
+def _scoring() -> Any:
+    """The classifier and what it reads, numpy among it: loaded when a text is screened, not by who shows a verdict."""
+    from governance.screening.policy import scoring
+
+    return scoring

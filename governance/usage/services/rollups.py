@@ -1,7 +1,5 @@
 """Keeps the sums of usage: what was written since is taken in, or everything anew. One at a time."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -64,8 +62,3 @@ def _number(statement: str, *values: str | int) -> int:
 def _is_of_another_database(state: RollupState) -> bool:
     """Whether transactions are numbered anew: a dump was restored, whose records' numbers mean nothing here."""
     return state.watermark > _number("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-
-
-def rolled_up_at() -> datetime | None:
-    """When the sums were last brought up to date."""
-    return RollupState.objects.values_list("rolled_up_at", flat=True).first()

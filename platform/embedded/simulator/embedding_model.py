@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy
-
 DIMENSIONS = 256
 _MAX_LENGTH = 100_000
 """Characters of a text that are read."""
@@ -38,7 +36,7 @@ def vector(text: str) -> list[float] | None:
     ids = tokenizer.encode(text[:_MAX_LENGTH], add_special_tokens=False).ids
     if not ids:
         return None
-    mean = weights[ids].astype(numpy.float32).mean(axis=0)
-    length = float(numpy.linalg.norm(mean))
+    mean = weights[ids].astype("float32").mean(axis=0)
+    length = float(mean @ mean) ** 0.5
     found: list[float] = (mean / length).tolist() if length else []
     return found or None

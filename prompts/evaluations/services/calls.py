@@ -28,7 +28,7 @@ from prompts.evaluations.policy.settlement import (
     after_error,
     step_for_unsettled,
 )
-from prompts.evaluations.services.gateway_client import Answer, NotSentError, OutcomeUnknownError, post
+from prompts.inner_calls import Answer, NotSentError, OutcomeUnknownError, post
 from prompts.registry.policy.json_values import storable
 
 logger = logging.getLogger(__name__)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from celery import signature
 from django.db import transaction
 from django.db.models import F, Q
 
 from accounts.models import User
 from kernel.errors import ConflictError
+from kernel.queueing import queue_on_commit
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationResult, EvaluationState, TestSet
 from prompts.evaluations.policy.assertions import BadAssertionError, Judge, decoded
 from prompts.evaluations.policy.grid import BadWeightsError, Weights
@@ -157,5 +157,4 @@ def delete(evaluation: Evaluation) -> None:
 
 
 def _wake(evaluation: Evaluation) -> None:
-    run = signature(RUN_TASK, args=(evaluation.pk,))
-    transaction.on_commit(run.delay, robust=True)  # or it is woken by time
+    queue_on_commit(RUN_TASK, evaluation.pk, robust=True)  # or it is woken by time

@@ -29,7 +29,7 @@ from prompts.evaluations.policy.grading import Ask, Case, Graded, Grading, gradi
 from prompts.evaluations.policy.settlement import Step, may_spend
 from prompts.evaluations.policy.verdict import Verdict
 from prompts.evaluations.services.calls import Post, claim, claim_again, perform, recover, reply_of, stop
-from prompts.evaluations.services.gateway_client import post
+from prompts.inner_calls import post
 from prompts.registry.models import PromptVersion
 from prompts.registry.policy.json_values import storable
 from prompts.registry.selectors.versions import digest_of
@@ -38,10 +38,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
 _MAX_THREADS = 32
-_LOOK_AGAIN_SECONDS = 2.0
 _AT_A_TIME = 50
-
-_IDLE_SECONDS = 2.0
 
 _threads: ThreadPoolExecutor | None = None
 _under_way: dict[int, "Future[None]"] = {}
@@ -62,6 +59,17 @@ def _submit(call: EvaluationCall, ask: Ask, *, evaluation_id: int, key: str, sen
     future.add_done_callback(lambda _: _under_way.pop(call.pk, None))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long a task stays with an evaluation that only waits, and when it looks again at somebody else's call."""
+
+    idle_seconds: float = 2.0
+    look_again_seconds: float = 2.0
+
+
+USUAL = Pace()
+
+
 @dataclass
 class _Walk:
     """One result under way, and what it asks for next."""
@@ -74,7 +82,7 @@ class _Walk:
     look_at: float = 0.0
 
 
-def run_for(evaluation_id: int, *, seconds: float, send: Post = post) -> bool:
+def run_for(evaluation_id: int, *, seconds: float, send: Post = post, pace: Pace = USUAL) -> bool:
     """Goes on with an evaluation for so long. True where there is more to do at once; what can wait is woken by time."""
     now = utc_now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
@@ -86,7 +94,7 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post) -> bool:
     Evaluation.objects.filter(pk=evaluation_id, started_at=None).update(started_at=now)
     has_more = False
     try:
-        has_more = _Runner(evaluation_id, send=send).run(seconds)
+        has_more = _Runner(evaluation_id, send=send, pace=pace).run(seconds)
     except Exception:
         logger.exception("evaluation %d: a fault", evaluation_id)
         Evaluation.objects.filter(pk=evaluation_id).update(
@@ -99,8 +107,9 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post) -> bool:
 
 
 class _Runner:
-    def __init__(self, evaluation_id: int, *, send: Post) -> None:
+    def __init__(self, evaluation_id: int, *, send: Post, pace: Pace = USUAL) -> None:
         self._send = send
+        self._pace = pace
         self._id = evaluation_id
         self._evaluation = self._load()
         self._key = internal_key(self._evaluation.test_set.team)
@@ -127,7 +136,7 @@ class _Runner:
                 return False
             if finished or self._ours():
                 busy = perf_counter()
-            elif perf_counter() - busy > _IDLE_SECONDS:
+            elif perf_counter() - busy > self._pace.idle_seconds:
                 return False
             self._rest()
         return True
@@ -206,7 +215,7 @@ class _Runner:
             if (call.retry_at is None or call.retry_at <= now) and self._may_call():
                 self._make(walk, claim_again(call, now=now))
         elif call.pk not in _under_way and perf_counter() >= walk.look_at:
-            walk.is_blocked, walk.look_at = True, perf_counter() + _LOOK_AGAIN_SECONDS
+            walk.is_blocked, walk.look_at = True, perf_counter() + self._pace.look_again_seconds
             step = recover(call, evaluation=self._evaluation, now=now)
             if step is Step.MAKE_AGAIN and self._may_call(again=call):
                 self._make(walk, claim_again(call, now=now))

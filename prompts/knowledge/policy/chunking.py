@@ -9,18 +9,14 @@ word that is too long itself is cut. The end of prose is said again at the start
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
-from typing import Any
 
-import bpe_openai
-
+from kernel.tokenizer import count_tokens
 from prompts.knowledge.policy.blocks import Block, Kind
 
 _DEEPEST = 6
 _UNDER = " \u203a "
 _MAX_HEADINGS_LENGTH = 300
-_SLICE = 50_000  # characters: the tokenizer refuses texts of very many tokens
 _SENTENCE_END = re.compile(
     r"(?<=[.!?\u2026\u3002\uff01\uff1f])[\"'\u201d\u2019)\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n{2,}"
 )
@@ -46,17 +42,6 @@ class Piece:
     def embedded_text(self) -> str:
         """What is embedded: the passage under its headings."""
         return f"{self.headings}\n\n{self.text}" if self.headings else self.text
-
-
-@lru_cache(maxsize=1)
-def _encoding() -> Any:
-    return bpe_openai.get_encoding("o200k_base")
-
-
-def count_tokens(text: str) -> int:
-    """About how many tokens a text has, by a tokenizer that no model here uses: within a sixth, for most texts."""
-    pieces = (text[start : start + _SLICE] for start in range(0, len(text), _SLICE))
-    return sum(len(_encoding().encode_ordinary(piece)) for piece in pieces)
 
 
 def chunk(blocks: Iterable[Block], *, most_tokens: int, overlap_tokens: int) -> list[Piece]:

@@ -1,22 +1,18 @@
 """Vectors of texts, from the gateway: with the team's internal key, so that its budgets, limits and privacy rules hold."""
 
 import json
-import socket
 from array import array
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from sys import byteorder
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urlsplit
-
-from django.conf import settings
 
 from accounts.models import Team
 from accounts.services.internal_keys import internal_key
 from kernel.errors import UnavailableError
+from prompts.inner_calls import NotSentError, OutcomeUnknownError, exchange
 
 FEATURE = "knowledge"
 _TIMEOUT_SECONDS = 120.0
@@ -78,25 +74,11 @@ class Embedder:
         body: dict[str, Any] = {"model": self.route, "input": list(texts), "encoding_format": "base64"}
         if self.route_takes_dimensions:
             body["dimensions"] = self.dimensions
-        headers = {
-            "Authorization": f"Bearer {key}",
-            "Content-Type": "application/json",
-            "X-Gatehouse-Feature": FEATURE,
-        }
-        parts = urlsplit(settings.GATEWAY_URL)
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
         try:
-            path = f"{parts.path}/v1/embeddings"
-            connection.request("POST", path, json.dumps(body).encode(), headers)
-            answer = connection.getresponse()
-            return answer.status, _seconds(answer.getheader("Retry-After")), answer.read()
-        except (OSError, HTTPException) as error:
-            problem = "did not answer in time" if isinstance(error, socket.timeout) else "can't be reached"
-            message = f"The gateway at {settings.GATEWAY_URL} {problem}. See GATEHOUSE_GATEWAY_URL."
-            return 503, None, json.dumps({"error": {"message": message}}).encode()
-        finally:
-            connection.close()
+            reply = exchange("/v1/embeddings", body, key=key, feature=FEATURE, seconds=_TIMEOUT_SECONDS)
+        except (NotSentError, OutcomeUnknownError) as error:
+            return 503, None, json.dumps({"error": {"message": str(error)}}).encode()
+        return reply.status, _seconds(reply.headers.get("Retry-After")), reply.body
 
     @property
     def route_takes_dimensions(self) -> bool:

@@ -9,8 +9,7 @@ from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
-from prompts.knowledge.policy.fusion import fuse
-from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, Retrieved
+from prompts.knowledge.policy.knowledge import BaseEntry, Candidate
 
 SEARCH = "SELECT * FROM gatehouse_search_knowledge(%s, %s, %s::halfvec, %s, %s)"
 """Of: ids of bases, id of an application or None, a vector, the question, candidates of a list."""
@@ -25,23 +24,6 @@ class Retriever:
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
         self._pool = pool
 
-    async def search(
-        self,
-        *,
-        bases: Sequence[BaseEntry],
-        application_id: int,
-        vector: Sequence[float],
-        text: str,
-        top_k: int,
-        floor: float,
-        max_tokens: int,
-    ) -> Retrieved:
-        """The best passages of some bases, whose dimensions must be the vector's (ValueError). psycopg's errors pass."""
-        found = await self.candidates(
-            bases=bases, application_id=application_id, vector=vector, text=text, top_k=top_k
-        )
-        return fuse(found, top_k=top_k, floor=floor, max_tokens=max_tokens)
-
     async def candidates(
         self,
         *,
@@ -51,7 +33,10 @@ class Retriever:
         text: str,
         top_k: int,
     ) -> list[Candidate]:
-        """The same before the best are chosen, for who has candidates from elsewhere as well."""
+        """What some bases have, before the best are chosen (`prompts.knowledge.policy.fusion`): who asks may have more from elsewhere.
+
+        The dimensions of the bases must be the vector's (ValueError). psycopg's errors pass.
+        """
         values = parameters(bases, application_id, vector, text, top_k)
         async with self._pool.connection() as connection:
             cursor = await connection.execute(SEARCH, values)

@@ -1,8 +1,6 @@
 """Asks for a base to be read from its folder or S3 address. The gateway, which knows AWS, has the task."""
 
-from celery import current_app
-from django.db import transaction
-
+from kernel.queueing import queue_on_commit
 from prompts.knowledge.models import KnowledgeBase
 
 TASK = "gateway.tasks.sync_knowledge"
@@ -10,4 +8,4 @@ TASK = "gateway.tasks.sync_knowledge"
 
 def ask_for_sync(base: KnowledgeBase) -> None:
     """Once the transaction is through, a worker reads what is new or changed."""
-    transaction.on_commit(lambda: current_app.send_task(TASK, args=(base.pk,)))
+    queue_on_commit(TASK, base.pk)

@@ -69,15 +69,6 @@ class Interval:
 UNKNOWN = Interval(0.0, -inf, inf)
 
 
-def sample_of(values: "list[float] | tuple[float, ...]") -> Sample:
-    """The sample of calls that are each a unit of their own."""
-    total = float(sum(values))
-    return Sample(
-        units=len(values), calls=len(values), total=total, squares=float(sum(value * value for value in values)),
-        products=total, sizes=len(values),
-    )  # fmt: skip
-
-
 def difference(arm: Sample, control: Sample, *, alpha: float, minimum: int) -> Interval:
     """The arm's mean less the control's. Meant to be looked at from `minimum` units in each on."""
     variance = arm.variance + control.variance

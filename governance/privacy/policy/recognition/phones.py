@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-
-import phonenumbers
+from functools import cache, lru_cache
+from typing import Any
 
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.screening.policy.findings import Finding
@@ -54,9 +53,17 @@ def _score(text: str, start: int, end: int, number: str) -> float:
     return 0.4 if groups == 1 and len(number) >= 10 and _is_valid(number, "US") and number[0] != "1" else 0.0
 
 
+@cache
+def _library() -> Any:
+    """phonenumbers, loaded with the first candidate."""
+    import phonenumbers
+
+    return phonenumbers
+
+
 @lru_cache(maxsize=256)
 def _lengths(region: str) -> frozenset[int]:
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    metadata = _library().PhoneMetadata.metadata_for_region(region)
     general = metadata.general_desc if metadata is not None else None
     lengths = general.possible_length if general is not None else ()
     return frozenset(lengths) | {
@@ -69,13 +76,13 @@ def _is_valid(number: str, region: str) -> bool:
     if sum(map(str.isdecimal, number.split("x")[0])) not in _lengths(region):
         return False
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, region))
-    except phonenumbers.NumberParseException:
+        return _library().is_valid_number(_library().parse(number, region))
+    except _library().NumberParseException:
         return False
 
 
 def _is_possible(number: str, region: str | None) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse("+" + number.lstrip("(+0"), region))
-    except phonenumbers.NumberParseException:
+        return _library().is_possible_number(_library().parse("+" + number.lstrip("(+0"), region))
+    except _library().NumberParseException:
         return False

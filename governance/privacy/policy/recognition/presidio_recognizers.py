@@ -3,8 +3,12 @@
 from typing import Any
 
 import tldextract
-from presidio_analyzer import PatternRecognizer
-from presidio_analyzer import predefined_recognizers as predefined
+
+from governance.privacy.policy.recognition.without_models import without_language_models
+
+with without_language_models():
+    from presidio_analyzer import PatternRecognizer
+    from presidio_analyzer import predefined_recognizers as predefined
 
 _LOCALES = [
     "Au",

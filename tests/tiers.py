@@ -1,0 +1,69 @@
+"""Which tests run, and where: those of every commit, or all (a pytest plugin, `-p tests.tiers`).
+
+`--tier quick` leaves out what is marked `slow` (a client against a stack, a browser, a pooler, a second process, ten
+seconds of its own) and tries fewer examples of each property. `--tier rest` is what that leaves out, the properties
+again with all their examples among it; `--tier all` is both. Files that are named are run whole in each of them.
+
+pytest-xdist gives the tests of a file to one process, and those that share the session's stack to one, too: a stack takes
+longer to start than most of them.
+"""
+
+from typing import Any
+
+import hypothesis
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+QUICK, REST, ALL = "quick", "rest", "all"
+# How long an example takes depends on what else the machine does; what passes for one passes for all.
+hypothesis.settings.register_profile(QUICK, deadline=None, derandomize=True, max_examples=25)
+hypothesis.settings.register_profile(ALL, deadline=None, derandomize=True)
+# Other examples each time, and many more: `make test-all ARGS='--hypothesis-profile search'`.
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier", choices=[QUICK, REST, ALL], default=ALL, help="which tests: see tests/tiers.py"
+    )
+
+
+class _Scheduling(LoadScopeScheduling):
+    """A file to a process, in the order of their collection; what shares a stack to one, and first, for it takes longest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if path in OF_THEIR_OWN or not path.startswith("tests/e2e/") else "tests/e2e"
+
+
+OF_THEIR_OWN = {
+    f"tests/e2e/test_{name}.py"
+    for name in ("admin_browser", "crash", "fire", "prompt_journey", "rate_limits", "run")
+}
+"""Files that use no stack, or another one."""
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--hypothesis-profile"):
+        hypothesis.settings.load_profile(QUICK if config.getoption("--tier") == QUICK else ALL)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    tier = config.getoption("--tier")
+    if tier == ALL or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    kept = [item for item in items if _is_in(item, tier)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _is_in(item: pytest.Item, tier: str) -> bool:
+    is_slow = item.get_closest_marker("slow") is not None and item.get_closest_marker("quick") is None
+    if tier == QUICK:
+        return not is_slow
+    return is_slow or item.get_closest_marker("hypothesis") is not None
