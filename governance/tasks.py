@@ -7,7 +7,7 @@ from celery import shared_task
 
 from governance.alerts.services import alerts, deliveries
 from governance.limits.services import holds, limit_requests
-from governance.records.services import bodies, body_index
+from governance.records.services import bodies, body_index, partitions
 from governance.reviews.services import feedback
 from governance.usage.services import rollups, tips
 from kernel.clock import utc_now
@@ -76,6 +76,18 @@ def find_tips() -> int:
 def drop_bodies() -> int:
     """Lets go of bodies that are outside the sample, when their time is over."""
     return bodies.drop_due(now=utc_now())
+
+
+@shared_task(name="governance.tasks.make_partitions")  # type: ignore[untyped-decorator]
+def make_partitions() -> int:
+    """Makes the partitions of the months to come; how many calls are in none."""
+    return partitions.tend(now=utc_now())
+
+
+@shared_task(name="governance.tasks.analyze_partitions")  # type: ignore[untyped-decorator]
+def analyze_partitions() -> None:
+    """Brings up to date what Postgres' planner knows of all months together."""
+    partitions.analyze()
 
 
 @shared_task(name="governance.tasks.index_bodies")  # type: ignore[untyped-decorator]

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Application, Team, User
+from kernel.triggers import Trigger
 
 
 class FindingAction(models.TextChoices):
@@ -294,6 +295,7 @@ class PrivacyPolicyVersion(models.Model):
     class Meta:
         ordering = ("-number",)
         constraints = (models.UniqueConstraint(fields=("policy", "number"), name="one_version_each_number"),)
+        triggers = (Trigger(name="keep_version", function="gatehouse_keep_policy_version"),)
 
     def __str__(self) -> str:
         return f"version {self.number} of {self.policy}"

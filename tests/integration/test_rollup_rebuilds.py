@@ -42,8 +42,8 @@ def test_models_that_callers_make_up_are_no_models():
 
 
 def test_features_and_end_users_beyond_the_most_are_others_before_a_roll_up_too(monkeypatch):
-    monkeypatch.setattr(usage_limits, "MOST_FEATURES", 3)
-    monkeypatch.setattr(usage_limits, "MOST_END_USERS", 4)
+    monkeypatch.setattr(usage_limits, "MAX_FEATURES", 3)
+    monkeypatch.setattr(usage_limits, "MAX_END_USERS", 4)
     for part in range(3):
         for number in range(6):
             made(

@@ -200,8 +200,8 @@ def test_what_did_not_succeed_and_what_it_cost():
 
 
 def test_features_and_end_users_are_told_apart_up_to_a_number(monkeypatch):
-    monkeypatch.setattr(usage_limits, "MOST_FEATURES", 3)
-    monkeypatch.setattr(usage_limits, "MOST_END_USERS", 4)
+    monkeypatch.setattr(usage_limits, "MAX_FEATURES", 3)
+    monkeypatch.setattr(usage_limits, "MAX_END_USERS", 4)
     for part in range(2):
         with connection.cursor() as cursor:
             for number in range(6):

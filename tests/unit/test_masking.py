@@ -273,7 +273,7 @@ def test_placeholders_that_stand_for_nothing_are_left_and_counted():
 
 
 def test_values_that_collide_get_longer_tokens(monkeypatch):
-    monkeypatch.setattr(masking, "SHORTEST", 1)
+    monkeypatch.setattr(masking, "MIN_LENGTH", 1)
     values = [f"v{number}" for number in range(60)]  # sixty values and sixteen one-digit tokens
     mask = Mask(key=KEY, rules=RULES, find=lambda text: concluded_of(text, [Finding(0, len(text), "WORD")]))
     tokens = [mask.hide(value) for value in values]

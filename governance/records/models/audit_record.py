@@ -3,6 +3,7 @@ from django.db import models
 
 from accounts.models import ApiKey, Application, Team
 from kernel.transaction_id import transaction_id
+from kernel.triggers import Trigger
 
 
 class CallStatus(models.TextChoices):
@@ -148,6 +149,7 @@ class AuditRecord(models.Model):
             ),
             models.Index(fields=("-call_id",), name="call_flagged", condition=models.Q(is_flagged=True)),
         )
+        triggers = (Trigger(name="append_only", function="gatehouse_refuse_rewrite"),)
 
     def __str__(self) -> str:
         return str(self.call_id)

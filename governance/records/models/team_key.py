@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Team
+from kernel.triggers import Trigger
 
 
 class TeamKey(models.Model):
@@ -44,6 +45,7 @@ class TeamKey(models.Model):
                 name="erased_team_key_has_no_bytes",
             ),
         )
+        triggers = (Trigger(name="only_erased", function="gatehouse_guard_team_key"),)
 
     def __str__(self) -> str:
         return f"Key {self.generation} of {self.team}"

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Team, User
+from kernel.triggers import Trigger
 
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*\Z", "Use lower-case letters, digits, dots, dashes and underscores."
@@ -93,6 +94,7 @@ class PromptVersion(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("prompt", "number"), name="prompt_version_number_once"),
         )
+        triggers = (Trigger(name="never_changed", function="gatehouse_guard_prompt_version"),)
 
     def __str__(self) -> str:
         return f"{self.prompt} version {self.number}"

@@ -1,9 +1,11 @@
 from typing import Any
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q, Value
 
 from accounts.models import Team, User
+from kernel.triggers import Trigger
 from prompts.registry.models.prompt import Prompt, PromptVersion
 from prompts.rollout.models.experiment import UNITS, new_salt
 from prompts.rollout.policy.assignment import Unit
@@ -132,6 +134,9 @@ class RolloutEvent(models.Model):
 
     class Meta:
         ordering = ("id",)
+        triggers = (
+            Trigger(name="append_only", level=pgtrigger.Statement, function="gatehouse_refuse_update"),
+        )
 
     def __str__(self) -> str:
         return f"{self.rollout_id}: {self.get_action_display()}"
