@@ -4,6 +4,7 @@ from django.apps import AppConfig
 
 from accounts.services.known_models import register
 from governance.records.services import key_wrappers
+from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services import retrievers
 
@@ -37,6 +38,7 @@ class GatewayConfig(AppConfig):
     verbose_name = "Catalogue"
 
     def ready(self) -> None:
+        guard(self)
         register(_route_names)
         key_wrappers.register("kms", _kms)
         retrievers.register("bedrock", retrievers.Elsewhere(_retrieve, _answer))

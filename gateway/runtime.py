@@ -7,7 +7,9 @@ import logging
 from random import Random
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError, connections
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
@@ -30,12 +32,24 @@ from governance.limits.services.rate_limiter import RateLimiter
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
 from governance.records.services.body_store import BodyStore
+from governance.records.services.partitions import tend
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
+from kernel.clock import utc_now
 from kernel.ids import new_id
 from prompts.knowledge.services.retriever import Retriever
 
 logger = logging.getLogger(__name__)
+
+
+def _make_partitions() -> None:
+    """Should Celery have been off for months, calls find theirs all the same."""
+    try:
+        tend(now=utc_now())
+    except DatabaseError as error:
+        logger.error("partitions can't be looked at (%s)", type(error).__name__)
+    finally:
+        connections.close_all()
 
 
 class Gateway:
@@ -96,6 +110,7 @@ class Gateway:
             else None
         )
         self.running: set[asyncio.Task[Any]] = set()
+        self._partitions: asyncio.Task[None] | None = None
         self.is_ready = False
 
     @property
@@ -105,6 +120,7 @@ class Gateway:
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
         await asyncio.gather(self._pool.open(wait=True, timeout=15), asyncio.to_thread(self._warm_up))
+        self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         await self._keeper.start()
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
@@ -125,6 +141,8 @@ class Gateway:
     async def stop(self) -> None:
         """Lets calls under way settle, then lets go of everything."""
         self.is_ready = False
+        if self._partitions is not None:
+            await self._partitions
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)

@@ -2,13 +2,14 @@
 
 from governance.alerts.tasks import alert, alert_on_forecasts, deliver, mail
 from governance.limits.tasks import expire_holds, expire_requests
-from governance.records.tasks import drop_bodies, index_bodies
+from governance.records.tasks import analyze_partitions, drop_bodies, index_bodies, make_partitions
 from governance.reviews.tasks import keep_bodies
 from governance.usage.tasks import find_tips, roll_up
 
 __all__ = [
     "alert",
     "alert_on_forecasts",
+    "analyze_partitions",
     "deliver",
     "drop_bodies",
     "expire_holds",
@@ -17,5 +18,6 @@ __all__ = [
     "index_bodies",
     "keep_bodies",
     "mail",
+    "make_partitions",
     "roll_up",
 ]

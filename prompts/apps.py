@@ -2,11 +2,14 @@ from typing import Any
 
 from django.apps import AppConfig
 
+from kernel.migration_history import guard
+
 
 class PromptsConfig(AppConfig):
     name = "prompts"
 
     def ready(self) -> None:
+        guard(self)
         from prompts.evaluations.selectors.evaluations import required_tests_passed
         from prompts.registry.signals import approval_asked, in_use_asked, label_moved
         from prompts.rollout.receivers import end_what_runs, in_use

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -11,10 +11,11 @@ from django.db import transaction
 from accounts.models import User
 from accounts.services.api_keys import create_key
 from gateway.catalogue.services.catalog import load_catalog, read_catalog
-from gateway.demo.history import write_history
+from gateway.demo.history import DAYS, write_history
 from gateway.demo.limits import create_requests
 from gateway.demo.organisation import create_organisation, exists
 from gateway.demo.prompts import create_support_reply
+from governance.records.services.partitions import make_partitions
 from kernel.ids import random_token
 
 FILE_NAME = "demo.json"
@@ -27,6 +28,9 @@ def load_demo(*, data_dir: Path, now: datetime) -> int | None:
     """Makes the organisation, a key and the history; the number of calls, or None when it is there already."""
     if exists():
         return None
+    make_partitions(
+        since=now - timedelta(days=DAYS), until=now
+    )  # before the transaction, which would hold their locks
     password = "-".join(random_token(5) for _ in range(4))
     with transaction.atomic():
         load_catalog(read_catalog())

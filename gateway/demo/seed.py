@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from governance.records.services.partitions import make_partitions
 from kernel.errors import ConflictError
 
 _SEED = """
@@ -26,12 +27,13 @@ WHERE old.call_id = sources.ids[pick]
 """
 
 
-@transaction.atomic
 def seed_calls(*, count: int, days: int, now: datetime) -> None:
     """Repeats the demonstration's calls over the last days, uncharged. ValueError when there are none to repeat."""
-    with connection.cursor() as cursor:
+    since = now - timedelta(days=days)
+    make_partitions(since=since, until=now)  # before the transaction, which would hold their locks
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM governance_auditrecord WHERE is_demo)")
         if not cursor.fetchone()[0]:
             raise ConflictError("There are no calls to repeat: run load_demo first.")
-        cursor.execute(_SEED, {"since": now - timedelta(days=days), "days": days, "count": count})
+        cursor.execute(_SEED, {"since": since, "days": days, "count": count})
         cursor.execute("ANALYZE governance_auditrecord")

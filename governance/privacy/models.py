@@ -7,6 +7,7 @@ from django.db.models import Q
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.models import Application, Team, User
+from kernel.triggers import Trigger
 
 
 class FindingAction(models.TextChoices):
@@ -300,6 +301,7 @@ class PrivacyPolicyVersion(models.Model):
     class Meta:
         ordering = ("-number",)
         constraints = (models.UniqueConstraint(fields=("policy", "number"), name="one_version_each_number"),)
+        triggers = (Trigger(name="keep_version", function="gatehouse_keep_policy_version"),)
 
     def __str__(self) -> str:
         return f"version {self.number} of {self.policy}"

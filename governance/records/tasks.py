@@ -1,6 +1,6 @@
 """Periodic work of records."""
 
-from governance.records.services import bodies, body_index
+from governance.records.services import bodies, body_index, partitions
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -15,3 +15,15 @@ def drop_bodies() -> int:
 def index_bodies() -> int:
     """Makes the bodies written since the last time findable by their words."""
     return body_index.index_bodies(seconds=20)
+
+
+@app.task(name="governance.tasks.make_partitions")  # type: ignore[untyped-decorator]
+def make_partitions() -> int:
+    """Makes the partitions of the months to come; how many calls are in none."""
+    return partitions.tend(now=utc_now())
+
+
+@app.task(name="governance.tasks.analyze_partitions")  # type: ignore[untyped-decorator]
+def analyze_partitions() -> None:
+    """Brings up to date what Postgres' planner knows of all months together."""
+    partitions.analyze()

@@ -11,6 +11,11 @@ SCHEDULE = {
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "make-partitions": {"task": "governance.tasks.make_partitions", "schedule": 3600.0},
+    "analyze-partitions": {
+        "task": "governance.tasks.analyze_partitions",
+        "schedule": crontab(hour="4", minute="40"),
+    },
     "keep-bodies": {"task": "governance.tasks.keep_bodies", "schedule": 30.0},
     "index-bodies": {"task": "governance.tasks.index_bodies", "schedule": 10.0},
     "resume-evaluations": {"task": "prompts.tasks.resume_evaluations", "schedule": 5.0},

@@ -16,7 +16,7 @@ from embedded.banner import banner
 from embedded.child import Child, Command
 from embedded.configuration import Bedrock, Configuration
 from embedded.environment import child_environment, platform_environment, simulator_url
-from embedded.errors import Stopped
+from embedded.errors import StartError, Stopped
 from embedded.external import check_database, check_redis
 from embedded.folder import locked, make_folder
 from embedded.keeper import Keeper
@@ -32,6 +32,7 @@ from kernel.services_file import Services, remove_services, write_services
 
 LOOK_EVERY_SECONDS = 0.2
 ROTATE_EVERY_SECONDS = 60.0
+_SAID = "CommandError: "
 
 
 class Supervisor:
@@ -177,7 +178,15 @@ class Supervisor:
         if not self._preparing:
             self._add(self._preparing, parts.prepare(self._configuration, environment))
         databases = [service for service in self._services if service.command.name == "postgres"]
-        wait_until_ended(self._preparing.pop(), pulse=self._pulse, helpers=databases)
+        child = self._preparing.pop()
+        try:
+            wait_until_ended(child, pulse=self._pulse, helpers=databases)
+        except StartError:
+            # What its command says to people is all they need.
+            said = next((line for line in reversed(child.log.tail()) if line.startswith(_SAID)), None)
+            if said is None:
+                raise
+            raise StartError(said.removeprefix(_SAID)) from None
 
     def _start_platform(self, environment: Mapping[str, str]) -> None:
         configuration = self._configuration

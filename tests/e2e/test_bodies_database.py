@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from kernel.clock import utc_now
 from tests.client import HTTP
 from tests.e2e.conftest import World
 from tests.services import Server, Stack, until
@@ -93,12 +94,19 @@ def found(client: httpx.Client, text: str) -> list[str]:
 
 
 def test_only_the_tables_of_bodies_are_there(apart: Apart):
+    query = (
+        "SELECT relname, relispartition FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p')"
+    )
     with psycopg.connect(apart.url) as connection:
-        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-    assert {name for (name,) in rows} == {
+        rows = connection.execute(query).fetchall()
+    assert {name for name, is_partition in rows if not is_partition} == {
         "django_migrations", "governance_auditcontent", "governance_sealedcontent", "governance_contentindex",
         "governance_contentindexstate",
     }  # fmt: skip
+    month = f"{utc_now():%Y_%m}"
+    for table in ("auditcontent", "sealedcontent", "contentindex"):
+        assert {f"governance_{table}_{month}", f"governance_{table}_default"} <= {name for name, _ in rows}
 
 
 def test_bodies_are_written_there_and_read_from_there(apart: Apart):

@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import psutil
+import psycopg
 import pytest
 
 from embedded.ports import free_port
@@ -229,6 +230,28 @@ def test_wrong_database_url(database_url: str) -> None:
     for line in (refused, password, missing):
         assert "DATABASE_URL" in line
         assert "secret" not in line
+
+
+def test_a_database_of_before(database_url: str) -> None:
+    """One that names migrations which are not there any more: a line says what to do, and nothing in it is changed."""
+    server, _, _ = database_url.rpartition("/")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS of_before")
+        connection.execute("CREATE DATABASE of_before")
+    with psycopg.connect(f"{server}/of_before", autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE django_migrations (id bigserial, app text, name text, applied timestamptz)"
+        )
+        connection.execute(
+            "INSERT INTO django_migrations (app, name) VALUES ('governance', '0027_call_reviews')"
+        )
+        line = fails(DATABASE_URL=f"{server}/of_before")
+        assert (
+            "made by another version of Gatehouse: it has the migration governance.0027_call_reviews" in line
+        )
+        assert "move the data folder (.data) away or remove it" in line
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == [("django_migrations",)]
 
 
 def test_wrong_redis_url() -> None:

@@ -250,7 +250,9 @@ def test_a_call_without_a_budget_is_held_and_recorded_all_the_same():
 
 def test_records_and_postings_are_never_rewritten():
     async def scenario(ledger: Ledger, _: Ledger) -> None:
-        await ledger.settle(Settlement(record(new_id(), cost=5), None))
+        call_id = new_id()
+        content = {"call_id": call_id, "team_id": 1, "request": "{}", "answer": "[]", "kept_until": None}
+        await ledger.settle(Settlement(record(call_id, cost=5), content))
 
     run(scenario)
     columns = {

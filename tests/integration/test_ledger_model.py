@@ -198,11 +198,14 @@ def execute_all(statement: str, *values) -> None:
 def reserve(calls: list[Call]) -> list[bool]:
     """By the function that the gateway calls, in one statement."""
     windows = sorted({(limit.row.pk, subject) for call in calls for limit, subject in call.falls_under})
-    named = [{"n": n, "b": b, "u": u, "s": START, "e": END} for n, (b, u) in enumerate(windows, 1)]
+    named = [
+        {"number": n, "budget_id": budget, "subject": subject, "starts_at": START, "ends_at": END}
+        for n, (budget, subject) in enumerate(windows, 1)
+    ]
     blank = {k: v for k, v in record(new_id()).items() if k not in ("call_id", "started_at", "status")}
     holds = [
-        {"n": n, "c": call.id, "a": call.amount, "s": NOW, "t": 600.0, "r": blank,
-         "w": [windows.index((limit.row.pk, subject)) + 1 for limit, subject in call.falls_under]}
+        {"number": n, "call_id": call.id, "amount_nanos": call.amount, "started_at": NOW, "lifetime_seconds": 600.0,
+         "record": blank, "windows": [windows.index((limit.row.pk, subject)) + 1 for limit, subject in call.falls_under]}
         for n, call in enumerate(calls)
     ]  # fmt: skip
     values = [orjson.dumps(named).decode(), orjson.dumps(holds).decode(), calls[0].instance]
@@ -211,7 +214,7 @@ def reserve(calls: list[Call]) -> list[bool]:
         calls[0].instance,
     )
     with connection.cursor() as cursor:
-        cursor.execute("SELECT admitted FROM gatehouse_reserve(%s, %s, %s) ORDER BY n", values)
+        cursor.execute("SELECT admitted FROM gatehouse_reserve(%s, %s, %s) ORDER BY number", values)
         return [row[0] for row in cursor.fetchall()]
 
 

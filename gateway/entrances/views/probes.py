@@ -28,6 +28,7 @@ async def readiness(gateway: Gateway | None) -> HttpResponse:
         "status": "ready" if is_ready else "not ready",
         "checks": {name: "ok" if passed else "failed" for name, passed in checks.items()},
         "rate_limits": _rate_limits(gateway),
+        "partitions": _partitions(gateway),
     }
     return HttpResponse(orjson.dumps(body), status=200 if is_ready else 503, content_type=JSON)
 
@@ -37,6 +38,12 @@ def _rate_limits(gateway: Gateway | None) -> str:
         return "shared"
     rank, processes = gateway.ledger.members
     return f"local: Valkey can't be reached, this is process {rank + 1} of {processes} and keeps to its share"
+
+
+def _partitions(gateway: Gateway | None) -> str:
+    if gateway is None or not gateway.ledger.strays:
+        return "ok"
+    return f"{gateway.ledger.strays} records are in no month's partition: is Celery beat running, are clocks right?"
 
 
 def metrics(gateway: Gateway | None, headers: dict[bytes, bytes]) -> HttpResponse:
@@ -66,5 +73,9 @@ def metrics(gateway: Gateway | None, headers: dict[bytes, bytes]) -> HttpRespons
         "gatehouse_processes": ("Gateway processes alive.", processes),
         "gatehouse_ledger_connected": ("1 while Postgres takes records.", float(gateway.ledger.is_connected)),
         "gatehouse_records_waiting": ("Records that wait to be written.", gateway.ledger.waiting),
+        "gatehouse_records_without_partition": (
+            "Records in no month's partition, counted up to 1000. More than 0: see docs/storage.md.",
+            gateway.ledger.strays,
+        ),
     }
     return HttpResponse(text(gateway.metrics, gauges), content_type=CONTENT_TYPE_LATEST)

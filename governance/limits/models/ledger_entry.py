@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from kernel.transaction_id import transaction_id
+from kernel.triggers import Trigger
 
 
 class LedgerEntry(models.Model):
@@ -29,6 +30,7 @@ class LedgerEntry(models.Model):
                 fields=("xact_id",), name="correction_by_xact", condition=models.Q(kind="correction")
             ),
         )
+        triggers = (Trigger(name="append_only", function="gatehouse_refuse_rewrite"),)
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.call_id}"

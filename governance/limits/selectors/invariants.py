@@ -50,7 +50,8 @@ INVARIANTS: dict[str, tuple[str, str]] = {
     "every entry is of a call on record": (
         "entry",
         """SELECT entry.id, entry.call_id, entry.amount_nanos AS amount FROM governance_ledgerentry entry
-        LEFT JOIN governance_auditrecord record USING (call_id) WHERE record.call_id IS NULL""",
+        LEFT JOIN governance_auditrecord record USING (call_id) WHERE record.call_id IS NULL
+          AND entry.call_id >= gatehouse_first_id(coalesce((SELECT max(before) FROM governance_recorddrop), 'epoch'))""",
     ),
     "no call that is on record is still held": (
         "call",

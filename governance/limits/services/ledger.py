@@ -1,6 +1,6 @@
 """The ledger of the data plane: reserve before a call, settle after it, in one durable statement per batch.
 
-The functions live in Postgres (governance/migrations/sql); this module batches for them. What they promise:
+The functions live in Postgres (governance/limits/sql); this module batches for them. What they promise:
 `spent` of a window is the sum of its ledger entries, `reserved` the sum of its open holds, `spent + reserved` never
 exceeds the limit at a reserve, and every call gets exactly one record however often its settlement is sent.
 """
@@ -30,16 +30,17 @@ HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 30.0
 """A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
 
-_RESERVE = "SELECT n, admitted, window_n, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
+_RESERVE = "SELECT number, admitted, short_window, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
 _HEARTBEAT = """
     WITH others AS (
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
-        WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s))
+        WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s)),
+    strays AS (SELECT count(*) AS number FROM (SELECT FROM governance_auditrecord_default LIMIT 1000) AS some)
     INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
     VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
-    RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others)"""
+    RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others), (SELECT number FROM strays)"""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _MAX_PAUSE = 1.0
 
@@ -92,6 +93,8 @@ class Ledger:
         self.is_connected = True
         self.members = (0, 1)
         """This process' rank, from 0, among how many gateway processes, as of the last heartbeat."""
+        self.strays = 0
+        """Records that are in no month's partition, counted up to a thousand, as of the last heartbeat."""
 
     def now(self) -> datetime:
         """Postgres' time: read at each heartbeat, counted on in between, so a clock that jumps here changes nothing."""
@@ -150,19 +153,25 @@ class Ledger:
         number = {window: n for n, window in enumerate(windows, 1)}
         holds = [
             {
-                "n": n,
-                "c": request.call_id,
-                "a": request.amount_nanos,
-                "w": [number[window] for window in request.windows],
-                "s": request.started_at,
-                "t": request.lifetime_seconds,
-                "r": request.record,
+                "number": n,
+                "call_id": request.call_id,
+                "amount_nanos": request.amount_nanos,
+                "windows": [number[window] for window in request.windows],
+                "started_at": request.started_at,
+                "lifetime_seconds": request.lifetime_seconds,
+                "record": request.record,
             }
             for n, request in enumerate(batch)
         ]
         named = [
-            {"n": n, "b": w.budget_id, "u": w.subject, "s": w.starts_at, "e": w.ends_at}
-            for w, n in number.items()
+            {
+                "number": n,
+                "budget_id": window.budget_id,
+                "subject": window.subject,
+                "starts_at": window.starts_at,
+                "ends_at": window.ends_at,
+            }
+            for window, n in number.items()
         ]
         values = (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
         try:
@@ -212,6 +221,7 @@ class Ledger:
         assert row is not None
         self._anchor = (row[0].astimezone(UTC), perf_counter())
         self.members = (row[1], row[2] + 1)
+        self.strays = row[3]
 
     async def _beat_forever(self) -> None:
         while True:

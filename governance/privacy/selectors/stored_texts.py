@@ -7,13 +7,14 @@ from typing import Any
 
 from governance.privacy.models import PrivacyPolicy
 from governance.records.models import AuditContent, AuditRecord
+from governance.records.selectors.calls import first_id_at
 
 _READ_AT_ONCE = 200
 
 
 def stored_texts(policy: PrivacyPolicy, *, now: datetime, days: int, most: int) -> list[str]:
     """What users, documents and tools said in the latest calls that a policy is for, each text once."""
-    calls = AuditRecord.objects.filter(started_at__gte=now - timedelta(days=days))
+    calls = AuditRecord.objects.filter(pk__gte=first_id_at(now - timedelta(days=days)))
     if policy.application_id is not None:
         calls = calls.filter(application=policy.application_id)
     elif policy.team_id is not None:

@@ -1,6 +1,7 @@
 from governance.records.models.audit_record import AuditRecord, BodyState, CallStatus, WireFormat
 from governance.records.models.content import AuditContent, ContentIndex, ContentIndexState, SealedContent
 from governance.records.models.raw_access import RawAccess
+from governance.records.models.record_drop import RecordDrop
 from governance.records.models.team_key import TeamKey
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ContentIndex",
     "ContentIndexState",
     "RawAccess",
+    "RecordDrop",
     "SealedContent",
     "TeamKey",
     "WireFormat",

@@ -4,6 +4,7 @@ from django.db import models
 from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team
 from kernel.transaction_id import transaction_id
+from kernel.triggers import Trigger
 
 
 class CallStatus(models.TextChoices):
@@ -151,6 +152,7 @@ class AuditRecord(Owned):
             ),
             models.Index(fields=("-call_id",), name="call_flagged", condition=models.Q(is_flagged=True)),
         )
+        triggers = (Trigger(name="append_only", function="gatehouse_refuse_rewrite"),)
 
     def __str__(self) -> str:
         return str(self.call_id)

@@ -1,11 +1,29 @@
 """What was said in calls, apart from their records: it can be let go earlier, and kept in another database."""
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Now
 
 from kernel.transaction_id import transaction_id
+from kernel.triggers import Trigger
+
+
+def _append_only(*columns: str) -> tuple[Trigger, ...]:
+    """Contents are let go, but never rewritten. One thing changes: one that was to be let go may be marked to stay."""
+    return (
+        Trigger(
+            name="append_only",
+            operation=pgtrigger.UpdateOf(*columns),  # type: ignore[no-untyped-call]
+            function="gatehouse_refuse_update",
+        ),
+        Trigger(
+            name="only_marked_to_stay",
+            condition=pgtrigger.Condition("NEW.kept_until IS NOT NULL"),
+            function="gatehouse_refuse_update",
+        ),
+    )
 
 
 class Content(models.Model):
@@ -40,6 +58,15 @@ class AuditContent(Content):
                 condition=models.Q(kept_until__isnull=False),
             ),
         )
+        triggers = (
+            *_append_only("call_id", "team_id", "request", "answer", "xact_id"),
+            Trigger(
+                name="forget_words",
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete,
+                function="gatehouse_forget_words",
+            ),
+        )
 
 
 class SealedContent(Content):
@@ -55,10 +82,11 @@ class SealedContent(Content):
                 fields=("kept_until",), name="sealed_let_go", condition=models.Q(kept_until__isnull=False)
             ),
         )
+        triggers = _append_only("call_id", "team_id", "generation", "sealed", "created_at")
 
 
 class ContentIndex(models.Model):
-    """The words of a call's redacted bodies, to search by. It goes when they go (a constraint sees to it)."""
+    """The words of a call's redacted bodies, to search by. It goes when they go (a trigger sees to it)."""
 
     content = models.OneToOneField(
         AuditContent, primary_key=True, db_column="call_id", on_delete=models.CASCADE, related_name="+",

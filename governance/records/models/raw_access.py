@@ -1,8 +1,10 @@
+import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team, User
+from kernel.triggers import Trigger
 
 
 class RawAccess(Owned):
@@ -30,6 +32,15 @@ class RawAccess(Owned):
         indexes = (
             models.Index(fields=("team", "-id"), name="raw_access_by_team"),
             BrinIndex(fields=("created_at",), name="raw_access_by_time"),
+        )
+        triggers = (
+            Trigger(name="append_only", level=pgtrigger.Statement, function="gatehouse_refuse_update"),
+            Trigger(
+                name="never_deleted",
+                level=pgtrigger.Statement,
+                operation=pgtrigger.Delete,
+                function="gatehouse_refuse_delete",
+            ),
         )
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.db.models import Q
 from accounts.access.models import Owned, OwnedBy
 from accounts.models import Team
 from accounts.policy.roles import Capability
+from kernel.triggers import Trigger
 
 
 class TeamKey(Owned):
@@ -48,6 +49,7 @@ class TeamKey(Owned):
                 name="erased_team_key_has_no_bytes",
             ),
         )
+        triggers = (Trigger(name="only_erased", function="gatehouse_guard_team_key"),)
 
     def __str__(self) -> str:
         return f"Key {self.generation} of {self.team}"

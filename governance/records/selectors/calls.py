@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,24 @@ from governance.records.models import AuditContent, AuditRecord
 from governance.records.selectors.bodies import stored
 
 _RANDOM_BITS = 80
+_MAX_SKEW = timedelta(hours=1)
+"""A call's time is Postgres'; that in its id is its process' own."""
 
 
 def first_id_at(moment: datetime) -> UUID:
     """The least version 7 UUID of a moment: calls from then on have it or a greater one."""
     milliseconds = max(0, int(moment.timestamp() * 1000))
     return UUID(int=min(milliseconds, 2**48 - 1) << _RANDOM_BITS)
+
+
+def ids_between(since: datetime, until: datetime) -> tuple[UUID, UUID]:
+    """Bounds of the ids of the calls that started from one moment to another: with them Postgres looks at these months alone."""
+    return first_id_at(since - _MAX_SKEW), first_id_at(until + _MAX_SKEW)
+
+
+def time_of(call_id: UUID) -> datetime:
+    """When a version 7 UUID was made."""
+    return datetime.fromtimestamp((call_id.int >> _RANDOM_BITS) / 1000, tz=UTC)
 
 
 def ids_beginning_with(text: str) -> tuple[UUID, UUID] | None:

@@ -1,12 +1,13 @@
 """How far what was recorded is from what AWS logged and billed, and which calls and lines are without the other."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from governance.records.selectors.calls import ids_between
 from governance.usage.models import LoggedInvocation
 from governance.usage.policy.billed_names import keys_of_id, name_key
 
@@ -18,13 +19,14 @@ WITH ours AS (
            count(*) FILTER (WHERE r.cost_nanos <> 0 AND NOT EXISTS (
                SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)) AS unlogged
     FROM governance_auditrecord r
-    WHERE r.started_at >= %(since)s AND r.started_at < %(until)s AND NOT r.is_demo
-      AND (r.upstream_request_id <> '' OR r.cost_nanos <> 0)
+    WHERE r.call_id >= %(first)s AND r.call_id < %(end)s AND r.started_at >= %(since)s AND r.started_at < %(until)s
+      AND NOT r.is_demo AND (r.upstream_request_id <> '' OR r.cost_nanos <> 0)
     GROUP BY 1, 2, 3
 ), corrections AS (
     SELECT (r.started_at AT TIME ZONE 'UTC')::date AS day, r.model, r.region, sum(e.amount_nanos)::bigint AS corrected
     FROM governance_ledgerentry e JOIN governance_auditrecord r USING (call_id)
-    WHERE e.kind = 'correction' AND r.started_at >= %(since)s AND r.started_at < %(until)s AND NOT r.is_demo
+    WHERE e.kind = 'correction' AND r.call_id >= %(first)s AND r.call_id < %(end)s
+      AND r.started_at >= %(since)s AND r.started_at < %(until)s AND NOT r.is_demo
     GROUP BY 1, 2, 3
 ), lines AS (  -- of the day on which the call began, where there is one
     SELECT (coalesce(r.started_at, l.at) AT TIME ZONE 'UTC')::date AS day, coalesce(r.model, l.model) AS model,
@@ -50,7 +52,8 @@ GROUP BY 1, 2, 3 ORDER BY 1 DESC, 4 DESC
 """
 _UNLOGGED = """
 SELECT call_id, started_at, model, region, cost_nanos, is_estimated FROM governance_auditrecord r
-WHERE started_at >= %(since)s AND started_at < %(until)s AND NOT is_demo AND cost_nanos <> 0
+WHERE call_id >= %(first)s AND call_id < %(end)s AND started_at >= %(since)s AND started_at < %(until)s
+  AND NOT is_demo AND cost_nanos <> 0
   AND (%(model)s = '' OR model = %(model)s) AND (%(region)s = '' OR region = %(region)s)
   AND NOT EXISTS (SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)
 ORDER BY call_id DESC LIMIT %(most)s
@@ -113,7 +116,7 @@ class UnloggedCall:
 def drift(*, since: date, until: date) -> list[Drift]:
     """Days from one up to another, in UTC, the latest first; 1000 rows at most, and those that are on the bill alone."""
     with connection.cursor() as cursor:
-        cursor.execute(_DRIFT, {"since": since, "until": until, "most": MAX_ROWS})
+        cursor.execute(_DRIFT, {**_bounds(since, until), "most": MAX_ROWS})
         rows = {
             (day, model, region): Drift(
                 day=day, model=model, region=region, calls=calls, recorded=recorded, corrected=corrected,
@@ -137,8 +140,7 @@ def unlogged_calls(
     """Calls that were charged and are in no log, the latest first."""
     with connection.cursor() as cursor:
         values: dict[str, Any] = {
-            "since": since,
-            "until": until,
+            **_bounds(since, until),
             "model": model,
             "region": region,
             "most": at_most,
@@ -156,6 +158,12 @@ def unknown_lines(
         call_id__isnull=True, at__date__gte=since, at__date__lt=until, **given
     )
     return list(found.order_by("-at")[:at_most])
+
+
+def _bounds(since: date, until: date) -> dict[str, Any]:
+    begin, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (since, until))
+    first, last = ids_between(begin, end)
+    return {"since": since, "until": until, "first": first, "end": last}
 
 
 def _per_cent(part: int, whole: int) -> float | None:

@@ -192,7 +192,7 @@ class VersionContent(models.Model):
 
 
 class Chunk(models.Model):
-    """A passage. The column `words`, its full text, is made by the database (sql/0006_knowledge.sql)."""
+    """A passage. The column `words`, its full text, is made by the database (prompts/knowledge/sql/passages.sql)."""
 
     base = models.ForeignKey(KnowledgeBase, on_delete=models.CASCADE, related_name="chunks")
     document = models.ForeignKey(KnowledgeDocument, on_delete=models.CASCADE, related_name="chunks")

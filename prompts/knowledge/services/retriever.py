@@ -1,6 +1,6 @@
 """Searches in knowledge bases that are kept here, for the data plane: one round trip, without the ORM.
 
-What may be found is decided in the database (`gatehouse_search_knowledge`, prompts/migrations/sql): bases of the
+What may be found is decided in the database (`gatehouse_search_knowledge`, prompts/knowledge/sql): bases of the
 application's own team, versions in force, documents that the application may be given. What is found is untrusted text.
 """
 

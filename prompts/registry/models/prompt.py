@@ -7,6 +7,7 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
+from kernel.triggers import Trigger
 
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*\Z", "Use lower-case letters, digits, dots, dashes and underscores."
@@ -107,6 +108,7 @@ class PromptVersion(Owned):
         constraints = (
             models.UniqueConstraint(fields=("prompt", "number"), name="prompt_version_number_once"),
         )
+        triggers = (Trigger(name="never_changed", function="gatehouse_guard_prompt_version"),)
 
     def __str__(self) -> str:
         return f"{self.prompt} version {self.number}"

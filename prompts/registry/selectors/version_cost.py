@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, Q
 
 from governance.records.models import AuditRecord, CallStatus
+from governance.records.selectors.calls import first_id_at
 from kernel.money import format_usd
 from prompts.registry.models import PromptVersion
 
@@ -34,7 +35,7 @@ def figures_of(version: PromptVersion, *, now: datetime) -> Figures:
     rows = AuditRecord.objects.filter(
         prompt_id=version.prompt_id,
         prompt_version=version.number,
-        started_at__gte=now - timedelta(days=_DAYS),
+        pk__gte=first_id_at(now - timedelta(days=_DAYS)),
     )
     done = Q(status=CallStatus.SUCCEEDED)
     found = rows.aggregate(

@@ -1,5 +1,6 @@
 from typing import Any
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q, Value
 
@@ -7,6 +8,7 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
+from kernel.triggers import Trigger
 from prompts.registry.models.prompt import Prompt, PromptVersion
 from prompts.rollout.models.experiment import UNITS, new_salt
 from prompts.rollout.policy.assignment import Unit
@@ -142,6 +144,9 @@ class RolloutEvent(models.Model):
 
     class Meta:
         ordering = ("id",)
+        triggers = (
+            Trigger(name="append_only", level=pgtrigger.Statement, function="gatehouse_refuse_update"),
+        )
 
     def __str__(self) -> str:
         return f"{self.rollout_id}: {self.get_action_display()}"

@@ -1,1 +1,0 @@
-DROP FUNCTION gatehouse_notify_snapshot() CASCADE;

@@ -1,2 +1,0 @@
-CREATE TRIGGER notify_snapshot AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON gateway_teaminferenceprofile
-    FOR EACH STATEMENT EXECUTE FUNCTION gatehouse_notify_snapshot();

@@ -1,1 +1,0 @@
-DROP TRIGGER append_only ON prompts_rolloutevent;
