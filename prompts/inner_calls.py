@@ -78,7 +78,7 @@ def _answer(reply: Reply) -> Answer:
         body = json.loads(reply.body)
     except ValueError as error:
         if 200 <= reply.status < 300:
-            raise OutcomeUnknownError("The gateway's answer was no JSON.") from error
+            raise OutcomeUnknownError("The gateway's answer was not JSON.") from error
         body = {}
     return Answer(
         status=reply.status,

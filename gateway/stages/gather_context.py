@@ -70,7 +70,8 @@ async def _fact(call: Call, gateway: Gateway, source: SourceEntry, values: dict[
     if source.on_failure == "empty":
         return None
     raise Refusal(
-        "content_blocked", f"The context source “{source.name}” gives the model orders. Nothing was sent."
+        "content_blocked",
+        f"The context source “{source.name}” contains injected instructions. The call was not sent.",
     )
 
 

@@ -156,9 +156,7 @@ async def _judge(call: Call, gateway: Gateway, texts: list[str]) -> _Judged:
         call.checks.guardrail_units.update(found.billed)
         if found.blocks:
             call.checks.guardrail = "blocked"
-            raise Refusal(
-                "content_blocked", f"A guardrail does not let this request pass: {_words(found.blocks)}."
-            )
+            raise Refusal("content_blocked", f"Request blocked by a guardrail: {_words(found.blocks)}.")
         for text, several in zip(texts, found, strict=True):
             findings[text] += several
     return _Judged(findings, is_complete)

@@ -13,7 +13,7 @@ from kernel.breath import Breath
 _AT_ONCE = 800
 """Characters that were not seen before and are screened without letting the event loop go."""
 _WORDS = {"user": "the user's text", "document": "a document", "tool": "the result of a tool"}
-_IN_ITS_PLACE = "[Taken out: it gave orders of its own.]"
+_IN_ITS_PLACE = "[Removed: it contained injected instructions.]"
 
 
 def screen(call: Call, gateway: Gateway) -> Awaitable[None] | None:
@@ -98,7 +98,7 @@ def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[It
         )
         raise Refusal(
             "content_blocked",
-            f"Screening does not let this request pass: {_WORDS[blocked]} looks like an attempt to give the model other orders. {' '.join(reasons[:3])}".strip(),
+            f"Request blocked: {_WORDS[blocked]} looks like a prompt-injection attempt. {' '.join(reasons[:3])}".strip(),
         )
     if "strip" in worst.values():
         _strip(call, actions, verdicts)

@@ -74,7 +74,7 @@ def _headers(data: bytes) -> Iterator[tuple[str, str]]:
     while position < len(data):
         name_end = position + 1 + data[position]
         if data[name_end : name_end + 1] != bytes((_STRING,)):
-            raise CorruptStreamError("a header that is no string")
+            raise CorruptStreamError("a header that is not a string")
         value_start = name_end + 3
         value_end = value_start + int.from_bytes(data[name_end + 1 : value_start], "big")
         if value_end > len(data):

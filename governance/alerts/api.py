@@ -29,7 +29,7 @@ class AlertChannelSerializer(OwnedSerializer):
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     notice = serializers.DictField(
         child=serializers.CharField(), read_only=True, allow_null=True,
-        help_text="What is told, where it is not about a budget: type, text and path.",
+        help_text="Type, text and path, for alerts that are not about a budget.",
     )  # fmt: skip
 
     class Meta:

@@ -80,9 +80,11 @@ class Alert(Owned):
         null=True,
         on_delete=models.CASCADE,
         related_name="alerts",
-        help_text="Whose it is, where it is no budget's.",
+        help_text="Team, for alerts that are not about a budget.",
     )
-    text = models.CharField(max_length=500, blank=True, help_text="What it says, where it is no budget's.")
+    text = models.CharField(
+        max_length=500, blank=True, help_text="Text, for alerts that are not about a budget."
+    )
     path = models.CharField(max_length=300, blank=True, help_text="The page of the admin it leads to.")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -32,7 +32,7 @@ class ScreeningChoice(models.TextChoices):
 
 
 class LeakChoice(models.TextChoices):
-    """What is done when an answer gives the system prompt away."""
+    """What is done when an answer leaks the system prompt."""
 
     NOTHING = "", "Not looked for"
     LOG = "log", "Record"
@@ -143,10 +143,10 @@ class PrivacyPolicy(Owned):
     )
     canary = models.BooleanField(
         default=False,
-        help_text="A secret word in the system prompt, by which an answer that gives the prompt away is known.",
+        help_text="A secret in the system prompt. An answer that repeats it leaks the prompt.",
     )
     leak = models.CharField(
-        "when an answer gives the system prompt away",
+        "when an answer leaks the system prompt",
         max_length=16,
         blank=True,
         choices=LeakChoice.choices,
@@ -184,7 +184,7 @@ class PrivacyPolicy(Owned):
                 fields=("team", "application"),
                 nulls_distinct=False,
                 name="one_privacy_policy_each",
-                violation_error_message="There is a policy for this already: change that one.",
+                violation_error_message="A policy with this scope already exists. Edit that one.",
             ),
             models.CheckConstraint(
                 condition=Q(application__isnull=True) | Q(team__isnull=False),
@@ -236,35 +236,35 @@ class RedactionRule(Owned):
         models.CharField(max_length=2000),
         default=list,
         blank=True,
-        help_text="Regular expressions, one a line (RE2's syntax).",
+        help_text="Regular expressions (RE2 syntax), one per line.",
     )
     deny = ArrayField(
         models.CharField(max_length=300),
         default=list,
         blank=True,
-        verbose_name="always find",
-        help_text="Words or phrases, one a line.",
+        verbose_name="deny list",
+        help_text="Words or phrases that are always found, one per line.",
     )
     allow = ArrayField(
         models.CharField(max_length=300),
         default=list,
         blank=True,
-        verbose_name="never find",
-        help_text="Values, one a line.",
+        verbose_name="allow list",
+        help_text="Values that are never found, one per line.",
     )
     context = ArrayField(
         models.CharField(max_length=100),
         default=list,
         blank=True,
-        verbose_name="words beside it",
-        help_text="One a line: one of them must stand near a match.",
+        verbose_name="context words",
+        help_text="One per line: at least one must occur near a match.",
     )
     checksum = models.CharField(max_length=16, blank=True, choices=Checksum.choices)
     languages = ArrayField(
         models.CharField(max_length=2),
         default=list,
         blank=True,
-        help_text="Two letters each, one a line. Empty: all languages.",
+        help_text="Two-letter codes, one per line. Empty: all languages.",
     )
 
     FIELDS = (
@@ -294,7 +294,7 @@ class PrivacyPolicyVersion(models.Model):
     policy = models.ForeignKey(PrivacyPolicy, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     document = models.JSONField(help_text="As governance/privacy/policy/privacy.py has it.")
-    reason = models.TextField(help_text="Why this change was made.")
+    reason = models.TextField(help_text="Reason for the change.")
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -57,7 +57,7 @@ _GROUPS = (
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),
             ("Encryption keys", "encrypted", "admin:governance_teamkey_changelist"),
-            ("Looks at raw text", "visibility", "admin:governance_rawaccess_changelist"),
+            ("Raw-text access log", "visibility", "admin:governance_rawaccess_changelist"),
         ),
     ),
     (

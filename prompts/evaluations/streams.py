@@ -67,7 +67,7 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
             sent = None
         if not isinstance(sent, dict) or sent.get("side") not in ("a", "b"):
             await self._send(
-                "a", "error", message="The page sent what can't be read. Reload it and try again."
+                "a", "error", message="The page sent an invalid message. Reload it and try again."
             )
             return
         side = sent["side"]
@@ -173,7 +173,7 @@ def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[s
         or not isinstance(variables, dict)
         or not isinstance(sent.get("prompt"), int)
     ):
-        raise PlaygroundError("The page sent what can't be read. Reload it and try again.")
+        raise PlaygroundError("The page sent an invalid message. Reload it and try again.")
     prompt = Prompt.objects.visible_to(user).filter(pk=sent["prompt"]).select_related("team").first()
     rights = (Capability.EDIT_PROMPTS, Capability.VIEW_CONTENT)
     if prompt is None or not all(has_capability(user, right, prompt.team_id) for right in rights):

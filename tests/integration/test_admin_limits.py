@@ -127,7 +127,7 @@ def test_a_used_up_budget_says_what_that_means(world):
     assert "used up" not in page_of(client, budget)
     form = {"limit_nanos": "20", "is_hard": "on", "alert_thresholds": "50,100"}
     answer = client.post(url, form, follow=True).content.decode()
-    assert "More than this is spent already: new calls are refused until" in answer
+    assert "More than this has been spent already: new calls are refused until" in answer
     budget.refresh_from_db()
     assert budget.limit_nanos == 20 * DOLLAR
     assert "This budget is used up: new calls are refused until" in page_of(client, budget)

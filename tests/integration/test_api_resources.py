@@ -47,7 +47,7 @@ def test_a_budget_in_dollars(world):
     assert Budget.objects.get(team=world.mine.team).limit_nanos == 250_000_000_001
     again = ask(world.client("admin"), "post", f"{API}/budgets/", body)
     assert again.json() == {
-        "non_field_errors": ["There is a budget for just this and this period already: change that one."]
+        "non_field_errors": ["A budget with this scope and period already exists. Edit that one."]
     }
 
 

@@ -76,7 +76,7 @@ def test_what_is_pulled_does_not_differ_and_pushes_nothing(prompt, tmp_path):
     assert "version 1" in run("pull", tmp_path / "new" / "folder", "--team", "Support")
     folder = tmp_path / "new" / "folder"
     assert [path.name for path in folder.iterdir()] == ["greeting.yaml"]
-    assert "Nothing differs." in run("diff", folder, "--team", "Support")
+    assert "No differences." in run("diff", folder, "--team", "Support")
     assert "version 1, as it was" in run(
         "push", folder, "--team", "Support", "--submit", "--label", "production"
     )
@@ -112,7 +112,7 @@ def test_pushed_submitted_and_labelled(prompt, tmp_path):
     assert "greeting: version 2, approved" in text
     assert "production leads to version 2" in text
     assert (Label.objects.get().version.number, prompt.versions.first().note) == (2, "Kinder.")
-    assert "Nothing differs." in run("diff", path, "--team", "Support")
+    assert "No differences." in run("diff", path, "--team", "Support")
 
 
 def test_rules_hold_for_what_is_pushed(prompt, tmp_path):

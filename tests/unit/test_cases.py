@@ -94,7 +94,7 @@ def test_a_bad_file_says_which_line_and_why(raw, words):
 
 def test_a_cell_of_the_wrong_type_says_so():
     assert read_csv(b"n\nmany\n", kinds={"n": "integer"}).errors == [
-        "Line 2: “n” is no JSON: Expecting value: line 1 column 1 (char 0)."
+        "Line 2: “n” is not valid JSON: Expecting value: line 1 column 1 (char 0)."
     ]
     assert "“n” is an integer" in read_csv(b"n\n2.5\n", kinds={"n": "integer"}).errors[0]
 

@@ -36,7 +36,7 @@ def prompt_of(model: str, metadata: Any) -> PromptRequest | None:
 
 def _number(text: str) -> int:
     if len(text) > 9:
-        raise Refusal("invalid_request", "There is no version of such a number.", param="model")
+        raise Refusal("invalid_request", "There is no version with that number.", param="model")
     return int(text)
 
 

@@ -25,7 +25,7 @@ def post(url: str, body: bytes, headers: dict[str, str], *, seconds: float = TIM
         scheme, host = parts.scheme, parts.hostname or ""
         port = parts.port or (443 if scheme == "https" else 80)
     except ValueError as error:
-        raise UndeliverableError(f"This is no URL that can be posted to: {error}.") from error
+        raise UndeliverableError(f"Not a URL that can be posted to: {error}.") from error
     if scheme != "https" and not settings.ALERTS_ALLOW_PRIVATE:
         raise UndeliverableError("Only https is allowed.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

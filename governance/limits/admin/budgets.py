@@ -58,10 +58,10 @@ class BudgetAdmin(ScopedAdmin):
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
         ("Alerts", {"fields": ("alert_thresholds", "alert_on_forecast")}),
         (
-            "What it is for",
+            "Scope",
             {
                 "fields": ("team", "application", "api_key", "feature", "end_user", "model", "per"),
-                "description": "Calls that match all that is filled in. Leave the rest empty. Calls are counted from the "
+                "description": "Calls that match all of the fields that are filled in. Calls are counted from the "
                 "moment the budget is made; what it is for and its period stay as they are then.",
             },
         ),
@@ -94,7 +94,7 @@ class BudgetAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
         until = refused_until(current_state(Budget.objects.get(pk=obj.pk), now=utc_now()))
         if change and until:
-            messages.warning(request, f"More than this is spent already: {until}")
+            messages.warning(request, f"More than this has been spent already: {until}")
 
     @display(description="Budget", header=True)
     def title(self, budget: Budget) -> list[str]:

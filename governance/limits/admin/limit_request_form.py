@@ -65,13 +65,13 @@ class AskForm(CheckedForm, forms.Form):
                     "max": f"{today + MAX_DURATION - timedelta(days=1):%Y-%m-%d}",
                 }
             ),
-            help_text="It ends by itself. At most a year.",
+            help_text="It ends automatically. At most one year from now.",
         )
         self.fields["reason"] = forms.CharField(
             label="Why",
             max_length=2000,
             widget=forms.Textarea(attrs={"rows": 3}),
-            help_text="For those who decide, and for the record.",
+            help_text="Approvers read it, and it is kept on record.",
         )
 
     def _amount(self, limit: Budget | RateLimit) -> forms.Field:
@@ -172,5 +172,7 @@ class DecisionForm(forms.Form):
             return None
         end = end_of(day)
         if last_day(request.ends_at) < day:
-            raise LimitRequestError("Grant what was asked for, or less: the end is later than asked.")
+            raise LimitRequestError(
+                "The end is later than requested. Grant the requested period or a shorter one."
+            )
         return min(end, request.ends_at)

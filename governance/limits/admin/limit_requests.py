@@ -33,10 +33,10 @@ STATE_LABELS = {
     State.EXPIRED: "info",
 }  # fmt: skip
 DONE = {
-    "approve": "Approved. It holds from now on, and who asked is told.",
-    "deny": "Denied. Who asked is told.",
-    "withdraw": "The request is withdrawn.",
-    "revoke": "Ended. The limit is as it was from now on.",
+    "approve": "Approved. The increase is active. The requester has been notified.",
+    "deny": "Denied. The requester has been notified.",
+    "withdraw": "The request has been withdrawn.",
+    "revoke": "Ended. The original limit applies again.",
 }
 OFFERED = 50
 """Limits of a kind on the page that asks what more is needed of."""
@@ -167,7 +167,10 @@ class LimitRequestAdmin(OwnedAdmin):
         form = AskForm(request.POST if request.method == "POST" else None, target=target, by=user)
         if request.method == "POST" and form.is_valid():
             made = limit_requests.ask(form.request, by=user, now=now)
-            messages.success(request, "Asked. Those who decide are told by mail, and you when they have.")
+            messages.success(
+                request,
+                "Request sent. Approvers have been notified by e-mail; so will you be once they decide.",
+            )
             return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[made.pk]))
         shows = isinstance(target, Budget) and may_see_use(user, target)
         return self._render(

@@ -29,10 +29,10 @@ class RateLimitAdmin(ScopedAdmin):
     fieldsets = (
         (None, {"fields": ("metric", "limit", "period")}),
         (
-            "What it is for",
+            "Scope",
             {
                 "fields": ("team", "application", "api_key", "feature", "end_user", "model", "per"),
-                "description": "Calls that match all that is filled in. Leave the rest empty. Tokens are those of the "
+                "description": "Calls that match all of the fields that are filled in. Tokens are those of the "
                 "prompt and the answer; a call takes what it may need, and gives back what it did not use.",
             },
         ),

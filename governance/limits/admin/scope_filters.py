@@ -10,7 +10,7 @@ from accounts.admin.typed import DropdownFilter
 class ScopeFilter(DropdownFilter):
     """By the narrowest thing a limit names: an API key's limit is none of its team's."""
 
-    title = "what it is for"
+    title = "scope"
     parameter_name = "scope"
     _EMPTY: ClassVar[dict[str, Any]] = {
         "team": None, "application": None, "api_key": None, "feature": "", "end_user": "", "model": "",

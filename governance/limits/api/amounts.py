@@ -26,7 +26,7 @@ def amount_of(text: Any, *, in_dollars: bool) -> int:
         return 0
     if not in_dollars:
         if not _NUMBER.fullmatch(str(text)):
-            raise serializers.ValidationError({"amount": ["This is a whole number, such as 500."]})
+            raise serializers.ValidationError({"amount": ["Enter a whole number, such as 500."]})
         return int(text)
     try:
         return UsdField().to_internal_value(text)

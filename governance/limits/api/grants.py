@@ -19,7 +19,7 @@ _MAX_ID = 2**63 - 1
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
-    note = serializers.CharField(max_length=2000, help_text="Why. Who has asked is told.")
+    note = serializers.CharField(max_length=2000, help_text="Why. The requester is notified.")
 
 
 class GrantFilters(serializers.Serializer[Any]):

@@ -186,13 +186,13 @@ class LimitRequestViewSet(
         """Takes one's own request back. 409 where it is decided already."""
         found: LimitRequest = self.get_object()
         if found.requested_by_id != self.person.pk:
-            raise PermissionDenied("Only who has asked can withdraw.")
+            raise PermissionDenied("Only the requester can withdraw.")
         return self._done(found, lambda: limit_requests.withdraw(found, by=self.person, now=utc_now()))
 
     def _to_decide(self) -> LimitRequest:
         found: LimitRequest = self.get_object()
         if not limit_requests.may_be_decided_by(found, self.person):
-            raise PermissionDenied("This is for somebody else who runs the team to decide.")
+            raise PermissionDenied("Another owner or admin of the team must decide.")
         return found
 
     def _done(self, found: LimitRequest, act: Any) -> Response:

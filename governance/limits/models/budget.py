@@ -27,11 +27,11 @@ class Budget(Scoped):
         YEAR = "year", "Year"
         TOTAL = "total", "Once, no period"
 
-    name = models.CharField(max_length=100, blank=True, help_text="Empty: named after what it is for.")
+    name = models.CharField(max_length=100, blank=True, help_text="Empty: named after its scope.")
     limit_nanos = models.BigIntegerField("limit", help_text="Nano-dollars per period.")
     period = models.CharField(max_length=16, choices=Period.choices, default=Period.MONTH)
     time_zone = models.CharField(
-        max_length=64, default="UTC", help_text="Where the calendar period begins, such as Europe/Berlin."
+        max_length=64, default="UTC", help_text="Time zone of the calendar period, such as Europe/Berlin."
     )
     is_hard = models.BooleanField(
         "hard",
@@ -46,7 +46,7 @@ class Budget(Scoped):
         help_text="Per cent of the limit at which alerts go out, separated by commas.",
     )
     alert_on_forecast = models.BooleanField(
-        default=True, help_text="Whether an alert goes out when it will run out before its period ends."
+        default=True, help_text="Send an alert when the budget is forecast to run out before its period ends."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -58,7 +58,7 @@ class Budget(Scoped):
                 fields=(*Scoped.SCOPE, "period"),
                 name="budget_once_per_scope_and_period",
                 nulls_distinct=False,
-                violation_error_message="There is a budget for just this and this period already: change that one.",
+                violation_error_message="A budget with this scope and period already exists. Edit that one.",
             ),
         )
 
@@ -70,11 +70,11 @@ class Budget(Scoped):
             self.clean_scope()
         if self.time_zone not in available_timezones():
             raise ValidationError(
-                {"time_zone": f"“{self.time_zone}” is no time zone. Try one such as Europe/Berlin."}
+                {"time_zone": f"“{self.time_zone}” is an unknown time zone. Try one such as Europe/Berlin."}
             )
         if self.limit_nanos is not None and self.limit_nanos <= 0:
             raise ValidationError(
-                {"limit_nanos": "A budget is more than nothing. To stop calls, revoke their API keys."}
+                {"limit_nanos": "The limit must be greater than $0. To stop calls, revoke their API keys."}
             )
         if self.limit_nanos is not None and self.limit_nanos > MAX_NANOS:
             raise ValidationError({"limit_nanos": f"At most {format_usd(MAX_NANOS)}."})

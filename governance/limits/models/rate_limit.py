@@ -41,7 +41,7 @@ class RateLimit(Scoped):
                 fields=(*Scoped.SCOPE, "metric", "period"),
                 name="rate_limit_once_per_scope_and_metric",
                 nulls_distinct=False,
-                violation_error_message="There is a limit of this kind for just this already: change that one.",
+                violation_error_message="A rate limit with this scope and metric already exists. Edit that one.",
             ),
         )
 

@@ -41,9 +41,9 @@ def next_state(state: State, action: Action, *, ends_at: datetime, now: datetime
     if found is None:
         raise LimitRequestError(f"This request is {state.value} already.")
     if action is Action.APPROVE and ends_at <= now:
-        raise LimitRequestError("The end that was asked for has passed: there is nothing left to grant.")
+        raise LimitRequestError("The requested end has passed: there is nothing left to grant.")
     if action is Action.EXPIRE and ends_at > now:
-        raise LimitRequestError("The end that was asked for has not passed yet.")
+        raise LimitRequestError("The requested end has not passed yet.")
     return found
 
 

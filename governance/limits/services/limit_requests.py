@@ -67,7 +67,7 @@ def approve(
     """Grants what was asked, or less, or for a shorter time. LimitRequestError where it can't be, or somebody was first."""
     end, granted = ends_at or request.ends_at, request.amount if amount is None else amount
     if end > request.ends_at or granted > request.amount or (request.application is None and granted <= 0):
-        raise LimitRequestError("Grant what was asked for, or less.")
+        raise LimitRequestError("Grant the requested amount or less.")
     next_state(State(request.state), Action.APPROVE, ends_at=end, now=now)
     check_end(end, now=now)
     _decide(request, State.APPROVED, by=by, now=now, note=note)
@@ -114,7 +114,7 @@ def _expire(request: LimitRequest, *, now: datetime) -> bool:
     pending = LimitRequest.objects.filter(pk=request.pk, state=State.PENDING)
     if not pending.update(state=State.EXPIRED, decided_at=now):
         return False  # decided a moment ago
-    _tell(request, "Nobody has decided on it before its end. Ask again if it is still needed.", State.EXPIRED)
+    _tell(request, "It expired without a decision. Ask again if it is still needed.", State.EXPIRED)
     return True
 
 
@@ -122,7 +122,7 @@ def _expire(request: LimitRequest, *, now: datetime) -> bool:
 def revoke(grant: Grant, *, by: User, now: datetime, reason: str) -> None:
     """Ends a grant before its time. LimitRequestError where no reason is given, or it has ended."""
     if not reason.strip():
-        raise LimitRequestError("Say why it ends early: who has asked for it is told.")
+        raise LimitRequestError("Say why it ends early: the requester is notified.")
     ended = Grant.objects.filter(pk=grant.pk, revoked_at__isnull=True, ends_at__gt=now).update(
         revoked_at=now, revoked_by=by, revoke_reason=reason[:2000]
     )

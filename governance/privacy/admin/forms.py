@@ -69,7 +69,7 @@ class KindForm(RuleForm):
     """A built-in kind."""
 
     entity = forms.ChoiceField(label="Kind", widget=UnfoldAdminSelectWidget, choices=_kinds)
-    allow = LinesField(label="Never find")
+    allow = LinesField(label="Allow list")
 
     class Meta(RuleForm.Meta):
         fields = ("entity", "threshold", "to_model", "to_client", "to_log", "allow")
@@ -78,14 +78,18 @@ class KindForm(RuleForm):
 class OwnRuleForm(RuleForm):
     """A rule of an admin's own."""
 
-    patterns = LinesField(label="Patterns", help_text="Regular expressions in RE2's syntax, one a line.")
-    deny = LinesField(label="Always find", help_text="Words or phrases, one a line, in any case.")
-    allow = LinesField(label="Never find", help_text="Values, one a line, in any case.")
+    patterns = LinesField(label="Patterns", help_text="Regular expressions (RE2 syntax), one per line.")
+    deny = LinesField(
+        label="Deny list", help_text="Words or phrases that are always found, one per line, case-insensitive."
+    )
+    allow = LinesField(
+        label="Allow list", help_text="Values that are never found, one per line, case-insensitive."
+    )
     context = LinesField(
-        label="Words beside it", help_text="One a line: one of them must stand near a match of a pattern."
+        label="Context words", help_text="One per line: at least one must occur near a match of a pattern."
     )
     languages = LinesField(
-        label="Languages", help_text="Two letters each, one a line. Empty: every language."
+        label="Languages", help_text="Two-letter codes, one per line. Empty: every language."
     )
 
     def clean_entity(self) -> str:

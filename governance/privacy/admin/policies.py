@@ -61,7 +61,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             "Screening",
             {
                 "classes": ("tab",),
-                "description": "Texts that give the model orders of their own, by where they come from; and answers that give the system prompt away.",
+                "description": "Prompt injection, by where a text comes from, and answers that leak the system prompt.",
                 "fields": (("screen_user", "screen_document", "screen_tool"), ("flag_at", "block_at"), "delimit", "canary", "leak"),
             },
         ),
@@ -99,7 +99,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         version = policy.in_force
         if version is None:
             return ""
-        return f"{version.created_at:%Y-%m-%d} by {version.created_by or 'somebody who is gone'}"
+        return f"{version.created_at:%Y-%m-%d} by {version.created_by or 'deleted user'}"
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is not None and obj.in_force_id is not None:

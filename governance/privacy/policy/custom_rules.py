@@ -109,8 +109,8 @@ def _compiled(pattern: str, *, longest: int = MAX_PATTERN_LENGTH) -> "re2._Regex
     except re2.error as error:
         reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise BadPatternError(
-            f"“{pattern[:80]}” is no pattern that can be used: {reason}. "
-            "Patterns are RE2's: look-around and back-references are not possible."
+            f"“{pattern[:80]}” is not a valid pattern: {reason}. "
+            "Patterns use RE2 syntax, without look-around or back-references."
         ) from error
 
 

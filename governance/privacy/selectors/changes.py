@@ -21,7 +21,7 @@ _FIELDS = {
 }  # fmt: skip
 _SCREENING = {
     "user": "screening of users' texts", "document": "screening of documents", "tool": "screening of results of tools", "flag_at": "suspicious from",
-    "block_at": "an injection from", "delimit": "mark users' texts", "canary": "canary", "leak": "when the system prompt is given away",
+    "block_at": "an injection from", "delimit": "mark users' texts", "canary": "canary", "leak": "when the system prompt leaks",
 }  # fmt: skip
 
 

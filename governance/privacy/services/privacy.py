@@ -52,14 +52,12 @@ def check_rule(rule: Rule) -> None:
     """UnusablePolicyError where this rule can't be used."""
     if not _is_kind(rule.entity):
         raise UnusablePolicyError(
-            f"“{rule.entity}” is no name of a kind: use capital letters, digits and underscores, such as CUSTOMER_ID."
+            f"“{rule.entity}” is not a valid kind: use capital letters, digits and underscores, such as CUSTOMER_ID."
         )
     if not rule.is_custom and rule.entity not in KINDS:
         raise UnusablePolicyError(f"{rule.entity} is not built in: give the rule a pattern or words to find.")
     if (rule.context or rule.checksum) and not rule.patterns:
-        raise UnusablePolicyError(
-            f"{rule.entity}: words beside it and checksums are for rules with a pattern."
-        )
+        raise UnusablePolicyError(f"{rule.entity}: context words and checksums are for rules with a pattern.")
     if unknown := set(rule.languages) - set(LANGUAGES):
         raise UnusablePolicyError(
             f"{rule.entity}: the language {', '.join(sorted(unknown))} is not known. There are: {', '.join(LANGUAGES)}."
@@ -78,7 +76,7 @@ def _is_kind(entity: str) -> bool:
 def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPolicyVersion:
     """Puts the draft in force as a new version; by nobody where a command does it. UnusablePolicyError where it can't be, or without a reason."""
     if not reason.strip():
-        raise UnusablePolicyError("Say why you make this change: it stays on record with the version.")
+        raise UnusablePolicyError("Give a reason: it is kept on record with the version.")
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
     document = encoded(document_of(policy))
     last = policy.versions.first()
@@ -106,7 +104,7 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
 def withdraw(policy: PrivacyPolicy, *, by: User, reason: str) -> None:
     """Takes the policy out of force; its versions and its draft stay. The levels above it still hold."""
     if not reason.strip():
-        raise UnusablePolicyError("Say why the policy is taken out of force: it stays on record.")
+        raise UnusablePolicyError("Give a reason: it is kept on record.")
     PrivacyPolicy.objects.filter(pk=policy.pk).update(in_force=None)
     LogEntry.objects.log_actions(
         by.pk, [policy], CHANGE, f"Taken out of force: {reason.strip()}", single_object=True

@@ -13,7 +13,7 @@ class RawAccessAdmin(SeenOnly, OwnedAdmin):
     """Who has read raw text, when and why. Everybody in the team can see it, and nobody can change it."""
 
     goes_along = True
-    empty_hint = "When somebody reads the raw text of a call, it is noted here with their reason."
+    empty_hint = "Each time somebody reads the raw text of a call, it is logged here with their reason."
     list_display = ("created_at", "email", "reason", "team", "call", "via")
     list_display_links = None
     list_filter = (TeamFilter,)

@@ -26,8 +26,8 @@ class RawAccess(Owned):
     created_at = models.DateTimeField("when", auto_now_add=True)
 
     class Meta:
-        verbose_name = "look at raw text"
-        verbose_name_plural = "looks at raw text"
+        verbose_name = "raw-text access"
+        verbose_name_plural = "raw-text access log"
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("team", "-id"), name="raw_access_by_team"),

@@ -31,11 +31,11 @@ def check_lines(findings: dict[str, int], checks: dict[str, Any]) -> list[tuple[
     if (answer := checks.get("output")) is not None:
         lines.append(("Answer checked", _answer(answer)))
     if restored := checks.get("restored"):
-        lines.append(("Placeholders turned back", f"{restored:,}"))
+        lines.append(("Placeholders restored", f"{restored:,}"))
     if invented := checks.get("invented"):
-        lines.append(("Placeholders the model made up", f"{invented:,}, left as they were"))
+        lines.append(("Placeholders invented by the model", f"{invented:,}, left as they were"))
     if leak := checks.get("leak"):
-        lines.append(("System prompt given away", _LEAKS.get(leak, leak)))
+        lines.append(("System prompt leaked", _LEAKS.get(leak, leak)))
     return lines
 
 

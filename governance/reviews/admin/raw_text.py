@@ -21,11 +21,11 @@ _LOOKS_SHOWN = 10
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        label="Why you need to read it",
+        label="Reason for access",
         min_length=5,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Your name, the time and this reason are kept on record. Nobody can delete them.",
+        help_text="Your name, the time and this reason are recorded and can't be deleted.",
     )
 
 

@@ -59,7 +59,9 @@ class UsageParameters(serializers.Serializer[Any]):
         names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
         for name in names:
             if name not in GROUPS:
-                raise serializers.ValidationError(f"“{name}” is no group. There are: {', '.join(GROUPS)}.")
+                raise serializers.ValidationError(
+                    f"“{name}” is an unknown group. Choose from: {', '.join(GROUPS)}."
+                )
         return names
 
 

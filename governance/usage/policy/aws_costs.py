@@ -121,14 +121,14 @@ def _day(value: Any) -> date:
     try:
         return datetime.fromisoformat(str(value)).date()
     except ValueError as error:
-        raise MalformedCostError("the usage start is no moment") from error
+        raise MalformedCostError("the usage start is not a timestamp") from error
 
 
 def _number(value: Any, what: str) -> Decimal:
     try:
         number = Decimal(str(value))
     except InvalidOperation as error:
-        raise MalformedCostError(f"the {what} is no number") from error
+        raise MalformedCostError(f"the {what} is not a number") from error
     if not number.is_finite() or abs(number) > 10**9:
-        raise MalformedCostError(f"the {what} is no usable number")
+        raise MalformedCostError(f"the {what} is not a usable number")
     return number

@@ -83,7 +83,7 @@ def _part(found: dict[str, Any], name: str) -> dict[str, Any]:
     if part is None:
         return {}
     if not isinstance(part, dict):
-        raise MalformedLogError(f"'{name}' is no object")
+        raise MalformedLogError(f"'{name}' is not an object")
     return part
 
 
@@ -99,7 +99,7 @@ def _count(part: dict[str, Any], name: str) -> int:
     if number is None:
         return 0
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _MAX_TOKENS:
-        raise MalformedLogError(f"'{name}' is no count")
+        raise MalformedLogError(f"'{name}' is not a count")
     return number
 
 
@@ -122,7 +122,7 @@ def _moment(found: dict[str, Any]) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise MalformedLogError("'timestamp' is no moment") from error
+        raise MalformedLogError("'timestamp' is not a timestamp") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -78,7 +78,7 @@ def json_value(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise forms.ValidationError(f"This is no JSON: {error}.") from error
+        raise forms.ValidationError(f"Not valid JSON: {error}.") from error
 
 
 def _refuse(name: str) -> Any:
@@ -162,9 +162,9 @@ class KindForm(forms.Form):
 class EqualsForm(KindForm):
     struct, title = kinds.Equals, "Equals the expected answer"
     hint = "JSON is compared as JSON, texts without the spaces around them."
-    value = forms.CharField(label="What it must be", required=False, strip=False, widget=_area(), help_text="Empty: what the case expects.")  # fmt: skip
+    value = forms.CharField(label="Expected value", required=False, strip=False, widget=_area(), help_text="Empty: what the case expects.")  # fmt: skip
     is_json = forms.BooleanField(label="This is JSON", required=False)
-    ignore_case = _case("Capitals don't matter")
+    ignore_case = _case("Case-insensitive")
 
     @classmethod
     def served(cls, assertion: Any) -> dict[str, Any]:
@@ -196,14 +196,14 @@ class EqualsForm(KindForm):
         return {"value": value, "ignore_case": cleaned["ignore_case"]}
 
 
-_ONE_A_LINE = 'One a line. In quotes, spaces at its ends count: " no ".'
+_ONE_A_LINE = 'One per line. Inside quotes, leading and trailing spaces count: " no ".'
 
 
 class ContainsForm(KindForm):
-    struct, title, hint = kinds.Contains, "Contains texts", "All of them are in the answer."
+    struct, title, hint = kinds.Contains, "Contains texts", "The answer contains all of these."
     texts = TextsField(label="Texts", help_text=f"{_ONE_A_LINE} Empty: what the case expects.")
-    any_of = forms.BooleanField(label="One of them is enough", required=False)
-    ignore_case = _case("Capitals don't matter")
+    any_of = forms.BooleanField(label="Any one is enough", required=False)
+    ignore_case = _case("Case-insensitive")
 
 
 class PatternForm(KindForm):
@@ -213,12 +213,12 @@ class PatternForm(KindForm):
         "A regular expression (RE2) is found in the answer.",
     )
     pattern = forms.CharField(label="Pattern", required=False, strip=False, widget=_area(**_MONO), help_text="Such as order \\d{6}.")  # fmt: skip
-    whole = forms.BooleanField(label="It is the whole answer", required=False)
-    ignore_case = _case("Capitals don't matter")
+    whole = forms.BooleanField(label="Match the whole answer", required=False)
+    ignore_case = _case("Case-insensitive")
 
 
 class JsonSchemaForm(KindForm):
-    struct, title, hint = kinds.JsonSchema, "Is JSON that fits a schema", "Nothing is fetched from anywhere."
+    struct, title, hint = kinds.JsonSchema, "Valid against a JSON Schema", "Nothing is fetched from anywhere."
     schema = JsonField(label="JSON Schema", help_text='Such as {"type": "object", "required": ["total"]}.')
 
     def clean_schema(self) -> Any:
@@ -231,19 +231,19 @@ class JsonSchemaForm(KindForm):
 class NumericForm(KindForm):
     struct, title, hint = (
         kinds.Numeric,
-        "Is a number, give or take",
-        "The number in the answer is close enough.",
+        "Number within a tolerance",
+        "The number in the answer is within the tolerance.",
     )
     value = NumberField(label="Number", required=False, help_text="Empty: what the case expects.")
-    tolerance = NumberField(label="Give or take", required=False)
-    percent = NumberField(label="Or give or take per cent", required=False)
-    path = forms.CharField(label="Where it is in JSON", required=False, help_text="Such as total, or items.0.price. Empty: the answer has one number in it.")  # fmt: skip
+    tolerance = NumberField(label="Tolerance", required=False)
+    percent = NumberField(label="Or tolerance (%)", required=False)
+    path = forms.CharField(label="JSON path", required=False, help_text="Such as total, or items.0.price. Empty: the answer contains one number.")  # fmt: skip
 
 
 class SimilarityForm(KindForm):
-    struct, title, hint = kinds.Similarity, "Means about the same", "By the likeness of embeddings: 1 is the same, 0 has nothing to do with it."  # fmt: skip
+    struct, title, hint = kinds.Similarity, "Semantic similarity at least", "Cosine similarity of embeddings: 1 is identical, 0 is unrelated."  # fmt: skip
     text = forms.CharField(label="As this", required=False, strip=False, widget=_area(), help_text="Empty: what the case expects.")  # fmt: skip
-    at_least = NumberField(label="Likeness of at least")
+    at_least = NumberField(label="Minimum similarity")
     model = forms.ChoiceField(label="Measured with", required=False)
 
     def offer(self, judges: Sequence[str]) -> None:
@@ -252,29 +252,29 @@ class SimilarityForm(KindForm):
 
 
 class ForbiddenForm(KindForm):
-    struct, title, hint = kinds.Forbidden, "Has nothing forbidden in it", "None of these is in the answer."
+    struct, title, hint = kinds.Forbidden, "Contains none of", "The answer contains none of these."
     texts = TextsField(label="Texts", help_text=_ONE_A_LINE)
-    patterns = TextsField(label="Patterns", help_text="Regular expressions (RE2), one a line.")
-    ignore_case = _case("Capitals don't matter")
+    patterns = TextsField(label="Patterns", help_text="Regular expressions (RE2 syntax), one per line.")
+    ignore_case = _case("Case-insensitive")
 
 
 class LatencyForm(KindForm):
-    struct, title, hint = kinds.Latency, "Answers in time", "How long the answer may take."
-    at_most_ms = NumberField(label="Milliseconds at most", help_text="3000 is three seconds.")
+    struct, title, hint = kinds.Latency, "Latency at most", "How long the answer may take."
+    at_most_ms = NumberField(label="Max milliseconds", help_text="3000 is three seconds.")
 
 
 class CostForm(KindForm):
-    struct, title, hint = kinds.Cost, "Costs little enough", "What the call may cost, by its record."
-    at_most_usd = forms.CharField(label="US dollars at most", widget=forms.TextInput(attrs={"inputmode": "decimal"}), help_text="Such as 0.002.")  # fmt: skip
+    struct, title, hint = kinds.Cost, "Cost at most", "What the call may cost, by its record."
+    at_most_usd = forms.CharField(label="Max US dollars", widget=forms.TextInput(attrs={"inputmode": "decimal"}), help_text="Such as 0.002.")  # fmt: skip
 
 
 class JudgeForm(KindForm):
-    struct, title = kinds.Judge, "A judge gives it enough points"
+    struct, title = kinds.Judge, "LLM-judge score at least"
     hint = "A prompt reads the answer by your rubric and gives 0 to 1."
     prompt = forms.ChoiceField(label="Judge", help_text="It gets the variables input, output, expected and rubric, and answers with score and reason as JSON.")  # fmt: skip
     version = forms.IntegerField(label="Its version", min_value=1)
-    rubric = forms.CharField(label="Rubric", required=False, strip=False, widget=_area(3), help_text="What makes an answer good.")  # fmt: skip
-    at_least = NumberField(label="Points, at least")
+    rubric = forms.CharField(label="Rubric", required=False, strip=False, widget=_area(3), help_text="What makes a good answer.")  # fmt: skip
+    at_least = NumberField(label="Minimum score")
 
     def offer(self, judges: Sequence[str]) -> None:
         _choose(self, "prompt", sorted(judges), blank="Choose a prompt")

@@ -49,4 +49,4 @@ def _place(assertion: Numeric) -> str:
 def _tolerance(assertion: Numeric) -> str:
     bounds = [f"{assertion.tolerance:g}"] if assertion.tolerance else []
     bounds += [f"{assertion.percent:g} %"] if assertion.percent else []
-    return f", give or take {' or '.join(bounds)}" if bounds else ""
+    return f", tolerance {' or '.join(bounds)}" if bounds else ""

@@ -62,7 +62,9 @@ def save_case_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
         test_set = _sets(request, prompt).get(pk=int(sent["test_set"]))
         add_cases(test_set, [Case(variables=dict(sent["variables"]), expected=sent.get("expected") or None)])
     except (json.JSONDecodeError, KeyError, TypeError, ValueError, TestSet.DoesNotExist):
-        return JsonResponse({"message": "This can't be kept. Reload the page and try again."}, status=400)
+        return JsonResponse(
+            {"message": "The case can't be saved. Reload the page and try again."}, status=400
+        )
     except TooManyCasesError as error:
         return JsonResponse({"message": str(error)}, status=409)
     url = reverse("admin:prompts_testset_change", args=[test_set.pk])

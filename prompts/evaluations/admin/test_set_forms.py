@@ -31,7 +31,7 @@ def _json(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"{what} is no JSON: {error}.") from error
+        raise ValidationError(f"{what} is not valid JSON: {error}.") from error
 
 
 class TestSetForm(OwnedForm):
@@ -232,9 +232,9 @@ class RunForm(forms.Form):
     )  # fmt: skip
     own_model = forms.BooleanField(label="The version's own model", required=False, initial=True)
     repeats = forms.IntegerField(
-        label="Times each", min_value=1, max_value=MAX_REPEATS, initial=1, help_text="More than once shows which cases are flaky."
+        label="Repeats", min_value=1, max_value=MAX_REPEATS, initial=1, help_text="More than one shows which cases are flaky."
     )  # fmt: skip
-    cap = DollarsField(label="Cap on cost, in US dollars", initial="1.00", help_text="It stops before it costs more, and can be resumed.")  # fmt: skip
+    cap = DollarsField(label="Cap on cost, in US dollars", initial="1.00", help_text="The run stops before it exceeds the cap, and can be resumed.")  # fmt: skip
     concurrency = forms.IntegerField(label="Calls at once", min_value=1, max_value=MAX_AT_ONCE, initial=4)
     cost = forms.FloatField(label="Weight of cost", min_value=0, max_value=1, initial=DEFAULT_WEIGHTS["cost"])
     quality = forms.FloatField(label="of quality", min_value=0, max_value=1, initial=DEFAULT_WEIGHTS["quality"])  # fmt: skip

@@ -40,7 +40,7 @@ class EvaluationSerializer(OwnedSerializer):
     candidates = CandidateSerializer(many=True)
     weights = WeightsSerializer(required=False)
     cap_usd = UsdField(
-        source="budget_nanos", help_text="It stops before it costs more; then it can be resumed."
+        source="budget_nanos", help_text="The run stops before it exceeds the cap; then it can be resumed."
     )
     spent_usd = UsdField(source="spent_nanos", read_only=True)
     repeats = serializers.IntegerField(required=False, min_value=1, max_value=evaluations.MAX_REPEATS)

@@ -49,16 +49,18 @@ class Evaluation(Owned):
 
     state = models.CharField(max_length=16, choices=EvaluationState.choices, default=EvaluationState.QUEUED)
     reason = models.CharField(max_length=16, choices=StopReason.choices, blank=True)
-    detail = models.CharField(max_length=500, blank=True, help_text="What was said, for people.")
+    detail = models.CharField(max_length=500, blank=True, help_text="Message for people.")
     is_cancel_requested = models.BooleanField(default=False)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     passed = models.PositiveIntegerField(default=0)
     spent_nanos = models.BigIntegerField("spent", default=0)
-    dearest_nanos = models.BigIntegerField(default=0, help_text="The dearest of its calls so far.")
+    dearest_nanos = models.BigIntegerField(default=0, help_text="The most expensive call so far.")
 
-    lease_until = models.DateTimeField(null=True, help_text="A worker is at it until then, or has died.")
-    not_before = models.DateTimeField(null=True, help_text="A rate limit asked to wait until then.")
+    lease_until = models.DateTimeField(null=True, help_text="Lease of the worker that runs it.")
+    not_before = models.DateTimeField(
+        null=True, help_text="Not before this time: a rate limit asked to wait."
+    )
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

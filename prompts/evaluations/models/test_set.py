@@ -18,7 +18,7 @@ class TestSet(Owned):
     __test__ = False  # it is nothing for pytest to collect
 
     team = models.ForeignKey(
-        Team, on_delete=models.CASCADE, related_name="test_sets", help_text="Whose budget its runs are charged to."
+        Team, on_delete=models.CASCADE, related_name="test_sets", help_text="The team whose budget its runs are charged to."
     )  # fmt: skip
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="test_sets")
     name = models.CharField(max_length=100, help_text="Such as “Refunds” or “Hard questions”.")
@@ -40,10 +40,10 @@ class TestSet(Owned):
         "passes at",
         default=100,
         validators=(MinValueValidator(1), MaxValueValidator(100)),
-        help_text="Per cent of the answers that must pass, for a run to pass.",
+        help_text="Percentage of answers that must pass for a run to pass.",
     )
     revision = models.PositiveIntegerField(
-        default=1, editable=False, help_text="Goes up with every change of a case or an assertion."
+        default=1, editable=False, help_text="Revision; incremented by every change to a case or assertion."
     )
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)

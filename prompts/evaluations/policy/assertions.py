@@ -120,7 +120,7 @@ class Numeric(_Assertion, frozen=True, tag="numeric"):
         # The last digits of sums in binary are no difference.
         if away <= most or math.isclose(away, most, rel_tol=1e-9, abs_tol=1e-12):
             return passed(self.kind, f"{found:g} is within {most:g} of {wanted:g}.")
-        return failed(self.kind, f"Expected {wanted:g} give or take {most:g}, got {found:g}.")
+        return failed(self.kind, f"Expected {wanted:g} ± {most:g}, got {found:g}.")
 
 
 class Similarity(_Assertion, frozen=True, tag="similarity"):
@@ -132,7 +132,7 @@ class Similarity(_Assertion, frozen=True, tag="similarity"):
 
     def check(self, seen: Observation, score: Score | None) -> Outcome:
         if score is None or score.value is None:
-            return unjudged(self.kind, score.reason if score else "The likeness was not measured.")
+            return unjudged(self.kind, score.reason if score else "The similarity was not measured.")
         words = f"Likeness {score.value:.3f}, at least {self.at_least:g} is asked."
         verdict = passed if score.value >= self.at_least else failed
         return verdict(self.kind, words, score=score.value)
@@ -283,22 +283,24 @@ def _problems(assertion: Assertion) -> Iterator[tuple[str, str | None]]:
             yield "prompt", _name_problem(assertion.prompt)
             yield (
                 "rubric",
-                None if assertion.rubric.strip() else "Give the judge a rubric: what makes an answer good.",
+                None if assertion.rubric.strip() else "Give the judge a rubric: what makes a good answer.",
             )
             yield (
                 "at_least",
-                None if 0 < assertion.at_least <= 1 else "At least so many points: above 0, and at most 1.",
+                None if 0 < assertion.at_least <= 1 else "The minimum score is above 0 and at most 1.",
             )
         case Similarity():
-            yield "at_least", None if -1 <= assertion.at_least <= 1 else "A likeness is from -1 to 1."
+            yield "at_least", None if -1 <= assertion.at_least <= 1 else "A similarity is between -1 and 1."
             yield "model", _name_problem(assertion.model)
         case Numeric():
             for member in ("tolerance", "percent"):
-                yield member, "A tolerance is not below 0." if getattr(assertion, member) < 0 else None
+                yield member, "A tolerance can't be negative." if getattr(assertion, member) < 0 else None
 
 
 def _name_problem(name: str) -> str | None:
-    return None if name.isprintable() else "This is no name: it has line breaks or signs that can't be seen."
+    return (
+        None if name.isprintable() else "Not a valid name: it contains line breaks or invisible characters."
+    )
 
 
 def _money_problem(amount: str) -> str | None:

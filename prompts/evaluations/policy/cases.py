@@ -130,7 +130,7 @@ def _text_of(raw: bytes) -> tuple[str, list[str], str]:
         return (
             "",
             [],
-            "This is no text file: it has bytes of zero in it. Save it as CSV or JSON lines in UTF-8.",
+            "Not a text file: it contains NUL bytes. Save it as CSV or JSON Lines in UTF-8.",
         )
     try:
         return raw.decode(encoding or "utf-8"), [], ""
@@ -165,7 +165,7 @@ def _csv_problem(message: str) -> str:
         return f"A cell has more than {MAX_VALUE_LENGTH:,} characters. Perhaps a quote is never closed."
     if "unexpected end" in message:
         return "A quote is opened here and never closed."
-    return f"This is no CSV that can be read: {message}."
+    return f"The CSV can't be parsed: {message}."
 
 
 def _delimiter(text: str) -> str:
@@ -245,14 +245,14 @@ def _json_of(name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadCaseError(f"“{name}” is no JSON: {error}.") from error
+        raise BadCaseError(f"“{name}” is not valid JSON: {error}.") from error
 
 
 def _case_of_json(line: str) -> Case:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadCaseError(f"This is no JSON: {error}.") from error
+        raise BadCaseError(f"Not valid JSON: {error}.") from error
     if not isinstance(found, dict):
         raise BadCaseError('A line is a JSON object, such as {"variables": {"text": "…"}, "expected": "…"}.')
     if isinstance(found.get("variables"), dict):

@@ -135,11 +135,11 @@ def _likeness(
         f"embeddings:{place}", "/v1/embeddings", {"model": model, "input": [wanted, seen.output]}
     )
     if reply.error:
-        return Score(None, f"The likeness could not be measured: {reply.error}")
+        return Score(None, f"The similarity could not be measured: {reply.error}")
     vectors = [each.get("embedding") for each in reply.body.get("data") or [] if isinstance(each, dict)]
     value = cosine(vectors[0], vectors[1]) if len(vectors) == 2 else None
     return Score(
-        value, "" if value is not None else "The likeness could not be measured: no two vectors came back."
+        value, "" if value is not None else "The similarity could not be measured: no two vectors came back."
     )
 
 

@@ -29,7 +29,7 @@ def pattern_problem(pattern: str) -> str | None:
     except re2.error as error:
         detail = error.args[0] if error.args else ""
         text = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
-        return f"This pattern can't be used: {text}. Look-arounds and back references are not known to RE2."
+        return f"This pattern can't be used: {text}. RE2 has no look-around and no back-references."
     return None
 
 

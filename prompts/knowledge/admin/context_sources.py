@@ -43,7 +43,7 @@ class ContextSourceAdmin(OwnedAdmin):
         ("A text kept here", {"fields": ("text",)}),
         ("Rows of a read-only view", {"classes": ("collapse",), "fields": (("view", "key_column"), "most_rows")}),
         ("An answer over HTTP", {"classes": ("collapse",), "fields": ("url",)}),
-        ("Asking for it", {"classes": ("collapse",), "fields": ("variable", ("timeout_ms", "cache_seconds"), "on_failure")}),
+        ("Fetching", {"classes": ("collapse",), "fields": ("variable", ("timeout_ms", "cache_seconds"), "on_failure")}),
     )  # fmt: skip
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

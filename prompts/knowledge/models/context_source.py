@@ -53,10 +53,10 @@ class ContextSource(Owned):
         default=20, validators=(MinValueValidator(1), MaxValueValidator(500))
     )
     timeout_ms = models.PositiveIntegerField(
-        "time-out in ms", default=1000, validators=(MinValueValidator(50), MaxValueValidator(30_000))
+        "timeout (ms)", default=1000, validators=(MinValueValidator(50), MaxValueValidator(30_000))
     )
     cache_seconds = models.PositiveIntegerField(
-        "kept for seconds",
+        "cache seconds",
         default=300,
         validators=(MaxValueValidator(86_400),),
         help_text="0: asked for every call.",

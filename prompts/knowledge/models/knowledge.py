@@ -54,11 +54,11 @@ class KnowledgeBase(Owned):
         help_text="At most so many passages are found for a question.",
     )  # fmt: skip
     floor = models.FloatField(
-        "least similarity", default=0.7, validators=(MinValueValidator(0.0), MaxValueValidator(1.0)),
+        "minimum similarity", default=0.7, validators=(MinValueValidator(0.0), MaxValueValidator(1.0)),
         help_text="From 0 to 1. Passages less similar to the question are left out. Models differ: try some questions.",
     )  # fmt: skip
     max_tokens = models.PositiveIntegerField(
-        "most tokens", default=2000, validators=(MinValueValidator(50), MaxValueValidator(100_000)),
+        "max tokens", default=2000, validators=(MinValueValidator(50), MaxValueValidator(100_000)),
         help_text="All passages for a question together are no longer than this.",
     )  # fmt: skip
     chunk_tokens = models.PositiveSmallIntegerField(

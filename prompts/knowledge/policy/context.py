@@ -59,7 +59,7 @@ def check_url(url: str, *, hosts: tuple[str, ...]) -> None:
         parts = urlsplit(url)
         _ = parts.port  # which is read only here, and may be none
     except ValueError as error:
-        raise BadSourceError(f"This is no URL: {error}.") from error
+        raise BadSourceError(f"Invalid URL: {error}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or "{" in parts.netloc:
         raise BadSourceError("Write a whole URL, such as https://crm.example.com/facts/{value}.")
     if parts.netloc.lower() not in hosts and parts.hostname.lower() not in hosts:

@@ -56,7 +56,7 @@ class Command(commands.Command):
             differ = [self._diff(team, name, text) for name, text in texts]  # every one is shown
             if any(differ):
                 sys.exit(1)
-            self.stdout.write("Nothing differs.")
+            self.stdout.write("No differences.")
             return
         for name, text in texts:
             self._push(team, name, text, submits=options["submit"], label=options["label"])

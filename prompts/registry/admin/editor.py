@@ -106,24 +106,24 @@ class RestForm(forms.Form):
     """All that is neither message, example nor variable."""
 
     note = forms.CharField(required=False, label="What changed", widget=forms.Textarea(attrs={"rows": 2}), help_text="Reviewers read it first.")  # fmt: skip
-    goal = forms.CharField(required=False, label="What it is to bring", widget=forms.Textarea(attrs={"rows": 2}), help_text="Something that can be measured: “one in ten fewer follow-up questions”.")  # fmt: skip
+    goal = forms.CharField(required=False, label="Expected effect", widget=forms.Textarea(attrs={"rows": 2}), help_text="A measurable effect, such as “10 % fewer follow-up questions”.")  # fmt: skip
     model = forms.ChoiceField(required=False)
     temperature = forms.FloatField(required=False, min_value=0, max_value=1)
     top_p = forms.FloatField(required=False, min_value=0, max_value=1, label="Top p")
     stop_sequences = StopsField(label="Stop at", help_text="One a line; \\n for a line break.")
     extra = YamlField(
-        rows=3, label="For the model alone", help_text="Converse's additionalModelRequestFields."
+        rows=3, label="Additional request fields", help_text="Converse's additionalModelRequestFields."
     )
-    max_input_tokens = forms.IntegerField(required=False, min_value=0, label="Most tokens of input", help_text="Empty: as many as the model takes.")  # fmt: skip
-    max_output_tokens = forms.IntegerField(required=False, min_value=0, label="Most tokens of output", help_text="Empty: as many as the route allows.")  # fmt: skip
-    too_large = forms.ChoiceField(choices=(("refuse", "Refuse the call"), ("summarise", "Summarise the longest variable first")), label="Input over the limit")  # fmt: skip
+    max_input_tokens = forms.IntegerField(required=False, min_value=0, label="Max input tokens", help_text="Empty: the model's limit.")  # fmt: skip
+    max_output_tokens = forms.IntegerField(required=False, min_value=0, label="Max output tokens", help_text="Empty: the route's limit.")  # fmt: skip
+    too_large = forms.ChoiceField(choices=(("refuse", "Refuse the call"), ("summarise", "Summarise the longest variable first")), label="When input exceeds the limit")  # fmt: skip
     summary_model = forms.ChoiceField(required=False, label="Summarise with", help_text="Empty: the prompt's own model.")  # fmt: skip
     caches_prefix = forms.BooleanField(required=False, label="Keep the system message in the provider's prompt cache")  # fmt: skip
     takes_messages = forms.BooleanField(required=False, label="Callers may add messages of their own")
     schema = YamlField(rows=10, label="JSON Schema of the answer", help_text="Empty: any text.")
-    mode = forms.ChoiceField(choices=(("auto", "As the model does it best"), ("native", "The model's structured output"), ("tool", "A tool it must use"), ("text", "By words alone")), label="Held to it by")  # fmt: skip
-    corrections = forms.IntegerField(min_value=0, max_value=3, label="Times it is asked to correct itself")
-    on_failure = forms.ChoiceField(choices=(("refuse", "An error"), ("fallback", "The fallback answer")), label="If it still does not fit, callers get")  # fmt: skip
+    mode = forms.ChoiceField(choices=(("auto", "Automatic"), ("native", "Structured output"), ("tool", "Forced tool use"), ("text", "Instructions only")), label="Enforced by")  # fmt: skip
+    corrections = forms.IntegerField(min_value=0, max_value=3, label="Max correction attempts")
+    on_failure = forms.ChoiceField(choices=(("refuse", "An error"), ("fallback", "The fallback answer")), label="On failure, return")  # fmt: skip
     fallback = ValueField(rows=3, label="Fallback answer", help_text="A value that fits the schema. Empty: the prompt's own.")  # fmt: skip
     streams_prefix = forms.BooleanField(required=False, label="Streams deliver what is valid so far")
     unsure_when = forms.CharField(required=False, label="The model says that it is unsure in", help_text="A property of the answer that is true then, such as “unsure”. Empty: it has no way to say so.")  # fmt: skip
@@ -131,16 +131,16 @@ class RestForm(forms.Form):
     tool_choice = forms.CharField(
         required=False, label="Tool choice", help_text="auto, any, or a tool's name."
     )
-    bases = LinesField(label="Knowledge bases", help_text="Names, one a line. What is found is the variable “knowledge”.")  # fmt: skip
+    bases = LinesField(label="Knowledge bases", help_text="Names, one per line. The passages found are in the variable “knowledge”.")  # fmt: skip
     query = forms.CharField(required=False, strip=False, widget=forms.Textarea(attrs={"rows": 2}), help_text="A template of what is looked for. Empty: all text variables.")  # fmt: skip
     top_k = forms.IntegerField(min_value=1, max_value=50, label="Passages")
-    floor = forms.FloatField(min_value=0, max_value=1, label="Least similarity")
-    knowledge_tokens = forms.IntegerField(min_value=1, label="Most tokens of passages")
+    floor = forms.FloatField(min_value=0, max_value=1, label="Minimum similarity")
+    knowledge_tokens = forms.IntegerField(min_value=1, label="Max passage tokens")
     unsure_below = forms.FloatField(min_value=0, max_value=1, label="Unsure below a confidence of")
     when_unsure = forms.ChoiceField(choices=(("answer", "Callers get this answer, or the model's if it is empty"), ("refuse", "The call is refused")), label="When unsure")  # fmt: skip
     unsure_answer = forms.CharField(required=False, strip=False, label="Answer when unsure", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
     context = LinesField(
-        label="Context sources", help_text="Names, one a line: each is a variable of that name."
+        label="Context sources", help_text="Names, one per line. Each becomes a variable of that name."
     )
     privacy = YamlField(rows=5, label="Privacy policy of its own", help_text="It adds to those of team and application; it can't loosen them.")  # fmt: skip
 

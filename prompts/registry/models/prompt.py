@@ -87,11 +87,11 @@ class PromptVersion(Owned):
     document = models.JSONField(default=dict, help_text="See prompts.registry.policy.document.")
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the document, set when submitted.")  # fmt: skip
     revision = models.PositiveIntegerField(
-        default=1, help_text="Goes up with every save of a draft: who saves an older one is told."
+        default=1, help_text="Revision for optimistic locking; a save with a stale revision is rejected."
     )
     note = models.TextField("what changed", blank=True)
     goal = models.TextField(
-        blank=True, help_text="What the change is to bring, so that it can be measured: “fewer follow-up questions”."
+        blank=True, help_text="The measurable effect expected of the change, such as “fewer follow-up questions”."
     )  # fmt: skip
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     editors = ArrayField(

@@ -193,15 +193,15 @@ def unkeepable(value: Any) -> str:
             return (
                 ""
                 if value.isascii() or _encodes(value)
-                else "half of a surrogate pair, which is no character"
+                else "half of a surrogate pair, which is not a character"
             )
         case None | bool() | int():
             return ""
         case float():
-            return "" if isfinite(value) else f"the number {value}, which is none in JSON"
+            return "" if isfinite(value) else f"the number {value}, which JSON does not have"
         case dict():
             if strange := [key for key in value if not isinstance(key, str)]:
-                return f"the key {strange[0]!r}, which is no text: put it in quotes"
+                return f"the key {strange[0]!r}, which is not a string: put it in quotes"
             return next(filter(None, map(unkeepable, (*value, *value.values()))), "")
         case list() | tuple():
             return next(filter(None, map(unkeepable, value)), "")

@@ -123,13 +123,15 @@ class Compiled:
             problems.append(f"The variable “{name}” is there twice.")
         for name in names:
             if not name.isidentifier() or name.startswith("_"):
-                problems.append(f"“{name}” is no name for a variable: use letters, digits and underscores.")
+                problems.append(
+                    f"“{name}” is not a valid variable name: use letters, digits and underscores."
+                )
             if name in (*document.context, KNOWLEDGE):
                 problems.append(f"The variable “{name}” has the name of a context source: give it another.")
         for number, used in uses:
             for name in sorted(used - given):
                 problems.append(
-                    f"Message {number} uses “{name}”, which is no variable of the prompt: declare it."
+                    f"Message {number} uses “{name}”, which is not a declared variable. Declare it."
                 )
         return problems
 

@@ -104,7 +104,7 @@ class Template:
             text.encode()
         except UnicodeEncodeError as error:
             raise RenderError(
-                "The rendered text holds half of a surrogate pair, which is no character."
+                "The rendered text holds half of a surrogate pair, which is not a character."
             ) from error
         return text
 

@@ -52,7 +52,7 @@ def validator_of(schema: Any) -> jsonschema_rs.Validator:
             validate_formats=True,
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
-        raise BadSchemaError(f"This is no usable JSON Schema: {first_line(error)}") from error
+        raise BadSchemaError(f"Invalid JSON Schema: {first_line(error)}") from error
 
 
 def first_line(error: Exception) -> str:

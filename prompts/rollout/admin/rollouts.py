@@ -169,7 +169,7 @@ def _bound_text(guardrail: Guardrail) -> str:
 def _event(event: RolloutEvent) -> dict[str, Any]:
     return {
         "event": event,
-        "who": "by itself" if event.is_automatic else str(event.by or "somebody who is gone"),
+        "who": "by itself" if event.is_automatic else str(event.by or "deleted user"),
         "share": _percent(event.share),
         "calls": event.figures.get("candidate", {}).get("calls"),
     }

@@ -71,7 +71,7 @@ class GuardrailsSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({unknown[0]: ["This is nothing that is watched."]})
+            raise serializers.ValidationError({unknown[0]: ["Unknown guardrail."]})
         found = {name: dict(bounds) for name, bounds in super().to_internal_value(data).items()}
         if "most_usd" in (cost := found.get("cost", {})):
             cost["most"] = cost.pop("most_usd")

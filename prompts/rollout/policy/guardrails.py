@@ -171,9 +171,7 @@ def guardrails_of(value: Mapping[str, Any]) -> tuple[Guardrail, ...]:
     """
     known = {guard.value for guard in Guard}
     if unknown := sorted(set(value) - known):
-        raise ValueError(
-            f"“{unknown[0]}” is nothing that is watched. Choose from: {', '.join(sorted(known))}."
-        )
+        raise ValueError(f"“{unknown[0]}” is an unknown guardrail. Choose from: {', '.join(sorted(known))}.")
     return tuple(_guardrail(guard, value[guard]) for guard in Guard if guard in value)
 
 

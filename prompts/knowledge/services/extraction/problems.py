@@ -12,7 +12,7 @@ DAMAGED = "It can't be read: it is damaged or cut short. Save it anew, and uploa
 OLD_OFFICE = (
     "It is an old Word document, or one protected by a password. Save it as .docx without a password."
 )
-NOT_TEXT = "It is no text. Upload text, Markdown, HTML, PDF or Word (.docx)."
+NOT_TEXT = "It is not a text document. Upload text, Markdown, HTML, PDF or Word (.docx)."
 UNKNOWN = "Documents of this kind can't be read. Upload text, Markdown, HTML, PDF or Word (.docx)."
 ARCHIVE = "It is an archive, not a Word document. Unpack it, and upload the documents in it."
 BOMB = (
