@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -12,7 +11,6 @@ from accounts.api.fields import UsdField
 from accounts.api.pagination import UuidPages
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.alerts.services.alerts import send_test
-from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
 
 
@@ -115,5 +113,4 @@ class DeliveryViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelM
     serializer_class = DeliverySerializer
     pagination_class = UuidPages
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, DeliveryFilters, queryset)
+    filters = DeliveryFilters

@@ -128,8 +128,7 @@ def test_references_of_forms_reach_no_further(world, model):
                     named = getattr(row, field.name) if field.many_to_one or field.one_to_one else None
                     if named is not None and hasattr(named, "owned_by"):
                         assert team_of(named) in (None, team_of(row)), (who, body)
-            if made or contents(TABLES) != before:
-                transaction.set_rollback(True)
+            transaction.set_rollback(bool(made) or answer.status_code == 302)
             return made
 
     for who in clients:
@@ -140,7 +139,7 @@ def test_references_of_forms_reach_no_further(world, model):
             for kind, value in kinds.items():
                 if kind == "shared" and value is None:
                     continue
-                for url in urls:
+                for url in urls if who in ("owner", "viewer", "superuser") else urls[:1]:
                     made = tried(who, url, {**FORMS[model], **needed, name: value})
                     if who == "superuser":
                         continue
@@ -150,6 +149,7 @@ def test_references_of_forms_reach_no_further(world, model):
         if model in SHARED:
             made = tried(who, urls[0], {**FORMS[model], "team": None})
             assert bool(made) == (who == "superuser"), who
+    assert contents(TABLES) == before
 
 
 @pytest.mark.parametrize("who", [*ROLES, "nobody"])

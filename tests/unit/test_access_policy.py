@@ -3,7 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.access.policy import NOBODY, Principal, Reach, Shared, changed, first_team, may_name, seen
+from accounts.access.policy import (
+    NOBODY,
+    Principal,
+    Reach,
+    Shared,
+    first_team,
+    may_name,
+    reach_to_change,
+    reach_to_see,
+)
 from accounts.policy.roles import CAPABILITIES, Capability
 
 TEAMS = st.integers(min_value=1, max_value=5)
@@ -29,27 +38,27 @@ def test_sight_follows_from_role_and_owner(who, capability, shared, owner):
         expected = shared is Shared.EVERYONE
     else:
         expected = owner in who.roles and capability in CAPABILITIES[who.roles[owner]]
-    assert seen(who, capability, shared).covers(owner) is expected
+    assert reach_to_see(who, capability, shared).covers(owner) is expected
 
 
 @given(PEOPLE, CAPABILITY, OWNERS)
 def test_what_belongs_to_no_team_is_changed_by_superusers_alone(who, capability, owner):
-    reach = changed(who, capability)
+    reach = reach_to_change(who, capability)
     if owner is None:
         assert reach.covers(owner) is (who.is_active and who.is_superuser)
     if reach.covers(owner):
-        assert all(seen(who, capability, shared).covers(owner) for shared in Shared)
+        assert all(reach_to_see(who, capability, shared).covers(owner) for shared in Shared)
 
 
 @given(CAPABILITY, SHARED, OWNERS)
 def test_nobody_reaches_nothing(capability, shared, owner):
-    assert not seen(NOBODY, capability, shared).covers(owner)
-    assert seen(NOBODY, capability, shared).is_empty
+    assert not reach_to_see(NOBODY, capability, shared).covers(owner)
+    assert reach_to_see(NOBODY, capability, shared).is_empty
 
 
 @given(PEOPLE, CAPABILITY, SHARED)
 def test_an_empty_reach_covers_no_owner(who, capability, shared):
-    reach = seen(who, capability, shared)
+    reach = reach_to_see(who, capability, shared)
     assert reach.is_empty == (not any(reach.covers(owner) for owner in (None, *range(1, 6))))
 
 

@@ -1,12 +1,13 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from gateway.reconciliation.costs import import_aws_costs
+from kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Reads AWS's bill: Data Exports or Cost and Usage Reports, CSV or Parquet. The latest delivery of a month takes "
         "the place of those before it."

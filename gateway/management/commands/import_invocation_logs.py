@@ -1,13 +1,14 @@
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from gateway.reconciliation.invocations import import_invocation_logs, match_again
+from kernel import commands
 from kernel.money import format_usd
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Reads Bedrock's model invocation logs, and corrects what calls cost by what AWS counted. An object is read once."
 
     def add_arguments(self, parser: CommandParser) -> None:

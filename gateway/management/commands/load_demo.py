@@ -1,13 +1,14 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from gateway.demo.load import load_demo
+from kernel import commands
 from kernel.clock import utc_now
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Loads the demonstration once: an organisation, its people, a key, and a month of calls marked as demo."
 
     def add_arguments(self, parser: CommandParser) -> None:

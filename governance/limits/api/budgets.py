@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.fields import UsdField
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet, filtered
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
 from governance.limits.models import Budget, BudgetWindow
 from governance.limits.selectors.budgets import current_state, with_state
 from kernel.clock import utc_now
@@ -92,8 +92,7 @@ class BudgetViewSet(ScopedViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().prefetch_related(*with_state(now=utc_now()))
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, BudgetFilters, queryset)
+    filters = BudgetFilters
 
     @extend_schema(responses=WindowSerializer(many=True))
     @action(detail=True)

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -10,7 +9,6 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedViewSet
 from accounts.api.bodies import read
 from governance.limits.api.amounts import amount_text
-from governance.limits.api.scoped import filtered
 from governance.limits.models import Grant
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
@@ -57,8 +55,7 @@ class GrantViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixi
     )
     serializer_class = GrantSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, GrantFilters, queryset)
+    filters = GrantFilters
 
     @extend_schema(request=ReasonSerializer, responses=GrantSerializer)
     @action(detail=True, methods=["post"])

@@ -1,10 +1,9 @@
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet, filtered
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
 from governance.limits.models import RateLimit
 
 
@@ -37,5 +36,4 @@ class RateLimitViewSet(ScopedViewSet):
     queryset = RateLimit.objects.select_related("team", "application__team", "api_key")
     serializer_class = RateLimitSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, RateLimitFilters, queryset)
+    filters = RateLimitFilters

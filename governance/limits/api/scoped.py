@@ -1,10 +1,8 @@
-"""What the resources of budgets and of rate limits share: both are limits for some calls. And filters of lists."""
+"""What the resources of budgets and of rate limits share: both are limits for some calls."""
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from rest_framework import mixins, serializers
-from rest_framework.viewsets import GenericViewSet
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from governance.limits.models import Scoped
@@ -40,14 +38,3 @@ class ScopedViewSet(
     mixins.DestroyModelMixin,
 ):
     """Limits of one's own teams; a superuser's are all, and those of the whole organisation."""
-
-
-def filtered(
-    view: GenericViewSet[Any], filters: type[serializers.Serializer[Any]], rows: QuerySet[Any]
-) -> QuerySet[Any]:
-    """The rows of a list that the query's parameters let through. 400 for those that can't be read."""
-    if view.detail:
-        return rows
-    wanted = filters(data=view.request.query_params)
-    wanted.is_valid(raise_exception=True)
-    return rows.filter(**wanted.validated_data)

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.access.policy import Principal, Shared, changed, seen
+from accounts.access.policy import Principal, Shared, reach_to_change, reach_to_see
 from accounts.access.principals import has_capability, principal
 from accounts.models import Application, User
 from accounts.policy.roles import Capability
@@ -82,7 +82,7 @@ def limits_binding(limits: "QuerySet[Any]", who: Principal) -> "QuerySet[Any]":
     An organisation's limit that names an end user tells of whoever calls for that user: it is for superusers.
     """
     rows = limits.select_related("team", "application__team", "api_key")
-    own = seen(who, Capability.VIEW_USAGE, Shared.SUPERUSERS)
+    own = reach_to_see(who, Capability.VIEW_USAGE, Shared.SUPERUSERS)
     if own.everything:
         return rows
     binding = Q(team__in=own.teams) | Q(team__isnull=True, end_user="")
@@ -92,7 +92,7 @@ def limits_binding(limits: "QuerySet[Any]", who: Principal) -> "QuerySet[Any]":
 def waiting_for(who: Principal, *, now: datetime) -> "QuerySet[LimitRequest]":
     """The requests that wait for a person to decide."""
     rows = LimitRequest.objects.filter(state=State.PENDING, ends_at__gt=now)
-    reach = changed(who, Capability.MANAGE_TEAM)
+    reach = reach_to_change(who, Capability.MANAGE_TEAM)
     if reach.everything:
         return rows
     mine = Q()

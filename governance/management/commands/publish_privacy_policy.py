@@ -5,15 +5,16 @@ from argparse import ArgumentParser, FileType
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from accounts.models import Application, Team
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.services.privacy import document_from, publish, take_up
+from kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Puts a privacy policy in force as a new version, from a JSON document like `draft` of the management API."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

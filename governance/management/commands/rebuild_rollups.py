@@ -1,13 +1,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from governance.usage.services.rollups import rebuild
+from kernel import commands
 from kernel.clock import perf_counter
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Sums usage up anew from the records. Sums of days before the oldest record stay. Calls and readers go on meanwhile."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -2,11 +2,12 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from governance.management.screening_training import report, train
 from governance.management.screening_training.fit import Setup
 from governance.screening.policy import classifier
+from kernel import commands
 
 
 def _folder(text: str) -> Path:
@@ -16,7 +17,7 @@ def _folder(text: str) -> Path:
     return folder
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Trains the screening classifier from labelled texts, and says how good it is on sources it has not seen."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,13 +1,14 @@
 from collections import defaultdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from governance.limits.selectors.invariants import INVARIANTS, Breach, breaches
 from governance.limits.services.ledger_repair import repair
+from kernel import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Checks every invariant of the ledger and says which row breaks one. Calls may go on meanwhile."
 
     def add_arguments(self, parser: CommandParser) -> None:

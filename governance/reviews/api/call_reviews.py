@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedField, OwnedViewSet
 from accounts.api.base import without_store
 from accounts.policy.roles import Capability
-from governance.limits.api.scoped import filtered
 from governance.records.api.raw_text import LatestPages
 from governance.records.models import AuditRecord
 from governance.reviews.models import CallReview
@@ -103,8 +102,7 @@ class CallReviewViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveMode
         """No cache keeps what reviewers wrote."""
         return without_store(super().finalize_response(*args, **kwargs))
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, CallReviewFilters, queryset)
+    filters = CallReviewFilters
 
     @extend_schema(request=NewReviewSerializer, responses={201: CallReviewSerializer}, examples=[_EXAMPLE])
     def create(self, request: Request) -> Response:

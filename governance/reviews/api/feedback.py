@@ -1,13 +1,11 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 
 from accounts.access.api import OwnedViewSet
 from accounts.api.fields import signed_in
-from governance.limits.api.scoped import filtered
 from governance.reviews.models import Feedback
 from governance.reviews.selectors.feedback import content_teams
 
@@ -51,5 +49,4 @@ class FeedbackViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelM
     queryset = Feedback.objects.all()
     serializer_class = FeedbackSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, FeedbackFilters, queryset)
+    filters = FeedbackFilters

@@ -105,7 +105,7 @@ class OwnedForm(CheckedForm, _Form):
             return
         owned = owned_by(type(self.instance))
         team = owned.team_of(self.instance)
-        if not owned.changed(self.who).covers(team):
+        if not owned.reach_to_change(self.who).covers(team):
             head = next(iter(owned.heads & self.fields.keys()), None)
             self.add_error(head, owned.refusal if team is None else "This is another team's.")
         for name, text in foreign_references(self.instance).items():
@@ -137,7 +137,7 @@ class OwnedPages(_Page):
         """Whether the person has a capability for an object; in any team, when there is no object."""
         who = principal(request)
         if obj is None:
-            return not self.owned_by.changed(who, capability).is_empty
+            return not self.owned_by.reach_to_change(who, capability).is_empty
         return has_capability(who, capability, self.owned_by.team_of(obj))
 
     def may_change(self, request: HttpRequest, obj: Any) -> bool:
@@ -147,11 +147,11 @@ class OwnedPages(_Page):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         who, owned = principal(request), self.owned_by
         if obj is None:  # a list may be empty; one that nobody else can see is closed
-            return request.user.is_active and bool(owned.paths or owned.seen(who).covers(None))
-        return owned.seen(who).covers(owned.team_of(obj))
+            return request.user.is_active and bool(owned.paths or owned.reach_to_see(who).covers(None))
+        return owned.reach_to_see(who).covers(owned.team_of(obj))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.owned_by.created(principal(request))
+        return self.owned_by.may_create(principal(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may_change(request, obj)
@@ -203,7 +203,7 @@ class OwnedInlines(_Inline):
         if parent is None or parent.pk is None:
             return False
         owned = owned_by(self.model)
-        return owned.changed(principal(request)).covers(owned_by(type(parent)).team_of(parent))
+        return owned.reach_to_change(principal(request)).covers(owned_by(type(parent)).team_of(parent))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_active

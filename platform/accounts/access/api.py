@@ -111,6 +111,9 @@ class OwnedViewSet(GenericViewSet[Any]):
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     """What actions take, where it is not the capability to change the row."""
 
+    filters: ClassVar[type[serializers.Serializer[Any]] | None] = None
+    """What reads the query of a list: a field for each column that it can be filtered by."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for mixin, name in _WRITES.items():
@@ -140,12 +143,21 @@ class OwnedViewSet(GenericViewSet[Any]):
         rows = cast(OwnedQuerySet[Any], super().get_queryset())
         return rows.visible_to(self.who, self.capability)
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of a list that the query's parameters let through. 400 for those that can't be read."""
+        rows = super().filter_queryset(queryset)
+        if self.filters is None or self.detail:
+            return rows
+        wanted = self.filters(data=self.request.query_params)
+        wanted.is_valid(raise_exception=True)
+        return rows.filter(**wanted.validated_data)
+
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
         owned = self.owned_by
-        if not owned.paths and not owned.seen(self.who).covers(None):
+        if not owned.paths and not owned.reach_to_see(self.who).covers(None):
             raise PermissionDenied
-        if request.method not in SAFE_METHODS and not self.detail and not owned.created(self.who):
+        if request.method not in SAFE_METHODS and not self.detail and not owned.may_create(self.who):
             raise PermissionDenied
 
     def check_object_permissions(self, request: Request, obj: Any) -> None:

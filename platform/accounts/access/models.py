@@ -46,17 +46,17 @@ class OwnedBy:
         """Whether the rows are the teams themselves."""
         return self.paths == ("pk",)
 
-    def seen(self, who: Any, capability: Capability | None = None) -> Reach:
+    def reach_to_see(self, who: Any, capability: Capability | None = None) -> Reach:
         """What somebody sees of these rows, with the capability that it takes, or with another one."""
-        return policy.seen(principal_of(who), capability or self.see, self.shared)
+        return policy.reach_to_see(principal_of(who), capability or self.see, self.shared)
 
-    def changed(self, who: Any, capability: Capability | None = None) -> Reach:
+    def reach_to_change(self, who: Any, capability: Capability | None = None) -> Reach:
         """What somebody may change of these rows."""
-        return policy.changed(principal_of(who), capability or self.change)
+        return policy.reach_to_change(principal_of(who), capability or self.change)
 
-    def created(self, who: Any) -> bool:
+    def may_create(self, who: Any) -> bool:
         """Whether somebody may make one at all; in which team is looked at when that is known."""
-        reach = self.changed(who)
+        reach = self.reach_to_change(who)
         return reach.covers(None) if self.is_team or not self.paths else not reach.is_empty
 
     def team_of(self, row: models.Model) -> int | None:
@@ -90,12 +90,12 @@ class OwnedQuerySet(QuerySet[Row]):
     def visible_to(self, who: Any, capability: Capability | None = None) -> Self:
         """The rows that a user, or a principal, sees; with another capability than the model's, where one is given."""
         owned = owned_by(self.model)
-        return self.filter(owned.within(owned.seen(who, capability)))
+        return self.filter(owned.within(owned.reach_to_see(who, capability)))
 
     def changeable_by(self, who: Any, capability: Capability | None = None) -> Self:
         """The rows that a user, or a principal, may change."""
         owned = owned_by(self.model)
-        return self.filter(owned.within(owned.changed(who, capability)))
+        return self.filter(owned.within(owned.reach_to_change(who, capability)))
 
 
 class Owned(models.Model):

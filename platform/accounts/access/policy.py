@@ -58,7 +58,7 @@ class Reach:
 NOTHING, EVERYTHING = Reach(), Reach(everything=True)
 
 
-def seen(who: Principal, capability: Capability, shared: Shared) -> Reach:
+def reach_to_see(who: Principal, capability: Capability, shared: Shared) -> Reach:
     """What a person sees who needs the capability for it."""
     if not who.is_active:
         return NOTHING
@@ -67,9 +67,9 @@ def seen(who: Principal, capability: Capability, shared: Shared) -> Reach:
     return Reach(who.teams(capability), shared=shared is Shared.EVERYONE)
 
 
-def changed(who: Principal, capability: Capability) -> Reach:
+def reach_to_change(who: Principal, capability: Capability) -> Reach:
     """What a person may change who needs the capability for it. What belongs to no team, superusers change."""
-    return seen(who, capability, Shared.SUPERUSERS)
+    return reach_to_see(who, capability, Shared.SUPERUSERS)
 
 
 def may_name(owner: int | None, named: int | None) -> bool:

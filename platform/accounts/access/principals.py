@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
-from accounts.access.policy import NOBODY, Principal, Shared, changed, seen
+from accounts.access.policy import NOBODY, Principal, Shared, reach_to_change, reach_to_see
 from accounts.policy.roles import Capability, roles_with
 
 _KEPT = "_gatehouse_principal"
@@ -44,20 +44,20 @@ def principal(request: Any) -> Principal:
 
 def may_manage_shared(who: Any) -> bool:
     """Whether somebody may change what belongs to no team, and set what holds for all of them: superusers."""
-    return changed(principal_of(who), Capability.MANAGE_TEAM).covers(None)
+    return reach_to_change(principal_of(who), Capability.MANAGE_TEAM).covers(None)
 
 
 def sees_everything(who: Any) -> bool:
     """Whether somebody sees the rows of all teams and of none: superusers."""
-    return seen(principal_of(who), Capability.VIEW_USAGE, Shared.SUPERUSERS).everything
+    return reach_to_see(principal_of(who), Capability.VIEW_USAGE, Shared.SUPERUSERS).everything
 
 
 def has_capability(who: Any, capability: Capability, team: int | None) -> bool:
     """Whether somebody has a capability in a team, by its id. For what belongs to no team: superusers."""
-    return changed(principal_of(who), capability).covers(team)
+    return reach_to_change(principal_of(who), capability).covers(team)
 
 
 def team_ids(who: Any, capability: Capability) -> frozenset[int] | None:
     """The teams in which somebody has a capability. None: all, and what belongs to none."""
-    reach = changed(principal_of(who), capability)
+    reach = reach_to_change(principal_of(who), capability)
     return None if reach.everything else frozenset(reach.teams)

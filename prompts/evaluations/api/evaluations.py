@@ -1,7 +1,6 @@
 from typing import Any
 
 import msgspec
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -12,7 +11,6 @@ from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import without_store
 from accounts.api.bodies import read
 from accounts.api.fields import UsdField
-from governance.limits.api.scoped import filtered
 from kernel.errors import ConflictError, at
 from prompts.evaluations.api.test_sets import MAX_ID
 from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState
@@ -162,8 +160,7 @@ class EvaluationViewSet(
     queryset = Evaluation.objects.select_related("test_set__team", "test_set__prompt")
     serializer_class = EvaluationSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, EvaluationFilters, queryset)
+    filters = EvaluationFilters
 
     def before_destroy(self, instance: Evaluation) -> None:
         if instance.is_open:
@@ -233,8 +230,7 @@ class ResultViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMix
     queryset = EvaluationResult.objects.select_related("evaluation", "case")
     serializer_class = ResultSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, ResultFilters, queryset)
+    filters = ResultFilters
 
     @extend_schema(responses=ResultDetailSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

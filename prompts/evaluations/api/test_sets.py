@@ -2,7 +2,7 @@ from typing import Any
 
 from django.contrib.admin.models import DELETION
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -14,7 +14,6 @@ from accounts.api.base import CheckedField
 from accounts.api.bodies import read
 from accounts.api.fields import signed_in
 from accounts.policy.roles import Capability
-from governance.limits.api.scoped import filtered
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
 from prompts.evaluations.policy.assertions import decoded
@@ -203,8 +202,7 @@ class TestCaseViewSet(
     queryset = TestCase.objects.filter(removed_at=None).select_related("test_set__team")
     serializer_class = TestCaseSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, CaseFilters, queryset)
+    filters = CaseFilters
 
     def perform_destroy(self, instance: TestCase) -> None:
         test_sets.remove_cases(instance.test_set, [instance.pk], by=self.person)

@@ -8,7 +8,6 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.policy.roles import Capability
-from governance.limits.api.scoped import filtered
 from prompts.registry.models import Label, LabelMove
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
 
@@ -68,8 +67,7 @@ class PromptLabelViewSet(
     serializer_class = PromptLabelSerializer
     capabilities = {"protect": Capability.MANAGE_TEAM, "destroy": Capability.MANAGE_TEAM}
 
-    def get_queryset(self) -> Any:
-        return filtered(self, LabelFilters, super().get_queryset())
+    filters = LabelFilters
 
     @extend_schema(parameters=[LabelFilters])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -127,8 +125,7 @@ class LabelMoveViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModel
     queryset = LabelMove.objects.select_related("moved_by")
     serializer_class = LabelMoveSerializer
 
-    def get_queryset(self) -> Any:
-        return filtered(self, LabelFilters, super().get_queryset())
+    filters = LabelFilters
 
     @extend_schema(parameters=[LabelFilters])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import CheckedField
 from accounts.policy.roles import Capability
-from governance.limits.api.scoped import filtered
 from kernel.errors import InvalidError
 from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
 from prompts.registry.policy.document import decoded
@@ -162,8 +161,7 @@ class PromptVersionViewSet(
     # Whoever edits prompts may approve others' too, so that the remark of either is let in.
     capabilities = {"review": Capability.APPROVE_PROMPTS, "comment": Capability.APPROVE_PROMPTS}
 
-    def get_queryset(self) -> Any:
-        return filtered(self, VersionFilters, super().get_queryset())
+    filters = VersionFilters
 
     @extend_schema(parameters=[VersionFilters])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
-from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import ChecksField, TrafficViewSet, VersionField, version_of
@@ -175,8 +174,7 @@ class ExperimentViewSet(
     queryset = Experiment.objects.select_related("prompt__team").prefetch_related("arms__version")
     serializer_class = ExperimentSerializer
 
-    def filter_queryset(self, queryset: Any) -> Any:
-        return filtered(self, ExperimentFilters, queryset)
+    filters = ExperimentFilters
 
     @extend_schema(request=None, responses=ExperimentSerializer)
     @action(detail=True, methods=["post"])

@@ -8,7 +8,6 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
-from governance.limits.api.scoped import filtered
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import (
@@ -150,8 +149,7 @@ class RolloutViewSet(
     )
     serializer_class = RolloutSerializer
 
-    def filter_queryset(self, queryset: Any) -> Any:
-        return filtered(self, RolloutFilters, queryset)
+    filters = RolloutFilters
 
     @extend_schema(request=None, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])

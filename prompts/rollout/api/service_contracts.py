@@ -1,12 +1,10 @@
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.fields import UsdField
-from governance.limits.api.scoped import filtered
 from prompts.evaluations.api.test_sets import MAX_ID
 from prompts.rollout.models import ContractBreach, ServiceContract
 
@@ -69,5 +67,4 @@ class ContractBreachViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.Retrieve
     queryset = ContractBreach.objects.select_related("contract__prompt__team")
     serializer_class = BreachSerializer
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered(self, BreachFilters, queryset)
+    filters = BreachFilters
