@@ -16,7 +16,7 @@ LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test test-all check format lock bench shell clean
+.PHONY: help install run test test-all check format lock fold bench shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ format: $(VENV)/.installed-dev  ## Format the code and sort its imports
 lock: $(VENV)/.uv  ## Pin and hash all dependencies of pyproject.toml; ARGS=--upgrade for newer ones
 	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) -o requirements.txt
 	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+
+fold: $(VENV)/.installed-dev  ## Fold the migrations of each app into its first, before there is a release
+	@PYTHONPATH=.:platform DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python -m tests.fold
 
 bench: $(VENV)/.installed-dev  ## Measure what a call costs
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -19,6 +19,7 @@ from tests.bench import (
     limits,
     privacy,
     prompts,
+    records,
     retrieval,
     screening,
     soak,
@@ -37,6 +38,7 @@ PARTS = (
     "privacy",
     "screening",
     "usage",
+    "records",
     "bodies",
     "retrieval",
     "vectors",
@@ -190,7 +192,7 @@ def main() -> None:
         "--records",
         type=int,
         default=1_000_000,
-        help="records for `usage`, and bodies, at most 200,000 (default %(default)s)",
+        help="records for `usage` and `records`, and bodies, at most 200,000 (default %(default)s)",
     )
     parser.add_argument(
         "--minutes", type=float, default=10, help="how long `soak` goes on (default %(default)s)"
@@ -222,6 +224,8 @@ def main() -> None:
         print(f"\nexact bounds of a share at 1 %, ever wrong: {experiments.measure_bounds():.2%}")
     if "usage" in wanted:
         print_usage(usage.measure(arguments.records))
+    if "records" in wanted:
+        records.run(arguments.records)
     if "bodies" in wanted:
         print_bodies(bodies.measure(min(arguments.records, 200_000)))
     if "retrieval" in wanted:

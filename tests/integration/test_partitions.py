@@ -1,5 +1,7 @@
 """The months that calls are kept by: made ahead, by whoever comes first; calls that came without one; months dropped."""
 
+import asyncio
+import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.demo.calls import call_id_at
+from gateway.entrances.views.probes import metrics, readiness
 from governance.limits.models import LedgerEntry
 from governance.limits.selectors.invariants import INVARIANTS
 from governance.records.models import AuditContent, AuditRecord, ContentIndex, RecordDrop, SealedContent
@@ -36,8 +39,10 @@ from governance.usage.services.rollups import roll_up
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.integration.admin_world import make_call, make_team
+from tests.integration.gateway_world import gateway_settings, simulator, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["gateway_settings", "simulator"]  # fixtures
 
 RANDOM = Random(3)
 FAR = datetime(2031, 2, 3, 4, 5, tzinfo=UTC)
@@ -197,6 +202,26 @@ def test_ids_of_a_clock_that_was_wrong_stay_and_are_told(caplog):
     assert partitions() == before
     (told,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert told.startswith("3 calls are in no month's partition")
+
+
+def test_a_gateway_makes_what_is_missing_and_tells_of_what_is_in_no_month(gateway_settings):
+    """However long nobody else has made any."""
+    last = max(partitions() - {"default"})
+    for model in TABLES:
+        execute(f"DROP TABLE {model._meta.db_table}_{last}")
+    call_at(datetime(4000, 1, 1, tzinfo=UTC))
+
+    async def scenario() -> tuple[dict, str]:
+        async with started() as gateway:
+            answer = await readiness(gateway)
+            assert answer.status_code == 200
+            return json.loads(answer.content), metrics(gateway, {}).content.decode()
+
+    gateway_settings.EMBEDDED = True
+    ready, counted = asyncio.run(scenario())
+    assert last in partitions()
+    assert ready["partitions"].startswith("1 records are in no month's partition")
+    assert "gatehouse_records_without_partition 1.0" in counted
 
 
 @pytest.mark.parametrize("change", ["cost_nanos = 0", "call_id = gen_random_uuid()"])

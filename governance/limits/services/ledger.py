@@ -36,7 +36,7 @@ _HEARTBEAT = """
     WITH others AS (
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
         WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s)),
-    strays AS (SELECT count(*) AS number FROM (SELECT FROM governance_auditrecord_default LIMIT 1000) AS some)
+    strays AS (SELECT count(*) AS number FROM (SELECT FROM governance_auditrecord_default LIMIT 1000) AS seen)
     INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
     VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
