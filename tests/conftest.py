@@ -10,12 +10,14 @@ from tests import emptying
 from tests.services import Stack, temporary_folder
 
 emptying.use_it()
+STATIC_FILES = "servestatic.middleware.ServeStaticMiddleware"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files_are_found_when_asked_for() -> None:
-    """Else each of Django's test clients begins by reading the folders of all static files."""
-    settings.SERVESTATIC_AUTOREFRESH = True
+def static_files_are_left_to_their_own_tests() -> None:
+    """Else each of Django's test clients begins by reading the folders of all static files, and each request goes through
+    two event loops; a live server has its own way to serve them, and a stack's gateway is as it is installed."""
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != STATIC_FILES]
 
 
 @pytest.fixture(scope="session")

@@ -53,16 +53,32 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile(QUICK if config.getoption("--tier") == QUICK else ALL)
 
 
+def _chosen(config: pytest.Config) -> str:
+    """The tier that is run: what the first process was told, for it knows whether files were named."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        return str(worker["tier"])
+    is_named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    return ALL if is_named else str(config.getoption("--tier"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["tier"] = _chosen(node.config)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    tier = config.getoption("--tier")
-    if tier == ALL or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+    tier = _chosen(config)
+    if tier == ALL:
         return
-    kept = [item for item in items if _is_in(item, tier)]
+    kept = [item for item in items if is_in(item, tier)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
 
 
-def _is_in(item: pytest.Item, tier: str) -> bool:
+def is_in(item: pytest.Item, tier: str) -> bool:
+    """Whether a test is in the tier of every commit, or in the rest."""
     is_slow = item.get_closest_marker("slow") is not None and item.get_closest_marker("quick") is None
     if tier == QUICK:
         return not is_slow

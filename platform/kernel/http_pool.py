@@ -24,9 +24,10 @@ class Pool:
         options: dict[str, Any] = {"maxsize": kept, "block": False, "retries": False}
         self._pool: urllib3.HTTPConnectionPool
         if scheme == "https":
-            names = {"server_hostname": host} if address else {}
             context = ssl.create_default_context()
-            self._pool = _HttpsPool(address or host, port, ssl_context=context, **names, **options)
+            self._pool = _HttpsPool(
+                address or host, port, ssl_context=context, server_hostname=host, **options
+            )
         else:
             self._pool = _HttpPool(address or host, port, **options)
 

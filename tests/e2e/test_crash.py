@@ -43,16 +43,22 @@ def on_record(world: World, call_ids: set[str]) -> None:
     assert call_ids <= {row["call_id"] for row in rows}
 
 
+def answered(load: Callers, more: int) -> None:
+    """Waits until so many more calls have been answered well."""
+    wanted = load.outcomes["200"] + more
+    until(lambda: load.outcomes["200"] >= wanted, what=f"{more} more answers")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["fast shutdown", "kill -9"])
 def test_postgres_restarted_under_load(crash_world, how):
     world = crash_world
     load = Callers([world.url], [Caller(world.key)], 16)
 
     with load.running():
-        time.sleep(1.5)
+        answered(load, 21)
         world.stack.restart("postgres", how)
         until(lambda: world.chat().status_code == 200, what="an answer after the restart")
-        time.sleep(1.5)
+        answered(load, 21)
     assert set(load.outcomes) <= {"200", "503"}, load.outcomes
     assert load.outcomes["200"] > 20
     settled(world)
@@ -64,9 +70,9 @@ def test_valkey_restarted_under_load_stops_no_call(crash_world):
     load = Callers([world.url], [Caller(world.key)], 8)
 
     with load.running():
-        time.sleep(0.5)
+        answered(load, 21)
         world.stack.restart("valkey", signal.SIGKILL)
-        time.sleep(0.5)
+        answered(load, 21)
     assert set(load.outcomes) == {"200"}
     until(lambda: HTTP.get(f"{world.url}/readyz").json()["checks"]["valkey"] == "ok")
     settled(world)

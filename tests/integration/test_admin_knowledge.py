@@ -1,12 +1,14 @@
 """The pages of knowledge bases: what they show to whom, uploads, searches, deletion."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from prompts.knowledge.models import Chunk, KnowledgeBase, KnowledgeDocument
-from prompts.knowledge.services.embedding import Embedder
 from tests.integration.admin_world import ROLES
+from tests.integration.embedding_server import EmbeddingServer, embedding_server
 
 pytestmark = pytest.mark.django_db
 MAY_WRITE = ("owner", "admin", "developer", "superuser")
@@ -15,10 +17,11 @@ PAGES = ("change", "delete", "history", "upload", "search", "reindex", "sync")
 
 
 @pytest.fixture
-def vectors(monkeypatch):
-    monkeypatch.setattr(
-        Embedder, "embed", lambda self, texts, *, until: [[0.5] * self.dimensions for _ in texts]
-    )
+def vectors(settings) -> Iterator[EmbeddingServer]:
+    """A server that turns questions into vectors; other tests have the gateway's own part."""
+    with embedding_server() as server:
+        settings.GATEWAY_URL = server.url
+        yield server
 
 
 def base_of(team) -> KnowledgeBase:

@@ -1,12 +1,14 @@
 """Knowledge bases through the API: uploads, restrictions, searches, and who may do what."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from prompts.knowledge.models import Chunk, KnowledgeBase, KnowledgeDocument
-from prompts.knowledge.services.embedding import BudgetSpentError, Embedder, EmbeddingError
 from tests.integration.admin_world import ROLES, World
 from tests.integration.api_world import API, ask, id_in
+from tests.integration.embedding_server import EmbeddingServer, embedding_server
 
 pytestmark = pytest.mark.django_db
 MAY_WRITE = ("owner", "admin", "developer", "superuser")
@@ -14,11 +16,11 @@ MAY_READ = (*MAY_WRITE, "reviewer")
 
 
 @pytest.fixture
-def vectors(monkeypatch):
-    """Questions are turned into vectors without a gateway, whose part other tests have."""
-    monkeypatch.setattr(
-        Embedder, "embed", lambda self, texts, *, until: [[0.5] * self.dimensions for _ in texts]
-    )
+def vectors(settings) -> Iterator[EmbeddingServer]:
+    """A server that turns questions into vectors; other tests have the gateway's own part."""
+    with embedding_server() as server:
+        settings.GATEWAY_URL = server.url
+        yield server
 
 
 def upload(
@@ -125,18 +127,13 @@ def test_a_search_with_its_own_limits(world, vectors):
     assert found["passages"] == []
 
 
-@pytest.mark.parametrize(
-    ("error", "status"), [(BudgetSpentError("The budget is used up."), 402), (EmbeddingError("No."), 503)]
-)
-def test_a_search_that_can_t_be_made_says_why(world, monkeypatch, error, status):
-    def fail(self, texts, *, until):
-        raise error
-
-    monkeypatch.setattr(Embedder, "embed", fail)
+@pytest.mark.parametrize(("refusal", "status"), [((402, "The budget is used up."), 402), ((400, "No."), 503)])
+def test_a_search_that_can_t_be_made_says_why(world, vectors, refusal, status):
+    vectors.refuse_with(*refusal)
     answer = ask(
         world.client("owner"), "post", f"{API}/knowledge-bases/{mine(world)}/search/", {"question": "x"}
     )
-    assert (answer.status_code, answer.json()["detail"]) == (status, str(error))
+    assert (answer.status_code, answer.json()["detail"]) == (status, refusal[1])
 
 
 def test_a_base_is_deleted_with_all_that_is_in_it(world):

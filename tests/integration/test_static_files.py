@@ -6,7 +6,14 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.core.asgi import get_asgi_application
 
+from tests.conftest import STATIC_FILES
+
 CSS = "/static/gatehouse/admin.css"
+
+
+@pytest.fixture(autouse=True)
+def as_installed(settings):
+    settings.MIDDLEWARE = [settings.MIDDLEWARE[0], STATIC_FILES, *settings.MIDDLEWARE[1:]]
 
 
 async def fetch(path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:

@@ -18,7 +18,7 @@ TOP = ("docs", "deploy", "gateway", "governance", "platform", "static", "templat
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _VARIABLE = re.compile(r"\b(?:GATEHOUSE|DATABASE|REDIS|BEDROCK|AWS)_[A-Z][A-Z_]+\b")
-_TARGET = re.compile(r"(?:`|^|\s)make ([a-z]+)(?=[`\s]|$)", re.MULTILINE)
+_TARGET = re.compile(r"(?:`|^|\s)make ([a-z]+(?:-[a-z]+)*)(?=[`\s]|$)", re.MULTILINE)
 _COMMAND = re.compile(r"manage\.py ([a-z_]+)((?: --?[^`|\n]*)?)")
 _PATH = re.compile(rf"`((?:{'|'.join(TOP)})/[\w./-]+)`")
 _CODE_ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.MULTILINE)

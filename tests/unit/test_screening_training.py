@@ -82,6 +82,7 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_model_that_works_and_the_same_again(data, tmp_path, capsys, monkeypatch):
     out = tmp_path / "model.bin"
     call_command("train_screening", data=data, out=out)

@@ -76,13 +76,13 @@ def _is_valid(number: str, region: str) -> bool:
     if sum(map(str.isdecimal, number.split("x")[0])) not in _lengths(region):
         return False
     try:
-        return _library().is_valid_number(_library().parse(number, region))
+        return bool(_library().is_valid_number(_library().parse(number, region)))
     except _library().NumberParseException:
         return False
 
 
 def _is_possible(number: str, region: str | None) -> bool:
     try:
-        return _library().is_possible_number(_library().parse("+" + number.lstrip("(+0"), region))
+        return bool(_library().is_possible_number(_library().parse("+" + number.lstrip("(+0"), region)))
     except _library().NumberParseException:
         return False
