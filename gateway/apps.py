@@ -2,11 +2,11 @@ from collections.abc import Iterable
 
 from django.apps import AppConfig
 
-from accounts.services.known_models import register
+from accounts.services.known_models import register_models
 from governance.records.services import key_wrappers
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
-from prompts.knowledge.services import retrievers
+from prompts.knowledge.services import retriever as retrievers
 
 
 def _route_names() -> Iterable[str]:
@@ -28,9 +28,9 @@ def _retrieve(base: BaseEntry, question: str) -> list[Candidate]:
 
 
 def _answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
-    from gateway.knowledge.retrieval import answer
+    from gateway.knowledge.retrieval import answer_question
 
-    return answer(base, question, route)
+    return answer_question(base, question, route)
 
 
 class GatewayConfig(AppConfig):
@@ -39,6 +39,6 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         guard(self)
-        register(_route_names)
-        key_wrappers.register("kms", _kms)
-        retrievers.register("bedrock", retrievers.Elsewhere(_retrieve, _answer))
+        register_models(_route_names)
+        key_wrappers.register_wrapper("kms", _kms)
+        retrievers.register_retriever("bedrock", retrievers.Elsewhere(_retrieve, _answer))

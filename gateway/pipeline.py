@@ -29,9 +29,9 @@ from gateway.events import (
     Usage,
     Vector,
 )
-from gateway.outbound.answer_check import check_of, checked
+from gateway.outbound.answer_check import check_events, check_of
 from gateway.outbound.chain import BLOCKED, Outbound
-from gateway.outbound.contract import contract_of, kept
+from gateway.outbound.contract import contract_of, keep_contract
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
@@ -130,20 +130,20 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
 
 
 @dataclass(slots=True)
-class Reply:
+class WholeReply:
     """A whole reply: its events in order, and how it ended."""
 
     events: list[Event]
     finished: Finished
 
 
-async def fold(call: Call, gateway: Gateway) -> Reply:
+async def fold(call: Call, gateway: Gateway) -> WholeReply:
     """The stream folded into a whole reply. Raises Refusal."""
     events: list[Event] = []
     async with aclosing(respond(call, gateway)) as stream:
         async for event in stream:
             if isinstance(event, Finished):
-                return Reply(events, event)
+                return WholeReply(events, event)
             events.append(event)
     raise unexpected()  # every reply that ends well ends with Finished
 
@@ -183,7 +183,7 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
 def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The reply, looked at on its way where an experiment or a rollout asks for that."""
     check = check_of(call)
-    return _answer(call, gateway) if check is None else checked(call, check, _answer(call, gateway))
+    return _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
 
 
 def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -193,7 +193,9 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     contract = contract_of(call)
     if contract is None:
         return _reply(call, gateway)
-    return kept(call, contract, partial(_reply, call, gateway), partial(_next_round, call, gateway), BLOCKED)
+    return keep_contract(
+        call, contract, partial(_reply, call, gateway), partial(_next_round, call, gateway), BLOCKED
+    )
 
 
 def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: int) -> None:

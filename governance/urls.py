@@ -10,8 +10,7 @@ from governance.limits.api.limit_requests import LimitRequestViewSet
 from governance.limits.api.rate_limits import RateLimitViewSet
 from governance.privacy.api.policies import PrivacyPolicyViewSet
 from governance.privacy.api.redaction import RedactionPreviewView
-from governance.records.api.raw_text import RawAccessViewSet, RawTextViewSet
-from governance.records.api.team_keys import TeamKeyViewSet
+from governance.records.api import RawAccessViewSet, RawTextViewSet, TeamKeyViewSet
 from governance.reviews.api.call_reviews import CallReviewViewSet
 from governance.reviews.api.calls import CallViewSet
 from governance.reviews.api.feedback import FeedbackViewSet

@@ -29,7 +29,7 @@ from prompts.registry.models import (
     Review,
     ReviewComment,
     ReviewRule,
-    Verdict,
+    ReviewVerdict,
     VersionState,
 )
 from prompts.rollout.models import Arm, ContractBreach, Experiment, Rollout, RolloutEvent, ServiceContract
@@ -58,13 +58,13 @@ __all__ = [
     "Review",
     "ReviewComment",
     "ReviewRule",
+    "ReviewVerdict",
     "Rollout",
     "RolloutEvent",
     "ServiceContract",
     "StopReason",
     "TestCase",
     "TestSet",
-    "Verdict",
     "VersionContent",
     "VersionState",
 ]

@@ -2,12 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from tests import emptying
+from tests.module_data import rolled_back
 from tests.services import Stack, temporary_folder
+from tests.world import World, make_world
 
 emptying.use_it()
 STATIC_FILES = "servestatic.middleware.ServeStaticMiddleware"
@@ -34,3 +38,18 @@ def stack() -> Iterator[Stack]:
     with Stack(folder, demo=True) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def made_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Two teams and their people, made once for a module."""
+    with rolled_back(django_db_blocker):
+        with django_db_blocker.unblock():
+            made = make_world()
+        yield made
+
+
+@pytest.fixture
+def world(made_world: World, db: None) -> World:
+    """The module's world as it was made: what a test changes is rolled back after it."""
+    return deepcopy(made_world)

@@ -19,7 +19,7 @@ from kernel.ids import new_id
 if TYPE_CHECKING:
     from gateway.snapshot.state import DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
-    from governance.screening.policy.leaks import Prompt
+    from governance.screening.policy.leaks import SystemPrompt
 
 _LARGE_BYTES = 128 * 1024
 
@@ -58,7 +58,7 @@ class Call:
     routed: Routed = field(init=False)
     redacted: Redacted = field(init=False)
     checks: Checks = field(default_factory=Checks)
-    system_prompt: Prompt | None = None
+    system_prompt: SystemPrompt | None = None
     """What must not come back in the answer, where that is watched. By `defend`."""
     bounds: Bounds = field(default_factory=Bounds)
     taken: Taken = field(default_factory=Taken)

@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 from gateway.catalogue.models import Price
-from gateway.catalogue.policy.pricing import PriceEntry, Rates
+from gateway.catalogue.policy import PriceEntry, Rates
 
 
 def price_entry(price: Price) -> PriceEntry:

@@ -3,8 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from gateway.catalogue.api.deployments import DeploymentViewSet
-from gateway.catalogue.api.models import ModelViewSet
+from gateway.catalogue.api.models import DeploymentViewSet, ModelViewSet
 from gateway.catalogue.api.prices import PriceViewSet
 from gateway.catalogue.api.projection import ProjectionView
 from gateway.catalogue.api.routes import RouteViewSet

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from accounts.models import ApiKey
+from gateway.catalogue import policy as pricing
 from gateway.catalogue.models import Deployment, Price, Route
-from gateway.catalogue.policy import pricing
 from gateway.demo.calls import HABITS, MESSAGES, Draft, draft, moments
 from gateway.demo.conversations import EXCHANGES, Exchange
 from gateway.demo.organisation import Organisation

@@ -195,7 +195,9 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
     is_anthropic = scope["path"].startswith(ANTHROPIC_PREFIX)
-    error = anthropic_reply.error(refusal, None) if is_anthropic else openai_reply.error(refusal)
+    error = (
+        anthropic_reply.anthropic_error(refusal, None) if is_anthropic else openai_reply.openai_error(refusal)
+    )
     return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON)
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from gateway.call import Call
 from gateway.entrances.formats import openai_reply
-from gateway.entrances.formats.entrance import OpenAIEntrance, decoded
+from gateway.entrances.formats.entrance import OpenAIEntrance, decode_body
 from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
 from gateway.entrances.handover import handover_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
@@ -69,7 +69,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
         try:
             if len(body) > settings.GATEWAY_MAX_BODY_BYTES:
                 raise too_large(settings.GATEWAY_MAX_BODY_BYTES)
-            envelope: _Envelope = decoded(_decode_envelope, body)
+            envelope: _Envelope = decode_body(_decode_envelope, body)
             if envelope.type == "cancel":
                 if (task := self._calls.get(envelope.id)) is not None:
                     task.cancel()
@@ -102,7 +102,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
         gateway = handover_of(self.scope).gateway
         call = new_call(self.scope, wire_format="websocket", parsed=None, body_bytes=len(body))
         await refuse(call, refusal, gateway)
-        await self._send("error", "", **openai_reply.error(call.refusal or refusal))
+        await self._send("error", "", **openai_reply.openai_error(call.refusal or refusal))
 
     async def _reply(self, client_id: str, body: bytes) -> None:
         gateway = handover_of(self.scope).gateway
@@ -124,7 +124,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                         await self._send("start", client_id, call_id=str(call.id), model=model)
                     await self._send_event(client_id, call, event)
         except Refusal as refusal:
-            await self._send("error", client_id, call_id=str(call.id), **openai_reply.error(refusal))
+            await self._send("error", client_id, call_id=str(call.id), **openai_reply.openai_error(refusal))
 
     async def _send_event(self, client_id: str, call: Call, event: Event) -> None:
         match event:
@@ -141,7 +141,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                     "end",
                     client_id,
                     finish_reason=openai_reply.finish_reason(event),
-                    usage=openai_reply.usage(event.usage),
+                    usage=openai_reply.openai_usage(event.usage),
                     cost_usd=plain_usd(call.charge.cost_nanos),
                 )
 

@@ -13,7 +13,7 @@ from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
 from gateway.refusals import Refusal
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
-from prompts.knowledge.services.retrievers import RetrieverError
+from prompts.knowledge.services.retriever import RetrieverError
 
 _FOUND = 20
 _SECONDS_TO_ANSWER = 60.0
@@ -27,7 +27,7 @@ def retrieve(base: BaseEntry, question: str) -> list[Candidate]:
         raise RetrieverError(refusal.message) from refusal
 
 
-def answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
+def answer_question(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
     """What Bedrock makes of it with a route's model. RetrieverError with why not."""
     targets = RouteTarget.objects.filter(
         route__name=route, deployment__is_enabled=True, deployment__region=base.region

@@ -25,7 +25,7 @@ def check_of(call: Call) -> AnswerCheck | None:
     return choice.check if choice is not None else None
 
 
-async def checked(
+async def check_events(
     call: Call, check: AnswerCheck, events: AsyncGenerator[Event, None]
 ) -> AsyncGenerator[Event, None]:
     """The events as they come. When the answer has ended, what came of the check is noted on the call's run."""

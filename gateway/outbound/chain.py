@@ -7,12 +7,12 @@ from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelt
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
-from gateway.outbound.screen import Screen, Screened, ScreenFilter
-from gateway.outbound.unmask import Tally
+from gateway.outbound.screen import BlockFilter, Screen, ScreenFilter
+from gateway.outbound.unmask import UnmaskTally
 from governance.privacy.policy.detection import found_in_answer
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import Hit, RuleSet
-from governance.screening.policy.leaks import Prompt
+from governance.screening.policy.leaks import SystemPrompt
 
 BLOCKED = "content_filtered"
 """Converse's word for an answer that a filter ended."""
@@ -22,7 +22,13 @@ class Outbound:
     """The filters of one reply. `feed` raises BlockedError where the answer ends; `end` is what is sent then."""
 
     def __init__(
-        self, *, mask: Mask, rules: RuleSet, is_stream: bool, is_json: bool, prompt: Prompt | None = None
+        self,
+        *,
+        mask: Mask,
+        rules: RuleSet,
+        is_stream: bool,
+        is_json: bool,
+        prompt: SystemPrompt | None = None,
     ) -> None:
         self._mask = mask
         self._rules = rules
@@ -32,7 +38,7 @@ class Outbound:
         self._prompt = prompt
         self.leak = ""
         """What of the system prompt came back: its canary, or its words."""
-        self.tally = Tally()
+        self.tally = UnmaskTally()
         self.check = OutputCheck()
         self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
         self._watch = ScreenFilter(self._new_watch) if prompt is not None else None
@@ -82,7 +88,7 @@ class Outbound:
     def _note_leak(self, leak: str) -> None:
         self.leak = self.leak or leak
 
-    def _new_screen(self, kind: type[Event]) -> Screened:
+    def _new_screen(self, kind: type[Event]) -> BlockFilter:
         judge, replace, note = self._judge, self._mask.checked_answer, self._note_hit
         if kind is ToolDelta or (kind is TextDelta and self._is_json):
             return JsonScreen(judge, replace, note=note)

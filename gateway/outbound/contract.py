@@ -32,7 +32,7 @@ def contract_of(call: Call) -> Contract | None:
     return call.prompt.version.compiled.contract
 
 
-async def kept(
+async def keep_contract(
     call: Call, contract: Contract, round_of: Round, next_round: NextRound, blocked: str
 ) -> AsyncGenerator[Event, None]:
     """The events of a reply that keeps the contract. Refusal contract_failed, or the declared fallback, where none does.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
-from gateway.outbound.unmask import Tally, Unmasker, for_json
+from gateway.outbound.unmask import Unmasker, UnmaskTally, for_json
 
 
 class UnmaskFilter:
@@ -19,10 +19,10 @@ class UnmaskFilter:
         values: Mapping[str, str],
         entities: frozenset[str],
         *,
-        tally: Tally | None = None,
+        tally: UnmaskTally | None = None,
         is_json: bool = False,
     ) -> None:
-        self.tally = tally or Tally()
+        self.tally = tally or UnmaskTally()
         self._entities = entities
         self._json_values = for_json(values)
         self._text_values = self._json_values if is_json else values

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from gateway.outbound.screen import BlockedError
-from governance.screening.policy.leaks import LeakWatch, Prompt
+from governance.screening.policy.leaks import LeakWatch, SystemPrompt
 
 KIND = "SYSTEM_PROMPT"
 _HELD_WORDS = 14
@@ -13,7 +13,7 @@ _MAX_HELD_LENGTH = 400
 class LeakScreen:
     """One block of text. Where a leak ends the answer, the last words are held back, so that it ends before them."""
 
-    def __init__(self, prompt: Prompt, *, ends_answer: bool, note: Callable[[str], None]) -> None:
+    def __init__(self, prompt: SystemPrompt, *, ends_answer: bool, note: Callable[[str], None]) -> None:
         self._watch = LeakWatch(prompt)
         self._ends_answer = ends_answer
         self._note = note

@@ -128,7 +128,7 @@ class Screen:
         return "".join((*parts, passed[position:]))
 
 
-class Screened(Protocol):
+class BlockFilter(Protocol):
     """What looks through one block of a reply."""
 
     def feed(self, text: str) -> str: ...
@@ -138,9 +138,9 @@ class Screened(Protocol):
 class ScreenFilter:
     """Screens text, reasoning and tool arguments, each content block by itself. `make` is told of which kind."""
 
-    def __init__(self, make: Callable[[type[Event]], Screened]) -> None:
+    def __init__(self, make: Callable[[type[Event]], BlockFilter]) -> None:
         self._make = make
-        self._open: dict[tuple[int, type[Event]], Screened] = {}
+        self._open: dict[tuple[int, type[Event]], BlockFilter] = {}
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one. BlockedError where the answer ends."""
@@ -168,7 +168,7 @@ class ScreenFilter:
             case _:
                 yield event
 
-    def _screen(self, index: int, kind: type[Event]) -> Screened:
+    def _screen(self, index: int, kind: type[Event]) -> BlockFilter:
         screen = self._open.get((index, kind))
         if screen is None:
             screen = self._open[index, kind] = self._make(kind)

@@ -16,7 +16,7 @@ from governance.privacy.policy.placeholders import (
 _LOOKED_BACK = 20
 
 
-class Tally:
+class UnmaskTally:
     """How many placeholders of a reply were turned back, and how many stand for nothing in the call."""
 
     def __init__(self) -> None:
@@ -28,12 +28,12 @@ class Unmasker:
     """Incremental: `feed` returns what is certain, `close` the rest. It holds back only what may become a placeholder."""
 
     def __init__(
-        self, values: Mapping[str, str], entities: frozenset[str], tally: Tally | None = None
+        self, values: Mapping[str, str], entities: frozenset[str], tally: UnmaskTally | None = None
     ) -> None:
         self._values = values
         self._pattern = spelling(entities)
         self._longest = longest_spelling(values)
-        self._tally = tally or Tally()
+        self._tally = tally or UnmaskTally()
         self._held = ""
         self._before = ""  # what was let go last: whether a word, or an escape, begins depends on it
 

@@ -53,7 +53,7 @@ def check_given(given: Conversation, document: Document) -> None:
         )
 
 
-def conversation_of(
+def prompt_conversation(
     document: Document, turns: Sequence[Turn], given: Conversation, *, cached_turns: int = 0
 ) -> Conversation:
     """What the model is asked: the prompt's messages, its examples before them, what the caller sent after them."""
@@ -128,7 +128,7 @@ def _tools(document: Document) -> ToolConfig | None:
     return ToolConfig(tools=tools, tool_choice=choice)
 
 
-def hold_to(
+def hold_to_schema(
     conversation: Conversation, *, mode: str, schema: Json, schema_text: str, instruction: str
 ) -> None:
     """Asks for an answer that fits a schema: by the model's structured output, by a tool it must use, or by words."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
-from gateway.snapshot.build_prompts import entry_of
+from gateway.snapshot.build_prompts import version_entry
 from gateway.snapshot.prompts import VersionEntry
 
 _SELECT = "SELECT id, number, state, document FROM prompts_promptversion WHERE prompt_id = %s AND number = %s"
@@ -29,4 +29,4 @@ class PromptVersions:
         pk, number, state, document = row
         if not any_state and state != "approved":
             return VersionEntry(id=pk, number=number, is_approved=False, compiled=None)
-        return await asyncio.to_thread(entry_of, pk, number, state, document)
+        return await asyncio.to_thread(version_entry, pk, number, state, document)

@@ -26,7 +26,7 @@ FROM (
     GROUP BY call_id HAVING count(*) = count(cost_nanos)) AS target"""
 
 
-def post(made: AwsImport | None = None) -> list[int]:
+def post_corrections(made: AwsImport | None = None) -> list[int]:
     """Posts all that is known and not posted yet; the amounts, of those whose line came with `made` if that is given.
 
     Safe to repeat, and to run twice at once: a call's entries are summed up under its budgets' locks.

@@ -18,7 +18,7 @@ from django.db import transaction
 from gateway.providers.bedrock.storage import Source, sources
 from gateway.reconciliation.imports import Tally, one_importer_at_a_time, read_one
 from governance.usage.models import AwsImport, BilledLine
-from governance.usage.policy.aws_costs import COLUMNS, CostLine, MalformedCostError, parse, report_of
+from governance.usage.policy.aws_costs import COLUMNS, CostLine, MalformedCostError, parse_costs, report_of
 
 KIND = AwsImport.Kind.COSTS
 _BATCH = 2_000
@@ -120,7 +120,7 @@ def _read(source: Source, file: IO[bytes], tally: Tally, made: AwsImport) -> Non
     for row in rows:
         tally.lines += 1
         try:
-            line = parse(row)
+            line = parse_costs(row)
         except MalformedCostError as error:
             tally.reject(tally.lines, str(error))
             continue

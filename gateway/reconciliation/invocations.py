@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.db import connection, transaction
 
 from gateway.providers.bedrock.storage import Source, sources
-from gateway.reconciliation.corrections import planned, post
+from gateway.reconciliation.corrections import planned, post_corrections
 from gateway.reconciliation.imports import Tally, note, one_importer_at_a_time, read_one, unread
 from gateway.reconciliation.matching import UNMATCHED, match
 from governance.usage.models import AwsImport, LoggedInvocation
@@ -53,7 +53,7 @@ def match_again(*, since_days: int = 3) -> int:
         one_importer_at_a_time(KIND)
         lines = [Invocation(*row) for row in rows.order_by("at").values_list(*_NAMES)]
         found = sum(_note_matches(lines[start : start + _BATCH]) for start in range(0, len(lines), _BATCH))
-    post()
+    post_corrections()
     return found
 
 
@@ -76,7 +76,7 @@ def _import(source: Source, *, dry_run: bool) -> Tally | None:
             _count(tally, planned(made))
             transaction.set_rollback(True)
     if not dry_run and not tally.problem:
-        _count(tally, post(made))
+        _count(tally, post_corrections(made))
         note(made, tally)
     return tally
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from gateway.catalogue.models import Deployment, Price
-from gateway.catalogue.policy.pricing import PriceEntry, cost, price_at
+from gateway.catalogue.policy import PriceEntry, cost, price_at
 from gateway.catalogue.selectors import price_entry
 from gateway.events import Usage
 from governance.records.selectors.calls import first_id_at

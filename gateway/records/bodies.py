@@ -15,7 +15,7 @@ from gateway.wire.texts import each_string, rewrite
 from governance.privacy.policy import storage
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.storage import StoragePolicy, Storing
-from governance.records.policy.sealing import seal
+from governance.records.policy import seal
 
 _MEDIA = ("image", "document", "video", "audio")
 
@@ -24,7 +24,7 @@ def storing_of(call: Call) -> Storing:
     """What is stored of a call that has ended."""
     if not call.is_redacted:
         return storage.NOTHING
-    return storage.decide(
+    return storage.decide_storage(
         call.redacted.storage,
         call_id=call.id,
         has_findings=bool(call.redacted.findings),

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from governance.limits.policy.fair_queue import FairQueue
-from governance.limits.policy.rate_limits import Decision, Request
+from governance.limits.policy.rate_limits import RateDecision, RateRequest
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
 
 _POLL_SECONDS = 0.25
@@ -62,11 +62,11 @@ class Slots:
 
 @dataclass(eq=False, slots=True)
 class _Waiter:
-    request: Request
+    request: RateRequest
     team: int
     weight: int
-    answer: asyncio.Future[Decision]
-    last: Decision | None = None
+    answer: asyncio.Future[RateDecision]
+    last: RateDecision | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -89,7 +89,7 @@ class RateLines:
     def waiting(self) -> int:
         return sum(len(line.queue) for line in self._lines.values())
 
-    async def admit(self, request: Request, *, team: int, weight: int, seconds: float) -> Decision:
+    async def admit(self, request: RateRequest, *, team: int, weight: int, seconds: float) -> RateDecision:
         """Lets a call through, at once or within so many seconds. Nobody passes those who wait already."""
         line = next((self._lines[c.key] for c, _ in request.takes if c.key in self._lines), None)
         if line is None:
@@ -102,8 +102,8 @@ class RateLines:
         return await self._wait(request, line, team=team, weight=weight, seconds=seconds)
 
     async def _wait(
-        self, request: Request, line: _Line, *, team: int, weight: int, seconds: float
-    ) -> Decision:
+        self, request: RateRequest, line: _Line, *, team: int, weight: int, seconds: float
+    ) -> RateDecision:
         waiter = _Waiter(request, team, weight, asyncio.get_running_loop().create_future())
         line.queue.push(waiter, team=team, weight=weight)
         try:
@@ -154,7 +154,7 @@ class RateLines:
             await asyncio.sleep(min((decision.retry_ms or 0) / 1000, longest))
 
 
-def _behind(request: Request, key: str) -> Decision:
+def _behind(request: RateRequest, key: str) -> RateDecision:
     """The answer to who would have to wait behind others, and may not, or not any longer."""
     counter = next(counter for counter, _ in request.takes if counter.key == key)
-    return Decision(0, tuple(counter.limit for counter, _ in request.takes), counter, 1000)
+    return RateDecision(0, tuple(counter.limit for counter, _ in request.takes), counter, 1000)

@@ -10,18 +10,17 @@ from django.db.models import Prefetch
 
 from accounts.models import ApiKey, Team
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
-from gateway.catalogue.policy.pricing import PriceEntry
+from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.selectors import price_entry
 from gateway.snapshot.build_prompts import build_prompts
-from gateway.snapshot.limits import Limits
+from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.limits.models import Grant
 from governance.privacy.policy.masking import team_key
-from governance.privacy.selectors.privacy import Policies
+from governance.privacy.selectors import Policies
 from governance.records.models import TeamKey
 from kernel.clock import utc_now
-from prompts.knowledge.selectors.context_sources import source_entries
-from prompts.knowledge.selectors.knowledge import base_entries
+from prompts.knowledge.selectors import base_entries, source_entries
 
 
 def build_snapshot() -> Snapshot:
@@ -43,7 +42,7 @@ def build_snapshot() -> Snapshot:
 
 def _keys() -> dict[str, KeyEntry]:
     teams = {team.pk: _team(team) for team in Team.objects.prefetch_related("inference_profiles")}
-    limits = Limits()
+    limits = SnapshotLimits()
     policies = Policies()
     granted = _granted_models()
     keys = ApiKey.objects.filter(revoked_at__isnull=True).select_related("application")

@@ -27,7 +27,7 @@ def build_prompts() -> Prompts:
         shared_out |= Q(prompt_id=prompt_id, number__in=versions_of(entry))
     versions: dict[int, dict[int, VersionEntry]] = defaultdict(dict)
     for version in PromptVersion.objects.filter(shared_out):
-        versions[version.prompt_id][version.number] = entry_of(
+        versions[version.prompt_id][version.number] = version_entry(
             version.pk, version.number, version.state, version.document
         )
     return {
@@ -45,7 +45,7 @@ def build_prompts() -> Prompts:
     }
 
 
-def entry_of(pk: int, number: int, state: str, document: dict[str, object]) -> VersionEntry:
+def version_entry(pk: int, number: int, state: str, document: dict[str, object]) -> VersionEntry:
     """A version as a call needs it."""
     ready, problem = compiled(document)
     return VersionEntry(

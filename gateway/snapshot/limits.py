@@ -14,7 +14,7 @@ _SECONDS = {"": 0, "minute": 60, "hour": 3600, "day": 86_400}
 Entry = TypeVar("Entry", BudgetEntry, RateLimitEntry)
 
 
-class Limits:
+class SnapshotLimits:
     """Told apart by team first: with many teams, most limits are another team's."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
-from gateway.catalogue.policy.pricing import PriceEntry
+from gateway.catalogue.policy import PriceEntry
 from gateway.snapshot.prompts import Prompts
 from governance.limits.policy.scopes import Scope
 from governance.privacy.policy.ruleset import RuleSet

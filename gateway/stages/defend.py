@@ -1,8 +1,8 @@
 from gateway.call import Call
 from gateway.conversation import Conversation, SystemBlock
 from gateway.runtime import Gateway
-from governance.screening.policy.defence import canary, canary_notice, mark_notice, marked, nonce
-from governance.screening.policy.leaks import prompt_of
+from governance.screening.policy.defence import canary, canary_notice, mark_notice, mark_text, nonce
+from governance.screening.policy.leaks import system_prompt_of
 
 
 def defend(call: Call, gateway: Gateway) -> None:
@@ -18,7 +18,7 @@ def defend(call: Call, gateway: Gateway) -> None:
     if screening.delimit:
         _mark(conversation, nonce(key, system))
     if screening.leak and (texts or secret):
-        call.system_prompt = prompt_of(tuple(texts), secret)
+        call.system_prompt = system_prompt_of(tuple(texts), secret)
 
 
 def _mark(conversation: Conversation, digits: str) -> None:
@@ -27,7 +27,7 @@ def _mark(conversation: Conversation, digits: str) -> None:
         if message.role == "user":
             for block in message.content:
                 if block.text:
-                    block.text = marked(block.text, digits)
+                    block.text = mark_text(block.text, digits)
 
 
 def _say(conversation: Conversation, text: str) -> None:

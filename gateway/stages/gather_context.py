@@ -16,7 +16,7 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from governance.privacy.policy.masking import Mask
 from governance.privacy.services.detector import NamesUnavailableError
-from governance.screening.policy.verdict import Outcome, Thresholds
+from governance.screening.policy.verdict import ScreeningOutcome, Thresholds
 from governance.screening.services import Item
 from kernel.clock import perf_counter
 from prompts.knowledge.policy.context import SourceEntry
@@ -189,10 +189,10 @@ async def _may_be_read(call: Call, gateway: Gateway, text: str) -> bool:
     verdict = gateway.screener.recall(item, thresholds)
     if verdict is None:
         verdict = (await gateway.screener.screen([item], thresholds))[item]
-    if verdict.verdict is Outcome.CLEAN:
+    if verdict.verdict is ScreeningOutcome.CLEAN:
         return True
     call.checks.is_flagged |= screening.document in ("flag", "strip", "block")
-    return not (verdict.verdict is Outcome.INJECTION and screening.document in ("strip", "block"))
+    return not (verdict.verdict is ScreeningOutcome.INJECTION and screening.document in ("strip", "block"))
 
 
 def _shown(number: int, passage: Passage) -> str:

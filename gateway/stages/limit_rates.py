@@ -4,7 +4,7 @@ from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
-from governance.limits.policy.rate_limits import Counter, Decision, Request
+from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest
 from governance.limits.services.rate_limiter import Ticket
 
 _PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
@@ -24,7 +24,7 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
         return
     tokens = call.bounds.counted_input_tokens + call.bounds.max_tokens
     takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
-    request = Request(str(call.id), takes)
+    request = RateRequest(str(call.id), takes)
     decision = await gateway.rate_lines.admit(
         request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.routed.route.wait_seconds
     )
@@ -50,7 +50,7 @@ def _counter(limit: RateLimitEntry, subject: str, call: Call) -> Counter:
     return Counter(f"{limit.id}:{subject}", limit.period_seconds * 1000, most)
 
 
-def _limited(limit: RateLimitEntry, counter: Counter, decision: Decision, tokens: int) -> Refusal:
+def _limited(limit: RateLimitEntry, counter: Counter, decision: RateDecision, tokens: int) -> Refusal:
     if limit.metric == "concurrent":
         what = f"{counter.limit:,} calls at once"
     else:

@@ -9,8 +9,8 @@ from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.texts import rewrite, texts_of
-from governance.privacy.policy.detection import Found
-from governance.privacy.policy.engines import Block, EngineFailedError
+from governance.privacy.policy.detection import TextHits
+from governance.privacy.policy.engines import EngineBlock, EngineFailedError
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import RuleSet
@@ -80,7 +80,7 @@ def _mask(
     call: Call,
     gateway: Gateway,
     rules: RuleSet,
-    found: dict[str, Found],
+    found: dict[str, TextHits],
     texts: list[str],
     *,
     names_read: bool,
@@ -168,5 +168,5 @@ def _region_of(guardrail_id: str) -> str:
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-def _words(blocks: Sequence[Block]) -> str:
+def _words(blocks: Sequence[EngineBlock]) -> str:
     return ", ".join(sorted({f"{block.kind} {block.name}".strip() for block in blocks}))

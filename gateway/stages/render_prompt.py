@@ -5,7 +5,7 @@ from gateway.call import Call
 from gateway.call.prompt_run import PromptRun
 from gateway.conversation import Block, Conversation, InferenceConfig, Message, SystemBlock
 from gateway.events import Event, TextDelta
-from gateway.prompts.conversation import check_given, conversation_of, hold_to
+from gateway.prompts.conversation import check_given, hold_to_schema, prompt_conversation
 from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
@@ -53,13 +53,13 @@ def _turns(run: PromptRun, compiled: Compiled) -> list[Turn]:
 
 def _put(call: Call, compiled: Compiled, turns: Sequence[Turn]) -> None:
     caches = all(deployment.supports_prompt_cache for deployment in call.routed.deployments)
-    call.conversation = conversation_of(
+    call.conversation = prompt_conversation(
         compiled.document, turns, call.conversation, cached_turns=compiled.cached_turns if caches else 0
     )
     call.body_bytes = max(call.body_bytes, sum(len(turn.text) for turn in turns))
     if compiled.contract is not None:
         assert compiled.document.output.schema is not None
-        hold_to(
+        hold_to_schema(
             call.conversation,
             mode=_mode(
                 compiled.document.output, call.routed.deployments, has_tools=bool(compiled.document.tools)

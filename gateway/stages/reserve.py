@@ -2,7 +2,7 @@ import asyncio
 
 from gateway.call import Call
 from gateway.call.groups import Hold
-from gateway.catalogue.policy.pricing import price_at, worst_case
+from gateway.catalogue.policy import price_at, worst_case
 from gateway.outbound.contract import contract_of
 from gateway.records.record import admission_record
 from gateway.refusals import Refusal

@@ -4,7 +4,7 @@ from datetime import datetime
 from gateway.call import Call
 from gateway.call.groups import Routed
 from gateway.call.prompt_run import PREFIX
-from gateway.catalogue.policy.pricing import price_at
+from gateway.catalogue.policy import price_at
 from gateway.refusals import Refusal
 from gateway.routing.plan import plan
 from gateway.runtime import Gateway

@@ -6,7 +6,7 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.texts import rewrite_untrusted
 from governance.privacy.policy.privacy import SCREENING_ACTIONS, ScreeningAction
-from governance.screening.policy.verdict import Outcome, Thresholds, Verdict
+from governance.screening.policy.verdict import ScreeningOutcome, ScreeningVerdict, Thresholds
 from governance.screening.services import Item
 from kernel.breath import Breath
 
@@ -44,7 +44,7 @@ def screen(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 async def _screen_in_steps(
     call: Call, gateway: Gateway, actions: dict[str, ScreeningAction], thresholds: Thresholds
 ) -> None:
-    known: dict[Item, Verdict] = {}
+    known: dict[Item, ScreeningVerdict] = {}
     fresh: list[Item] = []
     async with Breath() as breath:
         for item in _items(call, actions):
@@ -61,7 +61,7 @@ async def _screen_fresh(
     gateway: Gateway,
     actions: dict[str, ScreeningAction],
     thresholds: Thresholds,
-    known: dict[Item, Verdict],
+    known: dict[Item, ScreeningVerdict],
     fresh: list[Item],
 ) -> None:
     _conclude(call, actions, known | await gateway.screener.screen(fresh, thresholds))
@@ -81,12 +81,16 @@ def _items(call: Call, actions: dict[str, ScreeningAction]) -> list[Item]:
     return list(items)
 
 
-def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
+def _conclude(
+    call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, ScreeningVerdict]
+) -> None:
     for role, action in actions.items():
         own = [(item.text, verdict) for item, verdict in verdicts.items() if item.role == role]
         if own:
             call.checks.screening.append(_summary(role, action, own))
-    worst = {role: action for role, action in actions.items() if _has(verdicts, role, Outcome.INJECTION)}
+    worst = {
+        role: action for role, action in actions.items() if _has(verdicts, role, ScreeningOutcome.INJECTION)
+    }
     if any(action not in ("", "log") for role, action in actions.items() if _has_any(verdicts, role)):
         call.checks.is_flagged = True
     if "block" in worst.values():
@@ -94,7 +98,7 @@ def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[It
         reasons = next(
             verdict.reasons
             for item, verdict in verdicts.items()
-            if item.role == blocked and verdict.verdict is Outcome.INJECTION
+            if item.role == blocked and verdict.verdict is ScreeningOutcome.INJECTION
         )
         raise Refusal(
             "content_blocked",
@@ -104,10 +108,10 @@ def _conclude(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[It
         _strip(call, actions, verdicts)
 
 
-def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, Verdict]) -> None:
+def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, ScreeningVerdict]) -> None:
     def without(role: str, text: str) -> str:
         verdict = verdicts.get(Item(role, text, with_spans=True))
-        if verdict is None or actions[role] != "strip" or verdict.verdict is not Outcome.INJECTION:
+        if verdict is None or actions[role] != "strip" or verdict.verdict is not ScreeningOutcome.INJECTION:
             return text
         rest = verdict.strip(text).strip()
         return f"{rest}\n{_IN_ITS_PLACE}" if rest else _IN_ITS_PLACE
@@ -116,24 +120,25 @@ def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item,
         pass
 
 
-def _has(verdicts: dict[Item, Verdict], role: str, outcome: Outcome) -> bool:
+def _has(verdicts: dict[Item, ScreeningVerdict], role: str, outcome: ScreeningOutcome) -> bool:
     return any(item.role == role and verdict.verdict is outcome for item, verdict in verdicts.items())
 
 
-def _has_any(verdicts: dict[Item, Verdict], role: str) -> bool:
+def _has_any(verdicts: dict[Item, ScreeningVerdict], role: str) -> bool:
     return any(
-        item.role == role and verdict.verdict is not Outcome.CLEAN for item, verdict in verdicts.items()
+        item.role == role and verdict.verdict is not ScreeningOutcome.CLEAN
+        for item, verdict in verdicts.items()
     )
 
 
-def _summary(role: str, action: ScreeningAction, own: Iterable[tuple[str, Verdict]]) -> Screened:
+def _summary(role: str, action: ScreeningAction, own: Iterable[tuple[str, ScreeningVerdict]]) -> Screened:
     """What the record says of all texts of one kind: the worst of them, and how much was looked at."""
     several = list(own)
     worst = max((verdict for _, verdict in several), key=lambda verdict: verdict.score)
     done = ""
-    if worst.verdict is Outcome.INJECTION:
+    if worst.verdict is ScreeningOutcome.INJECTION:
         done = action
-    elif worst.verdict is Outcome.SUSPICIOUS:
+    elif worst.verdict is ScreeningOutcome.SUSPICIOUS:
         done = min(action, "flag", key=SCREENING_ACTIONS.index)
     return Screened(
         role=role,

@@ -1,5 +1,5 @@
 from gateway.call import Call, Round
-from gateway.catalogue.policy.pricing import PriceEntry, cost, price_at
+from gateway.catalogue.policy import PriceEntry, cost, price_at
 from gateway.events import Usage, added
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway

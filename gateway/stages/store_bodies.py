@@ -12,7 +12,7 @@ from gateway.runtime import Gateway
 from governance.privacy.policy.storage import Extent, Storing
 from governance.privacy.services.detector import NamesUnavailableError
 from governance.records.models import BodyState
-from governance.records.policy.sealing import NONCE_BYTES
+from governance.records.policy import NONCE_BYTES
 from governance.records.services.body_store import BodiesUnavailableError
 from kernel.ids import random_bytes
 

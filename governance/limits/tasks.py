@@ -1,6 +1,7 @@
 """Periodic work of limits."""
 
-from governance.limits.services import holds, limit_requests
+from governance.limits.services import ledger_repair as holds
+from governance.limits.services import limit_requests
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -8,7 +9,7 @@ from kernel.clock import utc_now
 @app.task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]
 def expire_holds() -> int:
     """Expires the holds of calls whose process died."""
-    return holds.expire_holds()
+    return holds.expire_due_holds()
 
 
 @app.task(name="governance.tasks.expire_requests")  # type: ignore[untyped-decorator]

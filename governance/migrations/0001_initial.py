@@ -5,8 +5,8 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
-import governance.records.models.blank_record
 import governance.limits.models.budget
+import governance.records.models.blank_record
 import kernel.migrations
 import kernel.triggers
 import pgtrigger.compiler
@@ -142,13 +142,13 @@ class Migration(migrations.Migration):
                 ('feature', models.CharField(blank=True, help_text='As sent in X-Gatehouse-Feature.', max_length=200)),
                 ('model', models.CharField(blank=True, help_text='The name of a route, as callers pass it.', max_length=200)),
                 ('per', models.CharField(blank=True, choices=[('team', 'Team'), ('application', 'Application'), ('api_key', 'API key'), ('end_user', 'End user'), ('feature', 'Feature'), ('model', 'Model')], help_text='Empty: one limit for all of these calls together. Else each value gets this limit by itself.', max_length=16, verbose_name='for each')),
-                ('name', models.CharField(blank=True, help_text='Empty: named after what it is for.', max_length=100)),
+                ('name', models.CharField(blank=True, help_text='Empty: named after its scope.', max_length=100)),
                 ('limit_nanos', models.BigIntegerField(help_text='Nano-dollars per period.', verbose_name='limit')),
                 ('period', models.CharField(choices=[('day', 'Day'), ('week', 'Week (from Monday)'), ('month', 'Month'), ('quarter', 'Quarter'), ('year', 'Year'), ('total', 'Once, no period')], default='month', max_length=16)),
-                ('time_zone', models.CharField(default='UTC', help_text='Where the calendar period begins, such as Europe/Berlin.', max_length=64)),
+                ('time_zone', models.CharField(default='UTC', help_text='Time zone of the calendar period, such as Europe/Berlin.', max_length=64)),
                 ('is_hard', models.BooleanField(default=True, help_text='A hard budget refuses calls that might exceed it; a soft one counts, and alerts.', verbose_name='hard')),
                 ('alert_thresholds', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)]), blank=True, default=governance.limits.models.budget._usual_thresholds, help_text='Per cent of the limit at which alerts go out, separated by commas.', size=10)),
-                ('alert_on_forecast', models.BooleanField(default=True, help_text='Whether an alert goes out when it will run out before its period ends.')),
+                ('alert_on_forecast', models.BooleanField(default=True, help_text='Send an alert when the budget is forecast to run out before its period ends.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -340,8 +340,8 @@ class Migration(migrations.Migration):
                 ('flag_at', models.FloatField(default=0.5, help_text='A score from 0 to 1.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='suspicious from')),
                 ('block_at', models.FloatField(default=0.9, help_text='A score from 0 to 1. Blocking and taking out begin here.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='an injection from')),
                 ('delimit', models.BooleanField(default=False, help_text="Users' texts are put between marks that they can't forge, and the system prompt says what the marks mean.", verbose_name="mark users' texts")),
-                ('canary', models.BooleanField(default=False, help_text='A secret word in the system prompt, by which an answer that gives the prompt away is known.')),
-                ('leak', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('block', 'End the answer')], default='log', max_length=16, verbose_name='when an answer gives the system prompt away')),
+                ('canary', models.BooleanField(default=False, help_text='A secret in the system prompt. An answer that repeats it leaks the prompt.')),
+                ('leak', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('block', 'End the answer')], default='log', max_length=16, verbose_name='when an answer leaks the system prompt')),
                 ('bodies', models.CharField(blank=True, choices=[('', 'As the levels above say; redacted if none does'), ('raw', 'Redacted, and encrypted as they were'), ('redacted', 'Redacted only'), ('none', 'Nothing')], default='', max_length=16, verbose_name='kept of requests and answers')),
                 ('sample_percent', models.PositiveSmallIntegerField(default=100, help_text='In percent. Calls with findings or errors are always kept.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='share of calls kept')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -357,7 +357,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
                 ('document', models.JSONField(help_text='As governance/privacy/policy/privacy.py has it.')),
-                ('reason', models.TextField(help_text='Why this change was made.')),
+                ('reason', models.TextField(help_text='Reason for the change.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -392,8 +392,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
             ],
             options={
-                'verbose_name': 'look at raw text',
-                'verbose_name_plural': 'looks at raw text',
+                'verbose_name': 'raw-text access',
+                'verbose_name_plural': 'raw-text access log',
                 'ordering': ('-id',),
             },
         ),
@@ -418,12 +418,12 @@ class Migration(migrations.Migration):
                 ('to_model', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='mask', max_length=16)),
                 ('to_client', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='', max_length=16)),
                 ('to_log', models.CharField(blank=True, choices=[('', 'Nothing'), ('log', 'Count only'), ('mask', 'Mask'), ('hash', 'Hash'), ('redact', 'Remove'), ('block', 'Block')], default='mask', max_length=16)),
-                ('patterns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2000), blank=True, default=list, help_text="Regular expressions, one a line (RE2's syntax).", size=None)),
-                ('deny', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Words or phrases, one a line.', size=None, verbose_name='always find')),
-                ('allow', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Values, one a line.', size=None, verbose_name='never find')),
-                ('context', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, help_text='One a line: one of them must stand near a match.', size=None, verbose_name='words beside it')),
+                ('patterns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2000), blank=True, default=list, help_text='Regular expressions (RE2 syntax), one per line.', size=None)),
+                ('deny', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Words or phrases that are always found, one per line.', size=None, verbose_name='deny list')),
+                ('allow', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), blank=True, default=list, help_text='Values that are never found, one per line.', size=None, verbose_name='allow list')),
+                ('context', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, help_text='One per line: at least one must occur near a match.', size=None, verbose_name='context words')),
                 ('checksum', models.CharField(blank=True, choices=[('luhn', 'Luhn (cards, IMEI)'), ('mod97', 'MOD 97 (IBAN)'), ('mod11', 'MOD 11 (ISBN-10, NHS)'), ('verhoeff', 'Verhoeff (Aadhaar)')], max_length=16)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, help_text='Two letters each, one a line. Empty: all languages.', size=None)),
+                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2), blank=True, default=list, help_text='Two-letter codes, one per line. Empty: all languages.', size=None)),
             ],
             options={
                 'ordering': ('pk',),
@@ -590,10 +590,10 @@ class Migration(migrations.Migration):
                 ('spent_nanos', models.BigIntegerField(default=0, verbose_name='spent')),
                 ('limit_nanos', models.BigIntegerField(default=0, verbose_name='limit')),
                 ('runs_out_at', models.DateTimeField(null=True)),
-                ('text', models.CharField(blank=True, help_text="What it says, where it is no budget's.", max_length=500)),
+                ('text', models.CharField(blank=True, help_text='Text, for alerts that are not about a budget.', max_length=500)),
                 ('path', models.CharField(blank=True, help_text='The page of the admin it leads to.', max_length=300)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(help_text="Whose it is, where it is no budget's.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='accounts.team')),
+                ('team', models.ForeignKey(help_text='Team, for alerts that are not about a budget.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='accounts.team')),
             ],
             options={
                 'ordering': ('-id',),
@@ -918,7 +918,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='budget',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'period'), name='budget_once_per_scope_and_period', nulls_distinct=False, violation_error_message='There is a budget for just this and this period already: change that one.'),
+            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'period'), name='budget_once_per_scope_and_period', nulls_distinct=False, violation_error_message='A budget with this scope and period already exists. Edit that one.'),
         ),
         migrations.AddConstraint(
             model_name='budgetwindow',
@@ -990,7 +990,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='privacypolicy',
-            constraint=models.UniqueConstraint(fields=('team', 'application'), name='one_privacy_policy_each', nulls_distinct=False, violation_error_message='There is a policy for this already: change that one.'),
+            constraint=models.UniqueConstraint(fields=('team', 'application'), name='one_privacy_policy_each', nulls_distinct=False, violation_error_message='A policy with this scope already exists. Edit that one.'),
         ),
         migrations.AddConstraint(
             model_name='privacypolicy',
@@ -1006,7 +1006,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ratelimit',
-            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'metric', 'period'), name='rate_limit_once_per_scope_and_metric', nulls_distinct=False, violation_error_message='There is a limit of this kind for just this already: change that one.'),
+            constraint=models.UniqueConstraint(fields=('team', 'application', 'api_key', 'end_user', 'feature', 'model', 'per', 'metric', 'period'), name='rate_limit_once_per_scope_and_metric', nulls_distinct=False, violation_error_message='A rate limit with this scope and metric already exists. Edit that one.'),
         ),
         migrations.AddConstraint(
             model_name='limitrequest',
@@ -1065,7 +1065,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/reserve.sql',
-            sha256='d0c293a3d8cbce71e3055069cf59220136a6f843b8527591769fed0a4bdcbcee',
+            sha256='cc5397600fb99abda90448997e3a38c135a3c965f0a4428f0f5edc78a991032d',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',

@@ -14,7 +14,7 @@ def drop_bodies() -> int:
 @app.task(name="governance.tasks.index_bodies")  # type: ignore[untyped-decorator]
 def index_bodies() -> int:
     """Makes the bodies written since the last time findable by their words."""
-    return body_index.index_bodies(seconds=20)
+    return body_index.index_new_bodies(seconds=20)
 
 
 @app.task(name="governance.tasks.make_partitions")  # type: ignore[untyped-decorator]

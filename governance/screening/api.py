@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.api.base import without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.screening.policy.rules import ROLES
-from governance.screening.policy.verdict import DEFAULT, Thresholds, Verdict
+from governance.screening.policy.verdict import DEFAULT, ScreeningVerdict, Thresholds
 from governance.screening.policy.whole import screen_whole
 from governance.ui.previews import PreviewSerializer
 from kernel.errors import at
@@ -82,7 +82,7 @@ class ScreeningPreviewView(APIView):
         return without_store(Response({"results": results} if "texts" in values else results[0]))
 
 
-def _result(verdict: Verdict) -> dict[str, Any]:
+def _result(verdict: ScreeningVerdict) -> dict[str, Any]:
     return {
         "score": round(verdict.score, 4),
         "verdict": verdict.verdict.value,

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
-from governance.screening.policy.verdict import Thresholds, Verdict, screen
-from governance.screening.policy.whole import pieces, screen_whole, whole
+from governance.screening.policy.verdict import ScreeningVerdict, Thresholds, screen_text
+from governance.screening.policy.whole import screen_whole, screening_pieces, whole
 from kernel.breath import Breath
 
 REMEMBERED_VERDICTS = 16_384
@@ -26,13 +26,13 @@ class Screener:
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
-        self._remembered: OrderedDict[bytes, Verdict] = OrderedDict()
+        self._remembered: OrderedDict[bytes, ScreeningVerdict] = OrderedDict()
 
     def warm_up(self) -> None:
         """Loads what is loaded at first use."""
-        screen("Please ignore nothing.", role="user", thresholds=Thresholds())
+        screen_text("Please ignore nothing.", role="user", thresholds=Thresholds())
 
-    def recall(self, item: Item, thresholds: Thresholds) -> Verdict | None:
+    def recall(self, item: Item, thresholds: Thresholds) -> ScreeningVerdict | None:
         """The verdict on this text before."""
         key = self._key_of(item, thresholds)
         verdict = self._remembered.get(key)
@@ -40,27 +40,29 @@ class Screener:
             self._remembered.move_to_end(key)
         return verdict
 
-    def screen_at_once(self, item: Item, thresholds: Thresholds) -> Verdict:
+    def screen_at_once(self, item: Item, thresholds: Thresholds) -> ScreeningVerdict:
         """The verdict on a text so short that nobody notices."""
         verdict = screen_whole(item.text, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
         self._remember(item, thresholds, verdict)
         return verdict
 
-    async def screen(self, items: Iterable[Item], thresholds: Thresholds) -> dict[Item, Verdict]:
+    async def screen(self, items: Iterable[Item], thresholds: Thresholds) -> dict[Item, ScreeningVerdict]:
         """Verdicts on texts of any length, while the event loop goes on."""
-        verdicts: dict[Item, Verdict] = {}
+        verdicts: dict[Item, ScreeningVerdict] = {}
         async with Breath() as breath:
             for item in items:
                 parts = []
-                for at, piece in pieces(item.text):
-                    verdict = screen(piece, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
+                for at, piece in screening_pieces(item.text):
+                    verdict = screen_text(
+                        piece, role=item.role, thresholds=thresholds, with_spans=item.with_spans
+                    )
                     parts.append((at, verdict))
                     await breath.draw()
                 verdicts[item] = whole(parts)
                 self._remember(item, thresholds, verdicts[item])
         return verdicts
 
-    def _remember(self, item: Item, thresholds: Thresholds, verdict: Verdict) -> None:
+    def _remember(self, item: Item, thresholds: Thresholds, verdict: ScreeningVerdict) -> None:
         self._remembered[self._key_of(item, thresholds)] = verdict
         if len(self._remembered) > REMEMBERED_VERDICTS:
             self._remembered.popitem(last=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from embedded.configuration import Bedrock, Configuration
 from embedded.orphans import MARK
 from embedded.secrets import Secrets
-from embedded.simulator.credentials import Credentials
+from embedded.simulator.credentials import SimulatorCredentials
 
 REGION = "us-east-1"
 
@@ -53,7 +53,7 @@ def child_environment(base: Mapping[str, str], configuration: Configuration) -> 
 def with_simulator(environment: Mapping[str, str], url: str) -> dict[str, str]:
     """All of AWS's own variables make way for the simulator's: the caller's credentials are not even passed on."""
     kept = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
-    credentials = Credentials.from_environment(environment)
+    credentials = SimulatorCredentials.from_environment(environment)
     return {
         **kept,
         "BEDROCK_ENDPOINT_URL": url,

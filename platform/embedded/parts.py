@@ -47,7 +47,7 @@ def prepare(configuration: Configuration, environment: Mapping[str, str]) -> Com
     )
 
 
-def web(configuration: Configuration, environment: Mapping[str, str]) -> Command:
+def web_part(configuration: Configuration, environment: Mapping[str, str]) -> Command:
     """Admin, management API and gateway: two ASGI handlers on one address."""
     return Command(
         name="web",

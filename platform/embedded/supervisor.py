@@ -27,7 +27,7 @@ from embedded.progress import Progress
 from embedded.secrets import Secrets, load_secrets
 from embedded.stop import StopSignals
 from embedded.valkey import Valkey
-from embedded.waiting import run_to_end, start, stop_all, wait_until_ended, wait_until_ready
+from embedded.waiting import run_to_end, start_child, stop_all, wait_until_ended, wait_until_ready
 from kernel.services_file import Services, remove_services, write_services
 
 LOOK_EVERY_SECONDS = 0.2
@@ -191,7 +191,7 @@ class Supervisor:
     def _start_platform(self, environment: Mapping[str, str]) -> None:
         configuration = self._configuration
         self._progress.step("Starting web, gateway, Celery worker and beat")
-        for make in (parts.web, parts.worker, parts.beat):
+        for make in (parts.web_part, parts.worker, parts.beat):
             self._add(self._platform, make(configuration, environment))
         for child in self._platform:
             wait_until_ready(child, pulse=self._pulse)
@@ -246,7 +246,7 @@ class Supervisor:
         """Starts a child, and writes it down at once."""
         child = Child(command, logs=self._logs)
         group.append(child)
-        start(child)
+        start_child(child)
         record_children(self._configuration.data_dir, self._children)
 
     def _run_to_end(self, child: Child) -> None:

@@ -23,7 +23,7 @@ def run_to_end(child: Child, *, pulse: Pulse = no_pulse, helpers: Iterable[Child
 
     Raises StartError, with the end of its log, when it fails, or no longer does anything.
     """
-    start(child)
+    start_child(child)
     wait_until_ended(child, pulse=pulse, helpers=helpers)
 
 
@@ -65,7 +65,7 @@ def _of_idleness(seconds: float) -> str:
 
 def start_and_wait(child: Child, *, pulse: Pulse = no_pulse) -> None:
     """Starts it and returns when it is ready."""
-    start(child)
+    start_child(child)
     wait_until_ready(child, pulse=pulse)
 
 
@@ -91,7 +91,7 @@ def failure(child: Child, what: str) -> StartError:
     return StartError("\n    ".join(lines))
 
 
-def start(child: Child) -> None:
+def start_child(child: Child) -> None:
     """Raises StartError when the program cannot be run at all."""
     try:
         child.start()

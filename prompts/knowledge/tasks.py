@@ -16,4 +16,4 @@ def index_documents() -> int:
 @app.task(name="prompts.tasks.tend_bases")  # type: ignore[untyped-decorator]
 def tend_bases() -> int:
     """Gives search indexes to bases that have become large."""
-    return indexes.tend_bases()
+    return indexes.maintain_indexes()

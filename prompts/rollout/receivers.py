@@ -6,9 +6,9 @@ from typing import Any
 from accounts.models import User
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.rollout.models import Experiment, Rollout
-from prompts.rollout.policy.experiments import State as ExperimentState
+from prompts.rollout.policy.experiments import ExperimentState as ExperimentState
 from prompts.rollout.policy.rollouts import LIVE
-from prompts.rollout.selectors.versions import is_given_out
+from prompts.rollout.selectors.traffic import is_given_out
 from prompts.rollout.services import experiments, rollouts
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy
 import psycopg
 
-from governance.records.policy.sealing import seal, unseal
+from governance.records.policy import seal, unseal
 from tests.bench import usage
 from tests.services import Stack, temporary_folder
 

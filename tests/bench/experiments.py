@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.rollout.policy.sequential import Sample, share_bounds
-from prompts.rollout.policy.verdicts import Metric, Verdict, compare
+from prompts.rollout.policy.verdicts import ComparisonVerdict, Metric, compare
 
 MINIMUM = 100
 CALLS = 10_000
 EVERY = 10
 Z = 1.96
-FOUND = (Verdict.BETTER, Verdict.WORSE)
+FOUND = (ComparisonVerdict.BETTER, ComparisonVerdict.WORSE)
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 

@@ -11,7 +11,7 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from embedded.ports import free_port
-from governance.limits.policy.rate_limits import Counter, Request
+from governance.limits.policy.rate_limits import Counter, RateRequest
 from governance.limits.services.rate_limiter import RateLimiter
 from tests.bench import calls, load
 from tests.bench.processes import cpu_seconds, running, uvicorn, wait_for, wait_for_port
@@ -134,7 +134,7 @@ async def _limiting(url: str, count: int) -> list[Limiting]:
     items += [limits.RateLimitItemPerHour(10**9), limits.RateLimitItemPerDay(10**9)]
 
     async def ours(number: int) -> None:
-        await limiter.admit(Request(str(number), tuple((counter, 1) for counter in counters)))
+        await limiter.admit(RateRequest(str(number), tuple((counter, 1) for counter in counters)))
 
     async def theirs(number: int) -> None:
         for item in items:

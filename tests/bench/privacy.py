@@ -11,11 +11,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from governance.privacy.policy.every_kind import every_kind
 from governance.privacy.policy.masking import Mask
-from governance.privacy.policy.privacy import DEFAULT, Document, InForce, Rule, combined
+from governance.privacy.policy.privacy import DEFAULT, InForce, PolicyDocument, PrivacyRule, combined
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
-from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.ruleset import RuleSet, every_kind
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import NamesPool
 from kernel.collector import quieten
@@ -81,8 +80,8 @@ def measure(count: int = 200) -> list[Cost]:
 
 async def _measure(pool: NamesPool, count: int) -> list[Cost]:
     patterns = RuleSet(combined([InForce("bench", 1, DEFAULT)]))
-    named = (*DEFAULT.rules, *(Rule(entity=entity) for entity in LANGUAGE_ENTITIES))
-    names = RuleSet(combined([InForce("bench", 1, Document(rules=named, names=True))]))
+    named = (*DEFAULT.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
+    names = RuleSet(combined([InForce("bench", 1, PolicyDocument(rules=named, names=True))]))
     rows: list[Cost] = []
     for label, rules, seed in (("patterns", patterns, 1), ("with names", names, 2)):
         detector = Detector(pool)
@@ -165,8 +164,8 @@ def heartbeat(count: int = 300) -> Heartbeat:
 
 
 async def _heartbeat(pool: NamesPool, count: int) -> Heartbeat:
-    named = (*DEFAULT.rules, *(Rule(entity=entity) for entity in LANGUAGE_ENTITIES))
-    rules = RuleSet(combined([InForce("bench", 1, Document(rules=named, names=True))]))
+    named = (*DEFAULT.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
+    rules = RuleSet(combined([InForce("bench", 1, PolicyDocument(rules=named, names=True))]))
     detector = Detector(pool)
     detector.warm_up()
     await detector.detect(rules, prompts(3, seed=50))

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from embedded.simulator.embeddings import vector
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 from prompts.knowledge.policy.chunking import chunk
 from prompts.knowledge.policy.fusion import fuse
 from prompts.knowledge.policy.knowledge import Candidate
@@ -86,7 +86,7 @@ def _set(data: Path) -> tuple[list[str], list[Question]]:
     questions = [Question(row["b"], number[row["a"]]) for row in rows if row["same"]]
     others = [row["b"] for row in rows if not row["same"]]
     for line in (data / "prompts" / "long_documents.jsonl").read_text().splitlines():
-        blocks = [Block(Kind.PARAGRAPH, part) for part in json.loads(line)["text"].split("\n\n")]
+        blocks = [TextBlock(BlockKind.PARAGRAPH, part) for part in json.loads(line)["text"].split("\n\n")]
         others += [piece.text for piece in chunk(blocks, most_tokens=100, overlap_tokens=0)]
     passages += [text for text in dict.fromkeys(others) if text not in number]
     return passages, [*questions, *_short(questions, passages)]

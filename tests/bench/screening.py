@@ -10,13 +10,13 @@ from time import process_time
 import numpy as np
 
 from governance.management.screening_training import report, train
-from governance.management.screening_training.corpus import Example
+from governance.management.screening_training.corpus import LabelledText
 from governance.management.screening_training.evaluate import LeftOut
 from governance.management.screening_training.fit import Setup
 from governance.screening.policy import rules
 from governance.screening.policy.scoring import score
 from governance.screening.policy.secrets import find_secrets
-from governance.screening.policy.verdict import screen
+from governance.screening.policy.verdict import screen_text
 
 SETUPS = {
     "n-grams and rules (shipped)": Setup(),
@@ -46,7 +46,7 @@ def print_all(data: Path) -> None:
     examples = train.user_examples(data)
     found = {name: train.user_figures(examples, setup) for name, setup in SETUPS.items()}
     shipped = next(iter(found.values()))
-    for line in report.lines(examples, shipped, train.material_figures(data)):
+    for line in report.report_lines(examples, shipped, train.material_figures(data)):
         print(line)
     print(
         "\n| set-up | English found | mean over files | hard harmless taken for attacks |\n|---|---|---|---|"
@@ -59,7 +59,7 @@ def print_all(data: Path) -> None:
         print(f"| {cost.name} | {cost.p50:.3f} | {cost.p99:.3f} | {cost.whole_ms:.2f} |")
 
 
-def failures(examples: list[Example], found: LeftOut, *, most: int) -> Iterator[Example]:
+def failures(examples: list[LabelledText], found: LeftOut, *, most: int) -> Iterator[LabelledText]:
     """Attacks that were missed, the furthest first; never printed by default, because they are others' texts."""
     for at in np.argsort(found.margins):
         if found.real[at] and examples[at].attack and found.margins[at] <= found.threshold and most > 0:
@@ -93,12 +93,12 @@ def costs(data: Path) -> Iterator[Cost]:
     yield _cost(
         "an attack in 100,000 characters",
         [attack] * 8,
-        lambda piece: screen(piece, role=rules.DOCUMENT, with_spans=False),
+        lambda piece: screen_text(piece, role=rules.DOCUMENT, with_spans=False),
     )
     yield _cost(
         "the same, with what to take out",
         [attack] * 8,
-        lambda piece: screen(piece, role=rules.DOCUMENT),
+        lambda piece: screen_text(piece, role=rules.DOCUMENT),
     )
     yield _cost("secrets in 2,000 characters", [text[at * 997 :][:2_000] for at in range(200)], find_secrets)
 

@@ -75,7 +75,7 @@ class World:
             "expires_at, revoked_at, created_at) SELECT a.id, '', %s, %s, %s, %s, %s, %s, now() "
             "FROM accounts_application a JOIN accounts_team t ON t.id = a.team_id WHERE t.name = %s AND a.name = 'Tests'",
             key_id,
-            key_text.digest(text),
+            key_text.key_digest(text),
             *row.values(),
             team,
         )

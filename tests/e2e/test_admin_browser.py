@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Team
-from tests.integration.evaluation_world import make_prompt, make_set
+from tests.prompts.evaluations.factories import make_prompt, make_set
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [

@@ -10,7 +10,7 @@ import pytest
 from tests.client import HTTP
 from tests.e2e.callers import Caller, Callers
 from tests.e2e.conftest import World
-from tests.invariants import assert_sound
+from tests.governance.limits.invariants import assert_sound
 from tests.services import Stack, temporary_folder, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.load]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.conftest import World
 from tests.e2e.fire import Fire
-from tests.invariants import assert_sound
+from tests.governance.limits.invariants import assert_sound
 from tests.services import Stack, temporary_folder, until
 
 

@@ -5,7 +5,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from gateway.catalogue.admin.base import CatalogAdmin
+from gateway.catalogue.admin.models import CatalogAdmin
 from gateway.catalogue.admin.prices import PriceInline, dollars
 from gateway.catalogue.models import Deployment, Price
 

@@ -1,12 +1,24 @@
+"""Pages of models; and the base of the catalogue's pages."""
+
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.typed import display
-from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Deployment, Model
+
+
+class CatalogAdmin(OwnedAdmin):
+    """The catalogue, which belongs to no team: everybody looks at it, superusers change it."""
+
+    empty_hint = "“manage.py load_catalog” fills the catalogue with Bedrock's models, prices and routes."
+
+
+class CatalogInline(OwnedInline):
+    """Rows of the catalogue on their parent's page."""
 
 
 class DeploymentInline(CatalogInline):

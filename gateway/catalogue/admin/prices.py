@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.access.admin import OwnedForm
 from accounts.admin.dollars import DollarsField
 from accounts.admin.typed import DropdownFilter, display
-from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
+from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Price
 from kernel.money import plain_usd
 

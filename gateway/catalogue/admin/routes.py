@@ -7,9 +7,9 @@ from django.http import HttpRequest
 
 from accounts.access.admin import OwnedForm
 from accounts.admin.typed import display
-from gateway.catalogue.admin.base import CatalogAdmin, CatalogInline
+from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
-from gateway.catalogue.services.routes import name_taken
+from gateway.catalogue.services.catalog import name_taken
 
 
 class RouteForm(OwnedForm):

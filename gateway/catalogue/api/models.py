@@ -1,6 +1,20 @@
-from accounts.access.api import OwnedSerializer
-from gateway.catalogue.api.base import CatalogViewSet
-from gateway.catalogue.models import Model
+"""Models and deployments; and the base of the catalogue's resources."""
+
+from rest_framework import mixins, serializers
+
+from accounts.access.api import OwnedSerializer, OwnedViewSet
+from gateway.catalogue.models import Deployment, Model
+
+
+class CatalogViewSet(
+    OwnedViewSet,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """A resource of the catalogue, which belongs to no team: everybody signed in looks at it, superusers change it."""
 
 
 class ModelSerializer(OwnedSerializer):
@@ -17,3 +31,18 @@ class ModelViewSet(CatalogViewSet):
 
     queryset = Model.objects.all()
     serializer_class = ModelSerializer
+
+
+class DeploymentSerializer(OwnedSerializer):
+    invoke_id = serializers.CharField(read_only=True, help_text="What Bedrock is asked for.")
+
+    class Meta:
+        model = Deployment
+        fields = ("id", "model", "region", "profile", "arn", "invoke_id", "is_enabled")
+
+
+class DeploymentViewSet(CatalogViewSet):
+    """Models in a region, called directly or through a cross-region inference profile."""
+
+    queryset = Deployment.objects.select_related("model")
+    serializer_class = DeploymentSerializer

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from accounts.access.api import OwnedSerializer
 from accounts.api.fields import UsdField
-from gateway.catalogue.api.base import CatalogViewSet
+from gateway.catalogue.api.models import CatalogViewSet
 from gateway.catalogue.models import Price
 
 RATES = (

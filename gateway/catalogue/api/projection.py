@@ -13,8 +13,7 @@ from accounts.access.principals import principal, team_ids
 from accounts.api.fields import UsdField
 from accounts.policy.roles import Capability
 from gateway.catalogue.models import Price, Route
-from gateway.catalogue.policy.pricing import PriceEntry, Rates
-from gateway.catalogue.policy.projection import Past, project
+from gateway.catalogue.policy import Past, PriceEntry, Rates, project
 from gateway.catalogue.selectors import price_entry
 from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import total

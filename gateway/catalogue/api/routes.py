@@ -4,9 +4,9 @@ from django.db import transaction
 from rest_framework import serializers
 
 from accounts.access.api import OwnedSerializer
-from gateway.catalogue.api.base import CatalogViewSet
+from gateway.catalogue.api.models import CatalogViewSet
 from gateway.catalogue.models import Route, RouteTarget
-from gateway.catalogue.services.routes import name_taken
+from gateway.catalogue.services.catalog import name_taken
 
 
 class TargetSerializer(OwnedSerializer):

@@ -10,7 +10,7 @@ from django.db import transaction
 from gateway.catalogue.models import Deployment, Model
 
 
-class Offer(Protocol):
+class ModelOffer(Protocol):
     """What is known of a model in a region; see `gateway.providers.bedrock.offers`."""
 
     model_id: str
@@ -32,7 +32,7 @@ class Synced:
 
 
 @transaction.atomic
-def sync_region(*, region: str, offers: Iterable[Offer], disable_gone: bool = False) -> Synced:
+def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool = False) -> Synced:
     """Adds what is new; what is gone is reported, and disabled on request.
 
     A new model has no context window and no price, so calls to it are refused until somebody enters them.
@@ -65,7 +65,7 @@ def sync_region(*, region: str, offers: Iterable[Offer], disable_gone: bool = Fa
     return result
 
 
-def _new_model(offer: Offer) -> Model:
+def _new_model(offer: ModelOffer) -> Model:
     return Model.objects.create(
         model_id=offer.model_id,
         name=offer.name,

@@ -99,7 +99,7 @@ class MessagesRequest(msgspec.Struct, forbid_unknown_fields=True):
     workspace_id: Any = None
 
 
-def conversation_of(request: MessagesRequest) -> Conversation:
+def conversation_of_anthropic(request: MessagesRequest) -> Conversation:
     """The request as a conversation. Refusal invalid_request for what can't be honoured."""
     _refuse_unsupported(request)
     system, messages = _messages(request)

@@ -46,7 +46,9 @@ def message(*, call_id: UUID, model: str, events: list[Event], finished: Finishe
                 case "content_block_stop" if arguments:
                     content[-1]["input"] = _object("".join(arguments))
                     arguments.clear()
-    return orjson.dumps(_head(call_id, model, content) | _ending(finished) | {"usage": usage(finished.usage)})
+    return orjson.dumps(
+        _head(call_id, model, content) | _ending(finished) | {"usage": anthropic_usage(finished.usage)}
+    )
 
 
 def _add(block: Json, arguments: list[str], delta: Json) -> None:
@@ -91,7 +93,7 @@ def _ending(finished: Finished) -> Json:
     }
 
 
-def usage(used: Usage) -> Json:
+def anthropic_usage(used: Usage) -> Json:
     """Usage with cached tokens beside the others, as Anthropic does."""
     return {
         **_counts(used),
@@ -111,7 +113,7 @@ def _counts(used: Usage) -> Json:
     }
 
 
-def error(refusal: Refusal, request_id: str | None) -> Json:
+def anthropic_error(refusal: Refusal, request_id: str | None) -> Json:
     """A refusal as Anthropic's error object, with our own `code`, which its SDKs do not look at."""
     kind = "api_error" if refusal.code == "not_auditable" else _ERROR_TYPES[refusal.status]
     found: Json = {"type": kind, "message": refusal.message, "code": refusal.code}
@@ -207,7 +209,7 @@ class EventWriter:
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""
-        return _sse(error(refusal, self._call.request.request_id))
+        return _sse(anthropic_error(refusal, self._call.request.request_id))
 
 
 def _sse(data: Json) -> bytes:

@@ -37,7 +37,7 @@ _ERROR_TYPES = {
 _BY_STATUS = {400: "ValidationException", 402: "ServiceQuotaExceededException", 403: "AccessDeniedException"}
 
 
-def check(conversation: Conversation) -> None:
+def check_request(conversation: Conversation) -> None:
     """Refusal invalid_request for what Converse takes and Gatehouse does not."""
     for number, message in enumerate(conversation.messages):
         where = f"messages[{number}]"
@@ -64,16 +64,16 @@ def _names_s3(value: Any) -> bool:
     return isinstance(value, list) and any(map(_names_s3, value))
 
 
-def error_type(refusal: Refusal) -> str:
+def converse_error_type(refusal: Refusal) -> str:
     """The AWS exception that a refusal is told as."""
     return _ERROR_TYPES.get(refusal.code) or _BY_STATUS.get(refusal.status, "ValidationException")
 
 
-def error(refusal: Refusal) -> dict[str, Any]:
+def converse_error(refusal: Refusal) -> dict[str, Any]:
     return {"message": refusal.message, "code": refusal.code}
 
 
-def answer(*, events: list[Event], finished: Finished) -> bytes:
+def converse_answer(*, events: list[Event], finished: Finished) -> bytes:
     """The whole answer as Converse gives it."""
     blocks: list[dict[str, Any]] = []
     arguments: list[str] = []
@@ -153,7 +153,7 @@ class FrameWriter:
             "ThrottlingException": "throttlingException",
             "ValidationException": "validationException",
             "ServiceUnavailableException": "serviceUnavailableException",
-        }.get(error_type(refusal), "modelStreamErrorException")
+        }.get(converse_error_type(refusal), "modelStreamErrorException")
         return encode(Frame("exception", kind, orjson.dumps({"message": refusal.message})))
 
 

@@ -11,7 +11,7 @@ import orjson
 from gateway.call import Call
 from gateway.conversation import Block, Conversation, Message
 from gateway.entrances.formats import openai_reply
-from gateway.entrances.formats.entrance import Parsed, Writer, decoded
+from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
 from gateway.events import Event, Finished, Vector
 from gateway.refusals import Refusal
 
@@ -39,7 +39,7 @@ class EmbeddingsEntrance:
         self._in_base64 = False
 
     def parse(self, body: bytes) -> Parsed:
-        request: EmbeddingRequest = decoded(self._decode, body)
+        request: EmbeddingRequest = decode_body(self._decode, body)
         self._in_base64 = request.encoding_format == "base64"
         return Parsed(
             model=request.model,
@@ -65,7 +65,7 @@ class EmbeddingsEntrance:
         raise NotImplementedError("embeddings are not streamed")
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(openai_reply.error(refusal)), {}
+        return orjson.dumps(openai_reply.openai_error(refusal)), {}
 
     def _encoded(self, values: list[float]) -> list[float] | str:
         if not self._in_base64:

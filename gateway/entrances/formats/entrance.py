@@ -10,7 +10,7 @@ from gateway.call import Call
 from gateway.call.prompt_run import PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import anthropic, anthropic_reply, converse, openai, openai_reply
-from gateway.entrances.formats.prompt_names import prompt_of
+from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
 
@@ -56,13 +56,13 @@ class OpenAIEntrance:
     _decode = staticmethod(msgspec.json.Decoder(openai.ChatRequest).decode)
 
     def parse(self, body: bytes) -> Parsed:
-        request = decoded(self._decode, body)
+        request = decode_body(self._decode, body)
         return Parsed(
             model=request.model,
-            conversation=openai.conversation_of(request),
+            conversation=openai.conversation_of_openai(request),
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
-            prompt=prompt_of(request.model, request.metadata),
+            prompt=prompt_request_of(request.model, request.metadata),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -83,7 +83,7 @@ class OpenAIEntrance:
         )
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(openai_reply.error(refusal)), {}
+        return orjson.dumps(openai_reply.openai_error(refusal)), {}
 
 
 class AnthropicEntrance:
@@ -94,12 +94,12 @@ class AnthropicEntrance:
     _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
 
     def parse(self, body: bytes) -> Parsed:
-        request = decoded(self._decode, body)
+        request = decode_body(self._decode, body)
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of(request),
+            conversation=anthropic.conversation_of_anthropic(request),
             is_stream=bool(request.stream),
-            prompt=prompt_of(request.model, request.metadata),
+            prompt=prompt_request_of(request.model, request.metadata),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -111,7 +111,7 @@ class AnthropicEntrance:
         return anthropic_reply.EventWriter(call)
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(anthropic_reply.error(refusal, call.request.request_id)), {}
+        return orjson.dumps(anthropic_reply.anthropic_error(refusal, call.request.request_id)), {}
 
 
 class ConverseEntrance:
@@ -125,24 +125,26 @@ class ConverseEntrance:
         self._is_stream = is_stream
 
     def parse(self, body: bytes) -> Parsed:
-        conversation: Conversation = decoded(converse.decode, body)
-        converse.check(conversation)
-        prompt = prompt_of(self._model, conversation.request_metadata)
+        conversation: Conversation = decode_body(converse.decode, body)
+        converse.check_request(conversation)
+        prompt = prompt_request_of(self._model, conversation.request_metadata)
         if prompt is not None:
             conversation.request_metadata = None  # it was for the prompt
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
-        return converse.answer(events=events, finished=finished)
+        return converse.converse_answer(events=events, finished=finished)
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
         return converse.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse.error(refusal)), {"x-amzn-errortype": converse.error_type(refusal)}
+        return orjson.dumps(converse.converse_error(refusal)), {
+            "x-amzn-errortype": converse.converse_error_type(refusal)
+        }
 
 
-def decoded(decode: Any, body: bytes) -> Any:
+def decode_body(decode: Any, body: bytes) -> Any:
     """The body decoded, or Refusal invalid_request that says what is wrong with it."""
     try:
         return decode(body)

@@ -142,7 +142,7 @@ class ChatRequest(msgspec.Struct):
 _MAX_STOPS = 4
 
 
-def conversation_of(request: ChatRequest) -> Conversation:
+def conversation_of_openai(request: ChatRequest) -> Conversation:
     """The request as a conversation. Refusal invalid_request for what can't be honoured."""
     _refuse_unsupported(request)
     system, messages = _messages(request.messages)

@@ -43,7 +43,7 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
             "choices": [
                 {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(finished)}
             ],
-            "usage": usage(finished.usage),
+            "usage": openai_usage(finished.usage),
         }
     )
 
@@ -65,7 +65,7 @@ def finish_reason(finished: Finished) -> str:
     return _FINISH_REASONS.get(finished.stop_reason, "stop")
 
 
-def usage(used: Usage) -> dict[str, Any]:
+def openai_usage(used: Usage) -> dict[str, Any]:
     """Usage with cached tokens counted among the prompt's, as OpenAI does."""
     return {
         "prompt_tokens": used.prompt,
@@ -75,7 +75,7 @@ def usage(used: Usage) -> dict[str, Any]:
     }
 
 
-def error(refusal: Refusal) -> dict[str, Any]:
+def openai_error(refusal: Refusal) -> dict[str, Any]:
     """A refusal as OpenAI's error object."""
     kind = _ERROR_TYPES.get(refusal.status, "rate_limit_error" if refusal.status == 429 else "api_error")
     if refusal.status == 404:
@@ -124,12 +124,14 @@ class ChunkWriter:
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""
-        return b"data: " + orjson.dumps(error(refusal)) + b"\n\n"
+        return b"data: " + orjson.dumps(openai_error(refusal)) + b"\n\n"
 
     def _end(self, finished: Finished) -> bytes:
         chunks = self._chunk({}, finish_reason(finished))
         if self._include_usage:
-            chunks += self._head + b',"choices":[],"usage":' + orjson.dumps(usage(finished.usage)) + b"}\n\n"
+            chunks += (
+                self._head + b',"choices":[],"usage":' + orjson.dumps(openai_usage(finished.usage)) + b"}\n\n"
+            )
         return chunks + b"data: [DONE]\n\n"
 
     def _chunk(self, delta: dict[str, Any], reason: str | None) -> bytes:

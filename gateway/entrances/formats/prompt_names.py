@@ -10,7 +10,7 @@ from gateway.refusals import Refusal
 _HOW = 'Send the prompt\'s variables as metadata: {"variables": {"name": "value"}}.'
 
 
-def prompt_of(model: str, metadata: Any) -> PromptRequest | None:
+def prompt_request_of(model: str, metadata: Any) -> PromptRequest | None:
     """The prompt that a model's name stands for, with the variables in the metadata; None where it is a model."""
     if not model.startswith(PREFIX):
         return None
@@ -30,7 +30,7 @@ def prompt_of(model: str, metadata: Any) -> PromptRequest | None:
         version=version,
         variables=_object(metadata, "variables"),
         session=session if isinstance(session, str) else "",
-        attributes=texts_of(_object(metadata, "attributes"), "metadata.attributes"),
+        attributes=attributes_of(_object(metadata, "attributes"), "metadata.attributes"),
     )
 
 
@@ -57,7 +57,7 @@ def _object(metadata: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
-def texts_of(value: dict[str, Any], param: str) -> dict[str, str]:
+def attributes_of(value: dict[str, Any], param: str) -> dict[str, str]:
     """Attributes, which are texts."""
     if not all(isinstance(each, str) for each in value.values()):
         raise Refusal("invalid_request", f"{param} must hold texts only.", param=param)

@@ -9,8 +9,8 @@ from gateway.call import Call
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
-from gateway.entrances.formats.entrance import Parsed, Writer, decoded
-from gateway.entrances.formats.prompt_names import texts_of
+from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
+from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.refusals import Refusal
 from kernel.money import plain_usd
@@ -45,7 +45,7 @@ class PromptEntrance:
         self._name = name
 
     def parse(self, body: bytes) -> Parsed:
-        request: RunRequest = decoded(self._decode, body or b"{}")
+        request: RunRequest = decode_body(self._decode, body or b"{}")
         if request.label and request.version is not None:
             raise Refusal("invalid_request", "Send a label or a version, not both.", param="version")
         return Parsed(
@@ -60,7 +60,7 @@ class PromptEntrance:
                 model=request.model,
                 variables=request.variables,
                 session=request.session,
-                attributes=texts_of(request.attributes, "attributes"),
+                attributes=attributes_of(request.attributes, "attributes"),
             ),
         )
 
@@ -79,7 +79,7 @@ class PromptEntrance:
         return _RunWriter(call)
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(openai_reply.error(refusal)), {}
+        return orjson.dumps(openai_reply.openai_error(refusal)), {}
 
 
 class _RunWriter:
@@ -106,7 +106,7 @@ class _RunWriter:
         return b""
 
     def error(self, refusal: Refusal) -> bytes:
-        return _sse("error", openai_reply.error(refusal))
+        return _sse("error", openai_reply.openai_error(refusal))
 
 
 def _sse(kind: str, data: dict[str, Any]) -> bytes:
@@ -119,7 +119,7 @@ def _conversation(request: RunRequest) -> Conversation:
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of(msgspec.convert(chat, openai.ChatRequest))
+        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest))
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from governance.privacy.policy.engines import GUARDRAIL, Block
+from governance.privacy.policy.engines import GUARDRAIL, EngineBlock
 from governance.screening.policy.findings import Finding
 
 RULE = GUARDRAIL
@@ -70,7 +70,7 @@ class _Assessment(msgspec.Struct, rename="camel"):
     contextual_grounding_policy: _Policy | None = None
 
 
-class Answer(msgspec.Struct, rename="camel"):
+class GuardrailAnswer(msgspec.Struct, rename="camel"):
     """An answer of ApplyGuardrail, as far as it is read."""
 
     action: str
@@ -88,11 +88,13 @@ class Answer(msgspec.Struct, rename="camel"):
         return found
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> list[EngineBlock]:
         """Why the guardrail would not let the texts pass, if so."""
         found = [block for assessment in self.assessments for block in _blocks(assessment)]
         if self.action == "GUARDRAIL_INTERVENED" and not found and not self.matches:
-            return [Block("guardrail", "unknown")]  # by a policy that is newer than this: not to be lost
+            return [
+                EngineBlock("guardrail", "unknown")
+            ]  # by a policy that is newer than this: not to be lost
         return found
 
     @property
@@ -111,7 +113,7 @@ def requests(texts: Iterable[str]) -> list[list[str]]:
     found: list[list[str]] = []
     room = 0
     for text in dict.fromkeys(texts):
-        for piece in pieces(text):
+        for piece in guardrail_pieces(text):
             units = -(-len(piece) // TEXT_UNIT)
             if units > room:
                 found.append([])
@@ -121,7 +123,7 @@ def requests(texts: Iterable[str]) -> list[list[str]]:
     return found
 
 
-def pieces(text: str, most: int = MAX_UNITS * TEXT_UNIT) -> Iterator[str]:
+def guardrail_pieces(text: str, most: int = MAX_UNITS * TEXT_UNIT) -> Iterator[str]:
     """A text in pieces of so many characters at most, cut at white space where there is some."""
     start = 0
     while len(text) - start > most:
@@ -183,7 +185,7 @@ def _without_overlaps(length: int, spans: Iterable[tuple[int, int, str]]) -> tup
     return tuple(sorted(kept, key=lambda finding: finding.start))
 
 
-def _blocks(assessment: _Assessment) -> Iterator[Block]:
+def _blocks(assessment: _Assessment) -> Iterator[EngineBlock]:
     for kind, policy in (
         ("topic", assessment.topic_policy),
         ("content", assessment.content_policy),
@@ -195,15 +197,15 @@ def _blocks(assessment: _Assessment) -> Iterator[Block]:
             continue
         for hit in policy.topics + policy.filters:
             if hit.blocks:
-                yield Block(kind, hit.name or hit.type or "")
+                yield EngineBlock(kind, hit.name or hit.type or "")
         if any(hit.blocks for hit in policy.custom_words):
-            yield Block(kind, "custom")  # the word itself is the caller's text
+            yield EngineBlock(kind, "custom")  # the word itself is the caller's text
         for name in dict.fromkeys(hit.type or "" for hit in policy.managed_word_lists if hit.blocks):
-            yield Block(kind, name)
+            yield EngineBlock(kind, name)
         hits = [(hit, _entity(hit)) for hit in policy.pii_entities]
         hits += [(hit, _regex(hit)) for hit in policy.regexes]
         for name in dict.fromkeys(entity for hit, entity in hits if hit.blocks):
-            yield Block(kind, name)
+            yield EngineBlock(kind, name)
 
 
 def _entity(hit: _Hit) -> str:

@@ -14,7 +14,7 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.errors import error_type, refusal_of
 from gateway.providers.bedrock.signature import sign
 from gateway.providers.bedrock.translate import StreamTranslator, events_of_answer
-from gateway.providers.bedrock.transport import Answer, BrokenError, Transport, UnreachableError
+from gateway.providers.bedrock.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import CorruptStreamError, Decoder
 from kernel.clock import utc_now
@@ -89,7 +89,7 @@ class BedrockClient:
     ) -> AsyncGenerator[Event, None]:
         """A vector for each text, in order. It may take several invocations, each billed when its vectors have come."""
         index, total = 0, 0
-        for batch in embeddings.batches(model_id, texts, dimensions):
+        for batch in embeddings.embedding_batches(model_id, texts, dimensions):
             async with self._post(attempt, "invoke", batch.body, _JSON) as answer:
                 content = await self._checked(attempt, answer)
             try:
@@ -126,7 +126,7 @@ class BedrockClient:
     def _post(self, attempt: Attempt, operation: str, body: bytes, accept: str) -> "_Posting":
         return self.post(attempt, f"/model/{quote(attempt.invoke_id, safe='')}/{operation}", body, accept)
 
-    async def _checked(self, attempt: Attempt, answer: Answer) -> bytes:
+    async def _checked(self, attempt: Attempt, answer: UpstreamAnswer) -> bytes:
         attempt.request_id = answer.header("x-amzn-requestid")
         content = await answer.read()
         if answer.status != 200:
@@ -166,7 +166,7 @@ class _Posting:
         self._client, self._attempt = client, attempt
         self._path, self._body, self._accept = path, body, accept
 
-    async def __aenter__(self) -> Answer:
+    async def __aenter__(self) -> UpstreamAnswer:
         attempt = self._attempt
         base, host = self._client.address(attempt.region)
         headers = await self._client.headers(

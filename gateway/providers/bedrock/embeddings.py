@@ -19,7 +19,7 @@ class Batch:
 _MAX_COHERE_TEXTS = 96
 
 
-def batches(model_id: str, texts: list[str], dimensions: int | None) -> list[Batch]:
+def embedding_batches(model_id: str, texts: list[str], dimensions: int | None) -> list[Batch]:
     """The invocations it takes. Refusal invalid_request for what the model can't do."""
     if model_id.startswith("amazon.titan-embed-text"):
         options: dict[str, object] = {}

@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from gateway.providers.bedrock.assessments import Answer, body_of, locate, requests
+from gateway.providers.bedrock.assessments import GuardrailAnswer, body_of, locate, requests
 from gateway.providers.bedrock.client import Attempt, BedrockClient
 from gateway.providers.bedrock.errors import error_type, message_of
 from gateway.refusals import Refusal
-from governance.privacy.policy.engines import EngineFailedError, Failure, Found
+from governance.privacy.policy.engines import EngineAnswer, EngineFailedError, Failure
 
 _AT_A_TIME = 4
 _FIRST_WAIT_SECONDS = 0.2
@@ -39,7 +39,7 @@ class Guardrails:
 
     async def find(
         self, texts: Sequence[str], *, guardrail_id: str, version: str, region: str, source: str
-    ) -> Found:
+    ) -> EngineAnswer:
         """What a guardrail finds in texts of a prompt (`source` INPUT) or an answer (OUTPUT).
 
         A match stands for all its occurrences in all of the texts. EngineFailedError where any of them could not be
@@ -61,14 +61,14 @@ class Guardrails:
             message = f"The guardrail in {region} reported a match ({error}) that is not in the text."
             raise EngineFailedError(Failure.UNREADABLE, message, work.billed) from error
         blocks = dict.fromkeys(block for answer in answers for block in answer.blocks)
-        return Found(findings, tuple(blocks), work.billed)
+        return EngineAnswer(findings, tuple(blocks), work.billed)
 
-    async def _apply_all(self, work: "_Work", bodies: Sequence[bytes]) -> list[Answer]:
+    async def _apply_all(self, work: "_Work", bodies: Sequence[bytes]) -> list[GuardrailAnswer]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._apply(work, body)) for body in bodies]
         return [task.result() for task in tasks]
 
-    async def _apply(self, work: "_Work", body: bytes) -> Answer:
+    async def _apply(self, work: "_Work", body: bytes) -> GuardrailAnswer:
         """One request; sent again while it is throttled and there is time."""
         wait = _FIRST_WAIT_SECONDS
         async with work.gate:
@@ -84,7 +84,7 @@ class Guardrails:
                     work.billed.update(answer.billed)
                     return answer
 
-    async def _ask(self, work: "_Work", body: bytes) -> Answer:
+    async def _ask(self, work: "_Work", body: bytes) -> GuardrailAnswer:
         attempt = Attempt(work.region, "", self._timeout_seconds)
         try:
             async with self._client.post(attempt, work.path, body) as answer:
@@ -96,7 +96,7 @@ class Guardrails:
         if status != 200:
             raise _failed(work.region, kind, status, content)
         try:
-            return msgspec.json.decode(content, type=Answer)
+            return msgspec.json.decode(content, type=GuardrailAnswer)
         except msgspec.MsgspecError as error:
             message = f"The guardrail in {work.region} sent an answer that can't be read."
             raise EngineFailedError(Failure.UNREADABLE, message) from error

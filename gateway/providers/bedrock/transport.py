@@ -20,7 +20,7 @@ from pyreqwest.response import Response, ResponseBodyReader
 from gateway.refusals import Refusal
 
 
-class Answer(Protocol):
+class UpstreamAnswer(Protocol):
     """An HTTP answer whose body can be read whole or piece by piece."""
 
     status: int
@@ -98,7 +98,7 @@ class Transport:
     @asynccontextmanager
     async def post(
         self, url: str, *, headers: dict[str, str], body: bytes, timeout_seconds: float
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncIterator[UpstreamAnswer]:
         """Sends a request; leaving the context early closes the connection, which ends the model's work."""
         builder = self._client.post(url).headers(headers).body_bytes(body)
         # The library reads 64 kB ahead before it hands out an answer; a stream's first token must not wait for that.

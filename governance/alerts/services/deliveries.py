@@ -26,7 +26,7 @@ from governance.alerts.policy import (
     text_of,
     webhook_body,
 )
-from governance.alerts.services.webhooks import UndeliverableError, post
+from governance.alerts.services.webhooks import UndeliverableError, post_webhook
 from kernel.mail import send_now
 
 logger = logging.getLogger(__name__)
@@ -84,12 +84,14 @@ def _send(delivery: Delivery, *, now: datetime) -> None:
         send_now(channel.target, f"Gatehouse: {text[:150]}", f"{text}\n\n{url}\n")
         return
     if channel.kind == AlertChannel.Kind.SLACK:
-        post(channel.target, json.dumps(slack_body(facts, url=url)).encode(), {})
+        post_webhook(channel.target, json.dumps(slack_body(facts, url=url)).encode(), {})
         return
     body = json.dumps(webhook_body(facts, delivery_id=str(delivery.pk), url=url)).encode()
     secret = secret_of(settings.MASTER_KEY, str(channel.public_id))
     signed = signature(secret, timestamp=int(now.timestamp()), body=body)
-    post(channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)})
+    post_webhook(
+        channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)}
+    )
 
 
 def _facts(delivery: Delivery) -> Facts | Notice:

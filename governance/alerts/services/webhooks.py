@@ -18,7 +18,7 @@ class UndeliverableError(UnavailableError):
     """The other side can't be reached, may not be, or did not take it. The message says which."""
 
 
-def post(url: str, body: bytes, headers: dict[str, str], *, seconds: float = TIMEOUT_SECONDS) -> None:
+def post_webhook(url: str, body: bytes, headers: dict[str, str], *, seconds: float = TIMEOUT_SECONDS) -> None:
     """Posts JSON. UndeliverableError unless it is answered with 2xx."""
     try:
         parts = urlsplit(url)

@@ -13,7 +13,7 @@ from accounts.admin.typed import ChangeList, display
 from accounts.models import Application
 from governance.limits.admin.limit_request_form import AskForm, DecisionForm, Target, last_day
 from governance.limits.models import Budget, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import LimitRequestError, State, state_at
+from governance.limits.policy.limit_requests import LimitRequestError, RequestState, state_at
 from governance.limits.selectors.budgets import current_state, with_state
 from governance.limits.selectors.limit_requests import (
     budget_state_for,
@@ -29,8 +29,8 @@ from kernel.clock import utc_now
 from kernel.money import format_usd, plain_usd
 
 STATE_LABELS = {
-    State.PENDING: "warning", State.APPROVED: "success", State.DENIED: "danger", State.WITHDRAWN: "info",
-    State.EXPIRED: "info",
+    RequestState.PENDING: "warning", RequestState.APPROVED: "success", RequestState.DENIED: "danger", RequestState.WITHDRAWN: "info",
+    RequestState.EXPIRED: "info",
 }  # fmt: skip
 DONE = {
     "approve": "Approved. The increase is active. The requester has been notified.",
@@ -60,8 +60,8 @@ def _per(request: LimitRequest) -> str:
     return limit.per if limit else ""
 
 
-def state_now(request: LimitRequest) -> State:
-    return state_at(State(request.state), ends_at=request.ends_at, now=utc_now())
+def state_now(request: LimitRequest) -> RequestState:
+    return state_at(RequestState(request.state), ends_at=request.ends_at, now=utc_now())
 
 
 @admin.register(LimitRequest)
@@ -77,13 +77,13 @@ class LimitRequestAdmin(OwnedAdmin):
     list_select_related = LimitRequest.RELATED
     search_fields = ("reason", "requested_by__email", "requested_by__name", "team__name")
     search_help_text = "A reason, a person or a team."
-    ordering = (Case(When(state=State.PENDING.value, then=Value(0)), default=Value(1)).asc(), "-id")
+    ordering = (Case(When(state=RequestState.PENDING.value, then=Value(0)), default=Value(1)).asc(), "-id")
 
     @display(description="Request", header=True)
     def title(self, request: LimitRequest) -> list[str]:
         return [request.amount_text, request.target_text]
 
-    @display(description="State", label=STATE_LABELS)
+    @display(description="RequestState", label=STATE_LABELS)
     def state_label(self, request: LimitRequest) -> tuple[str, str]:
         state = state_now(request)
         return state, state.value.capitalize()
@@ -210,7 +210,7 @@ class LimitRequestAdmin(OwnedAdmin):
             elif action == "deny":
                 limit_requests.deny(found, by=user, now=now, note=note)
             elif action == "withdraw":
-                limit_requests.withdraw(found, by=user, now=now)
+                limit_requests.withdraw_request(found, by=user, now=now)
             elif action == "revoke" and found.grant is not None:
                 limit_requests.revoke(found.grant, by=user, now=now, reason=note)
             messages.success(request, DONE[str(action)])
@@ -219,7 +219,7 @@ class LimitRequestAdmin(OwnedAdmin):
     def _page(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now = person(request), utc_now()
         grant, state, shows = found.grant, state_now(found), may_see_use(user, found.target)
-        is_pending = state is State.PENDING
+        is_pending = state is RequestState.PENDING
         is_in_force = grant is not None and grant.revoked_at is None and grant.ends_at > now
         return self._render(
             request,

@@ -16,7 +16,7 @@ from accounts.api.fields import signed_in
 from accounts.models import Team, User
 from governance.limits.api.amounts import AmountField, amount_of, amount_text
 from governance.limits.models import Budget, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import State, check_end, state_at
+from governance.limits.policy.limit_requests import RequestState, check_end, state_at
 from governance.limits.selectors.limit_requests import limits_binding
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
@@ -67,7 +67,7 @@ class LimitRequestSerializer(OwnedSerializer):
     def to_representation(self, instance: LimitRequest) -> Any:
         found = super().to_representation(instance)
         found["amount"] = amount_text(instance)
-        found["state"] = state_at(State(instance.state), ends_at=instance.ends_at, now=utc_now()).value
+        found["state"] = state_at(RequestState(instance.state), ends_at=instance.ends_at, now=utc_now()).value
         return found
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -148,8 +148,8 @@ class LimitRequestViewSet(
         wanted, now = dict(filters.validated_data), utc_now()
         state = wanted.pop("state", None)
         rows = queryset.filter(**wanted)
-        over = Q(state=State.PENDING, ends_at__lte=now)
-        if state == State.EXPIRED:
+        over = Q(state=RequestState.PENDING, ends_at__lte=now)
+        if state == RequestState.EXPIRED:
             return rows.filter(Q(state=state) | over)
         return rows.exclude(over).filter(state=state) if state else rows
 
@@ -187,7 +187,9 @@ class LimitRequestViewSet(
         found: LimitRequest = self.get_object()
         if found.requested_by_id != self.person.pk:
             raise PermissionDenied("Only the requester can withdraw.")
-        return self._done(found, lambda: limit_requests.withdraw(found, by=self.person, now=utc_now()))
+        return self._done(
+            found, lambda: limit_requests.withdraw_request(found, by=self.person, now=utc_now())
+        )
 
     def _to_decide(self) -> LimitRequest:
         found: LimitRequest = self.get_object()

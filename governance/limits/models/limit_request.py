@@ -12,7 +12,7 @@ from governance.limits.models.budget import MAX_NANOS, Budget
 from governance.limits.models.grant import Grant
 from governance.limits.models.rate_limit import MAX_AMOUNT, RateLimit
 from governance.limits.models.scope import Dimension
-from governance.limits.policy.limit_requests import State
+from governance.limits.policy.limit_requests import RequestState
 from kernel.money import format_usd
 
 _BY_ID: dict[str, Any] = {"team": Team, "application": Application, "api_key": ApiKey}
@@ -24,7 +24,7 @@ class LimitRequest(Owned):
 
     owned_by = OwnedBy(change=Capability.VIEW_USAGE, what="requests of no team")
 
-    STATES = [(state.value, state.value.capitalize()) for state in State]
+    STATES = [(state.value, state.value.capitalize()) for state in RequestState]
     RELATED = (
         "budget__team", "budget__application__team", "budget__api_key", "rate_limit__team",
         "rate_limit__application__team", "rate_limit__api_key", "application__team", "requested_by", "decided_by", "team",
@@ -56,7 +56,9 @@ class LimitRequest(Owned):
     )
     reason = models.TextField(max_length=2000)
     ends_at = models.DateTimeField("until")
-    state = models.CharField(max_length=16, choices=STATES, default=State.PENDING.value, editable=False)
+    state = models.CharField(
+        max_length=16, choices=STATES, default=RequestState.PENDING.value, editable=False
+    )
     requested_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="limit_requests", editable=False
     )

@@ -8,7 +8,7 @@ from kernel.errors import ConflictError
 MAX_DURATION = timedelta(days=366)
 
 
-class State(StrEnum):
+class RequestState(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
     DENIED = "denied"
@@ -16,7 +16,7 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
-class Action(StrEnum):
+class RequestAction(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     WITHDRAW = "withdraw"
@@ -24,10 +24,10 @@ class Action(StrEnum):
 
 
 _NEXT = {
-    (State.PENDING, Action.APPROVE): State.APPROVED,
-    (State.PENDING, Action.DENY): State.DENIED,
-    (State.PENDING, Action.WITHDRAW): State.WITHDRAWN,
-    (State.PENDING, Action.EXPIRE): State.EXPIRED,
+    (RequestState.PENDING, RequestAction.APPROVE): RequestState.APPROVED,
+    (RequestState.PENDING, RequestAction.DENY): RequestState.DENIED,
+    (RequestState.PENDING, RequestAction.WITHDRAW): RequestState.WITHDRAWN,
+    (RequestState.PENDING, RequestAction.EXPIRE): RequestState.EXPIRED,
 }
 
 
@@ -35,21 +35,23 @@ class LimitRequestError(ConflictError):
     """This can't be done now. The message says why."""
 
 
-def next_state(state: State, action: Action, *, ends_at: datetime, now: datetime) -> State:
+def next_request_state(
+    state: RequestState, action: RequestAction, *, ends_at: datetime, now: datetime
+) -> RequestState:
     """What a request becomes. LimitRequestError where it is decided already, or its time is over, or not over yet."""
     found = _NEXT.get((state, action))
     if found is None:
         raise LimitRequestError(f"This request is {state.value} already.")
-    if action is Action.APPROVE and ends_at <= now:
+    if action is RequestAction.APPROVE and ends_at <= now:
         raise LimitRequestError("The requested end has passed: there is nothing left to grant.")
-    if action is Action.EXPIRE and ends_at > now:
+    if action is RequestAction.EXPIRE and ends_at > now:
         raise LimitRequestError("The requested end has not passed yet.")
     return found
 
 
-def state_at(state: State, *, ends_at: datetime, now: datetime) -> State:
+def state_at(state: RequestState, *, ends_at: datetime, now: datetime) -> RequestState:
     """What a request is now, whether or not anybody has written down yet that its time is over."""
-    return State.EXPIRED if state is State.PENDING and ends_at <= now else state
+    return RequestState.EXPIRED if state is RequestState.PENDING and ends_at <= now else state
 
 
 def check_end(ends_at: datetime, *, now: datetime) -> None:

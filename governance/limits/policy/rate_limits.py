@@ -27,7 +27,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RateRequest:
     """One call: what it takes of each counter (1 of calls at once), all or nothing."""
 
     call_id: str
@@ -35,7 +35,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RateDecision:
     """Let through at `at_ms`; or not, for want of `short`, with room again in `retry_ms` (None: never).
 
     `used` is what each of the call's counters stands at afterwards.
@@ -63,7 +63,7 @@ class Tallies:
     def __init__(self) -> None:
         self._tallies: dict[str, _Tally] = {}
 
-    def admit(self, requests: Sequence[Request], *, now_ms: int) -> list[Decision]:
+    def admit(self, requests: Sequence[RateRequest], *, now_ms: int) -> list[RateDecision]:
         """Lets calls through in their order: what fits goes in, whoever comes after may still fit."""
         return [self._admit(request, now_ms) for request in requests]
 
@@ -91,11 +91,11 @@ class Tallies:
                 del self._tallies[key]
                 counters.pop(key, None)
 
-    def _admit(self, request: Request, now_ms: int) -> Decision:
+    def _admit(self, request: RateRequest, now_ms: int) -> RateDecision:
         used = [self._used(counter, now_ms) for counter, _ in request.takes]
         for (counter, amount), there in zip(request.takes, used, strict=True):
             if there + amount > counter.limit:
-                return Decision(
+                return RateDecision(
                     now_ms, tuple(used), counter, self._wait(counter, there + amount, amount, now_ms)
                 )
         for counter, amount in request.takes:
@@ -105,7 +105,7 @@ class Tallies:
                 slices = self._tallies.setdefault(counter.key, _Tally()).slices
                 position = now_ms // counter.slice_ms
                 slices[position] = slices.get(position, 0) + amount
-        return Decision(
+        return RateDecision(
             now_ms, tuple(there + amount for there, (_, amount) in zip(used, request.takes, strict=True))
         )
 

@@ -12,7 +12,7 @@ from accounts.access.principals import has_capability, principal
 from accounts.models import Application, User
 from accounts.policy.roles import Capability
 from governance.limits.models import Budget, LimitRequest, RateLimit
-from governance.limits.policy.limit_requests import State
+from governance.limits.policy.limit_requests import RequestState
 from governance.limits.selectors.budgets import BudgetState, in_force, state_of
 from kernel.clock import utc_now
 from kernel.money import format_usd
@@ -91,7 +91,7 @@ def limits_binding(limits: "QuerySet[Any]", who: Principal) -> "QuerySet[Any]":
 
 def waiting_for(who: Principal, *, now: datetime) -> "QuerySet[LimitRequest]":
     """The requests that wait for a person to decide."""
-    rows = LimitRequest.objects.filter(state=State.PENDING, ends_at__gt=now)
+    rows = LimitRequest.objects.filter(state=RequestState.PENDING, ends_at__gt=now)
     reach = reach_to_change(who, Capability.MANAGE_TEAM)
     if reach.everything:
         return rows

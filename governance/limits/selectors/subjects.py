@@ -1,10 +1,37 @@
-"""What the counters of a limit are called that counts each value by itself."""
+"""What the ids of usage are called."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
+from accounts.models import ApiKey, Application, Team
 from governance.limits.policy.scopes import OTHER, UNTAGGED
-from governance.limits.selectors.names import names_of
+
+_MODELS: dict[str, Any] = {"team": Team, "application": Application, "api_key": ApiKey}
+_NONE = {
+    "team": "No team", "application": "No application", "api_key": "No key", "feature": "No feature",
+    "end_user": "Nobody named", "route": "No model", "model": "No model", "region": "No region",
+}  # fmt: skip
+
+
+def names_of(group: str, keys: Iterable[Any]) -> dict[Any, str]:
+    """A name for each value of a dimension. What has been deleted keeps its number."""
+    found = {key: str(key) if key else _NONE[group] for key in keys}
+    model = _MODELS.get(group)
+    if model is not None:
+        related = ("application",) if group == "api_key" else ()
+        rows = model.objects.filter(pk__in=[key for key in found if key]).select_related(*related)
+        found |= {
+            row.pk: row.name if group != "api_key" else f"{row.name or row} of {row.application.name}"
+            for row in rows
+        }
+        found |= {
+            key: f"{group.replace('_', ' ').capitalize()} {key}, deleted"
+            for key in found
+            if key and found[key] == str(key)
+        }
+    return found
+
 
 BY_ID = ("team", "application", "api_key")
 """Dimensions whose values are told apart by their ids."""

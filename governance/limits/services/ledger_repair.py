@@ -1,12 +1,37 @@
-"""Puts right what breaks the ledger's invariants: by new entries, and by counting sums anew. Nothing posted is touched."""
+"""Expired holds, and what new entries can put right of a ledger."""
 
 import json
+import logging
 from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from governance.limits.selectors.invariants import Breach
-from governance.limits.services.holds import expire_holds
+from governance.limits.services.ledger import SILENT_SECONDS
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+
+
+def expire_due_holds(*, silent_seconds: float = SILENT_SECONDS) -> int:
+    """Expires every hold whose time is over or whose process has gone silent; the number of them.
+
+    The rule: such a call is charged its whole hold, which is the most it can have cost, flagged as estimated. Should
+    its process come back and settle it, the difference is posted as a correction.
+    """
+    total = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM gatehouse_expire(%s, %s)", (silent_seconds, _BATCH))
+            count = int(cursor.fetchone()[0])
+        total += count
+        if count < _BATCH:
+            break
+    if total:
+        logger.warning("expired %d holds of calls that never settled; charged in full, as estimated", total)
+    return total
+
 
 _RECOUNT = """
     WITH locked AS (
@@ -48,7 +73,7 @@ def repair(found: list[Breach]) -> Repair:
         }
         for columns in postings
     ]
-    holds = expire_holds() if any(breach.invariant == _LEFT_BEHIND for breach in found) else 0
+    holds = expire_due_holds() if any(breach.invariant == _LEFT_BEHIND for breach in found) else 0
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT gatehouse_correct(%s)", [json.dumps(corrections)])
         posted = cursor.fetchone()[0]

@@ -10,12 +10,12 @@ from accounts.models import Team, User
 from accounts.policy.roles import Capability, roles_with
 from governance.limits.models import Grant, LimitRequest
 from governance.limits.policy.limit_requests import (
-    Action,
     LimitRequestError,
-    State,
+    RequestAction,
+    RequestState,
     check_end,
     may_decide,
-    next_state,
+    next_request_state,
 )
 from kernel.mail import send_later
 
@@ -68,9 +68,9 @@ def approve(
     end, granted = ends_at or request.ends_at, request.amount if amount is None else amount
     if end > request.ends_at or granted > request.amount or (request.application is None and granted <= 0):
         raise LimitRequestError("Grant the requested amount or less.")
-    next_state(State(request.state), Action.APPROVE, ends_at=end, now=now)
+    next_request_state(RequestState(request.state), RequestAction.APPROVE, ends_at=end, now=now)
     check_end(end, now=now)
-    _decide(request, State.APPROVED, by=by, now=now, note=note)
+    _decide(request, RequestState.APPROVED, by=by, now=now, note=note)
     grant = Grant.objects.create(
         budget=request.budget,
         rate_limit=request.rate_limit,
@@ -88,21 +88,21 @@ def approve(
 @transaction.atomic
 def deny(request: LimitRequest, *, by: User, now: datetime, note: str = "") -> None:
     """Says no. LimitRequestError where it is decided already."""
-    next_state(State(request.state), Action.DENY, ends_at=request.ends_at, now=now)
-    _decide(request, State.DENIED, by=by, now=now, note=note)
+    next_request_state(RequestState(request.state), RequestAction.DENY, ends_at=request.ends_at, now=now)
+    _decide(request, RequestState.DENIED, by=by, now=now, note=note)
 
 
 @transaction.atomic
-def withdraw(request: LimitRequest, *, by: User, now: datetime) -> None:
+def withdraw_request(request: LimitRequest, *, by: User, now: datetime) -> None:
     """Takes one's own request back. LimitRequestError where it is decided already."""
-    next_state(State(request.state), Action.WITHDRAW, ends_at=request.ends_at, now=now)
-    _claim(request, State.WITHDRAWN, by=by, now=now, note="")
+    next_request_state(RequestState(request.state), RequestAction.WITHDRAW, ends_at=request.ends_at, now=now)
+    _claim(request, RequestState.WITHDRAWN, by=by, now=now, note="")
     _log(request, by, "Withdrawn.")
 
 
 def expire(*, now: datetime) -> int:
     """Closes the requests that nobody has decided on before their end, and tells who asked; how many."""
-    due = LimitRequest.objects.filter(state=State.PENDING, ends_at__lte=now).select_related(
+    due = LimitRequest.objects.filter(state=RequestState.PENDING, ends_at__lte=now).select_related(
         *LimitRequest.RELATED
     )
     return sum(_expire(request, now=now) for request in due)
@@ -110,11 +110,11 @@ def expire(*, now: datetime) -> int:
 
 @transaction.atomic
 def _expire(request: LimitRequest, *, now: datetime) -> bool:
-    next_state(State(request.state), Action.EXPIRE, ends_at=request.ends_at, now=now)
-    pending = LimitRequest.objects.filter(pk=request.pk, state=State.PENDING)
-    if not pending.update(state=State.EXPIRED, decided_at=now):
+    next_request_state(RequestState(request.state), RequestAction.EXPIRE, ends_at=request.ends_at, now=now)
+    pending = LimitRequest.objects.filter(pk=request.pk, state=RequestState.PENDING)
+    if not pending.update(state=RequestState.EXPIRED, decided_at=now):
         return False  # decided a moment ago
-    _tell(request, "It expired without a decision. Ask again if it is still needed.", State.EXPIRED)
+    _tell(request, "It expired without a decision. Ask again if it is still needed.", RequestState.EXPIRED)
     return True
 
 
@@ -163,13 +163,13 @@ def approvers(request: LimitRequest) -> list[User]:
     return list(run_it.distinct()) or list(found.filter(is_superuser=True))
 
 
-def _decide(request: LimitRequest, state: State, *, by: User, now: datetime, note: str) -> None:
+def _decide(request: LimitRequest, state: RequestState, *, by: User, now: datetime, note: str) -> None:
     _claim(request, state, by=by, now=now, note=note)
     _log(request, by, f"{state.value.capitalize()}. {note}".strip())
     _tell(request, f"{state.value.capitalize()} by {by}.\n\n{note}".strip(), state)
 
 
-def _tell(request: LimitRequest, text: str, state: State | None) -> None:
+def _tell(request: LimitRequest, text: str, state: RequestState | None) -> None:
     """Mail to who asked, who may be gone."""
     if request.requested_by is None or not request.requested_by.is_active:
         return
@@ -182,9 +182,9 @@ def _tell(request: LimitRequest, text: str, state: State | None) -> None:
     )
 
 
-def _claim(request: LimitRequest, state: State, *, by: User, now: datetime, note: str) -> None:
+def _claim(request: LimitRequest, state: RequestState, *, by: User, now: datetime, note: str) -> None:
     """Of two who decide at once, one does."""
-    claimed = LimitRequest.objects.filter(pk=request.pk, state=State.PENDING).update(
+    claimed = LimitRequest.objects.filter(pk=request.pk, state=RequestState.PENDING).update(
         state=state, decided_by=by, decided_at=now, note=note
     )
     if not claimed:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from governance.limits.policy.rate_limits import (
     UNKNOWN_WAIT_MS,
     Counter,
-    Decision,
-    Request,
+    RateDecision,
+    RateRequest,
     Tallies,
     share_of,
 )
@@ -30,18 +30,18 @@ class OwnShare:
         self._untold: defaultdict[tuple[Counter, int], int] = defaultdict(int)
         self._lots: deque[tuple[str, list[Change]]] = deque()
 
-    def admit(self, batch: Sequence[Request], *, now_ms: int) -> list[Decision]:
+    def admit(self, batch: Sequence[RateRequest], *, now_ms: int) -> list[RateDecision]:
         """Decides within the shares, in terms of the whole limits."""
         decisions = self._tallies.admit([self._shared_out(request) for request in batch], now_ms=now_ms)
         return [_in_full(request, decision) for request, decision in zip(batch, decisions, strict=True)]
 
-    def note(self, request: Request, decision: Decision) -> None:
+    def note(self, request: RateRequest, decision: RateDecision) -> None:
         """Valkey is to be told of what was let through here."""
         for counter, amount in request.takes:
             if counter.period_ms:
                 self._untold[counter, decision.at_ms // counter.slice_ms] += amount
 
-    def take_back(self, request: Request, decision: Decision, *, now_ms: int) -> None:
+    def take_back(self, request: RateRequest, decision: RateDecision, *, now_ms: int) -> None:
         """It was let through here, and not by Valkey."""
         for counter, amount in request.takes:
             if counter.period_ms:
@@ -76,7 +76,7 @@ class OwnShare:
         """Valkey decides alone again. What was let through here still counts, should it be lost before that is forgotten."""
         self._tallies.trim(self._counters, now_ms=now_ms)
 
-    def _shared_out(self, request: Request) -> Request:
+    def _shared_out(self, request: RateRequest) -> RateRequest:
         rank, processes = self._members()
         takes = []
         for counter, amount in request.takes:
@@ -85,10 +85,10 @@ class OwnShare:
             )
             takes.append((share, amount))
             self._counters[counter.key] = counter
-        return Request(request.call_id, tuple(takes))
+        return RateRequest(request.call_id, tuple(takes))
 
 
-def _in_full(request: Request, decision: Decision) -> Decision:
+def _in_full(request: RateRequest, decision: RateDecision) -> RateDecision:
     """A decision on shares, in terms of the limits asked for. What exceeds a share may fit when Valkey is back."""
     if decision.short is None:
         return decision

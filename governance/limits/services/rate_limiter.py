@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from governance.limits.policy.rate_limits import LEASE_MS, Counter, Decision, Request
+from governance.limits.policy.rate_limits import LEASE_MS, Counter, RateDecision, RateRequest
 from governance.limits.services.own_share import Change, OwnShare
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
@@ -50,8 +50,8 @@ class _Mode(Enum):
 class Ticket:
     """What a call was let through with; to be handed back when it ends."""
 
-    request: Request
-    decision: Decision
+    request: RateRequest
+    decision: RateDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class RateLimiter:
         self._prefix = prefix
         self._admit_script = self._client.register_script((_FOLDER / "admit.lua").read_text())
         self._correct_script = self._client.register_script((_FOLDER / "correct.lua").read_text())
-        self._admissions: Batcher[Request, Decision] = Batcher(self._admit)
+        self._admissions: Batcher[RateRequest, RateDecision] = Batcher(self._admit)
         self._corrections: Batcher[_Correction, None] = Batcher(self._correct)
         self._share = OwnShare(members)
         self._handing_over = asyncio.Lock()
@@ -109,13 +109,13 @@ class RateLimiter:
             logger.warning("what calls gave back of their rate limits could not be written before the end")
         await self._client.aclose()
 
-    async def admit(self, request: Request) -> Decision:
+    async def admit(self, request: RateRequest) -> RateDecision:
         """Whether a call may pass now; if so, it has taken what it asked for. Never fails."""
         try:
             return await self._admissions.submit(request)
         except QueueFullError:
             counter = request.takes[0][0]
-            return Decision(0, tuple(0 for _ in request.takes), counter, 1000)
+            return RateDecision(0, tuple(0 for _ in request.takes), counter, 1000)
 
     def settle(self, ticket: Ticket, used: dict[Counter, int]) -> None:
         """Ends a call: it runs no more, and took `used` of the counters named, of the others what it had asked for."""
@@ -137,7 +137,7 @@ class RateLimiter:
         except self._lost:
             return False
 
-    async def _admit(self, batch: list[Request]) -> Sequence[Decision]:
+    async def _admit(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         await self._until_handed_over()
         decisions = await self._decide(batch)
         for request, decision in zip(batch, decisions, strict=True):
@@ -147,7 +147,7 @@ class RateLimiter:
                 self._running[request.call_id] = leased
         return decisions
 
-    async def _decide(self, batch: list[Request]) -> Sequence[Decision]:
+    async def _decide(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         if self._mode is _Mode.SHARED:
             try:
                 return await self._admit_shared(batch)
@@ -166,7 +166,7 @@ class RateLimiter:
             async with self._handing_over:
                 pass
 
-    async def _admit_shared(self, batch: list[Request]) -> list[Decision]:
+    async def _admit_shared(self, batch: list[RateRequest]) -> list[RateDecision]:
         counters = list(dict.fromkeys(counter for request in batch for counter, _ in request.takes))
         number = {counter: n for n, counter in enumerate(counters, 1)}
         calls = [
@@ -180,13 +180,13 @@ class RateLimiter:
         )
         now_ms, found = _unpack(answer)
         return [
-            Decision(
+            RateDecision(
                 now_ms, tuple(used), counters[short - 1] if short else None, None if retry < 0 else int(retry)
             )
             for short, retry, used in found
         ]
 
-    async def _admit_by_both(self, batch: list[Request]) -> Sequence[Decision]:
+    async def _admit_by_both(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         decisions = self._share.admit(batch, now_ms=_local_ms())
         passed = [number for number, decision in enumerate(decisions) if decision.admitted]
         if not passed:

@@ -2,14 +2,15 @@ from argparse import ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import OperationalError
 
-from governance.records.services.partitions import DropRefusedError, drop_months, listed_before, refuse_drop
+from governance.usage.services.retention import drop_months, listed_before, refuse_drop
+from kernel import commands
 from kernel.clock import utc_now
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = (
         "Drops all calls that began before a month, with what was said in them: they are gone. "
         "Sums of usage, ledger entries, reviews and feedback stay."
@@ -36,8 +37,6 @@ class Command(BaseCommand):
             if not options["no_input"] and input("Drop them for good? Type yes: ").strip() != "yes":
                 raise CommandError("Nothing was dropped.")
             number = drop_months(before=before, now=now, say=self.stdout.write)
-        except DropRefusedError as error:
-            raise CommandError(str(error)) from error
         except OperationalError as error:
             raise CommandError(
                 f"A table stayed locked, so not everything was dropped ({error}). Run it again."

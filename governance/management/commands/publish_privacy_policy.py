@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import Application, Team
 from governance.privacy.models import PrivacyPolicy
-from governance.privacy.services.privacy import document_from, publish, take_up
+from governance.privacy.services.privacy import policy_document_from, publish, take_up
 from kernel import commands
 
 
@@ -28,7 +28,7 @@ class Command(commands.Command):
         team, application = self._owner(options["team"], options["application"])
         policy, _ = PrivacyPolicy.objects.get_or_create(team=team, application=application)
         try:
-            take_up(policy, document_from(json.load(options["file"])))
+            take_up(policy, policy_document_from(json.load(options["file"])))
             version = publish(policy, by=None, reason=options["reason"])
         except (ValueError, msgspec.ValidationError) as error:  # of the JSON, of its shape, of a rule
             raise CommandError(f"The document can't be used: {error}") from error

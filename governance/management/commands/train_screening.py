@@ -47,11 +47,11 @@ class Command(commands.Command):
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")
         found = train.user_figures(examples, setup)
         material = train.material_figures(options["data"])
-        for line in report.lines(examples, found, material):
+        for line in report.report_lines(examples, found, material):
             self.stdout.write(line)
         if options["only_figures"]:
             return
-        data = classifier.write(
+        data = classifier.write_model(
             {
                 "user": train.user_model(examples, found, setup),
                 "material": train.material_model(options["data"], material),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.management.screening_training import disguises, installed
-from governance.management.screening_training.texts import Writer, lines
+from governance.management.screening_training.texts import TextWriter, lines
 from governance.screening.policy import rules
 
 MADE = "made"
@@ -18,7 +18,7 @@ _DOCUMENT_LENGTHS = (200, 600, 1500, 4000)
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class LabelledText:
     """A text with its label; `group` is left out as one, `file` and `kind` are what figures are given by."""
 
     text: str
@@ -30,14 +30,14 @@ class Example:
     language: str = "English"
 
 
-def examples(data: Path) -> list[Example]:
+def examples(data: Path) -> list[LabelledText]:
     """What users wrote, attacks and others, by repository."""
     found = []
     for line in (data / "injection" / "dev.jsonl").read_text().strip().split("\n"):
         row = json.loads(line)
         repository = row["source"].partition("@")[0]
         found.append(
-            Example(
+            LabelledText(
                 text=row["text"],
                 attack=bool(row["label"]),
                 role=rules.USER,
@@ -50,7 +50,7 @@ def examples(data: Path) -> list[Example]:
     return found
 
 
-def documents(data: Path) -> list[Example]:
+def documents(data: Path) -> list[LabelledText]:
     """Harmless documents: pages of documentation, articles, statements."""
     found = []
     for line in (data / "prompts" / "long_documents.jsonl").read_text().strip().split("\n"):
@@ -62,18 +62,18 @@ def documents(data: Path) -> list[Example]:
     return found
 
 
-def plain(text: str) -> Example:
+def plain(text: str) -> LabelledText:
     """A harmless document that is always learned from."""
     return _made(text, False, rules.DOCUMENT, "document")
 
 
-def _harmless(text: str, source: str, file: str) -> Example:
-    return Example(text, False, rules.DOCUMENT, source.partition("@")[0], file, file)
+def _harmless(text: str, source: str, file: str) -> LabelledText:
+    return LabelledText(text, False, rules.DOCUMENT, source.partition("@")[0], file, file)
 
 
-def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str]) -> list[Example]:
+def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str]) -> list[LabelledText]:
     """Attacks and harmless texts from templates, as users write them; a part of the attacks disguised or embedded."""
-    writer = Writer(seed, scraps or ["ing"])
+    writer = TextWriter(seed, scraps or ["ing"])
     dice = random.Random(seed)  # noqa: S311
     quiet = [writer.fill(template) for template in lines("benign")]
     found = []
@@ -92,7 +92,7 @@ def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str])
     return found
 
 
-def harmless_installed(*, seed: int, count: int) -> list[Example]:
+def harmless_installed(*, seed: int, count: int) -> list[LabelledText]:
     """Code, prose and messages in many languages, as users paste them."""
     dice = random.Random(seed)  # noqa: S311
     found = [("code", text) for text in installed.code(dice, count)]
@@ -103,9 +103,9 @@ def harmless_installed(*, seed: int, count: int) -> list[Example]:
 
 def made_for_material(
     harmless: list[str], *, seed: int, count: int, attacks: list[str], templates: list[str]
-) -> list[Example]:
+) -> list[LabelledText]:
     """Documents and tool results, half of them with an order to the model in them."""
-    writer = Writer(seed)
+    writer = TextWriter(seed)
     dice = random.Random(seed)  # noqa: S311
     deeds = lines("dos")
     orders = [
@@ -138,8 +138,8 @@ def _extract(text: str, dice: random.Random) -> str:
     return text[begin : begin + length]
 
 
-def _made(text: str, attack: bool, role: str, kind: str) -> Example:
-    return Example(text, attack, role, MADE, MADE, kind)
+def _made(text: str, attack: bool, role: str, kind: str) -> LabelledText:
+    return LabelledText(text, attack, role, MADE, MADE, kind)
 
 
 def scraps(texts: list[str], *, seed: int) -> list[str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.management.screening_training.corpus import MADE, Example
+from governance.management.screening_training.corpus import MADE, LabelledText
 from governance.management.screening_training.features import Rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
-from governance.screening.policy.classifier import Weights
+from governance.screening.policy.classifier import ModelWeights
 
 FOLDS = 5
 FALSE_POSITIVES = 0.01
@@ -28,12 +28,12 @@ class LeftOut:
     threshold: float
 
 
-def is_hard(example: Example) -> bool:
+def is_hard(example: LabelledText) -> bool:
     """Whether a harmless text is one that looks like an attack."""
     return example.kind.startswith(HARD)
 
 
-def folds(examples: list[Example]) -> list[set[str]]:
+def folds(examples: list[LabelledText]) -> list[set[str]]:
     """The repositories left out together: each with attacks apart, the others dealt among them."""
     sizes: dict[str, int] = defaultdict(int)
     attacks: dict[str, int] = defaultdict(int)
@@ -55,7 +55,7 @@ def folds(examples: list[Example]) -> list[set[str]]:
     return found
 
 
-def leave_out(examples: list[Example], rows: Rows, setup: Setup) -> LeftOut:
+def leave_out(examples: list[LabelledText], rows: Rows, setup: Setup) -> LeftOut:
     """Fits once for each fold, and scores the texts of that fold."""
     groups = np.array([example.group for example in examples])
     margins = np.full(len(examples), -np.inf)
@@ -69,7 +69,7 @@ def leave_out(examples: list[Example], rows: Rows, setup: Setup) -> LeftOut:
     return LeftOut(margins, real, threshold_of(margins[ordinary]))
 
 
-def _copies(examples: list[Example], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _copies(examples: list[LabelledText], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Attacks that are near copies of one that is left out: collections quote each other."""
     known: set[int] = set()
     for at in np.flatnonzero(held):
@@ -97,7 +97,7 @@ class Line:
     above: float
 
 
-def lines_by(examples: list[Example], found: LeftOut, *, attacks: bool) -> list[Line]:
+def lines_by(examples: list[LabelledText], found: LeftOut, *, attacks: bool) -> list[Line]:
     """For each file, and each kind in it, of attacks or of harmless texts."""
     sets: dict[str, list[float]] = defaultdict(list)
     for at, example in enumerate(examples):
@@ -120,7 +120,7 @@ def auc(attacks: NDArray[np.float64], harmless: NDArray[np.float64]) -> float:
     return float((ranks[:count].sum() - count * (count + 1) / 2) / (count * len(harmless)))
 
 
-def calibrated(weights: Weights, threshold: float) -> Weights:
+def calibrated(weights: ModelWeights, threshold: float) -> ModelWeights:
     """The weights with a score of a half where the threshold is."""
     return replace(weights, slope=1.0, offset=-threshold)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.management.screening_training.corpus import Example
+from governance.management.screening_training.corpus import LabelledText
 from governance.screening.policy.classifier import RULE_EVIDENCE
 from governance.screening.policy.grams import BUCKETS, Grams, grams
 from governance.screening.policy.normalise import normalise
@@ -27,7 +27,7 @@ class Rows:
     doublings: NDArray[np.float64]
 
 
-def rows(examples: list[Example]) -> Rows:
+def rows(examples: list[LabelledText]) -> Rows:
     """One row for each text, and one for each window of a long one."""
     from scipy.sparse import csr_matrix
 

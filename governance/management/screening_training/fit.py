@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.management.screening_training.corpus import MADE, Example
+from governance.management.screening_training.corpus import MADE, LabelledText
 from governance.management.screening_training.features import Rows
-from governance.screening.policy.classifier import Weights
+from governance.screening.policy.classifier import ModelWeights
 from governance.screening.policy.grams import BUCKETS
 
 SEED = 11
@@ -36,7 +36,7 @@ MATERIAL = Setup(c=2.0, made_share=2.0, window_handicap=1.5)
 """For documents and tool results: they are long, and most of their windows are no attack."""
 
 
-def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: Setup) -> Weights:
+def fit(examples: list[LabelledText], rows: Rows, chosen: NDArray[np.bool_], setup: Setup) -> ModelWeights:
     """Weights learned from the chosen texts."""
     labels = np.array([example.attack for example in examples])
     weight = _text_weights(examples, chosen, setup)
@@ -49,7 +49,9 @@ def fit(examples: list[Example], rows: Rows, chosen: NDArray[np.bool_], setup: S
     return _logistic(rows, second, labels, weight, setup)
 
 
-def text_margins(rows: Rows, weights: Weights, count: int, *, evidence: bool = True) -> NDArray[np.float64]:
+def text_margins(
+    rows: Rows, weights: ModelWeights, count: int, *, evidence: bool = True
+) -> NDArray[np.float64]:
     """For each text the highest margin: of the whole, or of a window less the handicap."""
     margins = rows.matrix @ _flat(weights) + weights.bias + (rows.evidence if evidence else 0.0)
     margins = margins - weights.window_handicap * rows.doublings
@@ -58,7 +60,7 @@ def text_margins(rows: Rows, weights: Weights, count: int, *, evidence: bool = T
     return highest
 
 
-def _flat(weights: Weights) -> NDArray[np.float32]:
+def _flat(weights: ModelWeights) -> NDArray[np.float32]:
     return np.concatenate([weights.grams, weights.signals])
 
 
@@ -79,7 +81,9 @@ def _strongest(rows: Rows, margins: NDArray[np.float64], most: NDArray[np.int64]
     return picked
 
 
-def _text_weights(examples: list[Example], chosen: NDArray[np.bool_], setup: Setup) -> NDArray[np.float64]:
+def _text_weights(
+    examples: list[LabelledText], chosen: NDArray[np.bool_], setup: Setup
+) -> NDArray[np.float64]:
     """A kind counts by the root of its number: two hundred texts of one template are not two hundred attacks."""
     kinds = np.array([f"{example.group} {example.file} {example.kind}" for example in examples])
     made = np.array([example.group == MADE for example in examples])
@@ -103,7 +107,7 @@ def _logistic(
     labels: NDArray[np.bool_],
     weight: NDArray[np.float64],
     setup: Setup,
-) -> Weights:
+) -> ModelWeights:
     from sklearn.linear_model import LogisticRegression
 
     owners = rows.text[used]
@@ -119,7 +123,7 @@ def _logistic(
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]
-    return Weights(
+    return ModelWeights(
         grams=found[:BUCKETS],
         signals=found[BUCKETS:],
         bias=float(model.intercept_[0]),

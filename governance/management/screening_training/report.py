@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.management.screening_training.corpus import Example
+from governance.management.screening_training.corpus import LabelledText
 from governance.management.screening_training.evaluate import LeftOut, auc, is_hard, lines_by
 from governance.management.screening_training.train import Material
 
 
-def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterator[str]:
+def report_lines(examples: list[LabelledText], found: LeftOut, material: Material) -> Iterator[str]:
     """Attacks by file and kind, harmless texts by file, then the sums."""
     attack = np.array([example.attack for example in examples]) & found.real
     hard = np.array([is_hard(example) for example in examples]) & found.real
@@ -42,7 +42,7 @@ def lines(examples: list[Example], found: LeftOut, material: Material) -> Iterat
     yield f"| long documents without any, of those repositories, taken for attacks | {material.long_above:.2f} of {material.long_texts} |"
 
 
-def sums(examples: list[Example], found: LeftOut) -> tuple[float, float, float]:
+def sums(examples: list[LabelledText], found: LeftOut) -> tuple[float, float, float]:
     """Shares above the threshold: of attacks in English, the mean of that over files, of hard harmless texts."""
     above = found.margins > found.threshold
     english = [

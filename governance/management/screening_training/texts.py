@@ -25,7 +25,7 @@ def _table(name: str) -> dict[str, list[str]]:
 
 
 @dataclass
-class Writer:
+class TextWriter:
     """Fills templates, the same for the same seed. `scraps` are bits of words, for meaningless endings."""
 
     seed: int

@@ -7,12 +7,12 @@ import numpy as np
 
 from governance.management.screening_training import corpus, installed
 from governance.management.screening_training import fit as fitting
-from governance.management.screening_training.corpus import Example
+from governance.management.screening_training.corpus import LabelledText
 from governance.management.screening_training.evaluate import LeftOut, calibrated, leave_out, threshold_of
 from governance.management.screening_training.features import rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
 from governance.management.screening_training.texts import lines
-from governance.screening.policy.classifier import Weights
+from governance.screening.policy.classifier import ModelWeights
 
 SEED = 1
 MADE_ATTACKS = 5_000
@@ -34,7 +34,7 @@ class Material:
     long_above: float
 
 
-def user_examples(data: Path) -> list[Example]:
+def user_examples(data: Path) -> list[LabelledText]:
     """All that the model of what users write learns from."""
     real = corpus.examples(data)
     harmless = [example.text for example in real if not example.attack]
@@ -47,12 +47,12 @@ def user_examples(data: Path) -> list[Example]:
     ]
 
 
-def user_figures(examples: list[Example], setup: Setup) -> LeftOut:
+def user_figures(examples: list[LabelledText], setup: Setup) -> LeftOut:
     """Every real text scored by a model that has seen nothing of its repository."""
     return leave_out(examples, rows(examples), setup)
 
 
-def user_model(examples: list[Example], found: LeftOut, setup: Setup) -> Weights:
+def user_model(examples: list[LabelledText], found: LeftOut, setup: Setup) -> ModelWeights:
     """Learned from all, with the threshold that leaving out gave."""
     return calibrated(
         fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold
@@ -80,14 +80,14 @@ def material_figures(data: Path, setup: Setup = fitting.MATERIAL) -> Material:
     )
 
 
-def material_model(data: Path, found: Material, setup: Setup = fitting.MATERIAL) -> Weights:
+def material_model(data: Path, found: Material, setup: Setup = fitting.MATERIAL) -> ModelWeights:
     """Learned from all documents and templates."""
     examples = _material(data, lines("injections"), odd=None, seed=SEED)
     weights = fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup)
     return calibrated(weights, found.threshold)
 
 
-def _material(data: Path, templates: list[str], *, odd: bool | None, seed: int) -> list[Example]:
+def _material(data: Path, templates: list[str], *, odd: bool | None, seed: int) -> list[LabelledText]:
     documents = corpus.documents(data)
     documents += [example for example in corpus.examples(data) if example.file == "technical_docs_benign"]
     groups = sorted({example.group for example in documents})

@@ -65,7 +65,7 @@ class RuleForm(CheckedForm, ModelForm):
         return cleaned
 
 
-class KindForm(RuleForm):
+class RuleKindForm(RuleForm):
     """A built-in kind."""
 
     entity = forms.ChoiceField(label="Kind", widget=UnfoldAdminSelectWidget, choices=_kinds)

@@ -15,18 +15,16 @@ from governance.privacy.admin.marked import marked
 from governance.privacy.admin.rules import KindInline, OwnRuleInline
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.kinds import title
-from governance.privacy.policy.privacy import decoded
+from governance.privacy.policy.privacy import decode_policy
 from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.selectors.changes import changes
-from governance.privacy.selectors.privacy import Policies
-from governance.privacy.selectors.stored_texts import stored_texts
+from governance.privacy.selectors import Policies, changes, stored_texts
 from governance.privacy.services.privacy import (
     UnusablePolicyError,
-    document_of,
+    policy_document,
     publish,
     start_with_default,
     take_up,
-    withdraw,
+    withdraw_policy,
 )
 from governance.privacy.services.timing import timings
 from governance.privacy.services.trial import dry_run, try_texts
@@ -160,7 +158,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         context: dict[str, Any] = {}
         if request.method == "POST" and form.is_valid():
             with told(request):
-                rules = RuleSet(Policies().with_draft(policy, document_of(policy)))
+                rules = RuleSet(Policies().with_draft(policy, policy_document(policy)))
                 (trial,) = try_texts(rules, [form.cleaned_data["text"]])
                 context = {
                     "trial": trial,
@@ -187,7 +185,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             )
             with told(request):
                 policies = Policies()
-                draft = RuleSet(policies.with_draft(policy, document_of(policy)))
+                draft = RuleSet(policies.with_draft(policy, policy_document(policy)))
                 run = dry_run(
                     policies.of(policy.team_id, policy.application_id),
                     draft,
@@ -217,7 +215,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         if request.method == "POST" and form.is_valid():
             with told(request):
                 if request.POST.get("action") == "withdraw":
-                    withdraw(policy, by=person(request), reason=form.cleaned_data["reason"])
+                    withdraw_policy(policy, by=person(request), reason=form.cleaned_data["reason"])
                     messages.success(request, "Taken out of force. What stands above it still holds.")
                 else:
                     version = publish(policy, by=person(request), reason=form.cleaned_data["reason"])
@@ -244,7 +242,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             chosen = next((each for each in versions if str(each.number) == request.POST.get("number")), None)
             if chosen is None:
                 raise Http404("There is no such version.")
-            take_up(policy, decoded(chosen.document))
+            take_up(policy, decode_policy(chosen.document))
             messages.success(
                 request, f"The draft is now as version {chosen.number} was. Publish it to put it in force."
             )
@@ -302,7 +300,7 @@ def _page(policy: PrivacyPolicy, name: str) -> str:
 def _differences(policy: PrivacyPolicy) -> list[str]:
     """How the draft differs from what is in force; what can't be published says so."""
     try:
-        draft = document_of(policy)
+        draft = policy_document(policy)
     except UnusablePolicyError as error:
         return [str(error)]
     return changes(policy.in_force.document if policy.in_force is not None else None, draft)

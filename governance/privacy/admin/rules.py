@@ -3,13 +3,13 @@
 from accounts.access.admin import OwnedInlines
 from accounts.admin.base import OwnedInline
 from accounts.admin.typed import StackedInline
-from governance.privacy.admin.forms import KindForm, KindFormSet, OwnRuleForm, OwnRuleFormSet
+from governance.privacy.admin.forms import KindFormSet, OwnRuleForm, OwnRuleFormSet, RuleKindForm
 from governance.privacy.models import RedactionRule
 
 
 class KindInline(OwnedInline):
     model = RedactionRule
-    form = KindForm
+    form = RuleKindForm
     formset = KindFormSet
     verbose_name = "built-in kind"
     verbose_name_plural = "Built-in kinds"

@@ -14,21 +14,19 @@ from accounts.api.base import CheckedField, without_store
 from accounts.policy.roles import Capability
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import KINDS, title
-from governance.privacy.policy.privacy import encoded
+from governance.privacy.policy.privacy import encode_policy
 from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.selectors.changes import changes
-from governance.privacy.selectors.privacy import Policies
-from governance.privacy.selectors.stored_texts import stored_texts
+from governance.privacy.selectors import Policies, changes, stored_texts
 from governance.privacy.services.privacy import (
     UnusablePolicyError,
-    document_from,
-    document_of,
+    policy_document,
+    policy_document_from,
     publish,
     start_with_default,
     take_up,
-    withdraw,
+    withdraw_policy,
 )
-from governance.privacy.services.trial import Outcome, dry_run
+from governance.privacy.services.trial import TrialOutcome, dry_run
 from kernel.clock import utc_now
 from kernel.errors import ConflictError
 
@@ -43,13 +41,13 @@ class DraftField(CheckedField):
 
     def to_representation(self, value: Any) -> Any:
         try:
-            return encoded(document_of(value))
+            return encode_policy(policy_document(value))
         except UnusablePolicyError as error:
             return {"unusable": str(error)}
 
     def checked(self, data: Any) -> Any:
         try:
-            return document_from(data)
+            return policy_document_from(data)
         except msgspec.ValidationError as error:
             raise UnusablePolicyError(str(error)) from error
 
@@ -173,7 +171,7 @@ class PrivacyPolicyViewSet(
     def withdraw(self, request: Request, **kwargs: Any) -> Response:
         """Takes the policy out of force. What stands above it still holds."""
         policy = self.get_object()
-        withdraw(policy, by=self.person, reason=self._reason(request))
+        withdraw_policy(policy, by=self.person, reason=self._reason(request))
         policy.refresh_from_db()
         return Response(self.get_serializer(policy).data)
 
@@ -189,7 +187,9 @@ class PrivacyPolicyViewSet(
     def differences(self, request: Request, **kwargs: Any) -> Response:
         """How the draft differs from what is in force, in words."""
         policy = self.get_object()
-        return Response(changes(policy.in_force.document if policy.in_force else None, document_of(policy)))
+        return Response(
+            changes(policy.in_force.document if policy.in_force else None, policy_document(policy))
+        )
 
     @extend_schema(request=DryRunSerializer, responses=dict[str, Any])
     @action(detail=True, methods=["post"], url_path="dry-run")
@@ -203,7 +203,7 @@ class PrivacyPolicyViewSet(
         if texts is None:
             texts = stored_texts(policy, now=utc_now(), days=body.validated_data["days"], most=_MAX_REPLAYED)
         policies = Policies()
-        draft = RuleSet(policies.with_draft(policy, document_of(policy)))
+        draft = RuleSet(policies.with_draft(policy, policy_document(policy)))
         run = dry_run(
             policies.of(policy.team_id, policy.application_id),
             draft,
@@ -231,7 +231,7 @@ class PrivacyPolicyViewSet(
         return Response([{"kind": kind, "title": title(kind)} for kind in KINDS])
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: TrialOutcome) -> dict[str, Any]:
     return {
         "texts": outcome.texts,
         "blocked": outcome.blocked,

@@ -13,10 +13,9 @@ from rest_framework.views import APIView
 from accounts.api.base import without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.privacy.models import PrivacyPolicy
-from governance.privacy.policy.every_kind import every_kind
-from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.selectors.privacy import Policies
-from governance.privacy.services.privacy import document_of
+from governance.privacy.policy.ruleset import RuleSet, every_kind
+from governance.privacy.selectors import Policies
+from governance.privacy.services.privacy import policy_document
 from governance.privacy.services.trial import Trial, try_texts
 from governance.ui.previews import PreviewSerializer
 from kernel.errors import at
@@ -91,7 +90,7 @@ class RedactionPreviewView(APIView):
         if policy is None:
             raise NotFound("There is no such policy, or it is another team's.")
         with at("policy"):
-            return RuleSet(Policies().with_draft(policy, document_of(policy), names=names))
+            return RuleSet(Policies().with_draft(policy, policy_document(policy), names=names))
 
 
 def result_of(trial: Trial) -> dict[str, Any]:

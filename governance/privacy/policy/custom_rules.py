@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import re2
 
-from governance.privacy.policy.privacy import Rule
+from governance.privacy.policy.privacy import PrivacyRule
 from governance.privacy.policy.recognition.checksums import CHECKSUMS
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.screening.policy.findings import Finding
@@ -33,7 +33,7 @@ class BadPatternError(InvalidError):
 class CustomRule:
     """A compiled rule. BadPatternError where it can't be."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: PrivacyRule) -> None:
         self.rule = rule
         self._patterns = [_compiled(pattern) for pattern in rule.patterns]
         words = [word for word in rule.deny if word.strip()]

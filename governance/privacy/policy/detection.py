@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from governance.privacy.policy.kinds import SECRET
 from governance.privacy.policy.placeholders import LITERAL, ends_of_names, lookalike, spelling
 from governance.privacy.policy.recognition import engine, ner
-from governance.privacy.policy.ruleset import Decision, Hit, RuleSet, hits
+from governance.privacy.policy.ruleset import FindingDecision, Hit, RuleSet, hits
 from governance.screening.policy.findings import Finding
 from governance.screening.policy.secrets import find_secrets
 
 if TYPE_CHECKING:
     import regex
 
-Decided = tuple[Finding, Decision]
+Decided = tuple[Finding, FindingDecision]
 
 MAX_SEGMENT_LENGTH = 800
 """Code points that are looked at at once: it bounds how long the event loop is kept, and what is looked at again when one
@@ -28,12 +28,12 @@ _SEAM = 120
 """Characters on each side of a cut that are looked at together."""
 _MAX_NAME_LENGTH = 200
 _MAX_DIGITS = 80
-_AS_WRITTEN = Decision("mask", "", "mask")
-_COUNTED = Decision("", "", "log")
+_AS_WRITTEN = FindingDecision("mask", "", "mask")
+_COUNTED = FindingDecision("", "", "log")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TextHits:
     """What rules say of a text, by direction, and over how many of its characters names were looked for."""
 
     to_model: tuple[Hit, ...] = ()
@@ -52,7 +52,7 @@ class Found:
         return self.to_log != self.to_model
 
 
-CLEAN = Found()
+CLEAN = TextHits()
 
 
 def segments(text: str) -> Iterator[tuple[int, str]]:
@@ -174,7 +174,7 @@ def _word_before(text: str, end: int) -> str:
     return text[start:end].casefold()
 
 
-def looked_through(text: str, rules: RuleSet) -> Found:
+def looked_through(text: str, rules: RuleSet) -> TextHits:
     """All that is found without the language model, at once."""
     return concluded(text, rules, parts_of(text, rules))
 
@@ -195,14 +195,14 @@ def concluded(
     *,
     read_characters: int = 0,
     is_stored: bool = False,
-) -> Found:
+) -> TextHits:
     """`concluding` at once."""
     steps = concluding(text, rules, parts, read_characters=read_characters, is_stored=is_stored)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            found: Found = end.value
+            found: TextHits = end.value
             return found
 
 
@@ -213,7 +213,7 @@ def concluding(
     *,
     read_characters: int = 0,
     is_stored: bool = False,
-) -> Generator[None, None, Found]:
+) -> Generator[None, None, TextHits]:
     """What the segments' findings, each with its segment's offset, come to for the whole text, in short steps.
 
     In a text that was stored, placeholders are placeholders; in any other, a caller's own words.
@@ -227,7 +227,7 @@ def concluding(
             decided.append((finding, _AS_WRITTEN))
             yield
     if not decided:
-        return Found(read_characters=read_characters) if read_characters else CLEAN
+        return TextHits(read_characters=read_characters) if read_characters else CLEAN
     to_model: list[Hit] = []
     to_client: list[Hit] = []
     to_log: list[Hit] = []
@@ -243,7 +243,7 @@ def concluding(
             hit.entity for hit in hits(window, ((finding, _COUNTED) for finding, _ in near), "to_log")
         )
         yield
-    return Found(
+    return TextHits(
         to_model=tuple(to_model),
         to_client=tuple(to_client),
         to_log=tuple(to_log),

@@ -13,7 +13,7 @@ GUARDRAIL = "bedrock-guardrails"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class EngineBlock:
     """An engine's own verdict that what it was given must not pass: the kind of its rule, and the rule."""
 
     kind: str
@@ -21,14 +21,14 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Sequence[Sequence[Finding]]):
+class EngineAnswer(Sequence[Sequence[Finding]]):
     """An engine's answer, which reads as the findings of each text, in order.
 
     `blocks` are of all texts together; `billed` are the units that the engine's owner charges for, by name.
     """
 
     findings: Sequence[Sequence[Finding]]
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[EngineBlock, ...] = ()
     billed: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:

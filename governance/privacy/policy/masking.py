@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from governance.privacy.policy.detection import Found, without_placeholders
+from governance.privacy.policy.detection import TextHits, without_placeholders
 from governance.privacy.policy.placeholders import LITERAL, MIN_LENGTH, digest, placeholder
 from governance.privacy.policy.ruleset import OUTSIDE, Hit, RuleSet
 
@@ -23,11 +23,11 @@ def team_key(master_key: str, team_public_id: str) -> bytes:
 class Mask:
     """The placeholders of one call: `hide` puts them in, `values` is the way back. Never shared between calls."""
 
-    def __init__(self, *, key: bytes, rules: RuleSet, find: Callable[[str], Found]) -> None:
+    def __init__(self, *, key: bytes, rules: RuleSet, find: Callable[[str], TextHits]) -> None:
         self._key = key
         self._rules = rules
         self._find_new = find
-        self.known: dict[str, Found] = {}
+        self.known: dict[str, TextHits] = {}
         """What was found in texts of this call that nothing else remembers."""
         self._tokens: dict[tuple[str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
@@ -39,7 +39,7 @@ class Mask:
         self.blocked: Counter[str] = Counter()
         """Findings for which the call is to be refused."""
 
-    def _find(self, text: str) -> Found:
+    def _find(self, text: str) -> TextHits:
         known = self.known.get(text)
         return self._find_new(text) if known is None else known
 

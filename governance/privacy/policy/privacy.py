@@ -32,7 +32,7 @@ DEFAULT_THRESHOLD = 0.4
 Choice = TypeVar("Choice", bound=str)
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PrivacyRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to look for and what to do with it, by direction. Without patterns and deny list: a kind that is built in."""
 
     entity: str
@@ -71,10 +71,10 @@ class Screening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What is done when an answer repeats the system prompt or its canary: log, flag or block."""
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One version of one policy."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[PrivacyRule, ...] = ()
     names: bool = False
     """Whether people, places and organisations are looked for with the language model."""
     overload: Overload = "patterns"
@@ -94,7 +94,7 @@ class InForce:
 
     owner: str
     number: int
-    document: Document
+    document: PolicyDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Effective:
 
     sources: tuple[tuple[str, int], ...] = ()
     """The versions in force: (owner, number)."""
-    rules: tuple[tuple[str, Rule], ...] = ()
+    rules: tuple[tuple[str, PrivacyRule], ...] = ()
     """Each rule with its owner."""
     names: bool = False
     overload: Overload = "patterns"
@@ -171,12 +171,12 @@ def _screening(several: Sequence[Screening]) -> Screening:
     )
 
 
-def decoded(value: Any) -> Document:
+def decode_policy(value: Any) -> PolicyDocument:
     """A document from its JSON value. msgspec.ValidationError, with the place, where it is none."""
-    return msgspec.convert(value, Document)
+    return msgspec.convert(value, PolicyDocument)
 
 
-def encoded(document: Document) -> dict[str, Any]:
+def encode_policy(document: PolicyDocument) -> dict[str, Any]:
     """A document as a JSON value; `decoded` gives it back."""
     value: dict[str, Any] = msgspec.to_builtins(document)
     return value
@@ -191,8 +191,8 @@ _MASKED = (
     "TH_TNIN", "TR_NATIONAL_ID", "ZA_ID_NUMBER", "ZA_PASSPORT", "NG_NIN", "PH_PASSPORT", "PH_UMID", "MEDICAL_LICENSE",
 )  # fmt: skip
 
-DEFAULT = Document(
-    rules=(*(Rule(entity=entity) for entity in _MASKED), Rule(entity="SECRET")),
+DEFAULT = PolicyDocument(
+    rules=(*(PrivacyRule(entity=entity) for entity in _MASKED), PrivacyRule(entity="SECRET")),
     bodies="redacted",
 )
 """What holds until the organisation has a policy of its own in force."""

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from governance.privacy.policy.custom_rules import CustomRule
 from governance.privacy.policy.engines import GUARDRAIL
+from governance.privacy.policy.kinds import KINDS
 from governance.privacy.policy.languages import language_of
 from governance.privacy.policy.placeholders import lookalike, spelling
-from governance.privacy.policy.privacy import ACTIONS, Action, Effective, Rule, stricter
+from governance.privacy.policy.privacy import (
+    ACTIONS,
+    Action,
+    Effective,
+    InForce,
+    PolicyDocument,
+    PrivacyRule,
+    combined,
+    stricter,
+)
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES, PATTERN_ENTITIES
 from governance.privacy.policy.recognition.overlaps import resolved
 from governance.privacy.policy.storage import StoragePolicy
@@ -19,26 +30,26 @@ _PATTERN_REACH = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class FindingDecision:
     """What is done with a finding, by direction: the strictest of every rule that finds it."""
 
     to_model: Action = ""
     to_client: Action = ""
     to_log: Action = ""
 
-    def stricter(self, rule: Rule) -> "Decision":
-        return Decision(
+    def stricter(self, rule: PrivacyRule) -> "FindingDecision":
+        return FindingDecision(
             stricter(ACTIONS, self.to_model, rule.to_model),
             stricter(ACTIONS, self.to_client, rule.to_client),
             stricter(ACTIONS, self.to_log, rule.to_log),
         )
 
 
-NOTHING = Decision()
+NOTHING = FindingDecision()
 OUTSIDE = "GUARDRAIL"
 """What placeholders of a kind are named that only a guardrail knows. The names in placeholders are a closed set: what a
 caller writes is known to look like one before anything of its kind is found."""
-_FROM_OUTSIDE = (Rule(entity=OUTSIDE, threshold=0.0),)
+_FROM_OUTSIDE = (PrivacyRule(entity=OUTSIDE, threshold=0.0),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class RuleSet:
         self.effective = effective
         rules = [rule for _, rule in effective.rules]
         self._custom = tuple(CustomRule(rule) for rule in rules if rule.is_custom)
-        self._by_entity: dict[str, list[Rule]] = {}
+        self._by_entity: dict[str, list[PrivacyRule]] = {}
         for rule in rules:
             self._by_entity.setdefault(rule.entity, []).append(rule)
         self._allowed = {
@@ -98,10 +109,10 @@ class RuleSet:
         """What the admins' own rules find."""
         return [finding for rule in self._custom for finding in rule.find(text)]
 
-    def decisions(self, text: str, findings: Iterable[Finding]) -> list[tuple[Finding, Decision]]:
+    def decisions(self, text: str, findings: Iterable[Finding]) -> list[tuple[Finding, FindingDecision]]:
         """Each finding that a rule speaks of, with the strictest of what the rules say."""
         language = language_of(text) if self._has_languages else ""
-        decided: list[tuple[Finding, Decision]] = []
+        decided: list[tuple[Finding, FindingDecision]] = []
         for finding in findings:
             decision = NOTHING
             for rule in self._rules_for(finding):
@@ -111,12 +122,12 @@ class RuleSet:
                 decided.append((finding, decision))
         return decided
 
-    def _rules_for(self, finding: Finding) -> Iterable[Rule]:
+    def _rules_for(self, finding: Finding) -> Iterable[PrivacyRule]:
         """The rules of its kind. What only a guardrail knows is masked: the guardrail is the rule."""
         rules = self._by_entity.get(finding.entity, ())
         return rules or (_FROM_OUTSIDE if finding.rule == GUARDRAIL else ())
 
-    def _applies(self, rule: Rule, finding: Finding, text: str, language: str) -> bool:
+    def _applies(self, rule: PrivacyRule, finding: Finding, text: str, language: str) -> bool:
         if finding.score < rule.threshold:
             return False
         if rule.languages and language and language not in rule.languages:
@@ -125,12 +136,12 @@ class RuleSet:
         return allowed is None or text[finding.start : finding.end].casefold() not in allowed
 
 
-def _reach(rule: Rule) -> int:
+def _reach(rule: PrivacyRule) -> int:
     phrases = [len(phrase) + 1 for phrase in rule.deny if any(map(str.isspace, phrase))]
     return max((*phrases, _PATTERN_REACH if rule.patterns else 0))
 
 
-def hits(text: str, decided: Iterable[tuple[Finding, Decision]], direction: str) -> tuple[Hit, ...]:
+def hits(text: str, decided: Iterable[tuple[Finding, FindingDecision]], direction: str) -> tuple[Hit, ...]:
     """What is done in one direction, one hit a character: a stricter action wins, then the rules of `overlaps`."""
     by_action: dict[Action, list[Finding]] = {}
     for finding, decision in decided:
@@ -145,3 +156,10 @@ def hits(text: str, decided: Iterable[tuple[Finding, Decision]], direction: str)
             found.append(Hit(each.start, each.end, each.entity, action, each.score, each.rule))
             taken.append(each)
     return tuple(sorted(found, key=lambda hit: hit.start))
+
+
+@lru_cache(maxsize=2)
+def every_kind(*, names: bool) -> RuleSet:
+    """Rules that mask all that is built in, by which the engine can be judged by itself."""
+    document = PolicyDocument(rules=tuple(PrivacyRule(entity=kind) for kind in KINDS), names=names)
+    return RuleSet(combined((InForce("Gatehouse", 0, document),)))

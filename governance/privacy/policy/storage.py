@@ -39,7 +39,7 @@ class Storing:
 NOTHING = Storing(extent=Extent.METADATA)
 
 
-def decide(
+def decide_storage(
     policy: StoragePolicy, *, call_id: UUID, has_findings: bool, is_error: bool, is_flagged: bool
 ) -> Storing:
     """What to store of a call that has ended. The same call gets the same answer wherever it is asked."""

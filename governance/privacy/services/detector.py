@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from governance.privacy.policy.detection import (
-    Found,
+    TextHits,
     concluding,
     found_across,
     found_at_seams,
@@ -42,7 +42,7 @@ class NamesUnavailableError(UnavailableError):
 class Detected:
     """What was found in each text, and whether names were looked for where they were to be."""
 
-    found: dict[str, Found]
+    found: dict[str, TextHits]
     names_read: bool
 
 
@@ -60,13 +60,13 @@ class Detector:
     def __init__(self, pool: NamesPool) -> None:
         self._pool = pool
         self._key = os.urandom(32)
-        self._remembered: OrderedDict[bytes, Found] = OrderedDict()
+        self._remembered: OrderedDict[bytes, TextHits] = OrderedDict()
 
     def warm_up(self) -> None:
         """Loads what is loaded at first use."""
         engine.warm_up()
 
-    def recall(self, rules: RuleSet, text: str) -> Found | None:
+    def recall(self, rules: RuleSet, text: str) -> TextHits | None:
         """What was found in this text before."""
         key = self._key_of(rules, text)
         found = self._remembered.get(key)
@@ -74,7 +74,7 @@ class Detector:
             self._remembered.move_to_end(key)
         return found
 
-    def found(self, rules: RuleSet, text: str) -> Found:
+    def found(self, rules: RuleSet, text: str) -> TextHits:
         """What is known of a text, looked for by form alone where nothing is."""
         found = self.recall(rules, text)
         if found is None:
@@ -107,7 +107,7 @@ class Detector:
         if rules.names and spans is None and rules.effective.overload == "block":
             raise NamesUnavailableError
         is_whole = spans is not None or not rules.names
-        found: dict[str, Found] = {}
+        found: dict[str, TextHits] = {}
         async with Breath() as breath:
             for text, several in parts.items():
                 all_found: list[tuple[int, list[Finding]]] = [(0, list((extra or {}).get(text, ())))]
@@ -163,7 +163,7 @@ class Detector:
                     raise
                 return  # when one of its own is done there is room again
 
-    def _remember(self, rules: RuleSet, text: str, found: Found) -> None:
+    def _remember(self, rules: RuleSet, text: str, found: TextHits) -> None:
         self._remembered[self._key_of(rules, text)] = found
         if len(self._remembered) > REMEMBERED_TEXTS:
             self._remembered.popitem(last=False)

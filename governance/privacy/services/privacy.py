@@ -11,7 +11,14 @@ from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, Redac
 from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
 from governance.privacy.policy.kinds import KINDS
 from governance.privacy.policy.languages import LANGUAGES
-from governance.privacy.policy.privacy import DEFAULT, Document, Rule, Screening, decoded, encoded
+from governance.privacy.policy.privacy import (
+    DEFAULT,
+    PolicyDocument,
+    PrivacyRule,
+    Screening,
+    decode_policy,
+    encode_policy,
+)
 from kernel.errors import InvalidError
 
 
@@ -22,33 +29,33 @@ class UnusablePolicyError(InvalidError):
     field = "draft"
 
 
-def document_of(policy: PrivacyPolicy) -> Document:
+def policy_document(policy: PrivacyPolicy) -> PolicyDocument:
     """The draft as it stands. UnusablePolicyError where a rule can't be used."""
     rules = tuple(rule_of(row) for row in policy.rules.all())
     screening = {field: getattr(policy, name) for name, field in PrivacyPolicy.SCREENING.items()}
     settings = {name: getattr(policy, name) for name in PrivacyPolicy.SETTINGS}
-    document = Document(rules=rules, screening=Screening(**screening), **settings)
-    check(document)
+    document = PolicyDocument(rules=rules, screening=Screening(**screening), **settings)
+    check_policy(document)
     return document
 
 
-def rule_of(row: RedactionRule) -> Rule:
+def rule_of(row: RedactionRule) -> PrivacyRule:
     """A row of the draft as a rule."""
     values: dict[str, Any] = {name: getattr(row, name) for name in RedactionRule.FIELDS}
-    return Rule(**{name: _frozen(value) for name, value in values.items()})
+    return PrivacyRule(**{name: _frozen(value) for name, value in values.items()})
 
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def check(document: Document) -> None:
+def check_policy(document: PolicyDocument) -> None:
     """UnusablePolicyError, with what to change, for the first rule that can't be used."""
     for rule in document.rules:
         check_rule(rule)
 
 
-def check_rule(rule: Rule) -> None:
+def check_rule(rule: PrivacyRule) -> None:
     """UnusablePolicyError where this rule can't be used."""
     if not _is_kind(rule.entity):
         raise UnusablePolicyError(
@@ -78,7 +85,7 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
     if not reason.strip():
         raise UnusablePolicyError("Give a reason: it is kept on record with the version.")
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
-    document = encoded(document_of(policy))
+    document = encode_policy(policy_document(policy))
     last = policy.versions.first()
     version = PrivacyPolicyVersion.objects.create(
         policy=policy,
@@ -101,7 +108,7 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
 
 
 @transaction.atomic
-def withdraw(policy: PrivacyPolicy, *, by: User, reason: str) -> None:
+def withdraw_policy(policy: PrivacyPolicy, *, by: User, reason: str) -> None:
     """Takes the policy out of force; its versions and its draft stay. The levels above it still hold."""
     if not reason.strip():
         raise UnusablePolicyError("Give a reason: it is kept on record.")
@@ -112,7 +119,7 @@ def withdraw(policy: PrivacyPolicy, *, by: User, reason: str) -> None:
 
 
 @transaction.atomic
-def take_up(policy: PrivacyPolicy, document: Document) -> None:
+def take_up(policy: PrivacyPolicy, document: PolicyDocument) -> None:
     """Makes the draft say what a document says: an earlier version, to go back to it, or the default, to begin with."""
     for name in PrivacyPolicy.SETTINGS:
         setattr(policy, name, getattr(document, name))
@@ -122,7 +129,7 @@ def take_up(policy: PrivacyPolicy, document: Document) -> None:
     put_rules(policy, document.rules)
 
 
-def put_rules(policy: PrivacyPolicy, rules: tuple[Rule, ...]) -> None:
+def put_rules(policy: PrivacyPolicy, rules: tuple[PrivacyRule, ...]) -> None:
     """Replaces the rules of the draft."""
     policy.rules.all().delete()
     RedactionRule.objects.bulk_create(
@@ -141,8 +148,8 @@ def start_with_default(policy: PrivacyPolicy) -> None:
         take_up(policy, DEFAULT)
 
 
-def document_from(value: Mapping[str, Any]) -> Document:
+def policy_document_from(value: Mapping[str, Any]) -> PolicyDocument:
     """A checked document from its JSON value. msgspec.ValidationError or UnusablePolicyError says what is wrong."""
-    document = decoded(value)
-    check(document)
+    document = decode_policy(value)
+    check_policy(document)
     return document

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from governance.privacy.policy.detection import (
-    Found,
+    TextHits,
     concluded,
     found_across,
     found_at_seams,
@@ -49,7 +49,7 @@ class Trial:
     """A text under some rules. Offsets are code points."""
 
     text: str
-    found: Found
+    found: TextHits
     masked: str
     blocked: tuple[str, ...]
     milliseconds: float
@@ -95,7 +95,7 @@ def spans_of(texts: Sequence[str]) -> dict[str, list[Span]]:
 
 
 @dataclass(slots=True)
-class Outcome:
+class TrialOutcome:
     """What some rules do to some texts."""
 
     texts: int = 0
@@ -105,7 +105,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TrialExample:
     """A text that a draft would treat otherwise: as it is treated now, and as it would be. Both already masked."""
 
     now: str
@@ -117,9 +117,9 @@ class Example:
 class DryRun:
     """What a draft would change, beside what holds now."""
 
-    now: Outcome = field(default_factory=Outcome)
-    then: Outcome = field(default_factory=Outcome)
-    examples: list[Example] = field(default_factory=list)
+    now: TrialOutcome = field(default_factory=TrialOutcome)
+    then: TrialOutcome = field(default_factory=TrialOutcome)
+    examples: list[TrialExample] = field(default_factory=list)
     differing: int = 0
 
 
@@ -141,7 +141,7 @@ def dry_run(in_force: RuleSet, draft: RuleSet, texts: Sequence[str], *, is_store
             run.differing += 1
             if len(run.examples) < _MAX_EXAMPLES:
                 run.examples.append(
-                    Example(
+                    TrialExample(
                         _shortened(now.masked, then.masked),
                         _shortened(then.masked, now.masked),
                         bool(then.blocked),
@@ -150,7 +150,7 @@ def dry_run(in_force: RuleSet, draft: RuleSet, texts: Sequence[str], *, is_store
     return run
 
 
-def _count(outcome: Outcome, trial: Trial) -> None:
+def _count(outcome: TrialOutcome, trial: Trial) -> None:
     outcome.texts += 1
     outcome.blocked += bool(trial.blocked)
     outcome.changed += trial.masked != trial.text

@@ -14,7 +14,7 @@ from accounts.access.principals import team_ids
 from accounts.models import User
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, ContentIndex
-from governance.records.policy.words import plain
+from governance.records.policy import plain_text
 from kernel.errors import UnavailableError
 
 BODIES = "bodies"
@@ -94,7 +94,7 @@ def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:
     query: Any = None
     # As written, in any language; and, outside quotation marks, English words in any form.
     for config in ("simple",) if '"' in text else ("simple", "english"):
-        asked = SearchQuery(plain(text), search_type="websearch", config=config)
+        asked = SearchQuery(plain_text(text), search_type="websearch", config=config)
         query = asked if query is None else query | asked
     found = ContentIndex.objects.using(alias).filter(words=query)
     teams = team_ids(user, Capability.VIEW_CONTENT)

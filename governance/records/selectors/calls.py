@@ -61,7 +61,7 @@ def models_called() -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class CallContent:
     """What was said in a call, in Converse's shape."""
 
     request: dict[str, Any]
@@ -73,7 +73,7 @@ def may_read_content(user: User, call: AuditRecord) -> bool:
     return has_capability(user, Capability.VIEW_CONTENT, call.owner_id)
 
 
-def content_of(call: AuditRecord) -> Content | None:
+def content_of(call: AuditRecord) -> CallContent | None:
     """What was said; None when it was never stored, or has been let go. Raises BodiesUnreachableError."""
     found = stored(AuditContent, call.pk)
     return None if found is None else content_from(_load(found.request), _load(found.answer))
@@ -87,9 +87,9 @@ def why_nothing(call: AuditRecord, *, now: datetime) -> str:
     return f"{state}." if state.startswith("Not stored") else "Nothing was stored of this conversation."
 
 
-def content_from(request: Any, answer: Any) -> Content:
+def content_from(request: Any, answer: Any) -> CallContent:
     """What was said, from JSON that may not be what it should."""
-    return Content(
+    return CallContent(
         request=request if isinstance(request, dict) else {},
         answer=[each for each in answer if isinstance(each, dict)] if isinstance(answer, list) else [],
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connections, transaction
 
 from governance.records.models import AuditContent, ContentIndex, ContentIndexState
-from governance.records.policy.words import words_of
+from governance.records.policy import words_of
 from governance.records.selectors.bodies import body_databases
 from kernel.clock import perf_counter
 
@@ -25,7 +25,7 @@ _INSERT = """
 """
 
 
-def index_bodies(*, seconds: float) -> int:
+def index_new_bodies(*, seconds: float) -> int:
     """Takes in what has been written since, for so long; of how many calls."""
     begun, taken = perf_counter(), 0
     for alias in body_databases():

@@ -42,7 +42,7 @@ class KeyWrapper(Protocol):
 _factories: dict[str, Callable[[], KeyWrapper]] = {}
 
 
-def register(provider: str, factory: Callable[[], KeyWrapper]) -> None:
+def register_wrapper(provider: str, factory: Callable[[], KeyWrapper]) -> None:
     """Makes a provider known; its factory is called when it is needed."""
     _factories[provider] = factory
 
@@ -87,4 +87,4 @@ def _bound_to(team: str) -> bytes:
     return b"gatehouse team:" + team.encode()
 
 
-register("local", LocalKeyWrapper)
+register_wrapper("local", LocalKeyWrapper)

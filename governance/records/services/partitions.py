@@ -5,7 +5,7 @@ it goes to the default partition, from where it is moved once its month is there
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,9 @@ from django.db import (
 from django.db.models import Model
 from psycopg.errors import CheckViolation, DeadlockDetected, LockNotAvailable
 
-from governance.records.models import AuditContent, AuditRecord, ContentIndex, RecordDrop, SealedContent
+from governance.records.models import AuditContent, AuditRecord, ContentIndex, SealedContent
 from governance.records.selectors.bodies import BODIES, body_databases
 from governance.records.selectors.calls import first_id_at, time_of
-from governance.usage.models import RollupState
-from governance.usage.services.rollups import roll_up
 
 logger = logging.getLogger(__name__)
 
@@ -41,22 +39,18 @@ _PASSING = (LockNotAvailable, DeadlockDetected, CheckViolation)
 _MAX_COUNTED = 1000
 
 
-class DropRefusedError(Exception):
-    """These months can't be dropped; it says why."""
-
-
 def make_partitions(*, since: datetime, until: datetime) -> int:
     """Makes those partitions from one month to another that are missing, in all databases; how many.
 
     Raises OperationalError where a table stays locked for long, and where the database can't be reached.
     """
-    return sum(_make(alias, table, since, until) for alias, table in _tables())
+    return sum(_make(alias, table, since, until) for alias, table in tables())
 
 
 def make_ahead(*, now: datetime, alias: str | None = None) -> int:
     """Makes the partitions of the months to come, and of calls that have none; how many. For one database, or all."""
     made = 0
-    for each, table in _tables(alias):
+    for each, table in tables(alias):
         for month in _months_of_strays(each, table, now):
             made += _make(each, table, month, month)
         made += _make(each, table, now - timedelta(days=31), _ahead(now))
@@ -84,7 +78,7 @@ def tend(*, now: datetime) -> int:
 
 def strays() -> int:
     """How many records are in the default partition, counted up to a thousand."""
-    query = f"SELECT count(*) FROM (SELECT FROM {_table(AuditRecord)}_default LIMIT {_MAX_COUNTED}) strays"  # noqa: S608
+    query = f"SELECT count(*) FROM (SELECT FROM {table_of(AuditRecord)}_default LIMIT {_MAX_COUNTED}) strays"  # noqa: S608
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])
@@ -92,10 +86,10 @@ def strays() -> int:
 
 def analyze() -> None:
     """Brings up to date what planners know of the tables as a whole: Postgres does it for each partition alone."""
-    for alias, table in _tables():
+    for alias, table in tables():
         with connections[alias].cursor() as cursor:
             only = "ONLY " if connections[alias].pg_version >= 180000 else ""  # type: ignore[attr-defined]
-            cursor.execute(f"ANALYZE {only}{_table(table)}")
+            cursor.execute(f"ANALYZE {only}{table_of(table)}")
 
 
 def partitions_before(moment: datetime, *, alias: str, table: type[Model]) -> list[str]:
@@ -105,64 +99,12 @@ def partitions_before(moment: datetime, *, alias: str, table: type[Model]) -> li
             "SELECT c.relname FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid "
             r"WHERE inhparent = to_regclass(%s) AND c.relname ~ '_\d{4}_\d\d$' "
             "AND right(c.relname, 7) < %s ORDER BY 1",
-            [_table(table), f"{moment.astimezone(UTC):%Y_%m}"],
+            [table_of(table), f"{moment.astimezone(UTC):%Y_%m}"],
         )
         return [name for (name,) in cursor.fetchall()]
 
 
-def listed_before(moment: datetime) -> list[str]:
-    """What `drop_months` would drop, a line for each partition."""
-    lines = []
-    for alias, table in _tables():
-        for name in partitions_before(moment, alias=alias, table=table):
-            with connections[alias].cursor() as cursor:
-                cursor.execute(
-                    "SELECT greatest(reltuples, 0)::bigint, pg_size_pretty(pg_total_relation_size(oid)) "
-                    "FROM pg_class WHERE oid = to_regclass(%s)",
-                    [name],
-                )
-                rows, size = cursor.fetchone()
-            lines.append(f"{name}: about {rows:,} rows, {size}")
-    return lines
-
-
-def drop_months(*, before: datetime, now: datetime, say: Callable[[str], None] = logger.info) -> int:
-    """Lets go of all calls of the months before one, with what was said in them; how many records. Sums of usage stay.
-
-    `before` is the first moment of a month, UTC. Raises DropRefusedError, having dropped nothing. What has been begun
-    and did not end, because a table stayed locked (OperationalError), is taken up by the next drop.
-    """
-    refuse_drop(before, now=now)
-    number = _records_before(before)
-    RecordDrop.objects.create(
-        before=before, records=number
-    )  # first: from now on their entries may be without a record
-    for alias, table in _tables():
-        for name in partitions_before(before, alias=alias, table=table):
-            _retried(alias, f'DROP TABLE "{name}"')
-            say(f"dropped {name}")
-        _retried(alias, f"DELETE FROM {_table(table)} WHERE call_id < %s", [first_id_at(before)])  # noqa: S608
-    return number
-
-
-def refuse_drop(before: datetime, *, now: datetime) -> None:
-    """Raises DropRefusedError where a drop would take what is still needed. Takes the last calls into the sums first."""
-    moment = before.astimezone(UTC)
-    if moment != moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0):
-        raise DropRefusedError("Calls are dropped by whole months: name the first day of one.")
-    if moment > now - timedelta(days=31):
-        raise DropRefusedError("Calls of the last 31 days stay: name an earlier month.")
-    roll_up()
-    taken_in = RollupState.objects.values_list("watermark", flat=True).first() or 0
-    if AuditRecord.objects.filter(pk__lt=first_id_at(before), xact_id__gte=taken_in).exists():
-        raise DropRefusedError("Some of these calls are not in the sums of usage yet: try again in a minute.")
-
-
-def _records_before(moment: datetime) -> int:
-    return AuditRecord.objects.filter(pk__lt=first_id_at(moment)).count()
-
-
-def _tables(alias: str | None = None) -> Iterator[tuple[str, type[Model]]]:
+def tables(alias: str | None = None) -> Iterator[tuple[str, type[Model]]]:
     """Every table with the databases that it is in, the first database last: records go when all else has."""
     for each in body_databases() if alias is None else (alias,):
         for table in TABLES:
@@ -172,10 +114,10 @@ def _tables(alias: str | None = None) -> Iterator[tuple[str, type[Model]]]:
 
 def _make(alias: str, table: type[Model], since: datetime, until: datetime) -> int:
     statement = "SELECT gatehouse_make_partitions(%s, %s, %s)"
-    return _retried(alias, statement, [_table(table), since, until])
+    return retried(alias, statement, [table_of(table), since, until])
 
 
-def _retried(alias: str, statement: str, values: Sequence[Any] = ()) -> int:
+def retried(alias: str, statement: str, values: Sequence[Any] = ()) -> int:
     """What a statement returns, if anything. While its tables are locked it is tried again, some times, two seconds each: who
     waits for a table's lock holds up the calls that come after.
     """
@@ -193,7 +135,7 @@ def _retried(alias: str, statement: str, values: Sequence[Any] = ()) -> int:
 
 def _months_of_strays(alias: str, table: type[Model], now: datetime) -> Iterator[datetime]:
     """The months of the rows in the default partition, of times that can be."""
-    query = f"SELECT call_id FROM {_table(table)}_default WHERE call_id >= %s ORDER BY call_id LIMIT 1"  # noqa: S608
+    query = f"SELECT call_id FROM {table_of(table)}_default WHERE call_id >= %s ORDER BY call_id LIMIT 1"  # noqa: S608
     low, end = first_id_at(_EARLIEST), first_id_at(_ahead(now))
     while True:
         with connections[alias].cursor() as cursor:
@@ -211,5 +153,5 @@ def _ahead(now: datetime) -> datetime:
     return now + timedelta(days=31 * MONTHS_AHEAD)
 
 
-def _table(model: type[Model]) -> str:
+def table_of(model: type[Model]) -> str:
     return model._meta.db_table

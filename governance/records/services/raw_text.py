@@ -6,8 +6,8 @@ from django.core.exceptions import PermissionDenied
 
 from accounts.models import User
 from governance.records.models import AuditRecord, RawAccess
-from governance.records.policy.sealing import SealBrokenError, unseal
-from governance.records.selectors.calls import Content, content_from
+from governance.records.policy import SealBrokenError, unseal
+from governance.records.selectors.calls import CallContent, content_from
 from governance.records.selectors.raw_text import RawState, may_read_raw, raw_text_of
 from governance.records.services.key_wrappers import KeyUnavailableError
 from governance.records.services.team_keys import KeyErasedError, open_key
@@ -25,7 +25,7 @@ class RawTextErasedError(NoRawTextError):
     status = 410
 
 
-def read_raw(call: AuditRecord, *, user: User, reason: str, via: str) -> Content:
+def read_raw(call: AuditRecord, *, user: User, reason: str, via: str) -> CallContent:
     """What was said before masking. Raises PermissionDenied, NoRawTextError, KeyUnavailableError, BodiesUnreachableError."""
     if not may_read_raw(user, call):
         raise PermissionDenied

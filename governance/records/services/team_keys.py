@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Team, User
 from governance.records.models import TeamKey
-from governance.records.policy.sealing import KEY_BYTES
+from governance.records.policy import KEY_BYTES
 from governance.records.services.key_wrappers import WrappedKey, wrapper_for_new_keys, wrapper_of
 from kernel.errors import GoneError
 from kernel.ids import random_bytes

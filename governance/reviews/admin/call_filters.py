@@ -11,7 +11,7 @@ from accounts.admin.base import person
 from accounts.admin.typed import DropdownFilter, RangeDateFilter
 from governance.records.models import CallStatus
 from governance.records.selectors.calls import first_id_at, models_called
-from governance.reviews.selectors.call_reviews import CHOICES, by_review
+from governance.reviews.selectors import CHOICES, by_review
 
 
 class ModelFilter(DropdownFilter):

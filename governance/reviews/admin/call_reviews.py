@@ -15,8 +15,13 @@ from accounts.admin.base import person, without_store
 from governance.records.models import AuditRecord
 from governance.reviews.admin.call_pages import CallPages
 from governance.reviews.models import CallReview
-from governance.reviews.selectors.call_reviews import Reviewed, may_review, next_waiting, reviews_of
-from governance.reviews.services.call_reviews import MAX_EXPECTED, MAX_NOTE, ReviewedMeanwhileError, review
+from governance.reviews.selectors import Reviewed, may_review_calls, next_waiting, reviews_of
+from governance.reviews.services.call_reviews import (
+    MAX_EXPECTED,
+    MAX_NOTE,
+    ReviewedMeanwhileError,
+    review_call,
+)
 from kernel.errors import DomainError
 
 VARIANTS = {
@@ -62,12 +67,12 @@ class ReviewPages(CallPages):
     def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Takes a review; shows the form again where something is wrong with it."""
         call = self.call_or_404(request, object_id)
-        if not may_review(person(request), call):
+        if not may_review_calls(person(request), call):
             raise PermissionDenied
         form = ReviewForm(request.POST) if request.method == "POST" else None
         if form is not None and form.is_valid():
             try:
-                review(call, by=person(request), **form.cleaned_data)
+                review_call(call, by=person(request), **form.cleaned_data)
                 return self._after(request, call)
             except DomainError as error:
                 if isinstance(error, ReviewedMeanwhileError):
@@ -96,7 +101,7 @@ def review_card(request: HttpRequest, call: AuditRecord, *, form: ReviewForm | N
     """What a call's page says of its reviews, with a form for those who may add one; for readers of its content only."""
     found = list(reviews_of(call)[: _EARLIER_SHOWN + 1])
     stands = found[0] if found else None
-    if form is None and may_review(person(request), call):
+    if form is None and may_review_calls(person(request), call):
         form = ReviewForm(initial={"instead_of": stands.pk if stands else None})
     return {
         "review": stands,

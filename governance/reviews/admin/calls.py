@@ -13,7 +13,7 @@ from accounts.admin.typed import display
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import (
-    Content,
+    CallContent,
     content_of,
     ids_beginning_with,
     may_read_content,
@@ -28,7 +28,7 @@ from governance.reviews.admin.raw_text import RawTextPages, raw_text_card
 from governance.reviews.admin.timeline import timeline_of
 from governance.reviews.admin.transcript import transcript_of
 from governance.reviews.models import CallReview, Feedback
-from governance.reviews.selectors.call_reviews import with_verdict
+from governance.reviews.selectors import with_verdict
 from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.ui.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
 from kernel.money import format_usd
@@ -156,7 +156,7 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
         return without_store(TemplateResponse(request, "admin/governance/records/page.html", context))
 
 
-def _content_of(call: AuditRecord) -> tuple[Content | None, str]:
+def _content_of(call: AuditRecord) -> tuple[CallContent | None, str]:
     """What was said; where nothing is to be shown, why."""
     try:
         content = content_of(call)

@@ -20,9 +20,8 @@ from governance.reviews.admin.feedback_filters import (
     HelpfulFilter,
     PromptFilter,
 )
-from governance.reviews.models import Feedback
-from governance.reviews.models.feedback import LOW_SCORE
-from governance.reviews.selectors.feedback import content_teams, with_calls
+from governance.reviews.models import LOW_SCORE, Feedback
+from governance.reviews.selectors import content_teams, with_calls
 
 NOTHING = "-"
 _SHOWN = 160

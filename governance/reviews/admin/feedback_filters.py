@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from accounts.admin.filters import ApplicationFilter
 from accounts.admin.typed import DropdownFilter
 from governance.reviews.admin.call_filters import DayFilter
-from governance.reviews.selectors.feedback import about, negative, prompts_of
+from governance.reviews.selectors import about, negative, prompts_of
 
 _HELPFUL, _NOT_HELPFUL = "yes", "no"
 

@@ -19,7 +19,7 @@ from kernel.errors import DomainError
 _LOOKS_SHOWN = 10
 
 
-class ReasonForm(forms.Form):
+class RawTextReasonForm(forms.Form):
     reason = forms.CharField(
         label="Reason for access",
         min_length=5,
@@ -40,7 +40,7 @@ class RawTextPages(CallPages):
         call = self.call_or_404(request, object_id)
         if not may_read_raw(person(request), call):
             raise PermissionDenied
-        form = ReasonForm(request.POST if request.method == "POST" else None)
+        form = RawTextReasonForm(request.POST if request.method == "POST" else None)
         transcript, problem = None, ""
         if request.method == "POST" and form.is_valid():
             try:

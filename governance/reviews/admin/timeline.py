@@ -27,7 +27,7 @@ _ATTEMPT = "attempt "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class TimelineStep:
     """One stage: where its bar begins and how long it is, in per cent of the call."""
 
     name: str
@@ -39,17 +39,17 @@ class Step:
     width_percent: float
 
 
-def timeline_of(stages: Sequence[Any]) -> list[Step]:
+def timeline_of(stages: Sequence[Any]) -> list[TimelineStep]:
     """The steps of `[[stage, milliseconds, outcome], …]`; what has another shape is left out."""
     rows = [row for row in stages if isinstance(row, list | tuple) and len(row) == 3 and _is_number(row[1])]
     total = sum(max(0.0, float(row[1])) for row in rows) or 1.0
-    steps: list[Step] = []
+    steps: list[TimelineStep] = []
     passed = 0.0
     for name, ms, outcome in rows:
         ms = max(0.0, float(ms))
         width = max(_MIN_PERCENT, ms * 100 / total)
         steps.append(
-            Step(
+            TimelineStep(
                 name=str(name),
                 description=description_of(str(name)),
                 milliseconds=_text(ms),

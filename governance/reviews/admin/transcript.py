@@ -20,7 +20,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TranscriptPiece:
     """A stretch of text, either plain or one placeholder."""
 
     text: str
@@ -28,26 +28,26 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class TranscriptPart:
     """One block of content: `kind` is text, code or note."""
 
     kind: str
-    pieces: Sequence[Piece]
+    pieces: Sequence[TranscriptPiece]
     title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class TranscriptTurn:
     """What one side said at once."""
 
     role: str
-    parts: Sequence[Part]
+    parts: Sequence[TranscriptPart]
 
 
-def transcript_of(request: dict[str, Any], answer: Iterable[Any]) -> list[Turn]:
+def transcript_of(request: dict[str, Any], answer: Iterable[Any]) -> list[TranscriptTurn]:
     """The system prompt, the messages and the answer, in order."""
     turns = [
-        Turn(role=role, parts=_parts(blocks))
+        TranscriptTurn(role=role, parts=_parts(blocks))
         for role, blocks in [
             ("system", request.get("system")),
             *((str(each.get("role", "")), each.get("content")) for each in _dicts(request.get("messages"))),
@@ -57,43 +57,45 @@ def transcript_of(request: dict[str, Any], answer: Iterable[Any]) -> list[Turn]:
     return [turn for turn in turns if turn.parts]
 
 
-def pieces_of(text: str) -> list[Piece]:
+def pieces_of(text: str) -> list[TranscriptPiece]:
     """A text cut at its placeholders."""
-    pieces: list[Piece] = []
+    pieces: list[TranscriptPiece] = []
     end = 0
     for match in _PLACEHOLDER.finditer(text):
         if match.start() > end:
-            pieces.append(Piece(text[end : match.start()], False))
-        pieces.append(Piece(match.group(), True))
+            pieces.append(TranscriptPiece(text[end : match.start()], False))
+        pieces.append(TranscriptPiece(match.group(), True))
         end = match.end()
     if end < len(text):
-        pieces.append(Piece(text[end:], False))
+        pieces.append(TranscriptPiece(text[end:], False))
     return pieces
 
 
-def _parts(blocks: Any) -> list[Part]:
+def _parts(blocks: Any) -> list[TranscriptPart]:
     if isinstance(blocks, str):
         blocks = [{"text": blocks}]
     return [part for block in _dicts(blocks) if (part := _part(block)) is not None]
 
 
-def _part(block: dict[str, Any]) -> Part | None:
+def _part(block: dict[str, Any]) -> TranscriptPart | None:
     if isinstance(block.get("text"), str):
-        return Part(kind="text", pieces=pieces_of(block["text"]))
+        return TranscriptPart(kind="text", pieces=pieces_of(block["text"]))
     if isinstance(use := block.get("toolUse"), dict):
         arguments = use.get("input")
         text = arguments if isinstance(arguments, str) else _json(arguments)
-        return Part(kind="code", title=f"Calls the tool {use.get('name', '')}", pieces=pieces_of(text))
+        return TranscriptPart(
+            kind="code", title=f"Calls the tool {use.get('name', '')}", pieces=pieces_of(text)
+        )
     if isinstance(result := block.get("toolResult"), dict):
         texts = [each["text"] if isinstance(each.get("text"), str) else _json(each.get("json", each))
                  for each in _dicts(result.get("content"))]  # fmt: skip
-        return Part(kind="code", title="The tool answers", pieces=pieces_of("\n".join(texts)))
+        return TranscriptPart(kind="code", title="The tool answers", pieces=pieces_of("\n".join(texts)))
     if isinstance(reasoning := block.get("reasoningContent"), dict):
         inner = reasoning.get("reasoningText")
         text = inner.get("text", "") if isinstance(inner, dict) else "(hidden by the model)"
-        return Part(kind="text", title="Reasoning", pieces=pieces_of(str(text)))
+        return TranscriptPart(kind="text", title="Reasoning", pieces=pieces_of(str(text)))
     name = next((label for key, label in _NAMES.items() if key in block), "")
-    return Part(kind="note", pieces=[Piece(name, False)]) if name else None
+    return TranscriptPart(kind="note", pieces=[TranscriptPiece(name, False)]) if name else None
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedField, OwnedViewSet
 from accounts.api.base import without_store
 from accounts.policy.roles import Capability
-from governance.records.api.raw_text import LatestPages
+from governance.records.api import LatestPages
 from governance.records.models import AuditRecord
 from governance.reviews.models import CallReview
 from governance.reviews.services import call_reviews
@@ -110,5 +110,5 @@ class CallReviewViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveMode
         body = NewReviewSerializer(data=request.data, context=self.get_serializer_context())
         body.is_valid(raise_exception=True)
         values = dict(body.validated_data)
-        made = call_reviews.review(values.pop("call_id"), by=self.person, **values)
+        made = call_reviews.review_call(values.pop("call_id"), by=self.person, **values)
         return Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED)

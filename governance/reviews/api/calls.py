@@ -15,7 +15,7 @@ from accounts.models import User
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import content_of, first_id_at, may_read_content
-from governance.reviews.selectors.call_reviews import CHOICES, by_review
+from governance.reviews.selectors import CHOICES, by_review
 
 _MAX_ID = 2**63 - 1
 _FACTS = (

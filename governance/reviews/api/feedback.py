@@ -7,7 +7,7 @@ from rest_framework import mixins, serializers
 from accounts.access.api import OwnedViewSet
 from accounts.api.fields import signed_in
 from governance.reviews.models import Feedback
-from governance.reviews.selectors.feedback import content_teams
+from governance.reviews.selectors import content_teams
 
 
 class FeedbackFilters(serializers.Serializer[Any]):

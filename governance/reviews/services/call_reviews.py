@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 
 from accounts.models import Team, User
 from governance.privacy.policy.masking import Mask, team_key
-from governance.privacy.selectors.privacy import Policies
+from governance.privacy.selectors import Policies
 from governance.privacy.services.trial import try_texts
 from governance.records.models import AuditRecord
 from governance.records.services import bodies
 from governance.reviews.models import CallReview
-from governance.reviews.selectors.call_reviews import may_review
+from governance.reviews.selectors import may_review_calls
 from kernel.clock import utc_now
 from kernel.errors import ConflictError
 
@@ -28,7 +28,7 @@ class ReviewedMeanwhileError(ConflictError):
     code = "reviewed_meanwhile"
 
 
-def review(
+def review_call(
     call: AuditRecord, *, by: User, verdict: str, note: str, expected: str, instead_of: int | None
 ) -> CallReview:
     """Puts a review on record, and marks what was said in the call to stay, unless personal data got through.
@@ -36,7 +36,7 @@ def review(
     `instead_of` is the review that stood when the person looked, None where there was none. Raises PermissionDenied,
     ReviewedMeanwhileError, TrialNamesError (the texts can't be searched for names now), BodiesUnreachableError.
     """
-    if not may_review(by, call):
+    if not may_review_calls(by, call):
         raise PermissionDenied
     team = Team.objects.get(pk=call.team_id or 0)
     note, expected = _redacted(call, team, (note.strip(), expected.strip()))

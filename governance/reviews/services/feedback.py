@@ -12,8 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.services import bodies
-from governance.reviews.models import Feedback
-from governance.reviews.models.feedback import NEGATIVE
+from governance.reviews.models import NEGATIVE, Feedback
 from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ class FeedbackStore:
         return found
 
 
-def keep_bodies(*, now: datetime) -> int:
+def keep_marked_bodies(*, now: datetime) -> int:
     """Marks the bodies of calls with negative feedback to stay; of how many. What can't be reached is tried again."""
     rows = Feedback.objects.filter(NEGATIVE, body_kept_at__isnull=True).order_by("pk")
     kept = 0

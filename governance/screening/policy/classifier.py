@@ -26,7 +26,7 @@ SOURCES = {rules.USER: "user", rules.DOCUMENT: "material", rules.TOOL: "material
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class ModelWeights:
     """Of one source of text: `grams` by bucket, `signals` by column, `slope` and `offset` from margin to score."""
 
     grams: NDArray[np.float32]
@@ -51,12 +51,12 @@ class Scored:
     evidence: float
 
 
-def score_of(margin: float, weights: Weights) -> float:
+def score_of(margin: float, weights: ModelWeights) -> float:
     """The margin as a number from 0 to 1; 0.5 is where about one in a hundred ordinary texts would lie above."""
     return float(1 / (1 + np.exp(-np.clip(weights.slope * margin + weights.offset, -30, 30))))
 
 
-def margins(normalised: Normalised, signals: Signals, weights: Weights, *, role: str) -> list[Scored]:
+def margins(normalised: Normalised, signals: Signals, weights: ModelWeights, *, role: str) -> list[Scored]:
     """The margin of the whole text, and of each window of a long one."""
     text = normalised.text
     found = grams(text)
@@ -89,7 +89,7 @@ def _sums(found: Grams, table: NDArray[np.float32], ranges: NDArray[np.int64]) -
     return total
 
 
-def write(models: dict[str, Weights]) -> bytes:
+def write_model(models: dict[str, ModelWeights]) -> bytes:
     """The file: a header in JSON, then for each source its n-gram weights in one byte each."""
     header = {}
     blocks = []
@@ -108,7 +108,7 @@ def write(models: dict[str, Weights]) -> bytes:
     return _HEADER.pack(_MAGIC, VERSION, len(head)) + head + b"".join(blocks)
 
 
-def read(data: bytes) -> dict[str, Weights]:
+def read_model(data: bytes) -> dict[str, ModelWeights]:
     """The models in a file; ValueError where it is not one that this program can use."""
     if len(data) > MAX_SIZE or len(data) < _HEADER.size:
         raise ValueError(f"The screening model has {len(data)} bytes: train it anew.")
@@ -122,7 +122,7 @@ def read(data: bytes) -> dict[str, Weights]:
     models = {}
     for number, (source, values) in enumerate(head["sources"].items()):
         raw = np.frombuffer(data, dtype=np.int8, count=BUCKETS, offset=begin + number * BUCKETS)
-        models[source] = Weights(
+        models[source] = ModelWeights(
             grams=raw.astype(np.float32) * np.float32(values["scale"]),
             signals=np.array([values["signals"].get(name, 0.0) for name in COLUMNS], dtype=np.float32),
             bias=values["bias"],
@@ -134,6 +134,6 @@ def read(data: bytes) -> dict[str, Weights]:
 
 
 @cache
-def shipped() -> dict[str, Weights]:
+def shipped() -> dict[str, ModelWeights]:
     """The models of this release, read once."""
-    return read(files(__package__).joinpath(FILE).read_bytes())
+    return read_model(files(__package__).joinpath(FILE).read_bytes())

@@ -23,7 +23,7 @@ def nonce(key: bytes, system: str) -> str:
     return hmac.digest(key, b"mark:" + system.encode("utf-8", "surrogatepass"), sha256).hex()[:_NONCE_DIGITS]
 
 
-def marked(text: str, nonce: str) -> str:
+def mark_text(text: str, nonce: str) -> str:
     """A user's text between marks, with whatever in it could pass for a mark, a role or the end of a prompt broken."""
     return f"<{MARK} {nonce}>\n{unforged(text)}\n</{MARK} {nonce}>"
 

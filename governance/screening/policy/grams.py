@@ -30,7 +30,7 @@ _IN_WORD = np.array([chr(code).isalnum() for code in range(0x3000)], dtype=np.bo
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class GramKind:
     """N-grams of one kind in the order of the text: their buckets, where each begins and where it ends."""
 
     buckets: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Kind:
 class Grams:
     """N-grams by kind. One that stood shortly before is left out: what is said over and over counts once."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[GramKind, ...]
     length: int
 
 
@@ -57,7 +57,7 @@ def _bucket(hashes: NDArray[np.uint32], bits: int) -> NDArray[np.int64]:
     return ((mixed * _MIX) >> np.uint32(32 - bits)).astype(np.int64)
 
 
-def _kind(buckets: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Kind:
+def _kind(buckets: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> GramKind:
     """Without the n-grams that are less than a window behind the same one."""
     keys = np.sort((buckets << _POSITION_BITS) | np.arange(len(buckets)))
     positions = keys & ((1 << _POSITION_BITS) - 1)
@@ -65,10 +65,10 @@ def _kind(buckets: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[n
     again = same & (starts[positions[1:]] - starts[positions[:-1]] < WINDOW)
     kept = np.ones(len(buckets), dtype=np.bool_)
     kept[positions[1:][again]] = False
-    return Kind(buckets[kept], starts[kept], ends[kept])
+    return GramKind(buckets[kept], starts[kept], ends[kept])
 
 
-def _characters(codes: NDArray[np.uint32]) -> list[Kind]:
+def _characters(codes: NDArray[np.uint32]) -> list[GramKind]:
     spread = codes * _MIX
     found = []
     rolling = spread
@@ -82,7 +82,7 @@ def _characters(codes: NDArray[np.uint32]) -> list[Kind]:
     return found
 
 
-def _words(codes: NDArray[np.uint32]) -> list[Kind]:
+def _words(codes: NDArray[np.uint32]) -> list[GramKind]:
     """Words, and pairs of neighbours. Their hash is a sum over letters, each by its place in the word."""
     inside = np.take(_IN_WORD, np.minimum(codes, len(_IN_WORD) - 1)) | (codes > _LAST_MARK)
     edges = np.diff(inside.astype(np.int8), prepend=np.int8(0), append=np.int8(0))

@@ -17,7 +17,7 @@ _TAIL = 160
 Gram = tuple[str, ...]
 
 
-class Prompt:
+class SystemPrompt:
     """What must not come back: made once for a call, looked for in each block of its answer."""
 
     def __init__(self, texts: Iterable[str], canary: str = "") -> None:
@@ -32,9 +32,9 @@ class Prompt:
 
 
 @lru_cache(maxsize=512)
-def prompt_of(texts: tuple[str, ...], canary: str) -> Prompt:
+def system_prompt_of(texts: tuple[str, ...], canary: str) -> SystemPrompt:
     """A prompt, made once for the calls that share it."""
-    return Prompt(texts, canary)
+    return SystemPrompt(texts, canary)
 
 
 def _spellings(canary: str) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _spellings(canary: str) -> Iterator[str]:
 class LeakWatch:
     """One block of an answer. `feed` says what leaked, once; `open_from` is where what may become a leak begins."""
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: SystemPrompt) -> None:
         self._prompt = prompt
         self._letters = ""
         self._word = ""

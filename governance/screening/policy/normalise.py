@@ -146,7 +146,7 @@ def _rejoined(text: str, tricks: list[str]) -> str:
     if not apart:
         return text
     tricks.append(SPLIT)
-    return text + "\n" + "\n".join(spelled(phrase) for phrase in apart)
+    return text + "\n" + "\n".join(spelled_letters(phrase) for phrase in apart)
 
 
 def _within(phrase: str, text: str) -> bool:
@@ -161,6 +161,6 @@ _PARTS = re.compile(
 )
 
 
-def spelled(phrase: str) -> str:
+def spelled_letters(phrase: str) -> str:
     """A squeezed phrase with blanks between its words."""
     return " ".join(_PARTS.findall(phrase)) or phrase

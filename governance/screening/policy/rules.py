@@ -19,7 +19,7 @@ ROLES = (USER, DOCUMENT, TOOL)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ScreeningRule:
     """`weight` is how likely a hit alone is an attack, in what a user writes and in what documents and tools bring."""
 
     name: str
@@ -32,7 +32,9 @@ class Rule:
         return self.weight if role == USER else self.weight_in_material
 
 
-RULES = {name: Rule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()}
+RULES = {
+    name: ScreeningRule(name, reason, user, material) for name, (reason, user, material) in SIGNALS.items()
+}
 NAMES = tuple(RULES)
 GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
 WRAPPINGS = frozenset(
@@ -72,7 +74,7 @@ _CLEAN = _Patterns(PATTERNS, parts=6)
 _RAW = _Patterns(RAW, parts=1)
 
 
-def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
+def matching_rules(*, clean: str, raw: str) -> tuple[ScreeningRule, ...]:
     """Rules that hold for a text: most look at its clean form, those on letter case and marks at the raw one."""
     names = _CLEAN.names(clean)
     if raw:
@@ -84,7 +86,7 @@ def hits(*, clean: str, raw: str) -> tuple[Rule, ...]:
     return tuple(rule for name, rule in RULES.items() if name in names)
 
 
-def hold_within(rules: tuple[Rule, ...], *, clean: str) -> tuple[Rule, ...]:
+def hold_within(rules: tuple[ScreeningRule, ...], *, clean: str) -> tuple[ScreeningRule, ...]:
     """Of rules that hold for a text, those that hold for this part of its clean form, or for the text as a whole."""
     names = _CLEAN.names(clean, frozenset(rule.name for rule in rules))
     if HARM in names and names & WRAPPINGS:
@@ -92,10 +94,10 @@ def hold_within(rules: tuple[Rule, ...], *, clean: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.name in names or rule.name in OF_WHOLE)
 
 
-def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[Rule]:
+def hits_in_decoded(texts: tuple[str, ...]) -> Iterator[ScreeningRule]:
     """The one rule about texts that were hidden by an encoding: they say what an attack says."""
     for text in texts:
-        if any(rule.weight >= ORDERS_FROM for rule in hits(clean=text.casefold(), raw="")):
+        if any(rule.weight >= ORDERS_FROM for rule in matching_rules(clean=text.casefold(), raw="")):
             yield RULES[DECODED]
             return
 

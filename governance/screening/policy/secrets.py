@@ -17,7 +17,7 @@ _MIN_PASSWORD_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SecretKind:
     """A kind of secret: what it looks like (the group `value`, or all), and how sure a hit is."""
 
     entity: str
@@ -35,14 +35,14 @@ _NAMES = (
 )
 
 
-def _kind(entity: str, shape: str, **options: bool | float) -> Kind:
-    return Kind(entity, re.compile(_EDGE + shape + _END), **options)  # type: ignore[arg-type]
+def _kind(entity: str, shape: str, **options: bool | float) -> SecretKind:
+    return SecretKind(entity, re.compile(_EDGE + shape + _END), **options)  # type: ignore[arg-type]
 
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[SecretKind, ...] = (
     _kind("GATEHOUSE_KEY", r"gh_[A-Za-z0-9]{12}_[A-Za-z0-9]{40}"),
     _kind("AWS_ACCESS_KEY_ID", r"(?:AKIA|ASIA|AROA|AIDA|AGPA|ABIA|ACCA)[A-Z2-7]{16}"),
-    Kind(
+    SecretKind(
         "AWS_SECRET_KEY",
         re.compile(r"(?i:aws|secret)[^\n]{0,40}?[\"'=:\s](?P<value>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"),
         0.9,
@@ -52,15 +52,17 @@ KINDS: tuple[Kind, ...] = (
     _kind("GITHUB_TOKEN", r"(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,255})"),
     _kind("GITLAB_TOKEN", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat)-[A-Za-z0-9_\-]{20,64}"),
     _kind("SLACK_TOKEN", r"xox[abeoprs]-[A-Za-z0-9\-]{10,250}"),
-    Kind(
+    SecretKind(
         "SLACK_WEBHOOK", re.compile(r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9+/]{40,80}")
     ),
     _kind("STRIPE_KEY", r"(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,250}"),
     _kind("ANTHROPIC_KEY", r"sk-ant-[A-Za-z0-9_\-]{20,200}"),
     _kind("OPENAI_KEY", r"sk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_\-]{20,250}", guessed=True),
     _kind("GOOGLE_KEY", r"(?:AIza[A-Za-z0-9_\-]{35}|ya29\.[A-Za-z0-9_\-]{20,300}|GOCSPX-[A-Za-z0-9_\-]{28})"),
-    Kind("AZURE_KEY", re.compile(r"(?i:AccountKey|SharedAccessKey)=(?P<value>[A-Za-z0-9+/]{40,100}={0,2})")),
-    Kind("AZURE_SIGNATURE", re.compile(r"[?&]sig=(?P<value>[A-Za-z0-9%+/]{40,100}(?:%3[Dd]|=)?)")),
+    SecretKind(
+        "AZURE_KEY", re.compile(r"(?i:AccountKey|SharedAccessKey)=(?P<value>[A-Za-z0-9+/]{40,100}={0,2})")
+    ),
+    SecretKind("AZURE_SIGNATURE", re.compile(r"[?&]sig=(?P<value>[A-Za-z0-9%+/]{40,100}(?:%3[Dd]|=)?)")),
     _kind("TWILIO_KEY", r"(?:SK|AC)[0-9a-f]{32}"),
     _kind("SENDGRID_KEY", r"SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}"),
     _kind("NPM_TOKEN", r"npm_[A-Za-z0-9]{36}"),
@@ -69,7 +71,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("DIGITALOCEAN_TOKEN", r"do[opr]_v1_[a-f0-9]{64}"),
     _kind("TELEGRAM_TOKEN", r"\d{8,10}:AA[A-Za-z0-9_\-]{33}"),
     _kind("JWT", r"eyJ[A-Za-z0-9_\-]{10,2000}\.eyJ[A-Za-z0-9_\-]{10,4000}\.[A-Za-z0-9_\-]{10,1000}"),
-    Kind(
+    SecretKind(
         "PRIVATE_KEY",
         re.compile(
             r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){0,60000}"
@@ -77,14 +79,14 @@ KINDS: tuple[Kind, ...] = (
         ),
         1.0,
     ),
-    Kind(
+    SecretKind(
         "CONNECTION_STRING",
         re.compile(
             r"(?<![A-Za-z0-9])[a-z][a-z0-9+.\-]{1,20}://[^\s:/@\"'<>]{0,80}:(?P<value>[^\s/@\"'<>]{3,120})@[A-Za-z0-9\[]"
         ),
         0.9,
     ),
-    Kind(
+    SecretKind(
         "ASSIGNED_SECRET",
         re.compile(
             r"(?i:(?<![A-Za-z0-9])"

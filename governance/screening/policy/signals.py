@@ -20,7 +20,7 @@ SCALE = 1.0
 class Signals:
     """Rules that hold for a text, and the tricks seen in it."""
 
-    rules: tuple[rules.Rule, ...]
+    rules: tuple[rules.ScreeningRule, ...]
     tricks: tuple[str, ...]
 
     def evidence(self, role: str) -> float:
@@ -39,7 +39,9 @@ class Signals:
 
 def signals(*, raw: str, normalised: Normalised) -> Signals:
     """Of a whole text."""
-    found = rules.hits(clean=normalised.text, raw=raw) + tuple(rules.hits_in_decoded(normalised.decoded))
+    found = rules.matching_rules(clean=normalised.text, raw=raw) + tuple(
+        rules.hits_in_decoded(normalised.decoded)
+    )
     return Signals(found, normalised.tricks + ((ENCODED,) if normalised.decoded else ()))
 
 

@@ -16,7 +16,7 @@ MIN_WEIGHT = 0.1
 """The weight from which a rule is given as a reason."""
 
 
-class Outcome(StrEnum):
+class ScreeningOutcome(StrEnum):
     """What a text is taken for."""
 
     CLEAN = "clean"
@@ -40,11 +40,11 @@ DEFAULT = Thresholds()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScreeningVerdict:
     """`reasons` are sentences for people, the strongest first; `spans` are code points of the text to take out."""
 
     score: float
-    verdict: Outcome
+    verdict: ScreeningOutcome
     reasons: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
 
@@ -53,9 +53,9 @@ class Verdict:
         return without(text, self.spans)
 
 
-def screen(
+def screen_text(
     text: str, *, role: str = rules.USER, thresholds: Thresholds = DEFAULT, with_spans: bool = True
-) -> Verdict:
+) -> ScreeningVerdict:
     """The verdict on a text of such a source: always the same for the same text, source and thresholds.
 
     Finding the spans takes about twice as long as the verdict; without them `strip` changes nothing.
@@ -63,13 +63,15 @@ def screen(
     scoring = _scoring()
     found = scoring.score(text, role=role)
     if found.score < thresholds.flag:
-        return Verdict(found.score, Outcome.CLEAN)
+        return ScreeningVerdict(found.score, ScreeningOutcome.CLEAN)
     spans: tuple[Span, ...] = ()
     if with_spans:
         spans = to_remove(text, lambda part: scoring.score(part, role=role).score, above=thresholds.flag)
-    return Verdict(
+    return ScreeningVerdict(
         score=found.score,
-        verdict=Outcome.INJECTION if found.score >= thresholds.block else Outcome.SUSPICIOUS,
+        verdict=ScreeningOutcome.INJECTION
+        if found.score >= thresholds.block
+        else ScreeningOutcome.SUSPICIOUS,
         reasons=_reasons(found, role=role),
         spans=spans,
     )

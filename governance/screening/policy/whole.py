@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from governance.screening.policy.verdict import Outcome, Thresholds, Verdict, screen
+from governance.screening.policy.verdict import ScreeningOutcome, ScreeningVerdict, Thresholds, screen_text
 
 MAX_PIECE_LENGTH = 4_000
 _OVERLAP = 400
 """Characters that a piece shares with the next, so that nothing hides at a cut."""
-_ORDER = (Outcome.CLEAN, Outcome.SUSPICIOUS, Outcome.INJECTION)
+_ORDER = (ScreeningOutcome.CLEAN, ScreeningOutcome.SUSPICIOUS, ScreeningOutcome.INJECTION)
 
 
-def pieces(text: str) -> Iterator[tuple[int, str]]:
+def screening_pieces(text: str) -> Iterator[tuple[int, str]]:
     """The text in overlapping pieces, each with its offset; a short one as it is."""
     if len(text) <= MAX_PIECE_LENGTH:
         yield 0, text
@@ -19,7 +19,7 @@ def pieces(text: str) -> Iterator[tuple[int, str]]:
         yield start, text[start : start + MAX_PIECE_LENGTH]
 
 
-def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
+def whole(parts: Iterable[tuple[int, ScreeningVerdict]]) -> ScreeningVerdict:
     """The verdict on a text from those on its pieces: the worst, with the reasons of all, spans in the whole text."""
     several = list(parts)
     if len(several) == 1:
@@ -33,7 +33,7 @@ def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
         else:
             spans.append((start, end))
     worst = sorted((verdict for _, verdict in several), key=lambda verdict: -verdict.score)
-    return Verdict(
+    return ScreeningVerdict(
         score=worst[0].score,
         verdict=max((verdict.verdict for verdict in worst), key=_ORDER.index),
         reasons=tuple(dict.fromkeys(reason for verdict in worst for reason in verdict.reasons)),
@@ -41,11 +41,13 @@ def whole(parts: Iterable[tuple[int, Verdict]]) -> Verdict:
     )
 
 
-def screen_whole(text: str, *, role: str, thresholds: Thresholds, with_spans: bool = True) -> Verdict:
+def screen_whole(
+    text: str, *, role: str, thresholds: Thresholds, with_spans: bool = True
+) -> ScreeningVerdict:
     """The verdict on a text of any length, as calls get it."""
     return whole(
         [
-            (at, screen(piece, role=role, thresholds=thresholds, with_spans=with_spans))
-            for at, piece in pieces(text)
+            (at, screen_text(piece, role=role, thresholds=thresholds, with_spans=with_spans))
+            for at, piece in screening_pieces(text)
         ]
     )

@@ -13,7 +13,7 @@ OTHERS = "Other teams"
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class BarSegment:
     """One team's part of a day."""
 
     colour: int
@@ -26,7 +26,7 @@ class Column:
 
     label: str
     title: str
-    segments: list[Segment]
+    segments: list[BarSegment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ def _column(day: date, teams: Sequence[tuple[str, dict[date, int]]], top: int, *
     return Column(
         label=when if is_marked else "",
         title="\n".join([heading, *lines]),
-        segments=[Segment(index, round(cost * 100 / top, 3)) for index, _, cost in parts if cost],
+        segments=[BarSegment(index, round(cost * 100 / top, 3)) for index, _, cost in parts if cost],
     )

@@ -17,7 +17,7 @@ from governance.records.models import AuditRecord, CallStatus
 from governance.ui.bars import bar_of
 from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.usage.admin.chart import chart_of
-from governance.usage.selectors.dashboard import Sum, Usage, latest_problems, usage
+from governance.usage.selectors.dashboard import DashboardUsage, Sum, dashboard_usage, latest_problems
 from kernel.clock import utc_now
 from kernel.money import format_usd
 
@@ -36,7 +36,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FirstStep:
     """One step of setting up."""
 
     title: str
@@ -61,7 +61,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "next_step": next(step for step in steps if not step.is_done),
             "base_url": settings.PUBLIC_URL,
         }
-    found = usage(teams=teams, now=now, zone=ZoneInfo(settings.TIME_ZONE))
+    found = dashboard_usage(teams=teams, now=now, zone=ZoneInfo(settings.TIME_ZONE))
     return {
         **context,
         "cards": _cards(found),
@@ -83,7 +83,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cards(found: Usage) -> list[Card]:
+def _cards(found: DashboardUsage) -> list[Card]:
     calls = reverse("admin:governance_auditrecord_changelist")
     today, yesterday, month = found.today, found.yesterday, found.month
     day = f"{found.days[-1]:%Y-%m-%d}"
@@ -102,7 +102,7 @@ def _cards(found: Usage) -> list[Card]:
     ]
 
 
-def _model_row(name: str, total: Sum, found: Usage) -> dict[str, Any]:
+def _model_row(name: str, total: Sum, found: DashboardUsage) -> dict[str, Any]:
     highest = max((each.cost for _, each in found.models), default=0)
     return {
         "name": name,
@@ -112,21 +112,21 @@ def _model_row(name: str, total: Sum, found: Usage) -> dict[str, Any]:
     }
 
 
-def _steps(request: HttpRequest) -> list[Step]:
+def _steps(request: HttpRequest) -> list[FirstStep]:
     applications = Application.objects.visible_to(principal(request))
     keys = ApiKey.objects.filter(application__in=applications)
     return [
-        Step(
+        FirstStep(
             "Create a team", "Who pays for calls.", reverse("admin:accounts_team_add"),
             Team.objects.visible_to(principal(request)).exists(),
         ),
-        Step(
+        FirstStep(
             "Create an application", "The program that will call models.", reverse("admin:accounts_application_add"),
             applications.exists(),
         ),
-        Step(
+        FirstStep(
             "Create an API key", "The application's credential. You will see it once, with code to try it.",
             reverse("admin:accounts_apikey_add"), keys.exists(),
         ),
-        Step("Make a call", "It appears here a moment later.", "", False),
+        FirstStep("Make a call", "It appears here a moment later.", "", False),
     ]  # fmt: skip

@@ -39,7 +39,7 @@ class RejectedLineInline(TabularInline):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReconciliationLine:
     """One row of the table, in words."""
 
     drift: Drift
@@ -140,9 +140,9 @@ def _cards(rows: list[Drift]) -> list[Card]:
     ]
 
 
-def _line(row: Drift) -> Line:
+def _line(row: Drift) -> ReconciliationLine:
     query = urlencode({"day": row.day.isoformat(), "model": row.model, "region": row.region})
-    return Line(
+    return ReconciliationLine(
         drift=row,
         recorded=format_usd(row.ours),
         logged=format_usd(row.logged),

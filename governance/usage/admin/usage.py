@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from accounts.admin.base import BaseAdmin, SeenOnly, principal, without_store
 from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
-from governance.limits.selectors.names import names_of
+from governance.limits.selectors.subjects import names_of
 from governance.usage.admin.chart import COLOURS, chart_of
 from governance.usage.admin.usage_chart import course_of
 from governance.usage.admin.usage_form import UsageForm, before
@@ -23,7 +23,7 @@ from governance.usage.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.usage.policy.usage_limits import MAX_END_USERS, MAX_FEATURES
 from governance.usage.selectors.burn_down import burn_down
 from governance.usage.selectors.rows import figures, row_data
-from governance.usage.selectors.usage import MAX_EXPORTED, MAX_ROWS, UsageRow, usage
+from governance.usage.selectors.usage import MAX_EXPORTED, MAX_ROWS, UsageRow, usage_rows
 from governance.usage.selectors.usage import total as total_of
 from kernel.clock import utc_now
 from kernel.money import format_usd
@@ -37,7 +37,7 @@ OTHERS = "All others"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class UsageLine:
     """One group of the table."""
 
     name: str
@@ -71,7 +71,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         except UnanswerableError as error:
             return self._render(request, {**context, "problem": str(error)})
         if (wanted := request.GET.get("format")) in ("csv", "json"):
-            return export(query, usage(query, zone=zone, at_most=MAX_EXPORTED), wanted)
+            return export(query, usage_rows(query, zone=zone, at_most=MAX_EXPORTED), wanted)
         return self._render(request, {**context, **self._found(request, query, now=now, zone=zone)})
 
     def _found(
@@ -125,13 +125,13 @@ def _address(request: HttpRequest) -> str:
     return asked.urlencode()
 
 
-def _line(name: str, sums: Sums, was: Sums | None, total: Sums) -> Line:
+def _line(name: str, sums: Sums, was: Sums | None, total: Sums) -> UsageLine:
     change = sums.cost_nanos - (was.cost_nanos if was else 0)
     if was is None or not was.cost_nanos:
         words = "new" if sums.cost_nanos else ""
     else:
         words = f"{change * 100 / was.cost_nanos:+.0f} %"
-    return Line(
+    return UsageLine(
         name=name,
         sums=sums,
         cost=format_usd(sums.cost_nanos),
@@ -168,7 +168,7 @@ def _short(number: int) -> str:
 
 
 def _by_key(query: UsageQuery, zone: ZoneInfo) -> dict[Any, Sums]:
-    return {row.key[0]: row.sums for row in usage(query, zone=zone)}
+    return {row.key[0]: row.sums for row in usage_rows(query, zone=zone)}
 
 
 def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone: ZoneInfo) -> Any:
@@ -180,7 +180,7 @@ def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone
         moment += step
     shown = ordered[: COLOURS - 1] if len(ordered) > COLOURS else ordered
     (group,) = query.group_by
-    parts = usage(replace(query, filters={group: tuple(shown), **query.filters}), zone=zone)
+    parts = usage_rows(replace(query, filters={group: tuple(shown), **query.filters}), zone=zone)
     by_key: dict[Any, dict[Any, int]] = {key: {} for key in shown}
     for row in parts:
         if row.key[0] in by_key:
@@ -188,7 +188,8 @@ def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone
     costs = [(names[key], by_key[key]) for key in shown if any(by_key[key].values())]
     if len(shown) < len(ordered):
         of_all = {
-            _column(query, row): row.sums.cost_nanos for row in usage(replace(query, group_by=()), zone=zone)
+            _column(query, row): row.sums.cost_nanos
+            for row in usage_rows(replace(query, group_by=()), zone=zone)
         }
         rest = {
             at: cost - sum(of_key.get(at, 0) for of_key in by_key.values()) for at, cost in of_all.items()

@@ -16,7 +16,7 @@ from governance.usage.models import Tip
 from governance.usage.policy.usage import GROUPS, INTERVALS, UsageQuery
 from governance.usage.policy.usage_limits import MINUTES
 from governance.usage.selectors.rows import figures, row_data
-from governance.usage.selectors.usage import MAX_ROWS, total, usage
+from governance.usage.selectors.usage import MAX_ROWS, total, usage_rows
 
 _MAX_ID = 2**63 - 1
 
@@ -136,7 +136,7 @@ class UsageView(APIView):
             teams=teams,
             filters=asked,
         )
-        rows = usage(query, zone=zone, at_most=MAX_ROWS + 1)
+        rows = usage_rows(query, zone=zone, at_most=MAX_ROWS + 1)
         return Response(
             {
                 "rows": [row_data(query, row) for row in rows[:MAX_ROWS]],

@@ -57,7 +57,7 @@ class CostLine:
     cost_nanos: int
 
 
-def parse(row: Mapping[str, Any]) -> CostLine | None:
+def parse_costs(row: Mapping[str, Any]) -> CostLine | None:
     """The line of a row; None for rows of other products, and those that no call made. Raises MalformedCostError."""
     name = _product_name(row)
     if str(_value(row, "product") or "") not in _PRODUCTS and _EDITION not in name:

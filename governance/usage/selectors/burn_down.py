@@ -8,7 +8,7 @@ from governance.limits.models import Budget
 from governance.limits.selectors.budgets import BudgetState
 from governance.usage.policy.forecast import Forecast, forecast
 from governance.usage.policy.usage import UsageQuery
-from governance.usage.selectors.usage import days_before, usage
+from governance.usage.selectors.usage import days_before, usage_rows
 
 _HISTORY_DAYS = 56
 
@@ -28,7 +28,7 @@ def burn_down(state: BudgetState, *, now: datetime) -> BurnDown | None:
     if budget.per or budget.end_user or state.is_endless:
         return None
     zone = ZoneInfo(budget.time_zone)
-    rows = usage(
+    rows = usage_rows(
         UsageQuery(
             since=min(state.starts_at, days_before(now, _HISTORY_DAYS, zone)),
             until=days_before(now, -1, zone),

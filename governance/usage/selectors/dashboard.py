@@ -15,7 +15,7 @@ from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.calls import first_id_at
 from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import UsageRow, day_start, days_before
-from governance.usage.selectors.usage import usage as usage_rows
+from governance.usage.selectors.usage import usage_rows as usage_rows
 
 CHART_DAYS = 30
 
@@ -43,7 +43,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class DashboardUsage:
     """What the home page shows of the calls a person may see."""
 
     today: Sum
@@ -55,7 +55,7 @@ class Usage:
     models: list[tuple[str, Sum]] = field(default_factory=list)
 
 
-def usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneInfo) -> Usage:
+def dashboard_usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneInfo) -> DashboardUsage:
     """Today, this month and the last 30 days of some teams; None: of all calls."""
     today = day_start(now, zone).date()
     days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
@@ -75,7 +75,9 @@ def usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneInfo) -> Us
     return _summed(rows, today=today, days=days, p95_ms=p95)
 
 
-def _summed(rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: float | None) -> Usage:
+def _summed(
+    rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: float | None
+) -> DashboardUsage:
     sums = {"today": Sum(), "yesterday": Sum(), "month": Sum()}
     by_model: dict[str, Sum] = defaultdict(Sum)
     by_team: dict[int | None, dict[date, int]] = defaultdict(lambda: defaultdict(int))
@@ -99,7 +101,7 @@ def _summed(rows: Iterable[UsageRow], *, today: date, days: list[date], p95_ms: 
         if any(costs.values())
     ]
     models = sorted(by_model.items(), key=lambda item: (item[1].cost, item[1].calls), reverse=True)
-    return Usage(
+    return DashboardUsage(
         **sums,
         p95_ms=p95_ms,
         days=days,

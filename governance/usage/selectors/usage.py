@@ -38,7 +38,7 @@ class UsageRow:
     sums: Sums
 
 
-def usage(query: UsageQuery, *, zone: ZoneInfo, at_most: int = MAX_ROWS) -> list[UsageRow]:
+def usage_rows(query: UsageQuery, *, zone: ZoneInfo, at_most: int = MAX_ROWS) -> list[UsageRow]:
     """The rows asked for, in order of time, the dearest first within an interval; so many at most.
 
     UnanswerableError where end users are asked for by anything but whole days of the installation's time zone.
@@ -52,7 +52,7 @@ def usage(query: UsageQuery, *, zone: ZoneInfo, at_most: int = MAX_ROWS) -> list
 
 def total(query: UsageQuery, *, zone: ZoneInfo) -> Sums:
     """The figures of all that a query without groups and intervals asks for."""
-    rows = usage(query, zone=zone)
+    rows = usage_rows(query, zone=zone)
     return rows[0].sums if rows else Sums()
 
 

@@ -10,7 +10,7 @@ _MUCH = 10_000
 _LOCK = "hashtext('gatehouse usage')"
 
 
-def roll_up() -> int:
+def roll_up_calls() -> int:
     """Takes into the sums what has been written since the last time; how many records and corrections.
 
     Takes nothing, and waits for nobody, while another is at it.

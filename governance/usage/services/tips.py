@@ -60,7 +60,7 @@ LEFT JOIN accounts_application a ON a.id = c.application_id
 WHERE c.status IN ('failed', 'expired', 'cancelled') AND c.cost_nanos > 0 GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 3"""
 
 
-def find_tips(*, now: datetime) -> int:
+def refresh_tips(*, now: datetime) -> int:
     """Looks anew for each team that has called in the last days; how many tips there are."""
     since = now - timedelta(days=DAYS)
     active = (

@@ -22,11 +22,11 @@ def key_id_of(text: str) -> str | None:
     return parts[1]
 
 
-def digest(text: str) -> bytes:
+def key_digest(text: str) -> bytes:
     """What is stored: the SHA-256 of the whole key (32 bytes)."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def matches(text: str, stored: bytes) -> bool:
     """Whether a key's text is the one stored, compared in constant time."""
-    return hmac.compare_digest(digest(text), stored)
+    return hmac.compare_digest(key_digest(text), stored)

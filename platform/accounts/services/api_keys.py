@@ -44,7 +44,7 @@ def create_key(
         application=application,
         name=name,
         key_id=key_id,
-        secret_hash=key_text.digest(text),
+        secret_hash=key_text.key_digest(text),
         created_by=created_by,
         expires_at=expires_at,
         allowed_models=allowed_models or [],

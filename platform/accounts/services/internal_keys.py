@@ -40,11 +40,11 @@ def _key_of(team: Team) -> str:
     if key is None:
         key_id = random_token(key_text.KEY_ID_LENGTH)
         text = _text(key_id)
-        application.api_keys.create(name="internal", key_id=key_id, secret_hash=key_text.digest(text))
+        application.api_keys.create(name="internal", key_id=key_id, secret_hash=key_text.key_digest(text))
         return text
     text = _text(key.key_id)
-    if bytes(key.secret_hash) != key_text.digest(text):  # the master key was changed
-        ApiKey.objects.filter(pk=key.pk).update(secret_hash=key_text.digest(text))
+    if bytes(key.secret_hash) != key_text.key_digest(text):  # the master key was changed
+        ApiKey.objects.filter(pk=key.pk).update(secret_hash=key_text.key_digest(text))
     return text
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 _sources: list[Callable[[], Iterable[str]]] = []
 
 
-def register(source: Callable[[], Iterable[str]]) -> None:
+def register_models(source: Callable[[], Iterable[str]]) -> None:
     """Adds a source of names, asked whenever names are."""
     _sources.append(source)
 

@@ -25,31 +25,31 @@ from embedded.simulator import (
     messages_answer,
     tokens,
 )
-from embedded.simulator.caching import PromptCache, Usage
-from embedded.simulator.caller import Caller, CallerLeft, Headers, Receive, Send
+from embedded.simulator.caching import PromptCache, SimulatedUsage
+from embedded.simulator.caller import CallerLeft, Headers, Receive, Send, SimulatedCaller
 from embedded.simulator.control import Control
-from embedded.simulator.credentials import Credentials
-from embedded.simulator.errors import AwsError, invalid, throttled, too_large, unavailable
+from embedded.simulator.credentials import SimulatorCredentials
+from embedded.simulator.errors import AwsError, invalid, request_too_large, throttled, unavailable
 from embedded.simulator.faults import Regions, Settings
 from embedded.simulator.framing import CONTENT_TYPE
 from embedded.simulator.models import Models
-from embedded.simulator.operations import Operation, match
+from embedded.simulator.operations import Operation, match_operation
 from embedded.simulator.recorder import Recorder
-from embedded.simulator.replies import Reply, reply_to
+from embedded.simulator.replies import SimulatedReply, reply_to
 from embedded.simulator.scripts import Scripts
 from embedded.simulator.shapes import json_object, mapping
 from embedded.simulator.signature import verify
 from embedded.simulator.streams import pump
-from embedded.simulator.turns import Turn
+from embedded.simulator.turns import SimulatedTurn
 
 _MAX_BODY = 25 * 1024 * 1024
 
 
 @dataclass(slots=True)
-class Request:
+class SimulatorRequest:
     """A signed request on its way through the steps."""
 
-    caller: Caller
+    caller: SimulatedCaller
     headers: Headers
     region: str
     settings: Settings
@@ -64,18 +64,18 @@ class Simulator:
 
     def __init__(
         self,
-        credentials: Credentials | None = None,
+        credentials: SimulatorCredentials | None = None,
         models: Models | None = None,
         defaults: Settings | None = None,
     ) -> None:
         tokens.load()
-        self._credentials = credentials or Credentials()
+        self._credentials = credentials or SimulatorCredentials()
         self._models = models or Models.load()
         self._regions = Regions(defaults)
         self._recorder = Recorder()
         self._prompt_cache = PromptCache()
         self._scripts = Scripts()
-        self._knowledge = knowledge.KnowledgeBases()
+        self._knowledge = knowledge.SimulatedKnowledge()
         self._control = Control(
             self._regions, self._recorder, self._prompt_cache, self._scripts, self._knowledge
         )
@@ -84,7 +84,7 @@ class Simulator:
         """Answers one HTTP request."""
         if scope["type"] != "http":
             raise NotImplementedError("the simulator speaks HTTP alone")
-        caller = Caller(receive, send)
+        caller = SimulatedCaller(receive, send)
         try:
             if Control.owns(scope["path"]):
                 await self._control.handle(scope["method"], scope["path"], caller)
@@ -95,20 +95,20 @@ class Simulator:
         finally:
             caller.close()
 
-    async def _serve(self, scope: dict[str, Any], caller: Caller) -> None:
+    async def _serve(self, scope: dict[str, Any], caller: SimulatedCaller) -> None:
         request_id = str(uuid4())
         headers = [(b"x-amzn-requestid", request_id.encode())]
         region = "unknown"
         try:
             body = await caller.body(_MAX_BODY)
             if body is None:
-                raise too_large(_MAX_BODY)
+                raise request_too_large(_MAX_BODY)
             region = verify(scope, body, self._credentials, datetime.now(UTC))
-            operation, model_id = match(scope["method"], scope["raw_path"].decode("latin-1"))
+            operation, model_id = match_operation(scope["method"], scope["raw_path"].decode("latin-1"))
             self._recorder.received(request_id, region, operation.value, model_id, body)
             settings = self._regions[region].settings
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            request = Request(caller, headers, region, settings, operation, model_id, query, body)
+            request = SimulatorRequest(caller, headers, region, settings, operation, model_id, query, body)
             await self._apply_faults(request)
             await self._answer(request)
         except AwsError as error:
@@ -116,7 +116,7 @@ class Simulator:
             headers.append((b"x-amzn-errortype", error.error_type.encode()))
             await caller.answer(error.status, orjson.dumps({"message": error.message}), headers)
 
-    async def _apply_faults(self, request: Request) -> None:
+    async def _apply_faults(self, request: SimulatorRequest) -> None:
         if request.settings.latency_ms:
             await request.caller.wait(request.settings.latency_ms / 1000)
         if request.settings.outage:
@@ -124,7 +124,7 @@ class Simulator:
         if request.operation.can_be_throttled and self._regions[request.region].throttles():
             raise throttled()
 
-    async def _answer(self, request: Request) -> None:
+    async def _answer(self, request: SimulatorRequest) -> None:
         match request.operation:
             case Operation.LIST_FOUNDATION_MODELS:
                 summaries = self._models.summaries(request.region, request.query)
@@ -141,7 +141,9 @@ class Simulator:
                 await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
             case Operation.APPLY_GUARDRAIL:
                 identifier, _, version = request.model_id.rpartition("/")
-                await _whole(request, guardrails.answer(identifier, version, json_object(request.body)))
+                await _whole(
+                    request, guardrails.guardrail_response(identifier, version, json_object(request.body))
+                )
             case Operation.RETRIEVE:
                 await _whole(request, self._knowledge.retrieve(request.model_id, json_object(request.body)))
             case Operation.RETRIEVE_AND_GENERATE:
@@ -149,11 +151,11 @@ class Simulator:
             case _:
                 await self._invoke(request)
 
-    async def _invoke(self, request: Request) -> None:
+    async def _invoke(self, request: SimulatorRequest) -> None:
         if request.operation is Operation.INVOKE_MODEL:
             model = self._models.resolve(request.model_id)
             if model.kind == "embedding":
-                body, headers = embeddings.answer(model, json_object(request.body))
+                body, headers = embeddings.embeddings_response(model, json_object(request.body))
                 await request.caller.answer(200, body, request.headers + headers)
                 return
         turn = self._read(request, json_object(request.body))
@@ -168,7 +170,7 @@ class Simulator:
             body, headers = _body(request, turn, reply, usage)
             await request.caller.answer(200, body, request.headers + headers)
 
-    async def _stream(self, request: Request, frames: Iterator[tuple[int, bytes]]) -> None:
+    async def _stream(self, request: SimulatorRequest, frames: Iterator[tuple[int, bytes]]) -> None:
         self._recorder.stream_opened()
         how = "abandoned"
         try:
@@ -180,15 +182,17 @@ class Simulator:
         finally:
             self._recorder.stream_ended(how)
 
-    def _read(self, request: Request, body: dict[str, Any], *, anthropic: bool | None = None) -> Turn:
+    def _read(
+        self, request: SimulatorRequest, body: dict[str, Any], *, anthropic: bool | None = None
+    ) -> SimulatedTurn:
         """The turn of a body, which is Converse's or Anthropic's according to the operation."""
         model = self._models.resolve(request.model_id)
         if anthropic is None:
             anthropic = request.operation in (Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
-        read = messages.read_turn if anthropic else converse.read_turn
+        read = messages.read_messages_turn if anthropic else converse.read_turn
         return read(body, model=model, model_id=request.model_id, region=request.region)
 
-    def _read_counted(self, request: Request) -> Turn:
+    def _read_counted(self, request: SimulatorRequest) -> SimulatedTurn:
         """The turn inside a CountTokens request."""
         wanted = mapping(json_object(request.body).get("input"))
         if "converse" in wanted:
@@ -202,26 +206,30 @@ class Simulator:
         return self._read(request, json_object(inner), anthropic=True)
 
 
-async def _whole(request: Request, answer: dict[str, Any]) -> None:
+async def _whole(request: SimulatorRequest, answer: dict[str, Any]) -> None:
     await request.caller.answer(200, orjson.dumps(answer), request.headers)
 
 
-def _body(request: Request, turn: Turn, reply: Reply, usage: Usage) -> tuple[bytes, Headers]:
+def _body(
+    request: SimulatorRequest, turn: SimulatedTurn, reply: SimulatedReply, usage: SimulatedUsage
+) -> tuple[bytes, Headers]:
     latency = _latency_ms(request.settings, reply)
     if request.operation is Operation.CONVERSE:
-        return converse_answer.answer(reply, usage, latency), []
-    return messages_answer.answer(reply, usage, turn), messages_answer.headers(usage, latency)
+        return converse_answer.converse_response(reply, usage, latency), []
+    return messages_answer.messages_response(reply, usage, turn), messages_answer.headers(usage, latency)
 
 
-def _frames(request: Request, turn: Turn, reply: Reply, usage: Usage) -> Iterator[tuple[int, bytes]]:
+def _frames(
+    request: SimulatorRequest, turn: SimulatedTurn, reply: SimulatedReply, usage: SimulatedUsage
+) -> Iterator[tuple[int, bytes]]:
     latency = _latency_ms(request.settings, reply)
     if request.operation is Operation.CONVERSE_STREAM:
         return converse_answer.frames(reply, usage, latency)
     first = max(1, round(request.settings.time_to_first_token_ms))
-    return messages_answer.frames(reply, usage, turn, (latency, first))
+    return messages_answer.messages_frames(reply, usage, turn, (latency, first))
 
 
-def _latency_ms(settings: Settings, reply: Reply) -> int:
+def _latency_ms(settings: Settings, reply: SimulatedReply) -> int:
     """The latency as set, not as measured: the same request gets the same answer."""
     seconds = settings.generation_seconds(reply.output_tokens)
     return max(1, round(settings.latency_ms + seconds * 1000))

@@ -7,14 +7,14 @@ be short.
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from embedded.simulator.turns import Turn
+from embedded.simulator.turns import SimulatedTurn
 
 _LIFETIME = 300.0
 _MAX_ENTRIES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class SimulatedUsage:
     """Tokens as they are billed: `input` is without the cached ones."""
 
     input: int
@@ -35,11 +35,11 @@ class PromptCache:
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, float] = OrderedDict()
 
-    def use(self, turn: Turn, output_tokens: int, now: float) -> Usage:
+    def use(self, turn: SimulatedTurn, output_tokens: int, now: float) -> SimulatedUsage:
         """The usage of a call, whose marked beginnings are from now on remembered. `now` in seconds."""
         points = turn.prompt.cache_points
         if not points:
-            return Usage(turn.input_tokens, output_tokens)
+            return SimulatedUsage(turn.input_tokens, output_tokens)
         key = f"{turn.region} {turn.model.model_id}"
         digests = [turn.prompt.digest(key, parts) for parts in points]
         known = max(
@@ -49,7 +49,7 @@ class PromptCache:
         marked = turn.prompt.tokens(points[-1])
         for digest in digests:
             self._remember(digest, now)
-        return Usage(turn.input_tokens - marked, output_tokens, read, marked - read, cached=True)
+        return SimulatedUsage(turn.input_tokens - marked, output_tokens, read, marked - read, cached=True)
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -18,7 +18,7 @@ class CallerLeft(Exception):
     """The connection is gone: stop generating."""
 
 
-class Caller:
+class SimulatedCaller:
     """One request's connection."""
 
     def __init__(self, receive: Receive, send: Send) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from embedded.simulator.caching import PromptCache
-from embedded.simulator.caller import Caller
+from embedded.simulator.caller import SimulatedCaller
 from embedded.simulator.faults import InvalidSetting, Regions
-from embedded.simulator.knowledge import KnowledgeBases
+from embedded.simulator.knowledge import SimulatedKnowledge
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.scripts import InvalidScript, Scripts
 
@@ -61,7 +61,7 @@ class Control:
         recorder: Recorder,
         prompt_cache: PromptCache,
         scripts: Scripts,
-        knowledge: KnowledgeBases,
+        knowledge: SimulatedKnowledge,
     ) -> None:
         self._regions = regions
         self._recorder = recorder
@@ -74,12 +74,12 @@ class Control:
         """Whether a path belongs to this interface."""
         return path in ("/", "/healthz") or path.startswith("/_simulator")
 
-    async def handle(self, method: str, path: str, caller: Caller) -> None:
+    async def handle(self, method: str, path: str, caller: SimulatedCaller) -> None:
         """Answers one request."""
         status, answer = await self._answer(method, path.rstrip("/") or "/", caller)
         await caller.answer(status, b"" if answer is None else orjson.dumps(answer), [])
 
-    async def _answer(self, method: str, path: str, caller: Caller) -> tuple[int, Any]:
+    async def _answer(self, method: str, path: str, caller: SimulatedCaller) -> tuple[int, Any]:
         if path == "/healthz":
             return 200, {"status": "ok"}
         if path in ("/", "/_simulator"):
@@ -108,7 +108,7 @@ class Control:
             return 204, None
         return _not_allowed(method)
 
-    async def _replies(self, method: str, caller: Caller) -> tuple[int, Any]:
+    async def _replies(self, method: str, caller: SimulatedCaller) -> tuple[int, Any]:
         if method not in ("GET", "PUT"):
             return _not_allowed(method)
         if method == "PUT":
@@ -120,7 +120,7 @@ class Control:
                 return 400, {"message": str(error)}
         return 200, {"waiting": len(self._scripts)}
 
-    async def _bases(self, method: str, base_id: str, caller: Caller) -> tuple[int, Any]:
+    async def _bases(self, method: str, base_id: str, caller: SimulatedCaller) -> tuple[int, Any]:
         if method == "GET" and not base_id:
             return 200, self._knowledge.describe()
         if method == "DELETE" and not base_id:
@@ -142,7 +142,7 @@ class Control:
             return _not_allowed(method)
         return 200, self._regions.describe()
 
-    async def _one_region(self, method: str, name: str, caller: Caller) -> tuple[int, Any]:
+    async def _one_region(self, method: str, name: str, caller: SimulatedCaller) -> tuple[int, Any]:
         region = self._regions[name]
         if method == "PUT":
             try:

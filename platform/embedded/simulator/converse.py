@@ -4,19 +4,25 @@ import itertools
 from typing import Any
 
 from embedded.simulator.errors import constraint, invalid
-from embedded.simulator.models import Model, require_text
+from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.replies import signature_of
 from embedded.simulator.schema_text import parse_schema
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
-from embedded.simulator.turns import MESSAGE_OVERHEAD, TOOLS_OVERHEAD, Prompt, Tool, Turn
+from embedded.simulator.turns import (
+    MESSAGE_OVERHEAD,
+    TOOLS_OVERHEAD,
+    SimulatedPrompt,
+    SimulatedTool,
+    SimulatedTurn,
+)
 
 _MAX_STOP_SEQUENCES = 2500
 
 
-def read_turn(body: dict[str, Any], *, model: Model, model_id: str, region: str) -> Turn:
+def read_turn(body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str) -> SimulatedTurn:
     """The turn a body asks for. Raises AwsError (400)."""
     require_text(model)
-    turn = Turn(model, model_id, region)
+    turn = SimulatedTurn(model, model_id, region)
     messages = [mapping(message) for message in sequence(body.get("messages"))]
     _check_order(messages)
     _read_inference(mapping(body.get("inferenceConfig")), turn)
@@ -56,7 +62,7 @@ def _check_order(messages: list[dict[str, Any]]) -> None:
             )
 
 
-def _read_inference(config: dict[str, Any], turn: Turn) -> None:
+def _read_inference(config: dict[str, Any], turn: SimulatedTurn) -> None:
     turn.max_tokens = integer(config.get("maxTokens"))
     if turn.max_tokens is not None and turn.max_tokens < 1:
         raise constraint(
@@ -77,7 +83,7 @@ def _read_inference(config: dict[str, Any], turn: Turn) -> None:
         raise constraint("[]", "inferenceConfig.stopSequences", "have length greater than or equal to 1")
 
 
-def check_model_limit(turn: Turn) -> None:
+def check_model_limit(turn: SimulatedTurn) -> None:
     """Raises AwsError (400) where more output is asked for than the model can give."""
     limit = turn.model.max_output_tokens
     if limit is not None and turn.max_tokens is not None and turn.max_tokens > limit:
@@ -87,7 +93,7 @@ def check_model_limit(turn: Turn) -> None:
         )
 
 
-def _read_tools(config: dict[str, Any], turn: Turn) -> None:
+def _read_tools(config: dict[str, Any], turn: SimulatedTurn) -> None:
     entries = sequence(config.get("tools"))
     if config and not entries:
         raise constraint("[]", "toolConfig.tools", "have length greater than or equal to 1")
@@ -105,11 +111,11 @@ def _read_tools(config: dict[str, Any], turn: Turn) -> None:
                     f"The value at toolConfig.tools.{len(turn.tools)}.toolSpec.inputSchema.json.type must be one of "
                     "the following: object."
                 )
-            turn.tools.append(Tool(string(spec.get("name")), schema))
+            turn.tools.append(SimulatedTool(string(spec.get("name")), schema))
     turn.tool_choice = _tool_choice(mapping(config.get("toolChoice")), turn.tools)
 
 
-def _tool_choice(choice: dict[str, Any], tools: list[Tool]) -> str | tuple[str, str]:
+def _tool_choice(choice: dict[str, Any], tools: list[SimulatedTool]) -> str | tuple[str, str]:
     if "any" in choice:
         return "any"
     if "tool" not in choice:
@@ -120,7 +126,7 @@ def _tool_choice(choice: dict[str, Any], tools: list[Tool]) -> str | tuple[str, 
     return "tool", name
 
 
-def _read_format(text_format: dict[str, Any], turn: Turn) -> None:
+def _read_format(text_format: dict[str, Any], turn: SimulatedTurn) -> None:
     if not text_format:
         return
     if text_format.get("type") != "json_schema":
@@ -132,7 +138,7 @@ def _read_format(text_format: dict[str, Any], turn: Turn) -> None:
     turn.prompt.add(dumps(definition))
 
 
-def _read_message(message: dict[str, Any], position: int, turn: Turn) -> None:
+def _read_message(message: dict[str, Any], position: int, turn: SimulatedTurn) -> None:
     blocks = sequence(message.get("content"))
     if not blocks:
         raise invalid(
@@ -144,7 +150,7 @@ def _read_message(message: dict[str, Any], position: int, turn: Turn) -> None:
         _read_block(mapping(block), f"messages.{position}.content.{index}", "ContentBlock", turn)
 
 
-def _read_block(block: dict[str, Any], path: str, kind: str, turn: Turn) -> None:
+def _read_block(block: dict[str, Any], path: str, kind: str, turn: SimulatedTurn) -> None:
     prompt = turn.prompt
     if "text" in block:
         text = string(block["text"])
@@ -172,7 +178,7 @@ def _check_reasoning(said: dict[str, Any], path: str) -> None:
         raise invalid(f"{path}: Invalid `signature` in `thinking` block")
 
 
-def _read_tool_block(block: dict[str, Any], prompt: Prompt) -> None:
+def _read_tool_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
     if "toolUse" in block:
         prompt.add(dumps(block["toolUse"]))
         return
@@ -181,7 +187,7 @@ def _read_tool_block(block: dict[str, Any], prompt: Prompt) -> None:
             prompt.add(_result_text(part))
 
 
-def _read_media(block: dict[str, Any], prompt: Prompt) -> bool:
+def _read_media(block: dict[str, Any], prompt: SimulatedPrompt) -> bool:
     """Adds an image or a document; says whether the block was one."""
     if "image" in block:
         source = mapping(mapping(block["image"]).get("source"))
@@ -201,7 +207,7 @@ def _result_text(part: dict[str, Any]) -> str:
     return string(part["text"]) if "text" in part else dumps(part.get("json", part))
 
 
-def _check_tool_results(messages: list[dict[str, Any]], turn: Turn) -> None:
+def _check_tool_results(messages: list[dict[str, Any]], turn: SimulatedTurn) -> None:
     """Every call of a tool is answered in the next message, and nothing else is."""
     if not turn.tools:
         return
@@ -226,7 +232,7 @@ def _ids(message: dict[str, Any], kind: str) -> list[str]:
     return [string(mapping(block[kind]).get("toolUseId")) for block in blocks if kind in block]
 
 
-def _note_last_message(messages: list[dict[str, Any]], turn: Turn) -> None:
+def _note_last_message(messages: list[dict[str, Any]], turn: SimulatedTurn) -> None:
     """What the user said last, and the results of tools if the last message has any."""
     for message in reversed(messages):
         texts = [string(block["text"]) for block in map(mapping, message["content"]) if "text" in block]

@@ -5,15 +5,15 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator.caching import Usage
+from embedded.simulator.caching import SimulatedUsage
 from embedded.simulator.framing import encode_event
-from embedded.simulator.replies import Block, Reply
+from embedded.simulator.replies import ReplyBlock, SimulatedReply
 
 # Bedrock pads deltas to hide the length of what they carry; clients must overlook the field.
 _PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
 
 
-def answer(reply: Reply, usage: Usage, latency_ms: int) -> bytes:
+def converse_response(reply: SimulatedReply, usage: SimulatedUsage, latency_ms: int) -> bytes:
     """The body of a Converse answer."""
     content = [_content(block) for block in reply.blocks]
     return orjson.dumps(
@@ -26,14 +26,14 @@ def answer(reply: Reply, usage: Usage, latency_ms: int) -> bytes:
     )
 
 
-def _stop(reply: Reply) -> dict[str, Any]:
+def _stop(reply: SimulatedReply) -> dict[str, Any]:
     if not reply.tells_stop_sequence:
         return {"stopReason": reply.stop_reason}
     fields = {"stop_sequence": reply.stop_sequence}
     return {"stopReason": reply.stop_reason, "additionalModelResponseFields": fields}
 
 
-def frames(reply: Reply, usage: Usage, latency_ms: int) -> Iterator[tuple[int, bytes]]:
+def frames(reply: SimulatedReply, usage: SimulatedUsage, latency_ms: int) -> Iterator[tuple[int, bytes]]:
     """The frames of a stream, each with the number of tokens generated before it."""
     done = 0
     yield done, _frame("messageStart", {"role": "assistant"})
@@ -52,7 +52,7 @@ def frames(reply: Reply, usage: Usage, latency_ms: int) -> Iterator[tuple[int, b
     yield done, _frame("metadata", {"metrics": {"latencyMs": latency_ms}, "usage": _usage(usage)})
 
 
-def _piece(block: Block, piece: str) -> dict[str, Any]:
+def _piece(block: ReplyBlock, piece: str) -> dict[str, Any]:
     if block.is_reasoning:
         return {"reasoningContent": {"text": piece}}
     return {"text": piece} if block.tool is None else {"toolUse": {"input": piece}}
@@ -67,7 +67,7 @@ def _frame(event_type: str, payload: dict[str, Any]) -> bytes:
     return encode_event(event_type, orjson.dumps(payload | {"p": _PADDING[:16]}))
 
 
-def _content(block: Block) -> dict[str, Any]:
+def _content(block: ReplyBlock) -> dict[str, Any]:
     if block.is_reasoning:
         return {"reasoningContent": {"reasoningText": {"text": block.text, "signature": block.signature}}}
     if block.tool is None:
@@ -75,7 +75,7 @@ def _content(block: Block) -> dict[str, Any]:
     return {"toolUse": {"input": block.input, "name": block.tool, "toolUseId": block.tool_use_id}}
 
 
-def _usage(usage: Usage) -> dict[str, int]:
+def _usage(usage: SimulatedUsage) -> dict[str, int]:
     counts = {"inputTokens": usage.input, "outputTokens": usage.output, "totalTokens": usage.total}
     if usage.cached:
         counts["cacheReadInputTokens"] = usage.cache_read

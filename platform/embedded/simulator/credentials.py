@@ -8,14 +8,14 @@ SECRET_ACCESS_KEY = "simulator-secret-not-for-aws"  # noqa: S105 - opens nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class SimulatorCredentials:
     """An access key id and its secret."""
 
     access_key_id: str = ACCESS_KEY_ID
     secret_access_key: str = SECRET_ACCESS_KEY
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "Credentials":
+    def from_environment(cls, environ: Mapping[str, str]) -> "SimulatorCredentials":
         """What GATEHOUSE_SIMULATOR_ACCESS_KEY_ID and …_SECRET_ACCESS_KEY say, else the constants above."""
         return cls(
             environ.get("GATEHOUSE_SIMULATOR_ACCESS_KEY_ID") or ACCESS_KEY_ID,

@@ -30,7 +30,7 @@ def _model() -> tuple[Any, Any]:
     return tokenizer, next(iter(weights.values()))
 
 
-def vector(text: str) -> list[float] | None:
+def text_vector(text: str) -> list[float] | None:
     """The mean of a text's tokens, of length one, in 256 dimensions; None for a text without any."""
     tokenizer, weights = _model()
     ids = tokenizer.encode(text[:_MAX_LENGTH], add_special_tokens=False).ids

@@ -12,13 +12,15 @@ import orjson
 
 from embedded.simulator import embedding_model, tokens
 from embedded.simulator.errors import invalid
-from embedded.simulator.models import Model
+from embedded.simulator.models import SimulatedModel
 from embedded.simulator.shapes import integer, mapping, sequence, string
 
 _DIMENSIONS = {"amazon.titan-embed-text-v1": 1536, "amazon.titan-embed-text-v2:0": 1024}
 
 
-def answer(model: Model, body: dict[str, Any]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+def embeddings_response(
+    model: SimulatedModel, body: dict[str, Any]
+) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """The answer to an InvokeModel body, and its headers. Raises AwsError (400)."""
     texts, dimensions = _texts(model, body)
     for text in texts:
@@ -39,7 +41,7 @@ def answer(model: Model, body: dict[str, Any]) -> tuple[bytes, list[tuple[bytes,
 
 def vector(text: str, dimensions: int) -> list[float]:
     """A vector of length one. The same text has the same, at any time."""
-    found = embedding_model.vector(text) or _hashed(text, embedding_model.DIMENSIONS)
+    found = embedding_model.text_vector(text) or _hashed(text, embedding_model.DIMENSIONS)
     found = [*found[:dimensions], *[0.0] * (dimensions - len(found))]
     length = sqrt(sum(value * value for value in found)) or 1.0
     return [round(value / length, 6) for value in found]
@@ -53,7 +55,7 @@ def _hashed(text: str, dimensions: int) -> list[float]:
     return found
 
 
-def _texts(model: Model, body: dict[str, Any]) -> tuple[list[str], int]:
+def _texts(model: SimulatedModel, body: dict[str, Any]) -> tuple[list[str], int]:
     if model.model_id.startswith("amazon."):
         text = string(body.get("inputText"))
         if not text:

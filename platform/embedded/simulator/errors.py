@@ -44,7 +44,7 @@ def unknown_operation() -> AwsError:
     )
 
 
-def unknown_model() -> AwsError:
+def model_not_found() -> AwsError:
     """A 400: Bedrock doesn't know the model, or not in this region."""
     return invalid("The provided model identifier is invalid.")
 
@@ -59,7 +59,7 @@ def unavailable() -> AwsError:
     return AwsError("ServiceUnavailableException", 503, "Bedrock is unable to process your request.")
 
 
-def too_large(limit: int) -> AwsError:
+def request_too_large(limit: int) -> AwsError:
     """A 413: the body is over the limit, in bytes."""
     return AwsError(
         "RequestEntityTooLargeException", 413, f"Request size exceeds the limit of {limit} bytes."

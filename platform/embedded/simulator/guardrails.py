@@ -33,7 +33,7 @@ _TOPIC = re.compile(r"\binvestment advice\b", re.IGNORECASE)
 _ATTACK = re.compile(r"\bignore (?:all )?(?:the )?(?:previous|above) instructions\b", re.IGNORECASE)
 
 
-def answer(identifier: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
+def guardrail_response(identifier: str, version: str, body: dict[str, Any]) -> dict[str, Any]:
     """The answer to an ApplyGuardrail body. Raises AwsError (400, 429)."""
     action = _action(identifier, version)
     source = string(body.get("source"))

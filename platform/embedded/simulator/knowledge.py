@@ -35,7 +35,7 @@ class _Passage:
     vector: list[float]
 
 
-class KnowledgeBases:
+class SimulatedKnowledge:
     """Passages by knowledge base."""
 
     def __init__(self) -> None:

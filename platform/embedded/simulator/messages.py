@@ -4,9 +4,15 @@ from typing import Any
 
 from embedded.simulator.converse import check_model_limit
 from embedded.simulator.errors import invalid
-from embedded.simulator.models import Model, require_text
+from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
-from embedded.simulator.turns import MESSAGE_OVERHEAD, TOOLS_OVERHEAD, Prompt, Tool, Turn
+from embedded.simulator.turns import (
+    MESSAGE_OVERHEAD,
+    TOOLS_OVERHEAD,
+    SimulatedPrompt,
+    SimulatedTool,
+    SimulatedTurn,
+)
 
 _VERSION = "bedrock-2023-05-31"
 _REQUIRED = ("anthropic_version", "max_tokens", "messages")
@@ -14,7 +20,9 @@ _REQUIRED = ("anthropic_version", "max_tokens", "messages")
 _FORBIDDEN = ("model", "stream")
 
 
-def read_turn(body: dict[str, Any], *, model: Model, model_id: str, region: str) -> Turn:
+def read_messages_turn(
+    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str
+) -> SimulatedTurn:
     """The turn a body asks for. Raises AwsError (400)."""
     require_text(model)
     if not model.speaks_anthropic:
@@ -23,7 +31,7 @@ def read_turn(body: dict[str, Any], *, model: Model, model_id: str, region: str)
             "Anthropic models; use Converse for others."
         )
     _check_fields(body)
-    turn = Turn(model, model_id, region)
+    turn = SimulatedTurn(model, model_id, region)
     _read_inference(body, turn)
     _read_tools(body, turn)
     _read_format(body, turn)
@@ -49,7 +57,7 @@ def _check_fields(body: dict[str, Any]) -> None:
         raise invalid("messages: at least one message is required")
 
 
-def _read_inference(body: dict[str, Any], turn: Turn) -> None:
+def _read_inference(body: dict[str, Any], turn: SimulatedTurn) -> None:
     turn.max_tokens = integer(body["max_tokens"])
     if turn.max_tokens is None or turn.max_tokens < 1:
         raise invalid("max_tokens: Input should be greater than or equal to 1")
@@ -63,14 +71,14 @@ def _read_inference(body: dict[str, Any], turn: Turn) -> None:
         raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
 
 
-def _read_tools(body: dict[str, Any], turn: Turn) -> None:
+def _read_tools(body: dict[str, Any], turn: SimulatedTurn) -> None:
     entries = [mapping(entry) for entry in sequence(body.get("tools"))]
     if entries:
         turn.prompt.add("", TOOLS_OVERHEAD)
     for entry in entries:
         turn.prompt.add(dumps({name: value for name, value in entry.items() if name != "cache_control"}))
         if "input_schema" in entry:
-            turn.tools.append(Tool(string(entry.get("name")), mapping(entry["input_schema"])))
+            turn.tools.append(SimulatedTool(string(entry.get("name")), mapping(entry["input_schema"])))
         _mark(entry, turn.prompt)
     choice = mapping(body.get("tool_choice"))
     kind = choice.get("type", "auto")
@@ -87,7 +95,7 @@ def _read_tools(body: dict[str, Any], turn: Turn) -> None:
         )
 
 
-def _read_format(body: dict[str, Any], turn: Turn) -> None:
+def _read_format(body: dict[str, Any], turn: SimulatedTurn) -> None:
     wanted = mapping(mapping(body.get("output_config")).get("format")) or mapping(body.get("output_format"))
     if not wanted:
         return
@@ -97,7 +105,7 @@ def _read_format(body: dict[str, Any], turn: Turn) -> None:
     turn.prompt.add(dumps(wanted))
 
 
-def _read_system(system: Any, prompt: Prompt) -> None:
+def _read_system(system: Any, prompt: SimulatedPrompt) -> None:
     if isinstance(system, str):
         prompt.add(system)
         return
@@ -106,7 +114,7 @@ def _read_system(system: Any, prompt: Prompt) -> None:
         _mark(block, prompt)
 
 
-def _read_message(message: dict[str, Any], position: int, turn: Turn) -> None:
+def _read_message(message: dict[str, Any], position: int, turn: SimulatedTurn) -> None:
     role = message.get("role")
     if role not in ("user", "assistant"):
         raise invalid(f"messages.{position}.role: Input should be 'user' or 'assistant'")
@@ -128,7 +136,7 @@ def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [mapping(block) for block in sequence(content)]
 
 
-def _read_block(block: dict[str, Any], prompt: Prompt) -> None:
+def _read_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
     kind = block.get("type")
     if kind == "text":
         text = string(block.get("text"))
@@ -160,12 +168,12 @@ def _result_text(block: dict[str, Any]) -> str:
     return " ".join(string(part["text"]) for part in parts if "text" in part)
 
 
-def _mark(block: dict[str, Any], prompt: Prompt) -> None:
+def _mark(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
     if block.get("cache_control"):
         prompt.mark_cache_point()
 
 
-def _note_last_message(messages: list[dict[str, Any]], turn: Turn) -> None:
+def _note_last_message(messages: list[dict[str, Any]], turn: SimulatedTurn) -> None:
     """What the user said last, and the results of tools if the last message has any."""
     for message in reversed(messages):
         texts = [string(block["text"]) for block in _blocks(message) if block.get("type") == "text"]

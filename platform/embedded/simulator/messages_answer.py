@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator.caching import Usage
+from embedded.simulator.caching import SimulatedUsage
 from embedded.simulator.framing import encode_event
-from embedded.simulator.replies import Block, Reply
-from embedded.simulator.turns import Turn
+from embedded.simulator.replies import ReplyBlock, SimulatedReply
+from embedded.simulator.turns import SimulatedTurn
 
 
-def answer(reply: Reply, usage: Usage, turn: Turn) -> bytes:
+def messages_response(reply: SimulatedReply, usage: SimulatedUsage, turn: SimulatedTurn) -> bytes:
     """The body of an InvokeModel answer."""
     message = _message(reply, usage, turn)
     message["content"] = [_content(block) for block in reply.blocks]
@@ -22,7 +22,7 @@ def answer(reply: Reply, usage: Usage, turn: Turn) -> bytes:
     return orjson.dumps(message)
 
 
-def headers(usage: Usage, latency_ms: int) -> list[tuple[bytes, bytes]]:
+def headers(usage: SimulatedUsage, latency_ms: int) -> list[tuple[bytes, bytes]]:
     """The counts that InvokeModel answers beside the body."""
     return [
         (b"x-amzn-bedrock-input-token-count", str(usage.input).encode()),
@@ -31,8 +31,8 @@ def headers(usage: Usage, latency_ms: int) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def frames(
-    reply: Reply, usage: Usage, turn: Turn, latencies_ms: tuple[int, int]
+def messages_frames(
+    reply: SimulatedReply, usage: SimulatedUsage, turn: SimulatedTurn, latencies_ms: tuple[int, int]
 ) -> Iterator[tuple[int, bytes]]:
     """The frames of a stream, each with the number of tokens generated before it.
 
@@ -65,7 +65,7 @@ def _chunk(event: dict[str, Any]) -> bytes:
     )
 
 
-def _message(reply: Reply, usage: Usage, turn: Turn) -> dict[str, Any]:
+def _message(reply: SimulatedReply, usage: SimulatedUsage, turn: SimulatedTurn) -> dict[str, Any]:
     """The message as it is when it starts."""
     return {
         "model": turn.model.model_id.partition(".")[2].partition(":")[0] or turn.model_id,
@@ -79,29 +79,29 @@ def _message(reply: Reply, usage: Usage, turn: Turn) -> dict[str, Any]:
     }
 
 
-def _content(block: Block) -> dict[str, Any]:
+def _content(block: ReplyBlock) -> dict[str, Any]:
     if block.tool is None:
         return {"type": "text", "text": block.text}
     return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": block.input}
 
 
-def _opening(block: Block) -> dict[str, Any]:
+def _opening(block: ReplyBlock) -> dict[str, Any]:
     if block.tool is None:
         return {"type": "text", "text": ""}
     return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": {}}
 
 
-def _delta(block: Block, piece: str) -> dict[str, str]:
+def _delta(block: ReplyBlock, piece: str) -> dict[str, str]:
     if block.tool is None:
         return {"type": "text_delta", "text": piece}
     return {"type": "input_json_delta", "partial_json": piece}
 
 
-def _tool_id(block: Block) -> str:
+def _tool_id(block: ReplyBlock) -> str:
     return block.tool_use_id.replace("tooluse_", "toolu_bdrk_")
 
 
-def _usage(usage: Usage) -> dict[str, int]:
+def _usage(usage: SimulatedUsage) -> dict[str, int]:
     return {
         "input_tokens": usage.input,
         "cache_creation_input_tokens": usage.cache_write,
@@ -110,7 +110,7 @@ def _usage(usage: Usage) -> dict[str, int]:
     }
 
 
-def _metrics(usage: Usage, latencies_ms: tuple[int, int]) -> dict[str, int]:
+def _metrics(usage: SimulatedUsage, latencies_ms: tuple[int, int]) -> dict[str, int]:
     metrics = {
         "inputTokenCount": usage.input,
         "outputTokenCount": usage.output,

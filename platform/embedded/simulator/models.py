@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator.errors import invalid, unknown_model
+from embedded.simulator.errors import invalid, model_not_found
 from embedded.simulator.regions import REGIONS
 from embedded.simulator.shapes import mapping, string
 
@@ -39,7 +39,7 @@ _VENDORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class SimulatedModel:
     """A foundation model: callable by its own id in `regions`, by a profile in those a profile reaches."""
 
     model_id: str
@@ -67,14 +67,14 @@ class Model:
 
 
 _BUILT_IN = (
-    Model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "Anthropic", max_output_tokens=64_000,
+    SimulatedModel("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5", "Anthropic", max_output_tokens=64_000,
           profiles=("us", "eu", "apac", "global")),
-    Model("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", max_output_tokens=64_000,
+    SimulatedModel("anthropic.claude-haiku-4-5-20251001-v1:0", "Claude Haiku 4.5", "Anthropic", max_output_tokens=64_000,
           profiles=("us", "eu", "apac", "global")),
-    Model("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", "Anthropic", max_output_tokens=4_096),
-    Model("amazon.nova-pro-v1:0", "Nova Pro", "Amazon", context_window=300_000, max_output_tokens=10_000,
+    SimulatedModel("anthropic.claude-3-haiku-20240307-v1:0", "Claude 3 Haiku", "Anthropic", max_output_tokens=4_096),
+    SimulatedModel("amazon.nova-pro-v1:0", "Nova Pro", "Amazon", context_window=300_000, max_output_tokens=10_000,
           profiles=("us", "eu", "apac")),
-    Model("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", context_window=300_000, max_output_tokens=10_000,
+    SimulatedModel("amazon.nova-lite-v1:0", "Nova Lite", "Amazon", context_window=300_000, max_output_tokens=10_000,
           profiles=("us", "eu", "apac")),
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ class Models:
     a list of them isn't a list of where AWS would refuse.
     """
 
-    def __init__(self, models: tuple[Model, ...], *, closed: bool) -> None:
+    def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool) -> None:
         self._models = {model.model_id: model for model in models}
         self._closed = closed
         self._application_profiles: dict[str, dict[str, Any]] = {}
@@ -99,7 +99,7 @@ class Models:
         entries = orjson.loads(path.read_bytes())["models"]
         return cls(tuple(_from_entry(entry) for entry in entries), closed=True)
 
-    def resolve(self, model_id: str) -> Model:
+    def resolve(self, model_id: str) -> SimulatedModel:
         """The model an id, inference profile or ARN stands for. Raises AwsError (400) for an unknown one."""
         bare = base_id(model_id)
         if model_id in self._application_profiles:
@@ -109,8 +109,8 @@ class Models:
         application_profile = bare.startswith(_APPLICATION_PROFILE)
         unknown = self._closed or not _PLAUSIBLE.match(bare)
         if "does-not-exist" in bare or (unknown and not application_profile):
-            raise unknown_model()
-        return Model(bare, bare, _vendor(bare))
+            raise model_not_found()
+        return SimulatedModel(bare, bare, _vendor(bare))
 
     def summaries(self, region: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """The answer of ListFoundationModels, filtered as its query asks."""
@@ -172,7 +172,7 @@ def base_id(model_id: str) -> str:
     return ":".join(bare.split(":")[:2])  # `…-v1:0:200k` names a variant of `…-v1:0`
 
 
-def require_text(model: Model) -> None:
+def require_text(model: SimulatedModel) -> None:
     """Raises AwsError (400) for a model that doesn't converse."""
     if model.kind != "text":
         raise invalid(
@@ -180,9 +180,9 @@ def require_text(model: Model) -> None:
         )
 
 
-def _from_entry(entry: dict[str, Any]) -> Model:
+def _from_entry(entry: dict[str, Any]) -> SimulatedModel:
     deployments = entry.get("deployments") or ()
-    return Model(
+    return SimulatedModel(
         model_id=entry["model_id"],
         name=entry.get("name") or entry["model_id"],
         vendor=entry.get("vendor") or _vendor(entry["model_id"]),
@@ -203,11 +203,11 @@ def _vendor(model_id: str) -> str:
     return _VENDORS.get(prefix, prefix.title())
 
 
-def _arn(model: Model, region: str) -> str:
+def _arn(model: SimulatedModel, region: str) -> str:
     return f"arn:aws:bedrock:{region}::foundation-model/{model.model_id}"
 
 
-def _summary(model: Model, region: str) -> dict[str, Any]:
+def _summary(model: SimulatedModel, region: str) -> dict[str, Any]:
     text = model.kind == "text"
     lifecycle = {"status": "ACTIVE"}
     if model.end_of_life:
@@ -226,7 +226,7 @@ def _summary(model: Model, region: str) -> dict[str, Any]:
     }
 
 
-def _profile(model: Model, geography: str, region: str) -> dict[str, Any]:
+def _profile(model: SimulatedModel, geography: str, region: str) -> dict[str, Any]:
     profile_id = f"{geography}.{model.model_id}"
     return {
         "inferenceProfileName": f"{geography.upper()} {model.name}",

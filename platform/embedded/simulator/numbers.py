@@ -8,7 +8,7 @@ _TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class NumberBounds:
     """The least and most a number may be; an open bound excludes its own value."""
 
     low: float | None
@@ -34,12 +34,12 @@ def number(schema: dict[str, Any], *, whole: bool, seed: int) -> int | float | N
     return None
 
 
-def _bounds(schema: dict[str, Any]) -> Bounds:
+def _bounds(schema: dict[str, Any]) -> NumberBounds:
     low, above = schema.get("minimum"), _numeric(schema.get("exclusiveMinimum"))
     high, below = schema.get("maximum"), _numeric(schema.get("exclusiveMaximum"))
     low_open = above is not None and (low is None or above >= low)
     high_open = below is not None and (high is None or below <= high)
-    return Bounds(above if low_open else low, low_open, below if high_open else high, high_open)
+    return NumberBounds(above if low_open else low, low_open, below if high_open else high, high_open)
 
 
 def _numeric(value: Any) -> float | None:
@@ -47,7 +47,7 @@ def _numeric(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _multiples(bounds: Bounds, step: float, seed: int) -> list[float]:
+def _multiples(bounds: NumberBounds, step: float, seed: int) -> list[float]:
     """A few multiples of a step to try, one of them by the seed."""
     if bounds.low is not None:
         first = ceil(bounds.low / step)
@@ -58,7 +58,7 @@ def _multiples(bounds: Bounds, step: float, seed: int) -> list[float]:
     return [(first + offset) * step for offset in (seed % 40, *range(_TRIES + 1))]
 
 
-def _plain(bounds: Bounds, seed: int) -> list[float]:
+def _plain(bounds: NumberBounds, seed: int) -> list[float]:
     low, high = bounds.low, bounds.high
     if low is not None and high is not None:
         return [low + (high - low) * (1 + seed % 8) / 10, low, high]

@@ -54,7 +54,7 @@ _KNOWLEDGE_BASE = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
-def match(method: str, raw_path: str) -> tuple[Operation, str]:
+def match_operation(method: str, raw_path: str) -> tuple[Operation, str]:
     """The operation, and the id of the model or the knowledge base, where there is one, or the guardrail's, `/`, its version.
 
     Raises AwsError (404).

@@ -13,7 +13,7 @@ from embedded.simulator.prose import SENTENCES
 from embedded.simulator.schemas import Filler, Unsatisfiable, instance
 from embedded.simulator.scripts import Script
 from embedded.simulator.tokens import pieces
-from embedded.simulator.turns import Tool, Turn
+from embedded.simulator.turns import SimulatedTool, SimulatedTurn
 
 _QUOTED = 600  # characters of the user's words that come back
 _MIN_TOKENS, _SPREAD = 40, 161  # the usual length in tokens: 40 to 200
@@ -25,7 +25,7 @@ _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-
 
 
 @dataclass(slots=True)
-class Block:
+class ReplyBlock:
     """A block of content: text, reasoning or the call of a tool, as the pieces it is generated in, a token each."""
 
     pieces: list[str]
@@ -52,10 +52,10 @@ def signature_of(reasoning: str) -> str:
 
 
 @dataclass(slots=True)
-class Reply:
+class SimulatedReply:
     """Blocks, and why the model stopped, in Bedrock's words."""
 
-    blocks: list[Block]
+    blocks: list[ReplyBlock]
     stop_reason: str
     seed: bytes
     stop_sequence: str | None = None
@@ -71,7 +71,7 @@ class Reply:
         return prefix + identifier(self.seed, index)
 
 
-def reply_to(turn: Turn, script: Script | None = None) -> Reply:
+def reply_to(turn: SimulatedTurn, script: Script | None = None) -> SimulatedReply:
     """The answer to a turn, or what a script says in its place. Raises AwsError (400) for a schema that nothing can be made for."""
     seed = turn.seed()
     number = int.from_bytes(seed[:6], "big")
@@ -80,31 +80,31 @@ def reply_to(turn: Turn, script: Script | None = None) -> Reply:
     if script is not None:
         reply = _scripted(turn, script, seed)
     elif tool is not None:
-        reply = Reply(_tool_blocks(turn, tool, seed, number), "tool_use", seed)
+        reply = SimulatedReply(_tool_blocks(turn, tool, seed, number), "tool_use", seed)
     elif turn.schema is not None:
         text = orjson.dumps(
             _value(turn.schema, f"Simulated: {_quoted(turn.last_user_text)}", number)
         ).decode()
-        reply = Reply([Block(list(pieces(text)))], "end_turn", seed)
+        reply = SimulatedReply([ReplyBlock(list(pieces(text)))], "end_turn", seed)
     else:
-        reply = Reply([Block(_prose(turn, number, directives.get("tokens")))], "end_turn", seed)
+        reply = SimulatedReply([ReplyBlock(_prose(turn, number, directives.get("tokens")))], "end_turn", seed)
     if turn.thinks:
         thought = f"This is simulated reasoning. The user said: {_quoted(turn.last_user_text)}"
-        reply.blocks.insert(0, Block(list(pieces(thought)), is_reasoning=True))
+        reply.blocks.insert(0, ReplyBlock(list(pieces(thought)), is_reasoning=True))
     reply.tells_stop_sequence = turn.tells_stop_sequence
     _cut(reply, turn)
     return reply
 
 
-def _scripted(turn: Turn, script: Script, seed: bytes) -> Reply:
+def _scripted(turn: SimulatedTurn, script: Script, seed: bytes) -> SimulatedReply:
     """The script's text; as a tool's input, whatever it looks like, where the model must use one."""
     if isinstance(turn.tool_choice, tuple):
-        block = Block(
+        block = ReplyBlock(
             list(pieces(script.text)), tool=turn.tool_choice[1], tool_use_id=f"tooluse_{identifier(seed, 1)}"
         )
         block.input = _json_object(script.text) or {}
-        return Reply([block], script.stop_reason or "tool_use", seed)
-    return Reply([Block(list(pieces(script.text)))], script.stop_reason or "end_turn", seed)
+        return SimulatedReply([block], script.stop_reason or "tool_use", seed)
+    return SimulatedReply([ReplyBlock(list(pieces(script.text)))], script.stop_reason or "end_turn", seed)
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
@@ -129,7 +129,7 @@ def _directives(text: str) -> dict[str, str]:
     return found
 
 
-def _chosen_tool(turn: Turn, directive: str | None) -> Tool | None:
+def _chosen_tool(turn: SimulatedTurn, directive: str | None) -> SimulatedTool | None:
     """Which tool to call. Left to itself the model calls one unless it was just given a tool's result."""
     by_name = {tool.name: tool for tool in turn.tools}
     if isinstance(turn.tool_choice, tuple):
@@ -144,17 +144,17 @@ def _chosen_tool(turn: Turn, directive: str | None) -> Tool | None:
     return by_name.get(directive or "", mentioned)
 
 
-def _tool_blocks(turn: Turn, tool: Tool, seed: bytes, number: int) -> list[Block]:
+def _tool_blocks(turn: SimulatedTurn, tool: SimulatedTool, seed: bytes, number: int) -> list[ReplyBlock]:
     """The call, and before it, where the model was free to choose, a sentence."""
     value = _value(tool.schema, _quoted(turn.last_user_text), number)
     arguments = value if isinstance(value, dict) else {}
     text = orjson.dumps(arguments).decode()
-    call = Block(
+    call = ReplyBlock(
         list(pieces(text)), tool=tool.name, tool_use_id=f"tooluse_{identifier(seed, 1)}", input=arguments
     )
     if turn.tool_choice != "auto":
         return [call]
-    return [Block(list(pieces(f"This is a simulated answer: I will call {tool.name}."))), call]
+    return [ReplyBlock(list(pieces(f"This is a simulated answer: I will call {tool.name}."))), call]
 
 
 def _value(schema: dict[str, Any], text: str, number: int) -> Any:
@@ -168,7 +168,7 @@ def _quoted(text: str) -> str:
     return text[:_QUOTED]
 
 
-def _prose(turn: Turn, number: int, directive: str | None) -> list[str]:
+def _prose(turn: SimulatedTurn, number: int, directive: str | None) -> list[str]:
     """Who answers, what was said, then sentences up to the length."""
     opening = f"This is a simulated answer from {turn.model_id} in {turn.region}."
     parts = list(pieces(opening))
@@ -186,7 +186,7 @@ def _prose(turn: Turn, number: int, directive: str | None) -> list[str]:
     return parts if exact is None else parts[: max(exact, 1)]
 
 
-def _cut(reply: Reply, turn: Turn) -> None:
+def _cut(reply: SimulatedReply, turn: SimulatedTurn) -> None:
     """Applies the caller's limits: first the number of tokens, then the stop sequences, to text alone."""
     left = turn.max_tokens if turn.max_tokens is not None else _MAX_TOKENS
     for index, block in enumerate(reply.blocks):
@@ -202,7 +202,7 @@ def _cut(reply: Reply, turn: Turn) -> None:
     reply.blocks = [block for block in reply.blocks if block.pieces]
 
 
-def _stop(block: Block, reply: Reply, sequences: list[str]) -> bool:
+def _stop(block: ReplyBlock, reply: SimulatedReply, sequences: list[str]) -> bool:
     """Ends a text before the first stop sequence in it; says whether there was one."""
     text = block.text
     hits = [(text.find(sequence), sequence) for sequence in sequences if sequence in text]

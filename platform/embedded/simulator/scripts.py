@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from embedded.simulator.turns import Turn
+from embedded.simulator.turns import SimulatedTurn
 
 _MAX_SCRIPTS = 5_000
 
@@ -22,7 +22,7 @@ class Script:
     times: int | None = 1
     stop_reason: str = ""
 
-    def fits(self, turn: Turn) -> bool:
+    def fits(self, turn: SimulatedTurn) -> bool:
         return not self.match or any(self.match in part for part in turn.prompt.parts)
 
 
@@ -39,7 +39,7 @@ class Scripts:
         self._scripts = deque(_script(each) for each in value)
         return len(self._scripts)
 
-    def next(self, turn: Turn) -> Script | None:
+    def next(self, turn: SimulatedTurn) -> Script | None:
         """What is to be said in a turn."""
         for script in self._scripts:
             if script.fits(turn):

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 
 from embedded.simulator.app import Simulator
-from embedded.simulator.credentials import Credentials
+from embedded.simulator.credentials import SimulatorCredentials
 from embedded.simulator.faults import Settings
 
 DEFAULT_HOST = "127.0.0.1"
@@ -55,7 +55,7 @@ def serve(options: Options) -> None:
     _raise_file_limit()
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != _EXPECTED)
     app = Simulator(
-        Credentials.from_environment(os.environ),
+        SimulatorCredentials.from_environment(os.environ),
         defaults=Settings(
             tokens_per_second=options.tokens_per_second,
             time_to_first_token_ms=options.time_to_first_token_ms,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 
 from botocore.utils import normalize_url_path
 
-from embedded.simulator.credentials import Credentials
+from embedded.simulator.credentials import SimulatorCredentials
 from embedded.simulator.errors import AwsError, denied
 from embedded.simulator.regions import REGIONS
 
@@ -43,7 +43,7 @@ class Authorization:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-def verify(scope: dict[str, Any], body: bytes, credentials: Credentials, now: datetime) -> str:
+def verify(scope: dict[str, Any], body: bytes, credentials: SimulatorCredentials, now: datetime) -> str:
     """The region a request is signed for. Raises AwsError (403) where the signature isn't right.
 
     `scope` is the ASGI scope; its raw path is canonicalised a second time, which is what SigV4 asks of
@@ -124,7 +124,7 @@ def _incomplete(algorithm: str, missing: list[str]) -> AwsError:
     return denied("IncompleteSignatureException", text)
 
 
-def _check_scope(authorization: Authorization, credentials: Credentials, stamp: str) -> None:
+def _check_scope(authorization: Authorization, credentials: SimulatorCredentials, stamp: str) -> None:
     if not hmac.compare_digest(
         authorization.access_key_id.encode("latin-1", "replace"), credentials.access_key_id.encode()
     ):

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from enum import Enum
 
-from embedded.simulator.caller import Caller
+from embedded.simulator.caller import SimulatedCaller
 from embedded.simulator.faults import Settings
 from embedded.simulator.framing import corrupted
 
@@ -20,7 +20,7 @@ class Ending(Enum):
     CUT = "cut"
 
 
-async def pump(caller: Caller, frames: Iterator[tuple[int, bytes]], settings: Settings) -> Ending:
+async def pump(caller: SimulatedCaller, frames: Iterator[tuple[int, bytes]], settings: Settings) -> Ending:
     """Sends the frames; each comes with the number of tokens generated before it. Raises CallerLeft."""
     if settings.time_to_first_token_ms:
         await caller.wait(settings.time_to_first_token_ms / 1000)
@@ -49,7 +49,7 @@ async def pump(caller: Caller, frames: Iterator[tuple[int, bytes]], settings: Se
     return Ending.COMPLETED
 
 
-async def _flush(caller: Caller, waiting: list[bytes]) -> None:
+async def _flush(caller: SimulatedCaller, waiting: list[bytes]) -> None:
     if waiting:
         await caller.chunk(b"".join(waiting), more=True)
         waiting.clear()

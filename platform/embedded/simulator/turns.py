@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded.simulator import tokens
 from embedded.simulator.errors import invalid
-from embedded.simulator.models import Model
+from embedded.simulator.models import SimulatedModel
 
 # Written figures, because the simulator doesn't look inside media.
 MESSAGE_OVERHEAD = 4
@@ -16,7 +16,7 @@ DOCUMENT_BYTES_PER_TOKEN = 20
 
 
 @dataclass(slots=True)
-class Prompt:
+class SimulatedPrompt:
     """All that the model reads, in order, and where the caller marked it for caching."""
 
     parts: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class SimulatedTool:
     """A tool the model may call, and the JSON schema of its input."""
 
     name: str
@@ -65,16 +65,16 @@ class Tool:
 
 
 @dataclass(slots=True)
-class Turn:
+class SimulatedTurn:
     """What is asked of the model. `tool_choice` is "auto", "any", "none" or ("tool", name)."""
 
-    model: Model
+    model: SimulatedModel
     model_id: str
     region: str
-    prompt: Prompt = field(default_factory=Prompt)
+    prompt: SimulatedPrompt = field(default_factory=SimulatedPrompt)
     last_user_text: str = ""
     tool_results: list[str] = field(default_factory=list)  # those of the last message
-    tools: list[Tool] = field(default_factory=list)
+    tools: list[SimulatedTool] = field(default_factory=list)
     tool_choice: str | tuple[str, str] = "auto"
     schema: dict[str, Any] | None = None
     max_tokens: int | None = None

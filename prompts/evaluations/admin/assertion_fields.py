@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from prompts.evaluations.admin.assertion_kinds import KIND_FORMS, KindForm
-from prompts.evaluations.policy.assertions import KINDS, Assertion, BadAssertionError, decoded
+from prompts.evaluations.policy.assertions import KINDS, Assertion, BadAssertionError, decode_assertions
 from prompts.evaluations.services.test_sets import same_json
 
 EVERY_KIND = tuple(name for name, _ in KINDS)
@@ -28,7 +28,7 @@ _TOTAL = "TOTAL_FORMS"
 """As in Django's formsets: rows.js counts with it, and a form without it has no assertions to say anything of."""
 
 
-class Row:
+class AssertionRow:
     """One assertion: its kind, and the fields of every kind, of which those of the chosen one count."""
 
     def __init__(
@@ -104,28 +104,28 @@ class AssertionRows:
         self.total = max((*numbers, len(self._stored) - 1), default=-1) + 1
         self._value = self._read() if data is not None else self._stored
 
-    def _row(self, number: int, data: Mapping[str, Any] | None) -> Row:
+    def _row(self, number: int, data: Mapping[str, Any] | None) -> AssertionRow:
         raw = self._stored[number] if number < len(self._stored) else None
-        return Row(f"{self.name}-{number}", raw=raw, data=data, **self._options)
+        return AssertionRow(f"{self.name}-{number}", raw=raw, data=data, **self._options)
 
     def _read(self) -> list[Any]:
         found = [raw for row in self.rows if (raw := row.read()) is not None]
         if not any(row.has_errors for row in self.rows):
             try:
-                decoded(found)
+                decode_assertions(found)
             except BadAssertionError as error:
                 self.errors.append(str(error))
         return found
 
     @property
-    def empty(self) -> Row:
+    def empty(self) -> AssertionRow:
         """A new row, for rows.js."""
-        return Row(f"{self.name}-__prefix__", data=None, **self._options)
+        return AssertionRow(f"{self.name}-__prefix__", data=None, **self._options)
 
     @property
-    def spare(self) -> Row:
+    def spare(self) -> AssertionRow:
         """A new row for browsers without scripts."""
-        return Row(f"{self.name}-{self.total}", data=None, **self._options)
+        return AssertionRow(f"{self.name}-{self.total}", data=None, **self._options)
 
     def is_valid(self) -> bool:
         """Whether all rows can be read."""
@@ -180,7 +180,7 @@ def closed_rows(stored: Sequence[Any], *, judges: Sequence[str] = ()) -> SafeStr
     return widget.render("assertions", stored, {"disabled": True})
 
 
-class AssertionsField(forms.Field):
+class AssertionsFormField(forms.Field):
     """A list of assertions. `kinds` are those that are offered."""
 
     widget: AssertionsWidget

@@ -11,7 +11,7 @@ from prompts.evaluations.policy.assertions import (
     JsonSchema,
     Numeric,
     Pattern,
-    decoded,
+    decode_assertions,
 )
 from prompts.registry.policy.json_values import shown
 
@@ -19,7 +19,7 @@ from prompts.registry.policy.json_values import shown
 def check_words(checks: Any) -> list[str]:
     """A line for each: what an answer must be like."""
     try:
-        return [_words(assertion) for assertion in decoded(checks)]
+        return [_words(assertion) for assertion in decode_assertions(checks)]
     except BadAssertionError as error:
         return [str(error)]
 

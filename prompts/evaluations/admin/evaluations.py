@@ -23,7 +23,7 @@ from prompts.evaluations.selectors.evaluations import (
     flakiness_for,
     grid_for,
     has_passed,
-    previous_of,
+    previous_run,
     progress_of,
     results_of,
 )
@@ -112,7 +112,7 @@ class EvaluationAdmin(OwnedAdmin):
 
     def _page(self, request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
         grid = grid_for(evaluation, weights=self._weights(request))
-        names, previous = candidate_names(evaluation), previous_of(evaluation)
+        names, previous = candidate_names(evaluation), previous_run(evaluation)
         verdict, place = request.GET.get("verdict", ""), request.GET.get("candidate", "")
         verdict = verdict if verdict in _VERDICTS else ""
         rows = results_of(

@@ -12,9 +12,9 @@ from accounts.admin.base import principal
 from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services.test_sets import TooManyCasesError, add_cases
-from prompts.registry.admin.editor_fields import shown
+from prompts.registry.admin.editor_fields import shown_value
 from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, rights, version_for
-from prompts.registry.admin.versions import document_of
+from prompts.registry.admin.versions import readable_document
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.registry.policy.document import Variable
 from prompts.registry.policy.variables import expected
@@ -81,7 +81,7 @@ def _fields(versions: list[PromptVersion]) -> list[dict[str, Any]]:
     """A field for every variable of these versions."""
     variables: dict[str, Variable] = {}
     for version in versions:
-        for variable in document_of(version).variables:
+        for variable in readable_document(version).variables:
             variables.setdefault(variable.name, variable)
     return [_field(variable) for variable in variables.values()]
 
@@ -97,8 +97,8 @@ def _field(variable: Variable) -> dict[str, Any]:
         "hint": variable.description or f"{expected(variable)[:1].upper()}{expected(variable)[1:]}.",
         "is_required": variable.is_required,
         "is_personal": variable.is_personal,
-        "value": shown(value),
-        "choices": [shown(choice) for choice in choices] if choices else None,
+        "value": shown_value(value),
+        "choices": [shown_value(choice) for choice in choices] if choices else None,
         "is_long": variable.type in ("array", "object") or (variable.type == "string" and variable.schema.get("maxLength", 1000) > 120),
     }  # fmt: skip
 

@@ -11,14 +11,14 @@ from accounts.access.admin import OwnedForm
 from accounts.admin.dollars import DollarsField
 from accounts.models import User
 from accounts.services.known_models import known_models
-from governance.reviews.selectors.call_reviews import CHOICES
-from prompts.evaluations.admin.assertion_fields import AssertionsField
+from governance.reviews.selectors import CHOICES
+from prompts.evaluations.admin.assertion_fields import AssertionsFormField
 from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import MAX_BYTES
 from prompts.evaluations.policy.grid import DEFAULT_WEIGHTS
 from prompts.evaluations.services.evaluations import MAX_AT_ONCE, MAX_REPEATS
 from prompts.evaluations.services.required_tests import why_not_loosen, why_not_require
-from prompts.evaluations.services.test_sets import problem_of, same_json
+from prompts.evaluations.services.test_sets import case_problem, same_json
 from prompts.registry.admin.editor_fields import came_back
 from prompts.registry.models import VersionState
 from prompts.registry.policy.document import Variable
@@ -41,7 +41,7 @@ class TestSetForm(OwnedForm):
     by: User
     judges: Sequence[str] = ()
     """Names of prompts that can judge."""
-    assertions = AssertionsField(
+    assertions = AssertionsFormField(
         label="Assertions for every case", help_text="All of them must hold. A case may have more of its own."
     )
 
@@ -99,7 +99,7 @@ class CaseForm(forms.Form):
             label="Expected answer", required=False, widget=_AREA, help_text="A text, or a JSON object or list. Empty: nothing to compare with.",
             initial=_shown(case.expected) if case is not None else "",
         )  # fmt: skip
-        assertions = AssertionsField(label="Assertions besides those of the set")
+        assertions = AssertionsFormField(label="Assertions besides those of the set")
         assertions.shows(case.assertions if case is not None else [], judges=judges)
         self.fields["assertions"] = assertions
         self.fields["note"] = forms.CharField(
@@ -118,7 +118,7 @@ class CaseForm(forms.Form):
             "assertions": cleaned["assertions"],
             "note": self._case.note if self._is_as_served("note") else cleaned["note"],
         }
-        if problem := problem_of(values):
+        if problem := case_problem(values):
             raise ValidationError(problem)
         self.values = values
         return cleaned

@@ -15,7 +15,7 @@ from kernel.errors import ConflictError, at
 from prompts.evaluations.api.test_sets import MAX_ID
 from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState
 from prompts.evaluations.policy.grid import Weights
-from prompts.evaluations.selectors.evaluations import changes_since, flakiness_for, grid_for, previous_of
+from prompts.evaluations.selectors.evaluations import changes_since, flakiness_for, grid_for, previous_run
 from prompts.evaluations.services import evaluations
 
 
@@ -132,7 +132,7 @@ class ResultDetailSerializer(ResultSerializer):
 
     @extend_schema(responses=SpanSerializer(many=True))
     def get_changes(self, result: EvaluationResult) -> list[dict[str, Any]] | None:
-        change = changes_since(result.evaluation, previous_of(result.evaluation), [result]).get(result.pk)
+        change = changes_since(result.evaluation, previous_run(result.evaluation), [result]).get(result.pk)
         return None if change is None else msgspec.to_builtins(change.spans)
 
 

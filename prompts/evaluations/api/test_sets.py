@@ -16,7 +16,7 @@ from accounts.api.fields import signed_in
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
-from prompts.evaluations.policy.assertions import decoded
+from prompts.evaluations.policy.assertions import decode_assertions
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services import test_sets
 from prompts.evaluations.services.required_tests import why_not_require
@@ -29,7 +29,7 @@ class AssertionsField(CheckedField):
     """A JSON list of assertions, each checked."""
 
     def checked(self, data: Any) -> Any:
-        decoded(data)
+        decode_assertions(data)
         return data
 
 
@@ -165,7 +165,7 @@ class TestCaseSerializer(OwnedSerializer):
         read_only_fields = ("position", "source", "call_id")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if problem := test_sets.problem_of(attrs):
+        if problem := test_sets.case_problem(attrs):
             raise serializers.ValidationError(problem)
         return attrs
 

@@ -8,7 +8,7 @@ import msgspec
 
 from kernel.errors import InvalidError
 from kernel.money import dollars_to_nanos, format_usd
-from prompts.evaluations.policy.verdict import Observation, Outcome, Score, failed, passed, unjudged
+from prompts.evaluations.policy.verdict import AssertionOutcome, Observation, Score, failed, passed, unjudged
 from prompts.evaluations.policy.wordings import contains, pattern_found, pattern_problem
 from prompts.registry.policy.document import unkeepable
 from prompts.registry.policy.json_schema import schema_errors, schema_problem
@@ -29,7 +29,7 @@ class Equals(_Assertion, frozen=True, tag="equals"):
     value: Any = None
     ignore_case: bool = False
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         wanted = seen.expected if self.value is None else self.value
         if wanted is None:
             return failed(self.kind, "There is nothing to compare with: give the case an expected answer, or this a value.")  # fmt: skip
@@ -40,7 +40,7 @@ class Equals(_Assertion, frozen=True, tag="equals"):
             return passed(self.kind, "Equal.")
         return failed(self.kind, f"Expected {shown(one)}, got {shown(other)}.")
 
-    def _check_json(self, wanted: Any, seen: Observation) -> Outcome:
+    def _check_json(self, wanted: Any, seen: Observation) -> AssertionOutcome:
         found = parsed(seen.output, seen.data)
         if found is None:
             return failed(self.kind, f"Expected JSON, got {shown(seen.output)}.")
@@ -55,7 +55,7 @@ class Contains(_Assertion, frozen=True, tag="contains"):
     any_of: bool = False
     ignore_case: bool = True
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         wanted = self.texts or ([seen.expected] if isinstance(seen.expected, str) else [])
         if not wanted:
             return failed(
@@ -76,7 +76,7 @@ class Pattern(_Assertion, frozen=True, tag="pattern"):
     whole: bool = False
     ignore_case: bool = False
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         text = seen.output.strip() if self.whole else seen.output
         found = pattern_found(self.pattern, text, ignore_case=self.ignore_case, whole=self.whole)
         if found is None:
@@ -89,7 +89,7 @@ class JsonSchema(_Assertion, frozen=True, tag="json_schema"):
 
     schema: dict[str, Any] | bool
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         found = parsed(seen.output, seen.data)
         if found is None:
             return failed(self.kind, f"Expected JSON, got {shown(seen.output)}.")
@@ -108,7 +108,7 @@ class Numeric(_Assertion, frozen=True, tag="numeric"):
     percent: float = 0.0
     path: str = ""
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         wanted = seen.expected_number(self.path) if self.value is None else self.value
         if wanted is None:
             return failed(self.kind, "There is no number to compare with: give the case an expected one, or this a value.")  # fmt: skip
@@ -130,7 +130,7 @@ class Similarity(_Assertion, frozen=True, tag="similarity"):
     text: str = ""
     model: str = ""
 
-    def check(self, seen: Observation, score: Score | None) -> Outcome:
+    def check(self, seen: Observation, score: Score | None) -> AssertionOutcome:
         if score is None or score.value is None:
             return unjudged(self.kind, score.reason if score else "The similarity was not measured.")
         words = f"Likeness {score.value:.3f}, at least {self.at_least:g} is asked."
@@ -145,7 +145,7 @@ class Forbidden(_Assertion, frozen=True, tag="forbidden"):
     patterns: list[str] = []
     ignore_case: bool = True
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         for text in self.texts:
             if contains(text, seen.output, ignore_case=self.ignore_case):
                 return failed(self.kind, f"Has {shown(text)} in it, which is forbidden.")
@@ -163,7 +163,7 @@ class Latency(_Assertion, frozen=True, tag="latency"):
 
     at_most_ms: float
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         words = f"Took {seen.duration_ms:,.0f} ms of at most {self.at_most_ms:,.0f} ms."
         return (passed if seen.duration_ms <= self.at_most_ms else failed)(self.kind, words)
 
@@ -173,7 +173,7 @@ class Cost(_Assertion, frozen=True, tag="cost"):
 
     at_most_usd: str
 
-    def check(self, seen: Observation) -> Outcome:
+    def check(self, seen: Observation) -> AssertionOutcome:
         most = dollars_to_nanos(self.at_most_usd)
         words = f"Cost {format_usd(seen.cost_nanos)} of at most {format_usd(most)}."
         return (passed if seen.cost_nanos <= most else failed)(self.kind, words)
@@ -187,7 +187,7 @@ class Judge(_Assertion, frozen=True, tag="judge"):
     rubric: str
     at_least: float = 0.7
 
-    def check(self, seen: Observation, score: Score | None) -> Outcome:
+    def check(self, seen: Observation, score: Score | None) -> AssertionOutcome:
         if score is None or score.value is None:
             return unjudged(self.kind, score.reason if score else "The judge was not asked.")
         words = f"The judge gives {score.value:.2f}, at least {self.at_least:g} is asked: {score.reason}"
@@ -214,14 +214,14 @@ class BadAssertionError(InvalidError):
     code = "bad_assertion"
 
 
-def check(assertion: Assertion, seen: Observation, *, score: Score | None = None) -> Outcome:
+def check(assertion: Assertion, seen: Observation, *, score: Score | None = None) -> AssertionOutcome:
     """Whether an assertion holds. `score` is what was measured for it, where it takes that."""
     if isinstance(assertion, Similarity | Judge):
         return assertion.check(seen, score)
     return assertion.check(seen)
 
 
-def decoded(raw: Any) -> list[Assertion]:
+def decode_assertions(raw: Any) -> list[Assertion]:
     """Assertions of their JSON. Raises BadAssertionError."""
     if not isinstance(raw, list):
         raise BadAssertionError("Assertions are a JSON list, such as [{\"kind\": \"contains\", \"texts\": [\"refund\"]}].")  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from kernel.errors import InvalidError
-from prompts.evaluations.policy.assertions import BadAssertionError, decoded
+from prompts.evaluations.policy.assertions import BadAssertionError, decode_assertions
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_CASES = 5_000
@@ -104,7 +104,7 @@ class _Collected:
             self.is_full = True
             return
         try:
-            self._cases.append(checked(make()))
+            self._cases.append(check_case(make()))
         except BadCaseError as error:
             self.error(line, str(error))
 
@@ -275,7 +275,7 @@ def _case_of_json(line: str) -> Case:
     )
 
 
-def checked(case: Case) -> Case:
+def check_case(case: Case) -> Case:
     """The case, if it can be run. Raises BadCaseError."""
     if not case.variables and case.expected is None:
         raise BadCaseError("There is neither a variable nor an expected answer.")
@@ -289,7 +289,7 @@ def checked(case: Case) -> Case:
             raise BadCaseError(f"“{name[:40]}” has a character of zero in it.")
         _check_whole(name, value)
     try:
-        decoded(case.assertions)
+        decode_assertions(case.assertions)
     except BadAssertionError as error:
         raise BadCaseError(str(error)) from error
     return case

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from prompts.evaluations.policy.assertions import Assertion, Judge, Similarity, check
-from prompts.evaluations.policy.verdict import Observation, Outcome, Score, Verdict, overall
+from prompts.evaluations.policy.verdict import AssertionOutcome, AssertionVerdict, Observation, Score, overall
 from prompts.registry.policy.json_values import parsed, shown
 
 JUDGE_TRIES = 2
@@ -27,7 +27,7 @@ class Ask(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedReply(msgspec.Struct, frozen=True, kw_only=True):
     """What came back. `error` is empty where the call succeeded; then `body` is its JSON."""
 
     body: dict[str, Any] = {}
@@ -36,7 +36,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     cost_nanos: int = 0
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class GradedCase(msgspec.Struct, frozen=True, kw_only=True):
     """What is run, and what is asked of it."""
 
     prompt: str
@@ -55,9 +55,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """What a case came to. `cost_nanos` and the times are the answer's alone."""
 
-    verdict: Verdict
+    verdict: AssertionVerdict
     output: str = ""
-    outcomes: list[Outcome] = []
+    outcomes: list[AssertionOutcome] = []
     error: str = ""
     duration_ms: float = 0.0
     cost_nanos: int = 0
@@ -66,10 +66,10 @@ class Graded(msgspec.Struct, frozen=True, kw_only=True):
     """How the output contract ended: valid, corrected, fallback, refused; empty where there is none."""
 
 
-Grading = Generator[Ask, Reply, Graded]
+Grading = Generator[Ask, JudgedReply, Graded]
 
 
-def grading(case: Case) -> Grading:
+def grading(case: GradedCase) -> Grading:
     """Runs the prompt, measures what assertions take, and grades."""
     reply = yield Ask("answer", f"/v1/prompts/{case.prompt}/run", _run_body(case))
     if not reply.error and reply.body.get("version") != case.version:
@@ -79,7 +79,7 @@ def grading(case: Case) -> Grading:
     if reply.error:
         contract = "refused" if reply.error.startswith("contract_failed") else ""
         return Graded(
-            verdict=Verdict.FAILED, error=reply.error, duration_ms=reply.duration_ms, cost_nanos=reply.cost_nanos,
+            verdict=AssertionVerdict.FAILED, error=reply.error, duration_ms=reply.duration_ms, cost_nanos=reply.cost_nanos,
             contract=contract,
         )  # fmt: skip
     output = reply.body.get("output")
@@ -101,7 +101,7 @@ def grading(case: Case) -> Grading:
     )  # fmt: skip
 
 
-def _run_body(case: Case) -> dict[str, Any]:
+def _run_body(case: GradedCase) -> dict[str, Any]:
     body = _body(variables=case.variables, version=case.version, prompt_id=case.prompt_id)
     return {**body, "model": case.model} if case.model else body
 
@@ -123,8 +123,8 @@ def _tokens(body: dict[str, Any]) -> int:
 
 
 def _likeness(
-    assertion: Similarity, case: Case, seen: Observation, place: int
-) -> Generator[Ask, Reply, Score]:
+    assertion: Similarity, case: GradedCase, seen: Observation, place: int
+) -> Generator[Ask, JudgedReply, Score]:
     wanted = assertion.text or (case.expected if isinstance(case.expected, str) else _dumped(case.expected))
     model = assertion.model or case.embeddings
     if not wanted.strip() or not seen.output.strip():
@@ -161,7 +161,9 @@ def cosine(one: Any, other: Any) -> float | None:
     )
 
 
-def _judged(assertion: Judge, case: Case, seen: Observation, place: int) -> Generator[Ask, Reply, Score]:
+def _judged(
+    assertion: Judge, case: GradedCase, seen: Observation, place: int
+) -> Generator[Ask, JudgedReply, Score]:
     variables = {
         "input": _dumped(case.variables), "output": seen.output, "rubric": assertion.rubric,
         "expected": case.expected if isinstance(case.expected, str) else _dumped(case.expected),

@@ -26,7 +26,7 @@ _NOT_YET_KNOWN = frozenset({"invalid_api_key", "prompt_not_found"})
 """A gateway hears of a new key or version within a second or so."""
 
 
-class Step(StrEnum):
+class SettlementStep(StrEnum):
     """What to do about a call that was claimed and not settled."""
 
     WAIT = "wait"
@@ -36,13 +36,13 @@ class Step(StrEnum):
 
 def step_for_unsettled(
     *, claimed_at: datetime, now: datetime, is_held: bool, recorded_end: datetime | None
-) -> Step:
+) -> SettlementStep:
     """`is_held` is to be looked up before the record, whose end is None: a hold goes only together with the record's coming."""
     if recorded_end is not None:
-        return Step.TAKE_RECORD if now - recorded_end > SETTLING else Step.WAIT
+        return SettlementStep.TAKE_RECORD if now - recorded_end > SETTLING else SettlementStep.WAIT
     if is_held or now - claimed_at <= MAX_ADMISSION:
-        return Step.WAIT
-    return Step.MAKE_AGAIN
+        return SettlementStep.WAIT
+    return SettlementStep.MAKE_AGAIN
 
 
 class Ruling(StrEnum):

@@ -11,7 +11,7 @@ from prompts.registry.policy.json_values import at_path, parsed, shown
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w]|\.\d)")
 
 
-class Verdict(StrEnum):
+class AssertionVerdict(StrEnum):
     """What an assertion says. What could not be judged never counts as passed."""
 
     PASSED = "passed"
@@ -19,11 +19,11 @@ class Verdict(StrEnum):
     UNJUDGED = "unjudged"
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class AssertionOutcome(msgspec.Struct, frozen=True):
     """What one assertion says of one answer, in a sentence. `score` is what was measured, where something was."""
 
     kind: str
-    verdict: Verdict
+    verdict: AssertionVerdict
     message: str
     score: float | None = None
 
@@ -79,21 +79,21 @@ def _as_number(value: Any) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
-def passed(kind: str, message: str, *, score: float | None = None) -> Outcome:
-    return Outcome(kind, Verdict.PASSED, message, score)
+def passed(kind: str, message: str, *, score: float | None = None) -> AssertionOutcome:
+    return AssertionOutcome(kind, AssertionVerdict.PASSED, message, score)
 
 
-def failed(kind: str, message: str, *, score: float | None = None) -> Outcome:
-    return Outcome(kind, Verdict.FAILED, message, score)
+def failed(kind: str, message: str, *, score: float | None = None) -> AssertionOutcome:
+    return AssertionOutcome(kind, AssertionVerdict.FAILED, message, score)
 
 
-def unjudged(kind: str, message: str) -> Outcome:
-    return Outcome(kind, Verdict.UNJUDGED, message)
+def unjudged(kind: str, message: str) -> AssertionOutcome:
+    return AssertionOutcome(kind, AssertionVerdict.UNJUDGED, message)
 
 
-def overall(outcomes: list[Outcome]) -> Verdict:
+def overall(outcomes: list[AssertionOutcome]) -> AssertionVerdict:
     """Failed where one failed; else unjudged where one could not be judged; else passed."""
     verdicts = {outcome.verdict for outcome in outcomes}
-    if Verdict.FAILED in verdicts:
-        return Verdict.FAILED
-    return Verdict.UNJUDGED if Verdict.UNJUDGED in verdicts else Verdict.PASSED
+    if AssertionVerdict.FAILED in verdicts:
+        return AssertionVerdict.FAILED
+    return AssertionVerdict.UNJUDGED if AssertionVerdict.UNJUDGED in verdicts else AssertionVerdict.PASSED

@@ -14,7 +14,7 @@ from prompts.evaluations.policy.flakiness import Flakiness, flakiness_of
 from prompts.evaluations.policy.grid import Grid, Run, Weights, grid_of, summary_of
 from prompts.registry.models import PromptVersion
 from prompts.registry.policy.text_diff import Span, has_changes, text_diff
-from prompts.registry.selectors.versions import digest_of
+from prompts.registry.selectors.prompts import version_digest
 
 _NO_CONTRACT = ("", "valid", "corrected")
 
@@ -76,14 +76,14 @@ def flakiness_for(evaluation: Evaluation) -> Flakiness:
     )
 
 
-def previous_of(evaluation: Evaluation) -> Evaluation | None:
+def previous_run(evaluation: Evaluation) -> Evaluation | None:
     """The run of the same set before this one that has results."""
     rows = Evaluation.objects.filter(test_set=evaluation.test_set_id, pk__lt=evaluation.pk, done__gt=0)
     return rows.order_by("-id").first()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ResultChange:
     """How a result differs from that of the run before: its verdict then, and the words."""
 
     verdict: str
@@ -93,7 +93,7 @@ class Change:
 
 def changes_since(
     evaluation: Evaluation, previous: Evaluation | None, results: Sequence[EvaluationResult]
-) -> dict[int, Change]:
+) -> dict[int, ResultChange]:
     """By the ids of results, what the run before had for the same case, candidate and repeat; nothing where it had none."""
     if previous is None:
         return {}
@@ -110,7 +110,7 @@ def changes_since(
         before = found.get((result.case.key, places[result.candidate], result.repeat))
         if before is not None and result.is_done:
             spans = text_diff(before.output, result.output)
-            changes[result.pk] = Change(before.verdict, spans, has_changes(spans))
+            changes[result.pk] = ResultChange(before.verdict, spans, has_changes(spans))
     return changes
 
 
@@ -178,7 +178,7 @@ def _why_not(test_set: TestSet, version: PromptVersion) -> str | None:
     if found is None:
         return f"{name} was never run on version {version.number}."
     evaluation, place = found
-    if evaluation.candidates[place]["digest"] != digest_of(version):
+    if evaluation.candidates[place]["digest"] != version_digest(version):
         return f"{name} was run before version {version.number} was last changed. Run it again."
     if evaluation.set_revision != test_set.revision:
         return f"{name} has changed since it was run on version {version.number}. Run it again."

@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 from accounts.models import Application, User
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError
-from governance.records.selectors.calls import Content, content_of
+from governance.records.selectors.calls import CallContent, content_of
 from governance.reviews.models import CallReview
-from governance.reviews.selectors.call_reviews import by_review, with_verdict
+from governance.reviews.selectors import by_review, with_verdict
 from prompts.evaluations.models import TestSet
 from prompts.registry.models import Prompt
-from prompts.registry.policy.document import Variable, decoded
+from prompts.registry.policy.document import Variable, decode_document
 
 OFFERED_CALLS = 50
 _SHOWN = 240
@@ -26,7 +26,7 @@ def variables_of(test_set: TestSet) -> tuple[Variable, ...]:
     if version is None:
         return ()
     try:
-        return decoded(version.document).variables
+        return decode_document(version.document).variables
     except ValueError:  # a draft may be unfinished
         return ()
 
@@ -82,7 +82,7 @@ def _texts(call: AuditRecord) -> tuple[str, str]:
     return last_words(content)[:_SHOWN], text_of_blocks(content.answer)[:_SHOWN]
 
 
-def last_words(content: Content) -> str:
+def last_words(content: CallContent) -> str:
     """What the user said last."""
     messages = content.request.get("messages")
     said = [each for each in messages if isinstance(each, dict) and each.get("role") == "user"] if isinstance(messages, list) else []  # fmt: skip

@@ -18,13 +18,13 @@ from governance.records.selectors.calls import content_of, first_id_at
 from kernel.clock import utc_now
 from kernel.money import dollars_to_nanos
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationState, StopReason
-from prompts.evaluations.policy.grading import Ask, Reply
+from prompts.evaluations.policy.grading import Ask, JudgedReply
 from prompts.evaluations.policy.settlement import (
     MAX_ATTEMPTS,
     STALE,
     After,
     Ruling,
-    Step,
+    SettlementStep,
     after_error,
     step_for_unsettled,
 )
@@ -69,7 +69,7 @@ def perform(call: EvaluationCall, ask: Ask, *, evaluation_id: int, key: str, sen
         _note_answer(call, answer, evaluation_id=evaluation_id)
     except NotSentError as error:
         if call.refusals + 1 >= MAX_ATTEMPTS:
-            stop(evaluation_id, StopReason.UNREACHABLE, str(error))
+            stop_evaluation(evaluation_id, StopReason.UNREACHABLE, str(error))
         _wait(call, After(Ruling.TRY_AGAIN, min(2.0**call.refusals, 30.0)), evaluation_id=evaluation_id)
     except OutcomeUnknownError as error:
         logger.warning("evaluation %d: %s: %s", evaluation_id, call.request_id, error)  # the record will say
@@ -86,7 +86,7 @@ def _close_own_connection() -> None:
 
 def _note_answer(call: EvaluationCall, answer: Answer, *, evaluation_id: int) -> None:
     if 200 <= answer.status < 300:
-        settle(
+        settle_call(
             call, evaluation_id=evaluation_id, call_id=answer.call_id, response=answer.body,
             cost_nanos=_cost(answer), duration_ms=_number(answer.body.get("duration_ms")) or _duration(answer.call_id),
         )  # fmt: skip
@@ -95,16 +95,16 @@ def _note_answer(call: EvaluationCall, answer: Answer, *, evaluation_id: int) ->
     cost = _recorded(answer.call_id, "cost_nanos") or 0
     after = after_error(code, attempt=call.refusals + 1, cost_nanos=cost, retry_after=answer.retry_after)
     if after.ruling is Ruling.SETTLE:
-        settle(
+        settle_call(
             call, evaluation_id=evaluation_id, call_id=answer.call_id, error=f"{code}: {message}", cost_nanos=cost,
             duration_ms=_duration(answer.call_id),
         )  # fmt: skip
     elif after.ruling is not Ruling.UNKNOWN:
         _wait(call, after, evaluation_id=evaluation_id)
         if after.ruling is Ruling.STOP_BUDGET:
-            stop(evaluation_id, StopReason.BUDGET, message)
+            stop_evaluation(evaluation_id, StopReason.BUDGET, message)
         elif after.ruling is Ruling.STOP_RATE_LIMITED:
-            stop(evaluation_id, StopReason.RATE_LIMITED, message)
+            stop_evaluation(evaluation_id, StopReason.RATE_LIMITED, message)
 
 
 def _cost(answer: Answer) -> int:
@@ -133,7 +133,7 @@ def _number(value: Any) -> float:
 
 
 @transaction.atomic
-def settle(
+def settle_call(
     call: EvaluationCall, *, evaluation_id: int, call_id: UUID | None, cost_nanos: int, duration_ms: float,
     response: dict[str, Any] | None = None, error: str = "",
 ) -> bool:  # fmt: skip
@@ -160,20 +160,20 @@ def _wait(call: EvaluationCall, after: After, *, evaluation_id: int) -> None:
         Evaluation.objects.filter(pk=evaluation_id).update(not_before=Greatest(F("not_before"), retry_at))
 
 
-def stop(evaluation_id: int, reason: StopReason, detail: str) -> None:
+def stop_evaluation(evaluation_id: int, reason: StopReason, detail: str) -> None:
     """Ends an evaluation that is under way, so that it can be resumed."""
     Evaluation.objects.filter(
         pk=evaluation_id, state__in=(EvaluationState.QUEUED, EvaluationState.RUNNING)
     ).update(state=EvaluationState.STOPPED, reason=reason, detail=detail[:500], finished_at=utc_now())
 
 
-def recover(call: EvaluationCall, *, evaluation: Evaluation, now: datetime) -> Step:
+def recover(call: EvaluationCall, *, evaluation: Evaluation, now: datetime) -> SettlementStep:
     """What is to be done about a call that another worker has claimed and not settled; from the record it is settled here."""
     is_held = Hold.objects.filter(record__request_id=call.request_id).exists()
     record = _record_of(call, team_id=evaluation.test_set.team_id)
     ended = None if record is None else record.started_at + timedelta(milliseconds=record.duration_ms)
     step = step_for_unsettled(claimed_at=call.claimed_at, now=now, is_held=is_held, recorded_end=ended)
-    if step is Step.TAKE_RECORD and record is not None:
+    if step is SettlementStep.TAKE_RECORD and record is not None:
         _take(call, record, evaluation_id=evaluation.pk)
     return step
 
@@ -201,7 +201,7 @@ def _take(call: EvaluationCall, record: AuditRecord, *, evaluation_id: int) -> N
             name: getattr(record, name)
             for name in ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
         }
-    settle(
+    settle_call(
         call, evaluation_id=evaluation_id, call_id=record.pk, cost_nanos=record.cost_nanos, response=response,
         error=error, duration_ms=record.duration_ms,
     )  # fmt: skip
@@ -218,8 +218,8 @@ def _stored_text(record: AuditRecord) -> str | None:
     return "".join(str(block["text"]) for block in content.answer if isinstance(block.get("text"), str))
 
 
-def reply_of(call: EvaluationCall) -> Reply:
+def reply_of(call: EvaluationCall) -> JudgedReply:
     """What a settled call answered."""
-    return Reply(
+    return JudgedReply(
         body=call.response, error=call.error, duration_ms=call.duration_ms, cost_nanos=call.cost_nanos
     )

@@ -11,10 +11,10 @@ from accounts.models import User
 from kernel.errors import ConflictError
 from kernel.queueing import queue_on_commit
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationResult, EvaluationState, TestSet
-from prompts.evaluations.policy.assertions import BadAssertionError, Judge, decoded
+from prompts.evaluations.policy.assertions import BadAssertionError, Judge, decode_assertions
 from prompts.evaluations.policy.grid import BadWeightsError, Weights
 from prompts.registry.models import Prompt, PromptVersion
-from prompts.registry.selectors.versions import digest_of
+from prompts.registry.selectors.prompts import version_digest
 
 RUN_TASK = "prompts.tasks.run_evaluation"
 """By its name, because the task runs what is here."""
@@ -83,7 +83,7 @@ def _judges(test_set: TestSet, of_cases: Iterable[Any]) -> dict[str, int]:
     names: set[str] = set()
     for what, raw in [("test set", test_set.assertions), *(("case", each) for each in of_cases)]:
         try:
-            names |= {each.prompt for each in decoded(raw) if isinstance(each, Judge)}
+            names |= {each.prompt for each in decode_assertions(raw) if isinstance(each, Judge)}
         except BadAssertionError as error:
             raise ImpossibleRunError(f"The assertions of the {what}: {error}") from error
     meant = Prompt.objects.filter(
@@ -111,7 +111,7 @@ def _candidates(test_set: TestSet, wanted: Sequence[dict[str, Any]]) -> list[dic
         candidate = {
             "version": version.number,
             "model": each.get("model") or "",
-            "digest": digest_of(version),
+            "digest": version_digest(version),
         }
         if candidate in found:
             raise ImpossibleRunError(f"Version {version.number} is chosen twice with the same model.")

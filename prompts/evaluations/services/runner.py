@@ -24,15 +24,23 @@ from prompts.evaluations.models import (
     EvaluationState,
     StopReason,
 )
-from prompts.evaluations.policy.assertions import decoded
-from prompts.evaluations.policy.grading import Ask, Case, Graded, Grading, grading
-from prompts.evaluations.policy.settlement import Step, may_spend
-from prompts.evaluations.policy.verdict import Verdict
-from prompts.evaluations.services.calls import Post, claim, claim_again, perform, recover, reply_of, stop
+from prompts.evaluations.policy.assertions import decode_assertions
+from prompts.evaluations.policy.grading import Ask, Graded, GradedCase, Grading, grading
+from prompts.evaluations.policy.settlement import SettlementStep, may_spend
+from prompts.evaluations.policy.verdict import AssertionVerdict
+from prompts.evaluations.services.calls import (
+    Post,
+    claim,
+    claim_again,
+    perform,
+    recover,
+    reply_of,
+    stop_evaluation,
+)
 from prompts.inner_calls import post
 from prompts.registry.models import PromptVersion
 from prompts.registry.policy.json_values import storable
-from prompts.registry.selectors.versions import digest_of
+from prompts.registry.selectors.prompts import version_digest
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +121,7 @@ class _Runner:
         self._id = evaluation_id
         self._evaluation = self._load()
         self._key = internal_key(self._evaluation.test_set.team)
-        self._common = decoded(self._evaluation.test_set.assertions)
+        self._common = decode_assertions(self._evaluation.test_set.assertions)
         self._walks: list[_Walk] = []
 
     def _load(self) -> Evaluation:
@@ -123,7 +131,7 @@ class _Runner:
         """Until time is over (True), all is done, or it is to stop or to wait. Calls under way go on by themselves."""
         begun = busy = perf_counter()
         if (changed := what_changed(self._evaluation)) is not None:
-            stop(self._id, StopReason.CHANGED, changed)
+            stop_evaluation(self._id, StopReason.CHANGED, changed)
             return False
         while perf_counter() - begun < seconds:
             self._evaluation = self._load()
@@ -143,7 +151,9 @@ class _Runner:
 
     def _is_over(self) -> bool:
         if self._evaluation.is_cancel_requested:
-            stop(self._id, StopReason.CANCELLED, "Cancelled. What was done is kept; you can resume.")
+            stop_evaluation(
+                self._id, StopReason.CANCELLED, "Cancelled. What was done is kept; you can resume."
+            )
             return True
         return not self._evaluation.is_open
 
@@ -172,15 +182,15 @@ class _Runner:
             steps = grading(self._case(result))
             self._walks.append(_Walk(result, steps, next(steps)))
 
-    def _case(self, result: EvaluationResult) -> Case:
+    def _case(self, result: EvaluationResult) -> GradedCase:
         candidate, case = self._evaluation.candidates[result.candidate], result.case
-        return Case(
+        return GradedCase(
             prompt=self._evaluation.test_set.prompt.name,
             version=candidate["version"],
             model=candidate.get("model", ""),
             variables=case.variables,
             expected=case.expected,
-            assertions=(*self._common, *decoded(case.assertions)),
+            assertions=(*self._common, *decode_assertions(case.assertions)),
             embeddings=settings.EVALUATION_EMBEDDINGS,
             prompt_id=self._evaluation.test_set.prompt_id,
             judges=self._evaluation.judges,
@@ -217,7 +227,7 @@ class _Runner:
         elif call.pk not in _under_way and perf_counter() >= walk.look_at:
             walk.is_blocked, walk.look_at = True, perf_counter() + self._pace.look_again_seconds
             step = recover(call, evaluation=self._evaluation, now=now)
-            if step is Step.MAKE_AGAIN and self._may_call(again=call):
+            if step is SettlementStep.MAKE_AGAIN and self._may_call(again=call):
                 self._make(walk, claim_again(call, now=now))
 
     def _may_call(self, *, again: EvaluationCall | None = None) -> bool:
@@ -237,7 +247,9 @@ class _Runner:
         if may_spend(in_flight=in_flight, **facts):
             return True
         if not in_flight:
-            stop(self._id, StopReason.CAP, "One more call could cost more than the cap. Raise it to go on.")
+            stop_evaluation(
+                self._id, StopReason.CAP, "One more call could cost more than the cap. Raise it to go on."
+            )
         return False
 
     def _claimed(self) -> list[int]:
@@ -258,7 +270,7 @@ class _Runner:
             return False
         changed = what_changed(self._evaluation)
         if changed is not None:
-            stop(self._id, StopReason.CHANGED, changed)
+            stop_evaluation(self._id, StopReason.CHANGED, changed)
         else:
             Evaluation.objects.filter(pk=self._id, state=EvaluationState.RUNNING).update(
                 state=EvaluationState.FINISHED, reason="", detail="", finished_at=utc_now()
@@ -277,7 +289,7 @@ def what_changed(evaluation: Evaluation) -> str | None:
     }
     for candidate in evaluation.candidates:
         version = versions.get(candidate["version"])
-        if version is None or digest_of(version) != candidate["digest"]:
+        if version is None or version_digest(version) != candidate["digest"]:
             return f"Version {candidate['version']} was changed while it ran. Start it again."
     return None
 
@@ -294,7 +306,7 @@ def finish(result: EvaluationResult, graded: Graded, *, now: datetime) -> bool:
     )  # fmt: skip
     if changed:
         calls.update(response={})
-        has_passed = graded.verdict is Verdict.PASSED
+        has_passed = graded.verdict is AssertionVerdict.PASSED
         Evaluation.objects.filter(pk=result.evaluation_id).update(
             done=F("done") + 1, passed=F("passed") + int(has_passed)
         )

@@ -15,7 +15,7 @@ from accounts.models import User
 from governance.records.models import AuditRecord
 from governance.records.selectors.calls import content_of
 from governance.reviews.models import CallReview
-from governance.reviews.selectors.call_reviews import standing
+from governance.reviews.selectors import current_reviews
 from kernel.clock import utc_now
 from kernel.errors import InvalidError
 from prompts.evaluations.models import TestCase, TestSet
@@ -24,7 +24,7 @@ from prompts.evaluations.policy.cases import (
     BadCaseError,
     Case,
     Read,
-    checked,
+    check_case,
     read_csv,
     read_jsonl,
 )
@@ -139,11 +139,13 @@ def touch(test_set: TestSet) -> None:
     TestSet.objects.filter(pk=test_set.pk).update(revision=F("revision") + 1)
 
 
-def problem_of(values: dict[str, Any]) -> str | None:
+def case_problem(values: dict[str, Any]) -> str | None:
     """Why values of a case can't be used; None where they can."""
     names = ("variables", "expected", "assertions", "note")
     try:
-        checked(Case(**{"variables": {"": ""}, **{name: values[name] for name in names if name in values}}))
+        check_case(
+            Case(**{"variables": {"": ""}, **{name: values[name] for name in names if name in values}})
+        )
     except BadCaseError as error:
         return str(error)
     return None
@@ -167,7 +169,7 @@ def cases_from_calls(
     """
     cases, ids, missing = [], [], 0
     rows = list(calls)
-    reviews = standing(call.pk for call in rows)
+    reviews = current_reviews(call.pk for call in rows)
     for call in rows:
         content, review = content_of(call), reviews.get(call.pk)
         text = last_words(content) if content is not None else ""

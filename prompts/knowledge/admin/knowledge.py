@@ -18,10 +18,16 @@ from prompts.knowledge.admin.forms import KnowledgeBaseForm, SearchForm, UploadF
 from prompts.knowledge.models import KnowledgeBase
 from prompts.knowledge.services.embedding import EmbeddingError
 from prompts.knowledge.services.extraction import DocumentError, check_size
-from prompts.knowledge.services.knowledge import FIXED, Incoming, delete_base, put_document, reindex_base
-from prompts.knowledge.services.retrievers import RetrieverError
+from prompts.knowledge.services.knowledge import (
+    FIXED,
+    Incoming,
+    ask_for_sync,
+    delete_base,
+    put_document,
+    reindex_base,
+)
+from prompts.knowledge.services.retriever import RetrieverError
 from prompts.knowledge.services.search import answer_elsewhere, search
-from prompts.knowledge.services.syncing import ask_for_sync
 
 _DOCUMENTS_SHOWN = 100
 _USUAL_MODEL = "titan-embed-text-v2"

@@ -21,9 +21,8 @@ from accounts.policy.roles import Capability
 from kernel.errors import ConflictError
 from prompts.knowledge.models import KnowledgeBase
 from prompts.knowledge.policy.knowledge import Retrieved
-from prompts.knowledge.services.knowledge import FIXED, check_base, delete_base, reindex_base
+from prompts.knowledge.services.knowledge import FIXED, ask_for_sync, check_base, delete_base, reindex_base
 from prompts.knowledge.services.search import answer_elsewhere, search
-from prompts.knowledge.services.syncing import ask_for_sync
 
 
 class KnowledgeBaseSerializer(OwnedSerializer):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class BlockKind(StrEnum):
     """What a block is. Lists and tables have one item or row a line; a table's first row is its header."""
 
     HEADING = "heading"
@@ -16,19 +16,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """One heading, paragraph, list, table or piece of code. `level` is of headings, from 1."""
 
-    kind: Kind
+    kind: BlockKind
     text: str
     level: int = 0
 
 
-def to_json(blocks: list[Block]) -> list[list[Any]]:
+def to_json(blocks: list[TextBlock]) -> list[list[Any]]:
     """As JSON values."""
     return [[block.kind.value, block.text, block.level] for block in blocks]
 
 
-def from_json(values: list[list[Any]]) -> list[Block]:
+def from_json(values: list[list[Any]]) -> list[TextBlock]:
     """From what `to_json` made."""
-    return [Block(Kind(kind), text, level) for kind, text, level in values]
+    return [TextBlock(BlockKind(kind), text, level) for kind, text, level in values]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from kernel.tokenizer import count_tokens
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 
 _DEEPEST = 6
 _UNDER = " \u203a "
@@ -44,7 +44,7 @@ class Piece:
         return f"{self.headings}\n\n{self.text}" if self.headings else self.text
 
 
-def chunk(blocks: Iterable[Block], *, most_tokens: int, overlap_tokens: int) -> list[Piece]:
+def chunk(blocks: Iterable[TextBlock], *, most_tokens: int, overlap_tokens: int) -> list[Piece]:
     """The passages of a document, in order."""
     pieces: list[Piece] = []
     for headings, section in _sections(blocks):
@@ -53,12 +53,12 @@ def chunk(blocks: Iterable[Block], *, most_tokens: int, overlap_tokens: int) -> 
     return pieces
 
 
-def _sections(blocks: Iterable[Block]) -> Iterator[tuple[str, list[Block]]]:
+def _sections(blocks: Iterable[TextBlock]) -> Iterator[tuple[str, list[TextBlock]]]:
     """Runs of blocks under the same headings. A heading with nothing under it is in the path of what follows deeper."""
     path: list[tuple[int, str]] = []
-    section: list[Block] = []
+    section: list[TextBlock] = []
     for block in blocks:
-        if block.kind is not Kind.HEADING:
+        if block.kind is not BlockKind.HEADING:
             if block.text.strip():
                 section.append(block)
             continue
@@ -76,7 +76,7 @@ def _joined(path: list[tuple[int, str]]) -> str:
     return _UNDER.join(text for _, text in path if text)[:_MAX_HEADINGS_LENGTH]
 
 
-def _packed(section: list[Block], most: int, overlap: int) -> list[str]:
+def _packed(section: list[TextBlock], most: int, overlap: int) -> list[str]:
     """Parts put together greedily; a passage that begins with prose repeats the end of the prose before it."""
     texts: list[str] = []
     current: list[str] = []
@@ -101,12 +101,12 @@ def _together(parts: list[str]) -> str:
     return "\n\n".join(parts)
 
 
-def _parts(section: list[Block], most: int, overlap: int) -> Iterator[tuple[str, bool]]:
+def _parts(section: list[TextBlock], most: int, overlap: int) -> Iterator[tuple[str, bool]]:
     """Texts of at most `most` tokens, each with whether it is prose. Prose that is cut leaves room for what is repeated."""
     for block in section:
-        is_prose = block.kind is Kind.PARAGRAPH
+        is_prose = block.kind is BlockKind.PARAGRAPH
         if count_tokens(block.text) <= most:
-            yield block.text.strip("\n") if block.kind is Kind.CODE else block.text.strip(), is_prose
+            yield block.text.strip("\n") if block.kind is BlockKind.CODE else block.text.strip(), is_prose
             continue
         for text in _CUTTERS[block.kind](block.text, most - overlap if is_prose else most):
             yield text, is_prose
@@ -187,9 +187,9 @@ def _cut(unit: str, most: int) -> Iterator[str]:
         yield unit[start : start + step]
 
 
-_CUTTERS: dict[Kind, Callable[[str, int], Iterator[str]]] = {
-    Kind.PARAGRAPH: _prose,
-    Kind.LIST: _lines,
-    Kind.TABLE: _table,
-    Kind.CODE: _lines,
+_CUTTERS: dict[BlockKind, Callable[[str, int], Iterator[str]]] = {
+    BlockKind.PARAGRAPH: _prose,
+    BlockKind.LIST: _lines,
+    BlockKind.TABLE: _table,
+    BlockKind.CODE: _lines,
 }

@@ -33,7 +33,7 @@ class SourceEntry:
     on_failure: str = "refuse"
 
 
-def check(source: SourceEntry, *, hosts: tuple[str, ...], has_database: bool) -> None:
+def check_source_entry(source: SourceEntry, *, hosts: tuple[str, ...], has_database: bool) -> None:
     """BadSourceError for a source that lacks something, or that the operator does not allow."""
     if source.kind == "text" and not source.text.strip():
         raise BadSourceError("Write the text.")

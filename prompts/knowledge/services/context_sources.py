@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from accounts.access.principals import may_manage_shared
 from accounts.models import User
 from prompts.knowledge.models import ContextSource
-from prompts.knowledge.policy.context import check
-from prompts.knowledge.selectors.context_sources import entry_of
+from prompts.knowledge.policy.context import check_source_entry
+from prompts.knowledge.selectors import source_entry
 
 
 def check_source(source: ContextSource, *, by: User) -> None:
@@ -18,8 +18,8 @@ def check_source(source: ContextSource, *, by: User) -> None:
                 "kind": "Views are for superusers to name: whoever names one sees what every team's prompts may see."
             }
         )
-    check(
-        entry_of(source),
+    check_source_entry(
+        source_entry(source),
         hosts=tuple(settings.CONTEXT_HOSTS),
         has_database=bool(settings.CONTEXT_DATABASE_URL),
     )

@@ -19,7 +19,7 @@ _COMMON_WORDS = """
     SELECT word FROM ts_stat(%s) WHERE ndoc * %s > %s ORDER BY ndoc DESC LIMIT 5000"""
 
 
-def tend_bases() -> int:
+def maintain_indexes() -> int:
     """Gives indexes to bases that have become large, and counts the words of those that have them; how many bases."""
     bases = KnowledgeBase.objects.filter(kind=KnowledgeBase.Kind.LOCAL)
     tended = 0

@@ -11,6 +11,7 @@ from accounts.access.principals import may_manage_shared
 from accounts.models import User
 from accounts.services.known_models import unknown_model
 from kernel.errors import InvalidError
+from kernel.queueing import queue_on_commit
 from prompts.knowledge.models import (
     DocumentState,
     DocumentVersion,
@@ -180,3 +181,11 @@ def delete_base(base: KnowledgeBase) -> None:
 def index_names(base_id: int) -> tuple[str, str]:
     """The names of the indexes that a large base has: of its vectors and of its words."""
     return f"knowledge_vectors_{int(base_id)}", f"knowledge_words_{int(base_id)}"
+
+
+TASK = "gateway.tasks.sync_knowledge"
+
+
+def ask_for_sync(base: KnowledgeBase) -> None:
+    """Once the transaction is through, a worker reads what is new or changed."""
+    queue_on_commit(TASK, base.pk)

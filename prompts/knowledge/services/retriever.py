@@ -1,15 +1,16 @@
 """Searches in knowledge bases that are kept here, for the data plane: one round trip, without the ORM.
 
 What may be found is decided in the database (`gatehouse_search_knowledge`, prompts/knowledge/sql): bases of the
-application's own team, versions in force, documents that the application may be given. What is found is untrusted text.
-"""
+application's own team, versions in force, documents that the application may be given. What is found is untrusted text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
-from prompts.knowledge.policy.knowledge import BaseEntry, Candidate
+from kernel.errors import UnavailableError
+from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 
 SEARCH = "SELECT * FROM gatehouse_search_knowledge(%s, %s, %s::halfvec, %s, %s)"
 """Of: ids of bases, id of an application or None, a vector, the question, candidates of a list."""
@@ -79,3 +80,36 @@ def candidates(rows: Iterable[tuple[Any, ...]]) -> list[Candidate]:
         )
         for row in rows
     ]
+
+
+Retrieve = Callable[[BaseEntry, str], list[Candidate]]
+"""Of a base and a question."""
+Answer = Callable[[BaseEntry, str, str], GroundedAnswer]
+"""Of a base, a question, and the name of the route whose model is to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What asks a kind of base. Both raise RetrieverError with what to do, where it can't be asked."""
+
+    retrieve: Retrieve
+    answer: Answer
+
+
+_known: dict[str, Elsewhere] = {}
+
+
+class RetrieverError(UnavailableError):
+    """A base elsewhere can't be asked; the message says why."""
+
+
+def register_retriever(kind: str, elsewhere: Elsewhere) -> None:
+    """Makes a kind of base searchable."""
+    _known[kind] = elsewhere
+
+
+def retriever_of(kind: str) -> Elsewhere:
+    """What asks a kind of base. RetrieverError where nothing does."""
+    if kind not in _known:
+        raise RetrieverError("Bases of this kind can't be searched from here.")
+    return _known[kind]

@@ -7,10 +7,9 @@ from django.db import connection
 from prompts.knowledge.models import KnowledgeBase
 from prompts.knowledge.policy.fusion import fuse
 from prompts.knowledge.policy.knowledge import Candidate, GroundedAnswer, Retrieved
-from prompts.knowledge.selectors.knowledge import entry_of
+from prompts.knowledge.selectors import base_entry
 from prompts.knowledge.services.embedding import Embedder
-from prompts.knowledge.services.retriever import SEARCH, candidates, parameters
-from prompts.knowledge.services.retrievers import retriever_of
+from prompts.knowledge.services.retriever import SEARCH, candidates, parameters, retriever_of
 
 _SECONDS = 20.0
 
@@ -39,13 +38,13 @@ def search(
 
 def answer_elsewhere(base: KnowledgeBase, question: str, *, route: str) -> GroundedAnswer:
     """What Bedrock itself makes of its base for a question. Not charged here (docs/decisions/0019). RetrieverError."""
-    return retriever_of(base.kind).answer(entry_of(base), question, route)
+    return retriever_of(base.kind).answer(base_entry(base), question, route)
 
 
 def _candidates(
     base: KnowledgeBase, question: str, application_id: int | None, top_k: int
 ) -> list[Candidate]:
-    entry = entry_of(base)
+    entry = base_entry(base)
     if not base.is_local:
         return retriever_of(base.kind).retrieve(entry, question)
     assert base.dimensions is not None

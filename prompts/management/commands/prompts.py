@@ -12,9 +12,9 @@ from accounts.models import Team
 from kernel import commands
 from kernel.commands import named
 from prompts.registry.models import Prompt, PromptVersion, VersionState
-from prompts.registry.policy.document import Document, decoded
-from prompts.registry.policy.files import read
-from prompts.registry.policy.text_diff import Kind
+from prompts.registry.policy.document import Document, decode_document
+from prompts.registry.policy.files import read_file
+from prompts.registry.policy.text_diff import SpanKind
 from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.services.files import exported, imported
 from prompts.registry.services.labels import move_label
@@ -86,16 +86,16 @@ class Command(commands.Command):
 
     def _diff(self, team: Team | None, name: str, text: str) -> bool:
         with named(name):
-            file = read(text)
+            file = read_file(text)
         prompt = Prompt.objects.filter(team=team, name=file.name).first()
         last = prompt.versions.first() if prompt is not None else None
-        before = decoded(last.document) if last is not None else Document()
+        before = decode_document(last.document) if last is not None else Document()
         changes = version_diff(before, file.document)
         if changes:
             self.stdout.write(f"{file.name}, {f'version {last.number}' if last else 'new'}:")
         for change in changes:
             self.stdout.write(f"  {change.title}")
-            marks = {Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}"), Kind.EQUAL: ("", "")}
+            marks = {SpanKind.REMOVED: ("[-", "-]"), SpanKind.ADDED: ("{+", "+}"), SpanKind.EQUAL: ("", "")}
             words = "".join(marks[span.kind][0] + span.text + marks[span.kind][1] for span in change.spans)
             self.stdout.write("\n".join(f"    {line}" for line in words.splitlines()))
         return bool(changes)

@@ -23,11 +23,11 @@ from prompts.registry.policy.document import (
     Document,
     Example,
     Knowledge,
-    Limits,
-    Message,
     Output,
     Parameters,
-    Tool,
+    PromptLimits,
+    PromptMessage,
+    ToolDefinition,
     Variable,
 )
 from prompts.registry.policy.files import dump
@@ -69,7 +69,7 @@ class VariableForm(forms.Form):
     example = forms.CharField(required=False, strip=False)
     schema = forms.CharField(
         required=False,
-        label="Limits",
+        label="PromptLimits",
         help_text='JSON Schema, such as {"maxLength": 200} or {"enum": ["a", "b"]}.',
     )
 
@@ -155,10 +155,10 @@ class RestForm(forms.Form):
             gone = [(current, f"{current} (gone)")] if current and current not in routes else []
             field.choices = [*chosen, *gone]
 
-    def clean_tools(self) -> tuple[Tool, ...]:
+    def clean_tools(self) -> tuple[ToolDefinition, ...]:
         value = self.cleaned_data["tools"]
         try:
-            return msgspec.convert((value or {}).get("tools") or (), tuple[Tool, ...])
+            return msgspec.convert((value or {}).get("tools") or (), tuple[ToolDefinition, ...])
         except msgspec.ValidationError as error:
             raise forms.ValidationError(f"The tools do not fit: {error}.") from error
 
@@ -193,7 +193,7 @@ class Editor:
         return msgspec.structs.replace(
             self._document,
             messages=tuple(
-                Message(role=each["role"], text=unix_lines(each["text"]))
+                PromptMessage(role=each["role"], text=unix_lines(each["text"]))
                 for each in _rows(self.messages)
                 if each.get("text", "").strip()
             ),
@@ -273,7 +273,7 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
             stop_sequences=rest["stop_sequences"],
             extra=rest["extra"] or {},
         ),
-        "limits": Limits(
+        "limits": PromptLimits(
             max_input_tokens=rest["max_input_tokens"] or 0,
             max_output_tokens=rest["max_output_tokens"] or 0,
             too_large=rest["too_large"],

@@ -8,7 +8,7 @@ import msgspec
 from django import forms
 
 from accounts.access.admin import as_typed
-from prompts.registry.policy.files import dump, load, load_value
+from prompts.registry.policy.files import dump, load_document, load_value
 
 
 class YamlField(forms.CharField):
@@ -32,7 +32,7 @@ class YamlField(forms.CharField):
         if not text.strip():
             return None
         with as_typed():
-            return load(text)
+            return load_document(text)
 
 
 class ValueField(YamlField):
@@ -111,10 +111,10 @@ def written(value: Any) -> str:
         return ""
     if isinstance(value, str) and (not value or value.startswith('"') or not value.isprintable()):
         return json.dumps(value)
-    return shown(value)
+    return shown_value(value)
 
 
-def shown(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A value as people read it."""
     if value is msgspec.UNSET:
         return ""

@@ -15,10 +15,16 @@ from kernel.errors import at
 from prompts.registry.admin import labels, versions
 from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render
 from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
-from prompts.registry.selectors.feedback import helpful_by_version
-from prompts.registry.selectors.version_cost import figures_of
-from prompts.registry.services.labels import previous_of
-from prompts.registry.services.prompts import archive, check_tags, new_draft, note_change, restore, switch
+from prompts.registry.selectors.prompts import figures_of, helpful_by_version
+from prompts.registry.services.labels import previous_version
+from prompts.registry.services.prompts import (
+    archive,
+    check_prompt_tags,
+    new_draft,
+    note_change,
+    restore,
+    switch,
+)
 
 _MAX_VERSIONS = 50
 _MAX_MOVES = 20
@@ -33,7 +39,7 @@ class PromptForm(OwnedForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.instance.pk is not None and "tags" in cleaned:
             with at("tags"):
-                check_tags(
+                check_prompt_tags(
                     prompt=Prompt.objects.get(pk=self.instance.pk), tags=cleaned["tags"] or [], by=self.user
                 )
         return cleaned
@@ -159,7 +165,7 @@ class PromptAdmin(OwnedAdmin):
                 (version, figures_of(version, now=now), _helpful(helpful.get(version.number)))
                 for version in found
             ],
-            labels=[(label, previous_of(label)) for label in prompt.labels.select_related("version")],
+            labels=[(label, previous_version(label)) for label in prompt.labels.select_related("version")],
             submitted=[
                 version
                 for version in found

@@ -12,20 +12,20 @@ from accounts.admin.base import person, told
 from kernel.clock import utc_now
 from prompts.registry.admin.editor import Editor
 from prompts.registry.admin.pages import back, prompt_for, render, rights, version_for
-from prompts.registry.models import Prompt, PromptVersion, Verdict, VersionState
-from prompts.registry.policy.document import Document, decoded, encoded
-from prompts.registry.policy.files import document_from, dump, load
+from prompts.registry.models import Prompt, PromptVersion, ReviewVerdict, VersionState
+from prompts.registry.policy.document import Document, decode_document, encode_document
+from prompts.registry.policy.files import document_from, dump, load_document
 from prompts.registry.policy.version_diff import version_diff
-from prompts.registry.selectors.reviews import baseline_of, rules_of, standing_of
-from prompts.registry.selectors.version_cost import figures_of
+from prompts.registry.selectors.prompts import figures_of
+from prompts.registry.selectors.reviews import baseline_of, review_standing, rules_for
 from prompts.registry.services.prompts import PromptError, delete_draft, problems_of, save_draft
 from prompts.registry.services.reviews import comment, may_review, review, submit, take_back, withdraw
 
 
-def document_of(version: PromptVersion) -> Document:
+def readable_document(version: PromptVersion) -> Document:
     """What a version says; an empty document where it can't be read."""
     try:
-        return decoded(version.document)
+        return decode_document(version.document)
     except msgspec.ValidationError:
         return Document()
 
@@ -38,7 +38,7 @@ def draft_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespons
         return back(request, prompt, "version", number)
     revision = version.revision
     if request.method == "POST":
-        editor = Editor(document_of(version), data=request.POST)
+        editor = Editor(readable_document(version), data=request.POST)
         sent = request.POST.get("revision", "")
         revision = int(sent) if sent.isdecimal() and len(sent) < 9 else 0
         if editor.is_valid():
@@ -54,7 +54,7 @@ def draft_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespons
                 request, "Some fields can't be read: they are marked below. Nothing was saved yet."
             )
     else:
-        editor = Editor(document_of(version), note=version.note, goal=version.goal)
+        editor = Editor(readable_document(version), note=version.note, goal=version.goal)
     return render(
         request, "draft", prompt, title=f"{prompt.name}, draft {number}", version=version, editor=editor,
         revision=revision, problems=problems_of(version), before=baseline_of(version),
@@ -107,7 +107,7 @@ def yaml_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse
         if form.is_valid():
             with told(request):
                 save_draft(
-                    version=version, document=document_from(load(form.cleaned_data["text"])), by=person(request),
+                    version=version, document=document_from(load_document(form.cleaned_data["text"])), by=person(request),
                     revision=int(revision) if revision.isdecimal() and len(revision) < 9 else 0,
                 )  # fmt: skip
                 messages.success(request, "The draft is saved.")
@@ -122,7 +122,7 @@ def version_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespo
     """A version as reviewers read it: what changed, what is missing, what was said."""
     prompt = prompt_for(request, prompt_id)
     version = version_for(prompt, number)
-    document, before = document_of(version), baseline_of(version)
+    document, before = readable_document(version), baseline_of(version)
     now = utc_now()
     return render(
         request,
@@ -135,11 +135,11 @@ def version_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespo
         tools=[(tool, dump(tool.schema)) for tool in document.tools],
         privacy=dump(document.privacy) if document.privacy else "",
         before=before,
-        changes=version_diff(document_of(before), document) if before else [],
+        changes=version_diff(readable_document(before), document) if before else [],
         figures=figures_of(version, now=now),
         figures_before=figures_of(before, now=now) if before else None,
-        standing=standing_of(version),
-        rules=rules_of(version),
+        standing=review_standing(version),
+        rules=rules_for(version),
         reviews=version.reviews.select_related("reviewer"),
         comments=_by_place(version),
         may_review=version.state == VersionState.IN_REVIEW
@@ -167,7 +167,7 @@ def do_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse:
             case "approve" | "request_changes":
                 if not rights(request, prompt).review:
                     raise PermissionDenied
-                review(version=version, reviewer=user, verdict=Verdict(action), comment=text, digest=sent.get("digest", ""))  # fmt: skip
+                review(version=version, reviewer=user, verdict=ReviewVerdict(action), comment=text, digest=sent.get("digest", ""))  # fmt: skip
                 version.refresh_from_db()
                 done = version.state == VersionState.APPROVED
                 messages.success(request, "Approved: all that the rules ask for is there." if done else "Your verdict is on record.")  # fmt: skip
@@ -222,16 +222,16 @@ def diff_view(request: HttpRequest, prompt_id: int, before: int, after: int) -> 
     now = utc_now()
     return render(
         request, "diff", prompt, title=f"{prompt.name}: version {before} to {after}", before=one, after=other,
-        changes=version_diff(document_of(one), document_of(other)), numbers=prompt.versions.values_list("number", flat=True),
+        changes=version_diff(readable_document(one), readable_document(other)), numbers=prompt.versions.values_list("number", flat=True),
         figures=figures_of(other, now=now), figures_before=figures_of(one, now=now),
-        facts=_side_by_side(document_of(one), document_of(other)),
+        facts=_side_by_side(readable_document(one), readable_document(other)),
     )  # fmt: skip
 
 
 def _side_by_side(one: Document, other: Document) -> list[tuple[str, str, str]]:
     rows = []
     for title, name in (("Model", "model"), ("Parameters", "parameters"), ("Token limits", "limits")):
-        values = [encoded(each).get(name) for each in (one, other)]
+        values = [encode_document(each).get(name) for each in (one, other)]
         first, second = (_words(value) for value in values)
         rows.append((title, first, second))
     return rows

@@ -12,7 +12,7 @@ from accounts.api.base import without_store
 from accounts.models import Team
 from prompts.registry.models import Prompt
 from prompts.registry.services.files import exported, imported
-from prompts.registry.services.prompts import archive, check_tags, create_prompt, restore, switch
+from prompts.registry.services.prompts import archive, check_prompt_tags, create_prompt, restore, switch
 
 
 class PromptSerializer(OwnedSerializer):
@@ -84,7 +84,9 @@ class PromptViewSet(
 
     def before_update(self, serializer: Any) -> None:
         if "tags" in serializer.validated_data:
-            check_tags(prompt=serializer.instance, tags=serializer.validated_data["tags"], by=self.person)
+            check_prompt_tags(
+                prompt=serializer.instance, tags=serializer.validated_data["tags"], by=self.person
+            )
 
     @extend_schema(request=SwitchSerializer, responses={200: PromptSerializer})
     @action(detail=True, methods=["post"])

@@ -13,10 +13,10 @@ from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import CheckedField
 from accounts.policy.roles import Capability
 from kernel.errors import InvalidError
-from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
-from prompts.registry.policy.document import decoded
+from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
+from prompts.registry.policy.document import decode_document
 from prompts.registry.policy.version_diff import version_diff
-from prompts.registry.selectors.reviews import standing_of
+from prompts.registry.selectors.reviews import review_standing
 from prompts.registry.services.prompts import delete_draft, new_draft, problems_of, save_draft
 from prompts.registry.services.reviews import comment, review, submit, take_back, withdraw
 
@@ -26,7 +26,7 @@ class DocumentField(CheckedField):
 
     def checked(self, data: Any) -> Any:
         try:
-            return decoded(data)
+            return decode_document(data)
         except msgspec.ValidationError as error:
             raise InvalidError(f"It does not fit: {str(error).replace('`$.', '`')}.") from error
 
@@ -80,7 +80,7 @@ class PromptVersionSerializer(OwnedSerializer):
         return problems_of(version) if version.is_draft else []
 
     def get_missing(self, version: PromptVersion) -> list[str]:
-        return list(standing_of(version).missing) if version.state == VersionState.IN_REVIEW else []
+        return list(review_standing(version).missing) if version.state == VersionState.IN_REVIEW else []
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None and "revision" not in attrs:
@@ -105,7 +105,7 @@ class PromptVersionSerializer(OwnedSerializer):
     def _saved(self, version: PromptVersion, values: dict[str, Any], revision: int) -> PromptVersion:
         return save_draft(
             version=version,
-            document=values.get("document") or decoded(version.document),
+            document=values.get("document") or decode_document(version.document),
             revision=revision,
             by=self.context["request"].user,
             note=values.get("note"),
@@ -114,7 +114,7 @@ class PromptVersionSerializer(OwnedSerializer):
 
 
 class VerdictSerializer(serializers.Serializer[Any]):
-    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    verdict = serializers.ChoiceField(choices=ReviewVerdict.choices)
     comment = serializers.CharField(required=False, default="", allow_blank=True, max_length=5000)
     digest = serializers.CharField(
         required=False, default="", max_length=64, help_text="Of the document that was read."
@@ -204,7 +204,7 @@ class PromptVersionViewSet(
         sent.is_valid(raise_exception=True)
         values = sent.validated_data
         review(
-            version=version, reviewer=self.person, verdict=Verdict(values["verdict"]), comment=values["comment"],
+            version=version, reviewer=self.person, verdict=ReviewVerdict(values["verdict"]), comment=values["comment"],
             digest=values["digest"],
         )  # fmt: skip
         return Response(self.get_serializer(self.get_object()).data)
@@ -239,5 +239,5 @@ class PromptVersionViewSet(
         ).first()
         if other is None:
             raise serializers.ValidationError({"to": ["There is no such version."]})
-        changes = version_diff(decoded(version.document), decoded(other.document))
+        changes = version_diff(decode_document(version.document), decode_document(other.document))
         return Response(DifferenceSerializer(changes, many=True).data)

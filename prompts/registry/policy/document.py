@@ -36,7 +36,7 @@ class Variable(_Part, frozen=True, kw_only=True):
     """Whether it holds personal data: then no page and no test case repeats its value."""
 
 
-class Message(_Part, frozen=True, kw_only=True):
+class PromptMessage(_Part, frozen=True, kw_only=True):
     """One message. The text is a template."""
 
     role: Literal["system", "user", "assistant"] = "user"
@@ -60,7 +60,7 @@ class Parameters(_Part, frozen=True, kw_only=True):
     """Members for the model alone (Converse's additionalModelRequestFields)."""
 
 
-class Tool(_Part, frozen=True, kw_only=True):
+class ToolDefinition(_Part, frozen=True, kw_only=True):
     """A tool that the model may ask the application to use."""
 
     name: str
@@ -85,7 +85,7 @@ class Output(_Part, frozen=True, kw_only=True):
     """The member of the answer (“unsure”, “meta.unsure”) in which the model says with true that it is unsure."""
 
 
-class Limits(_Part, frozen=True, kw_only=True):
+class PromptLimits(_Part, frozen=True, kw_only=True):
     """Hard limits in tokens. 0: the route's."""
 
     max_input_tokens: int = 0
@@ -115,17 +115,17 @@ class Knowledge(_Part, frozen=True, kw_only=True):
 class Document(_Part, frozen=True, kw_only=True):
     """One version."""
 
-    messages: tuple[Message, ...] = ()
+    messages: tuple[PromptMessage, ...] = ()
     variables: tuple[Variable, ...] = ()
     examples: tuple[Example, ...] = ()
     model: str = ""
     """The name of a route."""
     parameters: Parameters = Parameters()
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = "auto"
     """auto, any, or a tool's name."""
     output: Output = Output()
-    limits: Limits = Limits()
+    limits: PromptLimits = PromptLimits()
     caches_prefix: bool = False
     """Whether the provider's prompt cache keeps what stands before the first message with variables."""
     privacy: Json | None = None
@@ -150,12 +150,12 @@ PARTS: dict[str, tuple[str, ...]] = {
 """Members by the part that an approval rule can ask about."""
 
 
-def decoded(value: Mapping[str, Any]) -> Document:
+def decode_document(value: Mapping[str, Any]) -> Document:
     """A document from its JSON value. msgspec.ValidationError says what does not fit, and where."""
     return msgspec.convert(value, Document)
 
 
-def encoded(document: Document) -> Json:
+def encode_document(document: Document) -> Json:
     """The JSON value of a document, defaults left out: the same for documents that say the same."""
     value: Json = _plain(document)
     return value

@@ -22,7 +22,7 @@ import msgspec
 import yaml
 
 from kernel.errors import InvalidError
-from prompts.registry.policy.document import Document, decoded, encoded, unkeepable
+from prompts.registry.policy.document import Document, decode_document, encode_document, unkeepable
 
 MAX_CHARACTERS = 1_000_000
 _MAX_NODES = 50_000
@@ -52,9 +52,9 @@ class PromptFile:
 _TEXTS = ("description", "fallback", "note", "goal")
 
 
-def read(text: str) -> PromptFile:
+def read_file(text: str) -> PromptFile:
     """A file's content. BadFileError for what is no prompt."""
-    value = load(text)
+    value = load_document(text)
     unknown = set(value) - {"name", "tags", "version", *_TEXTS}
     if unknown:
         raise BadFileError(f"There is no “{min(map(str, unknown))}” in a prompt's file.")
@@ -74,7 +74,7 @@ def read(text: str) -> PromptFile:
     )
 
 
-def load(text: str) -> dict[str, Any]:
+def load_document(text: str) -> dict[str, Any]:
     """A YAML mapping. BadFileError where it is none, or grows when its aliases are followed."""
     value = load_value(text)
     if not isinstance(value, dict):
@@ -128,12 +128,12 @@ def document_from(value: Any) -> Document:
     if not isinstance(value, dict):
         raise BadFileError("“version” must be a mapping.")
     try:
-        return decoded(value)
+        return decode_document(value)
     except msgspec.ValidationError as error:
         raise BadFileError(f"The version does not fit: {str(error).replace('`$.', '`')}.") from error
 
 
-def write(file: PromptFile) -> str:
+def write_file(file: PromptFile) -> str:
     """The file of a prompt."""
     value: dict[str, Any] = {"name": file.name}
     value |= {
@@ -141,7 +141,7 @@ def write(file: PromptFile) -> str:
         for name in ("description", "tags", "fallback", "note", "goal")
         if (text := getattr(file, name))
     }
-    value["version"] = encoded(file.document)
+    value["version"] = encode_document(file.document)
     return dump(value)
 
 

@@ -11,19 +11,19 @@ _MAX_SHOWN_LENGTH = 120
 _DEEPEST = 200
 
 
-class Found(msgspec.Struct, frozen=True):
+class JsonValue(msgspec.Struct, frozen=True):
     """A JSON value, which may be null."""
 
     value: Any
 
 
-def parsed(output: str, data: Any = None) -> Found | None:
+def parsed(output: str, data: Any = None) -> JsonValue | None:
     """The JSON of an answer: what the gateway has parsed, or the whole text, a code fence around it or not."""
     if data is not None:
-        return Found(data)
+        return JsonValue(data)
     fenced = _FENCED.match(output)
     try:
-        return Found(json.loads(fenced.group(1) if fenced else output, parse_constant=_refuse))
+        return JsonValue(json.loads(fenced.group(1) if fenced else output, parse_constant=_refuse))
     except (ValueError, RecursionError):
         return None
 

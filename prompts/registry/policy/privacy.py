@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from governance.privacy.policy.privacy import InForce, decoded, extended
+from governance.privacy.policy.privacy import InForce, decode_policy, extended
 from governance.privacy.policy.ruleset import RuleSet
 
 
@@ -18,4 +18,6 @@ def rules_of(rules: RuleSet, privacy: dict[str, Any] | None, *, owner: str, numb
 
 @lru_cache(maxsize=1024)
 def _extended(rules: RuleSet, privacy: bytes, owner: str, number: int) -> RuleSet:
-    return RuleSet(extended(rules.effective, InForce(owner, number, decoded(msgspec.json.decode(privacy)))))
+    return RuleSet(
+        extended(rules.effective, InForce(owner, number, decode_policy(msgspec.json.decode(privacy))))
+    )

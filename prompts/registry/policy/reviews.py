@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class ApprovalRule:
     """So many approvals, for prompts with a tag and changes of some parts; by some people, or by all who may."""
 
     name: str
@@ -28,7 +28,7 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReviewStanding:
     """Where a review stands: what is missing, in words; nothing, when the version is approved."""
 
     missing: tuple[str, ...]
@@ -39,7 +39,9 @@ class Standing:
         return not self.missing
 
 
-def standing(rules: Iterable[Rule], votes: Iterable[Vote], *, authors: Collection[int | None]) -> Standing:
+def standing(
+    rules: Iterable[ApprovalRule], votes: Iterable[Vote], *, authors: Collection[int | None]
+) -> ReviewStanding:
     """Of the rules that apply: each must be met. The last vote of a person counts, and that of who wrote it never.
 
     Somebody who asked for changes holds the version up until they approve it, or it is taken back and changed.
@@ -61,4 +63,4 @@ def standing(rules: Iterable[Rule], votes: Iterable[Vote], *, authors: Collectio
             missing.append(
                 f"“{rule.name}” wants {lacking} more {'approval' if lacking == 1 else 'approvals'}{whose}."
             )
-    return Standing(tuple(missing), len(approving))
+    return ReviewStanding(tuple(missing), len(approving))

@@ -18,7 +18,7 @@ class UnboundedSchemaError(InvalidError):
     """The schema can't be used; the message says what to change."""
 
 
-def check_size(schema: Any) -> None:
+def check_schema_size(schema: Any) -> None:
     """UnboundedSchemaError for a schema whose checking has no bound."""
     _Counter(schema).count(schema, (), 0)
 

@@ -19,7 +19,7 @@ _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-class Kind(StrEnum):
+class SpanKind(StrEnum):
     """What became of a piece of text."""
 
     EQUAL = "equal"
@@ -30,14 +30,14 @@ class Kind(StrEnum):
 class Span(msgspec.Struct, frozen=True):
     """A piece of text, and whether it is in both texts, in the first alone, or in the second alone."""
 
-    kind: Kind
+    kind: SpanKind
     text: str
 
 
 def text_diff(before: str, after: str) -> list[Span]:
     """The spans that lead from one text to the other: without the added ones they are the first, without the removed the second."""
     if before == after:
-        return [Span(Kind.EQUAL, before)] if before else []
+        return [Span(SpanKind.EQUAL, before)] if before else []
     if max(len(before), len(after)) > MAX_CHARACTERS:
         return _joined(_whole(before, after))
     return _joined(_by_lines(_LINES.findall(before), _LINES.findall(after)))
@@ -45,12 +45,12 @@ def text_diff(before: str, after: str) -> list[Span]:
 
 def has_changes(spans: Sequence[Span]) -> bool:
     """Whether the two texts differ."""
-    return any(span.kind is not Kind.EQUAL for span in spans)
+    return any(span.kind is not SpanKind.EQUAL for span in spans)
 
 
 def _by_lines(before: list[str], after: list[str]) -> Iterator[Span]:
     for kind, one, other in _blocks(before, after):
-        if kind is Kind.EQUAL:
+        if kind is SpanKind.EQUAL:
             yield Span(kind, "".join(one))
             continue
         yield from _by_words("".join(one), "".join(other))
@@ -61,18 +61,18 @@ def _by_words(before: str, after: str) -> Iterator[Span]:
         yield from _whole(before, after)
         return
     for kind, one, other in _readable(list(_blocks(_WORDS.findall(before), _WORDS.findall(after)))):
-        if kind is Kind.EQUAL:
+        if kind is SpanKind.EQUAL:
             yield Span(kind, "".join(one))
         else:
             yield from _whole("".join(one), "".join(other))
 
 
 def _whole(before: str, after: str) -> Iterator[Span]:
-    yield Span(Kind.REMOVED, before)
-    yield Span(Kind.ADDED, after)
+    yield Span(SpanKind.REMOVED, before)
+    yield Span(SpanKind.ADDED, after)
 
 
-Block = tuple[Kind, list[str], list[str]]
+Block = tuple[SpanKind, list[str], list[str]]
 """A run of tokens that are equal (then both lists are), or what stands for what (then the kind is REMOVED)."""
 
 
@@ -82,14 +82,14 @@ def _blocks(before: list[str], after: list[str]) -> Iterator[Block]:
     tail = _common(before[head:][::-1], after[head:][::-1])
     one, other = before[head : len(before) - tail], after[head : len(after) - tail]
     if head:
-        yield Kind.EQUAL, before[:head], after[:head]
+        yield SpanKind.EQUAL, before[:head], after[:head]
     if one and other:
         matches = _matches(one, other)
         yield from _between(one, other, matches if matches is not None else [])
     elif one or other:
-        yield Kind.REMOVED, one, other
+        yield SpanKind.REMOVED, one, other
     if tail:
-        yield Kind.EQUAL, before[len(before) - tail :], after[len(after) - tail :]
+        yield SpanKind.EQUAL, before[len(before) - tail :], after[len(after) - tail :]
 
 
 def _common(one: list[str], other: list[str]) -> int:
@@ -105,9 +105,9 @@ def _between(one: list[str], other: list[str], matches: list[tuple[int, int, int
     x = y = 0
     for start, opposite, length in [*matches, (len(one), len(other), 0)]:
         if start > x or opposite > y:
-            yield Kind.REMOVED, one[x:start], other[y:opposite]
+            yield SpanKind.REMOVED, one[x:start], other[y:opposite]
         if length:
-            yield Kind.EQUAL, one[start : start + length], other[opposite : opposite + length]
+            yield SpanKind.EQUAL, one[start : start + length], other[opposite : opposite + length]
         x, y = start + length, opposite + length
 
 
@@ -150,10 +150,10 @@ def _readable(blocks: list[Block]) -> Iterator[Block]:
     held: Block | None = None
     for place, (kind, one, other) in enumerate(blocks):
         is_last = place == len(blocks) - 1
-        is_slight = kind is Kind.EQUAL and not is_last and not any(each.strip().isalnum() for each in one)
-        if held is not None and (kind is not Kind.EQUAL or is_slight):
-            held = (Kind.REMOVED, held[1] + one, held[2] + other)
-        elif kind is not Kind.EQUAL:
+        is_slight = kind is SpanKind.EQUAL and not is_last and not any(each.strip().isalnum() for each in one)
+        if held is not None and (kind is not SpanKind.EQUAL or is_slight):
+            held = (SpanKind.REMOVED, held[1] + one, held[2] + other)
+        elif kind is not SpanKind.EQUAL:
             held = (kind, one, other)
         else:
             if held is not None:

@@ -8,7 +8,7 @@ import msgspec
 
 from kernel.errors import InvalidError
 from prompts.registry.policy.document import Variable
-from prompts.registry.policy.schema_size import check_size
+from prompts.registry.policy.schema_size import check_schema_size
 
 _ARTICLES = {
     "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
@@ -43,7 +43,7 @@ def schema_of(variable: Variable) -> dict[str, Any]:
 def validator_of(schema: Any) -> jsonschema_rs.Validator:
     """A compiled schema, patterns in linear time, nothing fetched from anywhere. BadSchemaError where it is none."""
     try:
-        check_size(schema)
+        check_schema_size(schema)
         return jsonschema_rs.validator_for(
             schema,
             pattern_options=jsonschema_rs.RegexOptions(),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from prompts.registry.policy.document import Document, encoded
+from prompts.registry.policy.document import Document, encode_document
 from prompts.registry.policy.files import dump
 from prompts.registry.policy.text_diff import Span, text_diff
 
@@ -18,7 +18,7 @@ _BLOCKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class VersionChange:
     """A place where two versions differ: its name, and the spans that lead from one to the other."""
 
     title: str
@@ -26,25 +26,25 @@ class Change:
     spans: list[Span]
 
 
-def version_diff(before: Document, after: Document) -> list[Change]:
+def version_diff(before: Document, after: Document) -> list[VersionChange]:
     """Every place that differs."""
-    changes: list[Change] = []
+    changes: list[VersionChange] = []
     for number in range(max(len(before.messages), len(after.messages))):
         one = before.messages[number] if number < len(before.messages) else None
         other = after.messages[number] if number < len(after.messages) else None
         if one != other:
             roles = dict.fromkeys(each.role for each in (one, other) if each)
             changes.append(
-                Change(
+                VersionChange(
                     f"Message {number + 1} ({' → '.join(roles)})",
                     f"messages.{number}",
                     text_diff(one.text if one else "", other.text if other else ""),
                 )
             )
-    old, new = encoded(before), encoded(after)
+    old, new = encode_document(before), encode_document(after)
     for name, title in (*_BLOCKS.items(), *_PLAIN.items()):
         if old.get(name) != new.get(name):
-            changes.append(Change(title, name, text_diff(_text(old.get(name)), _text(new.get(name)))))
+            changes.append(VersionChange(title, name, text_diff(_text(old.get(name)), _text(new.get(name)))))
     return changes
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from prompts.registry.policy.document import decoded
+from prompts.registry.policy.document import decode_document
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ def compiled(document: Mapping[str, Any]) -> tuple[Compiled | None, str]:
 @lru_cache(maxsize=4096)
 def _compiled(document: bytes) -> tuple[Compiled | None, str]:
     try:
-        return Compiled(decoded(msgspec.json.decode(document))), ""
+        return Compiled(decode_document(msgspec.json.decode(document))), ""
     except UnusableVersionError as error:
         return None, str(error)
     except msgspec.ValidationError as error:

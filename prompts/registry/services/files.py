@@ -4,18 +4,24 @@ from django.db import transaction
 
 from accounts.models import Team, User
 from prompts.registry.models import Prompt, PromptVersion
-from prompts.registry.policy.document import decoded, encoded
-from prompts.registry.policy.files import PromptFile, read, write
-from prompts.registry.services.prompts import check_tags, create_prompt, new_draft, note_change, save_draft
+from prompts.registry.policy.document import decode_document, encode_document
+from prompts.registry.policy.files import PromptFile, read_file, write_file
+from prompts.registry.services.prompts import (
+    check_prompt_tags,
+    create_prompt,
+    new_draft,
+    note_change,
+    save_draft,
+)
 
 
 def exported(version: PromptVersion) -> str:
     """A version as a YAML file."""
     prompt = version.prompt
-    return write(
+    return write_file(
         PromptFile(
             name=prompt.name,
-            document=decoded(version.document),
+            document=decode_document(version.document),
             description=prompt.description,
             tags=list(prompt.tags),
             fallback=prompt.fallback,
@@ -29,7 +35,7 @@ def exported(version: PromptVersion) -> str:
 def imported(*, text: str, team: Team | None, by: User | None) -> tuple[Prompt, PromptVersion | None]:
     """The prompt that a file names, made if there is none, and the draft of what the file says; None where it says
     what the last version does. BadFileError, ValidationError."""
-    file = read(text)
+    file = read_file(text)
     prompt = Prompt.objects.filter(team=team, name=file.name).first()
     if prompt is None:
         prompt = create_prompt(
@@ -43,7 +49,7 @@ def imported(*, text: str, team: Team | None, by: User | None) -> tuple[Prompt, 
     else:
         _settings(prompt, file, by)
     last = prompt.versions.first()
-    if last is not None and encoded(decoded(last.document)) == encoded(file.document):
+    if last is not None and encode_document(decode_document(last.document)) == encode_document(file.document):
         return prompt, None
     # Somebody else's open draft is theirs: it is not written over.
     is_own = (
@@ -56,7 +62,7 @@ def imported(*, text: str, team: Team | None, by: User | None) -> tuple[Prompt, 
 
 
 def _settings(prompt: Prompt, file: PromptFile, by: User | None) -> None:
-    check_tags(prompt=prompt, tags=file.tags, by=by)
+    check_prompt_tags(prompt=prompt, tags=file.tags, by=by)
     changed = [
         name for name in ("description", "tags", "fallback") if getattr(prompt, name) != getattr(file, name)
     ]

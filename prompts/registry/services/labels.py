@@ -6,8 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from kernel.clock import utc_now
-from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion, VersionState
-from prompts.registry.models.prompt import NAME
+from prompts.registry.models import NAME, Label, LabelMove, Prompt, PromptVersion, VersionState
 from prompts.registry.services.prompts import PromptError, note_change
 from prompts.registry.signals import approval_asked, label_moved
 
@@ -74,13 +73,13 @@ def roll_back(*, prompt: Prompt, name: str, by: User | None, reason: str = "") -
     label = Label.objects.filter(prompt=prompt, name=name).select_related("version").first()
     if label is None:
         raise PromptError(f"There is no label {name}.")
-    target = previous_of(label)
+    target = previous_version(label)
     if target is None:
         raise PromptError(f"The label {name} has not been anywhere else it could go back to.")
     return move_label(prompt=prompt, name=name, version=target, by=by, reason=reason or "Rolled back.")
 
 
-def previous_of(label: Label) -> PromptVersion | None:
+def previous_version(label: Label) -> PromptVersion | None:
     """The version that a label led to before: going back twice goes back two moves."""
     trail: list[int] = []
     moves = LabelMove.objects.filter(prompt=label.prompt, label=label.name).order_by("id")

@@ -13,11 +13,11 @@ from accounts.access.principals import has_capability
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from accounts.services.known_models import known_models
-from governance.privacy.services.privacy import UnusablePolicyError, document_from
+from governance.privacy.services.privacy import UnusablePolicyError, policy_document_from
 from kernel.clock import utc_now
 from kernel.errors import ConflictError
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule, VersionState
-from prompts.registry.policy.document import Document, decoded, encoded, unkeepable
+from prompts.registry.policy.document import Document, decode_document, encode_document, unkeepable
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
 
 
@@ -89,7 +89,7 @@ def save_draft(
     goal: str | None = None,
 ) -> PromptVersion:
     """Saves a draft, whatever is still wrong with it. StaleDraftError where `revision` is not the last one; PromptError."""
-    changes: dict[str, Any] = {"document": encoded(document)}
+    changes: dict[str, Any] = {"document": encode_document(document)}
     changes |= {name: value for name, value in (("note", note), ("goal", goal)) if value is not None}
     if problem := unkeepable(changes):
         raise PromptError(f"The version has {problem}.")
@@ -115,7 +115,7 @@ def save_draft(
 def problems_of(version: PromptVersion) -> list[str]:
     """Why a version can't be run or submitted, in words; empty when it can."""
     try:
-        document = decoded(version.document)
+        document = decode_document(version.document)
     except msgspec.ValidationError as error:
         return [f"The document does not fit: {error}."]
     problems: list[str] = []
@@ -137,18 +137,18 @@ def _privacy_problems(document: Document) -> list[str]:
     if document.privacy is None:
         return []
     try:
-        document_from(document.privacy)
+        policy_document_from(document.privacy)
     except (msgspec.ValidationError, UnusablePolicyError) as error:
         return [f"The privacy policy: {error}"]
     return []
 
 
-def digest_of(document: dict[str, Any]) -> str:
+def document_digest(document: dict[str, Any]) -> str:
     """SHA-256 of a document, the same however its members are ordered."""
     return sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()
 
 
-def check_tags(*, prompt: Prompt, tags: list[str], by: User | None) -> None:
+def check_prompt_tags(*, prompt: Prompt, tags: list[str], by: User | None) -> None:
     """PromptError where a tag that an approval rule goes by is put on or taken off by somebody who may not make rules."""
     changed = set(prompt.tags) ^ set(tags)
     if (

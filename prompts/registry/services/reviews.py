@@ -6,10 +6,10 @@ from accounts.access.principals import has_capability
 from accounts.models import User
 from accounts.policy.roles import Capability
 from kernel.clock import utc_now
-from prompts.registry.models import PromptVersion, Review, ReviewComment, Verdict, VersionState
-from prompts.registry.policy.document import decoded, encoded
-from prompts.registry.selectors.reviews import standing_of
-from prompts.registry.services.prompts import PromptError, digest_of, note_change, problems_of
+from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
+from prompts.registry.policy.document import decode_document, encode_document
+from prompts.registry.selectors.reviews import review_standing
+from prompts.registry.services.prompts import PromptError, document_digest, note_change, problems_of
 from prompts.registry.signals import in_use_asked
 
 
@@ -31,8 +31,8 @@ def submit(*, version: PromptVersion, by: User | None) -> PromptVersion:
         problems.append("Say what changed: reviewers read it first.")
     if problems:
         raise UnsubmittableError(problems)
-    version.document = encoded(decoded(version.document))
-    version.digest = digest_of(version.document)
+    version.document = encode_document(decode_document(version.document))
+    version.digest = document_digest(version.document)
     version.state, version.submitted_at = VersionState.IN_REVIEW, utc_now()
     version.save()
     note_change(version.prompt, by, f"Submitted version {version.number}: {version.note.strip()}")
@@ -56,7 +56,7 @@ def take_back(*, version: PromptVersion, by: User | None) -> PromptVersion:
 
 @transaction.atomic
 def review(
-    *, version: PromptVersion, reviewer: User, verdict: Verdict, comment: str = "", digest: str = ""
+    *, version: PromptVersion, reviewer: User, verdict: ReviewVerdict, comment: str = "", digest: str = ""
 ) -> Review:
     """Puts a verdict on record, and approves the version when nothing is missing any more.
 
@@ -71,12 +71,12 @@ def review(
         raise PromptError("You wrote this version: somebody else must review it.")
     if not may_review(reviewer, version):
         raise PromptError("You may not review prompts of this team.")
-    if verdict == Verdict.REQUEST_CHANGES and not comment.strip():
+    if verdict == ReviewVerdict.REQUEST_CHANGES and not comment.strip():
         raise PromptError("Say what should change.")
     given = Review.objects.create(
         version=version, reviewer=reviewer, verdict=verdict, comment=comment.strip(), digest=version.digest
     )
-    words = "Approved" if verdict == Verdict.APPROVE else "Asked for changes of"
+    words = "Approved" if verdict == ReviewVerdict.APPROVE else "Asked for changes of"
     note_change(version.prompt, reviewer, f"{words} version {version.number}. {comment.strip()}".strip())
     _settled(version)
     return given
@@ -122,7 +122,7 @@ def _locked(version: PromptVersion) -> PromptVersion:
 
 
 def _settled(version: PromptVersion) -> PromptVersion:
-    if version.state == VersionState.IN_REVIEW and standing_of(version).is_approved:
+    if version.state == VersionState.IN_REVIEW and review_standing(version).is_approved:
         version.state, version.approved_at = VersionState.APPROVED, utc_now()
         version.save(update_fields=("state", "approved_at"))
         note_change(version.prompt, None, f"Version {version.number} is approved.")

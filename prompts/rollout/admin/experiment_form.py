@@ -5,7 +5,7 @@ from django import forms
 from accounts.models import User
 from kernel.errors import at
 from prompts.registry.models import Prompt
-from prompts.rollout.admin.traffic_form import ChecksField, PromptForm
+from prompts.rollout.admin.traffic_form import ChecksFormField, TrafficPromptForm
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.models.experiment import METRICS, UNITS, usual_metrics
 from prompts.rollout.policy.experiments import MAX_ARMS, MAX_WEIGHT, check_arms, check_metrics
@@ -14,7 +14,7 @@ from prompts.rollout.policy.verdicts import MIN_MINIMUM
 _PLAIN = ("name", "hypothesis", "label", "unit", "minimum", "checks")
 
 
-class ExperimentForm(PromptForm):
+class ExperimentForm(TrafficPromptForm):
     """An experiment and its arms: rows without a name are left out."""
 
     def __init__(self, data: Any = None, *, prompt: Prompt, instance: Experiment | None) -> None:
@@ -35,7 +35,7 @@ class ExperimentForm(PromptForm):
             choices=METRICS, required=False, widget=forms.CheckboxSelectMultiple, label="What must not suffer",
             help_text="Each more thing that is watched takes more calls until something can be said.",
         )  # fmt: skip
-        self.fields["checks"] = ChecksField(
+        self.fields["checks"] = ChecksFormField(
             instance.checks if instance else (),
             help_text="What every answer must be like, for “Answers that pass the checks”. An answer passes that meets all. Calls have no expected answer: say what to compare with.",
         )

@@ -12,19 +12,19 @@ from prompts.rollout.admin.intervals import difference_text, picture_of, value_t
 from prompts.rollout.admin.traffic import UNITS, TrafficAdmin
 from prompts.rollout.models import Experiment
 from prompts.rollout.models.experiment import METRICS
-from prompts.rollout.policy.experiments import State
+from prompts.rollout.policy.experiments import ExperimentState
 from prompts.rollout.policy.lifecycle import LifecycleError
-from prompts.rollout.policy.verdicts import ALPHA, Comparison, Outcome, Verdict
-from prompts.rollout.selectors.experiments import ArmResult, Results, results_of
+from prompts.rollout.policy.verdicts import ALPHA, Comparison, ComparisonOutcome, ComparisonVerdict
+from prompts.rollout.selectors.experiments import ArmResult, Results, experiment_results
 from prompts.rollout.services import experiments
 
 STATE_LABELS = {"draft": "info", "running": "success", "stopped": "warning"}
 VERDICTS = {
-    Verdict.TOO_EARLY: ("Too early", "info"),
-    Verdict.BETTER: ("Better", "success"),
-    Verdict.WORSE: ("Worse", "danger"),
-    Verdict.EQUIVALENT: ("No real difference", "info"),
-    Verdict.OPEN: ("No difference found yet", "warning"),
+    ComparisonVerdict.TOO_EARLY: ("Too early", "info"),
+    ComparisonVerdict.BETTER: ("Better", "success"),
+    ComparisonVerdict.WORSE: ("Worse", "danger"),
+    ComparisonVerdict.EQUIVALENT: ("No real difference", "info"),
+    ComparisonVerdict.OPEN: ("No difference found yet", "warning"),
 }
 _NAMES = dict(METRICS)
 
@@ -52,7 +52,7 @@ class ExperimentAdmin(TrafficAdmin):
         team = experiment.team or "shared by all teams"
         return [experiment.name, f"{experiment.prompt}, {team}"]
 
-    @display(description="State", label=STATE_LABELS)
+    @display(description="ExperimentState", label=STATE_LABELS)
     def state_label(self, experiment: Experiment) -> tuple[str, str]:
         return experiment.state, experiment.get_state_display()
 
@@ -73,7 +73,7 @@ class ExperimentAdmin(TrafficAdmin):
         raise LifecycleError("Choose what is to be done.")
 
     def context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        results = results_of(found, now=utc_now())
+        results = experiment_results(found, now=utc_now())
         about, *others = (_NAMES[name] for name in found.metrics)
         return {
             "variant": STATE_LABELS[found.state],
@@ -89,8 +89,8 @@ class ExperimentAdmin(TrafficAdmin):
             else [],
             "comparisons": [_rows(each, results) for each in results.arms[1:]] if results else [],
             "sure": round((1 - ALPHA) * 100),
-            "is_draft": found.state == State.DRAFT,
-            "is_running": found.state == State.RUNNING,
+            "is_draft": found.state == ExperimentState.DRAFT,
+            "is_running": found.state == ExperimentState.RUNNING,
             "can_win": [arm for arm in found.arms.select_related("version") if not arm.model],
         }
 
@@ -141,7 +141,7 @@ def _still(found: Comparison) -> str:
     """What is still to come, for people."""
     if found.missing:
         return f"{found.missing:,} more to come"
-    if found.verdict is Verdict.OPEN and found.needed:
+    if found.verdict is ComparisonVerdict.OPEN and found.needed:
         return f"a small difference shows at about {found.needed:,} in each arm"
     return ""
 
@@ -151,15 +151,17 @@ def _sentence(result: ArmResult, results: Results, units: str) -> str:
     name, control = f"“{result.arm}”", f"“{results.arms[0].arm}”"
     about = _NAMES[result.comparisons[0].metric.value].lower()
     worse = [
-        _NAMES[each.metric.value].lower() for each in result.comparisons if each.verdict is Verdict.WORSE
+        _NAMES[each.metric.value].lower()
+        for each in result.comparisons
+        if each.verdict is ComparisonVerdict.WORSE
     ]
     suffers = ", ".join(worse)
     missing = max(each.missing for each in result.comparisons)
     return {
-        Outcome.TOO_EARLY: f"It is too early to say anything of {name}: {missing:,} more {units} are needed.",
-        Outcome.WINS: f"{name} is better than {control} in {about}, and nothing else has been found to be worse.",
-        Outcome.LOSES: f"{name} is worse than {control}: {suffers}.",
-        Outcome.MIXED: f"{name} is better than {control} in {about}, but worse in {suffers}. Weigh one against the other.",
-        Outcome.EQUIVALENT: f"{name} and {control} make no real difference in {about}.",
-        Outcome.OPEN: f"No difference between {name} and {control} in {about} has been found yet.",
-    }[result.outcome or Outcome.OPEN]
+        ComparisonOutcome.TOO_EARLY: f"It is too early to say anything of {name}: {missing:,} more {units} are needed.",
+        ComparisonOutcome.WINS: f"{name} is better than {control} in {about}, and nothing else has been found to be worse.",
+        ComparisonOutcome.LOSES: f"{name} is worse than {control}: {suffers}.",
+        ComparisonOutcome.MIXED: f"{name} is better than {control} in {about}, but worse in {suffers}. Weigh one against the other.",
+        ComparisonOutcome.EQUIVALENT: f"{name} and {control} make no real difference in {about}.",
+        ComparisonOutcome.OPEN: f"No difference between {name} and {control} in {about} has been found yet.",
+    }[result.outcome or ComparisonOutcome.OPEN]

@@ -7,7 +7,7 @@ from accounts.models import Application, User
 from kernel.errors import at
 from kernel.money import dollars_to_nanos, plain_usd
 from prompts.registry.models import Prompt
-from prompts.rollout.admin.traffic_form import ChecksField, PromptForm
+from prompts.rollout.admin.traffic_form import ChecksFormField, TrafficPromptForm
 from prompts.rollout.models import Rollout
 from prompts.rollout.models.experiment import UNITS
 from prompts.rollout.models.rollout import usual_guardrails, usual_plan
@@ -18,7 +18,7 @@ STEPS = 6
 ATTRIBUTES = 2
 
 
-class RolloutForm(PromptForm):
+class RolloutForm(TrafficPromptForm):
     """A rollout: its steps, whom it is for, and what takes it back. Rows without a share are left out."""
 
     def __init__(self, data: Any = None, *, prompt: Prompt, instance: Rollout | None) -> None:
@@ -42,7 +42,7 @@ class RolloutForm(PromptForm):
             most = forms.DecimalField(min_value=0, decimal_places=9, max_digits=15)
             self._add(f"guard_{guard.value}_most", most)
             self._add(f"guard_{guard.value}_times", forms.FloatField(min_value=1))
-        self.fields["checks"] = ChecksField(
+        self.fields["checks"] = ChecksFormField(
             instance.checks if instance else (),
             help_text="What every answer must be like, for “Answers that fail the checks” above. Calls have no expected answer: say what to compare with.",
         )

@@ -12,20 +12,20 @@ from prompts.evaluations.admin.check_words import check_words
 from prompts.rollout.admin.rollout_form import RolloutForm
 from prompts.rollout.admin.traffic import TrafficAdmin
 from prompts.rollout.models import Rollout, RolloutEvent
-from prompts.rollout.policy.guardrails import NAMES, Guardrail, Standing, guardrails_of
+from prompts.rollout.policy.guardrails import NAMES, Bound, BoundState, bounds_of
 from prompts.rollout.policy.lifecycle import LifecycleError
-from prompts.rollout.policy.rollouts import State, figure_text, share_at
-from prompts.rollout.selectors.rollouts import Standing as StandingOf
-from prompts.rollout.selectors.rollouts import position_of, standing_of, steps_of
+from prompts.rollout.policy.rollouts import RolloutState, figure_text, share_at
+from prompts.rollout.selectors.rollouts import RolloutStanding as StandingOf
+from prompts.rollout.selectors.rollouts import position_of, rollout_standing, steps_of
 from prompts.rollout.services import rollouts
 
 STATE_LABELS = {
     "draft": "info", "running": "success", "paused": "warning", "rolled_back": "danger", "completed": "success",
 }  # fmt: skip
 STANDINGS = {
-    Standing.HOLDS: ("Holds", "success"),
-    Standing.DOUBTFUL: ("Doubtful", "warning"),
-    Standing.BREACHED: ("Broken", "danger"),
+    BoundState.HOLDS: ("Holds", "success"),
+    BoundState.DOUBTFUL: ("Doubtful", "warning"),
+    BoundState.BREACHED: ("Broken", "danger"),
 }
 DONE = {
     "start": "Started. It goes on by itself as long as it keeps within its bounds.",
@@ -67,7 +67,7 @@ class RolloutAdmin(TrafficAdmin):
         team = rollout.team or "shared by all teams"
         return [f"{rollout.prompt}: version {rollout.version.number} to {rollout.label}", str(team)]
 
-    @display(description="State", label=STATE_LABELS)
+    @display(description="RolloutState", label=STATE_LABELS)
     def state_label(self, rollout: Rollout) -> tuple[str, str]:
         return rollout.state, rollout.get_state_display()
 
@@ -86,7 +86,7 @@ class RolloutAdmin(TrafficAdmin):
         return DONE[action]
 
     def context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        standing = standing_of(found, now=utc_now())
+        standing = rollout_standing(found, now=utc_now())
         steps = steps_of(found)
         return {
             "variant": STATE_LABELS[found.state],
@@ -98,9 +98,9 @@ class RolloutAdmin(TrafficAdmin):
             "calls": (standing.candidate.calls, standing.stable.calls) if standing else None,
             "events": [_event(event) for event in found.events.select_related("by").order_by("-id")],
             "share": _percent(share_at(position_of(found), steps)),
-            "is_draft": found.state == State.DRAFT,
-            "is_running": found.state == State.RUNNING,
-            "is_paused": found.state == State.PAUSED,
+            "is_draft": found.state == RolloutState.DRAFT,
+            "is_running": found.state == RolloutState.RUNNING,
+            "is_paused": found.state == RolloutState.PAUSED,
             "has_next": found.step + 1 < len(steps),
         }
 
@@ -113,7 +113,9 @@ def _steps(found: Rollout, standing: StandingOf | None) -> list[dict[str, Any]]:
     """The plan, each step done, current, or still to come."""
     rows = []
     for index, step in enumerate(steps_of(found)):
-        is_over = found.state == State.COMPLETED or (found.started_at is not None and index < found.step)
+        is_over = found.state == RolloutState.COMPLETED or (
+            found.started_at is not None and index < found.step
+        )
         is_current = found.is_live and index == found.step
         progress = ""
         if is_current and standing is not None:
@@ -153,11 +155,11 @@ def _guards(found: Rollout, standing: StandingOf | None) -> list[dict[str, Any]]
             "stable": figure_text(each.guard, standing.stable.value(each.guard)) if standing else "",
             "standing": STANDINGS[standings[each]] if each in standings else None,
         }
-        for each in guardrails_of(found.guardrails)
+        for each in bounds_of(found.guardrails)
     ]
 
 
-def _bound_text(guardrail: Guardrail) -> str:
+def _bound_text(guardrail: Bound) -> str:
     parts = []
     if guardrail.most is not None:
         parts.append(figure_text(guardrail.guard, guardrail.most))

@@ -7,7 +7,7 @@ from django import forms
 
 from accounts.access.admin import CheckedForm, as_typed
 from accounts.services.known_models import known_models
-from prompts.evaluations.admin.assertion_fields import AssertionsField
+from prompts.evaluations.admin.assertion_fields import AssertionsFormField
 from prompts.registry.models import Prompt, PromptVersion, VersionState
 from prompts.rollout.policy.answer_check import checks_of
 
@@ -16,7 +16,7 @@ _CHECKS = ("contains", "forbidden", "pattern", "json_schema", "equals", "numeric
 """The kinds of assertion that take nothing but the answer."""
 
 
-class ChecksField(AssertionsField):
+class ChecksFormField(AssertionsFormField):
     """What every answer must be like; nothing for no checks."""
 
     def __init__(self, stored: Sequence[Any], **options: Any) -> None:
@@ -30,7 +30,7 @@ class ChecksField(AssertionsField):
         return found
 
 
-class PromptForm(CheckedForm, forms.Form):
+class TrafficPromptForm(CheckedForm, forms.Form):
     """Labels and approved versions of one prompt to choose from."""
 
     def __init__(self, data: Any, *, prompt: Prompt, instance: Any, initial: dict[str, Any]) -> None:

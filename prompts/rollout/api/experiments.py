@@ -17,7 +17,7 @@ from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.models.experiment import METRICS
 from prompts.rollout.policy.experiments import check_arms, check_metrics
 from prompts.rollout.policy.verdicts import Comparison
-from prompts.rollout.selectors.experiments import ArmResult, results_of
+from prompts.rollout.selectors.experiments import ArmResult, experiment_results
 from prompts.rollout.services import experiments
 from prompts.rollout.services.traffic import check_model
 
@@ -205,7 +205,7 @@ class ExperimentViewSet(
     @action(detail=True, methods=["get"])
     def results(self, request: Request, pk: str) -> Response:
         """What it has found. It may be looked at as often as one likes: that makes nothing less sure."""
-        found = results_of(self.get_object(), now=utc_now())
+        found = experiment_results(self.get_object(), now=utc_now())
         if found is None:
             return Response({"is_decided": False, "is_lopsided": False, "arms": []})
         arms = [_arm_json(each) for each in found.arms]

@@ -21,7 +21,7 @@ from prompts.rollout.api.traffic import (
 )
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.rollouts import share_at
-from prompts.rollout.selectors.rollouts import as_json, position_of, standing_of, steps_of
+from prompts.rollout.selectors.rollouts import as_json, position_of, rollout_standing, steps_of
 from prompts.rollout.services import rollouts
 
 
@@ -192,7 +192,7 @@ class RolloutViewSet(
     @action(detail=True, methods=["get"])
     def figures(self, request: Request, pk: str) -> Response:
         """Both versions' figures in the step so far. Empty before it has started."""
-        standing = standing_of(self.get_object(), now=utc_now())
+        standing = rollout_standing(self.get_object(), now=utc_now())
         return Response({} if standing is None else as_json(standing))
 
     def _act(self, act: Any) -> Response:

@@ -8,9 +8,9 @@ from accounts.access.policy import Shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from kernel.ids import random_bytes
-from prompts.registry.models.prompt import Prompt, PromptVersion
+from prompts.registry.models import Prompt, PromptVersion
 from prompts.rollout.policy.assignment import Unit
-from prompts.rollout.policy.experiments import MAX_WEIGHT, State
+from prompts.rollout.policy.experiments import MAX_WEIGHT, ExperimentState
 from prompts.rollout.policy.verdicts import MIN_MINIMUM, Metric
 
 UNITS = [
@@ -49,9 +49,9 @@ class Experiment(Owned):
     )
 
     STATES = [
-        (State.DRAFT.value, "Draft"),
-        (State.RUNNING.value, "Running"),
-        (State.STOPPED.value, "Stopped"),
+        (ExperimentState.DRAFT.value, "Draft"),
+        (ExperimentState.RUNNING.value, "Running"),
+        (ExperimentState.STOPPED.value, "Stopped"),
     ]
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="experiments")
@@ -83,7 +83,9 @@ class Experiment(Owned):
         help_text="What answers must be like: a JSON list of assertions that look at the answer's text alone.",
     )
     salt = models.BinaryField(default=new_salt, editable=False)
-    state = models.CharField(max_length=16, choices=STATES, default=State.DRAFT.value, editable=False)
+    state = models.CharField(
+        max_length=16, choices=STATES, default=ExperimentState.DRAFT.value, editable=False
+    )
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
@@ -105,7 +107,7 @@ class Experiment(Owned):
             models.UniqueConstraint(
                 fields=("prompt", "label"),
                 name="experiment_running_once",
-                condition=Q(state=State.RUNNING.value),
+                condition=Q(state=ExperimentState.RUNNING.value),
             ),
         )
 

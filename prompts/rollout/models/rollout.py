@@ -9,10 +9,10 @@ from accounts.access.policy import Shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from kernel.triggers import Trigger
-from prompts.registry.models.prompt import Prompt, PromptVersion
+from prompts.registry.models import Prompt, PromptVersion
 from prompts.rollout.models.experiment import UNITS, new_salt
 from prompts.rollout.policy.assignment import Unit
-from prompts.rollout.policy.rollouts import LIVE, Action, State
+from prompts.rollout.policy.rollouts import LIVE, RolloutAction, RolloutState
 
 _LIVE = sorted(state.value for state in LIVE)
 
@@ -46,11 +46,11 @@ class Rollout(Owned):
     )
 
     STATES = [
-        (State.DRAFT.value, "Draft"),
-        (State.RUNNING.value, "Running"),
-        (State.PAUSED.value, "Paused"),
-        (State.ROLLED_BACK.value, "Rolled back"),
-        (State.COMPLETED.value, "Completed"),
+        (RolloutState.DRAFT.value, "Draft"),
+        (RolloutState.RUNNING.value, "Running"),
+        (RolloutState.PAUSED.value, "Paused"),
+        (RolloutState.ROLLED_BACK.value, "Rolled back"),
+        (RolloutState.COMPLETED.value, "Completed"),
     ]
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="rollouts")
@@ -82,7 +82,7 @@ class Rollout(Owned):
         blank=True,
         help_text="What answers must be like: a JSON list of assertions that look at the answer's text alone.",
     )
-    state = models.CharField(max_length=16, choices=STATES, default=State.DRAFT.value, editable=False)
+    state = models.CharField(max_length=16, choices=STATES, default=RolloutState.DRAFT.value, editable=False)
     step = models.PositiveSmallIntegerField(default=0, editable=False)
     reason = models.TextField(blank=True, editable=False, help_text="Of what was done last.")
     created_by = models.ForeignKey(
@@ -119,12 +119,12 @@ class RolloutEvent(models.Model):
     """One step in a rollout's life, with the figures that decided. Append-only (a trigger sees to it)."""
 
     ACTIONS = [
-        (Action.START.value, "Started"),
-        (Action.ADVANCE.value, "Next step"),
-        (Action.PAUSE.value, "Paused"),
-        (Action.RESUME.value, "Resumed"),
-        (Action.ROLL_BACK.value, "Rolled back"),
-        (Action.COMPLETE.value, "Completed"),
+        (RolloutAction.START.value, "Started"),
+        (RolloutAction.ADVANCE.value, "Next step"),
+        (RolloutAction.PAUSE.value, "Paused"),
+        (RolloutAction.RESUME.value, "Resumed"),
+        (RolloutAction.ROLL_BACK.value, "Rolled back"),
+        (RolloutAction.COMPLETE.value, "Completed"),
     ]
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="events")

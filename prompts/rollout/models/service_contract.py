@@ -5,7 +5,7 @@ from django.db.models import Q, Value
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.policy.roles import Capability
-from prompts.registry.models.prompt import Prompt
+from prompts.registry.models import Prompt
 from prompts.rollout.policy.unsure import Promised
 
 

@@ -25,11 +25,11 @@ from prompts.evaluations.policy.assertions import (
     Pattern,
     Similarity,
     check,
-    decoded,
+    decode_assertions,
 )
-from prompts.evaluations.policy.verdict import Observation, Verdict
+from prompts.evaluations.policy.verdict import AssertionVerdict, Observation
 from prompts.evaluations.policy.wordings import SURROGATES, compiled_pattern
-from prompts.registry.policy.json_values import Found, parsed
+from prompts.registry.policy.json_values import JsonValue, parsed
 from prompts.registry.policy.variables import validator_of
 
 MAX_CHARACTERS = 1_000_000
@@ -93,7 +93,7 @@ class _Seen:
         return self.text if self.text.isascii() else SURROGATES.sub("\ufffd", self.text)
 
     @cached_property
-    def found(self) -> Found | None:
+    def found(self) -> JsonValue | None:
         return parsed(self.text)
 
     @cached_property
@@ -110,7 +110,7 @@ def checks_of(raw: Any) -> list[Assertion]:
 
 
 def _checks_of(raw: Any) -> list[Assertion]:
-    found = decoded(raw)
+    found = decode_assertions(raw)
     if len(found) > MAX_CHECKS:
         raise BadAssertionError(
             f"There are {len(found)} checks: at most {MAX_CHECKS} are made of each answer."
@@ -185,4 +185,4 @@ def _is_valid(validator: Any, seen: _Seen) -> bool:
 
 
 def _holds(assertion: Assertion, seen: _Seen) -> bool:
-    return check(assertion, seen.observation).verdict is Verdict.PASSED
+    return check(assertion, seen.observation).verdict is AssertionVerdict.PASSED

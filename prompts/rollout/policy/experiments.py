@@ -10,26 +10,29 @@ MAX_ARMS = 5
 MAX_WEIGHT = 1000
 
 
-class State(StrEnum):
+class ExperimentState(StrEnum):
     DRAFT = "draft"
     RUNNING = "running"
     STOPPED = "stopped"
 
 
-class Action(StrEnum):
+class ExperimentAction(StrEnum):
     START = "start"
     STOP = "stop"
 
 
-_NEXT = {(State.DRAFT, Action.START): State.RUNNING, (State.RUNNING, Action.STOP): State.STOPPED}
+_NEXT = {
+    (ExperimentState.DRAFT, ExperimentAction.START): ExperimentState.RUNNING,
+    (ExperimentState.RUNNING, ExperimentAction.STOP): ExperimentState.STOPPED,
+}
 _WORDS = {
-    State.DRAFT: "has not been started",
-    State.RUNNING: "is running",
-    State.STOPPED: "has been stopped",
+    ExperimentState.DRAFT: "has not been started",
+    ExperimentState.RUNNING: "is running",
+    ExperimentState.STOPPED: "has been stopped",
 }
 
 
-def next_state(state: State, action: Action) -> State:
+def next_state(state: ExperimentState, action: ExperimentAction) -> ExperimentState:
     """What an experiment becomes. LifecycleError where the action does not go with its state."""
     found = _NEXT.get((state, action))
     if found is None:

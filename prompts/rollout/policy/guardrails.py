@@ -44,14 +44,14 @@ NAMES = {
 _NO_COSTS = Sample()
 
 
-class Standing(StrEnum):
+class BoundState(StrEnum):
     HOLDS = "holds"
     DOUBTFUL = "doubtful"
     BREACHED = "breached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guardrail:
+class Bound:
     """`most`: a share from 0 to 1, of cost nano-dollars. `times`: of the stable version's figure in the same window."""
 
     guard: Guard
@@ -72,7 +72,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class BoundFigures:
     """What a version's calls have come to."""
 
     calls: int = 0
@@ -96,22 +96,22 @@ class Figures:
         return self.share(guard).estimate
 
 
-_Bounds = Callable[[Guard, Figures], Interval]
+_Bounds = Callable[[Guard, BoundFigures], Interval]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One guardrail, and how it stands."""
 
-    guardrail: Guardrail
-    standing: Standing
+    guardrail: Bound
+    standing: BoundState
 
 
-def check(guardrail: Guardrail, candidate: Figures, stable: Figures) -> Check:
+def check_bound(guardrail: Bound, candidate: BoundFigures, stable: BoundFigures) -> Check:
     """How one guardrail stands."""
     guard = guardrail.guard
     if not _is_enough(guard, candidate):
-        return Check(guardrail, Standing.HOLDS)
+        return Check(guardrail, BoundState.HOLDS)
     times = guardrail.times if _is_enough(guard, stable) else None
 
     def is_over(one: _Bounds, each: _Bounds) -> bool:
@@ -121,12 +121,12 @@ def check(guardrail: Guardrail, candidate: Figures, stable: Figures) -> Check:
 
     # Of two bounds each may be wrong half as often, so that both together are as seldom as declared.
     if is_over(_sure(SURE), _sure(SURE / 2)):
-        return Check(guardrail, Standing.BREACHED)
+        return Check(guardrail, BoundState.BREACHED)
     is_doubtful = is_over(_usual(DOUBTFUL_Z), _usual(DOUBTFUL_Z_EACH))
-    return Check(guardrail, Standing.DOUBTFUL if is_doubtful else Standing.HOLDS)
+    return Check(guardrail, BoundState.DOUBTFUL if is_doubtful else BoundState.HOLDS)
 
 
-def _is_enough(guard: Guard, figures: Figures) -> bool:
+def _is_enough(guard: Guard, figures: BoundFigures) -> bool:
     if guard is Guard.COST:
         return figures.cost.units >= MIN_COSTS
     return figures.share(guard).calls >= MIN_CALLS
@@ -135,7 +135,7 @@ def _is_enough(guard: Guard, figures: Figures) -> bool:
 def _sure(alpha: float) -> _Bounds:
     """Bounds for looking all the time."""
 
-    def bounds(guard: Guard, figures: Figures) -> Interval:
+    def bounds(guard: Guard, figures: BoundFigures) -> Interval:
         if guard is Guard.COST:
             return mean_bounds(figures.cost, alpha=alpha, minimum=MIN_COSTS)
         share = figures.share(guard)
@@ -147,7 +147,7 @@ def _sure(alpha: float) -> _Bounds:
 def _usual(z: float) -> _Bounds:
     """Bounds for looking once."""
 
-    def bounds(guard: Guard, figures: Figures) -> Interval:
+    def bounds(guard: Guard, figures: BoundFigures) -> Interval:
         if guard is Guard.COST:
             width = z * sqrt(figures.cost.variance)
             return Interval(figures.cost.mean, figures.cost.mean - width, figures.cost.mean + width)
@@ -164,7 +164,7 @@ def _wilson(events: int, calls: int, z: float) -> Interval:
     return Interval(share, centre - width, centre + width)
 
 
-def guardrails_of(value: Mapping[str, Any]) -> tuple[Guardrail, ...]:
+def bounds_of(value: Mapping[str, Any]) -> tuple[Bound, ...]:
     """Guardrails from their JSON: {"errors": {"most": 0.05, "times": 2}, "cost": {"most": 2000000}}.
 
     Raises ValueError, with words for people.
@@ -175,7 +175,7 @@ def guardrails_of(value: Mapping[str, Any]) -> tuple[Guardrail, ...]:
     return tuple(_guardrail(guard, value[guard]) for guard in Guard if guard in value)
 
 
-def _guardrail(guard: Guard, bounds: Any) -> Guardrail:
+def _guardrail(guard: Guard, bounds: Any) -> Bound:
     what = NAMES[guard]
     if not isinstance(bounds, Mapping) or not set(bounds) <= {"most", "times"} or not bounds:
         raise ValueError(f"For {what}, give “most”, “times”, or both.")
@@ -184,7 +184,7 @@ def _guardrail(guard: Guard, bounds: Any) -> Guardrail:
         raise ValueError(f"For {what}, “most” is a share: from 0 to less than 1.")
     if times is not None and times < 1:
         raise ValueError(f"For {what}, “times” is 1 or more.")
-    return Guardrail(guard=guard, most=most, times=times)
+    return Bound(guard=guard, most=most, times=times)
 
 
 def _number(value: Any, what: str) -> float | None:

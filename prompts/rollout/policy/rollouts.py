@@ -7,7 +7,15 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from prompts.rollout.policy.guardrails import NAMES, Check, Figures, Guard, Guardrail, Standing, check
+from prompts.rollout.policy.guardrails import (
+    NAMES,
+    Bound,
+    BoundFigures,
+    BoundState,
+    Check,
+    Guard,
+    check_bound,
+)
 from prompts.rollout.policy.lifecycle import LifecycleError
 
 MAX_STEPS = 20
@@ -15,7 +23,7 @@ _MAX_MINUTES = 60 * 24 * 90
 _MAX_CALLS = 10_000_000
 
 
-class State(StrEnum):
+class RolloutState(StrEnum):
     DRAFT = "draft"
     RUNNING = "running"
     PAUSED = "paused"
@@ -23,7 +31,7 @@ class State(StrEnum):
     COMPLETED = "completed"
 
 
-class Action(StrEnum):
+class RolloutAction(StrEnum):
     START = "start"
     STAY = "stay"
     ADVANCE = "advance"
@@ -34,28 +42,28 @@ class Action(StrEnum):
 
 
 _NEXT = {
-    (State.DRAFT, Action.START): State.RUNNING,
-    (State.RUNNING, Action.ADVANCE): State.RUNNING,
-    (State.RUNNING, Action.PAUSE): State.PAUSED,
-    (State.RUNNING, Action.ROLL_BACK): State.ROLLED_BACK,
-    (State.RUNNING, Action.COMPLETE): State.COMPLETED,
-    (State.PAUSED, Action.RESUME): State.RUNNING,
-    (State.PAUSED, Action.ROLL_BACK): State.ROLLED_BACK,
-    (State.PAUSED, Action.COMPLETE): State.COMPLETED,
+    (RolloutState.DRAFT, RolloutAction.START): RolloutState.RUNNING,
+    (RolloutState.RUNNING, RolloutAction.ADVANCE): RolloutState.RUNNING,
+    (RolloutState.RUNNING, RolloutAction.PAUSE): RolloutState.PAUSED,
+    (RolloutState.RUNNING, RolloutAction.ROLL_BACK): RolloutState.ROLLED_BACK,
+    (RolloutState.RUNNING, RolloutAction.COMPLETE): RolloutState.COMPLETED,
+    (RolloutState.PAUSED, RolloutAction.RESUME): RolloutState.RUNNING,
+    (RolloutState.PAUSED, RolloutAction.ROLL_BACK): RolloutState.ROLLED_BACK,
+    (RolloutState.PAUSED, RolloutAction.COMPLETE): RolloutState.COMPLETED,
 }
-LIVE = frozenset({State.RUNNING, State.PAUSED})
+LIVE = frozenset({RolloutState.RUNNING, RolloutState.PAUSED})
 """Calls are shared out. A paused rollout keeps its share, and is still watched."""
 WORDS = {
-    State.DRAFT: "has not been started",
-    State.RUNNING: "is running",
-    State.PAUSED: "is paused",
-    State.ROLLED_BACK: "has been rolled back",
-    State.COMPLETED: "is completed",
+    RolloutState.DRAFT: "has not been started",
+    RolloutState.RUNNING: "is running",
+    RolloutState.PAUSED: "is paused",
+    RolloutState.ROLLED_BACK: "has been rolled back",
+    RolloutState.COMPLETED: "is completed",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RolloutStep:
     """A share of callers, for at least so long and until at least so many calls got the version."""
 
     share: float
@@ -67,34 +75,34 @@ class Step:
 class Position:
     """Where a rollout is. Steps count from 0."""
 
-    state: State
+    state: RolloutState
     step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RolloutDecision:
     """What is to be done, and why, in words; the checks that were made."""
 
-    action: Action
+    action: RolloutAction
     reason: str = ""
     checks: tuple[Check, ...] = ()
 
 
-def next_position(now: Position, action: Action, *, steps: int) -> Position:
+def next_position(now: Position, action: RolloutAction, *, steps: int) -> Position:
     """Where an action leads. LifecycleError where it does not go with the state."""
-    if action is Action.STAY:
+    if action is RolloutAction.STAY:
         return now
     found = _NEXT.get((now.state, action))
     if found is None:
         raise LifecycleError(f"This rollout {WORDS[now.state]}.")
-    if action is Action.ADVANCE and now.step + 1 >= steps:
+    if action is RolloutAction.ADVANCE and now.step + 1 >= steps:
         raise LifecycleError("This is the last step. Complete the rollout instead.")
-    return Position(found, now.step + (action is Action.ADVANCE))
+    return Position(found, now.step + (action is RolloutAction.ADVANCE))
 
 
-def share_at(now: Position, plan: Sequence[Step]) -> float:
+def share_at(now: Position, plan: Sequence[RolloutStep]) -> float:
     """The share of callers that get the version."""
-    if now.state is State.COMPLETED:
+    if now.state is RolloutState.COMPLETED:
         return 1.0
     return plan[now.step].share if now.state in LIVE else 0.0
 
@@ -102,36 +110,36 @@ def share_at(now: Position, plan: Sequence[Step]) -> float:
 def decide(
     now: Position,
     *,
-    plan: Sequence[Step],
-    guardrails: Sequence[Guardrail],
-    candidate: Figures,
-    stable: Figures,
+    plan: Sequence[RolloutStep],
+    guardrails: Sequence[Bound],
+    candidate: BoundFigures,
+    stable: BoundFigures,
     elapsed: timedelta,
-) -> Decision:
+) -> RolloutDecision:
     """What is to be done now by itself. `elapsed` and the figures are of the step so far."""
     if now.state not in LIVE:
-        return Decision(Action.STAY)
-    checks = tuple(check(guardrail, candidate, stable) for guardrail in guardrails)
-    if breached := [each for each in checks if each.standing is Standing.BREACHED]:
-        return Decision(Action.ROLL_BACK, _reason(breached, candidate, stable), checks)
-    if now.state is State.PAUSED:
-        return Decision(Action.STAY, checks=checks)
+        return RolloutDecision(RolloutAction.STAY)
+    checks = tuple(check_bound(guardrail, candidate, stable) for guardrail in guardrails)
+    if breached := [each for each in checks if each.standing is BoundState.BREACHED]:
+        return RolloutDecision(RolloutAction.ROLL_BACK, _reason(breached, candidate, stable), checks)
+    if now.state is RolloutState.PAUSED:
+        return RolloutDecision(RolloutAction.STAY, checks=checks)
     step = plan[now.step]
     if elapsed < timedelta(minutes=step.minutes) or candidate.calls < step.calls:
-        return Decision(Action.STAY, checks=checks)
-    if doubtful := [each for each in checks if each.standing is Standing.DOUBTFUL]:
+        return RolloutDecision(RolloutAction.STAY, checks=checks)
+    if doubtful := [each for each in checks if each.standing is BoundState.DOUBTFUL]:
         text = f"{_reason(doubtful, candidate, stable)} This may be chance: have a look, then resume or roll back."
-        return Decision(Action.PAUSE, text, checks)
+        return RolloutDecision(RolloutAction.PAUSE, text, checks)
     done = f"Step {now.step + 1} is done: {candidate.calls:,} calls, within all bounds."
     is_last = now.step + 1 >= len(plan)
-    return Decision(Action.COMPLETE if is_last else Action.ADVANCE, done, checks)
+    return RolloutDecision(RolloutAction.COMPLETE if is_last else RolloutAction.ADVANCE, done, checks)
 
 
-def _reason(checks: Sequence[Check], candidate: Figures, stable: Figures) -> str:
+def _reason(checks: Sequence[Check], candidate: BoundFigures, stable: BoundFigures) -> str:
     return " ".join(_sentence(each.guardrail, candidate, stable) for each in checks)
 
 
-def _sentence(guardrail: Guardrail, candidate: Figures, stable: Figures) -> str:
+def _sentence(guardrail: Bound, candidate: BoundFigures, stable: BoundFigures) -> str:
     guard = guardrail.guard
     limits = []
     if guardrail.most is not None:
@@ -151,7 +159,7 @@ def figure_text(guard: Guard, value: float | None) -> str:
     return f"${value / 1e9:.6f}" if guard is Guard.COST else f"{value * 100:.1f} %"
 
 
-def plan_of(value: Any) -> tuple[Step, ...]:
+def plan_of(value: Any) -> tuple[RolloutStep, ...]:
     """A plan from its JSON: [{"share": 0.01, "minutes": 30, "calls": 100}, …, {"share": 1, …}].
 
     Raises ValueError, with words for people.
@@ -167,7 +175,7 @@ def plan_of(value: Any) -> tuple[Step, ...]:
     return steps
 
 
-def _step(value: Any, number: int) -> Step:
+def _step(value: Any, number: int) -> RolloutStep:
     if not isinstance(value, Mapping) or set(value) != {"share", "minutes", "calls"}:
         raise ValueError(f"Step {number}: give a share, minutes and calls.")
     share, minutes, calls = value["share"], value["minutes"], value["calls"]
@@ -176,4 +184,4 @@ def _step(value: Any, number: int) -> Step:
     for name, amount, most in (("minutes", minutes, _MAX_MINUTES), ("calls", calls, _MAX_CALLS)):
         if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= most:
             raise ValueError(f"Step {number}: its {name} must be a whole number from 0 to {most:,}.")
-    return Step(share=float(share), minutes=minutes, calls=calls)
+    return RolloutStep(share=float(share), minutes=minutes, calls=calls)

@@ -65,7 +65,7 @@ MARGINS: dict[Metric, float] = {
 """Differences up to these don't matter: where the bounds lie within, arms are equivalent."""
 
 
-class Verdict(StrEnum):
+class ComparisonVerdict(StrEnum):
     TOO_EARLY = "too_early"
     BETTER = "better"
     WORSE = "worse"
@@ -73,7 +73,7 @@ class Verdict(StrEnum):
     OPEN = "open"  # no difference found yet
 
 
-class Outcome(StrEnum):
+class ComparisonOutcome(StrEnum):
     """Of an arm, all metrics together. The first metric is what the experiment is about; the others must not suffer."""
 
     TOO_EARLY = "too_early"
@@ -95,7 +95,7 @@ class Comparison:
     arm: Sample
     control: Sample
     interval: Interval
-    verdict: Verdict
+    verdict: ComparisonVerdict
     missing: int = 0
     needed: int = 0
     """About how many units each arm must have before a difference of the margin's size is found. 0: can't be told."""
@@ -106,7 +106,9 @@ def compare(metric: Metric, arm: Sample, control: Sample, *, comparisons: int, m
     minimum = max(minimum, MIN_MINIMUM)
     missing = max(0, minimum - min(arm.units, control.units))
     interval = _interval(metric, arm, control, alpha=ALPHA / comparisons, minimum=minimum)
-    verdict = Verdict.TOO_EARLY if missing or not isfinite(interval.low) else _verdict(metric, interval)
+    verdict = (
+        ComparisonVerdict.TOO_EARLY if missing or not isfinite(interval.low) else _verdict(metric, interval)
+    )
     smaller = min(arm, control, key=lambda sample: sample.units)
     return Comparison(
         metric=metric,
@@ -119,19 +121,20 @@ def compare(metric: Metric, arm: Sample, control: Sample, *, comparisons: int, m
     )
 
 
-def outcome(verdicts: Sequence[Verdict]) -> Outcome:
+def outcome(verdicts: Sequence[ComparisonVerdict]) -> ComparisonOutcome:
     """What follows for an arm from its verdicts, that on the first metric first."""
     first, *others = verdicts
-    if first is Verdict.WORSE:
-        return Outcome.LOSES
-    suffers = Verdict.WORSE in others
-    if first is Verdict.BETTER:
-        return Outcome.MIXED if suffers else Outcome.WINS
+    if first is ComparisonVerdict.WORSE:
+        return ComparisonOutcome.LOSES
+    suffers = ComparisonVerdict.WORSE in others
+    if first is ComparisonVerdict.BETTER:
+        return ComparisonOutcome.MIXED if suffers else ComparisonOutcome.WINS
     if suffers:
-        return Outcome.LOSES
-    return {Verdict.TOO_EARLY: Outcome.TOO_EARLY, Verdict.EQUIVALENT: Outcome.EQUIVALENT}.get(
-        first, Outcome.OPEN
-    )
+        return ComparisonOutcome.LOSES
+    return {
+        ComparisonVerdict.TOO_EARLY: ComparisonOutcome.TOO_EARLY,
+        ComparisonVerdict.EQUIVALENT: ComparisonOutcome.EQUIVALENT,
+    }.get(first, ComparisonOutcome.OPEN)
 
 
 def is_lopsided(units: Mapping[int, int], weights: Mapping[int, int]) -> bool:
@@ -159,13 +162,13 @@ def _change(logarithm: float) -> float:
     return inf if logarithm > 500 else exp(logarithm) - 1
 
 
-def _verdict(metric: Metric, interval: Interval) -> Verdict:
+def _verdict(metric: Metric, interval: Interval) -> ComparisonVerdict:
     low, high = interval.low, interval.high
     if metric not in MORE_IS_BETTER:
         low, high = -high, -low
     if low > 0:
-        return Verdict.BETTER
+        return ComparisonVerdict.BETTER
     if high < 0:
-        return Verdict.WORSE
+        return ComparisonVerdict.WORSE
     margin = MARGINS[metric]
-    return Verdict.EQUIVALENT if -margin < low and high < margin else Verdict.OPEN
+    return ComparisonVerdict.EQUIVALENT if -margin < low and high < margin else ComparisonVerdict.OPEN

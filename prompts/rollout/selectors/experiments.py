@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.policy.assignment import Unit
 from prompts.rollout.policy.sequential import Sample
-from prompts.rollout.policy.verdicts import Comparison, Metric, Outcome, compare, is_lopsided, outcome
+from prompts.rollout.policy.verdicts import (
+    Comparison,
+    ComparisonOutcome,
+    Metric,
+    compare,
+    is_lopsided,
+    outcome,
+)
 from prompts.rollout.selectors.outcomes import sums_of
 
 _NOTHING = Sample()
@@ -24,7 +31,7 @@ class ArmResult:
     unchecked: int = 0
     """Calls whose answers could not be checked: they are in no share of those that passed."""
     comparisons: tuple[Comparison, ...] = ()
-    outcome: Outcome | None = None
+    outcome: ComparisonOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +45,11 @@ class Results:
     @property
     def is_decided(self) -> bool:
         """Whether every arm's outcome is one that more calls need not change."""
-        open_ones = (Outcome.TOO_EARLY, Outcome.OPEN)
+        open_ones = (ComparisonOutcome.TOO_EARLY, ComparisonOutcome.OPEN)
         return all(each.outcome not in open_ones for each in self.arms[1:])
 
 
-def results_of(experiment: Experiment, *, now: datetime) -> Results | None:
+def experiment_results(experiment: Experiment, *, now: datetime) -> Results | None:
     """What has been found; None before it has started."""
     if experiment.started_at is None:
         return None

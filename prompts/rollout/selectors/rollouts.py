@@ -7,8 +7,8 @@ from typing import Any
 
 from prompts.rollout.models import Rollout
 from prompts.rollout.policy.assignment import Unit
-from prompts.rollout.policy.guardrails import Check, Figures, Share, check, guardrails_of
-from prompts.rollout.policy.rollouts import Position, State, Step, plan_of
+from prompts.rollout.policy.guardrails import BoundFigures, Check, Share, bounds_of, check_bound
+from prompts.rollout.policy.rollouts import Position, RolloutState, RolloutStep, plan_of
 from prompts.rollout.policy.sequential import Sample
 from prompts.rollout.selectors.outcomes import Sums, sums_of
 
@@ -16,24 +16,24 @@ _NOTHING = Sample()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RolloutStanding:
     """A rollout's step so far."""
 
-    candidate: Figures
-    stable: Figures
+    candidate: BoundFigures
+    stable: BoundFigures
     checks: tuple[Check, ...]
     elapsed: timedelta
 
 
 def position_of(rollout: Rollout) -> Position:
-    return Position(State(rollout.state), rollout.step)
+    return Position(RolloutState(rollout.state), rollout.step)
 
 
-def steps_of(rollout: Rollout) -> tuple[Step, ...]:
+def steps_of(rollout: Rollout) -> tuple[RolloutStep, ...]:
     return plan_of(rollout.plan)
 
 
-def standing_of(rollout: Rollout, *, now: datetime) -> Standing | None:
+def rollout_standing(rollout: Rollout, *, now: datetime) -> RolloutStanding | None:
     """How its step stands; None before it has started. Of one that has ended: how its last step stood."""
     since = rollout.step_started_at
     if since is None or rollout.stable_version is None or rollout.started_at is None:
@@ -46,8 +46,8 @@ def standing_of(rollout: Rollout, *, now: datetime) -> Standing | None:
     candidate, stable = _figures(by_version[rollout.version.number]), _figures(by_version[before])
     if not stable.calls:  # at a share of 100 %: what it was in the steps before
         stable = _figures(_sums(rollout, since=rollout.started_at, until=until)[before])
-    checks = tuple(check(each, candidate, stable) for each in guardrails_of(rollout.guardrails))
-    return Standing(candidate=candidate, stable=stable, checks=checks, elapsed=until - since)
+    checks = tuple(check_bound(each, candidate, stable) for each in bounds_of(rollout.guardrails))
+    return RolloutStanding(candidate=candidate, stable=stable, checks=checks, elapsed=until - since)
 
 
 def _sums(rollout: Rollout, *, since: datetime, until: datetime) -> Sums:
@@ -56,10 +56,10 @@ def _sums(rollout: Rollout, *, since: datetime, until: datetime) -> Sums:
     )
 
 
-def _figures(sums: Mapping[str, Sample]) -> Figures:
+def _figures(sums: Mapping[str, Sample]) -> BoundFigures:
     """What the calls of one version came to."""
     helpful, passed = sums.get("helpful", _NOTHING), sums.get("checks", _NOTHING)
-    return Figures(
+    return BoundFigures(
         calls=int(sums.get("calls", _NOTHING).calls),
         errors=_share(sums.get("errors", _NOTHING)),
         contract=_share(sums.get("contract", _NOTHING)),
@@ -73,7 +73,7 @@ def _share(sample: Sample) -> Share:
     return Share(int(sample.total), int(sample.calls))
 
 
-def as_json(standing: Standing) -> dict[str, Any]:
+def as_json(standing: RolloutStanding) -> dict[str, Any]:
     """The figures as a rollout's history keeps them."""
     return {
         "candidate": _figures_json(standing.candidate),
@@ -91,7 +91,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _figures_json(found: Figures) -> dict[str, Any]:
+def _figures_json(found: BoundFigures) -> dict[str, Any]:
     return {
         "calls": found.calls,
         "errors": [found.errors.events, found.errors.calls],

@@ -1,12 +1,45 @@
-"""Behind which labels calls are shared out, as the gateway's snapshot takes it."""
+"""Checks of answers compiled, each once per process."""
 
-from prompts.registry.models import Label, VersionState
+import logging
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.db.models import Q
+
+from prompts.registry.models import Label, PromptVersion, VersionState
 from prompts.rollout.models import Experiment, Rollout
+from prompts.rollout.policy.answer_check import AnswerCheck, checks_of
 from prompts.rollout.policy.assignment import ArmEntry, ExperimentEntry, RolloutEntry, Unit, segment_of
-from prompts.rollout.policy.experiments import State as ExperimentState
+from prompts.rollout.policy.experiments import ExperimentState as ExperimentState
 from prompts.rollout.policy.rollouts import LIVE, share_at
-from prompts.rollout.selectors.checks import compiled_checks
 from prompts.rollout.selectors.rollouts import position_of, steps_of
+
+logger = logging.getLogger(__name__)
+
+
+def compiled_checks(checks: Any) -> AnswerCheck | None:
+    """The checks of an experiment or a rollout; None where there are none, or they can't be used."""
+    return _compiled_checks(msgspec.json.encode(checks, order="deterministic")) if checks else None
+
+
+@lru_cache(maxsize=256)
+def _compiled_checks(checks: bytes) -> AnswerCheck | None:
+    try:
+        return AnswerCheck(checks_of(msgspec.json.decode(checks)))
+    except Exception:  # it was looked through when it was written; calls go on without what nobody foresaw
+        logger.exception("the checks of an experiment or a rollout can't be compiled")
+        return None
+
+
+def is_given_out(version: PromptVersion) -> bool:
+    """Whether a running experiment, or a rollout under way, gives the version to callers."""
+    running = Experiment.objects.filter(arms__version=version, state=ExperimentState.RUNNING.value)
+    live = Rollout.objects.filter(
+        Q(version=version) | Q(stable_version=version), state__in=[state.value for state in LIVE]
+    )
+    return running.exists() or live.exists()
+
 
 Entry = ExperimentEntry | RolloutEntry
 

@@ -10,9 +10,15 @@ from governance.alerts.models import Alert
 from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.rollout.models import Arm, Experiment
-from prompts.rollout.policy.experiments import Action, State, check_arms, check_metrics, next_state
+from prompts.rollout.policy.experiments import (
+    ExperimentAction,
+    ExperimentState,
+    check_arms,
+    check_metrics,
+    next_state,
+)
 from prompts.rollout.policy.lifecycle import LifecycleError
-from prompts.rollout.selectors.experiments import results_of
+from prompts.rollout.selectors.experiments import experiment_results
 from prompts.rollout.services.traffic import (
     check_checks,
     check_free,
@@ -45,7 +51,7 @@ def start(experiment: Experiment, *, by: User | None, now: datetime) -> None:
         check_version(arm.version, label)
         check_model(arm.model)
     check_free(label)
-    _claim(experiment, Action.START, started_at=now, next_check_at=now + CHECK_EVERY)
+    _claim(experiment, ExperimentAction.START, started_at=now, next_check_at=now + CHECK_EVERY)
     log(experiment, by, f"Started behind “{label}”.")
 
 
@@ -66,7 +72,7 @@ def stop(
     if winner is not None and winner.experiment_id != experiment.pk:
         raise LifecycleError("The winner is none of this experiment's arms.")
     label = locked_label(experiment.prompt, experiment.label) if winner is not None else None
-    _claim(experiment, Action.STOP, stopped_at=now, stop_reason=text, winner=winner)
+    _claim(experiment, ExperimentAction.STOP, stopped_at=now, stop_reason=text, winner=winner)
     log(experiment, by, f"Stopped. {text}" + (f" Winner: {winner}." if winner else ""))
     if label is None or winner is None:
         return
@@ -82,7 +88,7 @@ def stop(
 
 def check_due(*, now: datetime) -> int:
     """Tells people, once, of experiments that have a result; of how many."""
-    due = Experiment.objects.filter(state=State.RUNNING.value, told_at=None, next_check_at__lte=now)
+    due = Experiment.objects.filter(state=ExperimentState.RUNNING.value, told_at=None, next_check_at__lte=now)
     told = 0
     for experiment in due.order_by("next_check_at").select_related("prompt"):
         began = perf_counter()
@@ -97,10 +103,10 @@ def check_due(*, now: datetime) -> int:
 
 @transaction.atomic
 def _tell(experiment: Experiment, *, now: datetime) -> bool:
-    found = results_of(experiment, now=now)
+    found = experiment_results(experiment, now=now)
     if found is None or not (found.is_decided or found.is_lopsided):
         return False
-    claimed = Experiment.objects.filter(pk=experiment.pk, state=State.RUNNING.value, told_at=None)
+    claimed = Experiment.objects.filter(pk=experiment.pk, state=ExperimentState.RUNNING.value, told_at=None)
     if not claimed.update(told_at=now):
         return False
     what = (
@@ -114,9 +120,9 @@ def _tell(experiment: Experiment, *, now: datetime) -> bool:
     return True
 
 
-def _claim(experiment: Experiment, action: Action, **changes: object) -> None:
+def _claim(experiment: Experiment, action: ExperimentAction, **changes: object) -> None:
     """Of two who do the same at once, one does."""
-    before = State(experiment.state)
+    before = ExperimentState(experiment.state)
     after = next_state(before, action)
     claimed = Experiment.objects.filter(pk=experiment.pk, state=before.value)
     if not claimed.update(state=after.value, **changes):

@@ -12,19 +12,19 @@ from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import segment_of
-from prompts.rollout.policy.guardrails import Guard, guardrails_of
+from prompts.rollout.policy.guardrails import Guard, bounds_of
 from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import (
     LIVE,
-    Action,
     Position,
-    State,
+    RolloutAction,
+    RolloutState,
     decide,
     next_position,
     plan_of,
     share_at,
 )
-from prompts.rollout.selectors.rollouts import as_json, position_of, standing_of, steps_of
+from prompts.rollout.selectors.rollouts import as_json, position_of, rollout_standing, steps_of
 from prompts.rollout.services.traffic import (
     check_checks,
     check_free,
@@ -41,11 +41,11 @@ logger = logging.getLogger(__name__)
 CHECK_EVERY = timedelta(seconds=10)
 _REST = 20
 """After a check that took long, so many times that long is waited: at most a twentieth of a core for each rollout."""
-_ENDS = (State.ROLLED_BACK, State.COMPLETED)
+_ENDS = (RolloutState.ROLLED_BACK, RolloutState.COMPLETED)
 _TOLD = {
-    Action.PAUSE: "paused itself",
-    Action.ROLL_BACK: "was rolled back by itself",
-    Action.COMPLETE: "is complete",
+    RolloutAction.PAUSE: "paused itself",
+    RolloutAction.ROLL_BACK: "was rolled back by itself",
+    RolloutAction.COMPLETE: "is complete",
 }
 
 
@@ -53,7 +53,7 @@ def check_plan(rollout: Rollout) -> None:
     """LifecycleError where plan, guardrails, checks or segment can't be."""
     try:
         plan_of(rollout.plan)
-        guards = {each.guard for each in guardrails_of(rollout.guardrails)}
+        guards = {each.guard for each in bounds_of(rollout.guardrails)}
         segment_of(rollout.segment)
     except ValueError as error:
         raise LifecycleError(str(error)) from error
@@ -77,31 +77,39 @@ def start(rollout: Rollout, *, by: User | None, now: datetime, reason: str = "")
     check_free(label)
     if label.version_id == rollout.version_id:
         raise LifecycleError(f"“{label}” is on version {rollout.version.number} already.")
-    _act(rollout, Action.START, by=by, now=now, reason=reason, stable_version=label.version, started_at=now)
+    _act(
+        rollout,
+        RolloutAction.START,
+        by=by,
+        now=now,
+        reason=reason,
+        stable_version=label.version,
+        started_at=now,
+    )
 
 
 @transaction.atomic
 def pause(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
     """Stays at its share until somebody resumes it. It is still watched. LifecycleError where it does not run."""
-    _act(rollout, Action.PAUSE, by=by, now=now, reason=reason_of(reason))
+    _act(rollout, RolloutAction.PAUSE, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def resume(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
     """Begins the step anew: what was counted before is not counted again. LifecycleError where it is not paused."""
-    _act(rollout, Action.RESUME, by=by, now=now, reason=reason_of(reason))
+    _act(rollout, RolloutAction.RESUME, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def advance(rollout: Rollout, *, by: User, now: datetime, reason: str) -> None:
     """Goes to the next step before its time. LifecycleError where it does not run, or this is the last."""
-    _act(rollout, Action.ADVANCE, by=by, now=now, reason=reason_of(reason))
+    _act(rollout, RolloutAction.ADVANCE, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
 def roll_back(rollout: Rollout, *, by: User | None, now: datetime, reason: str) -> None:
     """All callers get what the label says, for good. LifecycleError where it has ended."""
-    _act(rollout, Action.ROLL_BACK, by=by, now=now, reason=reason_of(reason))
+    _act(rollout, RolloutAction.ROLL_BACK, by=by, now=now, reason=reason_of(reason))
 
 
 @transaction.atomic
@@ -117,7 +125,7 @@ def check_due(*, now: datetime) -> int:
     for pk in list(due.order_by("next_check_at").values_list("pk", flat=True)):
         began = perf_counter()
         try:
-            acted += check(pk, now=now) is not Action.STAY
+            acted += check_rollout(pk, now=now) is not RolloutAction.STAY
         except Exception:  # one that can't be checked must not keep the others from it
             logger.exception("rollout %s could not be checked", pk)
         rest = max(CHECK_EVERY, timedelta(seconds=(perf_counter() - began) * _REST))
@@ -126,35 +134,37 @@ def check_due(*, now: datetime) -> int:
     return acted
 
 
-def check(pk: int, *, now: datetime) -> Action:
+def check_rollout(pk: int, *, now: datetime) -> RolloutAction:
     """Decides on one rollout by its figures, and does it. Of two processes at once, one does."""
     lease = now + timedelta(minutes=2)
     claimed = Rollout.objects.filter(pk=pk, next_check_at__lte=now).update(next_check_at=lease)
     if not claimed:
-        return Action.STAY
+        return RolloutAction.STAY
     rollout = Rollout.objects.select_related("prompt", "version", "stable_version").get(pk=pk)
-    standing = standing_of(rollout, now=now)
+    standing = rollout_standing(rollout, now=now)
     if standing is None:
-        return Action.STAY
+        return RolloutAction.STAY
     decision = decide(
         position_of(rollout),
         plan=steps_of(rollout),
-        guardrails=guardrails_of(rollout.guardrails),
+        guardrails=bounds_of(rollout.guardrails),
         candidate=standing.candidate,
         stable=standing.stable,
         elapsed=standing.elapsed,
     )
-    if decision.action is Action.STAY:
-        return Action.STAY
+    if decision.action is RolloutAction.STAY:
+        return RolloutAction.STAY
     try:
         return _do(rollout, decision.action, reason=decision.reason, figures=as_json(standing), now=now)
     except LifecycleError as error:  # somebody was first, or it had ended
         logger.info("rollout %s: %s", pk, error)
-        return Action.STAY
+        return RolloutAction.STAY
 
 
-def _do(rollout: Rollout, action: Action, *, reason: str, figures: dict[str, Any], now: datetime) -> Action:
-    if action is not Action.COMPLETE:
+def _do(
+    rollout: Rollout, action: RolloutAction, *, reason: str, figures: dict[str, Any], now: datetime
+) -> RolloutAction:
+    if action is not RolloutAction.COMPLETE:
         with transaction.atomic():
             _act(rollout, action, by=None, now=now, reason=reason, figures=figures)
         return action
@@ -165,8 +175,8 @@ def _do(rollout: Rollout, action: Action, *, reason: str, figures: dict[str, Any
         rollout.refresh_from_db()
         with transaction.atomic():
             text = f"All steps are done, but the label can't be moved: {error}"
-            _act(rollout, Action.PAUSE, by=None, now=now, reason=text, figures=figures)
-        return Action.PAUSE
+            _act(rollout, RolloutAction.PAUSE, by=None, now=now, reason=text, figures=figures)
+        return RolloutAction.PAUSE
     return action
 
 
@@ -178,13 +188,13 @@ def _complete(
         raise LifecycleError(f"“{label}” was moved to version {label.version.number} meanwhile.")
     check_version(rollout.version, label)
     # First the end, then the move: moving a label ends what runs behind it.
-    _act(rollout, Action.COMPLETE, by=by, now=now, reason=reason, figures=figures)
+    _act(rollout, RolloutAction.COMPLETE, by=by, now=now, reason=reason, figures=figures)
     move(label=label, version=rollout.version, by=by, reason=f"Rollout: {reason}", is_automatic=by is None)
 
 
 def _act(
     rollout: Rollout,
-    action: Action,
+    action: RolloutAction,
     *,
     by: User | None,
     now: datetime,
@@ -196,12 +206,12 @@ def _act(
     before, plan = position_of(rollout), steps_of(rollout)
     after = next_position(before, action, steps=len(plan))
     if figures is None and rollout.started_at is not None:
-        standing = standing_of(rollout, now=now)
+        standing = rollout_standing(rollout, now=now)
         figures = as_json(standing) if standing is not None else None
     changes |= {"state": after.state.value, "step": after.step, "reason": reason}
     if after.state in _ENDS:
         changes["ended_at"] = now
-    if action in (Action.START, Action.RESUME, Action.ADVANCE):
+    if action in (RolloutAction.START, RolloutAction.RESUME, RolloutAction.ADVANCE):
         changes |= {"step_started_at": now, "next_check_at": now + CHECK_EVERY}
     claimed = Rollout.objects.filter(pk=rollout.pk, state=before.state.value, step=before.step)
     if not claimed.update(**changes):
@@ -214,7 +224,7 @@ def _act(
 
 def _note(
     rollout: Rollout,
-    action: Action,
+    action: RolloutAction,
     after: Position,
     *,
     by: User | None,
@@ -229,7 +239,7 @@ def _note(
     log(rollout, by, f"{event.get_action_display()}. {reason}".strip())
 
 
-def _tell(rollout: Rollout, action: Action, reason: str, *, now: datetime) -> None:
+def _tell(rollout: Rollout, action: RolloutAction, reason: str, *, now: datetime) -> None:
     text = f"The rollout of {rollout.version} to {rollout.label} {_TOLD[action]}. {reason}"
     path = f"/admin/prompts/rollout/{rollout.pk}/change/"
     kind = Alert.Kind(f"rollout_{rollout.state}")

@@ -48,11 +48,11 @@ def watch(*, now: datetime) -> int:
     rows = ServiceContract.objects.filter(is_enabled=True, prompt__archived_at=None).select_related(
         "prompt__team"
     )
-    return sum(check(contract, now=now) for contract in rows)
+    return sum(check_contract(contract, now=now) for contract in rows)
 
 
 @transaction.atomic
-def check(contract: ServiceContract, *, now: datetime) -> int:
+def check_contract(contract: ServiceContract, *, now: datetime) -> int:
     """Looks at one contract, opens and closes its breaches, and alerts on each once; how many promises are broken now."""
     ServiceContract.objects.select_for_update().get(pk=contract.pk)
     seen = seen_by(contract, now=now)

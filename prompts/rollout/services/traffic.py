@@ -13,7 +13,7 @@ from prompts.registry.services.labels import move_label, obstacles
 from prompts.registry.services.prompts import PromptError
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.policy.answer_check import checks_of
-from prompts.rollout.policy.experiments import State as ExperimentState
+from prompts.rollout.policy.experiments import ExperimentState as ExperimentState
 from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import LIVE
 

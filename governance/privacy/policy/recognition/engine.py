@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from governance.privacy.policy.recognition import ner
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
-from governance.privacy.policy.recognition.folding import fold
+from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
 from governance.privacy.policy.recognition.organisations import organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
@@ -20,7 +20,7 @@ from governance.privacy.policy.recognition.places import (
 )
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
 from governance.privacy.policy.recognition.presidio import emails, identifiers
-from governance.privacy.policy.recognition.presidio import warm_up as warm_up_identifiers
+from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
 from governance.privacy.policy.recognition.urls import urls
 from governance.screening.policy.findings import Finding
 
@@ -110,7 +110,7 @@ def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:
             parts |= {
                 word: each.entity
                 for word in words
-                if len(word) >= 4 and word[0].isupper() and fold(word) not in NOT_NAMES
+                if len(word) >= 4 and word[0].isupper() and fold_letters(word) not in NOT_NAMES
             }
     if not parts or len(parts) > _MAX_PROPAGATED:
         return []

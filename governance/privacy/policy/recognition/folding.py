@@ -3,7 +3,7 @@
 import unicodedata
 
 
-def fold(word: str) -> str:
+def fold_letters(word: str) -> str:
     """The word casefolded, marks on letters taken off."""
     if word.isascii():
         return word.lower()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-from governance.privacy.policy.recognition.folding import fold
+from governance.privacy.policy.recognition.folding import fold_letters
 from governance.screening.policy.findings import Finding
 
 _TITLE_WORDS = r"(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Professor|Sir|Madam|Madame|Mme|Mlle|Herr|Frau|Señora?|Sra?|Sig|Signora?|Rev|Fr|Hon|Capt|Captain|Lt|Sgt|Col|Gen|Judge|Dame|Lord|Lady)"
@@ -39,7 +39,7 @@ _CAPITALISED = re.compile(rf"(?<![\w@./\\-]){_WORD}(?![\w@\\]|\.\w)")
 _REST = re.compile(
     rf"(?:[ \t\u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}(?:[^\W\d_a-zß-ÿ]\.?(?!\w)|{_WORD})){{1,3}}"
 )
-NOT_NAMES = frozenset(fold(word) for word in ["There", "All", "Everyone", "Everybody", "Team", "Sir", "Madam", "Madame", "Friend", "Friends", "Customer", "User", "Admin", "Guys", "Folks", "Again", "World", "God", "Lord", "The", "This", "That", "These", "Those", "What", "Why", "When", "Where", "Who", "How", "I", "You", "He", "She", "It", "We", "They", "My", "Your", "His", "Her", "Our", "Their", "Not", "No", "Yes", "Please", "Thanks", "Thank", "Support", "Sales", "Suite", "Apt", "Street", "Road", "Avenue", "Is", "Are", "Was", "And", "But", "Or", "If", "For", "To", "From", "In", "On", "At", "As", "So", "Do", "Does", "Did", "Can", "Could", "Would", "Should", "Will", "Have", "Has", "Had", "Nobody", "Somebody", "Someone", "Anyone", "Anybody", "Each", "Every", "Both", "Many", "Most", "Some", "People", "Family", "Street", "Address", "Name", "Phone", "Email", "Mail", "Date", "Age", "City", "State", "Country", "Zip", "Bots", "Bot", "Iban", "Inc", "LLC", "Ltd", "Corporation", "Corp", "Company", "Group", "Bank", "University", "Orchestra", "Best", "Kind", "Regards", "New", "Old", "Today", "Mom", "Dad", "Mum", "Claude", "ChatGPT", "Assistant", "Siri", "Alexa", "Gemini", "Null", "None", "Unknown", "True", "False", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])  # fmt: skip
+NOT_NAMES = frozenset(fold_letters(word) for word in ["There", "All", "Everyone", "Everybody", "Team", "Sir", "Madam", "Madame", "Friend", "Friends", "Customer", "User", "Admin", "Guys", "Folks", "Again", "World", "God", "Lord", "The", "This", "That", "These", "Those", "What", "Why", "When", "Where", "Who", "How", "I", "You", "He", "She", "It", "We", "They", "My", "Your", "His", "Her", "Our", "Their", "Not", "No", "Yes", "Please", "Thanks", "Thank", "Support", "Sales", "Suite", "Apt", "Street", "Road", "Avenue", "Is", "Are", "Was", "And", "But", "Or", "If", "For", "To", "From", "In", "On", "At", "As", "So", "Do", "Does", "Did", "Can", "Could", "Would", "Should", "Will", "Have", "Has", "Had", "Nobody", "Somebody", "Someone", "Anyone", "Anybody", "Each", "Every", "Both", "Many", "Most", "Some", "People", "Family", "Street", "Address", "Name", "Phone", "Email", "Mail", "Date", "Age", "City", "State", "Country", "Zip", "Bots", "Bot", "Iban", "Inc", "LLC", "Ltd", "Corporation", "Corp", "Company", "Group", "Bank", "University", "Orchestra", "Best", "Kind", "Regards", "New", "Old", "Today", "Mom", "Dad", "Mum", "Claude", "ChatGPT", "Assistant", "Siri", "Alexa", "Gemini", "Null", "None", "Unknown", "True", "False", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])  # fmt: skip
 _PLACES_TOO = frozenset(["paris", "austin", "jordan", "charlotte", "florence", "madison", "victoria", "sydney", "georgia", "virginia", "carolina", "dakota", "israel", "chad", "kenya", "china", "asia", "india", "savannah", "brooklyn", "chelsea", "lincoln", "houston", "dallas", "phoenix", "denver", "london", "milan", "cairo", "santiago", "diego", "francisco", "san", "santa", "adelaide", "alberta", "orlando", "berlin", "vienna", "lourdes", "roma", "siena", "verona", "montana", "alexandria", "catalina", "aurora", "geneva", "medina", "petra", "sofia", "valencia", "cordoba", "lima", "troy", "washington", "jackson", "hamilton", "wellington", "nelson", "clinton", "kingston", "princeton", "cambridge", "oxford", "york", "kent", "devon", "essex", "regent", "ireland", "england", "france", "germany", "brazil", "cuba", "egypt", "java", "ruby", "julia", "pascal", "ada", "oracle", "amazon", "apache", "jenkins", "jasmine", "django", "celeste", "sage", "opus", "echo", "nova", "titan", "mercury", "apollo", "athena", "atlas", "jupiter", "mars", "venus", "saturn", "python", "swift", "dart", "elm", "crystal", "haskell", "cohere", "nemo", "dolly", "orion"])  # fmt: skip
 
 
@@ -71,10 +71,10 @@ def introduced_names(text: str) -> Iterator[Finding]:
         for match in pattern.finditer(text):
             start, end = match.span(match.lastindex or 0)
             words = text[start:end].split()
-            while words and fold(words[-1].strip(".,")) in NOT_NAMES:
+            while words and fold_letters(words[-1].strip(".,")) in NOT_NAMES:
                 end = start + text[start:end].rindex(words.pop())
                 end = start + len(text[start:end].rstrip())
-            if words and fold(words[0]) not in NOT_NAMES:
+            if words and fold_letters(words[0]) not in NOT_NAMES:
                 yield Finding(start, end, "PERSON", score, "introduced names")
 
 
@@ -84,7 +84,7 @@ def known_names(text: str) -> Iterator[Finding]:
     position = 0
     while (match := _CAPITALISED.search(text, position)) is not None:
         position = match.end()
-        word = fold(match.group())
+        word = fold_letters(match.group())
         parts = word.replace("’", "'").split("-")
         if word in NOT_NAMES or (
             word not in known and not (len(parts) > 1 and all(part in known for part in parts))
@@ -99,7 +99,9 @@ def known_names(text: str) -> Iterator[Finding]:
 
 
 def _is_other(rest: str) -> bool:
-    return any(fold(word.strip(".")) in NOT_NAMES or word.strip(".") in _STREETS for word in rest.split())
+    return any(
+        fold_letters(word.strip(".")) in NOT_NAMES or word.strip(".") in _STREETS for word in rest.split()
+    )
 
 
 _STREETS = frozenset(["Street", "St", "Road", "Rd", "Avenue", "Ave", "Lane", "Ln", "Drive", "Dr", "Square", "Court", "Place", "Boulevard", "Blvd", "Park", "Hall", "House", "Airport", "Hospital", "School", "College", "Foundation", "Institute", "Museum", "Theatre", "Theater", "Stadium", "Bridge", "River", "Lake", "Mountain", "Valley", "County", "City", "Town", "Island", "Islands", "Church", "Center", "Centre", "Terrace", "Crescent", "Gardens", "Close", "Way", "Hill", "Hills", "Beach", "Bay"])  # fmt: skip

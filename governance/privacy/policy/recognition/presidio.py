@@ -74,7 +74,7 @@ def _patterns(recognizer: "PatternRecognizer") -> tuple["regex.Pattern[str]", ..
     return tuple(regex.compile(pattern.regex, known.global_regex_flags) for pattern in known.patterns)
 
 
-def warm_up() -> None:
+def warm_up_presidio() -> None:
     """Makes every recognizer compile its patterns, and the words that speak for it."""
     for recognizer in (_of_emails(), *_recognizers()):
         recognizer.analyze("a@example.com 1", recognizer.supported_entities, _NOTHING)

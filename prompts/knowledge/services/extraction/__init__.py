@@ -6,11 +6,11 @@ has no secrets in its environment, little memory and little time: a hostile docu
 
 from prompts.knowledge.services.extraction.run import (
     DocumentError,
-    Limits,
+    ExtractionLimits,
     check_size,
     extract,
     is_known,
     media_type_of,
 )
 
-__all__ = ["DocumentError", "Limits", "check_size", "extract", "is_known", "media_type_of"]
+__all__ = ["DocumentError", "ExtractionLimits", "check_size", "extract", "is_known", "media_type_of"]

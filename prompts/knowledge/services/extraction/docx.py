@@ -12,7 +12,7 @@ from docx.opc.exceptions import OpcError
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 from prompts.knowledge.services.extraction import problems
 
 _MAX_PARTS = 5_000
@@ -23,10 +23,10 @@ _MIN_SUSPECT_BYTES = 4 * 1024 * 1024
 _STEP = 1024 * 1024
 
 
-def extract(content: bytes) -> list[Block]:
+def extract(content: bytes) -> list[TextBlock]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            check(archive, len(content))
+            check_archive(archive, len(content))
         document = docx.Document(io.BytesIO(content))
     except (
         zipfile.BadZipFile,
@@ -41,7 +41,7 @@ def extract(content: bytes) -> list[Block]:
     return [_joined(list(blocks)) for _, blocks in groupby(_blocks(document), key=_group)]
 
 
-def check(archive: zipfile.ZipFile, size: int) -> None:
+def check_archive(archive: zipfile.ZipFile, size: int) -> None:
     """Unusable for what is no Word document, is encrypted, or unpacks to too much, as declared and as it is."""
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
@@ -63,32 +63,36 @@ def _is_bomb(unpacked: int, size: int) -> bool:
     return unpacked > _MAX_BYTES or (unpacked > _MIN_SUSPECT_BYTES and unpacked > _HIGHEST_RATIO * size)
 
 
-def _blocks(document: Document) -> Iterator[Block]:
+def _blocks(document: Document) -> Iterator[TextBlock]:
     for part in document.iter_inner_content():
         if isinstance(part, Table):
             rows = (" | ".join(" ".join(cell.text.split()) for cell in row.cells) for row in part.rows)
-            yield Block(Kind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
+            yield TextBlock(BlockKind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
         elif part.text.strip():
             yield _paragraph(part)
 
 
-def _paragraph(paragraph: Paragraph) -> Block:
+def _paragraph(paragraph: Paragraph) -> TextBlock:
     style = (paragraph.style.name if paragraph.style is not None else "") or ""
     text = " ".join(paragraph.text.split())
     kind, _, number = style.partition(" ")
     if kind == "Heading" and number.isdecimal():
-        return Block(Kind.HEADING, text, int(number))
+        return TextBlock(BlockKind.HEADING, text, int(number))
     if style == "Title":
-        return Block(Kind.HEADING, text, 1)
+        return TextBlock(BlockKind.HEADING, text, 1)
     if style.startswith("List"):
-        return Block(Kind.LIST, f"- {text}")
-    return Block(Kind.PARAGRAPH, text)
+        return TextBlock(BlockKind.LIST, f"- {text}")
+    return TextBlock(BlockKind.PARAGRAPH, text)
 
 
-def _group(block: Block) -> object:
+def _group(block: TextBlock) -> object:
     """Items that follow each other are one list; everything else stands alone."""
-    return Kind.LIST if block.kind is Kind.LIST else id(block)
+    return BlockKind.LIST if block.kind is BlockKind.LIST else id(block)
 
 
-def _joined(blocks: list[Block]) -> Block:
-    return blocks[0] if len(blocks) == 1 else Block(Kind.LIST, "\n".join(block.text for block in blocks))
+def _joined(blocks: list[TextBlock]) -> TextBlock:
+    return (
+        blocks[0]
+        if len(blocks) == 1
+        else TextBlock(BlockKind.LIST, "\n".join(block.text for block in blocks))
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 from prompts.knowledge.services.extraction import plain
 
 _UNSEEN = (
@@ -58,11 +58,11 @@ _INLINE = frozenset(
 )
 
 
-def extract(content: bytes) -> list[Block]:
-    return blocks_of(plain.decoded(content))
+def extract(content: bytes) -> list[TextBlock]:
+    return blocks_of(plain.decode_text(content))
 
 
-def blocks_of(markup: str) -> list[Block]:
+def blocks_of(markup: str) -> list[TextBlock]:
     """The blocks of a page or a part of one."""
     page = LexborHTMLParser(markup)
     page.strip_tags(list(_UNSEEN))
@@ -79,7 +79,7 @@ def blocks_of(markup: str) -> list[Block]:
 class _Reader:
     """Walks a page without recursion: pages can be nested deeper than any stack."""
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
     _words: list[str] = field(default_factory=list)
 
     def flush(self) -> None:
@@ -87,7 +87,7 @@ class _Reader:
         text = " ".join("".join(self._words).split())
         self._words.clear()
         if text:
-            self.blocks.append(Block(Kind.PARAGRAPH, text))
+            self.blocks.append(TextBlock(BlockKind.PARAGRAPH, text))
 
     def read(self, root: LexborNode) -> None:
         todo: list[LexborNode | None] = [root]  # None: the end of a block
@@ -113,19 +113,19 @@ class _Reader:
                 todo += reversed(list(node.iter(include_text=True)))
 
 
-def _whole(node: LexborNode, tag: str) -> Block | None:
+def _whole(node: LexborNode, tag: str) -> TextBlock | None:
     """A block of what is read as one: a heading, a list, a table or code."""
     if tag in _HEADINGS:
-        return Block(Kind.HEADING, _text(node), _HEADINGS[tag])
+        return TextBlock(BlockKind.HEADING, _text(node), _HEADINGS[tag])
     if tag == "pre":
-        return Block(Kind.CODE, node.text().strip("\n"))
+        return TextBlock(BlockKind.CODE, node.text().strip("\n"))
     if tag in ("ul", "ol"):
-        return Block(
-            Kind.LIST, "\n".join(f"- {text}" for item in node.css("li") if (text := _own_text(item)))
+        return TextBlock(
+            BlockKind.LIST, "\n".join(f"- {text}" for item in node.css("li") if (text := _own_text(item)))
         )
     if tag == "table":
         rows = (" | ".join(_text(cell) for cell in row.css("th, td")) for row in node.css("tr"))
-        return Block(Kind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
+        return TextBlock(BlockKind.TABLE, "\n".join(row for row in rows if row.strip(" |")))
     return None
 
 

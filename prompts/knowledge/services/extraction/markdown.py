@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 from prompts.knowledge.services.extraction import html, plain
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _LISTS = ("bullet_list", "ordered_list")
 
 
-def extract(content: bytes) -> list[Block]:
+def extract(content: bytes) -> list[TextBlock]:
     reader = _Reader()
-    for token in _PARSER.parse(_without_front_matter(plain.decoded(content))):
+    for token in _PARSER.parse(_without_front_matter(plain.decode_text(content))):
         reader.read(token)
     return reader.blocks
 
@@ -30,7 +30,7 @@ def _without_front_matter(text: str) -> str:
 class _Reader:
     """Blocks of a stream of tokens. A list with the lists within it is one block, and so is a table."""
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
     _level: int = 0
     _depth: int = 0
     _items: list[str] = field(default_factory=list)
@@ -53,30 +53,30 @@ class _Reader:
             self._in_row = end == "open"
             self._rows += [[]] if self._in_row else []
         elif token.type == "table_close":
-            self.blocks.append(Block(Kind.TABLE, "\n".join(map(" | ".join, self._rows))))
+            self.blocks.append(TextBlock(BlockKind.TABLE, "\n".join(map(" | ".join, self._rows))))
             self._rows = []
 
     def _list(self, nesting: int) -> None:
         self._depth += nesting
         if not self._depth:
-            self.blocks.append(Block(Kind.LIST, "\n".join(self._items)))
+            self.blocks.append(TextBlock(BlockKind.LIST, "\n".join(self._items)))
             self._items = []
 
     def _inline(self, said: str) -> None:
         if self._level:
-            self.blocks.append(Block(Kind.HEADING, said, self._level))
+            self.blocks.append(TextBlock(BlockKind.HEADING, said, self._level))
         elif self._in_row:
             self._rows[-1].append(said)
         elif self._depth:
             self._items.append(f"{'  ' * (self._depth - 1)}- {said}")
         else:
-            self.blocks.append(Block(Kind.PARAGRAPH, said))
+            self.blocks.append(TextBlock(BlockKind.PARAGRAPH, said))
 
     def _code(self, text: str) -> None:
         if self._depth:
             self._items.append(text)
         else:
-            self.blocks.append(Block(Kind.CODE, text))
+            self.blocks.append(TextBlock(BlockKind.CODE, text))
 
 
 def _said(token: Token) -> str:

@@ -7,7 +7,7 @@ import re
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
-from prompts.knowledge.policy.blocks import Block, Kind
+from prompts.knowledge.policy.blocks import BlockKind, TextBlock
 from prompts.knowledge.services.extraction import plain, problems
 
 _MAX_PAGES = 20_000
@@ -15,7 +15,7 @@ _PARTED = re.compile(r"(?<=[a-zà-ÿ])-\n(?=[a-zà-ÿ])")
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of every odd object
 
 
-def extract(content: bytes) -> list[Block]:
+def extract(content: bytes) -> list[TextBlock]:
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -27,14 +27,14 @@ def extract(content: bytes) -> list[Block]:
         raise problems.Unusable(problems.DAMAGED) from error
 
 
-def _pages(reader: PdfReader) -> list[Block]:
+def _pages(reader: PdfReader) -> list[TextBlock]:
     if len(reader.pages) > _MAX_PAGES:
         raise problems.Unusable(problems.TOO_MUCH_TEXT)
-    found: list[Block] = []
+    found: list[TextBlock] = []
     for number, page in enumerate(reader.pages, 1):
         text = page.extract_text().replace("\x00", "")
         if blocks := plain.paragraphs(_without_hyphens(text)):
-            found += [Block(Kind.HEADING, f"Page {number}", 1), *blocks]
+            found += [TextBlock(BlockKind.HEADING, f"Page {number}", 1), *blocks]
     if not found and len(reader.pages):
         raise problems.Unusable(problems.SCANNED)
     return found

@@ -10,7 +10,7 @@ import orjson
 from django.conf import settings
 
 from kernel.errors import InvalidError
-from prompts.knowledge.policy.blocks import Block, from_json
+from prompts.knowledge.policy.blocks import TextBlock, from_json
 from prompts.knowledge.services.extraction import problems
 
 _PDF = "application/pdf"
@@ -38,7 +38,7 @@ class DocumentError(InvalidError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ExtractionLimits:
     """What reading one document may take."""
 
     bytes: int
@@ -47,7 +47,7 @@ class Limits:
     characters: int
 
     @classmethod
-    def of_settings(cls) -> "Limits":
+    def of_settings(cls) -> "ExtractionLimits":
         return cls(
             settings.KNOWLEDGE_MAX_BYTES,
             settings.KNOWLEDGE_MEMORY_MB,
@@ -90,9 +90,9 @@ def check_size(size: int) -> None:
         raise DocumentError(f"It is larger than {most:g} MB, the most that is taken. Upload it in parts.")
 
 
-def extract(content: bytes, media_type: str, limits: Limits | None = None) -> list[Block]:
+def extract(content: bytes, media_type: str, limits: ExtractionLimits | None = None) -> list[TextBlock]:
     """The blocks of a document. DocumentError where it can't be used."""
-    limits = limits or Limits.of_settings()
+    limits = limits or ExtractionLimits.of_settings()
     command = [
         *(sys.executable, "-m", "prompts.knowledge.services.extraction.child", media_type),
         *map(str, (limits.memory_mb, limits.seconds, limits.characters)),

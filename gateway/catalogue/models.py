@@ -1,0 +1,258 @@
+"""Models, where they can be called, at which price, and the names that lead to them."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.access.models import Owned, OwnedBy
+from accounts.access.policy import Shared
+from accounts.models import Team
+
+
+class ModelKind(models.TextChoices):
+    TEXT = "text", "Text"
+    EMBEDDING = "embedding", "Embedding"
+
+
+class Model(Owned):
+    """A foundation model as Bedrock names it, with its limits."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
+
+    model_id = models.CharField(
+        "model ID", max_length=200, unique=True, help_text="Bedrock's ID, without a region prefix."
+    )
+    name = models.CharField(max_length=200)
+    vendor = models.CharField(max_length=60)
+    kind = models.CharField(max_length=16, choices=ModelKind.choices, default=ModelKind.TEXT)
+    context_window = models.PositiveIntegerField(help_text="Tokens of input the model accepts.")
+    max_output_tokens = models.PositiveIntegerField(
+        default=0, help_text="Tokens of one answer at most; 0 for embeddings."
+    )
+    supports_tools = models.BooleanField(default=False)
+    supports_images = models.BooleanField(default=False)
+    supports_prompt_cache = models.BooleanField(default=False)
+    supports_structured_output = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether it can be held to a JSON Schema (Converse's outputConfig).",
+    )
+    end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
+
+    class Meta:
+        ordering = ("vendor", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Deployment(Owned):
+    """A model in one region, called directly or through a cross-region inference profile."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
+
+    class Profile(models.TextChoices):
+        NONE = "", "On demand in the region"
+        US = "us", "us. (United States)"
+        EU = "eu", "eu. (Europe)"
+        APAC = "apac", "apac. (Asia Pacific)"
+        JP = "jp", "jp. (Japan)"
+        AU = "au", "au. (Australia)"
+        GLOBAL = "global", "global. (any region)"
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="deployments")
+    region = models.CharField(max_length=32, help_text="The AWS region Gatehouse calls, such as us-east-1.")
+    profile = models.CharField(
+        "inference profile", max_length=16, choices=Profile.choices, blank=True, default=""
+    )
+    arn = models.CharField(
+        "ARN",
+        max_length=300,
+        blank=True,
+        help_text="An application inference profile or provisioned throughput to call instead.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+
+    class Meta:
+        ordering = ("model__name", "region", "profile")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("model", "region", "profile", "arn"), name="deployment_once_per_place"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.invoke_id} in {self.region}"
+
+    @property
+    def invoke_id(self) -> str:
+        """What Bedrock is asked for: the ARN, or the model's ID with its profile's prefix."""
+        if self.arn:
+            return self.arn
+        return f"{self.profile}.{self.model.model_id}" if self.profile else self.model.model_id
+
+
+_PER_MILLION = "Nano-dollars per million tokens ($3 per million is 3,000,000,000)."
+
+
+def _rate(label: str, **options: Any) -> "models.BigIntegerField[Any, Any]":
+    return models.BigIntegerField(label, help_text=_PER_MILLION, **options)
+
+
+class Price(Owned):
+    """What a deployment costs during a period. Rates are nano-dollars per million tokens, so all of AWS's are exact.
+
+    A cache rate that is empty means that the deployment does not cache: such tokens are charged as input.
+    Above `long_context_threshold` tokens of input, the long-context rates hold for the whole call.
+    """
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
+
+    class Tier(models.TextChoices):
+        STANDARD = "", "Standard"
+        PRIORITY = "priority", "Priority"
+        FLEX = "flex", "Flex"
+        OPTIMIZED = "optimized", "Latency-optimised"
+        BATCH = "batch", "Batch inference"
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
+    tier = models.CharField(
+        max_length=16,
+        choices=Tier.choices,
+        blank=True,
+        help_text="What callers ask for; standard unless they do.",
+    )
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField(
+        null=True, blank=True, help_text="Exclusive. Empty: until further notice."
+    )
+    input_rate = _rate("input")
+    output_rate = _rate("output", default=0)
+    cache_read_rate = _rate("cache read", null=True, blank=True)
+    cache_write_rate = _rate("cache write (5 minutes)", null=True, blank=True)
+    cache_write_1h_rate = _rate("cache write (1 hour)", null=True, blank=True)
+    image_rate = models.BigIntegerField("image", null=True, blank=True, help_text="Nano-dollars per image.")
+    request_rate = models.BigIntegerField(
+        "request", null=True, blank=True, help_text="Nano-dollars per request."
+    )
+    long_context_threshold = models.PositiveIntegerField(null=True, blank=True, help_text="Tokens of input.")
+    long_input_rate = _rate("input, long context", null=True, blank=True)
+    long_output_rate = _rate("output, long context", null=True, blank=True)
+    long_cache_read_rate = _rate("cache read, long context", null=True, blank=True)
+    long_cache_write_rate = _rate("cache write, long context", null=True, blank=True)
+    long_cache_write_1h_rate = _rate("cache write (1 hour), long context", null=True, blank=True)
+    source = models.CharField(max_length=300, blank=True, help_text="Where the figures come from.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("deployment", "-valid_from")
+        constraints = (
+            models.UniqueConstraint(fields=("deployment", "tier", "valid_from"), name="price_starts_once"),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="price_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(input_rate__gte=0, output_rate__gte=0), name="price_not_negative"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.deployment} from {self.valid_from:%Y-%m-%d}"
+
+    def clean(self) -> None:
+        """Periods of one deployment and tier do not overlap."""
+        if self.valid_from is None or self.deployment_id is None:
+            return
+        others = Price.objects.filter(deployment_id=self.deployment_id, tier=self.tier).exclude(pk=self.pk)
+        others = others.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=self.valid_from))
+        if self.valid_until is not None:
+            others = others.filter(valid_from__lt=self.valid_until)
+        if (other := others.first()) is not None:
+            raise ValidationError(
+                f"This overlaps the price valid from {other.valid_from:%Y-%m-%d %H:%M}: end that one first."
+            )
+
+
+class Route(Owned):
+    """A public name that callers use as `model`, resolving to an ordered or weighted list of deployments."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
+
+    class Strategy(models.TextChoices):
+        ORDERED = "ordered", "In order: the next one when one fails"
+        WEIGHTED = "weighted", "By weight: a share of calls each"
+
+    name = models.CharField(max_length=200, unique=True, help_text="What callers pass as model.")
+    aliases = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="Other names it answers to, separated by commas.",
+    )
+    description = models.TextField(blank=True)
+    strategy = models.CharField(max_length=16, choices=Strategy.choices, default=Strategy.ORDERED)
+    default_max_tokens = models.PositiveIntegerField(
+        default=4096,
+        validators=[MinValueValidator(1)],
+        help_text="Tokens of the answer when the caller does not say.",
+    )
+    max_tokens_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="The most a caller may ask for. Empty: what the model allows.",
+    )
+    timeout_seconds = models.PositiveIntegerField(default=300, validators=[MinValueValidator(1)])
+    wait_seconds = models.PositiveIntegerField(
+        "wait",
+        default=0,
+        validators=[MaxValueValidator(300)],
+        help_text="How many seconds a call may queue for a rate limit. 0: it is refused at once.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RouteTarget(Owned):
+    """One deployment of a route: its place in the order, or its weight."""
+
+    owned_by = OwnedBy((), shared=Shared.EVERYONE)
+
+    route = models.ForeignKey(Route, on_delete=models.CASCADE, related_name="targets")
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="route_targets")
+    position = models.PositiveSmallIntegerField(default=0)
+    weight = models.PositiveSmallIntegerField(default=1, help_text="Used by the weighted strategy.")
+
+    class Meta:
+        ordering = ("route", "position", "id")
+        constraints = (models.UniqueConstraint(fields=("route", "deployment"), name="route_target_once"),)
+
+    def __str__(self) -> str:
+        return str(self.deployment)
+
+
+class TeamInferenceProfile(models.Model):
+    """An application inference profile in AWS: a team's calls to a deployment go through it, and AWS's bill names the team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="inference_profiles")
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="team_profiles")
+    arn = models.CharField("ARN", max_length=300)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("team__name", "id")
+        constraints = (models.UniqueConstraint(fields=("team", "deployment"), name="team_profile_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.deployment} for {self.team}"
