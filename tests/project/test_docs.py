@@ -1,6 +1,7 @@
 """What the documents name exists: targets, commands, links, files, variables, error codes. Their Python compiles."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ from gateway.refusals import STATUS
 from tests.services import ROOT
 
 DOCUMENTS = sorted(
-    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    [*ROOT.glob("*.md")]
     + [*(ROOT / "docs").rglob("*.md")]
 )
-TOP = ("docs", "deploy", "gateway", "governance", "platform", "static", "templates", "tests")
+TOP = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -126,8 +127,33 @@ def test_every_fence_says_its_language(document):
     assert [language for language, _ in _FENCE.findall(document.read_text()) if not language] == []
 
 
-def test_the_readme_lists_every_error_code_with_its_status():
-    assert error_rows((ROOT / "README.md").read_text()) == STATUS
+def test_every_error_code_is_listed_with_its_status():
+    assert error_rows((ROOT / "docs" / "api.md").read_text()) == STATUS
+
+
+def test_the_index_lists_every_page():
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
+def test_import_rules_in_prose_are_those_that_are_checked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = project["tool"]["importlinter"]["contracts"]
+    prose = (ROOT / "CONTRIBUTING.md").read_text()
+    for contract in contracts:
+        if contract["type"] == "layers":
+            layers = " > ".join(re.sub(r"[()]", "", layer) for layer in contract["layers"])
+            assert f"`{layers}`" in prose, contract["name"]
+
+
+def test_every_noun_is_in_the_layout():
+    """What CONTRIBUTING says is in an app is what is there."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
+    for app in ("governance", "prompts"):
+        nouns = {path.parent.name for path in (ROOT / app).glob("*/policy*")}
+        nouns |= {path.parent.name for path in (ROOT / app).glob("*/models*")}
+        assert nouns == set(re.findall(r"`(\w+)`", rows[app]))
 
 
 def test_the_readme_names_the_targets_people_run():
