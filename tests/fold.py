@@ -16,10 +16,10 @@ from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.questioner import MigrationQuestioner
-from django.db.migrations.state import ProjectState
+from django.db.migrations.state import ModelState, ProjectState
 from django.db.migrations.writer import MigrationWriter
 
-from kernel.migrations import CreatePartitionedModel, RunSource, digest, read
+from kernel.migrations import CreateModels, CreatePartitionedModel, RunSource, digest, read
 
 APPS = ("accounts", "governance", "prompts", "gateway")
 FIRST = "0001_initial"
@@ -36,7 +36,7 @@ def fold() -> list[Path]:
 
 
 def _write(migration: Migration, there: list[Migration]) -> Path:
-    migration.operations = _with_carried(there, migration.operations)
+    migration.operations = _with_carried(there, migration)
     migration.dependencies = _dependencies(migration, there)
     writer = MigrationWriter(migration, include_header=False)
     path = Path(writer.path)
@@ -46,23 +46,31 @@ def _write(migration: Migration, there: list[Migration]) -> Path:
     return path
 
 
-def _with_carried(there: list[Migration], made: list[Operation]) -> list[Operation]:
+def _with_carried(there: list[Migration], made: Migration) -> list[Operation]:
     """Extensions, tables, SQL, and the triggers that call it."""
     carried = [operation for migration in there for operation in migration.operations]
-    partitioned = {each.name for each in carried if isinstance(each, CreatePartitionedModel)}
     sources = {each.name: each for each in carried if isinstance(each, RunSource)}  # each once
-    triggers = [each for each in made if type(each).__name__ == "AddTrigger"]
     return [
         *(each for each in carried if isinstance(each, CreateExtension)),
-        *(_partitioned(each) if getattr(each, "name", "") in partitioned else each for each in made if each not in triggers),
+        CreateModels(operations=_tables(made.app_label, partitioned=_partitioned(carried))),
         *(RunSource(each.source, sha256=digest(read(each.source)), bodies=each.bodies) for each in sources.values()),
-        *triggers,
+        *(each for each in made.operations if type(each).__name__ == "AddTrigger"),
     ]  # fmt: skip
 
 
-def _partitioned(made: Operation) -> Operation:
-    assert isinstance(made, CreateModel)
-    return CreatePartitionedModel(made.name, made.fields, made.options, made.bases, made.managers)
+def _tables(app: str, *, partitioned: set[str]) -> list[CreateModel]:
+    found = []
+    for model in apps.get_app_config(app).get_models():
+        state = ModelState.from_model(model)
+        options = {name: value for name, value in state.options.items() if name != "triggers"}
+        create = CreatePartitionedModel if state.name in partitioned else CreateModel
+        found.append(create(state.name, [*state.fields.items()], options, state.bases, state.managers))
+    return found
+
+
+def _partitioned(carried: list[Operation]) -> set[str]:
+    created = [part for each in carried for part in getattr(each, "operations", [each])]
+    return {each.name for each in created if isinstance(each, CreatePartitionedModel)}
 
 
 def _dependencies(migration: Migration, there: list[Migration]) -> list[tuple[str, str]]:

@@ -53,7 +53,8 @@ class Pool:
     def _post(
         self, path: str, body: bytes, headers: Mapping[str, str], seconds: float, max_bytes: int
     ) -> Reply:
-        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
+        # One read may take longer than the whole: it is the deadline that ends it.
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds + 1)
         answer = self._pool.urlopen(
             "POST", path, body, headers, redirect=False, timeout=timeout, preload_content=False
         )

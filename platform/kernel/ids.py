@@ -1,16 +1,24 @@
 """Identifiers (version 7 UUIDs, which sort by the time they were made) and randomness for secrets."""
 
 import secrets
+from datetime import timedelta
 from uuid import UUID
 
 from uuid_utils import uuid7 as _uuid7
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1: read aloud and typed without doubt
+_RANDOM_BITS = 80
 
 
 def new_id() -> UUID:
     """A new version 7 UUID."""
     return UUID(int=_uuid7().int)
+
+
+def first_id_after(one: UUID, span: timedelta) -> UUID:
+    """The least version 7 UUID of the moment so long after that of another, or before it."""
+    milliseconds = (one.int >> _RANDOM_BITS) + span // timedelta(milliseconds=1)
+    return UUID(int=min(max(milliseconds, 0), 2**48 - 1) << _RANDOM_BITS)
 
 
 def random_token(length: int) -> str:

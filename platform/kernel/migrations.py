@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -72,7 +72,9 @@ class RunSource(Operation):
     ) -> None:
         if self._is_run(app_label, schema_editor):
             for function in functions(read(self.source)):
-                schema_editor.execute(f"DROP FUNCTION IF EXISTS {function}")
+                schema_editor.execute(
+                    f"DROP FUNCTION IF EXISTS {function} CASCADE"
+                )  # with triggers that call it
 
     def describe(self) -> str:
         return f"Run {self.name}"
@@ -110,6 +112,49 @@ class CreatePartitionedModel(CreateModel):
 
     def describe(self) -> str:
         return f"{super().describe()}, partitioned"
+
+
+class CreateModels(Operation):
+    """Many tables at once. One after the other, Django would make all models anew for each that refers to them.
+
+    Foreign keys may go in circles: Django adds them when all tables are there.
+    """
+
+    serialization_expand_args = ["operations"]
+
+    def __init__(self, operations: Sequence[CreateModel]) -> None:
+        self.operations = operations
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [], {"operations": self.operations}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        vars(state).pop("apps", None)  # the models as they were, which are made anew when they are asked for
+        for operation in self.operations:
+            operation.state_forwards(app_label, state)
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in self.operations:
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for operation in reversed(self.operations):
+            operation.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"Create {len(self.operations)} models"
 
 
 def read(source: Source) -> str:

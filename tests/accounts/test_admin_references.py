@@ -80,6 +80,17 @@ def test_every_form_with_references_is_looked_at(world):
     }  # fmt: skip
 
 
+def test_rows_on_a_page_name_none_but_what_is_nobody_s(world):
+    request = RequestFactory().get("/")
+    request.user = world.superuser
+    for model, page in PAGES.items():
+        row = model._default_manager.first()
+        for inline in page.get_inline_instances(request, row):
+            fields = inline.get_formset(request, row).form.base_fields
+            named = {field.queryset.model for field in fields.values() if isinstance(field, ModelChoiceField)}
+            assert named <= {*CATALOGUE, model}, inline
+
+
 class Rows:
     def __init__(self, world: World) -> None:
         self.shared = {Prompt: make_prompt(None, "shared").pk}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, ContentIndex
 from governance.records.policy import plain_text
 from kernel.errors import UnavailableError
+from kernel.ids import first_id_after
 
 BODIES = "bodies"
 MAX_FOUND = 10_000
 """A search looks at so many calls that have the words."""
+_SPANS = timedelta(days=31), timedelta(days=124)
 
 Row = TypeVar("Row", bound=Model)
 
@@ -64,11 +67,12 @@ def with_words(
     user: User,
     before: UUID | None = None,
     after: UUID | None = None,
+    since: UUID | None = None,
 ) -> QuerySet[AuditRecord]:
     """Those calls whose redacted request or answer has these words, of teams whose content the person may read.
 
     Websearch syntax: "a phrase", or, -without. Looked at are the newest MAX_FOUND that have the words, from `before`
-    on where a page begins there, or, where a page ends at `after`, the oldest from there. Raises
+    on where a page begins there, or, where a page ends at `after`, the oldest from there; none before `since`. Raises
     BodiesUnreachableError.
     """
     ids: list[UUID] = []
@@ -76,18 +80,40 @@ def with_words(
         with reaching(alias):
             # A query of its own: within the other, Postgres walks through calls until it has a page, which takes long
             # for words that few have.
-            ids += _nearest(_found(alias, text, user), before, after)
+            found = _found(alias, text, user)
+            ids += _nearest(found if since is None else found.filter(pk__gte=since), before, after)
     return calls.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
 
 
-def _nearest(
-    found: QuerySet[ContentIndex], before: UUID | None, after: UUID | None
-) -> QuerySet[ContentIndex, UUID]:
+def _nearest(found: QuerySet[ContentIndex], before: UUID | None, after: UUID | None) -> list[UUID]:
+    """Months near by first: where a word is common, they have enough, and the others are not looked into."""
     if after is not None:
         found = found.filter(pk__gt=after)
     if before is not None:
         found = found.filter(pk__lt=before)
-    return found.order_by("-pk" if after is None else "pk").values_list("pk", flat=True)[:MAX_FOUND]
+    ids: list[UUID] = []
+    start = after or before or _newest(found.db)
+    for part in _parts(found, start, ascending=after is not None) if start else ():
+        ids += part.values_list("pk", flat=True)[: MAX_FOUND - len(ids)]
+        if len(ids) >= MAX_FOUND:
+            break
+    return ids
+
+
+def _newest(alias: str) -> UUID | None:
+    return ContentIndex.objects.using(alias).order_by("-pk").values_list("pk", flat=True).first()
+
+
+def _parts(
+    found: QuerySet[ContentIndex], start: UUID, *, ascending: bool
+) -> Iterator[QuerySet[ContentIndex]]:
+    """A month, then three, then the rest, from there on, or back."""
+    ordered = found.order_by("pk" if ascending else "-pk")
+    bounds = [first_id_after(start, span if ascending else -span) for span in _SPANS]
+    near, far = ("lt", "gte") if ascending else ("gte", "lt")
+    yield ordered.filter(**{f"pk__{near}": bounds[0]})
+    yield ordered.filter(**{f"pk__{far}": bounds[0], f"pk__{near}": bounds[1]})
+    yield ordered.filter(**{f"pk__{far}": bounds[1]})
 
 
 def _found(alias: str, text: str, user: User) -> QuerySet[ContentIndex]:

@@ -69,7 +69,8 @@ class CallFilters(serializers.Serializer[Any]):
             calls = calls.filter(pk__lt=first_id_at(until))
             before = before or first_id_at(until)
         if text := wanted.pop("text", ""):
-            calls = with_words(calls, text, user=user, before=before, after=after)
+            first = first_id_at(since) if since is not None else None
+            calls = with_words(calls, text, user=user, before=before, after=after, since=first)
         calls = by_review(calls, wanted.pop("review", ""), user=user)
         return calls.filter(**wanted)
 

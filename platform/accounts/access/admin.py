@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
 
     _Page = admin.ModelAdmin[Any]
-    _Inline = admin.TabularInline[Any, Any]
     _Form = ModelForm[Any]
 else:
     from django.forms import ModelForm
 
-    _Page = _Inline = object
+    _Page = object
     _Form = ModelForm
 
 
@@ -112,7 +111,23 @@ class OwnedForm(CheckedForm, _Form):
             self.add_error(name if name in self.fields else None, text)
 
 
-class OwnedPages(_Page):
+class OwnedChoices(_Page):
+    """What a form offers and accepts in its foreign keys."""
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """What may be referred to: what says whose the row is, among what one may change; else what is one's own team's."""
+        target, owned = db_field.remote_field.model, owned_by(self.model)
+        if is_owned(target):
+            rows = kwargs.get("queryset", target._default_manager.all())
+            is_owner = db_field.name in owned.heads
+            within = rows.changeable_by if is_owner else rows.visible_to
+            kwargs["queryset"] = within(principal(request), owned.change)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class OwnedPages(OwnedChoices):
     """Rows that belong to somebody, as their model declares: what a page lists, what its URLs open, what its forms offer
     and accept, and what autocompletion finds are all cut down the same way.
     """
@@ -170,18 +185,6 @@ class OwnedPages(_Page):
         form.who = principal(request)  # a class made for this request
         return form
 
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        """What may be referred to: what says whose the row is, among what one may change; else what is one's own team's."""
-        target = db_field.remote_field.model
-        if is_owned(target):
-            rows = kwargs.get("queryset", target._default_manager.all())
-            is_owner = db_field.name in self.owned_by.heads
-            within = rows.changeable_by if is_owner else rows.visible_to
-            kwargs["queryset"] = within(principal(request), self.owned_by.change)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
 
 class SeenOnly:
     """Before the other class of a page: nobody adds, changes or deletes anything on it."""
@@ -196,7 +199,7 @@ class SeenOnly:
         return False
 
 
-class OwnedInlines(_Inline):
+class OwnedInlines(OwnedChoices):
     """Rows on the page of what they belong to. The parent's page has checked that the parent may be seen."""
 
     def _may_change(self, request: HttpRequest, parent: Model | None) -> bool:

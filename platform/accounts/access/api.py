@@ -106,11 +106,8 @@ class OwnedViewSet(GenericViewSet[Any]):
 
     http_method_names = METHODS
     lookup_value_regex = "[^/]+"
-    capability: ClassVar[Capability | None] = None
-    """What it takes to see a row here, where that is more than the model asks for."""
     capabilities: ClassVar[Mapping[str, Capability]] = {}
     """What actions take, where it is not the capability to change the row."""
-
     filters: ClassVar[type[serializers.Serializer[Any]] | None] = None
     """What reads the query of a list: a field for each column that it can be filtered by."""
 
@@ -141,7 +138,7 @@ class OwnedViewSet(GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = cast(OwnedQuerySet[Any], super().get_queryset())
-        return rows.visible_to(self.who, self.capability)
+        return rows.visible_to(self.who)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of a list that the query's parameters let through. 400 for those that can't be read."""

@@ -2,6 +2,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
+import kernel.migrations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -16,104 +17,102 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='Application',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('description', models.TextField(blank=True)),
-                ('is_active', models.BooleanField(default=True, help_text="An inactive application's keys are refused.", verbose_name='active')),
-                ('is_internal', models.BooleanField(db_default=False, default=False, editable=False, help_text="Gatehouse's own calls for the team: evaluations, the playground, knowledge. Its key is never shown.")),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+        kernel.migrations.CreateModels(
+            operations=[
+                migrations.CreateModel(
+                    name='Team',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(max_length=100, unique=True)),
+                        ('description', models.TextField(blank=True)),
+                        ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, help_text='Seeds the keys derived for this team.', unique=True)),
+                        ('weight', models.PositiveSmallIntegerField(default=1, help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'ordering': ('name',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Application',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='accounts.team')),
+                        ('name', models.CharField(max_length=100)),
+                        ('description', models.TextField(blank=True)),
+                        ('is_active', models.BooleanField(default=True, help_text="An inactive application's keys are refused.", verbose_name='active')),
+                        ('is_internal', models.BooleanField(db_default=False, default=False, editable=False, help_text="Gatehouse's own calls for the team: evaluations, the playground, knowledge. Its key is never shown.")),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'ordering': ('team__name', 'name'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'name'), name='application_name_once_per_team')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='User',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('password', models.CharField(max_length=128, verbose_name='password')),
+                        ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                        ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                        ('email', models.EmailField(max_length=254, unique=True)),
+                        ('name', models.CharField(blank=True, max_length=150)),
+                        ('is_active', models.BooleanField(default=True, help_text='Uncheck instead of deleting: records keep naming the person.', verbose_name='active')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                        ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                    ],
+                    options={
+                        'verbose_name': 'person',
+                        'verbose_name_plural': 'people',
+                        'ordering': ('email',),
+                        'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_ignoring_case')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ApiKey',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='accounts.application')),
+                        ('name', models.CharField(blank=True, help_text='What this key is for, such as “production”.', max_length=100)),
+                        ('key_id', models.CharField(editable=False, max_length=16, unique=True)),
+                        ('secret_hash', models.BinaryField(max_length=32)),
+                        ('allowed_models', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='Names of routes this key may call, separated by commas. Empty: all.', size=None)),
+                        ('allowed_networks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, help_text='Networks the caller must be in, such as 10.0.0.0/8, separated by commas. Empty: any.', size=None)),
+                        ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('expires_at', models.DateTimeField(blank=True, help_text='Empty: never.', null=True)),
+                        ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                        ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                        ('rotated_from', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rotations', to='accounts.apikey')),
+                    ],
+                    options={
+                        'verbose_name': 'API key',
+                        'ordering': ('-created_at',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Membership',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.team')),
+                        ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('developer', 'Developer'), ('reviewer', 'Reviewer'), ('viewer', 'Viewer')], default='developer', max_length=16)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'ordering': ('team__name', 'user__email'),
+                        'constraints': [models.UniqueConstraint(fields=('user', 'team'), name='membership_once_per_team')],
+                        'indexes': [],
+                    },
+                ),
             ],
-            options={
-                'ordering': ('team__name', 'name'),
-            },
-        ),
-        migrations.CreateModel(
-            name='Team',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, help_text='Seeds the keys derived for this team.', unique=True)),
-                ('weight', models.PositiveSmallIntegerField(default=1, help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                'ordering': ('name',),
-            },
-        ),
-        migrations.CreateModel(
-            name='User',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=150)),
-                ('is_active', models.BooleanField(default=True, help_text='Uncheck instead of deleting: records keep naming the person.', verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-            ],
-            options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
-                'ordering': ('email',),
-            },
-        ),
-        migrations.CreateModel(
-            name='ApiKey',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, help_text='What this key is for, such as “production”.', max_length=100)),
-                ('key_id', models.CharField(editable=False, max_length=16, unique=True)),
-                ('secret_hash', models.BinaryField(max_length=32)),
-                ('allowed_models', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='Names of routes this key may call, separated by commas. Empty: all.', size=None)),
-                ('allowed_networks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), blank=True, default=list, help_text='Networks the caller must be in, such as 10.0.0.0/8, separated by commas. Empty: any.', size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(blank=True, help_text='Empty: never.', null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('rotated_from', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='rotations', to='accounts.apikey')),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='accounts.application')),
-            ],
-            options={
-                'verbose_name': 'API key',
-                'ordering': ('-created_at',),
-            },
-        ),
-        migrations.CreateModel(
-            name='Membership',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('developer', 'Developer'), ('reviewer', 'Reviewer'), ('viewer', 'Viewer')], default='developer', max_length=16)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='accounts.team')),
-            ],
-            options={
-                'ordering': ('team__name', 'user__email'),
-            },
-        ),
-        migrations.AddField(
-            model_name='application',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='applications', to='accounts.team'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_ignoring_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'team'), name='membership_once_per_team'),
-        ),
-        migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='application_name_once_per_team'),
         ),
     ]

@@ -16,11 +16,14 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from gateway.demo.calls import call_id_at
 from gateway.entrances.views.probes import metrics, readiness
 from governance.limits.models import LedgerEntry
 from governance.limits.selectors.invariants import INVARIANTS
 from governance.records.models import AuditContent, AuditRecord, ContentIndex, RecordDrop, SealedContent
+from governance.records.selectors import bodies
+from governance.records.selectors.bodies import with_words
 from governance.records.selectors.calls import first_id_at
 from governance.records.services.body_index import index_new_bodies
 from governance.records.services.partitions import (
@@ -247,6 +250,26 @@ def test_a_time_leads_to_its_months_alone():
     assert "governance_auditrecord_2031_02" in month.explain()
     assert "governance_auditrecord_2031_03" not in month.explain()
     assert "governance_auditrecord_2031_03" in AuditRecord.objects.all().explain()
+
+
+def test_a_search_finds_the_nearest_of_all_months(monkeypatch):
+    """Whatever is near by is looked at first: what is found is what a look at everything finds."""
+    monkeypatch.setattr(bodies, "MAX_FOUND", 4)
+    ages = (0, 3, 20, 35, 60, 100, 130, 200, 400, 700, 11_000)
+    now = utc_now()
+    every = sorted((call_at(now - timedelta(days=age)) for age in ages), reverse=True)
+    superuser = User.objects.create_superuser(email="root@example.com", password="only-for-tests")
+    first, last = UUID(int=0), UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")
+
+    def found(**bounds: UUID) -> list[UUID]:
+        calls = with_words(AuditRecord.objects.all(), "zebra", user=superuser, **bounds)
+        return sorted(calls.values_list("pk", flat=True), reverse=True)
+
+    assert found() == every[:4]
+    for bound in (first, *every, last):
+        assert found(before=bound) == [pk for pk in every if pk < bound][:4]
+        assert found(after=bound) == [pk for pk in every if pk > bound][-4:]
+        assert found(since=bound) == [pk for pk in every if pk >= bound][:4]
 
 
 # --- dropping --------------------------------------------------------------------------------------
