@@ -22,7 +22,7 @@ _APPLICATIONS = {
     ),
     "Platform": (("Developer portal", "Helps with pipelines and internal libraries."),),
 }
-_BUDGETS = {"Customer Support": "25", "Research": "25", "Platform": "4"}
+_BUDGETS = {"Customer Support": "25", "Research": "32", "Platform": "6"}
 _PEOPLE = {
     "support.owner": ("Customer Support", Role.OWNER),
     "support.developer": ("Customer Support", Role.DEVELOPER),

@@ -667,7 +667,7 @@ class Migration(migrations.Migration):
                         ('kind', models.CharField(max_length=32)),
                         ('title', models.CharField(max_length=500)),
                         ('text', models.TextField()),
-                        ('saving_nanos', models.BigIntegerField(default=0, help_text="A month's; 0 where it is no money.")),
+                        ('saving_nanos', models.BigIntegerField(default=0, help_text="A month's; 0 where it saves no money.")),
                         ('created_at', models.DateTimeField(auto_now_add=True)),
                     ],
                     options={

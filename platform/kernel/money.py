@@ -15,7 +15,7 @@ def dollars_to_nanos(amount: str | Decimal) -> int:
     except DecimalException as error:
         raise ValueError(f"{str(amount)[:40]!r} is not an amount in dollars") from error
     except OverflowError as error:
-        raise ValueError(f"{amount!r} is no finite amount") from error
+        raise ValueError(f"{amount!r} is not a finite amount") from error
     if nanos != exact:
         raise ValueError(f"{amount} is finer than a billionth of a dollar")
     return exact

@@ -10,7 +10,7 @@ from django.core.management import get_commands, load_command_class
 from gateway.refusals import STATUS
 from tests.services import ROOT
 
-DOCUMENTS = sorted([*ROOT.glob("*.md")] + [*(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TOP = tuple(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")))
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

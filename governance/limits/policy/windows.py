@@ -62,7 +62,7 @@ def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:
         case "year":
             start = day.replace(month=1, day=1)
             return start, _add_months(start, 12)
-    raise ValueError(f"{period!r} is no budget period")
+    raise ValueError(f"{period!r} is not a budget period")
 
 
 def _add_months(first: datetime, months: int) -> datetime:

@@ -6,7 +6,7 @@ from kernel.errors import InvalidError
 
 
 class BadNetworkError(InvalidError):
-    """What is no network; the message says what to write."""
+    """What is not a network; the message says what to write."""
 
     code = "bad_network"
 
@@ -21,6 +21,6 @@ def parse_network(text: str) -> str:
         meant = ip_network(text, strict=False)
     except ValueError:
         raise BadNetworkError(
-            f"“{text}” is no network. Write one such as 10.0.0.0/8 or 2001:db8::/32."
+            f"“{text}” is not a network. Write one such as 10.0.0.0/8 or 2001:db8::/32."
         ) from None
     raise BadNetworkError(f"“{text}” is an address inside a network. Did you mean {meant}?")

@@ -130,7 +130,7 @@ class Control:
             try:
                 self._knowledge.put(base_id, orjson.loads(await caller.body(_MAX_PASSAGES) or b""))
             except (orjson.JSONDecodeError, TypeError, KeyError) as error:
-                return 400, {"message": f"the body is no JSON list of objects with text and uri: {error}"}
+                return 400, {"message": f"the body is not JSON list of objects with text and uri: {error}"}
             return 200, self._knowledge.describe()
         return _not_allowed(method)
 

@@ -133,7 +133,7 @@ class Similarity(_Assertion, frozen=True, tag="similarity"):
     def check(self, seen: Observation, score: Score | None) -> AssertionOutcome:
         if score is None or score.value is None:
             return unjudged(self.kind, score.reason if score else "The similarity was not measured.")
-        words = f"Likeness {score.value:.3f}, at least {self.at_least:g} is asked."
+        words = f"Similarity {score.value:.3f}, at least {self.at_least:g} is asked."
         verdict = passed if score.value >= self.at_least else failed
         return verdict(self.kind, words, score=score.value)
 

@@ -185,7 +185,7 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def unkeepable(value: Any) -> str:
-    """What of a value is no JSON that a database takes, in words; "" where all of it is."""
+    """What of a value is not JSON that a database takes, in words; "" where all of it is."""
     match value:
         case str():
             if "\0" in value:

@@ -29,7 +29,7 @@ def parsed(output: str, data: Any = None) -> JsonValue | None:
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def at_path(value: Any, path: str) -> Any:

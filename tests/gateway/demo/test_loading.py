@@ -1,9 +1,13 @@
 """Loading the demonstration: once, wholly or not at all."""
 
+from datetime import datetime
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Team
+from gateway.demo.load import load_demo
+from governance.limits.models import BudgetWindow
 from governance.records.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +29,16 @@ def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):
         call_command("load_demo", data_dir=blocked)
     assert not Team.objects.exists()
     assert not AuditRecord.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-12-31", "2027-03-01", "2027-01-03"]
+)  # the end of a month, its beginning, of a week
+def test_no_budget_is_overspent_whatever_the_day(tmp_path, day):
+    load_demo(data_dir=tmp_path, now=datetime.fromisoformat(f"{day}T22:50:00+00:00"))
+    windows = BudgetWindow.objects.filter(budget__is_hard=True).select_related("budget")
+    assert windows
+    assert [str(window.budget) for window in windows if window.spent_nanos > window.budget.limit_nanos] == []
 
 
 def test_seeding_needs_the_demonstration():

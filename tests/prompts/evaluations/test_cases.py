@@ -76,7 +76,7 @@ def test_commas_and_lines_that_spreadsheets_leave_behind():
         (b"q,expected\nfine,ok\na,b,c\n", "Line 3: 3 cells, but 2 columns"),
         (b'q,expected\n"never closed,x\nb,c\n', "Line 2: A quote is opened here and never closed"),
         (b'q\n"a"b\n', "Line 2: This is no CSV"),
-        (b"q,assertions\na,[\n", "Line 2: “assertions” is no JSON"),
+        (b"q,assertions\na,[\n", "Line 2: “assertions” is not JSON"),
         (b'q,assertions\na,"[{""kind"": ""x""}]"\n', "Line 2: Assertion 1: “kind” is one of"),
         (b"PK\x03\x04\x00\x00", "no text file"),
         (b"\xff\xfe\x00", "says it is utf-16"),
@@ -120,7 +120,7 @@ def test_lines_of_json():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "Line 1: This is no JSON"),
+        ("{", "Line 1: This is not JSON"),
         ("[1]", "Line 1: A line is a JSON object"),
         ("{}", "neither a variable nor"),
         ('{"variables": {"a": 1}, "expcted": 2}', "“expcted” is not known"),
