@@ -169,7 +169,7 @@ class LimitRequestAdmin(OwnedAdmin):
             made = limit_requests.ask(form.request, by=user, now=now)
             messages.success(
                 request,
-                "Request sent. Approvers have been notified by e-mail; so will you be once they decide.",
+                "Request sent. Those who can approve it have been notified by e-mail; you will be, too, once they decide.",
             )
             return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[made.pk]))
         shows = isinstance(target, Budget) and may_see_use(user, target)

@@ -12,7 +12,7 @@ from embedded.simulator.errors import invalid, model_not_found
 from embedded.simulator.regions import REGIONS
 from embedded.simulator.shapes import mapping, string
 
-CATALOGUE = Path(__file__).resolve().parents[3] / "gateway" / "catalog.json"
+CATALOGUE = Path(__file__).resolve().parents[3] / "gateway" / "catalogue" / "catalog.json"
 DEFAULT_CONTEXT_WINDOW = 200_000
 ACCOUNT = "000000000000"
 

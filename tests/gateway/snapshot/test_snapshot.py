@@ -49,7 +49,7 @@ async def test_a_team_that_comes_between_two_queries(monkeypatch):
             elsewhere(new_team, "In between")
             super().__init__()
 
-    monkeypatch.setattr("gateway.snapshot.build.Limits", Between)
+    monkeypatch.setattr("gateway.snapshot.build.SnapshotLimits", Between)
     kept = keeper()
     await kept.refresh()
     assert kept.current.keys == {}
@@ -82,7 +82,7 @@ async def test_it_gives_way_to_who_alters_tables(monkeypatch):
             super().__init__()
 
     altering = threading.Thread(target=alter)
-    monkeypatch.setattr("gateway.snapshot.build.Limits", Between)
+    monkeypatch.setattr("gateway.snapshot.build.SnapshotLimits", Between)
     kept = keeper()
     with pytest.raises(OperationalError, match="lock timeout"):
         await kept.refresh()

@@ -219,7 +219,7 @@ def test_a_fault_of_our_own_is_in_the_log_and_ends(world, monkeypatch):
     channel(world, "webhook", "https://example.com/")
     spend(world.mine.budget, 85 * DOLLAR)
     alerts.scan(now=utc_now())
-    monkeypatch.setattr(deliveries, "post", fail)
+    monkeypatch.setattr(deliveries, "post_webhook", fail)
     assert deliver_all() == [False]
     assert "no such thing" in Delivery.objects.get().last_error
 

@@ -10,12 +10,12 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from governance import tasks
 from governance.limits.models import Grant, LimitRequest
 from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
+from tests.queueing import run_at_once
 from tests.world import DOLLAR, World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ PATH = f"{API}/limit-requests/"
 @pytest.fixture
 def world(monkeypatch) -> World:
     """Mail is sent at once: there is no worker."""
-    monkeypatch.setattr(tasks.mail, "delay", lambda *args: tasks.mail.run(*args))
+    run_at_once(monkeypatch)
     world = make_world()
     LimitRequest.objects.all().delete()
     Grant.objects.all().delete()

@@ -62,7 +62,7 @@ def test_the_organisation_s_limits_are_a_superuser_s(world):
 
 
 REFUSED = {
-    "zero": ({"limit_usd": "0"}, "limit_usd", "more than nothing"),
+    "zero": ({"limit_usd": "0"}, "limit_usd", "greater than $0"),
     "negative": ({"limit_usd": "-5"}, "limit_usd", "decimal string"),
     "absurd": ({"limit_usd": "1000000001"}, "limit_usd", "At most $1,000,000,000"),
     "another currency": ({"limit_usd": "100 EUR"}, "limit_usd", "Write dollars"),
@@ -70,10 +70,10 @@ REFUSED = {
     "a name of 10 kB": ({"feature": "x" * 10_000}, "feature", "no more than 200"),
     "what can't be shown": ({"feature": "a\x00b"}, "feature", ""),
     "no such route": ({"model": "gpt-9"}, "model", "no route named"),
-    "no such zone": ({"time_zone": "Mars/Base"}, "time_zone", "no time zone"),
+    "no such zone": ({"time_zone": "Mars/Base"}, "time_zone", "unknown time zone"),
     "each of one": ({"feature": "search", "per": "feature"}, "per", "nothing to tell apart"),
     "no such period": ({"period": "fortnight"}, "period", ""),
-    "the same again": ({}, "non_field_errors", "already: change that one"),
+    "the same again": ({}, "non_field_errors", "already exists. Edit that one"),
 }
 
 
@@ -193,7 +193,7 @@ def test_forms_of_the_admin(world):
         ({"team": ""}, "for superusers"),
         ({"team": world.other.team.pk}, "valid choice"),
         ({"limit": "0"}, "between 1 and"),
-        ({}, "already: change that one"),
+        ({}, "already exists. Edit that one"),
     ):
         assert text in client.post(url, form | wrong).content.decode(), wrong
     budget = {"limit_nanos": "100 EUR", "period": "day", "time_zone": "UTC", "team": world.mine.team.pk}

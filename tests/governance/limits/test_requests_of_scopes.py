@@ -17,6 +17,7 @@ from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
+from tests.queueing import run_at_once
 from tests.services import ROOT
 from tests.world import DOLLAR, World
 
@@ -28,7 +29,7 @@ ADD = "admin:governance_limitrequest_add"
 @pytest.fixture
 def world(world: World, monkeypatch) -> World:
     """Mail is sent at once: there is no worker."""
-    monkeypatch.setattr(tasks.mail, "delay", lambda *args: tasks.mail.run(*args))
+    run_at_once(monkeypatch)
     LimitRequest.objects.all().delete()
     Grant.objects.all().delete()
     return world

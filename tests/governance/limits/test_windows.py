@@ -46,5 +46,5 @@ def test_calendar_bounds():
 
 
 def test_an_unknown_period_is_an_error():
-    with pytest.raises(ValueError, match="no budget period"):
+    with pytest.raises(ValueError, match="not a budget period"):
         window_of(budget_id=1, period="fortnight", time_zone="UTC", now=datetime(2026, 1, 1, tzinfo=UTC))

@@ -100,7 +100,7 @@ def test_raw_bodies_take_one_who_says_so_and_none_who_says_less(world):
 
 def test_publishing_makes_a_version_with_who_and_why(world):
     policy = policy_of(world, rules=(PrivacyRule(entity="EMAIL_ADDRESS"),))
-    with pytest.raises(UnusablePolicyError, match="Say why"):
+    with pytest.raises(UnusablePolicyError, match="Give a reason"):
         publish(policy, by=world.superuser, reason="  ")
     first = publish(policy, by=world.superuser, reason="To begin with")
     take_up(policy, PolicyDocument(names=True))
@@ -149,7 +149,7 @@ def test_the_organisation_s_first_draft_is_the_default(world):
         (PrivacyRule(entity="NO_SUCH_KIND"), "not built in"),
         (PrivacyRule(entity="lower", patterns=("x",)), "capital letters"),
         (PrivacyRule(entity="A", patterns=("(?=x)",)), "look-around"),
-        (PrivacyRule(entity="A", patterns=("(",)), "no pattern that can be used"),
+        (PrivacyRule(entity="A", patterns=("(",)), "not a valid pattern"),
         (PrivacyRule(entity="A", deny=("x",), checksum="luhn"), "with a pattern"),
         (PrivacyRule(entity="A", patterns=("x",), languages=("xx",)), "language"),
     ],

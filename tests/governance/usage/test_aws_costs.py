@@ -212,12 +212,12 @@ def test_the_page_and_the_api_are_a_superuser_s(bucket):
     assert f"s3://{BUCKET}/cur/a.csv" in text
     made = AwsImport.objects.get()
     change = reverse("admin:governance_awsimport_change", args=[made.pk])
-    assert "the cost is no number" in superuser.get(change).content.decode()
+    assert "the cost is not a number" in superuser.get(change).content.decode()
     found = superuser.get(f"{API}/reconciliation/").json()["drift"]
     assert [row["billed_usd"] for row in found if row["billed_usd"]] == ["0.001"]
     assert superuser.get(f"{API}/reconciliation/imports/").json()["results"][0]["rejected"] == 1
     detail = superuser.get(f"{API}/reconciliation/imports/{made.pk}/").json()
-    assert detail["rejections"] == [{"line": 2, "reason": "the cost is no number"}]
+    assert detail["rejections"] == [{"line": 2, "reason": "the cost is not a number"}]
     assert len(superuser.get(f"{API}/reconciliation/gaps/").json()["calls_not_in_log"]) == 2
     assert superuser.get(f"{API}/reconciliation/gaps/?from=soon").status_code == 400
     for url in (page, gaps, change, *(f"{API}/reconciliation/{each}" for each in ("", "gaps/", "imports/"))):

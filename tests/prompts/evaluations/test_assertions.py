@@ -45,7 +45,7 @@ def outcome(raw, seen=REFUND, score=None):
         ({"kind": "json_schema", "schema": {}}, REFUND, "failed", "Expected JSON"),
         ({"kind": "json_schema", "schema": {}}, Observation(output="NaN"), "failed", "Expected JSON"),
         ({"kind": "numeric", "value": 12, "tolerance": 0.5}, REFUND, "passed", "within 0.5"),
-        ({"kind": "numeric", "value": 12, "percent": 4}, REFUND, "failed", "give or take 0.48, got 12.5"),
+        ({"kind": "numeric", "value": 12, "percent": 4}, REFUND, "failed", "± 0.48, got 12.5"),
         ({"kind": "numeric", "value": 0.3, "tolerance": 0.1}, Observation(output="0.4"), "passed", ""),
         ({"kind": "numeric", "path": "items.0.price"}, ORDER, "passed", "3 is within"),
         ({"kind": "numeric", "path": "items.7.price", "value": 3}, ORDER, "failed", "no number at “items.7.price”"),

@@ -24,6 +24,7 @@ from prompts.evaluations.services.runner import USUAL, Pace, run_for
 from prompts.evaluations.services.test_sets import touch
 from prompts.registry.models import Prompt, PromptVersion
 from tests.prompts.evaluations.factories import begin, make_prompt, make_set
+from tests.queueing import queue_nothing
 from tests.run_server import COST, RunServer, refusal, running
 from tests.services import until
 
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 @pytest.fixture
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run evaluations themselves; nobody is woken."""
+    queue_nothing(monkeypatch)
     monkeypatch.setattr("prompts.tasks.run_evaluation.delay", lambda *_: None)
 
 

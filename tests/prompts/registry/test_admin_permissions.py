@@ -20,6 +20,7 @@ from tests.tables import contents
 from tests.world import ROLES, make_prompt
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 MODELS = list(apps.get_app_config("prompts").get_models())
 PAGES = [model for model in admin.site._registry if model._meta.app_label == "prompts"]
 EDITORS = ("owner", "admin", "developer")

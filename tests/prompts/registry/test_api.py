@@ -101,7 +101,7 @@ def test_what_can_not_be_submitted_says_all_that_is_wrong(developer, prompt):
     assert len(made["problems"]) == 2
     refused = developer("post", f"prompt-versions/{made['id']}/submit/", status=409)
     assert len(refused["problems"]) == 3
-    assert any("declare it" in problem for problem in refused["problems"])
+    assert any("Declare it" in problem for problem in refused["problems"])
     assert any("Say what changed" in problem for problem in refused["problems"])
 
 
@@ -375,8 +375,8 @@ def test_rules_name_people_who_may_approve(world):
         ({"kind": "http", "url": "https://a@allowed.example.com/"}, "whole URL"),
         ({"kind": "http", "url": "https://allowed.example.com/{value}"}, "which variable"),
         ({"kind": "http", "url": "https://{value}.example.com/", "variable": "x"}, "whole URL"),
-        ({"kind": "http", "url": "https://[1"}, "no URL"),
-        ({"kind": "http", "url": "https://allowed.example.com:99999/"}, "no URL"),
+        ({"kind": "http", "url": "https://[1"}, "Invalid URL"),
+        ({"kind": "http", "url": "https://allowed.example.com:99999/"}, "Invalid URL"),
         ({"name": "House Rules", "text": "x"}, "lower-case"),
     ],
 )

@@ -160,7 +160,7 @@ def test_what_is_read_from_standard_input(prompt, monkeypatch):
         ("name: greeting\ncolour: red", "no “colour”"),
         ("name: No Name\nversion: {model: x}", "lower-case"),
         (FILE.replace("note: Kinder.\n", ""), "Say what changed"),
-        (FILE.replace("{{ name }}", "{{ nobody }}"), "declare it"),
+        (FILE.replace("{{ name }}", "{{ nobody }}"), "Declare it"),
         (FILE.replace("nova-lite", '"a\\0"'), "NUL"),
     ],
 )

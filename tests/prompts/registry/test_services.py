@@ -169,7 +169,7 @@ def test_a_name_can_not_be_taken_twice(prompt, team, people):
     [
         (GOOD, " ", "Say what changed"),
         (Document(), "x", "There is no message"),
-        (Document(messages=GOOD.messages, model="m"), "x", "uses “name”, which is no variable"),
+        (Document(messages=GOOD.messages, model="m"), "x", "uses “name”, which is not a declared variable"),
         (Document(messages=GOOD.messages, variables=GOOD.variables), "x", "Choose the model"),
         (Document(messages=(PromptMessage(text="{{ a"),), model="m"), "x", "Message 1: Line 1"),
         (Document(messages=(PromptMessage(text="a"),), model="m", output=Output(schema={"type": "x"})), "x", "output contract"),

@@ -126,7 +126,7 @@ def test_what_is_not_given_is_not_taken_from_the_caller_s_own():
     ("variable", "words"),
     [
         (Variable(name="x", schema={"minimum": "a"}), "variable “x”"),
-        (Variable(name="x", schema={"type": "nothing"}), "no usable JSON Schema"),
+        (Variable(name="x", schema={"type": "nothing"}), "Invalid JSON Schema"),
         (Variable(name="x", schema={"$ref": "https://example.com/schema.json"}), "variable “x”"),
         (Variable(name="x", schema={"$ref": "#/nowhere"}), "variable “x”"),
         (Variable(name="x", schema={"pattern": "(a"}), "variable “x”"),

@@ -171,7 +171,7 @@ def test_checks_are_written_read_and_changed(world):
     assert (made.metrics, made.checks) == (["checks", "errors"], CHECKS)
     assert "Größe" in client.get(f"{url(made)}?edit=1").content.decode()
     text = page(world.client("viewer"), made)
-    assert "has “Größe” in it<br>its number at “a” is 3, give or take 0.5" in text
+    assert "has “Größe” in it<br>its number at “a” is 3, tolerance 0.5" in text
     client.post(f"{url(made)}?edit=1", experiment_form())
     made.refresh_from_db()
     assert made.checks == []

@@ -97,7 +97,7 @@ def test_an_experiment_from_draft_to_its_end(world):
     [
         ("rollouts", {"version": 9}, "no version 9"),
         ("rollouts", {"plan": [{"share": 0.5, "minutes": 1, "calls": 1}]}, "everybody"),
-        ("rollouts", {"guardrails": {"speed": {"most": 1}}}, "nothing that is watched"),
+        ("rollouts", {"guardrails": {"speed": {"most": 1}}}, "Unknown guardrail"),
         ("rollouts", {"guardrails": {"cost": {"most_usd": 1.5}}}, "decimal string"),
         ("rollouts", {"segment": {"country": "de"}}, "Give teams"),
         ("rollouts", {"segment": {"attributes": {"country": "de"}}}, "list of the values"),

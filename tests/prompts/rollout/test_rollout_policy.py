@@ -190,7 +190,7 @@ def test_plans_that_can_t_be(plan: object, words: str) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"speed": {"most": 1}}, "nothing that is watched"),
+        ({"speed": {"most": 1}}, "an unknown guardrail"),
         ({"errors": {}}, "give “most”"),
         ({"errors": {"most": 1}}, "share"),
         ({"errors": {"times": 0.5}}, "1 or more"),

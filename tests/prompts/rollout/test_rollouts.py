@@ -232,7 +232,7 @@ def test_what_can_t_be_started(prompt, somebody):
         ({"version": in_review}, "not approved"),
         ({"label": "staging"}, "no label"),
         ({"plan": []}, "A plan has"),
-        ({"guardrails": {"speed": {}}}, "nothing that is watched"),
+        ({"guardrails": {"speed": {}}}, "an unknown guardrail"),
         ({"segment": {"applications": [other_app.pk]}}, "application"),
         ({"segment": {"teams": [other_app.team_id]}}, "team"),
     ]
