@@ -20,7 +20,7 @@ from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, ne
 from gateway.entrances.formats.outgoing import JSON, raw
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
-from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, Address, find
+from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, too_large, unexpected
@@ -67,6 +67,7 @@ class GatewayHandler:
 
     async def start(self) -> None:
         """Starts what calls need. Raises when Postgres can't be reached."""
+        load_views()
         self.gateway = Gateway()
         await self.gateway.start()
         # What was loaded stays for good: left to the garbage collector, walking through it stops every call for
@@ -172,7 +173,7 @@ class _Replay:
 
 
 async def _view(scope: Scope, address: Address, parts: dict[str, str], body: bytes) -> HttpResponse:
-    response: HttpResponse = await address.view(ASGIRequest(scope, BytesIO(body)), **parts)
+    response: HttpResponse = await address.view()(ASGIRequest(scope, BytesIO(body)), **parts)
     return response
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,16 +13,25 @@ from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
 from gateway.entrances.formats.prompts import PromptEntrance
-from gateway.entrances.views.base import CallView
-from gateway.entrances.views.count_tokens import CountTokensView
-from gateway.entrances.views.feedback import FeedbackView
-from gateway.entrances.views.models import ModelsView
 
 View = Callable[..., Any]
 """A view of Django's: an HttpRequest and the parts of the path in, an awaitable HttpResponse out."""
 
 _OPENAI, _ANTHROPIC = OpenAIEntrance(), AnthropicEntrance()
-_CALL: View = CallView.as_view()
+
+
+def _loaded(module: str, name: str) -> Callable[[], View]:
+    """A view that is loaded when a gateway starts: Django REST framework takes a while, and not every process is one."""
+
+    @cache
+    def load() -> View:
+        view: View = getattr(import_module(f"gateway.entrances.views.{module}"), name).as_view()
+        return view
+
+    return load
+
+
+_CALL = _loaded("base", "CallView")
 
 
 class Answers(StrEnum):
@@ -39,7 +50,7 @@ class Address:
     entrance: Callable[..., Entrance] | None = None
     """Makes the entrance of one call; takes the parts of the path. None: what is asked there is no call."""
     answers: Answers = Answers.WHOLE
-    view: View = _CALL
+    view: Callable[[], View] = _CALL
     takes_large_bodies: bool = False
     pattern: re.Pattern[str] | None = field(init=False, default=None)
 
@@ -52,13 +63,14 @@ class Address:
 CHAT_SOCKET = "/ws/v1/chat"
 """The one WebSocket (gateway/entrances/websocket.py)."""
 
+_MODELS = _loaded("models", "ModelsView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
     Address("/v1/embeddings", EmbeddingsEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(
         "/v1/messages/count_tokens",
-        view=CountTokensView.as_view(),
+        view=_loaded("count_tokens", "CountTokensView"),
         takes_large_bodies=True,
     ),
     Address("/v1/prompts/{name}/run", PromptEntrance, Answers.EITHER),
@@ -68,15 +80,21 @@ ADDRESSES = (
         lambda model: ConverseEntrance(model=model, is_stream=True),
         Answers.STREAM,
     ),
-    Address("/v1/feedback", view=FeedbackView.as_view()),
-    Address("/v1/models", view=ModelsView.as_view()),
-    Address("/v1/models/{model*}", view=ModelsView.as_view()),
+    Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
+    Address("/v1/models", view=_MODELS),
+    Address("/v1/models/{model*}", view=_MODELS),
 )
 ANTHROPIC_PREFIX = "/v1/messages"
 """Whoever asks for anything below it speaks Anthropic's format, and is refused in it; elsewhere it is OpenAI's."""
 
 _EXACT = {address.path: address for address in ADDRESSES if address.pattern is None}
 _PATTERNS = tuple((address, address.pattern) for address in ADDRESSES if address.pattern is not None)
+
+
+def load_views() -> None:
+    """Loads what answers, so that no call has to wait for it."""
+    for address in ADDRESSES:
+        address.view()
 
 
 def find(scope: Scope) -> tuple[Address, dict[str, str]] | None:

@@ -60,7 +60,7 @@ def test_the_page_of_a_new_key_says_how_to_call(world):
     ("field", "value", "says"),
     [
         ("allowed_networks", "10.0.0.1/8", "Did you mean 10.0.0.0/8?"),
-        ("allowed_networks", "office", "is no network"),
+        ("allowed_networks", "office", "is not a network"),
         ("allowed_models", "nova-light", "no route named"),
         ("expires_at_0", "2020-01-01", "This moment has passed"),
     ],

@@ -45,7 +45,7 @@ def test_a_key_is_shown_once(world):
         ("application", None, "may not be null"),
         ("allowed_models", ["gpt-99"], "no route named"),
         ("allowed_networks", ["10.0.0.1/8"], "Did you mean 10.0.0.0/8"),
-        ("allowed_networks", ["home"], "is no network"),
+        ("allowed_networks", ["home"], "is not a network"),
         ("expires_at", "2020-01-01T00:00:00Z", "has passed"),
         ("name", "nul\x00", "Null characters"),
         ("name", "x" * 101, "no more than 100"),

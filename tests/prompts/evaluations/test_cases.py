@@ -75,10 +75,10 @@ def test_commas_and_lines_that_spreadsheets_leave_behind():
         (b"q,expected\na\n", "Line 2: 1 cells, but 2 columns"),
         (b"q,expected\nfine,ok\na,b,c\n", "Line 3: 3 cells, but 2 columns"),
         (b'q,expected\n"never closed,x\nb,c\n', "Line 2: A quote is opened here and never closed"),
-        (b'q\n"a"b\n', "Line 2: This is no CSV"),
-        (b"q,assertions\na,[\n", "Line 2: “assertions” is not JSON"),
+        (b'q\n"a"b\n', "Line 2: The CSV can't be parsed"),
+        (b"q,assertions\na,[\n", "Line 2: “assertions” is not valid JSON"),
         (b'q,assertions\na,"[{""kind"": ""x""}]"\n', "Line 2: Assertion 1: “kind” is one of"),
-        (b"PK\x03\x04\x00\x00", "no text file"),
+        (b"PK\x03\x04\x00\x00", "Not a text file"),
         (b"\xff\xfe\x00", "says it is utf-16"),
         (b"q\n\x81\x8d\n", "not UTF-8"),
         (b"q\n" + b"x" * (cases.MAX_VALUE_LENGTH + 1) + b"\n", "more than 200,000 characters"),
@@ -120,7 +120,7 @@ def test_lines_of_json():
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "Line 1: This is not JSON"),
+        ("{", "Line 1: Not valid JSON"),
         ("[1]", "Line 1: A line is a JSON object"),
         ("{}", "neither a variable nor"),
         ('{"variables": {"a": 1}, "expcted": 2}', "“expcted” is not known"),

@@ -163,7 +163,7 @@ def encrypted_zip() -> bytes:
 
 BAD = {
     "empty text": ("a.txt", lambda: b" \n\n ", "no text"),
-    "a picture named text": ("a.txt", lambda: PIXEL, "is no text"),
+    "a picture named text": ("a.txt", lambda: PIXEL, "is not a text document"),
     "a picture": ("a.png", lambda: PIXEL, "Documents of this kind"),
     "a pdf named text": ("a.txt", lambda: pdf("x"), "right ending"),
     "text named pdf": ("a.pdf", lambda: b"hello", "right ending"),
@@ -181,7 +181,7 @@ BAD = {
     "broken pdf": ("a.pdf", lambda: b"%PDF-1.7\nnothing", "damaged"),
     "pdf bomb": ("a.pdf", pdf_bomb, "unpacks"),
     "too much text": ("a.txt", lambda: b"word " * 300_000, "too much text"),
-    "binary": ("a.md", lambda: b"abc\x00def", "is no text"),
+    "binary": ("a.md", lambda: b"abc\x00def", "is not a text document"),
 }
 
 
@@ -212,8 +212,8 @@ def test_the_child_knows_no_secrets(monkeypatch, tmp_path):
     monkeypatch.setenv("GATEHOUSE_MASTER_KEY", "secret")
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys, prompts.knowledge.services.extraction.plain as plain\n"
-        "from prompts.knowledge.policy.blocks import Block, Kind\n"
-        "plain.extract = lambda content: [Block(Kind.PARAGRAPH, ' '.join(os.environ))]\n"
+        "from prompts.knowledge.policy.blocks import BlockKind, TextBlock\n"
+        "plain.extract = lambda content: [TextBlock(BlockKind.PARAGRAPH, ' '.join(os.environ))]\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     [block] = read("a.txt", b"hello")
