@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import UsdField
+from accounts.api.fields import IdField, UsdField
 from accounts.api.pagination import UuidPages
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.alerts.services.alerts import send_test
@@ -101,7 +101,7 @@ class AlertViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixi
 
 
 class DeliveryFilters(serializers.Serializer[Any]):
-    channel = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    channel = IdField(required=False)
     state = serializers.ChoiceField(required=False, choices=Delivery.State.choices)
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedViewSet
 from accounts.api.base import without_store
 from accounts.api.bodies import read
-from accounts.api.pagination import IdPages
+from accounts.api.pagination import LatestPages
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, RawAccess, TeamKey
 from governance.records.services import team_keys
@@ -54,12 +54,6 @@ class RawAccessSerializer(serializers.ModelSerializer[RawAccess]):
     class Meta:
         model = RawAccess
         fields = ("id", "call_id", "team", "email", "reason", "via", "created_at")
-
-
-class LatestPages(IdPages):
-    """The latest first."""
-
-    ordering = "-id"
 
 
 class RawAccessViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):

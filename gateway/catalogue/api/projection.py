@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.principals import principal, team_ids
-from accounts.api.fields import UsdField
+from accounts.api.fields import IdField, UsdField
 from accounts.policy.roles import Capability
 from gateway.catalogue.models import Price, Route
 from gateway.catalogue.policy import Past, PriceEntry, Rates, project
@@ -19,13 +19,11 @@ from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import total
 from kernel.clock import utc_now
 
-_MAX_ID = 2**63 - 1
-
 
 class ProjectionParameters(serializers.Serializer[Any]):
     """Which calls, and what to price them at: a route's price, or one's own, or provisioned throughput."""
 
-    team = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    team = IdField(required=False)
     feature = serializers.CharField(required=False, max_length=200)
     used_route = serializers.CharField(required=False, max_length=200, help_text="Only calls of this model.")
     route = serializers.CharField(

@@ -7,7 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import UsdField
+from accounts.api.fields import IdField, UsdField
 from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
 from governance.limits.models import Budget, BudgetWindow
 from governance.limits.selectors.budgets import current_state, with_state
@@ -67,7 +67,7 @@ class BudgetSerializer(ScopedSerializer):
 
 
 class BudgetFilters(serializers.Serializer[Any]):
-    team = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    team = IdField(required=False)
     period = serializers.ChoiceField(required=False, choices=Budget.Period.choices)
     is_hard = serializers.BooleanField(required=False, allow_null=True, default=None)
 

@@ -8,12 +8,11 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedViewSet
 from accounts.api.bodies import read
+from accounts.api.fields import IdField
 from governance.limits.api.amounts import amount_text
 from governance.limits.models import Grant
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
-
-_MAX_ID = 2**63 - 1
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -21,9 +20,9 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class GrantFilters(serializers.Serializer[Any]):
-    budget = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    rate_limit = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    application = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    budget = IdField(required=False)
+    rate_limit = IdField(required=False)
+    application = IdField(required=False)
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):

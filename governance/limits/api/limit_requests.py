@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.access.principals import principal
 from accounts.api.bodies import read
-from accounts.api.fields import signed_in
+from accounts.api.fields import IdField, signed_in
 from accounts.models import Team, User
 from governance.limits.api.amounts import AmountField, amount_of, amount_text
 from governance.limits.models import Budget, LimitRequest, RateLimit
@@ -23,7 +23,6 @@ from kernel.clock import utc_now
 from kernel.errors import at
 
 _USUAL = timedelta(days=30)
-_MAX_ID = 2**63 - 1
 
 
 class _BindingField(OwnedField):
@@ -108,10 +107,10 @@ class NoteSerializer(serializers.Serializer[Any]):
 
 class RequestFilters(serializers.Serializer[Any]):
     state = serializers.ChoiceField(required=False, choices=LimitRequest.STATES)
-    team = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    budget = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    rate_limit = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    application = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    team = IdField(required=False)
+    budget = IdField(required=False)
+    rate_limit = IdField(required=False)
+    application = IdField(required=False)
 
 
 _EXAMPLE = OpenApiExample(

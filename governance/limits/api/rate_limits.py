@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from accounts.api.fields import IdField
 from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
 from governance.limits.models import RateLimit
 
@@ -16,7 +17,7 @@ class RateLimitSerializer(ScopedSerializer):
 
 
 class RateLimitFilters(serializers.Serializer[Any]):
-    team = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    team = IdField(required=False)
     metric = serializers.ChoiceField(required=False, choices=RateLimit.Metric.choices)
 
 

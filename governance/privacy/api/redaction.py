@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.base import without_store
+from accounts.api.fields import IdField
 from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.ruleset import RuleSet, every_kind
@@ -24,8 +25,8 @@ _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # which no encodin
 
 
 class RedactionPreviewSerializer(PreviewSerializer):
-    policy = serializers.IntegerField(
-        required=False, allow_null=True, min_value=1, max_value=2**63 - 1,
+    policy = IdField(
+        required=False, allow_null=True,
         help_text="A privacy policy, whose draft is tried together with what holds above it. Empty: every built-in kind.",
     )  # fmt: skip
     ner = serializers.BooleanField(

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedViewSet
 from accounts.api.base import without_store
+from accounts.api.pagination import LatestPages
 from accounts.policy.roles import Capability
-from governance.records.api import LatestPages
 from governance.records.models import AuditRecord
 from governance.reviews.models import CallReview
 from governance.reviews.services import call_reviews

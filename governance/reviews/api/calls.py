@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedViewSet
 from accounts.api.base import without_store
-from accounts.api.fields import UsdField, signed_in
+from accounts.api.fields import IdField, UsdField, signed_in
 from accounts.api.pagination import CallPages
 from accounts.models import User
 from governance.records.models import AuditRecord, CallStatus
@@ -17,7 +17,6 @@ from governance.records.selectors.bodies import BodiesUnreachableError, with_wor
 from governance.records.selectors.calls import content_of, first_id_at, may_read_content
 from governance.reviews.selectors import CHOICES, by_review
 
-_MAX_ID = 2**63 - 1
 _FACTS = (
     "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "wire_format", "is_stream",
     "status", "http_status", "code", "requested_model", "route", "model", "region", "attempts", "stop_reason",
@@ -32,8 +31,8 @@ _LEFT_TO_DETAIL = ("message", "stages", "findings", "checks", "client_ip", "upst
 class CallFilters(serializers.Serializer[Any]):
     """Which calls to list. Each filter leads to an index, and times to the ids, which sort by time."""
 
-    team = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
-    application = serializers.IntegerField(required=False, min_value=1, max_value=_MAX_ID)
+    team = IdField(required=False)
+    application = IdField(required=False)
     model = serializers.CharField(
         required=False, max_length=200, help_text="Bedrock's ID of the model called."
     )

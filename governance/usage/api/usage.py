@@ -10,15 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.principals import principal, team_ids
-from accounts.api.fields import UsdField
+from accounts.api.fields import IdField, UsdField
 from accounts.policy.roles import Capability
 from governance.usage.models import Tip
 from governance.usage.policy.usage import GROUPS, INTERVALS, UsageQuery
 from governance.usage.policy.usage_limits import MINUTES
 from governance.usage.selectors.rows import figures, row_data
 from governance.usage.selectors.usage import MAX_ROWS, total, usage_rows
-
-_MAX_ID = 2**63 - 1
 
 
 class UsageParameters(serializers.Serializer[Any]):
@@ -31,9 +29,9 @@ class UsageParameters(serializers.Serializer[Any]):
     group_by = serializers.CharField(
         required=False, default="", help_text=f"Separated by commas: {', '.join(GROUPS)}."
     )
-    team = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
-    application = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
-    api_key = serializers.IntegerField(required=False, min_value=0, max_value=_MAX_ID)
+    team = IdField(required=False, min_value=0)
+    application = IdField(required=False, min_value=0)
+    api_key = IdField(required=False, min_value=0)
     feature = serializers.CharField(required=False, allow_blank=True, max_length=200)
     route = serializers.CharField(
         required=False, allow_blank=True, max_length=200,

@@ -9,7 +9,8 @@ from rest_framework import serializers
 from accounts.models import User
 from kernel.money import dollars_to_nanos, plain_usd
 
-MAX_NANOS = 2**63 - 1
+MAX_ID = MAX_NANOS = 2**63 - 1
+"""What a column of a number takes: more is an error of Postgres', not an answer."""
 _AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 
 
@@ -31,6 +32,13 @@ class UsdField(serializers.Field[int, Any, str, Any]):
 
     def to_representation(self, value: int) -> str:
         return plain_usd(value)
+
+
+class IdField(serializers.IntegerField):
+    """The id of a row, whether there is one or not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": MAX_ID, **kwargs})
 
 
 def signed_in(serializer: Any) -> User:

@@ -7,7 +7,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-_MAX_ID = 2**63 - 1
+from accounts.api.fields import MAX_ID
 
 
 class IdPages(CursorPagination):
@@ -27,7 +27,13 @@ class IdPages(CursorPagination):
 
     def is_position(self, text: str) -> bool:
         """Whether the text can be the key of a row."""
-        return text.isascii() and text.isdecimal() and int(text[:20]) <= _MAX_ID
+        return text.isascii() and text.isdecimal() and int(text[:20]) <= MAX_ID
+
+
+class LatestPages(IdPages):
+    """The latest first."""
+
+    ordering = "-id"
 
 
 class UuidPages(IdPages):

@@ -14,10 +14,10 @@ from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services.test_sets import TooManyCasesError, add_cases
 from prompts.registry.admin.editor_fields import shown_value
 from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, rights, version_for
-from prompts.registry.admin.versions import readable_document
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.registry.policy.document import Variable
 from prompts.registry.policy.variables import expected
+from prompts.registry.selectors.prompts import readable_document
 from prompts.registry.services.prompts import problems_of
 
 

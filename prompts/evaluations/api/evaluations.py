@@ -10,9 +10,8 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import without_store
 from accounts.api.bodies import read
-from accounts.api.fields import UsdField
+from accounts.api.fields import IdField, UsdField
 from kernel.errors import ConflictError, at
-from prompts.evaluations.api.test_sets import MAX_ID
 from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState
 from prompts.evaluations.policy.grid import Weights
 from prompts.evaluations.selectors.evaluations import changes_since, flakiness_for, grid_for, previous_run
@@ -58,7 +57,7 @@ class EvaluationSerializer(OwnedSerializer):
 
 
 class EvaluationFilters(serializers.Serializer[Any]):
-    test_set = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    test_set = IdField(required=False)
     state = serializers.ChoiceField(required=False, choices=EvaluationState.choices)
 
 
@@ -217,7 +216,7 @@ def _weights(request: Request) -> Weights | None:
 
 
 class ResultFilters(serializers.Serializer[Any]):
-    evaluation = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    evaluation = IdField(required=False)
     verdict = serializers.ChoiceField(required=False, choices=EvaluationResult.Verdict.choices)
     candidate = serializers.IntegerField(required=False, min_value=0, max_value=evaluations.MAX_CANDIDATES)
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import CheckedField
 from accounts.api.bodies import read
-from accounts.api.fields import signed_in
+from accounts.api.fields import IdField, signed_in
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
@@ -21,7 +21,6 @@ from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services import test_sets
 from prompts.evaluations.services.required_tests import why_not_require
 
-MAX_ID = 2**63 - 1
 MAX_CALLS = 200
 
 
@@ -185,7 +184,7 @@ class TestCaseSerializer(OwnedSerializer):
 
 
 class CaseFilters(serializers.Serializer[Any]):
-    test_set = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    test_set = IdField(required=False)
 
 
 @extend_schema_view(list=extend_schema(parameters=[CaseFilters]))

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
+from accounts.api.fields import IdField
 from accounts.models import Application
 from accounts.policy.roles import Capability
 from kernel.errors import ConflictError
@@ -21,13 +22,11 @@ from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
 from prompts.knowledge.services.extraction import check_size
 from prompts.knowledge.services.knowledge import Incoming, delete_document, put_document, reindex, restrict
 
-_MAX_ID = 2**63 - 1
-
 
 class ApplicationsField(serializers.ListField):
     """Ids of applications."""
 
-    child = serializers.IntegerField(min_value=1, max_value=_MAX_ID)
+    child = IdField()
 
 
 class KnowledgeDocumentSerializer(OwnedSerializer):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,21 +12,13 @@ from kernel.clock import utc_now
 from prompts.registry.admin.editor import Editor
 from prompts.registry.admin.pages import back, prompt_for, render, rights, version_for
 from prompts.registry.models import Prompt, PromptVersion, ReviewVerdict, VersionState
-from prompts.registry.policy.document import Document, decode_document, encode_document
+from prompts.registry.policy.document import Document, encode_document
 from prompts.registry.policy.files import document_from, dump, load_document
 from prompts.registry.policy.version_diff import version_diff
-from prompts.registry.selectors.prompts import figures_of
+from prompts.registry.selectors.prompts import figures_of, readable_document
 from prompts.registry.selectors.reviews import baseline_of, review_standing, rules_for
 from prompts.registry.services.prompts import PromptError, delete_draft, problems_of, save_draft
 from prompts.registry.services.reviews import comment, may_review, review, submit, take_back, withdraw
-
-
-def readable_document(version: PromptVersion) -> Document:
-    """What a version says; an empty document where it can't be read."""
-    try:
-        return decode_document(version.document)
-    except msgspec.ValidationError:
-        return Document()
 
 
 def draft_view(request: HttpRequest, prompt_id: int, number: int) -> HttpResponse:

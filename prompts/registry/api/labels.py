@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.api.fields import IdField
 from accounts.policy.roles import Capability
 from prompts.registry.models import Label, LabelMove
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
@@ -51,7 +52,7 @@ class ProtectSerializer(serializers.Serializer[Any]):
 class LabelFilters(serializers.Serializer[Any]):
     """Which labels to list."""
 
-    prompt = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    prompt = IdField(required=False)
 
 
 class PromptLabelViewSet(

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import CheckedField
+from accounts.api.fields import IdField
 from accounts.policy.roles import Capability
 from kernel.errors import InvalidError
 from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
@@ -139,7 +140,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
 class VersionFilters(serializers.Serializer[Any]):
     """Which versions to list."""
 
-    prompt = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    prompt = IdField(required=False)
     number = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     state = serializers.ChoiceField(required=False, choices=VersionState.choices)
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from django.db import connection
 from django.db.models import Avg, Count, Q
 
@@ -12,6 +13,7 @@ from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.calls import first_id_at
 from kernel.money import format_usd
 from prompts.registry.models import PromptVersion
+from prompts.registry.policy.document import Document, decode_document
 
 
 def version_digest(version: PromptVersion) -> str:
@@ -83,3 +85,11 @@ def figures_of(version: PromptVersion, *, now: datetime) -> VersionFigures:
         input_tokens=found["input"],
         output_tokens=found["output"],
     )
+
+
+def readable_document(version: PromptVersion) -> Document:
+    """What a version says; an empty document where it can't be read."""
+    try:
+        return decode_document(version.document)
+    except msgspec.ValidationError:
+        return Document()

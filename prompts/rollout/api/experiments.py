@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
+from accounts.api.fields import IdField
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import ChecksField, TrafficViewSet, VersionField, version_of
@@ -104,7 +105,7 @@ class StopSerializer(serializers.Serializer[Any]):
 class ExperimentFilters(serializers.Serializer[Any]):
     """Which experiments to list."""
 
-    prompt = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    prompt = IdField(required=False)
     state = serializers.ChoiceField(required=False, choices=Experiment.STATES)
 
 

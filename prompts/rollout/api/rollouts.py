@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
 from accounts.api.bodies import read
+from accounts.api.fields import IdField
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import (
@@ -100,7 +101,7 @@ class RolloutSerializer(OwnedSerializer):
 class RolloutFilters(serializers.Serializer[Any]):
     """Which rollouts to list."""
 
-    prompt = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    prompt = IdField(required=False)
     state = serializers.ChoiceField(required=False, choices=Rollout.STATES)
 
 

@@ -4,8 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import mixins, serializers
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import UsdField
-from prompts.evaluations.api.test_sets import MAX_ID
+from accounts.api.fields import IdField, UsdField
 from prompts.rollout.models import ContractBreach, ServiceContract
 
 
@@ -56,7 +55,7 @@ class BreachSerializer(serializers.ModelSerializer[ContractBreach]):
 
 
 class BreachFilters(serializers.Serializer[Any]):
-    contract = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    contract = IdField(required=False)
 
 
 @extend_schema_view(list=extend_schema(parameters=[BreachFilters]))
