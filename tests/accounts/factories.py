@@ -1,9 +1,10 @@
 """Teams, their people, and their applications with keys."""
 
+from datetime import datetime
 from typing import Any
 
 from accounts.models import Application, Membership, Team, User
-from accounts.services.api_keys import NewKey, create_key
+from accounts.services.api_keys import NewKey, create_key, revoke_key
 
 
 def make_team(name: str = "Mine", **fields: Any) -> Team:
@@ -11,17 +12,17 @@ def make_team(name: str = "Mine", **fields: Any) -> Team:
     return Team.objects.create(name=name, **fields)
 
 
-def make_person(name: str = "somebody", *, team: Team | None = None, role: str = "viewer", **fields: Any) -> User:  # fmt: skip
+def make_person(who: str = "somebody", *, team: Team | None = None, role: str = "viewer", **fields: Any) -> User:  # fmt: skip
     """A person at example.com, with a role in a team if one is named."""
-    user = User.objects.create_user(f"{name}@example.com", **fields)
+    user = User.objects.create_user(f"{who}@example.com", **fields)
     if team is not None:
         make_member(team, user, role)
     return user
 
 
-def make_superuser(name: str = "root", **fields: Any) -> User:
+def make_superuser(who: str = "root", **fields: Any) -> User:
     """A person at example.com who may do everything."""
-    return User.objects.create_superuser(f"{name}@example.com", **fields)
+    return User.objects.create_superuser(f"{who}@example.com", **fields)
 
 
 def make_member(team: Team, user: User, role: str = "viewer") -> Membership:
@@ -34,6 +35,11 @@ def make_application(team: Team, name: str = "app", **fields: Any) -> Applicatio
     return Application.objects.create(team=team, name=name, **fields)
 
 
-def make_key(application: Application, name: str = "production", **fields: Any) -> NewKey:
+def make_key(
+    application: Application, name: str = "production", *, revoked_at: datetime | None = None, **fields: Any
+) -> NewKey:
     """A key that may call every model, with its text."""
-    return create_key(application=application, name=name, **fields)
+    new = create_key(application=application, name=name, **fields)
+    if revoked_at is not None:
+        revoke_key(api_key=new.api_key, now=revoked_at)
+    return new

@@ -41,7 +41,14 @@ def base(world: World) -> KnowledgeBase:
     deployment, _ = Deployment.objects.get_or_create(model=model, region=REGION, profile="", arn="")
     make_route("answers", deployment)
     return make_base(
-        world.mine.team, "leave", kind="bedrock", bedrock_id=BUILT_IN, region=REGION, route="", floor=0.1
+        world.mine.team,
+        "leave",
+        kind="bedrock",
+        bedrock_id=BUILT_IN,
+        region=REGION,
+        route="",
+        dimensions=None,
+        floor=0.1,
     )
 
 

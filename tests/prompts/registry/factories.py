@@ -17,15 +17,15 @@ DOCUMENT: dict[str, Any] = {
 
 
 def make_prompt(
-    team: Team | None, name: str = "support", *, versions: int = 1, state: str = "approved", text: str = "", label: str = "",
-    **fields: Any,
+    team: Team | None, name: str = "support", *, versions: int = 1, document: dict[str, Any] = DOCUMENT, text: str = "",
+    state: str = "approved", label: str = "", **fields: Any,
 ) -> Prompt:  # fmt: skip
-    """A prompt with versions that ask what they are given, or say a text, in which {} stands for the version's number.
-    A label leads to the first of them."""
+    """A prompt with versions that say the same: a document, or a text, in which {} stands for the version's number.
+    A label, if one is named, leads to the first of them."""
     prompt = Prompt.objects.create(team=team, name=name, **fields)
     for number in range(1, versions + 1):
-        document = saying(text.format(number)) if text else DOCUMENT
-        make_version(prompt, number=number, state=state, document=document)
+        says = saying(text.format(number)) if text else document
+        make_version(prompt, number=number, state=state, document=says)
     if label:
         make_label(prompt, label)
     return prompt
