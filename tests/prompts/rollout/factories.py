@@ -30,7 +30,9 @@ def make_rollout(prompt: Prompt, **fields: Any) -> Rollout:
     return Rollout.objects.create(prompt=prompt, **values)
 
 
-def make_experiment(prompt: Prompt, **fields: Any) -> Experiment:
+def make_experiment(
+    prompt: Prompt, *, arms: tuple[str, ...] = ("as it is", "shorter"), **fields: Any
+) -> Experiment:
     """A draft: version 2 against version 1."""
     values = {
         "name": "Shorter",
@@ -39,7 +41,7 @@ def make_experiment(prompt: Prompt, **fields: Any) -> Experiment:
         "metrics": ["helpful", "errors"],
     } | fields
     experiment = Experiment.objects.create(prompt=prompt, **values)
-    for position, name in enumerate(("as it is", "shorter")):
+    for position, name in enumerate(arms):
         Arm.objects.create(
             experiment=experiment, position=position, name=name, version=version(prompt, position + 1)
         )
