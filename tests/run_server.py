@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from governance.records.models import AuditContent, AuditRecord
-from kernel.clock import utc_now
-from kernel.ids import new_id
+from accounts.models import Team
+from governance.records.models import AuditRecord
+from tests.governance.records.factories import make_call, make_content
 
 COST = 1_000_000
 Answer = tuple[int, dict[str, Any], dict[str, str]]
@@ -37,19 +37,11 @@ class RunServer:
 
     def record(self, request_id: str, *, text: str = "", cost: int = COST, **columns: Any) -> Any:
         """Charges a call and puts it on record, as the gateway does before it answers."""
-        call_id = new_id()
-        AuditRecord.objects.create(
-            **{
-                "call_id": call_id, "started_at": utc_now(), "team_id": self.team_id, "wire_format": "openai",
-                "is_stream": False, "status": "succeeded", "http_status": 200, "cost_nanos": cost, "duration_ms": 120.0,
-                "input_tokens": 30, "output_tokens": 10, "request_id": request_id, **columns,
-            }
-        )  # fmt: skip
+        values = {"duration_ms": 120.0, "input_tokens": 30, "output_tokens": 10, **columns}
+        call = make_call(Team(pk=self.team_id), cost_nanos=cost, request_id=request_id, **values)
         if text:
-            AuditContent.objects.create(
-                call_id=call_id, team_id=self.team_id, request="{}", answer=json.dumps([{"text": text}])
-            )
-        return call_id
+            make_content(call, answered=text)
+        return call.pk
 
     def usual(self, path: str, body: dict[str, Any], request_id: str) -> Answer:
         """What is asked comes back: the variable `answer`, or the question in capitals."""

@@ -12,17 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psutil
 import psycopg
 import pytest
 import redis
-from django.db import connections
+from django.db import connections, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -41,6 +44,7 @@ from tests.commands import Commands
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-tests"
 NEEDED = ("DATABASE_URL", "REDIS_URL")
+T = TypeVar("T")
 
 
 class TestServices:
@@ -214,6 +218,29 @@ class Stack:
         )  # fmt: skip
         self._ending.callback(pool.close)
         return pool
+
+    def make(self, function: Callable[[], T]) -> T:
+        """What a function answers, called where Django's models are of the stack's database; all it writes is committed
+        together. In a thread of its own, which has connections of its own, also where the caller is in an event loop."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(self._make, function).result()
+
+    def _make(self, function: Callable[[], T]) -> T:
+        parts = conninfo_to_dict(self.postgres)
+        at = {
+            "NAME": parts["dbname"],
+            **{key.upper(): str(parts.get(key) or "") for key in ("user", "password", "host", "port")},
+        }
+        connections["default"] = connection = DatabaseWrapper(
+            {**connections.settings["default"], **at}, "default"
+        )
+        # pytest-django refuses tests its own database unless they ask for it; this is another.
+        connection.ensure_connection = lambda: connection.connection or connection.connect()
+        try:
+            with transaction.atomic():
+                return function()
+        finally:
+            connection.close()
 
     def connect(self) -> psycopg.Connection:
         """A connection to the stack's database, in autocommit mode."""

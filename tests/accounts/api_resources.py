@@ -13,7 +13,7 @@ from governance.records.models import RawAccess
 from prompts.knowledge.models import KnowledgeDocument
 from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion
 from prompts.rollout.models import Experiment, Rollout
-from tests.prompts.factories import set_of
+from tests.prompts.evaluations.factories import set_of
 from tests.world import TeamWorld
 
 API = "/api/v1"

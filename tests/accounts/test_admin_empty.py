@@ -3,19 +3,19 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import Application, Team, User
+from tests.accounts.factories import make_application, make_superuser, make_team
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
 
 
 def test_an_empty_install_shows_the_first_steps(client):
-    client.force_login(User.objects.create_superuser("root@example.com"))
+    client.force_login(make_superuser())
     answer = client.get(HOME)
     assert [step.is_done for step in answer.context["steps"]] == [False] * 4
     assert "Create a team" in answer.content.decode()
-    team = Team.objects.create(name="First")
-    Application.objects.create(team=team, name="App")
+    team = make_team("First")
+    make_application(team, "App")
     assert [step.is_done for step in client.get(HOME).context["steps"]] == [True, True, False, False]
 
 
@@ -24,7 +24,7 @@ def test_an_empty_install_shows_the_first_steps(client):
     ["accounts_apikey", "governance_auditrecord", "governance_budget", "gateway_route", "accounts_team"],
 )
 def test_empty_lists_say_what_they_are_for(client, name):
-    client.force_login(User.objects.create_superuser("root@example.com"))
+    client.force_login(make_superuser())
     answer = client.get(reverse(f"admin:{name}_changelist"))
     assert answer.context["cl"].model_admin.empty_hint
     page = answer.content.decode()

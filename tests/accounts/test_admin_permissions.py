@@ -3,10 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import ApiKey, Application, Membership, Team, User
+from accounts.models import ApiKey, Application, Team, User
 from gateway.catalogue.models import Price, Route
 from governance.limits.models import Budget
 from governance.records.models import AuditRecord
+from tests.accounts.factories import make_person
 from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
@@ -186,9 +187,7 @@ def test_nobody_makes_themselves_superuser(world, role):
 
 
 def test_people_see_their_colleagues_only(world):
-    Membership.objects.create(
-        user=User.objects.create_user("stranger@example.com"), team=world.other.team, role="owner"
-    )
+    make_person("stranger", team=world.other.team, role="owner")
     page = world.client("owner").get(reverse("admin:accounts_user_changelist")).content.decode()
     assert "viewer@example.com" in page
     assert "stranger@example.com" not in page

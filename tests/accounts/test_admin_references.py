@@ -23,9 +23,10 @@ from prompts.registry.models import Prompt, ReviewRule
 from prompts.rollout.models import ServiceContract
 from tests.accounts.test_api_permissions import MANAGES_KEYS, MANAGES_TEAM, TABLES
 from tests.accounts.test_api_references import team_of
-from tests.prompts.factories import set_of
+from tests.prompts.evaluations.factories import set_of
+from tests.prompts.registry.factories import make_reviewed_prompt
 from tests.tables import contents
-from tests.world import ROLES, World, make_prompt
+from tests.world import ROLES, World
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +94,7 @@ def test_rows_on_a_page_name_none_but_what_is_nobody_s(world):
 
 class Rows:
     def __init__(self, world: World) -> None:
-        self.shared = {Prompt: make_prompt(None, "shared").pk}
+        self.shared = {Prompt: make_reviewed_prompt(None, "shared").pk}
         self.mine, self.other = (self.of(each) for each in (world.mine, world.other))
 
     def of(self, team: Any) -> dict[Any, Any]:
@@ -166,7 +167,7 @@ def test_references_of_forms_reach_no_further(world, model):
 @pytest.mark.parametrize("who", [*ROLES, "nobody"])
 @pytest.mark.parametrize("page", ["experiment", "rollout"])
 def test_what_comes_from_the_address_reaches_no_further(world, who, page):
-    shared, other = make_prompt(None, "shared"), set_of(world.other.team).prompt_id
+    shared, other = make_reviewed_prompt(None, "shared"), set_of(world.other.team).prompt_id
     for prompt in (shared.pk, other):
         answer = world.client(who).get(reverse(f"admin:prompts_{page}_add"), {"prompt": prompt})
         assert answer.status_code in (403, 404)

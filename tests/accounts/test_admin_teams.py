@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Membership, Role, Team, User
+from tests.accounts.factories import make_member, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -79,8 +80,8 @@ def test_others_do_not_change_the_team(world, who):
 
 
 def test_rows_of_another_team_cannot_be_slipped_in(world):
-    stranger = User.objects.create_user("stranger@example.com")
-    foreign = Membership.objects.create(user=stranger, team=world.other.team, role=Role.VIEWER)
+    stranger = make_person("stranger")
+    foreign = make_member(world.other.team, stranger, Role.VIEWER)
     url = reverse("admin:accounts_team_change", args=[world.mine.team.pk])
     fields = {
         "name": "Mine", "memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 1,

@@ -27,8 +27,10 @@ from tests.accounts.api_resources import (
     new_bodies,
     resource_of,
 )
+from tests.accounts.factories import make_member, make_person
+from tests.governance.records.factories import make_call
 from tests.tables import contents
-from tests.world import ROLES, World, make_call
+from tests.world import ROLES, World
 
 pytestmark = pytest.mark.django_db
 
@@ -107,8 +109,7 @@ CHANGES = {
 
 @pytest.fixture
 def world(world: World) -> World:
-    stranger = User.objects.create_user("stranger@example.com")
-    Membership.objects.create(user=stranger, team=world.other.team, role="owner")
+    make_person("stranger", team=world.other.team, role="owner")
     return world
 
 
@@ -176,7 +177,7 @@ def test_who_may_make_what(world, resource, who):
 @pytest.mark.parametrize("resource", MAY_CREATE)
 def test_a_capability_in_one_team_is_none_in_the_next(world, resource):
     """Both teams are seen, one is managed."""
-    Membership.objects.create(user=world.people["owner"], team=world.other.team, role="reviewer")
+    make_member(world.other.team, world.people["owner"], "reviewer")
     world.other.budget.delete()
     before = everything()
     answer = ask(world.client("owner"), "post", f"{API}/{resource}/", new_bodies(world.other)[resource])

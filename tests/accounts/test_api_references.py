@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 
-from accounts.models import ApiKey, Application, Membership, Team, User
+from accounts.models import ApiKey, Application, Team, User
 from gateway.catalogue.models import Deployment, Price, Route
 from gateway.catalogue.models import Model as BedrockModel
 from governance.limits.models import Budget, LimitRequest, RateLimit
@@ -25,11 +25,15 @@ from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
 from prompts.registry.models import Label, Prompt, PromptVersion
 from prompts.rollout.models import Experiment, Rollout, ServiceContract
 from tests.accounts.api_resources import API, ask, at, id_in, new_bodies, resource_of
+from tests.accounts.factories import make_person
 from tests.accounts.references import Reference, plain_ids, references
 from tests.accounts.test_api_permissions import CHANGES, MAY_CREATE, TABLES
-from tests.prompts.factories import set_of
+from tests.governance.limits.factories import make_budget, make_rate_limit
+from tests.governance.records.factories import make_call
+from tests.prompts.evaluations.factories import set_of
+from tests.prompts.registry.factories import make_reviewed_prompt
 from tests.tables import contents
-from tests.world import ROLES, World, make_call, make_prompt
+from tests.world import ROLES, World
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +63,7 @@ def team_of(row: Any) -> int | None:
 
 @pytest.fixture
 def world(world: World) -> World:
-    stranger = User.objects.create_user("stranger@example.com")
-    Membership.objects.create(user=stranger, team=world.other.team, role="owner")
+    make_person("stranger", team=world.other.team, role="owner")
     return world
 
 
@@ -76,9 +79,9 @@ class Rows:
             TestSet: set_of(other.team).pk, KnowledgeBase: id_in(other, "knowledge-bases"), User: "stranger@example.com",
         }  # fmt: skip
         self.shared: dict[Any, Any] = {
-            Prompt: make_prompt(None, "shared").pk,
-            Budget: Budget.objects.create(limit_nanos=10**12).pk,
-            RateLimit: RateLimit.objects.create(metric="requests", period="minute", limit=10**6).pk,
+            Prompt: make_reviewed_prompt(None, "shared").pk,
+            Budget: make_budget(limit_nanos=10**12).pk,
+            RateLimit: make_rate_limit(limit=10**6).pk,
             AuditRecord: str(make_call(None, None).pk),
         }
         mine = world.mine
@@ -228,7 +231,7 @@ def test_every_other_field_that_holds_ids_is_looked_at():
 def test_ids_within_bodies_reach_no_further(world):
     mine, other = world.mine, world.other
     rows = Rows(world)
-    binding = {per: Budget.objects.create(limit_nanos=10**12, per=per, feature=per).pk for per in ("team", "application", "api_key")}  # fmt: skip
+    binding = {per: make_budget(limit_nanos=10**12, per=per, feature=per).pk for per in ("team", "application", "api_key")}  # fmt: skip
     own = {
         name: id_in(mine, name)
         for name in ("rollouts", "knowledge-documents", "knowledge-bases", "test-sets")

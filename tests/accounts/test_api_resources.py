@@ -11,7 +11,10 @@ from gateway.catalogue.models import Deployment, Model, Price, Route
 from governance.limits.models import Budget
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
-from tests.world import DOLLAR, ROLES
+from tests.accounts.factories import make_superuser
+from tests.gateway.catalogue.factories import make_route
+from tests.governance.limits.factories import DOLLAR
+from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
 
@@ -211,7 +214,7 @@ def test_prices_of_a_deployment_do_not_overlap(world):
     ],
 )  # fmt: skip
 def test_a_route_that_cannot_be(world, change):
-    Route.objects.create(name="second", aliases=["dos"])
+    make_route("second", aliases=["dos"])
     answer = ask(world.client("superuser"), "patch", path_of(world.route), change)
     assert answer.status_code == 400
     assert world.route.targets.count() == 1
@@ -226,7 +229,7 @@ def test_a_deployment_is_in_a_route_once(world):
 def test_the_schema_has_a_page_that_fetches_nothing_from_elsewhere(client):
     address = reverse("api-docs")
     assert client.get(address).status_code == 403
-    client.force_login(User.objects.create_superuser("docs@example.com"))
+    client.force_login(make_superuser("docs"))
     page = client.get(address).content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page

@@ -1,14 +1,24 @@
 """The ledger under fire for as long as asked: `make bench ARGS='--only soak --minutes 10 --seed 7'`."""
 
+import os
 import shutil
+from typing import TYPE_CHECKING
 
-from tests.e2e.conftest import World
-from tests.e2e.fire import Fire, Report
+import django
+
 from tests.services import Stack, temporary_folder, until
 
+if TYPE_CHECKING:
+    from tests.e2e.fire import Report
 
-def run(*, minutes: float, seed: int) -> tuple[Report, str]:
+
+def run(*, minutes: float, seed: int) -> tuple["Report", str]:
     """What happened, and what `verify_ledger` says of it."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from tests.e2e.conftest import World  # makes rows by Django's models
+    from tests.e2e.fire import Fire
+
     folder = temporary_folder()
     with Stack(folder, durable=True) as stack:
         stack.manage("load_catalog")

@@ -1,8 +1,7 @@
 """A gateway on the shared stack, a key for it, and what the record says of a call."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,9 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from accounts.policy import key_text
-from kernel.ids import random_token
+from accounts.models import Team
+from prompts.registry.models import Label, Prompt
+from tests.accounts.factories import make_application, make_key
 from tests.client import HTTP
+from tests.governance.limits.factories import make_budget, make_rate_limit
+from tests.prompts.registry.factories import make_prompt, make_version
 from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
@@ -25,11 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("quick") is None:
             item.add_marker(pytest.mark.slow)
-
-
-Execute = Callable[..., list[dict[str, Any]]]
-"""Of a statement and its values: the rows."""
-_ALERTS = {"alert_thresholds": [50, 80, 100], "alert_on_forecast": True}
 
 
 @dataclass
@@ -55,31 +52,15 @@ class World:
         body = {"model": MODEL, "messages": [{"role": "user", "content": content}]} | members
         return self.post(json=body)
 
-    def new_key(self, *, team: str = "Tests", **columns: Any) -> str:
-        """A key of a team's application, made if missing; columns of its row may be set."""
-        key_id, secret = random_token(key_text.KEY_ID_LENGTH), random_token(key_text.SECRET_LENGTH)
-        text = key_text.compose(key_id=key_id, secret=secret)
-        self.execute(
-            "INSERT INTO accounts_team (name, description, public_id, weight, created_at) "
-            "VALUES (%s, '', gen_random_uuid(), 1, now()) ON CONFLICT DO NOTHING",
-            team,
-        )
-        self.execute(
-            "INSERT INTO accounts_application (team_id, name, description, is_active, created_at) "
-            "SELECT id, 'Tests', '', true, now() FROM accounts_team WHERE name = %s ON CONFLICT DO NOTHING",
-            team,
-        )
-        row = {"allowed_models": [], "allowed_networks": [], "expires_at": None, "revoked_at": None} | columns
-        self.execute(
-            "INSERT INTO accounts_apikey (application_id, name, key_id, secret_hash, allowed_models, allowed_networks, "
-            "expires_at, revoked_at, created_at) SELECT a.id, '', %s, %s, %s, %s, %s, %s, now() "
-            "FROM accounts_application a JOIN accounts_team t ON t.id = a.team_id WHERE t.name = %s AND a.name = 'Tests'",
-            key_id,
-            key_text.key_digest(text),
-            *row.values(),
-            team,
-        )
-        return text
+    def new_key(self, *, team: str = "Tests", **fields: Any) -> str:
+        """A key of a team's application, made if missing; fields of it may be set."""
+
+        def make() -> str:
+            row, _ = Team.objects.get_or_create(name=team)
+            application = row.applications.filter(name="Tests").first() or make_application(row, "Tests")
+            return make_key(application, "", **fields).text
+
+        return self.stack.make(make)
 
     def knows(self, key: str, *urls: str) -> None:
         """Waits until gateways, or this one, have built a snapshot with a key: what was changed before it is in there too."""
@@ -92,27 +73,13 @@ class World:
                 what="the new snapshot",
             )
 
-    def set_budget(self, *, team: str | None, limit_nanos: int, **columns: Any) -> int:
+    def set_budget(self, *, team: str | None, limit_nanos: int, **fields: Any) -> int:
         """The id of a budget just made: a team's, or with None the organisation's."""
-        row = {"period": "month", "is_hard": True, "limit_nanos": limit_nanos}
-        return self._limit(
-            "governance_budget", team, row | {"name": "", "time_zone": "UTC", **_ALERTS} | columns
-        )
+        return self.stack.make(lambda: make_budget(_team(team), limit_nanos=limit_nanos, **fields).pk)
 
-    def set_rate_limit(self, *, team: str | None, metric: str, limit: int, **columns: Any) -> int:
+    def set_rate_limit(self, *, team: str | None, metric: str, limit: int, **fields: Any) -> int:
         """The id of a rate limit just made: a team's, or with None the organisation's."""
-        period = "" if metric == "concurrent" else "minute"
-        row = {"metric": metric, "limit": limit, "period": period}
-        return self._limit("governance_ratelimit", team, row | columns)
-
-    def _limit(self, table: str, team: str | None, columns: dict[str, Any]) -> int:
-        row = {"end_user": "", "feature": "", "model": "", "per": ""} | columns
-        names = ", ".join(f'"{name}"' for name in row)
-        statement = (
-            f"INSERT INTO {table} ({names}, team_id, created_at) VALUES ({', '.join(['%s'] * len(row))}, "
-            "(SELECT id FROM accounts_team WHERE name = %s), now()) RETURNING id"
-        )
-        return int(self.execute(statement, *row.values(), team)[0]["id"])
+        return self.stack.make(lambda: make_rate_limit(_team(team), metric=metric, limit=limit, **fields).pk)
 
     def set_policy(self, document: dict[str, Any], *, team: str, key: str) -> None:
         """Puts a privacy policy of a team in force, and waits until the gateway goes by it."""
@@ -136,26 +103,28 @@ class World:
 
     def new_prompt(
         self, name: str, document: dict[str, Any], *, team: str | None = "Tests", label: str = "production",
-        state: str = "approved", **columns: Any,
+        state: str = "approved", **fields: Any,
     ) -> int:  # fmt: skip
-        """The id of a prompt with one version; with "" for a label, none leads to it."""
-        row = {"is_enabled": True, "fallback": "", "description": "", "tags": []} | columns
-        names = ", ".join(row)
-        with self.transaction() as execute:  # no gateway sees a part of it
-            prompt = execute(
-                f"INSERT INTO prompts_prompt (team_id, name, {names}, created_at) VALUES "
-                f"((SELECT id FROM accounts_team WHERE name = %s), %s, {', '.join(['%s'] * len(row))}, now()) RETURNING id",
-                team, name, *row.values(),
-            )[0]["id"]  # fmt: skip
-            _insert_version(execute, int(prompt), document, label=label, state=state)
-        return int(prompt)
+        """The id of a prompt with one version; with "" for a label, none leads to it. No gateway sees a part of it."""
+        document = {"model": MODEL, **document}
+        return self.stack.make(
+            lambda: make_prompt(_team(team), name, document=document, label=label, state=state, **fields).pk
+        )
 
     def new_version(
         self, prompt: int, document: dict[str, Any], *, label: str = "", state: str = "approved"
     ) -> int:
         """The number of a version just made, to which a label is moved, if one is named."""
-        with self.transaction() as execute:
-            return _insert_version(execute, prompt, document, label=label, state=state)
+
+        def make() -> int:
+            row = Prompt.objects.get(pk=prompt)
+            number = 1 + row.versions.count()
+            made = make_version(row, number=number, state=state, document={"model": MODEL, **document})
+            if label:
+                Label.objects.update_or_create(prompt=row, name=label, defaults={"version": made})
+            return number
+
+        return self.stack.make(make)
 
     def say(self, *texts: str | dict[str, Any]) -> None:
         """What the model answers next."""
@@ -163,19 +132,9 @@ class World:
         HTTP.put(f"{self.stack.simulator}/_simulator/replies", json=scripts).raise_for_status()
 
     def execute(self, statement: str, *values: Any) -> list[dict[str, Any]]:
-        with self.transaction() as execute:
-            return execute(statement, *values)
-
-    @contextmanager
-    def transaction(self) -> Iterator[Execute]:
-        """Statements that are committed together, when it ends."""
         with self.stack.pool.connection() as connection:
-
-            def execute(statement: str, *values: Any) -> list[dict[str, Any]]:
-                cursor = connection.execute(statement, values)
-                return cursor.fetchall() if cursor.description else []
-
-            yield execute
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
 
     def record(self, call_id: str) -> dict[str, Any]:
         """The one record of a call, once it is there."""
@@ -221,22 +180,8 @@ class World:
         return found
 
 
-def _insert_version(
-    execute: Execute, prompt: int, document: dict[str, Any], *, label: str, state: str
-) -> int:
-    version = execute(
-        "INSERT INTO prompts_promptversion (prompt_id, number, state, document, digest, revision, note, goal, "
-        "created_at, updated_at) SELECT %s, 1 + coalesce(max(number), 0), %s, %s, '', 1, '', '', now(), now() "
-        "FROM prompts_promptversion WHERE prompt_id = %s RETURNING id, number",
-        prompt, state, json.dumps({"model": MODEL, **document}), prompt,
-    )[0]  # fmt: skip
-    if label:
-        execute(
-            "INSERT INTO prompts_label (prompt_id, name, version_id, is_protected, moved_at) "
-            "VALUES (%s, %s, %s, false, now()) ON CONFLICT (prompt_id, name) DO UPDATE SET version_id = EXCLUDED.version_id",
-            prompt, label, version["id"],
-        )  # fmt: skip
-    return int(version["number"])
+def _team(name: str | None) -> Team | None:
+    return None if name is None else Team.objects.get(name=name)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Team
-from tests.prompts.evaluations.factories import make_prompt, make_set
+from tests.prompts.evaluations.factories import make_set
+from tests.prompts.registry.factories import make_prompt
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [

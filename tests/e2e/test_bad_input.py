@@ -7,8 +7,10 @@ import httpx
 import orjson
 import pytest
 
+from gateway.catalogue.models import Model
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL
+from tests.gateway.catalogue.factories import make_deployment, make_route
 from tests.services import until
 
 CONVERSE = "/bedrock/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"
@@ -175,17 +177,13 @@ def test_a_spent_budget_refuses_and_says_what_is_left(world):
 
 
 def test_a_model_without_a_price_is_not_called(world):
-    world.execute(
-        "INSERT INTO gateway_route (name, aliases, description, strategy, default_max_tokens, timeout_seconds, wait_seconds, is_enabled, created_at) "
-        "VALUES ('unpriced', '{}', '', 'ordered', 10, 10, 0, true, now())"
-    )
-    world.execute(
-        "INSERT INTO gateway_deployment (model_id, region, profile, arn, is_enabled) SELECT id, 'ca-central-1', '', '', true FROM gateway_model LIMIT 1"
-    )
-    world.execute(
-        "INSERT INTO gateway_routetarget (route_id, deployment_id, position, weight) "
-        "SELECT r.id, d.id, 0, 1 FROM gateway_route r, gateway_deployment d WHERE r.name = 'unpriced' AND d.region = 'ca-central-1'"
-    )
+    def make() -> None:
+        make_route(
+            "unpriced",
+            make_deployment(Model.objects.filter(kind="text").first(), "ca-central-1", input_rate=None),
+        )
+
+    world.stack.make(make)
     until(lambda: world.chat(model="unpriced").json()["error"]["code"] == "unpriced_model")
 
 

@@ -3,26 +3,17 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+from kernel.clock import utc_now
+from prompts.registry.models import Prompt
+from prompts.rollout.services.experiments import start
 from tests.e2e.conftest import World
+from tests.prompts.rollout.factories import make_experiment
 from tests.services import until
 
 CHECKS = [
     {"kind": "json_schema", "schema": {"type": "object", "required": ["amount"]}},
     {"kind": "numeric", "path": "amount", "value": 12.5},
 ]
-START = """
-from kernel.clock import utc_now
-from prompts.models import Arm, Experiment, Prompt
-from prompts.rollout.services.experiments import start
-prompt = Prompt.objects.get(pk={prompt})
-experiment = Experiment.objects.create(
-    prompt=prompt, name="Amounts", label="production", unit="call", minimum=50, metrics=["checks"], checks={checks}
-)
-for version in prompt.versions.order_by("number"):
-    Arm.objects.create(experiment=experiment, position=version.number, name=f"arm {{version.number}}", version=version)
-start(experiment, by=None, now=utc_now())
-print(experiment.pk)
-"""
 LOOK = """
 from django.test import Client
 from accounts.models import User
@@ -36,10 +27,18 @@ def _shell(world: World, code: str) -> str:
     return world.stack.manage("shell", "-v", "0", "-c", code)
 
 
+def _started(prompt: Prompt) -> int:
+    experiment = make_experiment(
+        prompt, name="Amounts", arms=("arm 1", "arm 2"), unit="call", metrics=["checks"], checks=CHECKS
+    )
+    start(experiment, by=None, now=utc_now())
+    return int(experiment.pk)
+
+
 def test_the_arm_whose_answers_fail_their_checks_loses(world: World) -> None:
     prompt = world.new_prompt("amounts", {"messages": [{"text": "First way: how much?"}]})
     world.new_version(prompt, {"messages": [{"text": "Second way: how much?"}]})
-    experiment = int(_shell(world, START.format(prompt=prompt, checks=CHECKS)))
+    experiment = world.stack.make(lambda: _started(Prompt.objects.get(pk=prompt)))
     good, bad = json.dumps({"amount": 12.5}), json.dumps({"amount": "about a dozen"})
     world.say(
         {"match": "First way", "text": good, "times": 1000},

@@ -10,20 +10,11 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from accounts.models import Team
+from tests.accounts.factories import make_person, make_superuser, make_team
 from tests.e2e.conftest import World
 from tests.services import PASSWORD, until
 
-PEOPLE = """
-from accounts.models import Membership, Team, User
-team = Team.objects.get_or_create(name="Tests")[0]
-other = Team.objects.get_or_create(name="Others of the playground")[0]
-for name, where, role in (
-    ("play-dev", team, "developer"), ("play-reviewer", team, "reviewer"), ("play-stranger", other, "owner"),
-):
-    user = User.objects.create_user(f"{name}@example.com", PASSWORD)
-    Membership.objects.create(user=user, team=where, role=role)
-User.objects.create_superuser("play-root@example.com", PASSWORD)
-"""
 GREETING: dict[str, Any] = {
     "messages": [{"role": "system", "text": "You greet. {{ note }}"}, {"text": "Greet {{ name }}."}],
     "variables": [{"name": "name", "schema": {"maxLength": 40}}, {"name": "note", "is_required": False}],
@@ -33,8 +24,20 @@ GREETING: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def people(shared_world: World) -> dict[str, str]:
     """Cookies of sessions, by name."""
-    shared_world.stack.manage("shell", "-c", PEOPLE.replace("PASSWORD", repr(PASSWORD)))
+    shared_world.stack.make(_make_people)
     return {name: _signed_in(shared_world, name) for name in ("dev", "reviewer", "stranger", "root")}
+
+
+def _make_people() -> None:
+    team, _ = Team.objects.get_or_create(name="Tests")
+    other = make_team("Others of the playground")
+    for name, where, role in (
+        ("dev", team, "developer"),
+        ("reviewer", team, "reviewer"),
+        ("stranger", other, "owner"),
+    ):
+        make_person(f"play-{name}", team=where, role=role, password=PASSWORD)
+    make_superuser("play-root", password=PASSWORD)
 
 
 def _signed_in(world: World, name: str) -> str:

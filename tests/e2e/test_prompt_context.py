@@ -13,7 +13,9 @@ import httpx
 import psycopg
 import pytest
 
+from accounts.models import Team
 from tests.e2e.conftest import World
+from tests.prompts.knowledge.factories import make_base, make_source
 from tests.services import PASSWORD, until
 
 TEAM = "Knowing"
@@ -309,11 +311,7 @@ def test_the_search_is_under_the_same_budget(knowing, run):
     team = "Knowing and poor"
     key = knowing.new_key(team=team)
     knowing.set_budget(team=team, limit_nanos=1)
-    knowing.execute(
-        "INSERT INTO prompts_knowledgebase SELECT (jsonb_populate_record(base, jsonb_build_object('id', base.id + 1000, 'team_id', team.id))).* "
-        "FROM prompts_knowledgebase base, accounts_team team WHERE base.name = 'handbook' AND team.name = %s AND base.team_id <> team.id LIMIT 1",
-        team,
-    )
+    knowing.stack.make(lambda: make_base(Team.objects.get(name=team), floor=0.1))
     call = run(asking("handbook"), team=team, key=key)
     before = knowing.count_received()
     answer = call({"variables": {"question": QUESTION}})
@@ -342,17 +340,17 @@ def test_streamed_the_end_names_the_sources(knowing, run):
 # --- context sources ---
 
 
-def source(world: World, name: str, **columns: Any) -> None:
-    row = {
-        "description": "", "kind": "http", "text": "", "view": "", "key_column": "", "variable": "", "url": "", "most_rows": 20, "timeout_ms": 2000,
-        "cache_seconds": 0, "on_failure": "refuse", **columns,
-    }  # fmt: skip
-    world.execute(
-        f"INSERT INTO prompts_contextsource (team_id, name, {', '.join(row)}, created_at, updated_at) "
-        f"SELECT id, %s, {', '.join(['%s'] * len(row))}, now(), now() FROM accounts_team WHERE name = '{TEAM}' "
-        f"ON CONFLICT (team_id, name) DO UPDATE SET updated_at = now(), {', '.join(f'{each} = EXCLUDED.{each}' for each in row)}",
-        name, *row.values(),
-    )  # fmt: skip
+def source(world: World, name: str, **fields: Any) -> None:
+    """A source of the team's, changed if it is there."""
+
+    def make() -> None:
+        team = Team.objects.get(name=TEAM)
+        team.context_sources.filter(name=name).delete()
+        make_source(
+            team, name, **{"kind": "http", "text": "", "timeout_ms": 2000, "cache_seconds": 0, **fields}
+        )
+
+    world.stack.make(make)
 
 
 def reading(name: str, text: str = "") -> dict[str, Any]:

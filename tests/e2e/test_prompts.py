@@ -7,8 +7,10 @@ import httpx
 import openai
 import pytest
 
+from accounts.models import Team
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
+from tests.prompts.knowledge.factories import make_source
 from tests.services import until
 
 GREETING: dict[str, Any] = {
@@ -337,11 +339,7 @@ def test_input_that_is_too_large(world, run):
 
 
 def test_context_that_admins_keep(world, run):
-    world.execute(
-        "INSERT INTO prompts_contextsource (team_id, name, description, kind, text, view, key_column, variable, url, most_rows, "
-        "timeout_ms, cache_seconds, on_failure, created_at, updated_at) SELECT id, 'house_rules', '', 'text', 'Never <b>shout</b>.', '', '', '', "
-        "'', 20, 1000, 300, 'refuse', now(), now() FROM accounts_team WHERE name = 'Tests'"
-    )
+    world.stack.make(lambda: make_source(Team.objects.get(name="Tests"), text="Never <b>shout</b>."))
     ruled = run({"messages": [{"text": "Rules: {{ house_rules }}\nSay hello."}], "context": ["house_rules"]})
     until(lambda: ruled().status_code == 200, what="the source")
     assert sent(world)["messages"][0]["content"][0]["text"] == "Rules: Never <b>shout</b>.\nSay hello."

@@ -14,9 +14,11 @@ import httpx
 import openai
 import pytest
 
+from governance.limits.models import RateLimit
 from kernel.clock import utc_now
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
+from tests.governance.limits.factories import make_grant
 from tests.services import Stack, temporary_folder, until
 
 
@@ -152,10 +154,7 @@ def test_each_end_user_has_their_own(limited, team):
 def test_a_grant_raises_a_limit_for_a_time(limited, team):
     key = ready_key(limited, team, metric="requests", limit=1, period="hour")
     assert [ask(limited, key).status_code for _ in range(2)] == [200, 429]
-    limited.execute(
-        "INSERT INTO governance_grant (rate_limit_id, subject, amount, model, revoke_reason, starts_at, ends_at, created_at) "
-        "SELECT id, '', 1, '', '', now(), now() + interval '4 seconds', now() FROM governance_ratelimit"
-    )
+    limited.stack.make(lambda: make_grant(RateLimit.objects.get(), amount=1, lasts=timedelta(seconds=4)))
     until(lambda: ask(limited, key).status_code == 200, what="the grant")
     time.sleep(4)
     assert ask(limited, key).status_code == 429

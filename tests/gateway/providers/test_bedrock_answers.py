@@ -8,8 +8,10 @@ from django.urls import reverse
 
 from embedded.environment import with_simulator
 from embedded.simulator.knowledge import BUILT_IN
-from gateway.catalogue.models import Deployment, Model, Route, RouteTarget
+from gateway.catalogue.models import Deployment, Model
 from prompts.knowledge.models import KnowledgeBase
+from tests.gateway.catalogue.factories import make_route
+from tests.prompts.knowledge.factories import make_base
 from tests.simulator import RunningSimulator, running
 from tests.world import World
 
@@ -36,11 +38,17 @@ def world(world: World, server: RunningSimulator, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def base(world: World) -> KnowledgeBase:
     model, _ = Model.objects.get_or_create(model_id="amazon.nova-lite-v1:0", defaults={"name": "Nova Lite"})
-    route = Route.objects.create(name="answers")
     deployment, _ = Deployment.objects.get_or_create(model=model, region=REGION, profile="", arn="")
-    RouteTarget.objects.create(route=route, deployment=deployment)
-    return KnowledgeBase.objects.create(
-        team=world.mine.team, name="leave", kind="bedrock", bedrock_id=BUILT_IN, region=REGION, floor=0.1
+    make_route("answers", deployment)
+    return make_base(
+        world.mine.team,
+        "leave",
+        kind="bedrock",
+        bedrock_id=BUILT_IN,
+        region=REGION,
+        route="",
+        dimensions=None,
+        floor=0.1,
     )
 
 

@@ -28,8 +28,9 @@ from governance.usage.policy.invocation_logs import CALL_KEY
 from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
 from kernel.clock import utc_now
 from tests.gateway.reconciliation.factories import bucket, s3_server
+from tests.governance.limits.factories import DOLLAR
 from tests.governance.limits.test_ledger import hold, record, run
-from tests.world import DOLLAR, World, make_world
+from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["bucket", "s3_server"]

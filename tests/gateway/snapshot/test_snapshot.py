@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from accounts.models import Application, Team
-from accounts.services.api_keys import create_key
+from accounts.models import Team
 from gateway.snapshot import keeper as keepers
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.state import Snapshot
+from tests.accounts.factories import make_application, make_key, make_team
 from tests.governance.limits.test_ledger import conninfo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,8 +25,8 @@ def keeper() -> SnapshotKeeper:
 
 
 def new_team(name: str) -> None:
-    team = Team.objects.create(name=name)
-    create_key(application=Application.objects.create(team=team, name="app"), name="key")
+    team = make_team(name)
+    make_key(make_application(team, "app"), "key")
 
 
 def elsewhere(function: Any, *arguments: Any) -> None:

@@ -21,7 +21,9 @@ from governance.limits.models import Budget, BudgetWindow, Grant
 from governance.limits.policy.windows import window_of
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
-from tests.world import DOLLAR, World, make_call, make_world
+from tests.governance.limits.factories import DOLLAR, make_budget, make_grant, make_windows
+from tests.governance.records.factories import make_call
+from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -99,25 +101,14 @@ def test_once_for_each_threshold_and_period(world):
 def test_grants_count(world):
     spend(world.mine.budget, 90 * DOLLAR)
     Grant.objects.all().delete()
-    now = utc_now()
-    Grant.objects.create(
-        budget=world.mine.budget, amount=100 * DOLLAR, starts_at=now, ends_at=now + timedelta(days=1)
-    )
+    make_grant(world.mine.budget, amount=100 * DOLLAR)
     alerts.scan(now=utc_now())
     assert not Alert.objects.filter(window__budget=world.mine.budget).exists()
 
 
 def test_each_subject_by_itself(world):
-    budget = Budget.objects.create(team=world.mine.team, limit_nanos=100, period="day", per="end_user")
-    window = window_of(budget_id=budget.pk, period="day", time_zone="UTC", now=utc_now())
-    for subject, spent in (("ann", 80), ("bob", 10)):
-        BudgetWindow.objects.create(
-            budget=budget,
-            subject=subject,
-            starts_at=window.starts_at,
-            ends_at=window.ends_at,
-            spent_nanos=spent,
-        )
+    budget = make_budget(world.mine.team, limit_nanos=100, period="day", per="end_user")
+    make_windows(budget, {"ann": 80, "bob": 10})
     alerts.scan(now=utc_now())
     found = Alert.objects.filter(window__budget=budget)
     assert {(alert.window.subject, alert.threshold) for alert in found} == {("ann", 50), ("ann", 80)}

@@ -8,7 +8,8 @@ from accounts.admin.dollars import DollarsField
 from gateway.catalogue.models import Deployment, Price, Route
 from governance.limits.models import Budget
 from governance.ui.bars import bar_of, nice_ceiling
-from tests.world import DOLLAR
+from tests.gateway.catalogue.factories import make_route
+from tests.governance.limits.factories import DOLLAR
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_wrong_prices_are_explained(world, fields, says):
 
 
 def test_a_name_leads_to_one_route(world):
-    Route.objects.create(name="first", aliases=["amazon.first"])
+    make_route("first", aliases=["amazon.first"])
     fields = {
         "strategy": "ordered", "default_max_tokens": "100", "timeout_seconds": "10",
         "targets-TOTAL_FORMS": 0, "targets-INITIAL_FORMS": 0,

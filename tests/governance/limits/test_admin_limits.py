@@ -6,30 +6,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Application, Membership, User
+from accounts.models import Membership
 from governance.alerts.models import Alert, Delivery
-from governance.limits.models import Budget, BudgetWindow, Grant, LimitRequest, RateLimit
-from governance.limits.policy.windows import window_of
+from governance.limits.models import Budget, Grant, LimitRequest, RateLimit
 from kernel.clock import utc_now
-from tests.world import DOLLAR
+from tests.accounts.factories import make_application, make_superuser
+from tests.governance.limits.factories import DOLLAR, make_budget, make_grant, make_windows
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:governance_budget_changelist"
-
-
-def spend(budget: Budget, amounts: dict[str, int]) -> None:
-    """Counters of the current period, in nano-dollars."""
-    window = window_of(budget_id=budget.pk, period=budget.period, time_zone=budget.time_zone, now=utc_now())
-    BudgetWindow.objects.bulk_create(
-        BudgetWindow(
-            budget=budget,
-            subject=subject,
-            starts_at=window.starts_at,
-            ends_at=window.ends_at,
-            spent_nanos=nanos,
-        )
-        for subject, nanos in amounts.items()
-    )
 
 
 def page_of(client: Client, limit: Budget | RateLimit, page: str = "change") -> str:
@@ -45,28 +30,26 @@ def count(client: Client, django_assert_max_num_queries) -> int:
 
 def test_a_list_takes_as_many_queries_for_many_as_for_few(world, django_assert_max_num_queries):
     team, client = world.mine.team, world.client("viewer")
-    spend(
-        Budget.objects.create(team=team, limit_nanos=DOLLAR, per="application"),
+    make_windows(
+        make_budget(team, per="application"),
         {str(world.mine.application.pk): 1},
     )
     few = count(client, django_assert_max_num_queries)
     for number in range(15):
-        application = Application.objects.create(team=team, name=f"app {number}")
-        own = Budget.objects.create(team=team, application=application, limit_nanos=DOLLAR)
-        spend(own, {"": 5})
-        Grant.objects.create(
-            budget=own, amount=1, starts_at=utc_now() - timedelta(1), ends_at=utc_now() + timedelta(1)
-        )
-        each = Budget.objects.create(team=team, feature=f"f{number}", per="application", limit_nanos=DOLLAR)
-        spend(each, {str(application.pk): 7})
+        application = make_application(team, f"app {number}")
+        own = make_budget(team, application=application)
+        make_windows(own, {"": 5})
+        make_grant(own, amount=1, starts_at=utc_now() - timedelta(1), ends_at=utc_now() + timedelta(1))
+        each = make_budget(team, feature=f"f{number}", per="application")
+        make_windows(each, {str(application.pk): 7})
     assert count(client, django_assert_max_num_queries) == few
 
 
 def test_the_home_page_shows_the_fullest_and_the_organisation_s_to_superusers(world):
-    everything = Budget.objects.create(name="Everything", limit_nanos=DOLLAR)
-    spend(everything, {"": 999_000_000})
+    everything = make_budget(name="Everything")
+    make_windows(everything, {"": 999_000_000})
     for number in range(12):
-        Budget.objects.create(team=world.mine.team, feature=f"idle {number}", limit_nanos=DOLLAR)
+        make_budget(world.mine.team, feature=f"idle {number}")
     home = reverse("admin:index")
     seen = world.client("superuser").get(home).content.decode()
     assert "$0.9990 of $1.00" in seen
@@ -75,9 +58,9 @@ def test_the_home_page_shows_the_fullest_and_the_organisation_s_to_superusers(wo
 
 
 def test_the_list_names_who_uses_most(world):
-    budget = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, per="application")
-    second = Application.objects.create(team=world.mine.team, name="Greedy")
-    spend(budget, {str(world.mine.application.pk): 1, str(second.pk): 900_000_000, "777777": 2})
+    budget = make_budget(world.mine.team, per="application")
+    second = make_application(world.mine.team, "Greedy")
+    make_windows(budget, {str(world.mine.application.pk): 1, str(second.pk): 900_000_000, "777777": 2})
     page = world.client("viewer").get(reverse(LIST)).content.decode()
     assert "$0.9000 of $1.00 · most used by Greedy" in page
     assert "Application 777777, deleted" in page_of(world.client("viewer"), budget)
@@ -99,14 +82,14 @@ def test_limits_are_found_by_what_they_are_for(world, scope, shown):
         "Feature": {"team": mine.team, "feature": "search"}, "People": {"team": mine.team, "per": "end_user"},
     }  # fmt: skip
     for name, fields in scopes.items():
-        Budget.objects.create(name=name, limit_nanos=DOLLAR, **fields)
+        make_budget(name=name, **fields)
     answer = world.client("superuser").get(reverse(LIST), {"scope": scope})
     assert {budget.name for budget in answer.context["cl"].result_list} == shown
 
 
 def test_a_page_of_counters_at_a_time(world):
-    budget = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, period="day", per="end_user")
-    spend(budget, {f"user {number:02}": number for number in range(25)})
+    budget = make_budget(world.mine.team, period="day", per="end_user")
+    make_windows(budget, {f"user {number:02}": number for number in range(25)})
     client = world.client("viewer")
     first = page_of(client, budget)
     assert "1 to 10 of 25" in first
@@ -156,7 +139,7 @@ def test_what_a_limit_is_for_does_not_move(world):
 
 
 def test_a_limit_for_a_route_that_is_gone_can_still_be_changed(world):
-    budget = Budget.objects.create(team=world.mine.team, model="nova-lite", limit_nanos=DOLLAR)
+    budget = make_budget(world.mine.team, model="nova-lite")
     world.route.delete()
     url = reverse("admin:governance_budget_change", args=[budget.pk])
     form = {"limit_nanos": "3", "is_hard": "on", "alert_thresholds": "50"}
@@ -177,8 +160,8 @@ def test_grants_are_on_the_page_with_their_request(world):
 
 
 def test_a_rate_limit_shows_its_grants(world):
-    limit, now = world.mine.team.ratelimits.get(), utc_now()
-    Grant.objects.create(rate_limit=limit, amount=250, starts_at=now, ends_at=now + timedelta(days=1))
+    limit = world.mine.team.ratelimits.get()
+    make_grant(limit, amount=250)
     page = page_of(world.client("viewer"), limit)
     assert "+ 250" in page
     assert f"?rate_limit={limit.pk}" in page
@@ -187,7 +170,7 @@ def test_a_rate_limit_shows_its_grants(world):
 @pytest.mark.parametrize("who", ["owner", "superuser"])
 def test_deleting_a_budget_says_what_goes_and_takes_it(world, who):
     client, budget = world.client(who), world.mine.budget
-    spend(budget, {f"user {number}": 1 for number in range(50)})
+    make_windows(budget, {f"user {number}": 1 for number in range(50)})
     page = page_of(client, budget, "delete")
     assert "Counters of periods: 51" in page
     assert "user 7" not in page  # not one by one
@@ -199,8 +182,8 @@ def test_deleting_a_budget_says_what_goes_and_takes_it(world, who):
 
 
 def test_deleting_an_application_warns_of_its_budgets(world):
-    application = Application.objects.create(team=world.mine.team, name="Short-lived")
-    Budget.objects.create(team=world.mine.team, application=application, limit_nanos=DOLLAR, name="Its own")
+    application = make_application(world.mine.team, "Short-lived")
+    make_budget(world.mine.team, application=application, name="Its own")
     url = reverse("admin:accounts_application_delete", args=[application.pk])
     assert "Budget: Its own" in world.client("owner").get(url).content.decode()
     world.client("developer").post(url, {"post": "yes"})  # may not delete budgets, so not what they are of
@@ -211,7 +194,7 @@ def test_deleting_an_application_warns_of_its_budgets(world):
 
 def test_a_superuser_limits_the_organisation_before_there_is_a_team(world):
     Membership.objects.all().delete()
-    root = User.objects.create_superuser("first@example.com")
+    root = make_superuser("first")
     client = Client()
     client.force_login(root)
     for team in (world.mine.team, world.other.team):

@@ -18,6 +18,8 @@ from governance.limits.services.ledger import HoldRequest, Ledger, LedgerUnavail
 from governance.limits.services.ledger_repair import expire_due_holds
 from governance.records.models import AuditRecord, CallStatus
 from kernel.ids import new_id
+from tests.accounts.factories import make_team
+from tests.governance.limits.factories import make_budget
 from tests.governance.limits.invariants import assert_sound
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,10 +85,6 @@ def hold(
     )
 
 
-def budget(limit: int, name: str = "Team") -> Budget:
-    return Budget.objects.create(team=Team.objects.create(name=name), limit_nanos=limit)
-
-
 class Ledgers:
     """Several processes' worth of ledgers, on pools of their own."""
 
@@ -126,7 +124,7 @@ def run(scenario) -> None:
 
 
 def test_what_fits_is_admitted_in_order_and_the_rest_is_told_what_is_left():
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
         first = ledger.reserve(hold(limited, 1))
@@ -140,7 +138,7 @@ def test_what_fits_is_admitted_in_order_and_the_rest_is_told_what_is_left():
 
 
 def test_a_settlement_sent_twice_posts_once():
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
     call_id = new_id()
 
     async def scenario(ledger: Ledger, other: Ledger) -> None:
@@ -158,7 +156,7 @@ def test_a_settlement_sent_twice_posts_once():
 
 
 def test_a_refused_call_is_on_record_and_releases():
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
     call_id = new_id()
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
@@ -186,7 +184,7 @@ def test_an_item_that_postgres_refuses_fails_alone():
 
 @pytest.mark.parametrize("why", ["its time is over", "its process is gone"])
 def test_a_hold_left_behind_expires_in_full_and_is_corrected_should_its_call_come_back(why):
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
     call_id = new_id()
 
     async def leave(ledger: Ledger, _: Ledger) -> None:
@@ -221,7 +219,7 @@ def test_a_hold_left_behind_expires_in_full_and_is_corrected_should_its_call_com
 
 
 def test_a_lowered_limit_refuses_new_calls_and_breaks_nothing():
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
         request = hold(limited, 600)
@@ -286,7 +284,10 @@ def test_no_run_of_calls_breaks_an_invariant(given_calls, limit):
         model.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE governance_ledgerentry, governance_auditrecord")
-    budgets = [budget(limit, "A"), budget(limit * 2, "B")]
+    budgets = [
+        make_budget(make_team("A"), limit_nanos=limit),
+        make_budget(make_team("B"), limit_nanos=limit * 2),
+    ]
 
     async def one(ledger: Ledger, other: Ledger, amount: int, cost: int, ending: str, which: int) -> None:
         request = hold(budgets[which], amount, seconds=-1 if ending == "leave" else 600)
@@ -316,7 +317,7 @@ def test_no_run_of_calls_breaks_an_invariant(given_calls, limit):
 
 
 def test_when_postgres_is_away_nothing_is_admitted_and_settlements_wait():
-    limited = budget(1000)
+    limited = make_budget(make_team(), limit_nanos=1000)
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
         request = hold(limited, 100)

@@ -20,9 +20,10 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import Team
-from governance.limits.models import Budget, BudgetWindow, Grant
+from governance.limits.models import Budget, BudgetWindow
 from governance.limits.policy.scopes import MAX_SUBJECTS, OTHER
 from kernel.ids import new_id
+from tests.governance.limits.factories import make_budget, make_grant
 from tests.governance.limits.invariants import assert_sound
 from tests.governance.limits.test_ledger import NOW, execute, record
 
@@ -81,9 +82,7 @@ class LedgerMachine(RuleBasedStateMachine):
         execute_all("TRUNCATE " + ", ".join(f"governance_{name}" for name in TABLES) + " CASCADE")
         Team.objects.all().delete()
         self.limits = [
-            Limit(
-                Budget.objects.create(name=f"b{n}", feature=f"f{n}", limit_nanos=limit, is_hard=hard), limit
-            )
+            Limit(make_budget(name=f"b{n}", feature=f"f{n}", limit_nanos=limit, is_hard=hard), limit)
             for n, (limit, hard) in enumerate(limits)
         ]
 
@@ -169,7 +168,7 @@ class LedgerMachine(RuleBasedStateMachine):
         found = self.limits[which % len(self.limits)]
         past, future = datetime(2026, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
         end = datetime(2026, 1, 2, tzinfo=UTC) if is_over else future
-        Grant.objects.create(budget=found.row, amount=amount, starts_at=past, ends_at=end)
+        make_grant(found.row, amount=amount, starts_at=past, ends_at=end)
         found.granted += 0 if is_over else amount
 
     @invariant()
@@ -233,7 +232,7 @@ def test_the_ledger_does_what_the_model_does():
 
 
 def test_values_beyond_the_most_share_one_counter_and_its_limit():
-    limited = Limit(Budget.objects.create(limit_nanos=100, per="end_user"), 100)
+    limited = Limit(make_budget(limit_nanos=100, per="end_user"), 100)
     first = [Call(new_id(), new_id(), 1, [(limited, "ann")])]
     assert reserve(first) == [True]
     execute_all(

@@ -15,8 +15,9 @@ from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
+from tests.governance.limits.factories import DOLLAR
 from tests.queueing import run_at_once
-from tests.world import DOLLAR, World, make_world
+from tests.world import World, make_world
 
 pytestmark = pytest.mark.django_db
 

@@ -3,11 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from governance.limits.models import Budget, BudgetWindow, RateLimit
-from governance.limits.policy.windows import window_of
-from kernel.clock import utc_now
+from governance.limits.models import Budget, RateLimit
 from tests.accounts.api_resources import API, ask
-from tests.world import DOLLAR, World
+from tests.governance.limits.factories import make_budget, make_windows
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -118,9 +117,7 @@ def test_a_limit_below_what_is_spent_is_taken(world):
 
 
 def test_a_budget_goes_with_what_it_is_for(world):
-    budget = Budget.objects.create(
-        team=world.mine.team, application=world.mine.application, limit_nanos=DOLLAR, period="day"
-    )
+    budget = make_budget(world.mine.team, application=world.mine.application, period="day")
     world.mine.application.delete()
     assert not Budget.objects.filter(pk=budget.pk).exists()
 
@@ -156,18 +153,8 @@ def test_filters_of_lists(world):
 
 
 def test_pages_show_the_fullest_counters(world):
-    budget = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, period="day", per="end_user")
-    window = window_of(budget_id=budget.pk, period="day", time_zone="UTC", now=utc_now())
-    BudgetWindow.objects.bulk_create(
-        BudgetWindow(
-            budget=budget,
-            subject=f"user {n}",
-            starts_at=window.starts_at,
-            ends_at=window.ends_at,
-            spent_nanos=n,
-        )
-        for n in range(100)
-    )
+    budget = make_budget(world.mine.team, period="day", per="end_user")
+    make_windows(budget, {f"user {n}": n for n in range(100)})
     client = world.client("viewer")
     page = client.get(reverse("admin:governance_budget_change", args=[budget.pk])).content.decode()
     assert "user 99" in page

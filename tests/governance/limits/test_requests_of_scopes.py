@@ -10,16 +10,18 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Application, Membership, User
+from accounts.models import User
 from governance import tasks
-from governance.limits.models import Budget, Grant, LimitRequest, RateLimit
+from governance.limits.models import Budget, Grant, LimitRequest
 from governance.limits.policy.limit_requests import LimitRequestError
 from governance.limits.services import limit_requests
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
+from tests.accounts.factories import make_application, make_member
+from tests.governance.limits.factories import DOLLAR, make_budget, make_rate_limit
 from tests.queueing import run_at_once
 from tests.services import ROOT
-from tests.world import DOLLAR, World
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 PATH = f"{API}/limit-requests/"
@@ -37,7 +39,7 @@ def world(world: World, monkeypatch) -> World:
 
 @pytest.fixture
 def everything(world) -> Budget:
-    return Budget.objects.create(name="Everything", limit_nanos=500 * DOLLAR)
+    return make_budget(name="Everything", limit_nanos=500 * DOLLAR)
 
 
 def request_more(world: World, who: str = "viewer", **body):
@@ -79,7 +81,7 @@ def test_a_member_learns_nothing_of_others_use(world, everything):
 
 
 def test_an_organisation_s_limit_of_one_end_user_is_a_superuser_s_to_know(world):
-    named = Budget.objects.create(end_user="ann@other.example", limit_nanos=DOLLAR)
+    named = make_budget(end_user="ann@other.example")
     assert request_more(world, budget=named.pk).status_code == 400
     assert "ann@other" not in world.client("owner").get(reverse(ADD)).content.decode()
     assert "ann@other" in world.client("superuser").get(reverse(ADD)).content.decode()
@@ -105,7 +107,7 @@ def test_who_is_in_no_team_has_nothing_to_ask_for(world, everything):
 
 
 def test_who_is_in_two_teams_says_for_which(world, everything):
-    Membership.objects.create(user=world.people["viewer"], team=world.other.team, role="viewer")
+    make_member(world.other.team, world.people["viewer"], "viewer")
     assert "for which of your teams" in request_more(world, budget=everything.pk).json()["team"][0]
     made = request_more(world, budget=everything.pk, team=world.other.team.pk)
     assert made.json()["team"] == world.other.team.pk
@@ -116,7 +118,7 @@ def test_who_is_in_two_teams_says_for_which(world, everything):
 
 
 def test_a_share_of_the_organisation_s_budget_is_raised_for_one_s_own_team(world):
-    each = Budget.objects.create(limit_nanos=50 * DOLLAR, per="team")
+    each = make_budget(limit_nanos=50 * DOLLAR, per="team")
     made = request_more(world, budget=each.pk)
     assert made.json()["subject"] == str(world.mine.team.pk)
     stolen = request_more(world, budget=each.pk, subject=str(world.other.team.pk))
@@ -130,7 +132,7 @@ def test_a_share_of_the_organisation_s_budget_is_raised_for_one_s_own_team(world
 
 @pytest.mark.parametrize("subject", ["x", "0", "-1", "9" * 30, "\u0661"])
 def test_an_application_is_named_by_its_id(world, subject):
-    each = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, per="application")
+    each = make_budget(world.mine.team, per="application")
     other = request_more(world, budget=each.pk, subject=str(world.other.application.pk))
     for answer in (other, request_more(world, budget=each.pk, subject=subject)):
         assert (answer.status_code, list(answer.json())) == (400, ["subject"])
@@ -141,11 +143,11 @@ def test_an_application_is_named_by_its_id(world, subject):
 
 def test_the_form_fits_what_is_asked_for(world):
     client, team = world.client("viewer"), world.mine.team
-    per_app = Budget.objects.create(team=team, limit_nanos=DOLLAR, per="application")
+    per_app = make_budget(team, per="application")
     page = client.get(reverse(ADD), {"budget": per_app.pk}).content.decode()
     assert "Mine app" in page
     assert "Other app" not in page
-    per_user = RateLimit.objects.create(team=team, metric="concurrent", limit=3, per="end_user")
+    per_user = make_rate_limit(team, metric="concurrent", limit=3, per="end_user")
     url = f"{reverse(ADD)}?rate_limit={per_user.pk}"
     assert "How many more calls at once" in client.get(url).content.decode()
     form = {"amount": "2", "subject": "ann", "reason": "Needed", "until": f"{timezone.localdate()}"}
@@ -241,11 +243,11 @@ def test_a_list_of_requests_takes_as_many_queries_for_many(world, django_assert_
             assert client.get(url).status_code == 200
         return len(found)
 
-    each = Budget.objects.create(team=world.mine.team, limit_nanos=DOLLAR, per="application")
+    each = make_budget(world.mine.team, per="application")
     request_more(world, budget=each.pk, subject=str(world.mine.application.pk))
     few = queries()
     for number in range(12):
-        own = Application.objects.create(team=world.mine.team, name=f"app {number}")
+        own = make_application(world.mine.team, f"app {number}")
         request_more(world, budget=each.pk, subject=str(own.pk))
         request_more(world, "developer", application=own.pk, model="nova-lite", amount="0")
     assert queries() == few

@@ -9,7 +9,9 @@ from django.db import connection
 from governance.limits.models import BudgetWindow, Hold, LedgerEntry
 from governance.limits.services.ledger import Ledger, Settlement
 from governance.records.models import AuditRecord
-from tests.governance.limits.test_ledger import budget, hold, record, run
+from tests.accounts.factories import make_team
+from tests.governance.limits.factories import make_budget
+from tests.governance.limits.test_ledger import hold, record, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def window() -> BudgetWindow:
     """A window with two calls charged and one held."""
-    limited = budget(10_000)
+    limited = make_budget(make_team(), limit_nanos=10_000)
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
         for cost in (100, 250):

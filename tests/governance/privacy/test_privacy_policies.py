@@ -8,7 +8,6 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiKey
-from accounts.services.api_keys import create_key
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.privacy.policy.privacy import DEFAULT, PolicyDocument, PrivacyRule, encode_policy
 from governance.privacy.policy.ruleset import RuleSet, hits
@@ -23,6 +22,8 @@ from governance.privacy.services.privacy import (
 )
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
+from tests.accounts.factories import make_key
+from tests.governance.privacy.factories import make_policy
 from tests.world import ROLES, World
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +139,7 @@ def test_withdrawing_leaves_what_stands_above(world):
 
 
 def test_the_organisation_s_first_draft_is_the_default(world):
-    policy = PrivacyPolicy.objects.create()
+    policy = make_policy()
     start_with_default(policy)
     assert policy_document(policy) == DEFAULT
 
@@ -236,7 +237,7 @@ def test_a_preview_with_an_application_s_key(world):
         )
         return answer.status_code, answer.json()
 
-    new = create_key(application=world.mine.application, name="preview")
+    new = make_key(world.mine.application, "preview")
     status, answer = preview(
         new.text, {"text": "Mail ann@example.com \U0001f600 +1 415 555 2671", "ner": False}
     )

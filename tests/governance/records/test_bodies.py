@@ -30,7 +30,8 @@ from kernel.ids import new_id
 from tests.accounts.api_resources import API, ask, ids
 from tests.gateway.factories import RAW, call_of, gateway_settings, made, simulator, started
 from tests.governance.limits.test_ledger import conninfo
-from tests.world import World, make_call, make_world
+from tests.governance.records.factories import make_call, make_content, make_sealed_content
+from tests.world import World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -279,11 +280,9 @@ def store(world: World, text: str, *, hours: float | None = None, sealed: bool =
     """A call whose bodies wait for so long; None to stay."""
     call = make_call(world.mine.team, world.mine.application)
     until = None if hours is None else utc_now() + timedelta(hours=hours)
-    request = json.dumps({"messages": [{"role": "user", "content": [{"text": text}]}]})
-    common = {"call_id": call.pk, "team_id": world.mine.team.pk, "kept_until": until}
-    AuditContent.objects.create(**common, request=request, answer="[]")
+    make_content(call, text, kept_until=until)
     if sealed:
-        SealedContent.objects.create(**common, generation=1, sealed=b"x")
+        make_sealed_content(call, kept_until=until)
     return call
 
 

@@ -16,12 +16,11 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
 from gateway.demo.calls import call_id_at
 from gateway.entrances.views.probes import metrics, readiness
 from governance.limits.models import LedgerEntry
 from governance.limits.selectors.invariants import INVARIANTS
-from governance.records.models import AuditContent, AuditRecord, ContentIndex, RecordDrop, SealedContent
+from governance.records.models import AuditContent, AuditRecord, ContentIndex, RecordDrop
 from governance.records.selectors import bodies
 from governance.records.selectors.bodies import with_words
 from governance.records.selectors.calls import first_id_at
@@ -40,8 +39,11 @@ from governance.usage.services.retention import DropRefusedError, drop_months
 from governance.usage.services.rollups import roll_up_calls
 from kernel.clock import utc_now
 from kernel.ids import new_id
+from tests.accounts.factories import make_superuser
 from tests.gateway.factories import gateway_settings, simulator, started
-from tests.world import make_call, make_team
+from tests.governance.records.factories import make_call, make_content, make_sealed_content
+from tests.governance.reviews.factories import make_feedback, make_review
+from tests.world import make_team_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["gateway_settings", "simulator"]  # fixtures
@@ -85,9 +87,9 @@ def only_the_usual_months() -> Iterator[None]:
 def call_at(moment: datetime, *, call_id: UUID | None = None) -> UUID:
     """A call of a moment, with all that is kept of what was said."""
     pk = call_id or call_id_at(moment, RANDOM)
-    make_call(None, None, call_id=pk, started_at=moment, cost_nanos=0)
-    AuditContent.objects.create(call_id=pk, request='{"messages": [{"content": [{"text": "zebra"}]}]}')
-    SealedContent.objects.create(call_id=pk, generation=1, sealed=b"x")
+    call = make_call(call_id=pk, started_at=moment, cost_nanos=0)
+    make_content(call, "zebra")
+    make_sealed_content(call)
     assert index_new_bodies(seconds=60) >= 1
     return pk
 
@@ -258,7 +260,7 @@ def test_a_search_finds_the_nearest_of_all_months(monkeypatch):
     ages = (0, 3, 20, 35, 60, 100, 130, 200, 400, 700, 11_000)
     now = utc_now()
     every = sorted((call_at(now - timedelta(days=age)) for age in ages), reverse=True)
-    superuser = User.objects.create_superuser(email="root@example.com", password="only-for-tests")
+    superuser = make_superuser("root", password="only-for-tests")
     first, last = UUID(int=0), UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")
 
     def found(**bounds: UUID) -> list[UUID]:
@@ -287,11 +289,9 @@ def years() -> dict[str, UUID]:
         for name, month in (("january", 1), ("february", 2), ("march", 3))
     }
     LedgerEntry.objects.create(call_id=found["january"], amount_nanos=0)
-    team = make_team("Referring").team
-    Feedback.objects.create(call_id=found["january"], team=team, helpful=True)
-    CallReview.objects.create(
-        call_id=found["january"], team=team, reviewer_id=0, email="a@example.com", verdict="good"
-    )
+    team = make_team_world("Referring").team
+    make_feedback(team, found["january"], helpful=True)
+    make_review(team, found["january"], email="a@example.com")
     roll_up_calls()
     return found
 

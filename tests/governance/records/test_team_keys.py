@@ -17,6 +17,7 @@ from governance.records.services import key_wrappers
 from governance.records.services.key_wrappers import KeyUnavailableError
 from governance.records.services.team_keys import KeyErasedError, erase, live_key, open_key, rotate
 from kernel.clock import utc_now
+from tests.accounts.factories import make_person, make_team
 
 pytestmark = pytest.mark.django_db
 
@@ -49,12 +50,12 @@ def kms(kms_server: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iter
 
 @pytest.fixture
 def team() -> Team:
-    return Team.objects.create(name="Mine")
+    return make_team()
 
 
 @pytest.fixture
 def owner() -> User:
-    return User.objects.create_user("owner@example.com")
+    return make_person("owner")
 
 
 def test_a_team_gets_one_key_and_keeps_it(team):
@@ -65,7 +66,7 @@ def test_a_team_gets_one_key_and_keeps_it(team):
     assert (row.provider, row.generation, row.is_live) == ("local", 1, True)
     assert first.key not in bytes(row.wrapped)
     assert first.key.hex() not in repr(first)
-    assert live_key(Team.objects.create(name="Other").pk).key != first.key
+    assert live_key(make_team("Other").pk).key != first.key
 
 
 @pytest.mark.django_db(transaction=True)
@@ -95,7 +96,7 @@ def test_kms_wraps_for_one_team_only(team, kms):
     answer = kms.decrypt(KeyId=row.kms_key_id, CiphertextBlob=bytes(row.wrapped), EncryptionContext=context)
     assert answer["Plaintext"] == key.key
     assert open_key(row) == key.key
-    row.team = Team.objects.create(name="Other")  # as if its row had been given to another
+    row.team = make_team("Other")  # as if its row had been given to another
     with pytest.raises(KeyUnavailableError, match="AWS KMS answered InvalidCiphertext"):
         open_key(row)
 
@@ -125,7 +126,7 @@ def test_keys_made_before_kms_was_switched_on_still_open(team, settings):
 def test_the_master_key_and_the_team_both_matter(team, settings):
     live_key(team.pk)
     row = TeamKey.objects.get()
-    row.team = Team.objects.create(name="Other")
+    row.team = make_team("Other")
     with pytest.raises(KeyUnavailableError):
         open_key(row)
     settings.MASTER_KEY = "another one, also long and random"

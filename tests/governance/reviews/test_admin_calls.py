@@ -14,7 +14,8 @@ from governance.records.models import AuditRecord
 from governance.records.selectors.calls import first_id_at, ids_beginning_with, models_called
 from kernel.clock import utc_now
 from tests.call_ids import time_of
-from tests.world import SECRET_WORDS, make_call
+from tests.governance.records.factories import make_call
+from tests.world import SECRET_WORDS
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/governance/auditrecord/"

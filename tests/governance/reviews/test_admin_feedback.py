@@ -10,8 +10,10 @@ from django.urls import reverse
 from governance.reviews.models import Feedback
 from kernel.clock import utc_now
 from kernel.ids import new_id
-from tests.prompts.rollout.factories import called, make_prompt
-from tests.world import ROLES, SECRET_WORDS, World, make_call
+from tests.governance.records.factories import make_call
+from tests.governance.reviews.factories import make_feedback
+from tests.prompts.rollout.factories import called, make_prompt_in_use
+from tests.world import ROLES, SECRET_WORDS, World
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:governance_feedback_changelist")
@@ -54,14 +56,12 @@ def test_nobody_changes_it(world, role):
 
 
 def test_it_is_filtered_by_what_was_said_and_what_it_was_about(world):
-    prompt = make_prompt(world.mine.team)
+    prompt = make_prompt_in_use(world.mine.team)
     good = called(prompt, number=2, helpful=True)
     scored = make_call(world.mine.team, world.mine.application, end_user="ann")
-    Feedback.objects.create(
-        call_id=scored.pk, team=world.mine.team, score=0.25, comment="So-so", end_user="ann"
-    )
+    make_feedback(world.mine.team, scored.pk, score=0.25, comment="So-so", end_user="ann")
     high = make_call(world.mine.team, None)
-    Feedback.objects.create(call_id=high.pk, team=world.mine.team, score=0.75)
+    make_feedback(world.mine.team, high.pk, score=0.75)
     bad = world.mine.call
     Feedback.objects.filter(call_id=bad.pk).update(created_at=utc_now() - timedelta(days=10))
     calls = {"good": good, "scored": scored, "high": high, "bad": bad}
@@ -88,7 +88,7 @@ def test_it_is_filtered_by_what_was_said_and_what_it_was_about(world):
 
 
 def test_filters_offer_what_is_one_s_own(world):
-    theirs = make_prompt(world.other.team, "their-prompt")
+    theirs = make_prompt_in_use(world.other.team, "their-prompt")
     call = called(theirs, number=1, helpful=True)
     page = listed(world)
     assert "their-prompt" not in page
@@ -106,12 +106,12 @@ def test_an_empty_list_says_how_to_send_some(world):
 
 
 def test_feedback_whose_call_is_unknown_is_shown_all_the_same(world):
-    row = Feedback.objects.create(call_id=new_id(), team=world.mine.team, helpful=True)
+    row = make_feedback(world.mine.team, new_id(), helpful=True)
     assert str(row.call_id)[:13] in listed(world)
 
 
 def test_a_prompt_s_page_has_the_share_of_helpful_answers_by_version(world):
-    prompt = make_prompt(world.mine.team)
+    prompt = make_prompt_in_use(world.mine.team)
     for helpful in (True, True, False):
         called(prompt, number=1, helpful=helpful)
     old = called(prompt, number=2, helpful=True, call_id="01900000-0000-7000-8000-000000000000")

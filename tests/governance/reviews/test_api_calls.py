@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from gateway.demo.calls import call_id_at
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ids
-from tests.world import SECRET_WORDS, make_call
+from tests.governance.records.factories import make_call
+from tests.world import SECRET_WORDS
 
 pytestmark = pytest.mark.django_db
 CALLS = f"{API}/calls/"

@@ -1,6 +1,5 @@
 """Reviews of calls: who may give one, what stands, what is kept of it, and the cases that come of it."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,8 +17,9 @@ from governance.reviews.selectors import CHOICES
 from governance.reviews.services.call_reviews import ReviewedMeanwhileError, review_call
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask, ids
-from tests.prompts.factories import set_of
-from tests.world import ROLES, World, make_call, make_world
+from tests.governance.records.factories import make_call, make_content
+from tests.prompts.evaluations.factories import set_of
+from tests.world import ROLES, World, make_world
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:governance_auditrecord_changelist")
@@ -38,10 +38,7 @@ def page_of(call: AuditRecord, name: str = "change") -> str:
 def said(
     call: AuditRecord, asked: str = "How long does a refund take?", answered: str = "A year."
 ) -> AuditRecord:
-    AuditContent.objects.create(
-        call_id=call.pk, team_id=call.team_id, answer=json.dumps([{"text": answered}]), kept_until=utc_now(),
-        request=json.dumps({"messages": [{"role": "user", "content": [{"text": asked}]}]}),
-    )  # fmt: skip
+    make_content(call, asked, answered, kept_until=utc_now())
     return call
 
 

@@ -15,7 +15,9 @@ from kernel.clock import utc_now
 from kernel.ids import new_id
 from tests.accounts.api_resources import API, ids
 from tests.gateway.factories import gateway_settings, simulator, started
-from tests.world import SECRET_WORDS, World, make_call, make_world
+from tests.governance.records.factories import make_call, make_content
+from tests.governance.reviews.factories import make_feedback
+from tests.world import SECRET_WORDS, World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,13 +130,13 @@ def test_bodies_of_what_was_not_helpful_stay(world):
     soon = utc_now() + timedelta(hours=1)
     calls = [make_call(world.mine.team, None) for _ in range(4)]
     for call in calls:
-        AuditContent.objects.create(call_id=call.pk, team_id=world.mine.team.pk, kept_until=soon)
+        make_content(call, kept_until=soon)
     for call, values in zip(
         calls,
         ({"helpful": False}, {"helpful": True}, {"score": 0.2}, {"helpful": True, "score": 0.2}),
         strict=True,
     ):
-        Feedback.objects.create(call_id=call.pk, team=world.mine.team, **values)
+        make_feedback(world.mine.team, call.pk, **values)
     assert keep_marked_bodies(now=utc_now()) == 2
     assert keep_marked_bodies(now=utc_now()) == 0
     kept = [AuditContent.objects.get(pk=call.pk).kept_until is None for call in calls]
@@ -142,9 +144,7 @@ def test_bodies_of_what_was_not_helpful_stay(world):
 
 
 def test_comments_are_for_those_who_may_read_content(world):
-    Feedback.objects.create(
-        call_id=world.mine.call.pk, team=world.mine.team, helpful=False, comment=SECRET_WORDS
-    )
+    make_feedback(world.mine.team, world.mine.call.pk, helpful=False, comment=SECRET_WORDS)
     for who in ("viewer", "reviewer"):
         (row,) = world.client(who).get(f"{API}/feedback/").json()["results"]
         assert row["comment"] == (SECRET_WORDS if who == "reviewer" else None)

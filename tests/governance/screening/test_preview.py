@@ -5,8 +5,8 @@ import json
 import pytest
 from django.test import Client
 
-from accounts.services.api_keys import create_key
 from tests.accounts.api_resources import API, ask
+from tests.accounts.factories import make_key
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_thresholds_are_the_caller_s(world):
 
 
 def test_an_application_s_key_will_do_and_none_will_not(world):
-    key = create_key(application=world.mine.application, name="preview").text
+    key = make_key(world.mine.application, "preview").text
     body = json.dumps({"text": "\ud800" + ATTACK})
     answer = Client().post(PREVIEW, body, "application/json", headers={"authorization": f"Bearer {key}"})
     assert answer.json()["verdict"] == "injection"

@@ -8,7 +8,8 @@ import pytest
 from gateway.demo.calls import call_id_at
 from governance.records.models import AuditRecord
 from kernel.clock import utc_now
-from tests.world import DOLLAR, make_call
+from tests.governance.limits.factories import DOLLAR
+from tests.governance.records.factories import make_call
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"

@@ -20,7 +20,8 @@ from tests.gateway.reconciliation.factories import (
     put_costs,
     s3_server,
 )
-from tests.world import make_call, make_world
+from tests.governance.records.factories import make_call
+from tests.world import make_world
 
 pytestmark = pytest.mark.django_db
 __all__ = ["bucket", "s3_server"]

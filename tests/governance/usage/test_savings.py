@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from gateway.catalogue.models import Deployment, Price
 from governance.records.models import AuditRecord
 from governance.usage.models import Tip, UsageDay
 from governance.usage.services.tips import refresh_tips
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API
-from tests.world import World, make_call
+from tests.gateway.catalogue.factories import make_deployment, make_route
+from tests.governance.records.factories import make_call
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -132,12 +134,8 @@ def test_tips_on_the_page_and_in_the_api(world):
 
 
 def test_a_route_s_price_is_that_of_its_first_target(world):
-    other = Deployment.objects.create(model=Model.objects.first(), region="eu-west-1")
-    Price.objects.create(deployment=other, valid_from=utc_now() - timedelta(days=1), input_rate=10**9)
-    route = Route.objects.create(name="two")
-    RouteTarget.objects.create(route=route, deployment=other, position=0)
-    RouteTarget.objects.create(
-        route=route, deployment=Deployment.objects.exclude(pk=other.pk).first(), position=1
-    )
+    first = Deployment.objects.get()
+    other = make_deployment(first.model, "eu-west-1", input_rate=10**9)
+    make_route("two", other, first)
     calls(world, 1, input_tokens=1_000_000)
     assert project(world, route="two").json()["cost_usd"] == "1"

@@ -14,7 +14,8 @@ from governance.usage.selectors.usage import usage_rows
 from governance.usage.services.rollups import roll_up_calls
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API
-from tests.world import World, make_call
+from tests.governance.records.factories import make_call
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 

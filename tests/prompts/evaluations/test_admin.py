@@ -1,20 +1,20 @@
 """The admin's pages of test sets, runs and service contracts."""
 
-import json
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from governance.records.models import AuditContent
-from prompts.evaluations.models import Evaluation, EvaluationResult, TestSet
+from prompts.evaluations.models import Evaluation, TestSet
 from prompts.evaluations.services.test_sets import change_case
-from prompts.registry.models import Label, PromptVersion
+from prompts.registry.models import Label
 from prompts.rollout.models import ServiceContract
-from tests.prompts.evaluations.factories import DOLLAR, make_prompt
+from tests.governance.limits.factories import DOLLAR
+from tests.governance.records.factories import make_call, make_content
+from tests.prompts.evaluations.factories import make_evaluation, make_result, set_of
 from tests.prompts.evaluations.test_assertion_fields import EDGES, sent
-from tests.prompts.factories import set_of
-from tests.world import ROLES, make_call
+from tests.prompts.registry.factories import make_label, make_prompt, make_version
+from tests.prompts.rollout.factories import make_contract
+from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
 NO_ASSERTIONS = {"assertions-TOTAL_FORMS": "0"}
@@ -190,13 +190,7 @@ def test_a_file_is_imported_or_says_what_is_wrong(world):
 def test_cases_are_made_of_recorded_calls(world):
     client, test_set = world.client("developer"), set_of(world.mine.team)
     call = make_call(world.mine.team, world.mine.application, prompt_id=test_set.prompt_id)
-    asked = {"messages": [{"role": "user", "content": [{"text": "Where is <PERSON_1>?"}]}]}
-    AuditContent.objects.create(
-        call_id=call.pk,
-        team_id=world.mine.team.pk,
-        request=json.dumps(asked),
-        answer='[{"text": "At home."}]',
-    )
+    make_content(call, "Where is <PERSON_1>?", "At home.")
     page = url("testset_calls", test_set.pk)
     assert "Where is &lt;PERSON_1&gt;?" in client.get(page).content.decode()
     body = {"call": [str(call.pk), str(world.other.call.pk)], "variable": "question", "takes_answer": "on"}
@@ -245,14 +239,14 @@ def test_a_run_is_cancelled_and_resumed(world):
 
 def test_the_page_of_a_run_shows_grid_plot_and_what_changed(world):
     client, evaluation = world.client("reviewer"), set_of(world.mine.team).evaluations.get()
-    later = Evaluation.objects.create(
-        test_set=evaluation.test_set, candidates=[*evaluation.candidates, {"version": 1, "model": "nova-pro", "digest": ""}],
-        budget_nanos=DOLLAR, total=2, done=2, passed=1, weights=evaluation.weights, set_revision=1, state="finished",
+    later = make_evaluation(
+        evaluation.test_set, candidates=[*evaluation.candidates, {"version": 1, "model": "nova-pro", "digest": ""}],
+        total=2, done=2, passed=1, set_revision=1,
     )  # fmt: skip
     case = evaluation.results.get().case
     for candidate, verdict in enumerate(("passed", "failed")):
-        EvaluationResult.objects.create(
-            evaluation=later, case=case, candidate=candidate, is_done=True, verdict=verdict, output="other words <b>",
+        make_result(
+            later, case, candidate=candidate, verdict=verdict, output="other words <b>",
             outcomes=[{"kind": "equals", "verdict": verdict, "message": "Expected <i>", "score": None}], cost_nanos=500, duration_ms=99,
         )  # fmt: skip
     text = client.get(url("evaluation_change", later.pk)).content.decode()
@@ -282,7 +276,7 @@ def test_the_page_of_a_run_shows_grid_plot_and_what_changed(world):
 
 
 def test_everybody_sees_the_contract_of_a_shared_prompt_and_superusers_change_it(world):
-    shared = ServiceContract.objects.create(prompt=make_prompt(None, "shared"), p95_ms=10)
+    shared = make_contract(make_prompt(None, "shared"), p95_ms=10)
     page = url("servicecontract_change", shared.pk)
     body = {"p95_ms": "20", "window_minutes": 60, "minimum_calls": 20}
     assert world.client("viewer").get(page).status_code == 200
@@ -296,8 +290,8 @@ def test_a_contract_says_when_the_prompt_has_no_means_to_keep_it(world):
     contract = set_of(world.mine.team).prompt.service_contract
     ServiceContract.objects.filter(pk=contract.pk).update(when_unsure="fallback")
     page = url("servicecontract_change", contract.pk)
-    viewer, first = world.client("viewer"), contract.prompt.versions.order_by("number").first()
-    label = Label.objects.create(prompt=contract.prompt, name="production", version=first)
+    viewer = world.client("viewer")
+    label = make_label(contract.prompt)
     assert "(production) draws on no knowledge" in viewer.get(page).content.decode()
     ServiceContract.objects.filter(pk=contract.pk).update(when_unsure="")
     assert "can&#x27;t be kept" not in viewer.get(page).content.decode()
@@ -306,8 +300,6 @@ def test_a_contract_says_when_the_prompt_has_no_means_to_keep_it(world):
     assert "What is promised for when it is unsure can&#x27;t be kept: Version 1" in saved
     knowledge = {"bases": ["handbook"], "unsure_below": 0.5, "when_unsure": "refuse"}
     document = {"messages": [{"text": "Hello"}], "knowledge": knowledge}
-    version = PromptVersion.objects.create(
-        prompt=contract.prompt, number=99, state="approved", document=document
-    )
+    version = make_version(contract.prompt, number=99, document=document)
     Label.objects.filter(pk=label.pk).update(version=version)
     assert "Version 99" not in viewer.get(page).content.decode()

@@ -1,16 +1,13 @@
 """Test sets, runs and their results through the management API."""
 
-import json
-
 import pytest
 
 from governance.alerts.models import Alert
-from governance.records.models import AuditContent
-from prompts.evaluations.models import Evaluation, EvaluationResult, TestSet
+from prompts.evaluations.models import TestSet
 from tests.accounts.api_resources import API, ask, ids
-from tests.prompts.evaluations.factories import DOLLAR, make_prompt
-from tests.prompts.factories import set_of
-from tests.world import make_call
+from tests.governance.records.factories import make_call, make_content
+from tests.prompts.evaluations.factories import make_evaluation, make_result, set_of
+from tests.prompts.registry.factories import make_prompt
 
 pytestmark = pytest.mark.django_db
 
@@ -97,10 +94,7 @@ def test_cases_of_calls_of_one_s_own_team_alone(world):
     foreign = ask(client, "post", path, {"call_ids": [str(world.other.call.pk)], "variable": "question"})
     assert foreign.status_code == 400
     call = make_call(world.mine.team, world.mine.application)
-    AuditContent.objects.create(
-        call_id=call.pk, team_id=world.mine.team.pk, answer="[]",
-        request=json.dumps({"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}),
-    )  # fmt: skip
+    make_content(call, "Hello")
     empty = make_call(world.mine.team, world.mine.application)
     made = ask(
         client, "post", path, {"call_ids": [str(call.pk), str(empty.pk)], "variable": "question"}
@@ -128,18 +122,8 @@ def test_the_grid_and_what_changed(world):
         ]
         == 1.0
     )
-    later = Evaluation.objects.create(
-        test_set=evaluation.test_set, candidates=evaluation.candidates, budget_nanos=DOLLAR, total=1, done=1,
-        weights=evaluation.weights, set_revision=1, state="finished",
-    )  # fmt: skip
-    result = EvaluationResult.objects.create(
-        evaluation=later,
-        case=evaluation.results.get().case,
-        candidate=0,
-        is_done=True,
-        verdict="passed",
-        output="words",
-    )
+    later = make_evaluation(evaluation.test_set, set_revision=1)
+    result = make_result(later, evaluation.results.get().case, output="words")
     found = client.get(f"{API}/evaluation-results/{result.pk}/").json()
     assert {"kind": "removed", "text": " of Mine"} in found["changes"]
     assert client.get(f"{API}/evaluation-results/{evaluation.results.get().pk}/").json()["changes"] is None

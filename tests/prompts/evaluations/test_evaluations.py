@@ -2,7 +2,6 @@
 
 import pytest
 
-from accounts.models import Team, User
 from prompts.evaluations.models import Evaluation, EvaluationResult
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.policy.grid import Weights
@@ -18,19 +17,21 @@ from prompts.evaluations.selectors.evaluations import (
 from prompts.evaluations.services.evaluations import ImpossibleRunError
 from prompts.evaluations.services.test_sets import add_cases, change_case, import_cases, remove_cases
 from prompts.registry.models import PromptVersion
-from tests.prompts.evaluations.factories import DOCUMENT, begin, make_prompt, make_set
+from tests.accounts.factories import make_superuser, make_team
+from tests.prompts.evaluations.factories import begin, make_set
+from tests.prompts.registry.factories import DOCUMENT, make_prompt, make_version
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def user():
-    return User.objects.create_superuser("root@example.com")
+    return make_superuser()
 
 
 @pytest.fixture
 def test_set():
-    team = Team.objects.create(name="Support")
+    team = make_team("Support")
     return make_set(team, make_prompt(team, versions=2, state="draft"), is_required=True)
 
 
@@ -90,7 +91,7 @@ def test_a_run_with_another_model_says_nothing_of_the_version(test_set, user):
 
 
 def test_a_run_from_before_a_change_does_not_count(test_set, user):
-    draft = PromptVersion.objects.create(prompt=test_set.prompt, number=3, document=DOCUMENT)
+    draft = make_version(test_set.prompt, number=3, state="draft")
     run = {"candidates": [{"version": 3}]}
     finish(begin(test_set, user, **run), "passed", "passed", "passed")
     assert required_tests_passed(draft) == []

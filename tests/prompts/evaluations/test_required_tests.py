@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from accounts.models import Membership, User
+from accounts.models import User
 from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import Case
 from prompts.evaluations.services.required_tests import RequiredTestError
@@ -17,12 +17,12 @@ from prompts.evaluations.services.test_sets import (
     remove_cases,
     save_set,
 )
-from prompts.registry.models import Label
 from prompts.registry.services.labels import has_protected_label, protect
 from tests.accounts.api_resources import API, ask
-from tests.prompts.evaluations.factories import make_prompt, make_set
+from tests.accounts.factories import make_member
+from tests.prompts.evaluations.factories import make_set, set_of
 from tests.prompts.evaluations.test_assertion_fields import sent
-from tests.prompts.factories import set_of
+from tests.prompts.registry.factories import make_label, make_prompt
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,7 @@ def test_the_services_let_approvers(world, who):
 
 
 def test_to_approve_in_another_team_is_not_enough(world):
-    Membership.objects.create(user=world.people["developer"], team=world.other.team, role="owner")
+    make_member(world.other.team, world.people["developer"], "owner")
     for weaken in weakenings(set_of(world.mine.team), world.people["developer"]):
         with pytest.raises(RequiredTestError):
             weaken()
@@ -106,11 +106,10 @@ def test_without_a_protected_label_who_edits_may_do_all(world):
     test_set, by = set_of(world.mine.team), world.people["developer"]
     prompt = test_set.prompt
     assert has_protected_label(prompt), "production is from the beginning"
-    version = prompt.versions.get()
-    label = Label.objects.create(prompt=prompt, name="production", version=version, is_protected=False)
+    label = make_label(prompt)
     assert not has_protected_label(prompt)
     remove_cases(test_set, [test_set.cases.first().pk], by=by)
-    Label.objects.create(prompt=prompt, name="canary", version=version)
+    make_label(prompt, "canary")
     protect(prompt=prompt, name="canary", is_protected=True, by=None)
     assert has_protected_label(prompt)
     with pytest.raises(RequiredTestError):

@@ -23,7 +23,9 @@ from prompts.evaluations.services.evaluations import ImpossibleRunError, cancel,
 from prompts.evaluations.services.runner import USUAL, Pace, run_for
 from prompts.evaluations.services.test_sets import touch
 from prompts.registry.models import Prompt, PromptVersion
-from tests.prompts.evaluations.factories import begin, make_prompt, make_set
+from tests.accounts.factories import make_superuser, make_team
+from tests.prompts.evaluations.factories import begin, make_set
+from tests.prompts.registry.factories import make_prompt
 from tests.queueing import queue_nothing
 from tests.run_server import COST, RunServer, refusal, running
 from tests.services import until
@@ -40,12 +42,12 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def user() -> User:
-    return User.objects.create_superuser("root@example.com")
+    return make_superuser()
 
 
 @pytest.fixture
 def team() -> Team:
-    return Team.objects.create(name="Support")
+    return make_team("Support")
 
 
 @pytest.fixture
@@ -480,7 +482,7 @@ def asked(server, name):
 @pytest.mark.parametrize("of_set", [True, False])
 def test_a_run_means_one_prompt_and_one_judge(server, team, user, of_set):
     shared, shared_judge = make_prompt(None), make_prompt(None, "judge")
-    make_prompt(team), make_prompt(Team.objects.create(name="Other"), "judge")
+    make_prompt(team), make_prompt(make_team("Other"), "judge")
     own_judge = make_prompt(team, "judge", archived_at=utc_now())
     fields = {"assertions": [JUDGE]} if of_set else {}
     test_set = make_set(team, shared, questions=("where", "when"), **fields)

@@ -1,138 +1,35 @@
-"""A gateway in a process of its own on the test's database, a simulator behind it, and a team with a knowledge base."""
+"""Knowledge bases with documents, and context sources."""
 
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-from django.conf import settings as django_settings
-from django.db import connection
-
-from accounts.models import Application, Team
-from embedded.child import Child, Command
-from embedded.environment import with_simulator
-from embedded.ports import free_port
-from embedded.probes import answers
-from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
-from governance.limits.models import Budget
-from governance.records.models import AuditRecord
-from kernel.clock import utc_now
-from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
-from prompts.knowledge.services.indexing import index_some
+from accounts.models import Team
+from prompts.knowledge.models import Chunk, ContextSource, KnowledgeBase, KnowledgeDocument, VersionContent
 from prompts.knowledge.services.knowledge import Incoming, put_document
-from tests.services import ROOT, Server, python_environment
-from tests.simulator import RunningSimulator, running
 
 ROUTE = "titan-embed-text-v2"
-MODEL = "amazon.titan-embed-text-v2:0"
-LEAVE = "# Leave\n\nEvery employee has thirty days of paid holiday a year.\n\n# Sickness\n\nCall your manager before nine.\n"
-TRAVEL = "# Travel\n\nBook trains through the travel office. Flights need the approval of your manager.\n"
-
-
-def database_url() -> str:
-    """The test's database, for another process."""
-    values = connection.get_connection_params()
-    return f"postgres://{values['user']}:{values['password']}@{values['host']}:{values['port']}/{values['dbname']}"
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[RunningSimulator]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def gateway_server(
-    simulator: RunningSimulator, django_db_setup: None, django_db_blocker: Any, redis_url: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Server]:  # fmt: skip
-    """A gateway, for all tests of a module: its snapshot follows the database."""
-    with django_db_blocker.unblock():
-        url = database_url()
-    folder: Path = tmp_path_factory.mktemp("gateway")
-    port = free_port()
-    environment = with_simulator(
-        {
-            **python_environment(), "DATABASE_URL": url, "REDIS_URL": redis_url, "GATEHOUSE_DATA_DIR": str(folder),
-            "GATEHOUSE_SECRET_KEY": django_settings.SECRET_KEY, "GATEHOUSE_MASTER_KEY": django_settings.MASTER_KEY,
-            "GATEHOUSE_EMBEDDED": "true", "GATEHOUSE_PORT": str(port), "GATEHOUSE_SNAPSHOT_POLL_SECONDS": "1",
-        },
-        simulator.url,
-    )  # fmt: skip
-    command = Command(
-        name="gateway", title="gateway", environment=environment, folder=ROOT,
-        arguments=(
-            sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port)
-        ),
-        is_ready=answers(f"http://127.0.0.1:{port}/readyz"),
-    )  # fmt: skip
-    server = Server(Child(command, logs=folder / "logs"), url=f"http://127.0.0.1:{port}")
-    server.start()
-    yield server
-    server.stop()
-
-
-@dataclass
-class KnowledgeWorld:
-    """A team with a base, and the gateway that embeds for it."""
-
-    team: Team
-    application: Application
-    base: KnowledgeBase
-    simulator: RunningSimulator
-
-    def put(
-        self, name: str, text: str | bytes, base: KnowledgeBase | None = None, **options: Any
-    ) -> KnowledgeDocument:
-        """A document taken in, not yet indexed."""
-        content = text.encode() if isinstance(text, str) else text
-        return put_document(base or self.base, Incoming(name=name, content=content), **options)[0]
-
-    def indexed(self, name: str, text: str | bytes, **options: Any) -> KnowledgeDocument:
-        """A document taken in and indexed, well or not."""
-        document = self.put(name, text, **options)
-        index_some(seconds=30)
-        document.refresh_from_db()
-        return document
-
-    def embedded(self) -> list[str]:
-        """Every text that reached the embedding model since the last reset."""
-        requests = self.simulator.received()["requests"]
-        return [each["body"]["inputText"] for each in requests if each["model_id"] == MODEL]
-
-    def charged(self) -> list[AuditRecord]:
-        return list(AuditRecord.objects.filter(team=self.team, feature="knowledge"))
-
-
-def make_route() -> None:
-    """An embedding model with a price."""
-    model = Model.objects.create(
-        model_id=MODEL, name="Titan", vendor="Amazon", kind="embedding", context_window=8192
-    )
-    deployment = Deployment.objects.create(model=model, region="us-east-1")
-    Price.objects.create(
-        deployment=deployment, valid_from=utc_now() - timedelta(days=1), input_rate=20_000_000
-    )
-    route = Route.objects.create(name=ROUTE)
-    RouteTarget.objects.create(route=route, deployment=deployment)
 
 
 def make_base(team: Team, name: str = "handbook", **fields: Any) -> KnowledgeBase:
+    """A base without documents."""
     values = {"route": ROUTE, "dimensions": 256, "floor": 0.2, **fields}
     return KnowledgeBase.objects.create(team=team, name=name, **values)
 
 
-@pytest.fixture
-def knowledge(
-    transactional_db: None, gateway_server: Server, simulator: RunningSimulator, settings: Any
-) -> KnowledgeWorld:
-    settings.GATEWAY_URL = gateway_server.url
-    simulator.reset()
-    make_route()
-    team = Team.objects.create(name="Knowing")
-    application = Application.objects.create(team=team, name="Assistant")
-    Budget.objects.create(team=team, limit_nanos=1_000_000_000)
-    return KnowledgeWorld(team, application, make_base(team), simulator)
+def make_document(base: KnowledgeBase, *, text: str = "Thirty days.") -> KnowledgeDocument:
+    """A document that is ready, of one passage with this text. No model was asked for its vector."""
+    document, _ = put_document(base, Incoming(name="leave.md", content=b"# Leave\n\nThirty days."))
+    version = document.versions.get()
+    Chunk.objects.create(
+        base=base, document=document, version=version, position=1, headings="Leave", tokens=3, digest="", language="english",
+        text=text, vector=[0.5] * base.dimensions,
+    )  # fmt: skip
+    VersionContent.objects.filter(version=version).update(
+        original=None, blocks=[["paragraph", "Thirty days.", 0]]
+    )
+    KnowledgeDocument.objects.filter(pk=document.pk).update(state="ready", current=version)
+    return document
+
+
+def make_source(team: Team, name: str = "house_rules", *, text: str = "Be kind.", **fields: Any) -> ContextSource:  # fmt: skip
+    """A context source that is a text, unless told otherwise."""
+    return ContextSource.objects.create(team=team, name=name, text=text, **fields)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from psycopg_pool import AsyncConnectionPool
 
-from accounts.models import Application, Team
+from accounts.models import Application
 from accounts.services.internal_keys import APPLICATION
 from governance.limits.models import Budget
 from kernel.clock import utc_now
@@ -23,11 +23,13 @@ from prompts.knowledge.services.indexing import index_some
 from prompts.knowledge.services.knowledge import delete_base, delete_document, reindex, restrict
 from prompts.knowledge.services.retriever import SEARCH, Retriever, parameters
 from prompts.knowledge.services.search import search
+from tests.accounts.factories import make_application, make_team
 from tests.governance.limits.test_ledger import conninfo
-from tests.prompts.knowledge.factories import LEAVE, ROUTE, TRAVEL, KnowledgeWorld, make_base
-from tests.prompts.knowledge.factories import gateway_server as gateway_server
-from tests.prompts.knowledge.factories import knowledge as knowledge
-from tests.prompts.knowledge.factories import simulator as simulator
+from tests.prompts.knowledge.factories import ROUTE, make_base
+from tests.prompts.knowledge.serving import LEAVE, TRAVEL, KnowledgeWorld
+from tests.prompts.knowledge.serving import gateway_server as gateway_server
+from tests.prompts.knowledge.serving import knowledge as knowledge
+from tests.prompts.knowledge.serving import simulator as simulator
 
 pytestmark = pytest.mark.slow
 QUESTION = "How many days of holiday does an employee have in a year?"
@@ -209,8 +211,8 @@ def test_indexing_anew_follows_the_base(knowledge):
 
 
 def test_teams_and_applications_get_what_is_theirs(knowledge):
-    stranger = Application.objects.create(team=Team.objects.create(name="Strangers"), name="Spy")
-    sibling = Application.objects.create(team=knowledge.team, name="Sibling")
+    stranger = make_application(make_team("Strangers"), "Spy")
+    sibling = make_application(knowledge.team, "Sibling")
     secret = knowledge.indexed("leave.md", LEAVE, application_ids=[knowledge.application.pk])
     knowledge.indexed("travel.md", TRAVEL)
     assert names(found_by(knowledge, knowledge.application)) == {"leave.md", "travel.md"}
@@ -222,8 +224,8 @@ def test_teams_and_applications_get_what_is_theirs(knowledge):
 
 
 def test_a_deleted_application_opens_nothing(knowledge):
-    sibling = Application.objects.create(team=knowledge.team, name="Sibling")
-    only = Application.objects.create(team=knowledge.team, name="Only")
+    sibling = make_application(knowledge.team, "Sibling")
+    only = make_application(knowledge.team, "Only")
     knowledge.indexed("leave.md", LEAVE, application_ids=[only.pk])
     only.delete()
     assert found_by(knowledge, sibling).passages == ()
@@ -273,7 +275,7 @@ def test_a_large_base_has_indexes_and_finds_the_same(knowledge, monkeypatch):
     assert found_by(knowledge, knowledge.application).passages[0] == before.passages[0]
     pk = knowledge.base.pk
     assert indexes_of(pk) == 2
-    sibling = Application.objects.create(team=knowledge.team, name="Sibling")
+    sibling = make_application(knowledge.team, "Sibling")
     restrict(knowledge.base.documents.get(name="leave.md"), application_ids=[knowledge.application.pk])
     assert found_by(knowledge, knowledge.application).passages[0] == before.passages[0]
     assert "leave.md" not in names(found_by(knowledge, sibling))

@@ -12,6 +12,7 @@ from prompts.knowledge.services.knowledge import Incoming, put_document
 from tests.gateway.reconciliation.factories import BUCKET
 from tests.gateway.reconciliation.factories import bucket as bucket
 from tests.gateway.reconciliation.factories import s3_server as s3_server
+from tests.prompts.knowledge.factories import make_base
 
 pytestmark = pytest.mark.django_db
 
@@ -26,9 +27,7 @@ def folder(tmp_path, settings):
 
 def base_of(source) -> KnowledgeBase:
     team, _ = Team.objects.get_or_create(name="Readers")
-    return KnowledgeBase.objects.create(
-        team=team, name="handbook", route="r", dimensions=256, source=str(source)
-    )
+    return make_base(team, route="r", source=str(source))
 
 
 def run(base: KnowledgeBase) -> dict[str, int]:

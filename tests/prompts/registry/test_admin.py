@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewComment
 from prompts.registry.policy.document import Document, PromptMessage, decode_document, encode_document
+from tests.prompts.registry.factories import make_prompt
 from tests.prompts.registry.pages import RICH, form_of, mine, saved, url
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +103,7 @@ def test_the_playground_has_a_field_for_every_variable(world):
 
 def test_a_prompt_without_a_version_says_what_to_do(world):
     client = world.client("developer")
-    prompt = Prompt.objects.create(team=world.mine.team, name="empty")
+    prompt = make_prompt(world.mine.team, "empty", versions=0)
     assert client.get(url(prompt)).status_code == 200
     assert "Begin a draft" in client.get(url(prompt, "playground"), follow=True).content.decode()
 

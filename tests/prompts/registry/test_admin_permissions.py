@@ -15,9 +15,10 @@ from prompts.evaluations.models import Evaluation, TestCase, TestSet
 from prompts.knowledge.models import ContextSource, KnowledgeBase, KnowledgeDocument
 from prompts.registry.models import LabelMove, Prompt, ReviewRule
 from prompts.rollout.models import Experiment, Rollout, ServiceContract
+from tests.prompts.registry.factories import make_reviewed_prompt
 from tests.prompts.registry.pages import mine, url
 from tests.tables import contents
-from tests.world import ROLES, make_prompt
+from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -151,7 +152,7 @@ def test_nothing_is_made_for_another_team(world, model):
 
 @pytest.mark.parametrize("who", [*ROLES, "nobody", "superuser"])
 def test_shared_prompts_are_seen_by_all_and_changed_by_superusers(world, who):
-    shared = make_prompt(None, "shared")
+    shared = make_reviewed_prompt(None, "shared")
     client = world.client(who)
     assert client.get(url(shared)).status_code == 200
     assert client.get(url(shared, "version", 1)).status_code == 200

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Membership, User
 from governance.limits.models import Budget
 from prompts.evaluations.models import TestSet
 from prompts.knowledge.models import ContextSource
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule
 from prompts.registry.services.prompts import new_draft
 from tests.accounts.api_resources import API, ask
+from tests.accounts.factories import make_member, make_person
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = {
@@ -317,7 +317,7 @@ def test_a_file_goes_to_one_s_own_team_only(world):
         ("viewer", world.mine, 403),
     ):
         Person(world.client(who))("post", "prompts/import/", body | {"team": team.team.pk}, status=status)
-    Membership.objects.create(user=world.people["developer"], team=world.other.team, role="reviewer")
+    make_member(world.other.team, world.people["developer"], "reviewer")
     Person(world.client("developer"))(
         "post", "prompts/import/", body | {"team": world.other.team.pk}, status=403
     )
@@ -347,7 +347,7 @@ def test_what_differs(developer, prompt):
 
 def test_rules_name_people_who_may_approve(world):
     owner = Person(world.client("owner"))
-    User.objects.create_user("stranger@example.com")
+    make_person("stranger")
     body = {
         "team": world.mine.team.pk,
         "name": "Legal",

@@ -9,11 +9,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import Team
-from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule
+from prompts.registry.models import Label, Prompt, PromptVersion
 from prompts.registry.policy.document import Document, PromptMessage, Variable
 from prompts.registry.services.labels import move_label
 from prompts.registry.services.prompts import archive, create_prompt, new_draft, save_draft
 from prompts.registry.services.reviews import submit
+from tests.accounts.factories import make_team
+from tests.prompts.registry.factories import make_rule
 
 pytestmark = pytest.mark.django_db
 FILE = """name: greeting
@@ -32,7 +34,7 @@ version:
 
 @pytest.fixture
 def team() -> Team:
-    return Team.objects.create(name="Support")
+    return make_team("Support")
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_pushed_submitted_and_labelled(prompt, tmp_path):
 
 
 def test_rules_hold_for_what_is_pushed(prompt, tmp_path):
-    ReviewRule.objects.create(team=prompt.team, name="Two pairs of eyes")
+    make_rule(prompt.team)
     text = run("push", written(tmp_path), "--team", "Support", "--submit", "--label", "production")
     assert "version 2, in review" in text
     assert "leads to" not in text

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import Membership, Team, User
+from accounts.models import Team, User
 from kernel.clock import utc_now
 from prompts.evaluations.models import TestSet
 from prompts.evaluations.policy.cases import Case
@@ -38,8 +38,10 @@ from prompts.registry.services.prompts import (
 from prompts.registry.services.reviews import UnsubmittableError, comment, review, submit, take_back, withdraw
 from prompts.rollout.models import Experiment
 from prompts.rollout.services import experiments
+from tests.accounts.factories import make_person, make_superuser, make_team
 from tests.prompts.evaluations.factories import begin
 from tests.prompts.evaluations.test_evaluations import finish
+from tests.prompts.registry.factories import make_rule
 from tests.prompts.rollout.factories import make_experiment
 
 pytestmark = pytest.mark.django_db
@@ -50,23 +52,19 @@ GOOD = Document(
 
 @pytest.fixture
 def team() -> Team:
-    return Team.objects.create(name="Support")
+    return make_team("Support")
 
 
 @pytest.fixture
 def people(team) -> dict[str, User]:
     """A person in each role, a second reviewer, one of another team, and a superuser."""
     found = {
-        "root": User.objects.create_superuser("root@example.com"),
-        "stranger": User.objects.create_user("stranger@example.com"),
+        "root": make_superuser(),
+        "stranger": make_person("stranger", team=make_team("Other"), role="owner"),
     }
     for role in ("owner", "developer", "reviewer", "viewer"):
-        found[role] = User.objects.create_user(f"{role}@example.com")
-        Membership.objects.create(user=found[role], team=team, role=role)
-    found["second"] = User.objects.create_user("second@example.com")
-    Membership.objects.create(user=found["second"], team=team, role="reviewer")
-    other = Team.objects.create(name="Other")
-    Membership.objects.create(user=found["stranger"], team=other, role="owner")
+        found[role] = make_person(role, team=team, role=role)
+    found["second"] = make_person("second", team=team, role="reviewer")
     return found
 
 
@@ -278,7 +276,7 @@ def test_a_shared_prompt_is_for_another_superuser(people):
     for who, words in (("root", "somebody else"), ("owner", "may not"), ("reviewer", "may not")):
         with pytest.raises(PromptError, match=words):
             approve(version, people[who])
-    approve(version, User.objects.create_superuser("second-root@example.com"))
+    approve(version, make_superuser("second-root"))
     assert state(version) == "approved"
 
 
@@ -323,7 +321,7 @@ def test_rules_by_part_compare_with_what_was_approved_last(prompt, people, chang
         **{"messages": GOOD.messages, "variables": GOOD.variables, "model": GOOD.model} | changed
     )
     save_draft(version=second, document=document, revision=1, by=None, note="x")
-    ReviewRule.objects.create(team=prompt.team, name="Words", parts=["messages"])
+    make_rule(prompt.team, "Words", parts=["messages"])
     assert (submit(version=second, by=None).state == "in_review") is asks
 
 

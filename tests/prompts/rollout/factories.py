@@ -1,17 +1,17 @@
-"""A prompt with versions and a label, and calls of it, for the tests of experiments and rollouts."""
+"""Rollouts, experiments, service contracts, and calls that fall under them."""
 
 from datetime import datetime
 from typing import Any
 
 from accounts.models import Team
 from governance.records.models import AuditRecord
-from governance.reviews.models import Feedback
 from kernel.clock import utc_now
-from prompts.registry.models import Label, Prompt, PromptVersion, VersionState
-from prompts.rollout.models import Arm, Experiment, Rollout
-from tests.world import make_call
+from prompts.registry.models import Prompt
+from prompts.rollout.models import Arm, ContractBreach, Experiment, Rollout, ServiceContract
+from tests.governance.records.factories import make_call
+from tests.governance.reviews.factories import make_feedback
+from tests.prompts.registry.factories import make_prompt, version
 
-DOCUMENT = {"model": "nova-lite", "messages": [{"role": "user", "text": "Hello"}]}
 PLAN = [
     {"share": 0.1, "minutes": 0, "calls": 20},
     {"share": 0.5, "minutes": 0, "calls": 20},
@@ -19,27 +19,9 @@ PLAN = [
 ]
 
 
-def make_prompt(
-    team: Team | None, name: str = "support-reply", *, versions: int = 3, text: str = "Hello"
-) -> Prompt:
-    """A prompt with approved versions, `production` on the first. A number in the text is the version's."""
-    prompt = Prompt.objects.create(team=team, name=name)
-    made = [
-        PromptVersion.objects.create(
-            prompt=prompt,
-            number=number,
-            state=VersionState.APPROVED,
-            digest="0" * 64,
-            document=DOCUMENT | {"messages": [{"role": "user", "text": text.format(number)}]},
-        )
-        for number in range(1, versions + 1)
-    ]
-    Label.objects.create(prompt=prompt, name="production", version=made[0])
-    return prompt
-
-
-def version(prompt: Prompt, number: int) -> PromptVersion:
-    return prompt.versions.get(number=number)
+def make_prompt_in_use(team: Team | None, name: str = "support-reply", *, text: str = "Hello") -> Prompt:
+    """A prompt with three versions, `production` on the first: what a rollout or an experiment needs."""
+    return make_prompt(team, name, versions=3, text=text, label="production")
 
 
 def make_rollout(prompt: Prompt, **fields: Any) -> Rollout:
@@ -48,7 +30,9 @@ def make_rollout(prompt: Prompt, **fields: Any) -> Rollout:
     return Rollout.objects.create(prompt=prompt, **values)
 
 
-def make_experiment(prompt: Prompt, **fields: Any) -> Experiment:
+def make_experiment(
+    prompt: Prompt, *, arms: tuple[str, ...] = ("as it is", "shorter"), **fields: Any
+) -> Experiment:
     """A draft: version 2 against version 1."""
     values = {
         "name": "Shorter",
@@ -57,11 +41,24 @@ def make_experiment(prompt: Prompt, **fields: Any) -> Experiment:
         "metrics": ["helpful", "errors"],
     } | fields
     experiment = Experiment.objects.create(prompt=prompt, **values)
-    for position, name in enumerate(("as it is", "shorter")):
+    for position, name in enumerate(arms):
         Arm.objects.create(
             experiment=experiment, position=position, name=name, version=version(prompt, position + 1)
         )
     return experiment
+
+
+def make_contract(prompt: Prompt, *, p95_ms: int | None = 1000, **fields: Any) -> ServiceContract:
+    """A promise of quick answers."""
+    return ServiceContract.objects.create(prompt=prompt, p95_ms=p95_ms, **fields)
+
+
+def make_breach(contract: ServiceContract, **fields: Any) -> ContractBreach:
+    """Answers that were slower than promised, and still are."""
+    values = {
+        "term": "latency", "promised": "at most 1,000 ms", "measured": "1,500 ms", "calls": 40, "started_at": utc_now(), **fields,
+    }  # fmt: skip
+    return ContractBreach.objects.create(contract=contract, **values)
 
 
 def called(
@@ -91,5 +88,5 @@ def called(
         prompt_label="production", prompt_run=run, started_at=at or utc_now(), **fields,
     )  # fmt: skip
     if helpful is not None:
-        Feedback.objects.create(call_id=call.pk, team=prompt.team, helpful=helpful)
+        make_feedback(prompt.team, call.pk, helpful=helpful)
     return call

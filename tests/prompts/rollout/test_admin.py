@@ -13,7 +13,7 @@ from prompts.rollout.admin.traffic_form import ChecksFormField
 from prompts.rollout.models import Experiment, Rollout
 from prompts.rollout.services import experiments, rollouts
 from tests.prompts.evaluations.test_assertion_fields import sent
-from tests.prompts.rollout.factories import called, make_experiment, make_prompt, make_rollout
+from tests.prompts.rollout.factories import called, make_experiment, make_prompt_in_use, make_rollout
 from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_who_only_looks_can_t_write(world, role):
 
 
 def test_a_shared_prompt_s_are_for_superusers_to_change(world):
-    shared = make_prompt(None, "greeting")
+    shared = make_prompt_in_use(None, "greeting")
     for thing in (make_experiment(shared), make_rollout(shared)):
         assert "shared by all teams" in page(world.client("viewer"), thing)
         assert world.client("owner").post(url(thing), {"action": "start"}).status_code == 403
@@ -139,7 +139,7 @@ def test_an_experiment_is_added_changed_and_started(world):
 
 
 def test_what_an_experiment_has_found_is_said_in_words(world):
-    prompt = make_prompt(world.mine.team)
+    prompt = make_prompt_in_use(world.mine.team)
     experiment = make_experiment(prompt, name="Tone", metrics=["helpful", "cost", "latency"])
     experiments.start(experiment, by=None, now=utc_now())
     client = world.client("viewer")
@@ -191,7 +191,7 @@ def test_checks_are_written_read_and_changed(world):
 
 
 def test_an_experiment_is_stopped_with_a_reason_and_a_winner(world):
-    experiment = make_experiment(make_prompt(world.mine.team))
+    experiment = make_experiment(make_prompt_in_use(world.mine.team))
     experiments.start(experiment, by=None, now=utc_now())
     client = world.client("developer")
     assert "Say why" in client.post(url(experiment), {"action": "stop"}, follow=True).content.decode()
@@ -270,7 +270,7 @@ def test_a_rollout_is_added_changed_started_and_stepped_in(world):
 
 
 def test_a_rollout_s_page_shows_both_versions_figures(world):
-    prompt = make_prompt(world.mine.team)
+    prompt = make_prompt_in_use(world.mine.team)
     rollout = make_rollout(prompt, guardrails={"errors": {"most": 0.2}, "negative": {"times": 2}})
     rollouts.start(rollout, by=None, now=utc_now())
     for number in (1, 2):

@@ -6,7 +6,7 @@ from accounts.models import Application
 from governance.reviews.models import Feedback
 from prompts.rollout.models import Experiment, Rollout
 from tests.accounts.api_resources import API, ask, id_in
-from tests.prompts.rollout.factories import called, make_experiment, make_prompt, make_rollout
+from tests.prompts.rollout.factories import called, make_experiment, make_prompt_in_use, make_rollout
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,7 @@ def test_who_only_looks_starts_nothing(world, who):
 
 
 def test_a_shared_prompt_s_are_seen_by_all_and_changed_by_superusers(world):
-    shared = make_prompt(None, "greeting")
+    shared = make_prompt_in_use(None, "greeting")
     rollout, experiment = make_rollout(shared), make_experiment(shared)
     for path, pk in (("rollouts", rollout.pk), ("experiments", experiment.pk)):
         for who in ("owner", "viewer"):

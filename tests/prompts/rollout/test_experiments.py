@@ -5,8 +5,7 @@ from random import Random
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from accounts.models import Team, User
-from governance.alerts.models import AlertChannel, Delivery
+from governance.alerts.models import Delivery
 from kernel.clock import utc_now
 from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
 from prompts.rollout.models import Experiment
@@ -17,19 +16,22 @@ from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.experiments import experiment_results
 from prompts.rollout.selectors.traffic import entries
 from prompts.rollout.services import experiments
-from tests.prompts.rollout.factories import called, make_experiment, make_prompt, version
+from tests.accounts.factories import make_person, make_team
+from tests.governance.alerts.factories import make_channel
+from tests.prompts.registry.factories import version
+from tests.prompts.rollout.factories import called, make_experiment, make_prompt_in_use
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def prompt():
-    return make_prompt(Team.objects.create(name="Mine"))
+    return make_prompt_in_use(make_team())
 
 
 @pytest.fixture
 def somebody():
-    return User.objects.create_user("somebody@example.com")
+    return make_person()
 
 
 def _started(prompt, somebody, **fields) -> Experiment:
@@ -52,7 +54,7 @@ def _fill(experiment: Experiment, each: int, *, helpful=(0.2, 0.9), **fields) ->
 
 
 def test_what_is_better_is_said_and_told_once(prompt, somebody):
-    AlertChannel.objects.create(team=prompt.team, name="m", kind="email", target="m@example.com")
+    make_channel(prompt.team, "m", target="m@example.com")
     experiment = _started(prompt, somebody, metrics=["helpful"])
     _fill(experiment, 60)
     found = experiment_results(experiment, now=utc_now())
@@ -143,7 +145,7 @@ def test_moving_the_label_by_hand_ends_it(prompt, somebody):
 
 
 def test_what_can_t_be_started(prompt, somebody):
-    other = make_prompt(None, "other")
+    other = make_prompt_in_use(None, "other")
     for change, words in (
         ({"version": version(other, 2)}, "another prompt"),
         ({"version": version(prompt, 1)}, "same version"),

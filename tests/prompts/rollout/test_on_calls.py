@@ -21,7 +21,8 @@ from prompts.rollout.selectors.experiments import experiment_results
 from prompts.rollout.services import experiments, rollouts
 from tests.client import HTTP
 from tests.gateway.factories import gateway_settings, simulator, started
-from tests.prompts.rollout.factories import make_experiment, make_prompt, make_rollout, version
+from tests.prompts.registry.factories import version
+from tests.prompts.rollout.factories import make_experiment, make_prompt_in_use, make_rollout
 from tests.world import World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
@@ -40,7 +41,7 @@ def world() -> World:
 
 @pytest.fixture
 def prompt(world) -> Prompt:
-    return make_prompt(world.mine.team)
+    return make_prompt_in_use(world.mine.team)
 
 
 def calling(world: World, scenario: Callable[[Post], Awaitable[None]]) -> None:
@@ -144,7 +145,7 @@ CHECKS = [{"kind": "contains", "texts": ["refund"]}, {"kind": "forbidden", "text
 
 
 def test_the_arm_whose_answers_fail_their_checks_loses(gateway_settings, simulator, world):
-    prompt = make_prompt(world.mine.team, text="This is version {}.")
+    prompt = make_prompt_in_use(world.mine.team, text="This is version {}.")
     experiment = make_experiment(prompt, metrics=["checks", "errors"], checks=CHECKS, unit="call")
     experiments.start(experiment, by=None, now=utc_now())
     scripts = [
@@ -205,7 +206,7 @@ def test_a_check_that_goes_wrong_changes_nothing_but_is_told(
 
 
 def test_a_rollout_is_taken_back_when_answers_fail_their_checks(gateway_settings, simulator, world):
-    prompt = make_prompt(world.mine.team, text="This is version {}.")
+    prompt = make_prompt_in_use(world.mine.team, text="This is version {}.")
     plan = [{"share": 0.6, "minutes": 0, "calls": 500}, {"share": 1, "minutes": 0, "calls": 10_000}]
     rollout = make_rollout(
         prompt, plan=plan, checks=CHECKS, guardrails={"checks": {"most": 0.1}}, unit="call"

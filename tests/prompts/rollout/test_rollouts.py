@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, InternalError, transaction
 
-from accounts.models import Application, Team, User
-from governance.alerts.models import AlertChannel, Delivery
+from governance.alerts.models import Delivery
 from kernel.clock import utc_now
 from prompts.registry.models import Label, LabelMove, PromptVersion, VersionState
 from prompts.rollout.models import Rollout, RolloutEvent
@@ -17,13 +16,10 @@ from prompts.rollout.receivers import end_what_runs
 from prompts.rollout.selectors.rollouts import rollout_standing
 from prompts.rollout.selectors.traffic import entries
 from prompts.rollout.services import experiments, rollouts
-from tests.prompts.rollout.factories import (
-    called,
-    make_experiment,
-    make_prompt,
-    make_rollout,
-    version,
-)
+from tests.accounts.factories import make_application, make_person, make_team
+from tests.governance.alerts.factories import make_channel
+from tests.prompts.registry.factories import make_version, version
+from tests.prompts.rollout.factories import called, make_experiment, make_prompt_in_use, make_rollout
 
 pytestmark = pytest.mark.django_db
 BREACHING = {"errors": {"most": 0.05}}
@@ -31,12 +27,12 @@ BREACHING = {"errors": {"most": 0.05}}
 
 @pytest.fixture
 def prompt():
-    return make_prompt(Team.objects.create(name="Mine"))
+    return make_prompt_in_use(make_team())
 
 
 @pytest.fixture
 def somebody():
-    return User.objects.create_user("somebody@example.com")
+    return make_person()
 
 
 def _started(prompt, somebody, **fields) -> Rollout:
@@ -89,10 +85,8 @@ def test_calls_of_the_step_before_do_not_count(prompt, somebody):
 
 
 def test_errors_take_it_back_and_the_label_stays(prompt, somebody):
-    AlertChannel.objects.create(team=prompt.team, name="m", kind="email", target="m@example.com")
-    AlertChannel.objects.create(
-        team=Team.objects.create(name="Other"), name="o", kind="email", target="o@example.com"
-    )
+    make_channel(prompt.team, "m", target="m@example.com")
+    make_channel(make_team("Other"), "o", target="o@example.com")
     rollout = _started(prompt, somebody, guardrails=BREACHING)
     _calls(rollout, 15, status="failed", code="upstream_error")
     assert _check(rollout) is RolloutAction.STAY
@@ -225,8 +219,8 @@ def test_a_withdrawn_version_is_not_given_out(prompt, somebody):
 
 
 def test_what_can_t_be_started(prompt, somebody):
-    in_review = PromptVersion.objects.create(prompt=prompt, number=4, state=VersionState.IN_REVIEW)
-    other_app = Application.objects.create(team=Team.objects.create(name="Other"), name="theirs")
+    in_review = make_version(prompt, number=4, state=VersionState.IN_REVIEW, document={})
+    other_app = make_application(make_team("Other"), "theirs")
     cases = [
         ({"version": version(prompt, 1)}, "is on version 1 already"),
         ({"version": in_review}, "not approved"),

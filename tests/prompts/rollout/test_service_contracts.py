@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from accounts.models import Application, Team
-from governance.alerts.models import Alert, AlertChannel, Delivery
+from governance.alerts.models import Alert, Delivery
 from governance.alerts.policy import webhook_body
 from governance.alerts.services.deliveries import _facts
 from governance.records.selectors.calls import first_id_at
@@ -14,24 +13,23 @@ from kernel.clock import utc_now
 from kernel.ids import new_id
 from prompts.rollout.models import ContractBreach, ServiceContract
 from prompts.rollout.services.service_contracts import check_contract, seen_by, watch
-from tests.prompts.evaluations.factories import make_prompt
-from tests.world import make_call
+from tests.accounts.factories import make_application, make_team
+from tests.governance.alerts.factories import make_channel
+from tests.governance.records.factories import make_call
+from tests.prompts.registry.factories import make_prompt
+from tests.prompts.rollout.factories import make_contract
 
 pytestmark = pytest.mark.django_db
 
 
 class World:
     def __init__(self) -> None:
-        self.team = Team.objects.create(name="Support")
-        self.app = Application.objects.create(team=self.team, name="app")
+        self.team = make_team("Support")
+        self.app = make_application(self.team, "app")
         self.prompt = make_prompt(self.team)
-        self.contract = ServiceContract.objects.create(prompt=self.prompt, minimum_calls=5, p95_ms=1000)
-        AlertChannel.objects.create(
-            team=self.team, name="Hook", kind="webhook", target="https://example.com/hook"
-        )
-        AlertChannel.objects.create(
-            team=Team.objects.create(name="Other"), name="x", kind="email", target="x@example.com"
-        )
+        self.contract = make_contract(self.prompt, minimum_calls=5)
+        make_channel(self.team, "Hook", kind="webhook", target="https://example.com/hook")
+        make_channel(make_team("Other"), "x", target="x@example.com")
 
     def calls(self, count: int = 5, **fields) -> None:
         values = {"prompt_id": self.prompt.pk, "duration_ms": 500.0, "application": self.app, **fields}
@@ -103,7 +101,7 @@ def test_which_calls_count(world):
     )
     world.calls(1, prompt_run={"contract": {"outcome": "corrected"}})
     world.calls(1, prompt_run={"is_fallback": True})
-    internal = Application.objects.create(team=world.team, name="Gatehouse", is_internal=True)
+    internal = make_application(world.team, "Gatehouse", is_internal=True)
     world.calls(7, application=internal)
     world.calls(7, prompt_id=world.prompt.pk + 1000)
     old = first_id_at(utc_now() - timedelta(hours=2))
@@ -151,8 +149,8 @@ def test_a_contract_that_is_switched_off_is_not_watched(world):
 
 def test_a_shared_prompt_alerts_the_channels_of_all(world):
     shared = make_prompt(None, "shared")
-    contract = ServiceContract.objects.create(prompt=shared, minimum_calls=1, p95_ms=1)
-    AlertChannel.objects.create(team=None, name="Everybody", kind="email", target="ops@example.com")
+    contract = make_contract(shared, minimum_calls=1, p95_ms=1)
+    make_channel(None, "Everybody", target="ops@example.com")
     make_call(world.team, world.app, prompt_id=shared.pk, call_id=new_id())
     assert check_contract(contract, now=utc_now()) == 1
     assert Delivery.objects.get().channel.name == "Everybody"
