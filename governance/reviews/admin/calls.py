@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -173,15 +173,23 @@ def _feedback(call: AuditRecord, *, may_read: bool) -> list[tuple[Feedback, str,
     ]
 
 
+def _referred(call: AuditRecord, name: str) -> str:
+    """What a record names, which may be gone: a record outlives it."""
+    try:
+        return str(getattr(call, name) or "")
+    except ObjectDoesNotExist:
+        return f"{getattr(call, f'{name}_id')} (deleted)"
+
+
 def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
     """The call's figures, by subject; those without a value are left out."""
     groups = [
         (
             "Caller",
             [
-                ("Team", str(call.team or "")),
-                ("Application", str(call.application or "")),
-                ("API key", str(call.api_key or "")),
+                ("Team", _referred(call, "team")),
+                ("Application", _referred(call, "application")),
+                ("API key", _referred(call, "api_key")),
                 ("Feature", call.feature),
                 ("End user", call.end_user),
                 ("Address", call.client_ip or ""),

@@ -166,6 +166,17 @@ def test_a_page_bears_odd_stages(world, stages):
     assert world.client("owner").get(page_of(call)).status_code == 404
 
 
+def test_a_page_bears_what_its_record_names_and_is_gone(world):
+    """A record outlives the key it was made with, which the API deletes with its application."""
+    call = make_call(world.mine.team, world.mine.application, api_key=world.mine.api_key)
+    world.mine.api_key.delete()
+    for who in ("viewer", "superuser"):
+        answer = world.client(who).get(page_of(call))
+        assert answer.status_code == 200
+        assert "(deleted)" in answer.content.decode()
+        assert world.client(who).get(LIST).status_code == 200
+
+
 def test_ids_and_times_agree():
     now = utc_now()
     least = first_id_at(now)
