@@ -400,7 +400,7 @@ def test_facts_that_give_orders_are_treated_like_passages_that_do(knowing, run, 
     with strict(knowing):
         refused = call().json()["error"]
         assert refused["code"] == "content_blocked"
-        assert "“wiki” gives the model orders" in refused["message"]
+        assert "“wiki” contains injected instructions" in refused["message"]
         source(knowing, "wiki", url=f"http://{host}/wiki", on_failure="empty")
         lenient = run(reading("wiki"))
         until(lambda: lenient().status_code == 200, what="the changed source")
