@@ -28,7 +28,7 @@ TINY, SMALL = 200, 4_000
 RESTRICTED = 0.01
 """Share of the large base's documents that one application alone may be given."""
 _TEND = (
-    "from prompts.models import KnowledgeBase; from prompts.services import knowledge_indexes as i; "
+    "from prompts.models import KnowledgeBase; from prompts.knowledge.services import indexes as i; "
     "[i.tend(b) for b in KnowledgeBase.objects.filter(name__in=('large', 'middle'))]"
 )
 

@@ -318,7 +318,7 @@ def tables_with(word: str) -> set[str]:
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
         for (table,) in tables:
-            if table in ("governance_auditcontent", "governance_bodyindex"):
+            if table.startswith(("governance_auditcontent", "governance_contentindex")):
                 continue
             columns = f"(SELECT row_to_json(t)::text || encode(convert_to(t::text, 'UTF8'), 'escape') AS said FROM {table} t) s"
             hex_word = word.encode().hex()
