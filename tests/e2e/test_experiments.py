@@ -52,7 +52,9 @@ def test_the_arm_whose_answers_fail_their_checks_loses(world: World) -> None:
             assert answer.json()["output"] == (good if answer.json()["version"] == 1 else bad)
 
     def is_running() -> bool:
-        return bool(world.post("/v1/prompts/amounts/run", json={}).json()["experiment"])
+        """The gateway hears of the prompt, and of what runs behind its label, a moment after they are made."""
+        answer = world.post("/v1/prompts/amounts/run", json={})
+        return answer.status_code == 200 and bool(answer.json()["experiment"])
 
     until(is_running, what="the experiment")
     with ThreadPoolExecutor(8) as pool:
