@@ -1,5 +1,7 @@
 """An install in which there is nothing yet: first steps on the home page, and lists that say what they are for."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -17,6 +19,16 @@ def test_an_empty_install_shows_the_first_steps(client):
     team = make_team("First")
     make_application(team, "App")
     assert [step.is_done for step in client.get(HOME).context["steps"]] == [True, True, False, False]
+
+
+def test_who_signs_in_on_the_bare_sign_in_page_comes_to_the_overview(client):
+    make_superuser(password="a long password for one")
+    page = client.get("/admin/login/").content.decode()
+    sent = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+    sent |= {"username": "root@example.com", "password": "a long password for one"}
+    answer = client.post("/admin/login/", sent, follow=True)
+    assert [path for path, _ in answer.redirect_chain] == [HOME]
+    assert answer.context["steps"]
 
 
 @pytest.mark.parametrize(

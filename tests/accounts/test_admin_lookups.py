@@ -11,6 +11,7 @@ from django.urls import reverse
 from tests.world import ROLES
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 
 LOOKUPS = (
     "",

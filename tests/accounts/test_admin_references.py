@@ -29,6 +29,7 @@ from tests.tables import contents
 from tests.world import ROLES, World
 
 pytestmark = pytest.mark.django_db
+admin.autodiscover()
 
 _SCOPED = {"feature": "references", "per": ""}
 FORMS: dict[type[Model], dict[str, Any]] = {
