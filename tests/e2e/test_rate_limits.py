@@ -46,7 +46,7 @@ def ready_key(world: World, team: str, **limit) -> str:
     """A key of a team, whose limit the gateways know."""
     key = world.new_key(team=team)
     world.set_rate_limit(team=team, **limit)
-    wait_for_snapshot(world, key)
+    wait_for_snapshot(world, world.new_key(team=team))  # one made after the limit
     return key
 
 

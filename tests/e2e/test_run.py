@@ -24,6 +24,11 @@ READY = "Gatehouse is ready."
 START_SECONDS = 90
 
 
+def running_of(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run: what has ended and waits for init to collect it does not."""
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
 class Run:
     """One `manage.py run`, on ports of its own; what it prints is `output`."""
 
@@ -182,7 +187,7 @@ def test_stops_everything_and_starts_again_with_its_data(running: Run, data_dir:
     key, children = running.api_key(), running.children
     assert len(children) >= 6
     assert running.stop() == 0
-    assert not [child for child in children if child.is_running()]
+    assert not running_of(children)
     assert not (data_dir / "services.json").exists()
 
     again = Run(data_dir)
@@ -195,10 +200,10 @@ def test_stops_everything_and_starts_again_with_its_data(running: Run, data_dir:
         try:
             third.wait_until_ready()
             assert third.api_key() == key
-            assert not [orphan for orphan in orphans if orphan.is_running()]
+            assert not running_of(orphans)
             children = third.children
             assert third.stop(signal.SIGINT) == 0
-            assert not [child for child in children if child.is_running()]
+            assert not running_of(children)
         finally:
             third.forget()
     finally:
@@ -266,7 +271,7 @@ def test_stop_while_starting() -> None:
         children = run.children
         assert run.stop(signal.SIGINT) == 0
         assert READY not in run.output
-        assert not [child for child in children if child.is_running()]
+        assert not running_of(children)
     finally:
         run.forget()
         rmtree(folder, ignore_errors=True)
