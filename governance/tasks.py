@@ -1,6 +1,6 @@
 """Celery looks for tasks here. Their names say so for good: they are in queues, settings and logs."""
 
-from governance.alerts.tasks import alert, alert_on_forecasts, deliver, mail
+from governance.alerts.tasks import alert, alert_on_forecasts, alert_on_unfiled_calls, deliver, mail
 from governance.limits.tasks import expire_holds, expire_requests
 from governance.records.tasks import analyze_partitions, drop_bodies, index_bodies, make_partitions
 from governance.reviews.tasks import keep_bodies
@@ -9,6 +9,7 @@ from governance.usage.tasks import find_tips, roll_up
 __all__ = [
     "alert",
     "alert_on_forecasts",
+    "alert_on_unfiled_calls",
     "analyze_partitions",
     "deliver",
     "drop_bodies",

@@ -54,7 +54,7 @@ class AlertChannel(Owned):
 
 
 class Alert(Owned):
-    """A budget's period has reached a threshold, or is forecast to run out, once each; or a promise to callers is broken or kept again."""
+    """A budget's period has reached a threshold, or is forecast to run out, once each; or something else than a budget needs a look (`Kind`)."""
 
     owned_by = OwnedBy(("window__budget__team", "team"))
 
@@ -66,6 +66,7 @@ class Alert(Owned):
         ROLLOUT_ROLLED_BACK = "rollout_rolled_back", "Rollout rolled back"
         ROLLOUT_COMPLETED = "rollout_completed", "Rollout completed"
         EXPERIMENT_RESULT = "experiment_result", "Result of an experiment"
+        CALLS_UNFILED = "calls_unfiled", "Calls in no month's partition"
 
     kind = models.CharField(max_length=24, choices=Kind.choices, default=Kind.BUDGET)
     window = models.ForeignKey(BudgetWindow, null=True, on_delete=models.CASCADE, related_name="alerts")

@@ -24,6 +24,12 @@ def alert_on_forecasts() -> int:
     return alerts.scan_forecasts(now=utc_now())
 
 
+@app.task(name="governance.tasks.alert_on_unfiled_calls")  # type: ignore[untyped-decorator]
+def alert_on_unfiled_calls() -> int:
+    """Alerts on calls that are in no month's partition."""
+    return alerts.alert_on_unfiled_calls(now=utc_now())
+
+
 @app.task(name="governance.tasks.deliver")  # type: ignore[untyped-decorator]
 def deliver(delivery_id: str) -> bool:
     """One attempt at a delivery. The next is set off by its time in the database, which outlives any queue."""

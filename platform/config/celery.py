@@ -8,6 +8,7 @@ SCHEDULE = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
     "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
     "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
+    "alert-on-unfiled-calls": {"task": "governance.tasks.alert_on_unfiled_calls", "schedule": 900.0},
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},

@@ -1,17 +1,21 @@
 """Finds the budgets that deserve an alert, once for each threshold and period, and queues its deliveries with it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.models import Team
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.limits.models import Budget, BudgetWindow
 from governance.limits.selectors.budgets import current_state, with_state
+from governance.records.services.partitions import count_text, strays
 from governance.usage.selectors.burn_down import burn_down
 
+_UNFILED_AGAIN = timedelta(days=1)
+"""Calls that stay in no month's partition are told of once in this time."""
 _REACHED = """
 WITH windows AS (
     SELECT win.id, win.spent_nanos, budget.alert_thresholds, budget.limit_nanos + (
@@ -86,6 +90,22 @@ def notify(*, kind: Alert.Kind, team: Team | None, text: str, path: str, now: da
     alert = Alert.objects.create(kind=kind, team=team, text=text[:500], path=path)
     _queue([alert], now=now)
     return alert
+
+
+@transaction.atomic
+def alert_on_unfiled_calls(*, now: datetime) -> int:
+    """An alert, to who hears of all teams, on calls that are in no month's partition; how many alerts."""
+    number = strays()
+    if not number:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('gatehouse alert on unfiled calls'))")
+    kind = Alert.Kind.CALLS_UNFILED
+    if Alert.objects.filter(kind=kind, created_at__gt=now - _UNFILED_AGAIN).exists():
+        return 0
+    text = f"{count_text(number).capitalize()} in no month's partition: a partition is missing, or a clock was wrong. See docs/storage.md."
+    notify(kind=kind, team=None, text=text, path=reverse("admin:governance_auditrecord_changelist"), now=now)
+    return 1
 
 
 def send_test(channel: AlertChannel, *, now: datetime) -> Delivery:

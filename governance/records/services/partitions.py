@@ -68,12 +68,17 @@ def tend(*, now: datetime) -> int:
     number = strays()
     if number:
         logger.error(
-            "%s%d calls are in no month's partition: their ids are of a time that can't be, so a clock was wrong. "
-            "See docs/storage.md",
-            "at least " if number == _MAX_COUNTED else "",
-            number,
+            "%s in no month's partition: their ids are of a time that can't be, so a clock was wrong. See docs/storage.md",
+            count_text(number),
         )
     return number
+
+
+def count_text(number: int) -> str:
+    """So many calls, of `strays`, with their verb."""
+    if number == 1:
+        return "1 call is"
+    return f"at least {number} calls are" if number == _MAX_COUNTED else f"{number} calls are"
 
 
 def strays() -> int:

@@ -3,8 +3,9 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from random import Random
 from typing import ClassVar
 
 import pytest
@@ -14,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from gateway.demo.calls import call_id_at
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.alerts.policy import MAX_ATTEMPTS, secret_of, signature
 from governance.alerts.services import alerts, deliveries
@@ -289,3 +291,17 @@ def test_a_channel_for_all_budgets_is_a_superuser_s(world):
     body = {"name": "x", "kind": "email", "target": "x@example.com"}
     assert ask(world.client("owner"), "post", f"{API}/alert-channels/", body).status_code == 403
     assert ask(world.client("superuser"), "post", f"{API}/alert-channels/", body).status_code == 201
+
+
+def test_calls_in_no_month_alert_who_hears_of_all_teams_once_a_day(world):
+    everybody = channel(world, "email", "root@example.com", team=None)
+    channel(world, "email", "team@example.com")
+    now = utc_now()
+    assert alerts.alert_on_unfiled_calls(now=now) == 0
+    for _ in range(2):
+        make_call(call_id=call_id_at(datetime(4000, 1, 1, tzinfo=UTC), Random()))
+    assert [alerts.alert_on_unfiled_calls(now=now) for _ in range(2)] == [1, 0]
+    (delivery,) = Delivery.objects.all()
+    assert (delivery.channel, delivery.alert.kind) == (everybody, "calls_unfiled")
+    assert delivery.alert.text.startswith("2 calls are in no month's partition")
+    assert alerts.alert_on_unfiled_calls(now=now + timedelta(days=1, seconds=5)) == 1
