@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.urls import path
 from rest_framework.exceptions import NotAuthenticated
 
 from accounts.access.admin import as_typed
 from accounts.api.exceptions import answered
+from kernel import errors
 from kernel.errors import (
     ConflictError,
     DomainError,
@@ -23,7 +25,11 @@ from kernel.errors import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = ("governance", "prompts", "gateway/services", "platform/accounts", "platform/kernel")
+PLACES = (
+    "governance", "prompts", "gateway/catalogue", "gateway/knowledge", "gateway/reconciliation", "gateway/demo", "gateway/management",
+    "platform/accounts", "platform/kernel",
+)  # fmt: skip
+"""What is not on the path of a call: that has refusals."""
 APART = {
     "Refusal": "the gateway's callers are answered in their own wire format",
     "Unusable": "it stays in the process that reads one document",
@@ -37,11 +43,12 @@ def exceptions() -> list[tuple[str, str]]:
     """(module, class) of what is raised in services and policy."""
     found = []
     for place in PLACES:
-        for path in sorted((ROOT / place).rglob("*.py")):
-            if "migrations" in path.parts or "tests" in path.parts:
+        assert (ROOT / place).is_dir()
+        for file in sorted((ROOT / place).rglob("*.py")):
+            if "migrations" in file.parts or "tests" in file.parts:
                 continue
-            module = ".".join(path.relative_to(ROOT / "platform" if place.startswith("platform") else ROOT).with_suffix("").parts)  # fmt: skip
-            for node in ast.parse(path.read_text()).body:
+            module = ".".join(file.relative_to(ROOT / "platform" if place.startswith("platform") else ROOT).with_suffix("").parts)  # fmt: skip
+            for node in ast.parse(file.read_text()).body:
                 if isinstance(node, ast.ClassDef) and any(_is_error(base) for base in node.bases):
                     found.append((module, node.name))
     return found
@@ -121,3 +128,22 @@ def test_a_field_of_a_form_says_it_as_django_does():
     with pytest.raises(ValidationError) as raised, as_typed():
         raise InvalidError("No.")
     assert raised.value.messages == ["No."]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["InvalidError", "ForbiddenError", "MissingError", "ConflictError", "GoneError", "UnavailableError"],
+)
+def test_a_page_that_says_nothing_itself_answers_with_the_message_and_the_status(client, settings, name):
+    settings.ROOT_URLCONF = __name__
+    kind = getattr(errors, name)
+    answer = client.post(f"/{name}/")
+    assert answer.status_code == kind.status
+    assert "Take another &lt;name&gt;." in answer.content.decode()
+
+
+def _refuses(request, name):
+    raise getattr(errors, name)("Take another <name>.")
+
+
+urlpatterns = [path("<name>/", _refuses)]
