@@ -55,7 +55,7 @@ class DraftField(CheckedField):
 class PrivacyPolicySerializer(OwnedSerializer):
     """A policy with its draft. What is in force is under `versions`."""
 
-    owner = serializers.CharField(read_only=True, help_text="Whose it is, in words.")
+    owner = serializers.CharField(read_only=True, help_text="Whom the policy is for, in words.")
     in_force = serializers.SerializerMethodField(help_text="The version's number. Empty: none.")
     draft = DraftField(required=False)
 

@@ -98,7 +98,7 @@ class JsonSchema(_Assertion, frozen=True, tag="json_schema"):
 
 
 class Numeric(_Assertion, frozen=True, tag="numeric"):
-    """The answer's number is the expected one, give or take `tolerance`, or `percent` of it.
+    """The answer's number is within `tolerance`, or `percent`, of the expected one.
 
     `path` leads to it in JSON (“total”, “items.0.price”). Without one the answer is a number, or has exactly one in it.
     """

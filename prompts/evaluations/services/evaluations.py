@@ -70,7 +70,7 @@ def _check(test_set: TestSet, *, runs: int, repeats: int, concurrency: int, budg
     if not 1 <= concurrency <= MAX_AT_ONCE:
         raise ImpossibleRunError(f"From 1 to {MAX_AT_ONCE} calls are made at once.")
     if budget_nanos <= 0:
-        raise ImpossibleRunError("Say what the run may cost: more than nothing.")
+        raise ImpossibleRunError("Set what the run may cost: more than $0.")
     prompt = test_set.prompt
     if not prompt.is_enabled or prompt.archived_at is not None:
         raise ImpossibleRunError(

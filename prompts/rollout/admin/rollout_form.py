@@ -11,7 +11,7 @@ from prompts.rollout.admin.traffic_form import ChecksFormField, TrafficPromptFor
 from prompts.rollout.models import Rollout
 from prompts.rollout.models.experiment import UNITS
 from prompts.rollout.models.rollout import usual_guardrails, usual_plan
-from prompts.rollout.policy.guardrails import NAMES, Guard
+from prompts.rollout.policy.bounds import NAMES, Guard
 from prompts.rollout.services.rollouts import check_plan
 
 STEPS = 6

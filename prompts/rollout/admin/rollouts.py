@@ -12,7 +12,7 @@ from prompts.evaluations.admin.check_words import check_words
 from prompts.rollout.admin.rollout_form import RolloutForm
 from prompts.rollout.admin.traffic import TrafficAdmin
 from prompts.rollout.models import Rollout, RolloutEvent
-from prompts.rollout.policy.guardrails import NAMES, Bound, BoundState, bounds_of
+from prompts.rollout.policy.bounds import NAMES, Bound, BoundState, bounds_of
 from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import RolloutState, figure_text, share_at
 from prompts.rollout.selectors.rollouts import RolloutStanding as StandingOf

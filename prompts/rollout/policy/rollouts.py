@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from prompts.rollout.policy.guardrails import (
+from prompts.rollout.policy.bounds import (
     NAMES,
     Bound,
     BoundFigures,

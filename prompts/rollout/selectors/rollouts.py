@@ -7,7 +7,7 @@ from typing import Any
 
 from prompts.rollout.models import Rollout
 from prompts.rollout.policy.assignment import Unit
-from prompts.rollout.policy.guardrails import BoundFigures, Check, Share, bounds_of, check_bound
+from prompts.rollout.policy.bounds import BoundFigures, Check, Share, bounds_of, check_bound
 from prompts.rollout.policy.rollouts import Position, RolloutState, RolloutStep, plan_of
 from prompts.rollout.policy.sequential import Sample
 from prompts.rollout.selectors.outcomes import Sums, sums_of

@@ -12,7 +12,7 @@ from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import segment_of
-from prompts.rollout.policy.guardrails import Guard, bounds_of
+from prompts.rollout.policy.bounds import Guard, bounds_of
 from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import (
     LIVE,

@@ -160,7 +160,7 @@ def test_progress(test_set, user):
         ({"candidates": [{"version": 1}, {"version": 1}]}, "twice"),
         ({"repeats": 0}, "once to 50"),
         ({"repeats": 51}, "once to 50"),
-        ({"budget_nanos": 0}, "more than nothing"),
+        ({"budget_nanos": 0}, "more than $0"),
         ({"concurrency": 99}, "calls are made at once"),
         ({"weights": {"cost": 1}}, "come to 1"),
         ({"weights": {"price": 1}}, "price"),

@@ -18,9 +18,8 @@ from prompts.rollout.policy.answer_check import (
     checks_of,
 )
 from prompts.rollout.policy.assignment import ArmEntry, Caller, ExperimentEntry, RolloutEntry, Unit, choose
+from prompts.rollout.policy.bounds import Bound, BoundFigures, BoundState, Guard, Share, check_bound
 from prompts.rollout.policy.experiments import check_metrics
-from prompts.rollout.policy.guardrails import Bound, BoundFigures, BoundState, Guard, Share
-from prompts.rollout.policy.guardrails import check_bound as check_guardrail
 from prompts.rollout.policy.lifecycle import LifecycleError
 
 DEEP: dict = {}
@@ -137,9 +136,9 @@ def test_the_metric_and_the_checks_go_together():
 def test_a_rollout_whose_answers_fail_is_taken_back():
     guard = Bound(guard=Guard.CHECKS, most=0.05, times=2)
     stable = BoundFigures(calls=100, checks=Share(1, 100))
-    assert check_guardrail(guard, BoundFigures(checks=Share(19, 19)), stable).standing is BoundState.HOLDS
-    assert check_guardrail(guard, BoundFigures(checks=Share(20, 20)), stable).standing is BoundState.BREACHED
-    assert check_guardrail(guard, BoundFigures(checks=Share(1, 100)), stable).standing is BoundState.HOLDS
+    assert check_bound(guard, BoundFigures(checks=Share(19, 19)), stable).standing is BoundState.HOLDS
+    assert check_bound(guard, BoundFigures(checks=Share(20, 20)), stable).standing is BoundState.BREACHED
+    assert check_bound(guard, BoundFigures(checks=Share(1, 100)), stable).standing is BoundState.HOLDS
 
 
 def test_checks_survive_their_way_through_the_database():

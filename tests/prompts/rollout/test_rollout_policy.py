@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.rollout.policy.experiments import ExperimentAction as ExperimentAction
-from prompts.rollout.policy.experiments import ExperimentState as ExperimentState
-from prompts.rollout.policy.experiments import check_arms, next_state
-from prompts.rollout.policy.guardrails import (
+from prompts.rollout.policy.bounds import (
     Bound,
     BoundFigures,
     BoundState,
@@ -19,6 +16,9 @@ from prompts.rollout.policy.guardrails import (
     bounds_of,
     check_bound,
 )
+from prompts.rollout.policy.experiments import ExperimentAction as ExperimentAction
+from prompts.rollout.policy.experiments import ExperimentState as ExperimentState
+from prompts.rollout.policy.experiments import check_arms, next_state
 from prompts.rollout.policy.lifecycle import LifecycleError
 from prompts.rollout.policy.rollouts import (
     LIVE,
