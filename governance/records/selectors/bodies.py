@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
 
 from accounts.access.principals import team_ids
 from accounts.models import User
@@ -75,26 +76,29 @@ def with_words(
     on where a page begins there, or, where a page ends at `after`, the oldest from there; none before `since`. Raises
     BodiesUnreachableError.
     """
-    ids: list[UUID] = []
+    ids: list[str] = []
     for alias in body_databases():
         with reaching(alias):
             # A query of its own: within the other, Postgres walks through calls until it has a page, which takes long
             # for words that few have.
             found = _found(alias, text, user)
             ids += _nearest(found if since is None else found.filter(pk__gte=since), before, after)
-    return calls.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [ids]))
+    return calls.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", ["{" + ",".join(ids) + "}"]))
 
 
-def _nearest(found: QuerySet[ContentIndex], before: UUID | None, after: UUID | None) -> list[UUID]:
-    """Months near by first: where a word is common, they have enough, and the others are not looked into."""
+def _nearest(found: QuerySet[ContentIndex], before: UUID | None, after: UUID | None) -> list[str]:
+    """Months near by first: where a word is common, they have enough, and the others are not looked into.
+
+    Ids are texts, as Postgres says and reads them: ten thousand UUIDs made in Python and unmade again are half of a search.
+    """
     if after is not None:
         found = found.filter(pk__gt=after)
     if before is not None:
         found = found.filter(pk__lt=before)
-    ids: list[UUID] = []
+    ids: list[str] = []
     start = after or before or _newest(found.db)
     for part in _parts(found, start, ascending=after is not None) if start else ():
-        ids += part.values_list("pk", flat=True)[: MAX_FOUND - len(ids)]
+        ids += part.values_list(Cast("pk", TextField()), flat=True)[: MAX_FOUND - len(ids)]
         if len(ids) >= MAX_FOUND:
             break
     return ids
