@@ -83,7 +83,7 @@ class LimitRequestAdmin(OwnedAdmin):
     def title(self, request: LimitRequest) -> list[str]:
         return [request.amount_text, request.target_text]
 
-    @display(description="RequestState", label=STATE_LABELS)
+    @display(description="State", label=STATE_LABELS)
     def state_label(self, request: LimitRequest) -> tuple[str, str]:
         state = state_now(request)
         return state, state.value.capitalize()
