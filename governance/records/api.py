@@ -3,7 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,7 +56,7 @@ class RawAccessSerializer(serializers.ModelSerializer[RawAccess]):
         fields = ("id", "call_id", "team", "email", "reason", "via", "created_at")
 
 
-class RawAccessViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class RawAccessViewSet(OwnedViewSet):
     """Who has read raw text, when and why, the latest first. Nobody changes or deletes it."""
 
     http_method_names = ["get", "head"]
@@ -83,7 +83,7 @@ class EraseSerializer(serializers.Serializer[Any]):
     confirm = serializers.CharField(max_length=200, help_text="The team's name: erasing can't be taken back.")
 
 
-class TeamKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class TeamKeyViewSet(OwnedViewSet):
     """The keys that raw text is encrypted with. A team gets its first when it is needed; none ever leaves Gatehouse."""
 
     queryset = TeamKey.objects.select_related("team")

@@ -3,9 +3,8 @@ from typing import Any, ClassVar, cast
 from django.db.models import Field
 from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.fields import UsdField
-from gateway.catalogue.api.models import CatalogViewSet
 from gateway.catalogue.models import Price
 
 RATES = (
@@ -74,7 +73,7 @@ def _check_long_context(price: Price) -> None:
         raise serializers.ValidationError({"long_input_usd": [text]})
 
 
-class PriceViewSet(CatalogViewSet):
+class PriceViewSet(OwnedModelViewSet):
     """What deployments cost, each price with its period, in dollars."""
 
     queryset = Price.objects.all()

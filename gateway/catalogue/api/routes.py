@@ -3,8 +3,7 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer
-from gateway.catalogue.api.models import CatalogViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
 from gateway.catalogue.services.catalog import name_taken
 
@@ -73,7 +72,7 @@ def _put_targets(route: Route, targets: list[dict[str, Any]]) -> None:
     )
 
 
-class RouteViewSet(CatalogViewSet):
+class RouteViewSet(OwnedModelViewSet):
     """Routes: the names callers pass as model."""
 
     queryset = Route.objects.prefetch_related("targets")

@@ -7,8 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access.api import OwnedModelViewSet
 from accounts.api.fields import IdField, UsdField
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer
 from governance.limits.models import Budget, BudgetWindow
 from governance.limits.selectors.budgets import current_state, with_state
 from kernel.clock import utc_now
@@ -83,7 +84,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[BudgetFilters]))
-class BudgetViewSet(ScopedViewSet):
+class BudgetViewSet(OwnedModelViewSet):
     """Budgets: what some calls may cost in each calendar period."""
 
     queryset = Budget.objects.select_related("team", "application__team", "api_key")

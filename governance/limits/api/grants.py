@@ -1,7 +1,7 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -46,7 +46,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[GrantFilters]))
-class GrantViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class GrantViewSet(OwnedViewSet):
     """What has been granted for a time. Grants end by themselves, or are ended early."""
 
     queryset = Grant.objects.select_related(

@@ -128,9 +128,7 @@ _EXAMPLE = OpenApiExample(
 @extend_schema_view(
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RequestFilters])
 )
-class LimitRequestViewSet(
-    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin
-):
+class LimitRequestViewSet(OwnedViewSet, mixins.CreateModelMixin):
     """Requests for more, for a time: anyone in a team asks, who runs the team decides."""
 
     queryset = LimitRequest.objects.select_related(*LimitRequest.RELATED)

@@ -3,8 +3,9 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 
+from accounts.access.api import OwnedModelViewSet
 from accounts.api.fields import IdField
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer
 from governance.limits.models import RateLimit
 
 
@@ -31,7 +32,7 @@ _EXAMPLE = OpenApiExample(
 @extend_schema_view(
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RateLimitFilters])
 )
-class RateLimitViewSet(ScopedViewSet):
+class RateLimitViewSet(OwnedModelViewSet):
     """Rate limits: how many calls or tokens pass in any minute, hour or day, or how many calls at once."""
 
     queryset = RateLimit.objects.select_related("team", "application__team", "api_key")

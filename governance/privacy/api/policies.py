@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.base import CheckedField, without_store
 from accounts.policy.roles import Capability
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
@@ -135,14 +135,7 @@ class KindSerializer(serializers.Serializer[Any]):
         ]
     )
 )
-class PrivacyPolicyViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class PrivacyPolicyViewSet(OwnedModelViewSet):
     """Privacy policies. A change is to the draft, which holds for nobody before it is published.
 
     Everybody may read the organisation's: it holds for their teams too.

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -90,7 +90,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(list=extend_schema(parameters=[CallReviewFilters]))
-class CallReviewViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallReviewViewSet(OwnedViewSet):
     """What people found who looked at calls, the latest first. A later review takes the place of one; both stay."""
 
     http_method_names = ["get", "post", "head"]

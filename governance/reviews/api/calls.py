@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -121,7 +121,7 @@ class CallDetailSerializer(CallSerializer):
         return None if content is None else ContentSerializer(content).data
 
 
-class CallViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallViewSet(OwnedViewSet):
     """Calls and what became of them, the latest first. Nobody changes them."""
 
     http_method_names = ["get", "head"]

@@ -2,7 +2,7 @@ from functools import cached_property
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
 from accounts.access.api import OwnedViewSet
 from accounts.api.fields import signed_in
@@ -42,7 +42,7 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[FeedbackFilters]))
-class FeedbackViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class FeedbackViewSet(OwnedViewSet):
     """What end users said of answers. Applications send it to the gateway: POST /v1/feedback."""
 
     http_method_names = ["get", "head"]

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -147,7 +147,7 @@ class AwsImportDetailSerializer(AwsImportSerializer):
         fields = (*AwsImportSerializer.Meta.fields, "rejections")  # type: ignore[assignment]
 
 
-class AwsImportViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class AwsImportViewSet(OwnedViewSet):
     """Objects of AWS's log and bill that were read. One of them has its rejected lines. For superusers."""
 
     http_method_names = ["get", "head", "options"]

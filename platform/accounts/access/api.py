@@ -95,13 +95,13 @@ class OwnedSerializer(serializers.ModelSerializer[Any]):
             raise serializers.ValidationError(as_serializer_error(error)) from error
 
 
-class OwnedViewSet(GenericViewSet[Any]):
+class OwnedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Any]):
     """Rows that belong to somebody, as their model declares. What a person may not see does not exist for them.
 
     Whoever writes must be allowed to change the row as it was and as it becomes, and what it refers to must be its own
     team's, or nobody's. A change is put on record in one transaction with it, where the admin does too.
 
-    It comes before DRF's mixins among the bases, or they would write without asking it.
+    It comes before DRF's other mixins among the bases, or they would write without asking it.
     """
 
     http_method_names = METHODS
@@ -213,3 +213,9 @@ class OwnedViewSet(GenericViewSet[Any]):
         self.require(self.owned_by.change, row)
         if problems := foreign_references(row):
             raise serializers.ValidationError({name: [text] for name, text in problems.items()})
+
+
+class OwnedModelViewSet(
+    OwnedViewSet, mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin
+):
+    """Such rows, to be made, changed and deleted, too."""

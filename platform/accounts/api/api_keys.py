@@ -4,7 +4,7 @@ from typing import Any
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -79,7 +79,7 @@ class RotationSerializer(serializers.Serializer[Any]):
     )
 
 
-class ApiKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ApiKeyViewSet(OwnedViewSet):
     """API keys, the credentials of applications. The text of a key is in one answer, once."""
 
     queryset = ApiKey.objects.filter(application__is_internal=False).select_related(

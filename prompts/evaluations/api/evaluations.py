@@ -152,7 +152,7 @@ _WEIGHTS = [
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[EvaluationFilters])
 )
 class EvaluationViewSet(
-    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin
+    OwnedViewSet, mixins.CreateModelMixin, mixins.DestroyModelMixin
 ):  # fmt: skip
     """Runs of test sets over versions and models."""
 
@@ -222,7 +222,7 @@ class ResultFilters(serializers.Serializer[Any]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[ResultFilters]))
-class ResultViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ResultViewSet(OwnedViewSet):
     """Results, one for each case, candidate and repeat."""
 
     http_method_names = ["get", "head"]

@@ -4,12 +4,12 @@ from django.contrib.admin.models import DELETION
 from django.db import transaction
 from django.db.models import Count, Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.base import CheckedField
 from accounts.api.bodies import read
 from accounts.api.fields import IdField, signed_in
@@ -106,14 +106,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
-class TestSetViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class TestSetViewSet(OwnedModelViewSet):
     """Test sets of prompts."""
 
     queryset = TestSet.objects.select_related("team", "prompt").annotate(
@@ -188,14 +181,7 @@ class CaseFilters(serializers.Serializer[Any]):
 
 
 @extend_schema_view(list=extend_schema(parameters=[CaseFilters]))
-class TestCaseViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class TestCaseViewSet(OwnedModelViewSet):
     """Cases. A changed case gets a new id: results of earlier runs keep the old one."""
 
     queryset = TestCase.objects.filter(removed_at=None).select_related("test_set__team")

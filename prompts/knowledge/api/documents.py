@@ -86,8 +86,6 @@ def _of_team(ids: list[int], base: KnowledgeBase) -> list[int]:
 )
 class KnowledgeDocumentViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
 ):

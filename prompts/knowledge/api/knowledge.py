@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, DELETION
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.access.principals import may_manage_shared
 from accounts.api.base import without_store
 from accounts.api.bodies import read
@@ -103,14 +103,7 @@ class CountSerializer(serializers.Serializer[Any]):
     documents = serializers.IntegerField(help_text="How many will be read again.")
 
 
-class KnowledgeBaseViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class KnowledgeBaseViewSet(OwnedModelViewSet):
     """Knowledge bases: documents that prompts may draw on. Deleting one deletes all that is in it."""
 
     capabilities = {"search": Capability.VIEW_CONTENT}

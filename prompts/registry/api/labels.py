@@ -57,8 +57,6 @@ class LabelFilters(serializers.Serializer[Any]):
 
 class PromptLabelViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.DestroyModelMixin,
 ):
@@ -120,7 +118,7 @@ class LabelMoveSerializer(serializers.ModelSerializer[LabelMove]):
         )
 
 
-class LabelMoveViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class LabelMoveViewSet(OwnedViewSet):
     """Every move of every label."""
 
     queryset = LabelMove.objects.select_related("moved_by")

@@ -72,8 +72,6 @@ class TakenInSerializer(serializers.Serializer[Any]):
 
 class PromptViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
 ):

@@ -4,12 +4,12 @@ import msgspec
 from django.contrib.admin.models import ADDITION
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.base import CheckedField
 from accounts.api.fields import IdField
 from accounts.policy.roles import Capability
@@ -145,14 +145,7 @@ class VersionFilters(serializers.Serializer[Any]):
     state = serializers.ChoiceField(required=False, choices=VersionState.choices)
 
 
-class PromptVersionViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class PromptVersionViewSet(OwnedModelViewSet):
     """Versions of prompts: drafts, those in review, those approved."""
 
     queryset = PromptVersion.objects.select_related("prompt__team", "author").prefetch_related(

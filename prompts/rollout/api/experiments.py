@@ -3,7 +3,7 @@ from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -162,14 +162,7 @@ _EXAMPLE = OpenApiExample(
 @extend_schema_view(
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[ExperimentFilters])
 )
-class ExperimentViewSet(
-    TrafficViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ExperimentViewSet(TrafficViewSet):
     """Versions, or models, compared on the calls of a label. Drafts can be changed; a stopped one stays as it was."""
 
     queryset = Experiment.objects.select_related("prompt__team").prefetch_related("arms__version")

@@ -1,7 +1,7 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -135,14 +135,7 @@ _EXAMPLE = OpenApiExample(
 @extend_schema_view(
     create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RolloutFilters])
 )
-class RolloutViewSet(
-    TrafficViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class RolloutViewSet(TrafficViewSet):
     """A version on its way to a label, step by step. Drafts can be changed; what has been started goes on to an end."""
 
     queryset = Rollout.objects.select_related("prompt__team", "version", "stable_version").prefetch_related(

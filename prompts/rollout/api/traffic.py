@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedViewSet
+from accounts.access.api import OwnedModelViewSet
 from accounts.api.base import CheckedField
 from accounts.api.fields import UsdField
 from kernel.errors import ConflictError
@@ -117,7 +117,7 @@ class SegmentField(serializers.JSONField):
         return {name: value for name, value in data.items() if value}
 
 
-class TrafficViewSet(OwnedViewSet):
+class TrafficViewSet(OwnedModelViewSet):
     """Of one's own teams' prompts, and shared ones. What has been started is not changed any more."""
 
     draft_only: ClassVar[str] = "This has been started: it can't be changed or deleted any more."
