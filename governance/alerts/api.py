@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer, OwnedViewSet
-from accounts.api.fields import IdField, UsdField
+from accounts.api.fields import UsdField
+from accounts.api.filters import filters_by
 from accounts.api.pagination import UuidPages
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.alerts.services.alerts import send_test
@@ -93,12 +94,6 @@ class AlertViewSet(OwnedViewSet):
     serializer_class = AlertSerializer
 
 
-class DeliveryFilters(serializers.Serializer[Any]):
-    channel = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=Delivery.State.choices)
-
-
-@extend_schema_view(list=extend_schema(parameters=[DeliveryFilters]))
 class DeliveryViewSet(OwnedViewSet):
     """Deliveries: what became of each alert and test."""
 
@@ -106,4 +101,4 @@ class DeliveryViewSet(OwnedViewSet):
     serializer_class = DeliverySerializer
     pagination_class = UuidPages
 
-    filters = DeliveryFilters
+    filters = filters_by(Delivery, "channel", "state")

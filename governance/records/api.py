@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedViewSet
-from accounts.api.base import without_store
-from accounts.api.bodies import read
+from accounts.api.base import read, without_store
 from accounts.api.pagination import LatestPages
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, RawAccess, TeamKey
@@ -59,7 +58,6 @@ class RawAccessSerializer(serializers.ModelSerializer[RawAccess]):
 class RawAccessViewSet(OwnedViewSet):
     """Who has read raw text, when and why, the latest first. Nobody changes or deletes it."""
 
-    http_method_names = ["get", "head"]
     queryset = RawAccess.objects.all()
     serializer_class = RawAccessSerializer
     pagination_class = LatestPages

@@ -49,12 +49,7 @@ class PriceSerializer(OwnedSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Periods do not overlap, and long-context rates come with a threshold and both main rates."""
-        price = Price(pk=self.instance.pk if self.instance else None)
-        for field in Price._meta.concrete_fields:
-            if self.instance is not None:
-                setattr(price, field.attname, getattr(self.instance, field.attname))
-        for name, value in attrs.items():
-            setattr(price, name, value)
+        price = self.merged(attrs)
         if price.valid_until is not None and price.valid_until <= price.valid_from:
             raise serializers.ValidationError({"valid_until": ["A price ends after it starts."]})
         _check_long_context(price)

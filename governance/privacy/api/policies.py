@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
-from accounts.api.base import CheckedField, without_store
+from accounts.api.base import CheckedField, read, without_store
 from accounts.policy.roles import Capability
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import KINDS, title
@@ -64,12 +64,10 @@ class PrivacyPolicySerializer(OwnedSerializer):
     class Meta:
         model = PrivacyPolicy
         fields = ("id", "team", "application", "owner", "in_force", "draft", "created_at")
+        validators = ()  # the model has them
 
     def get_in_force(self, policy: PrivacyPolicy) -> int | None:
         return policy.in_force.number if policy.in_force is not None else None
-
-    def get_validators(self) -> list[Any]:
-        return []  # the model has them
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None:
@@ -189,19 +187,18 @@ class PrivacyPolicyViewSet(OwnedModelViewSet):
     def dry_run(self, request: Request, **kwargs: Any) -> Response:
         """What the draft would change of calls on record, which are redacted, or of texts of your own."""
         policy = self.get_object()
-        body = DryRunSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(DryRunSerializer, request)
         self.require(Capability.VIEW_CONTENT, policy)
-        texts = body.validated_data.get("texts")
+        texts = body.get("texts")
         if texts is None:
-            texts = stored_texts(policy, now=utc_now(), days=body.validated_data["days"], most=_MAX_REPLAYED)
+            texts = stored_texts(policy, now=utc_now(), days=body["days"], most=_MAX_REPLAYED)
         policies = Policies()
         draft = RuleSet(policies.with_draft(policy, policy_document(policy)))
         run = dry_run(
             policies.of(policy.team_id, policy.application_id),
             draft,
             texts,
-            is_stored="texts" not in body.validated_data,
+            is_stored="texts" not in body,
         )
         examples = [{"now": each.now, "then": each.then, "blocked": each.is_blocked} for each in run.examples]
         answer = {
@@ -213,9 +210,7 @@ class PrivacyPolicyViewSet(OwnedModelViewSet):
         return without_store(Response(answer))
 
     def _reason(self, request: Request) -> str:
-        body = PublishReasonSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return str(body.validated_data["reason"])
+        return str(read(PublishReasonSerializer, request)["reason"])
 
     @extend_schema(responses=KindSerializer(many=True))
     @action(detail=False, pagination_class=None)

@@ -19,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.access.models import OwnedBy, OwnedQuerySet, foreign_references, owned_by
 from accounts.access.policy import Principal
 from accounts.access.principals import has_capability, principal_of
+from accounts.api.base import read_query
 from accounts.api.exceptions import by_field, invalid
 from accounts.models import User
 from accounts.policy.roles import Capability
@@ -145,9 +146,11 @@ class OwnedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         rows = super().filter_queryset(queryset)
         if self.filters is None or self.detail:
             return rows
-        wanted = self.filters(data=self.request.query_params)
-        wanted.is_valid(raise_exception=True)
-        return rows.filter(**wanted.validated_data)
+        return self.filtered(rows, read_query(self.filters, self.request))
+
+    def filtered(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that have what is wanted."""
+        return rows.filter(**wanted)
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
@@ -185,7 +188,11 @@ class OwnedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         with transaction.atomic():
             self.before_destroy(instance)
             self.record(instance, DELETION, "Deleted through the API.")
-            instance.delete()
+            self.remove(instance)
+
+    def remove(self, instance: Any) -> None:
+        """Deletes a row, with what goes along."""
+        instance.delete()
 
     def before_create(self, values: dict[str, Any]) -> None:
         """Raises what else forbids making this."""

@@ -1,7 +1,5 @@
 from typing import Any
 
-from django.contrib.admin.models import DELETION
-from django.db import transaction
 from django.db.models import Count, Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers, status
@@ -10,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
-from accounts.api.base import CheckedField
-from accounts.api.bodies import read
-from accounts.api.fields import IdField, signed_in
+from accounts.api.base import CheckedField, read
+from accounts.api.fields import signed_in
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
@@ -114,10 +112,8 @@ class TestSetViewSet(OwnedModelViewSet):
     )
     serializer_class = TestSetSerializer
 
-    def perform_destroy(self, instance: TestSet) -> None:
-        with transaction.atomic():
-            self.record(instance, DELETION, "Deleted through the API.")
-            test_sets.delete_set(instance, by=self.person)
+    def remove(self, instance: TestSet) -> None:
+        test_sets.delete_set(instance, by=self.person)
 
     @extend_schema(request=ImportSerializer, responses={200: ImportedSerializer, 400: ImportedSerializer})
     @action(detail=True, methods=["post"], url_path="import")
@@ -176,18 +172,13 @@ class TestCaseSerializer(OwnedSerializer):
         return test_sets.change_case(instance, by=signed_in(self), **changes)
 
 
-class CaseFilters(serializers.Serializer[Any]):
-    test_set = IdField(required=False)
-
-
-@extend_schema_view(list=extend_schema(parameters=[CaseFilters]))
 class TestCaseViewSet(OwnedModelViewSet):
     """Cases. A changed case gets a new id: results of earlier runs keep the old one."""
 
     queryset = TestCase.objects.filter(removed_at=None).select_related("test_set__team")
     serializer_class = TestCaseSerializer
 
-    filters = CaseFilters
+    filters = filters_by(TestCase, "test_set")
 
     def perform_destroy(self, instance: TestCase) -> None:
         test_sets.remove_cases(instance.test_set, [instance.pk], by=self.person)

@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from prompts.registry.models import Label, LabelMove
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
@@ -23,9 +24,7 @@ class PromptLabelSerializer(OwnedSerializer):
         model = Label
         fields = ("id", "prompt", "name", "version", "is_protected", "reason", "moved_at")
         read_only_fields = ("is_protected",)
-
-    def get_validators(self) -> list[Any]:
-        return []
+        validators = ()  # to make one that is there is to move it
 
     def create(self, validated_data: dict[str, Any]) -> Label:
         prompt = validated_data["prompt"]
@@ -49,12 +48,6 @@ class ProtectSerializer(serializers.Serializer[Any]):
     is_protected = serializers.BooleanField()
 
 
-class LabelFilters(serializers.Serializer[Any]):
-    """Which labels to list."""
-
-    prompt = IdField(required=False)
-
-
 class PromptLabelViewSet(
     OwnedViewSet,
     mixins.CreateModelMixin,
@@ -66,11 +59,7 @@ class PromptLabelViewSet(
     serializer_class = PromptLabelSerializer
     capabilities = {"protect": Capability.MANAGE_TEAM, "destroy": Capability.MANAGE_TEAM}
 
-    filters = LabelFilters
-
-    @extend_schema(parameters=[LabelFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(Label, "prompt")
 
     def record(self, changed: Any, kind: int, message: str) -> None:
         """The services put moves on record themselves."""
@@ -84,9 +73,8 @@ class PromptLabelViewSet(
     def roll_back(self, request: Request, pk: str) -> Response:
         """Moves the label to where it was before."""
         label = self.get_object()
-        sent = MoveReasonSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        moved = roll_back(prompt=label.prompt, name=label.name, by=self.person, **sent.validated_data)
+        sent = read(MoveReasonSerializer, request)
+        moved = roll_back(prompt=label.prompt, name=label.name, by=self.person, **sent)
         return Response(self.get_serializer(moved).data)
 
     @extend_schema(request=ProtectSerializer, responses={200: PromptLabelSerializer})
@@ -94,9 +82,8 @@ class PromptLabelViewSet(
     def protect(self, request: Request, pk: str) -> Response:
         """Protects the label, or ends that: protected, it moves to approved versions only whose required tests passed."""
         label = self.get_object()
-        sent = ProtectSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        protect(prompt=label.prompt, name=label.name, by=self.person, **sent.validated_data)
+        sent = read(ProtectSerializer, request)
+        protect(prompt=label.prompt, name=label.name, by=self.person, **sent)
         return Response(self.get_serializer(self.get_object()).data)
 
 
@@ -124,8 +111,4 @@ class LabelMoveViewSet(OwnedViewSet):
     queryset = LabelMove.objects.select_related("moved_by")
     serializer_class = LabelMoveSerializer
 
-    filters = LabelFilters
-
-    @extend_schema(parameters=[LabelFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(LabelMove, "prompt")

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
-from accounts.api.base import CheckedField
-from accounts.api.fields import IdField
+from accounts.api.base import CheckedField, read
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from kernel.errors import InvalidError
 from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
@@ -137,14 +137,6 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     spans = SpanSerializer(many=True)
 
 
-class VersionFilters(serializers.Serializer[Any]):
-    """Which versions to list."""
-
-    prompt = IdField(required=False)
-    number = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    state = serializers.ChoiceField(required=False, choices=VersionState.choices)
-
-
 class PromptVersionViewSet(OwnedModelViewSet):
     """Versions of prompts: drafts, those in review, those approved."""
 
@@ -155,11 +147,10 @@ class PromptVersionViewSet(OwnedModelViewSet):
     # Whoever edits prompts may approve others' too, so that the remark of either is let in.
     capabilities = {"review": Capability.APPROVE_PROMPTS, "comment": Capability.APPROVE_PROMPTS}
 
-    filters = VersionFilters
-
-    @extend_schema(parameters=[VersionFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(
+        PromptVersion, "prompt", "state",
+        number=serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1),
+    )  # fmt: skip
 
     def perform_destroy(self, instance: PromptVersion) -> None:
         """Drafts can be thrown away; what was submitted stays on record."""
@@ -184,9 +175,8 @@ class PromptVersionViewSet(OwnedModelViewSet):
     def withdraw(self, request: Request, pk: str) -> Response:
         """Takes a version out of use for good."""
         version = self.get_object()
-        sent = WithdrawSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        withdraw(version=version, by=self.person, reason=sent.validated_data["reason"])
+        sent = read(WithdrawSerializer, request)
+        withdraw(version=version, by=self.person, reason=sent["reason"])
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=VerdictSerializer, responses={200: PromptVersionSerializer})
@@ -194,9 +184,7 @@ class PromptVersionViewSet(OwnedModelViewSet):
     def review(self, request: Request, pk: str) -> Response:
         """Puts a verdict on record. The author's own is refused."""
         version = self.get_object()
-        sent = VerdictSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values = sent.validated_data
+        values = read(VerdictSerializer, request)
         review(
             version=version, reviewer=self.person, verdict=ReviewVerdict(values["verdict"]), comment=values["comment"],
             digest=values["digest"],
@@ -208,10 +196,9 @@ class PromptVersionViewSet(OwnedModelViewSet):
     def comment(self, request: Request, pk: str) -> Response:
         """Adds a remark on a place of the version."""
         version = self.get_object()
-        sent = RemarkSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = read(RemarkSerializer, request)
         with transaction.atomic():
-            made = comment(version=version, by=self.person, **sent.validated_data)
+            made = comment(version=version, by=self.person, **sent)
             self.record(version.prompt, ADDITION, f"Remarked on version {version.number} through the API.")
         return Response(RemarkSerializer(made).data, status=status.HTTP_201_CREATED)
 

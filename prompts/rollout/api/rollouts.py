@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
-from accounts.api.bodies import read
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.filters import filters_by
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import (
@@ -98,13 +98,6 @@ class RolloutSerializer(OwnedSerializer):
         return instance
 
 
-class RolloutFilters(serializers.Serializer[Any]):
-    """Which rollouts to list."""
-
-    prompt = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=Rollout.STATES)
-
-
 class FiguresSerializer(serializers.Serializer[Any]):
     """Of each version: calls, and [events, of so many] of errors, contract, failed checks and negative feedback."""
 
@@ -132,9 +125,7 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RolloutFilters])
-)
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
 class RolloutViewSet(TrafficViewSet):
     """A version on its way to a label, step by step. Drafts can be changed; what has been started goes on to an end."""
 
@@ -143,7 +134,7 @@ class RolloutViewSet(TrafficViewSet):
     )
     serializer_class = RolloutSerializer
 
-    filters = RolloutFilters
+    filters = filters_by(Rollout, "prompt", "state")
 
     @extend_schema(request=None, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])
