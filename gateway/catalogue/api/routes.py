@@ -5,7 +5,6 @@ from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
-from gateway.catalogue.services.catalog import name_taken
 
 
 class TargetSerializer(OwnedSerializer):
@@ -35,19 +34,8 @@ class RouteSerializer(OwnedSerializer):
         return targets
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A name leads to one route only, and the usual length of answers is not over the highest."""
-        names = [name for name in (attrs.get("name"), *attrs.get("aliases", ())) if name]
-        taken = name_taken(names, by_other_than=self.instance.pk if self.instance else None)
-        if taken is not None:
-            raise serializers.ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
-        limit, default = (self._value(attrs, name) for name in ("max_tokens_limit", "default_max_tokens"))
-        if limit and default and default > limit:
-            text = f"This is more than callers may ask for ({limit})."
-            raise serializers.ValidationError({"default_max_tokens": [text]})
+        self.merged({name: value for name, value in attrs.items() if name != "targets"}).clean()
         return attrs
-
-    def _value(self, attrs: dict[str, Any], name: str) -> Any:
-        return attrs.get(name, getattr(self.instance, name, None))
 
     @transaction.atomic
     def create(self, validated_data: dict[str, Any]) -> Route:
