@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import read, read_query, without_store
-from accounts.api.fields import UsdField
+from accounts.api.fields import NumberField, UsdField
 from accounts.api.filters import filters_by
 from kernel.errors import ConflictError, at
 from prompts.evaluations.models import Evaluation, EvaluationResult
@@ -21,7 +21,7 @@ from prompts.evaluations.services import evaluations
 class CandidateSerializer(serializers.Serializer[Any]):
     """A version of the prompt, with its own model or with another route."""
 
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    version = NumberField()
     model = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
 

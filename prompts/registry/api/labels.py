@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
 from accounts.api.base import read
+from accounts.api.fields import NumberField
 from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from prompts.registry.models import Label, LabelMove
@@ -17,7 +18,7 @@ from prompts.registry.services.labels import move_label, protect, roll_back, tak
 class PromptLabelSerializer(OwnedSerializer):
     """A label. To make one that is there already is to move it."""
 
-    version = serializers.IntegerField(source="version.number", min_value=1, max_value=2**31 - 1)
+    version = NumberField(source="version.number")
     reason = serializers.CharField(write_only=True, required=False, default="", max_length=2000)
 
     class Meta:

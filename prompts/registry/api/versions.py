@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.base import CheckedField, read
+from accounts.api.fields import NumberField
 from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from kernel.errors import InvalidError
@@ -54,12 +55,8 @@ class PromptVersionSerializer(OwnedSerializer):
 
     document = DocumentField(required=False)
     author = serializers.StringRelatedField[Any](read_only=True)
-    based_on = serializers.IntegerField(
-        write_only=True,
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text="The number of a version to begin with.",
+    based_on = NumberField(
+        write_only=True, required=False, help_text="The number of a version to begin with."
     )
     problems = serializers.SerializerMethodField(help_text="Why it can't be submitted yet.")
     missing = serializers.SerializerMethodField(help_text="What the approval rules still ask for.")
@@ -149,7 +146,7 @@ class PromptVersionViewSet(OwnedModelViewSet):
 
     filters = filters_by(
         PromptVersion, "prompt", "state",
-        number=serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1),
+        number=NumberField(required=False),
     )  # fmt: skip
 
     def perform_destroy(self, instance: PromptVersion) -> None:
