@@ -119,6 +119,10 @@ class Price(Owned):
         OPTIMIZED = "optimized", "Latency-optimised"
         BATCH = "batch", "Batch inference"
 
+    LONG_RATES = (
+        "long_input_rate", "long_output_rate", "long_cache_read_rate", "long_cache_write_rate", "long_cache_write_1h_rate",
+    )  # fmt: skip
+
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
     tier = models.CharField(
         max_length=16,
@@ -165,9 +169,12 @@ class Price(Owned):
         return f"{self.deployment} from {self.valid_from:%Y-%m-%d}"
 
     def clean(self) -> None:
-        """Periods of one deployment and tier do not overlap."""
+        """Periods of one deployment and tier do not overlap, and long-context rates are whole."""
         if self.valid_from is None or self.deployment_id is None:
             return
+        if self.valid_until is not None and self.valid_until <= self.valid_from:
+            raise ValidationError({"valid_until": "A price ends after it starts."})
+        self._check_long_context()
         others = Price.objects.filter(deployment_id=self.deployment_id, tier=self.tier).exclude(pk=self.pk)
         others = others.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=self.valid_from))
         if self.valid_until is not None:
@@ -176,6 +183,15 @@ class Price(Owned):
             raise ValidationError(
                 f"This overlaps the price valid from {other.valid_from:%Y-%m-%d %H:%M}: end that one first."
             )
+
+    def _check_long_context(self) -> None:
+        if self.long_context_threshold is None:
+            if any(getattr(self, name) is not None for name in self.LONG_RATES):
+                text = "From how many tokens of input do the long-context prices hold?"
+                raise ValidationError({"long_context_threshold": text})
+        elif self.long_input_rate is None or self.long_output_rate is None:
+            text = "Above a threshold, both the input and the output price are needed."
+            raise ValidationError({"long_input_rate": text})
 
 
 class Route(Owned):
@@ -222,6 +238,20 @@ class Route(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A name leads to one route only, and the usual length of answers is not over the highest."""
+        names = [self.name, *(self.aliases or ())]
+        other = (
+            Route.objects.exclude(pk=self.pk).filter(Q(name__in=names) | Q(aliases__overlap=names)).first()
+        )
+        if other is not None:
+            taken = next(name for name in names if name in {other.name, *other.aliases})
+            raise ValidationError(f"“{taken}” already leads to the route {other}.")
+        limit = self.max_tokens_limit
+        if limit and self.default_max_tokens and self.default_max_tokens > limit:
+            text = f"This is more than callers may ask for ({limit})."
+            raise ValidationError({"default_max_tokens": text})
 
 
 class RouteTarget(Owned):

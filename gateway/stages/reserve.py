@@ -7,7 +7,7 @@ from gateway.outbound.contract import contract_of
 from gateway.records.record import admission_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from governance.limits.policy.windows import Window, window_of
+from governance.limits.policy.windows import Window, is_endless, window_of
 from governance.limits.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
@@ -104,7 +104,7 @@ def _exceeded(call: Call, admission: Admission, worst: int) -> Refusal:
     left = format_usd(max(admission.remaining_nanos or 0, 0))
     resets = (
         "It does not reset."
-        if window.ends_at.year == 9999
+        if is_endless(window.ends_at)
         else f"It resets on {window.ends_at:%Y-%m-%d %H:%M} UTC."
     )
     return Refusal(

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.admin.base import OwnedAdmin, SeenOnly
@@ -44,13 +43,9 @@ class AlertChannelAdmin(OwnedAdmin):
         if channel is None or not self.has_change_permission(request, channel):
             raise PermissionDenied
         if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": "Send a test",
-                "channel": channel,
-            }
-            return TemplateResponse(request, "admin/governance/alerts/alert_channel_test.html", context)
+            return self.render_page(
+                request, "governance/alerts/alert_channel_test", title="Send a test", channel=channel
+            )
         send_test(channel, now=utc_now())
         messages.success(
             request, "The test is on its way. What became of it is in the log below in a few seconds."

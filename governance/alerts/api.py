@@ -1,13 +1,14 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import IdField, UsdField
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer, OwnedViewSet
+from accounts.api.fields import UsdField
+from accounts.api.filters import filters_by
 from accounts.api.pagination import UuidPages
 from governance.alerts.models import Alert, AlertChannel, Delivery
 from governance.alerts.services.alerts import send_test
@@ -45,14 +46,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
-class AlertChannelViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class AlertChannelViewSet(OwnedModelViewSet):
     """Where alerts on budgets and rollouts go."""
 
     queryset = AlertChannel.objects.select_related("team")
@@ -90,7 +84,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         )
 
 
-class AlertViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class AlertViewSet(OwnedViewSet):
     """Alerts: a budget's period has reached a threshold, or (threshold 0) is forecast to run out, once each; or a
     prompt's service contract is broken, or kept again."""
 
@@ -100,17 +94,11 @@ class AlertViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixi
     serializer_class = AlertSerializer
 
 
-class DeliveryFilters(serializers.Serializer[Any]):
-    channel = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=Delivery.State.choices)
-
-
-@extend_schema_view(list=extend_schema(parameters=[DeliveryFilters]))
-class DeliveryViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class DeliveryViewSet(OwnedViewSet):
     """Deliveries: what became of each alert and test."""
 
     queryset = Delivery.objects.all()
     serializer_class = DeliverySerializer
     pagination_class = UuidPages
 
-    filters = DeliveryFilters
+    filters = filters_by(Delivery, "channel", "state")

@@ -5,8 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -102,8 +101,8 @@ class TeamKeyAdmin(SeenOnly, OwnedAdmin):
                 f"{made} encrypts what is stored from now on. Older text stays readable.",
                 messages.SUCCESS,
             )
-            return self._to(made)
-        return self._to(key)
+            return self.to_page(made)
+        return self.to_page(key)
 
     @action(description="Erase", icon="delete_forever", permissions=["erase"])
     def erase(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -124,7 +123,7 @@ class TeamKeyAdmin(SeenOnly, OwnedAdmin):
             text if erased else "It had been erased before.",
             messages.SUCCESS if erased else messages.WARNING,
         )
-        return self._to(key)
+        return self.to_page(key)
 
     def _manageable(self, request: HttpRequest, object_id: str) -> TeamKey:
         key: TeamKey | None = self.get_object(request, object_id)
@@ -132,18 +131,10 @@ class TeamKeyAdmin(SeenOnly, OwnedAdmin):
             raise PermissionDenied
         return key
 
-    def _to(self, key: TeamKey) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:governance_teamkey_change", args=[key.pk]))
-
     def _render(self, request: HttpRequest, page: str, key: TeamKey, **context: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": key,
-            "key": key,
-            **context,
-        }
-        return TemplateResponse(request, f"admin/governance/records/teamkey/{page}.html", context)
+        return self.render_page(
+            request, f"governance/records/teamkey/{page}", original=key, key=key, **context
+        )
 
 
 @admin.register(RawAccess)

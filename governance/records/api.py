@@ -3,14 +3,13 @@
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedViewSet
-from accounts.api.base import without_store
-from accounts.api.bodies import read
+from accounts.api.base import read, without_store
 from accounts.api.pagination import LatestPages
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, RawAccess, TeamKey
@@ -56,10 +55,9 @@ class RawAccessSerializer(serializers.ModelSerializer[RawAccess]):
         fields = ("id", "call_id", "team", "email", "reason", "via", "created_at")
 
 
-class RawAccessViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class RawAccessViewSet(OwnedViewSet):
     """Who has read raw text, when and why, the latest first. Nobody changes or deletes it."""
 
-    http_method_names = ["get", "head"]
     queryset = RawAccess.objects.all()
     serializer_class = RawAccessSerializer
     pagination_class = LatestPages
@@ -83,7 +81,7 @@ class EraseSerializer(serializers.Serializer[Any]):
     confirm = serializers.CharField(max_length=200, help_text="The team's name: erasing can't be taken back.")
 
 
-class TeamKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class TeamKeyViewSet(OwnedViewSet):
     """The keys that raw text is encrypted with. A team gets its first when it is needed; none ever leaves Gatehouse."""
 
     queryset = TeamKey.objects.select_related("team")

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.base import without_store
+from accounts.api.base import read, without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.screening.policy.rules import ROLES
 from governance.screening.policy.verdict import DEFAULT, ScreeningVerdict, Thresholds
@@ -71,9 +71,7 @@ class ScreeningPreviewView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        body = ScreeningPreviewSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = body.validated_data
+        values = read(ScreeningPreviewSerializer, request)
         texts = values.get("texts", [values.get("text", "")])
         results = [
             _result(screen_whole(text, role=values["role"], thresholds=values["thresholds"]))

@@ -3,6 +3,8 @@
 from decimal import ROUND_HALF_EVEN, Decimal, DecimalException
 
 NANOS_PER_DOLLAR = 1_000_000_000
+MAX_NANOS = 2**63 - 1
+"""What a column of Postgres takes."""
 TOKENS_PER_PRICE = 1_000_000
 """Prices are nano-dollars per this many tokens, so that $0.0375 per million tokens is exact."""
 

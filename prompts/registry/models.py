@@ -11,6 +11,13 @@ from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from kernel.triggers import Trigger
 
+OF_A_PROMPT = OwnedBy(
+    ("prompt__team",),
+    shared=Shared.EVERYONE,
+    change=Capability.EDIT_PROMPTS,
+    what="what belongs to prompts shared by all teams",
+)
+"""Whose the rows are that refer to a prompt, and go along with it."""
 NAME = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*\Z", "Use lower-case letters, digits, dots, dashes and underscores."
 )
@@ -76,12 +83,7 @@ class VersionState(models.TextChoices):
 class PromptVersion(Owned):
     """What a prompt says. A draft is changed in place; once submitted it never changes again (a trigger sees to it)."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -123,12 +125,7 @@ class PromptVersion(Owned):
 class Label(Owned):
     """A name that points to a version and can be moved: `production`, `staging`, any. Applications call by it."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="labels")
     name = models.CharField(max_length=50, validators=(NAME,))
@@ -149,12 +146,7 @@ class Label(Owned):
 class LabelMove(Owned):
     """One move of a label, for good. Version ids are kept as numbers too: the record outlives what it names."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="label_moves")
     label = models.CharField(max_length=50)

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.access.admin import OwnedForm
+from accounts.admin.base import SeenOnly
 from accounts.admin.dollars import DollarsField
 from accounts.admin.typed import DropdownFilter, display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
@@ -12,13 +13,7 @@ from gateway.catalogue.models import Price
 from kernel.money import plain_usd
 
 RATES = ("input_rate", "output_rate", "cache_read_rate", "cache_write_rate", "cache_write_1h_rate")
-LONG_RATES = (
-    "long_input_rate",
-    "long_output_rate",
-    "long_cache_read_rate",
-    "long_cache_write_rate",
-    "long_cache_write_1h_rate",
-)
+LONG_RATES = Price.LONG_RATES
 OTHER_RATES = ("image_rate", "request_rate")
 _HELP = {"image_rate": "Dollars per image.", "request_rate": "Dollars per request."}
 
@@ -32,22 +27,6 @@ class PriceForm(OwnedForm):
             "deployment", "tier", "valid_from", "valid_until", *RATES, *OTHER_RATES,
             "long_context_threshold", *LONG_RATES, "source",
         )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        start, end = cleaned.get("valid_from"), cleaned.get("valid_until")
-        if start and end and end <= start:
-            self.add_error("valid_until", "A price ends after it starts.")
-        given = [name for name in LONG_RATES if cleaned.get(name) is not None]
-        if cleaned.get("long_context_threshold") and not {"long_input_rate", "long_output_rate"} <= set(
-            given
-        ):
-            self.add_error(
-                "long_input_rate", "Above a threshold, both the input and the output price are needed."
-            )
-        if given and not cleaned.get("long_context_threshold"):
-            self.add_error("long_context_threshold", "From how many tokens of input do these prices hold?")
-        return cleaned
 
 
 def dollars(nanos: int | None) -> str:
@@ -76,7 +55,7 @@ class InForceFilter(DropdownFilter):
         return queryset
 
 
-class PriceInline(CatalogInline):
+class PriceInline(SeenOnly, CatalogInline):
     """A deployment's prices, to look at; a price has a page of its own."""
 
     model = Price
@@ -91,15 +70,6 @@ class PriceInline(CatalogInline):
     @admin.display(description="Output")
     def output_price(self, price: Price) -> str:
         return dollars(price.output_rate)
-
-    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Price)

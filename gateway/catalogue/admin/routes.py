@@ -1,7 +1,6 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -9,11 +8,10 @@ from accounts.access.admin import OwnedForm
 from accounts.admin.typed import display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
-from gateway.catalogue.services.catalog import name_taken
 
 
 class RouteForm(OwnedForm):
-    """A name leads to one route only."""
+    """Aliases are given once each."""
 
     class Meta:
         model = Route
@@ -22,24 +20,10 @@ class RouteForm(OwnedForm):
             "timeout_seconds", "wait_seconds", "is_enabled",
         )  # fmt: skip
 
-    def clean_name(self) -> str:
-        return str(self.cleaned_data["name"]).strip()
-
     def clean_aliases(self) -> list[str]:
         return list(
             dict.fromkeys(name.strip() for name in self.cleaned_data["aliases"] or () if name.strip())
         )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        names = [name for name in (cleaned.get("name"), *cleaned.get("aliases", ())) if name]
-        taken = name_taken(names, by_other_than=self.instance.pk)
-        if taken is not None:
-            raise ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
-        limit, default = cleaned.get("max_tokens_limit"), cleaned.get("default_max_tokens")
-        if limit and default and default > limit:
-            self.add_error("default_max_tokens", f"This is more than callers may ask for ({limit}).")
-        return cleaned
 
 
 class TargetInline(CatalogInline):

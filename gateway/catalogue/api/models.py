@@ -1,20 +1,7 @@
-"""Models and deployments; and the base of the catalogue's resources."""
+from rest_framework import serializers
 
-from rest_framework import mixins, serializers
-
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Deployment, Model
-
-
-class CatalogViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
-    """A resource of the catalogue, which belongs to no team: everybody signed in looks at it, superusers change it."""
 
 
 class ModelSerializer(OwnedSerializer):
@@ -26,7 +13,7 @@ class ModelSerializer(OwnedSerializer):
         )  # fmt: skip
 
 
-class ModelViewSet(CatalogViewSet):
+class ModelViewSet(OwnedModelViewSet):
     """Foundation models as Bedrock names them, with their limits."""
 
     queryset = Model.objects.all()
@@ -41,7 +28,7 @@ class DeploymentSerializer(OwnedSerializer):
         fields = ("id", "model", "region", "profile", "arn", "invoke_id", "is_enabled")
 
 
-class DeploymentViewSet(CatalogViewSet):
+class DeploymentViewSet(OwnedModelViewSet):
     """Models in a region, called directly or through a cross-region inference profile."""
 
     queryset = Deployment.objects.select_related("model")

@@ -1,11 +1,9 @@
 from typing import Any, ClassVar, cast
 
 from django.db.models import Field
-from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.fields import UsdField
-from gateway.catalogue.api.models import CatalogViewSet
 from gateway.catalogue.models import Price
 
 RATES = (
@@ -49,32 +47,11 @@ class PriceSerializer(OwnedSerializer):
         return {**super().get_fields(), **{f"{rate}_usd": _usd(rate) for rate in RATES}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Periods do not overlap, and long-context rates come with a threshold and both main rates."""
-        price = Price(pk=self.instance.pk if self.instance else None)
-        for field in Price._meta.concrete_fields:
-            if self.instance is not None:
-                setattr(price, field.attname, getattr(self.instance, field.attname))
-        for name, value in attrs.items():
-            setattr(price, name, value)
-        if price.valid_until is not None and price.valid_until <= price.valid_from:
-            raise serializers.ValidationError({"valid_until": ["A price ends after it starts."]})
-        _check_long_context(price)
-        price.clean()
+        self.merged(attrs).clean()
         return attrs
 
 
-def _check_long_context(price: Price) -> None:
-    long = [getattr(price, f"{rate}_rate") for rate in RATES if rate.startswith("long_")]
-    if price.long_context_threshold is None:
-        if any(rate is not None for rate in long):
-            text = "From how many tokens of input do the long-context prices hold?"
-            raise serializers.ValidationError({"long_context_threshold": [text]})
-    elif price.long_input_rate is None or price.long_output_rate is None:
-        text = "Above a threshold, both the input and the output price are needed."
-        raise serializers.ValidationError({"long_input_usd": [text]})
-
-
-class PriceViewSet(CatalogViewSet):
+class PriceViewSet(OwnedModelViewSet):
     """What deployments cost, each price with its period, in dollars."""
 
     queryset = Price.objects.all()

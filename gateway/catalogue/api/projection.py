@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.principals import principal, team_ids
+from accounts.api.base import read_query
 from accounts.api.fields import IdField, UsdField
 from accounts.policy.roles import Capability
 from gateway.catalogue.models import Price, Route
@@ -88,11 +89,9 @@ class ProjectionView(APIView):
     )
     def get(self, request: Request) -> Response:
         """The calls of a range, priced otherwise. Sums know no single call, so the usual rates are taken, not those of long prompts."""
-        parameters = ProjectionParameters(data=request.query_params)
-        parameters.is_valid(raise_exception=True)
-        asked = parameters.validated_data
+        asked = read_query(ProjectionParameters, request)
         teams = team_ids(principal(request), Capability.VIEW_USAGE)
-        filters = {name: asked[name] for name in ("team", "feature") if name in asked}
+        filters: dict[str, Any] = {name: asked[name] for name in ("team", "feature") if name in asked}
         if "used_route" in asked:
             filters["route"] = asked["used_route"]
         query = UsageQuery(since=asked["from"], until=asked["to"], teams=teams, filters=filters)

@@ -3,10 +3,8 @@ from typing import Any
 from django.db import transaction
 from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer
-from gateway.catalogue.api.models import CatalogViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
-from gateway.catalogue.services.catalog import name_taken
 
 
 class TargetSerializer(OwnedSerializer):
@@ -36,19 +34,8 @@ class RouteSerializer(OwnedSerializer):
         return targets
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A name leads to one route only, and the usual length of answers is not over the highest."""
-        names = [name for name in (attrs.get("name"), *attrs.get("aliases", ())) if name]
-        taken = name_taken(names, by_other_than=self.instance.pk if self.instance else None)
-        if taken is not None:
-            raise serializers.ValidationError(f"“{taken[0]}” already leads to the route {taken[1].name}.")
-        limit, default = (self._value(attrs, name) for name in ("max_tokens_limit", "default_max_tokens"))
-        if limit and default and default > limit:
-            text = f"This is more than callers may ask for ({limit})."
-            raise serializers.ValidationError({"default_max_tokens": [text]})
+        self.merged({name: value for name, value in attrs.items() if name != "targets"}).clean()
         return attrs
-
-    def _value(self, attrs: dict[str, Any], name: str) -> Any:
-        return attrs.get(name, getattr(self.instance, name, None))
 
     @transaction.atomic
     def create(self, validated_data: dict[str, Any]) -> Route:
@@ -73,7 +60,7 @@ def _put_targets(route: Route, targets: list[dict[str, Any]]) -> None:
     )
 
 
-class RouteViewSet(CatalogViewSet):
+class RouteViewSet(OwnedModelViewSet):
     """Routes: the names callers pass as model."""
 
     queryset = Route.objects.prefetch_related("targets")

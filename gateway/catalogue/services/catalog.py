@@ -1,13 +1,12 @@
 """The seed of Bedrock's models: reads `gateway/catalogue/catalog.json` and brings the tables up to it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 from django.db import transaction
-from django.db.models import Q
 
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
 from kernel.errors import InvalidError
@@ -233,12 +232,3 @@ def _places(entry: Entry, profile: str) -> list[Place]:
         for region in offer.regions
         if profile or region in HOME_REGIONS
     ]
-
-
-def name_taken(names: Collection[str], *, by_other_than: int | None) -> tuple[str, Route] | None:
-    """The first of the names and aliases that already leads to another route, and that route."""
-    others = Route.objects.all() if by_other_than is None else Route.objects.exclude(pk=by_other_than)
-    taken = others.filter(Q(name__in=names) | Q(aliases__overlap=list(names))).first()
-    if taken is None:
-        return None
-    return next(name for name in names if name in {taken.name, *taken.aliases}), taken

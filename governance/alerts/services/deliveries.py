@@ -27,6 +27,7 @@ from governance.alerts.policy import (
     webhook_body,
 )
 from governance.alerts.services.webhooks import UndeliverableError, post_webhook
+from governance.limits.policy.windows import is_endless
 from kernel.mail import send_now
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,6 @@ def _facts(delivery: Delivery) -> Facts | Notice:
         threshold=alert.threshold or None,
         spent=alert.spent_nanos,
         limit=alert.limit_nanos,
-        resets_at=None if window.ends_at.year >= 9999 else window.ends_at,
+        resets_at=None if is_endless(window.ends_at) else window.ends_at,
         runs_out_at=alert.runs_out_at,
     )

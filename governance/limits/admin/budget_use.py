@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.access.principals import principal, sees_everything
 from governance.limits.models import Budget, Dimension, Grant
+from governance.limits.policy.windows import is_endless
 from governance.limits.selectors.budgets import BudgetState, current_state
 from governance.limits.selectors.counters import current_counters, grants_of, periods_before
 from governance.limits.selectors.limit_requests import until_text
@@ -94,7 +95,7 @@ def _grant_row(budget: Budget, grant: Grant) -> dict[str, Any]:
 
 
 def _day(budget: Budget, moment: datetime) -> str:
-    if moment.year >= 9999 or moment.year <= 2000:
+    if is_endless(moment) or moment.year <= 2000:
         return "the beginning"
     return f"{moment.astimezone(ZoneInfo(budget.time_zone)):%Y-%m-%d}"
 

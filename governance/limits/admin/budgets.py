@@ -78,17 +78,8 @@ class BudgetAdmin(ScopedAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BudgetList
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        budget = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        if budget is not None and self.has_view_permission(request, budget):
-            extra_context = {**(extra_context or {}), "use": use_of(budget, request=request, now=utc_now())}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {"use": use_of(obj, request=request, now=utc_now())}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -3,12 +3,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.admin.base import OwnedAdmin, person, principal, told
-from accounts.admin.filters import TeamFilter
+from accounts.admin.filters import TeamFilter, is_id
 from accounts.admin.typed import ChangeList, display
 from accounts.models import Application
 from governance.limits.admin.limit_request_form import AskForm, DecisionForm, Target, last_day
@@ -83,7 +81,7 @@ class LimitRequestAdmin(OwnedAdmin):
     def title(self, request: LimitRequest) -> list[str]:
         return [request.amount_text, request.target_text]
 
-    @display(description="RequestState", label=STATE_LABELS)
+    @display(description="State", label=STATE_LABELS)
     def state_label(self, request: LimitRequest) -> tuple[str, str]:
         state = state_now(request)
         return state, state.value.capitalize()
@@ -132,8 +130,7 @@ class LimitRequestAdmin(OwnedAdmin):
             value = request.GET.get(name) or request.POST.get(name)
             if not value:
                 continue
-            is_id = value.isascii() and value.isdecimal() and len(value) < 19
-            found: Target | None = rows.filter(pk=int(value)).first() if is_id else None
+            found: Target | None = rows.filter(pk=int(value)).first() if is_id(value) else None
             if found is None:
                 raise Http404("There is no such limit, or it is not one of your teams'.")
             return found
@@ -171,7 +168,7 @@ class LimitRequestAdmin(OwnedAdmin):
                 request,
                 "Request sent. Those who can approve it have been notified by e-mail; you will be, too, once they decide.",
             )
-            return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[made.pk]))
+            return self.to_page(made)
         shows = isinstance(target, Budget) and may_see_use(user, target)
         return self._render(
             request,
@@ -185,8 +182,7 @@ class LimitRequestAdmin(OwnedAdmin):
         )
 
     def _render(self, request: HttpRequest, page: str, **context: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/governance/limits/{page}.html", context)
+        return self.render_page(request, f"governance/limits/{page}", **context)
 
     def _act(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now, action = person(request), utc_now(), request.POST.get("action")
@@ -214,7 +210,7 @@ class LimitRequestAdmin(OwnedAdmin):
             elif action == "revoke" and found.grant is not None:
                 limit_requests.revoke(found.grant, by=user, now=now, reason=note)
             messages.success(request, DONE[str(action)])
-        return HttpResponseRedirect(reverse("admin:governance_limitrequest_change", args=[found.pk]))
+        return self.to_page(found)
 
     def _page(self, request: HttpRequest, found: LimitRequest) -> HttpResponse:
         user, now = person(request), utc_now()

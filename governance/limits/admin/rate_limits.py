@@ -44,17 +44,8 @@ class RateLimitAdmin(ScopedAdmin):
             return [f"{limit.limit:,} calls at once", ""]
         return [f"{limit.limit:,} {limit.metric}", f"in any {limit.period}"]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        limit = self.get_object(request, object_id) if object_id and request.method == "GET" else None
-        if limit is not None and self.has_view_permission(request, limit):
-            extra_context = {**(extra_context or {}), "use": _use_of(limit)}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {"use": _use_of(obj)}
 
 
 def _use_of(limit: RateLimit) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.fields import IdField, UsdField
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
+from accounts.access.api import OwnedModelViewSet
+from accounts.api.fields import UsdField
+from accounts.api.filters import filters_by
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer
 from governance.limits.models import Budget, BudgetWindow
 from governance.limits.selectors.budgets import current_state, with_state
 from kernel.clock import utc_now
@@ -66,15 +68,6 @@ class BudgetSerializer(ScopedSerializer):
         return StateSerializer(current_state(budget, now=utc_now())).data
 
 
-class BudgetFilters(serializers.Serializer[Any]):
-    team = IdField(required=False)
-    period = serializers.ChoiceField(required=False, choices=Budget.Period.choices)
-    is_hard = serializers.BooleanField(required=False, allow_null=True, default=None)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in attrs.items() if value is not None}
-
-
 _EXAMPLE = OpenApiExample(
     "A feature's budget within a team",
     value={"limit_usd": "250.00", "period": "month", "team": 1, "feature": "search", "is_hard": True},
@@ -82,17 +75,16 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[BudgetFilters]))
-class BudgetViewSet(ScopedViewSet):
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
+class BudgetViewSet(OwnedModelViewSet):
     """Budgets: what some calls may cost in each calendar period."""
 
     queryset = Budget.objects.select_related("team", "application__team", "api_key")
     serializer_class = BudgetSerializer
+    filters = filters_by(Budget, "team", "period", "is_hard")
 
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().prefetch_related(*with_state(now=utc_now()))
-
-    filters = BudgetFilters
 
     @extend_schema(responses=WindowSerializer(many=True))
     @action(detail=True)

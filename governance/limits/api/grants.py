@@ -1,14 +1,14 @@
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedViewSet
-from accounts.api.bodies import read
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.filters import filters_by
 from governance.limits.api.amounts import amount_text
 from governance.limits.models import Grant
 from governance.limits.services import limit_requests
@@ -17,12 +17,6 @@ from kernel.clock import utc_now
 
 class ReasonSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=2000, help_text="Why. The requester is notified.")
-
-
-class GrantFilters(serializers.Serializer[Any]):
-    budget = IdField(required=False)
-    rate_limit = IdField(required=False)
-    application = IdField(required=False)
 
 
 class GrantSerializer(serializers.ModelSerializer[Grant]):
@@ -45,8 +39,7 @@ class GrantSerializer(serializers.ModelSerializer[Grant]):
         return request.pk if request else None
 
 
-@extend_schema_view(list=extend_schema(parameters=[GrantFilters]))
-class GrantViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class GrantViewSet(OwnedViewSet):
     """What has been granted for a time. Grants end by themselves, or are ended early."""
 
     queryset = Grant.objects.select_related(
@@ -54,7 +47,7 @@ class GrantViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixi
     )
     serializer_class = GrantSerializer
 
-    filters = GrantFilters
+    filters = filters_by(Grant, "budget", "rate_limit", "application")
 
     @extend_schema(request=ReasonSerializer, responses=GrantSerializer)
     @action(detail=True, methods=["post"])

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.access.principals import principal
-from accounts.api.bodies import read
-from accounts.api.fields import IdField, signed_in
+from accounts.api.base import read
+from accounts.api.fields import signed_in
+from accounts.api.filters import filters_by
 from accounts.models import Team, User
 from governance.limits.api.amounts import AmountField, amount_of, amount_text
 from governance.limits.models import Budget, LimitRequest, RateLimit
@@ -105,14 +106,6 @@ class NoteSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
 
-class RequestFilters(serializers.Serializer[Any]):
-    state = serializers.ChoiceField(required=False, choices=LimitRequest.STATES)
-    team = IdField(required=False)
-    budget = IdField(required=False)
-    rate_limit = IdField(required=False)
-    application = IdField(required=False)
-
-
 _EXAMPLE = OpenApiExample(
     "More of a budget for a launch",
     value={
@@ -125,29 +118,21 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RequestFilters])
-)
-class LimitRequestViewSet(
-    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin
-):
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
+class LimitRequestViewSet(OwnedViewSet, mixins.CreateModelMixin):
     """Requests for more, for a time: anyone in a team asks, who runs the team decides."""
 
     queryset = LimitRequest.objects.select_related(*LimitRequest.RELATED)
     serializer_class = LimitRequestSerializer
+    filters = filters_by(LimitRequest, "state", "team", "budget", "rate_limit", "application")
 
     def record(self, changed: Any, kind: int, message: str) -> None:
         """The service puts a request on record itself."""
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.detail:
-            return queryset
-        filters = RequestFilters(data=self.request.query_params)
-        filters.is_valid(raise_exception=True)
-        wanted, now = dict(filters.validated_data), utc_now()
+    def filtered(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
         state = wanted.pop("state", None)
-        rows = queryset.filter(**wanted)
-        over = Q(state=RequestState.PENDING, ends_at__lte=now)
+        rows = rows.filter(**wanted)
+        over = Q(state=RequestState.PENDING, ends_at__lte=utc_now())
         if state == RequestState.EXPIRED:
             return rows.filter(Q(state=state) | over)
         return rows.exclude(over).filter(state=state) if state else rows

@@ -1,10 +1,8 @@
-from typing import Any
-
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import serializers
 
-from accounts.api.fields import IdField
-from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer, ScopedViewSet
+from accounts.access.api import OwnedModelViewSet
+from accounts.api.filters import filters_by
+from governance.limits.api.scoped import SCOPE_FIELDS, ScopedSerializer
 from governance.limits.models import RateLimit
 
 
@@ -16,11 +14,6 @@ class RateLimitSerializer(ScopedSerializer):
         fields = ("id", "metric", "limit", "period", *SCOPE_FIELDS, "created_at")
 
 
-class RateLimitFilters(serializers.Serializer[Any]):
-    team = IdField(required=False)
-    metric = serializers.ChoiceField(required=False, choices=RateLimit.Metric.choices)
-
-
 _EXAMPLE = OpenApiExample(
     "Each end user of a team",
     value={"metric": "requests", "limit": 20, "period": "minute", "team": 1, "per": "end_user"},
@@ -28,13 +21,11 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RateLimitFilters])
-)
-class RateLimitViewSet(ScopedViewSet):
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
+class RateLimitViewSet(OwnedModelViewSet):
     """Rate limits: how many calls or tokens pass in any minute, hour or day, or how many calls at once."""
 
     queryset = RateLimit.objects.select_related("team", "application__team", "api_key")
     serializer_class = RateLimitSerializer
 
-    filters = RateLimitFilters
+    filters = filters_by(RateLimit, "team", "metric")

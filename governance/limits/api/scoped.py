@@ -2,9 +2,9 @@
 
 from typing import Any, ClassVar
 
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedSerializer
 from governance.limits.models import Scoped
 
 SCOPE_FIELDS = ("team", "application", "api_key", "feature", "end_user", "model", "per", "scope")
@@ -27,14 +27,3 @@ class ScopedSerializer(OwnedSerializer):
         if self.instance is not None:
             return attrs
         return {**attrs, "team": limit.team, "application": limit.application}
-
-
-class ScopedViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
-    """Limits of one's own teams; a superuser's are all, and those of the whole organisation."""

@@ -13,6 +13,7 @@ from governance.limits.models.grant import Grant
 from governance.limits.models.rate_limit import MAX_AMOUNT, RateLimit
 from governance.limits.models.scope import Dimension
 from governance.limits.policy.limit_requests import RequestState
+from kernel.choices import choices_of
 from kernel.money import format_usd
 
 _BY_ID: dict[str, Any] = {"team": Team, "application": Application, "api_key": ApiKey}
@@ -24,7 +25,7 @@ class LimitRequest(Owned):
 
     owned_by = OwnedBy(change=Capability.VIEW_USAGE, what="requests of no team")
 
-    STATES = [(state.value, state.value.capitalize()) for state in RequestState]
+    STATES = choices_of(RequestState)
     RELATED = (
         "budget__team", "budget__application__team", "budget__api_key", "rate_limit__team",
         "rate_limit__application__team", "rate_limit__api_key", "application__team", "requested_by", "decided_by", "team",

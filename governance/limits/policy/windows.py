@@ -9,6 +9,11 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
+def is_endless(ends_at: datetime) -> bool:
+    """Whether a period with this end never ends."""
+    return ends_at >= _NEVER
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """One period of one budget: from `starts_at` up to, not including, `ends_at`; both in UTC.

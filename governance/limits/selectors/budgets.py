@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Prefetch, QuerySet
 
 from governance.limits.models import Budget, BudgetWindow, Grant
-from governance.limits.policy.windows import window_of
+from governance.limits.policy.windows import is_endless, window_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class BudgetState:
     @property
     def is_endless(self) -> bool:
         """Whether the period never ends."""
-        return self.ends_at.year >= 9999
+        return is_endless(self.ends_at)
 
 
 def state_of(

@@ -2,11 +2,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern
 
-from accounts.admin.base import OwnedAdmin, person, told
+from accounts.admin.base import OwnedAdmin, person, told, without_store
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from accounts.policy.roles import Capability
@@ -121,11 +120,11 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         messages.success(
             request, "Here is its draft. Change it, try it, then publish it: until then it holds for nobody."
         )
-        return HttpResponseRedirect(_page(obj, "change"))
+        return self.to_page(obj)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         messages.success(request, "The draft is saved. It holds once it is published.")
-        return HttpResponseRedirect(_page(obj, "change"))
+        return self.to_page(obj)
 
     # --- pages of its own ---
 
@@ -139,17 +138,8 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         )
         return [*own, *super().get_urls()]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
-        policy = self.get_object(request, object_id) if object_id else None
-        if policy is not None:
-            extra_context = {**(extra_context or {}), "state": self._state(request, policy)}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {"state": self._state(request, obj)}
 
     def try_view(self, request: HttpRequest, policy_id: int) -> HttpResponse:
         """A text under the draft: findings marked, what the model sees, what each rule costs."""
@@ -222,7 +212,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
                     messages.success(
                         request, f"Version {version.number} is in force, on every process within a second."
                     )
-                return HttpResponseRedirect(_page(policy, "change"))
+                return self.to_page(policy)
         return self._render(
             request,
             "privacy_publish",
@@ -246,7 +236,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             messages.success(
                 request, f"The draft is now as version {chosen.number} was. Publish it to put it in force."
             )
-            return HttpResponseRedirect(_page(policy, "change"))
+            return self.to_page(policy)
         before = [*versions[1:], None][: len(versions)]
         rows = [
             (version, changes(earlier.document if earlier else None, version.document))
@@ -275,26 +265,13 @@ class PrivacyPolicyAdmin(OwnedAdmin):
         }
 
     def _render(self, request: HttpRequest, page: str, policy: PrivacyPolicy, **context: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": policy,
-            "policy": policy,
-            "may_change": self.may_change(request, policy),
-            **context,
-        }
-        response = TemplateResponse(request, f"admin/governance/privacy/{page}.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        page_of = {"original": policy, "policy": policy, "may_change": self.may_change(request, policy)}
+        return without_store(self.render_page(request, f"governance/privacy/{page}", **page_of, **context))
 
 
 def _thresholds(rules: RuleSet) -> Thresholds:
     screening = rules.effective.screening
     return Thresholds(flag=screening.flag_at, block=screening.block_at)
-
-
-def _page(policy: PrivacyPolicy, name: str) -> str:
-    return reverse(f"admin:governance_privacypolicy_{name}", args=[policy.pk])
 
 
 def _differences(policy: PrivacyPolicy) -> list[str]:

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.base import CheckedField, without_store
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
+from accounts.api.base import CheckedField, read, without_store
 from accounts.policy.roles import Capability
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import KINDS, title
@@ -64,12 +64,10 @@ class PrivacyPolicySerializer(OwnedSerializer):
     class Meta:
         model = PrivacyPolicy
         fields = ("id", "team", "application", "owner", "in_force", "draft", "created_at")
+        validators = ()  # the model has them
 
     def get_in_force(self, policy: PrivacyPolicy) -> int | None:
         return policy.in_force.number if policy.in_force is not None else None
-
-    def get_validators(self) -> list[Any]:
-        return []  # the model has them
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None:
@@ -135,14 +133,7 @@ class KindSerializer(serializers.Serializer[Any]):
         ]
     )
 )
-class PrivacyPolicyViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class PrivacyPolicyViewSet(OwnedModelViewSet):
     """Privacy policies. A change is to the draft, which holds for nobody before it is published.
 
     Everybody may read the organisation's: it holds for their teams too.
@@ -196,19 +187,18 @@ class PrivacyPolicyViewSet(
     def dry_run(self, request: Request, **kwargs: Any) -> Response:
         """What the draft would change of calls on record, which are redacted, or of texts of your own."""
         policy = self.get_object()
-        body = DryRunSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read(DryRunSerializer, request)
         self.require(Capability.VIEW_CONTENT, policy)
-        texts = body.validated_data.get("texts")
+        texts = body.get("texts")
         if texts is None:
-            texts = stored_texts(policy, now=utc_now(), days=body.validated_data["days"], most=_MAX_REPLAYED)
+            texts = stored_texts(policy, now=utc_now(), days=body["days"], most=_MAX_REPLAYED)
         policies = Policies()
         draft = RuleSet(policies.with_draft(policy, policy_document(policy)))
         run = dry_run(
             policies.of(policy.team_id, policy.application_id),
             draft,
             texts,
-            is_stored="texts" not in body.validated_data,
+            is_stored="texts" not in body,
         )
         examples = [{"now": each.now, "then": each.then, "blocked": each.is_blocked} for each in run.examples]
         answer = {
@@ -220,9 +210,7 @@ class PrivacyPolicyViewSet(
         return without_store(Response(answer))
 
     def _reason(self, request: Request) -> str:
-        body = PublishReasonSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        return str(body.validated_data["reason"])
+        return str(read(PublishReasonSerializer, request)["reason"])
 
     @extend_schema(responses=KindSerializer(many=True))
     @action(detail=False, pagination_class=None)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.base import without_store
+from accounts.api.base import read, without_store
 from accounts.api.fields import IdField
 from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.privacy.models import PrivacyPolicy
@@ -75,9 +75,7 @@ class RedactionPreviewView(APIView):
         examples=[OpenApiExample("One text", value={"text": "Write to ann@example.com"}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        body = RedactionPreviewSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = body.validated_data
+        values = read(RedactionPreviewSerializer, request)
         rules = self._rules(values.get("policy"), values["ner"])
         trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
         results = [result_of(trial) for trial in trials]

@@ -6,11 +6,11 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from accounts.admin.typed import ModelAdmin
+from accounts.admin.base import BaseAdmin
 from governance.records.models import AuditRecord
 
 
-class CallPages(ModelAdmin):
+class CallPages(BaseAdmin):
     """What adds such a page is built from this. Each finds the call among those that the person may see."""
 
     def page_of_call(self, name: str, view: Callable[..., HttpResponse]) -> URLPattern:

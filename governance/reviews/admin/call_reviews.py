@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -78,23 +77,24 @@ class ReviewPages(CallPages):
                 if isinstance(error, ReviewedMeanwhileError):
                     form = _again(call, form)
                 put_errors(form, error)
-        context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "original": call, "title": "Review",
-            "call": call, **review_card(request, call, form=form),
-        }  # fmt: skip
-        return without_store(TemplateResponse(request, "admin/governance/reviews/review.html", context))
+        card = review_card(request, call, form=form)
+        return without_store(
+            self.render_page(
+                request, "governance/reviews/review", title="Review", original=call, call=call, **card
+            )
+        )
 
     def _after(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
         if "next" not in request.POST:
             messages.success(request, "Reviewed.")
-            return HttpResponseRedirect(_url(call))
+            return self.to_page(call)
         following = next_waiting(person(request), before=call.pk)
         if following is None:
             messages.success(request, "Reviewed. No other flagged call waits for a review.")
             query = urlencode({"review": Reviewed.FLAGGED})
             return HttpResponseRedirect(f"{reverse('admin:governance_auditrecord_changelist')}?{query}")
         messages.success(request, "Reviewed. This is the next flagged call.")
-        return HttpResponseRedirect(_url(following))
+        return self.to_page(following)
 
 
 def review_card(request: HttpRequest, call: AuditRecord, *, form: ReviewForm | None = None) -> dict[str, Any]:
@@ -117,7 +117,3 @@ def _again(call: AuditRecord, form: ReviewForm) -> ReviewForm:
     again = ReviewForm({**dict(form.data.items()), "instead_of": stands.pk if stands else ""})
     again.is_valid()
     return again
-
-
-def _url(call: AuditRecord) -> str:
-    return reverse("admin:governance_auditrecord_change", args=[call.pk])

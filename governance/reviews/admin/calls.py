@@ -4,7 +4,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from accounts.admin.base import OwnedAdmin, SeenOnly, person, without_store
@@ -137,8 +136,6 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
         may_read = may_read_content(person(request), call)
         content, nothing = _content_of(call) if may_read else (None, "")
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "original": call,
             "title": "Call",
             "call": call,
@@ -153,7 +150,7 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
             **raw_text_card(request, call),
             **(review_card(request, call) if may_read else {}),
         }
-        return without_store(TemplateResponse(request, "admin/governance/records/page.html", context))
+        return without_store(self.render_page(request, "governance/records/page", **context))
 
 
 def _content_of(call: AuditRecord) -> tuple[CallContent | None, str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts.admin.filters import ApplicationFilter
+from accounts.admin.filters import ApplicationFilter, is_id
 from accounts.admin.typed import DropdownFilter
 from governance.reviews.admin.call_filters import DayFilter
 from governance.reviews.selectors import about, negative, prompts_of
@@ -57,5 +57,4 @@ class GivenFilter(DayFilter):
 def _about(queryset: Any, column: str, value: str | None) -> Any:
     if not value:
         return queryset
-    is_id = value.isascii() and value.isdecimal() and len(value) < 19
-    return about(queryset, **{column: int(value)}) if is_id else queryset.none()
+    return about(queryset, **{column: int(value)}) if is_id(value) else queryset.none()

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 
 from accounts.admin.base import person, without_store
 from governance.records.models import AuditRecord, RawAccess
@@ -50,17 +49,11 @@ class RawTextPages(CallPages):
                 transcript = transcript_of(said.request, said.answer)
             except DomainError as error:
                 problem = str(error)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": call,
-            "title": "Raw text",
-            "call": call,
-            "form": form,
-            "transcript": transcript,
-            "problem": problem,
-        }
-        return without_store(TemplateResponse(request, "admin/governance/records/raw.html", context))
+        page = self.render_page(
+            request, "governance/records/raw", title="Raw text", original=call, call=call, form=form,
+            transcript=transcript, problem=problem,
+        )  # fmt: skip
+        return without_store(page)
 
 
 def raw_text_card(request: HttpRequest, call: AuditRecord) -> dict[str, Any]:

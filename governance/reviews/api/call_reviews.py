@@ -1,13 +1,13 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedViewSet
-from accounts.api.base import without_store
+from accounts.api.base import read, without_store
 from accounts.api.pagination import LatestPages
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
@@ -89,26 +89,21 @@ _EXAMPLE = OpenApiExample(
 )  # fmt: skip
 
 
-@extend_schema_view(list=extend_schema(parameters=[CallReviewFilters]))
-class CallReviewViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallReviewViewSet(OwnedViewSet):
     """What people found who looked at calls, the latest first. A later review takes the place of one; both stay."""
 
-    http_method_names = ["get", "post", "head"]
     queryset = CallReview.objects.all()
     serializer_class = CallReviewSerializer
     pagination_class = LatestPages
+    filters = CallReviewFilters
 
     def finalize_response(self, *args: Any, **kwargs: Any) -> Response:
         """No cache keeps what reviewers wrote."""
         return without_store(super().finalize_response(*args, **kwargs))
 
-    filters = CallReviewFilters
-
     @extend_schema(request=NewReviewSerializer, responses={201: CallReviewSerializer}, examples=[_EXAMPLE])
     def create(self, request: Request) -> Response:
         """Reviews a call. What was said in it is kept from then on."""
-        body = NewReviewSerializer(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        values = dict(body.validated_data)
+        values = read(NewReviewSerializer, request)
         made = call_reviews.review_call(values.pop("call_id"), by=self.person, **values)
         return Response(CallReviewSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,7 +11,6 @@ from accounts.access.api import OwnedViewSet
 from accounts.api.base import without_store
 from accounts.api.fields import IdField, UsdField, signed_in
 from accounts.api.pagination import CallPages
-from accounts.models import User
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import content_of, first_id_at, may_read_content
@@ -54,24 +53,6 @@ class CallFilters(serializers.Serializer[Any]):
             name: serializers.DateTimeField(required=False, help_text=text) for name, text in bounds.items()
         }
         return {**super().get_fields(), **times}
-
-    def apply(
-        self, calls: QuerySet[AuditRecord], *, user: User, page: tuple[UUID | None, UUID | None]
-    ) -> QuerySet[AuditRecord]:
-        """The calls that all filters let through, `page` being before and after which. Raises BodiesUnreachableError."""
-        wanted = dict(self.validated_data)
-        since, until = wanted.pop("from", None), wanted.pop("to", None)
-        before, after = page
-        if since is not None:
-            calls = calls.filter(pk__gte=first_id_at(since))
-        if until is not None:
-            calls = calls.filter(pk__lt=first_id_at(until))
-            before = before or first_id_at(until)
-        if text := wanted.pop("text", ""):
-            first = first_id_at(since) if since is not None else None
-            calls = with_words(calls, text, user=user, before=before, after=after, since=first)
-        calls = by_review(calls, wanted.pop("review", ""), user=user)
-        return calls.filter(**wanted)
 
 
 class CallSerializer(serializers.ModelSerializer[AuditRecord]):
@@ -121,25 +102,27 @@ class CallDetailSerializer(CallSerializer):
         return None if content is None else ContentSerializer(content).data
 
 
-class CallViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class CallViewSet(OwnedViewSet):
     """Calls and what became of them, the latest first. Nobody changes them."""
 
-    http_method_names = ["get", "head"]
     queryset = AuditRecord.objects.all()
     serializer_class = CallSerializer
     pagination_class = CallPages
+    filters = CallFilters
 
-    @extend_schema(parameters=[CallFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A page of calls, the latest first."""
-        return super().list(request, *args, **kwargs)
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.detail:
-            return queryset
-        filters = CallFilters(data=self.request.query_params)
-        filters.is_valid(raise_exception=True)
-        return filters.apply(queryset, user=self.person, page=self._page()).defer(*_LEFT_TO_DETAIL)
+    def filtered(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        since, until = wanted.pop("from", None), wanted.pop("to", None)
+        before, after = self._page()
+        if since is not None:
+            rows = rows.filter(pk__gte=first_id_at(since))
+        if until is not None:
+            rows = rows.filter(pk__lt=first_id_at(until))
+            before = before or first_id_at(until)
+        if text := wanted.pop("text", ""):
+            first = first_id_at(since) if since is not None else None
+            rows = with_words(rows, text, user=self.person, before=before, after=after, since=first)
+        rows = by_review(rows, wanted.pop("review", ""), user=self.person)
+        return rows.filter(**wanted).defer(*_LEFT_TO_DETAIL)
 
     def _page(self) -> tuple[UUID | None, UUID | None]:
         """Before which call the page begins, or after which it ends."""

@@ -1,23 +1,12 @@
 from functools import cached_property
-from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
 from accounts.access.api import OwnedViewSet
 from accounts.api.fields import signed_in
+from accounts.api.filters import filters_by
 from governance.reviews.models import Feedback
 from governance.reviews.selectors import content_teams
-
-
-class FeedbackFilters(serializers.Serializer[Any]):
-    """Which feedback to list."""
-
-    call_id = serializers.UUIDField(required=False)
-    helpful = serializers.BooleanField(required=False, allow_null=True, default=None)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in attrs.items() if value is not None}
 
 
 class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
@@ -41,12 +30,10 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
         return content_teams(signed_in(self))
 
 
-@extend_schema_view(list=extend_schema(parameters=[FeedbackFilters]))
-class FeedbackViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class FeedbackViewSet(OwnedViewSet):
     """What end users said of answers. Applications send it to the gateway: POST /v1/feedback."""
 
-    http_method_names = ["get", "head"]
     queryset = Feedback.objects.all()
     serializer_class = FeedbackSerializer
 
-    filters = FeedbackFilters
+    filters = filters_by(Feedback, "call_id", "helpful")

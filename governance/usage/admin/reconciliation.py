@@ -23,19 +23,13 @@ GAPS_SHOWN = 200
 NOTHING = "-"
 
 
-class RejectedLineInline(TabularInline):
+class RejectedLineInline(SeenOnly, TabularInline):
     model = RejectedLine
     fields = ("line", "reason")
     readonly_fields = fields
     extra = 0
     hide_title = True
     verbose_name_plural = "lines that could not be taken in"
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +88,7 @@ class ReconciliationAdmin(SeenOnly, OwnedAdmin):
             ],
             "is_daily": bool(settings.RECONCILIATION_LOGS or settings.RECONCILIATION_COSTS),
         }
-        return self._page(request, "reconciliation", context)
+        return self.render_page(request, "governance/usage/reconciliation", **context)
 
     def gaps_view(self, request: HttpRequest) -> HttpResponse:
         """What of a day, a model and a region is on one side only."""
@@ -112,11 +106,7 @@ class ReconciliationAdmin(SeenOnly, OwnedAdmin):
             "unknown": unknown_lines(**place),
             "most": GAPS_SHOWN,
         }
-        return self._page(request, "reconciliation_gaps", context)
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), **context}
-        return TemplateResponse(request, f"admin/governance/usage/{name}.html", context)
+        return self.render_page(request, "governance/usage/reconciliation_gaps", **context)
 
 
 def _cards(rows: list[Drift]) -> list[Card]:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template.response import TemplateResponse
 
 from accounts.admin.base import BaseAdmin, SeenOnly, principal, without_store
 from governance.limits.models import Budget
@@ -59,8 +58,6 @@ class UsageAdmin(SeenOnly, BaseAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         form, zone, now = UsageForm(request), ZoneInfo(settings.TIME_ZONE), utc_now()
         context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": "Usage",
             "form": form,
             "most_features": MAX_FEATURES,
@@ -115,7 +112,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         }
 
     def _render(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-        return without_store(TemplateResponse(request, "admin/governance/usage/usage.html", context))
+        return without_store(self.render_page(request, "governance/usage/usage", **context))
 
 
 def _address(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.access.api import OwnedViewSet
 from accounts.access.principals import principal, sees_everything
+from accounts.api.base import read_query
 from accounts.api.fields import UsdField
 from governance.usage.models import AwsImport, LoggedInvocation, RejectedLine
 from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
@@ -99,9 +100,8 @@ class ReconciliationView(APIView):
     @extend_schema(parameters=[PeriodParameters], responses=ReconciliationSerializer)
     def get(self, request: Request) -> Response:
         """By day, model and region. For superusers."""
-        parameters = PeriodParameters(data=request.query_params)
-        parameters.is_valid(raise_exception=True)
-        return Response(ReconciliationSerializer({"drift": drift(**_period(parameters.validated_data))}).data)
+        rows = drift(**_period(read_query(PeriodParameters, request)))
+        return Response(ReconciliationSerializer({"drift": rows}).data)
 
 
 class GapsView(APIView):
@@ -112,9 +112,7 @@ class GapsView(APIView):
     @extend_schema(parameters=[GapParameters], responses=GapsSerializer)
     def get(self, request: Request) -> Response:
         """Calls that are in no log, and logged invocations that are no call: the latest 200 of each. For superusers."""
-        parameters = GapParameters(data=request.query_params)
-        parameters.is_valid(raise_exception=True)
-        given = parameters.validated_data
+        given = read_query(GapParameters, request)
         place = {name: given.get(name, "") for name in ("model", "region")}
         found = {
             "calls_not_in_log": unlogged_calls(**_period(given), **place),
@@ -147,7 +145,7 @@ class AwsImportDetailSerializer(AwsImportSerializer):
         fields = (*AwsImportSerializer.Meta.fields, "rejections")  # type: ignore[assignment]
 
 
-class AwsImportViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class AwsImportViewSet(OwnedViewSet):
     """Objects of AWS's log and bill that were read. One of them has its rejected lines. For superusers."""
 
     http_method_names = ["get", "head", "options"]

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.access.principals import principal, team_ids
+from accounts.api.base import read_query
 from accounts.api.fields import IdField, UsdField
 from accounts.policy.roles import Capability
 from governance.usage.models import Tip
@@ -121,9 +122,7 @@ class UsageView(APIView):
     @extend_schema(parameters=[UsageParameters], responses=UsageSerializer, examples=[_EXAMPLE])
     def get(self, request: Request) -> Response:
         """Figures of the calls of your teams, by interval and group. 20,000 rows at most."""
-        parameters = UsageParameters(data=request.query_params)
-        parameters.is_valid(raise_exception=True)
-        asked = dict(parameters.validated_data)
+        asked = read_query(UsageParameters, request)
         zone = ZoneInfo(asked.pop("time_zone"))
         teams = team_ids(principal(request), Capability.VIEW_USAGE)
         query = UsageQuery(

@@ -203,10 +203,11 @@ class OwnedInlines(OwnedChoices):
     """Rows on the page of what they belong to. The parent's page has checked that the parent may be seen."""
 
     def _may_change(self, request: HttpRequest, parent: Model | None) -> bool:
-        if parent is None or parent.pk is None:
-            return False
         owned = owned_by(self.model)
-        return owned.reach_to_change(principal(request)).covers(owned_by(type(parent)).team_of(parent))
+        reach = owned.reach_to_change(principal(request))
+        if parent is None or parent.pk is None:  # what belongs to no team is made in one go with its parent
+            return not owned.paths and reach.covers(None)
+        return reach.covers(owned_by(type(parent)).team_of(parent))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_active

@@ -19,6 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.access.models import OwnedBy, OwnedQuerySet, foreign_references, owned_by
 from accounts.access.policy import Principal
 from accounts.access.principals import has_capability, principal_of
+from accounts.api.base import read_query
 from accounts.api.exceptions import by_field, invalid
 from accounts.models import User
 from accounts.policy.roles import Capability
@@ -95,13 +96,13 @@ class OwnedSerializer(serializers.ModelSerializer[Any]):
             raise serializers.ValidationError(as_serializer_error(error)) from error
 
 
-class OwnedViewSet(GenericViewSet[Any]):
+class OwnedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Any]):
     """Rows that belong to somebody, as their model declares. What a person may not see does not exist for them.
 
     Whoever writes must be allowed to change the row as it was and as it becomes, and what it refers to must be its own
     team's, or nobody's. A change is put on record in one transaction with it, where the admin does too.
 
-    It comes before DRF's mixins among the bases, or they would write without asking it.
+    It comes before DRF's other mixins among the bases, or they would write without asking it.
     """
 
     http_method_names = METHODS
@@ -145,9 +146,11 @@ class OwnedViewSet(GenericViewSet[Any]):
         rows = super().filter_queryset(queryset)
         if self.filters is None or self.detail:
             return rows
-        wanted = self.filters(data=self.request.query_params)
-        wanted.is_valid(raise_exception=True)
-        return rows.filter(**wanted.validated_data)
+        return self.filtered(rows, read_query(self.filters, self.request))
+
+    def filtered(self, rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that have what is wanted."""
+        return rows.filter(**wanted)
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
@@ -185,7 +188,11 @@ class OwnedViewSet(GenericViewSet[Any]):
         with transaction.atomic():
             self.before_destroy(instance)
             self.record(instance, DELETION, "Deleted through the API.")
-            instance.delete()
+            self.remove(instance)
+
+    def remove(self, instance: Any) -> None:
+        """Deletes a row, with what goes along."""
+        instance.delete()
 
     def before_create(self, values: dict[str, Any]) -> None:
         """Raises what else forbids making this."""
@@ -213,3 +220,9 @@ class OwnedViewSet(GenericViewSet[Any]):
         self.require(self.owned_by.change, row)
         if problems := foreign_references(row):
             raise serializers.ValidationError({name: [text] for name, text in problems.items()})
+
+
+class OwnedModelViewSet(
+    OwnedViewSet, mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin
+):
+    """Such rows, to be made, changed and deleted, too."""

@@ -5,8 +5,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.admin.api_key_form import ApiKeyForm, RotateForm
@@ -143,7 +142,7 @@ class ApiKeyAdmin(OwnedAdmin):
                 self.log_addition(request, new.api_key, f"Made by rotating {api_key.prefix}….")
                 api_key.refresh_from_db()
                 return self._show(request, new, old=api_key)
-            return self._back(request, api_key)
+            return self.to_page(api_key)
         return self._render(request, "rotate", api_key, title=f"Rotate {api_key.prefix}…", form=form)
 
     @action(description="Revoke", icon="block", permissions=["manage"])
@@ -156,7 +155,7 @@ class ApiKeyAdmin(OwnedAdmin):
         self.message_user(
             request, f"{api_key.prefix}… is revoked. Calls with it are refused from now on.", messages.SUCCESS
         )
-        return self._back(request, api_key)
+        return self.to_page(api_key)
 
     @admin.action(description="Revoke selected keys", permissions=["manage"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
@@ -201,14 +200,6 @@ class ApiKeyAdmin(OwnedAdmin):
     def _render(
         self, request: HttpRequest, page: str, api_key: ApiKey | None, **context: Any
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": api_key,
-            "api_key": api_key,
-            **context,
-        }
-        return TemplateResponse(request, f"admin/accounts/apikey/{page}.html", context)
-
-    def _back(self, request: HttpRequest, api_key: ApiKey) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:accounts_apikey_change", args=[api_key.pk]))
+        return self.render_page(
+            request, f"accounts/apikey/{page}", original=api_key, api_key=api_key, **context
+        )

@@ -11,8 +11,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
 from django.db.models import Model, TextField
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 
 from accounts.access.admin import OfferedLookups, OwnedForm, OwnedInlines, OwnedPages, SeenOnly, person
 from accounts.access.principals import principal
@@ -58,6 +59,30 @@ class BaseAdmin(OfferedLookups, ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_active
+
+    def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the templates around the form of a row show."""
+        return {}
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if (obj := kwargs.get("obj")) is not None:  # as it is kept, not as it was typed
+            kept = obj if request.method == "GET" else self.get_object(request, str(obj.pk))
+            context.update(self.beside(request, kept))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def render_page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+        """A page of its own; `template` is named as below `templates/admin`."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/{template}.html", context)
+
+    def to_page(self, obj: Model, name: str = "change") -> HttpResponseRedirect:
+        """Leads to a page of a row."""
+        opts = obj._meta
+        return HttpResponseRedirect(
+            reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=[obj.pk])
+        )
 
     def pages_of_one(self, argument: str, **views: Callable[..., HttpResponse]) -> list[URLPattern]:
         """Pages besides the form of one object, each under its name at `<id>/<name>/`; `argument` takes the id."""

@@ -7,9 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.admin.typed import TextInput
-from kernel.money import dollars_to_nanos, plain_usd
+from kernel.money import MAX_NANOS, dollars_to_nanos, plain_usd
 
-MAX_NANOS = 2**63 - 1
 # A comma stands between thousands and nowhere else: "1,5" is one and a half to many, and never fifteen dollars.
 _AMOUNT = re.compile(r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.[0-9]+)?")
 

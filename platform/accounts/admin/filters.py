@@ -42,7 +42,7 @@ class ApplicationFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         found = Application.objects.visible_to(principal(request))
         team = request.GET.get("team", "")
-        if _is_id(team):
+        if is_id(team):
             found = found.filter(team_id=int(team))
         rows = found.order_by("team__name", "name").values_list("pk", "team__name", "name")
         return [(str(pk), f"{team_name} / {name}") for pk, team_name, name in rows]
@@ -54,11 +54,12 @@ class ApplicationFilter(DropdownFilter):
         return _filtered(queryset, "application_id", self.value())
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
+    """Whether a text of a query can be the id of a row."""
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _filtered(queryset: Any, column: str, value: str | None) -> Any:
     if not value:
         return queryset
-    return queryset.filter(**{column: int(value)}) if _is_id(value) else queryset.none()
+    return queryset.filter(**{column: int(value)}) if is_id(value) else queryset.none()

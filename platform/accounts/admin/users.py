@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.access.principals import may_manage_shared, sees_everything
-from accounts.admin.base import BaseAdmin, person, principal
+from accounts.admin.base import BaseAdmin, SeenOnly, person, principal
 from accounts.admin.typed import (
     AdminPasswordChangeForm,
     TabularInline,
@@ -52,7 +52,7 @@ class PersonChangeForm(UserChangeForm):
         return cleaned
 
 
-class MembershipOfPerson(TabularInline):
+class MembershipOfPerson(SeenOnly, TabularInline):
     """A person's teams, to look at: they are changed on the team's page."""
 
     model = Membership
@@ -65,18 +65,8 @@ class MembershipOfPerson(TabularInline):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_active
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = Membership.objects.visible_to(principal(request))
-        return found
+        return Membership.objects.visible_to(principal(request))
 
 
 @admin.register(User)
@@ -129,12 +119,6 @@ class PersonAdmin(UserAdmin, BaseAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj is not None else ()
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_active
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_manage_shared(principal(request))

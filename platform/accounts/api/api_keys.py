@@ -4,13 +4,13 @@ from typing import Any
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.base import without_store
+from accounts.api.base import read, without_store
 from accounts.models import ApiKey, Application
 from accounts.policy.networks import parse_network
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
@@ -79,7 +79,7 @@ class RotationSerializer(serializers.Serializer[Any]):
     )
 
 
-class ApiKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ApiKeyViewSet(OwnedViewSet):
     """API keys, the credentials of applications. The text of a key is in one answer, once."""
 
     queryset = ApiKey.objects.filter(application__is_internal=False).select_related(
@@ -103,9 +103,8 @@ class ApiKeyViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMix
     def rotate(self, request: Request, pk: str) -> Response:
         """Makes a successor with the same limits. The old key works on for `overlap_hours`."""
         api_key = self.get_object()
-        options = RotationSerializer(data=request.data)
-        options.is_valid(raise_exception=True)
-        overlap = timedelta(hours=options.validated_data["overlap_hours"])
+        options = read(RotationSerializer, request)
+        overlap = timedelta(hours=options["overlap_hours"])
         with transaction.atomic():
             new = rotate_key(api_key=api_key, now=utc_now(), overlap=overlap, created_by=self.person)
             self.record(api_key, CHANGE, f"Rotated through the API: {new.api_key.prefix}… takes over.")

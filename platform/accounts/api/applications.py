@@ -12,8 +12,6 @@ class ApplicationSerializer(OwnedSerializer):
 
 class ApplicationViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
 ):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.exceptions import invalid
@@ -27,3 +28,19 @@ def without_store(response: Response) -> Response:
     """A response that no cache keeps."""
     response["Cache-Control"] = "no-store"
     return response
+
+
+def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body of a request, as a serializer takes it. ValidationError by field where it does not."""
+    return _read(serializer, request, request.data)
+
+
+def read_query(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The same of the query."""
+    return _read(serializer, request, request.query_params)
+
+
+def _read(serializer: type[serializers.Serializer[Any]], request: Request, data: Any) -> dict[str, Any]:
+    found = serializer(data=data, context={"request": request})
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)

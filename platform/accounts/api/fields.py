@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from kernel.money import dollars_to_nanos, plain_usd
+from kernel.money import MAX_NANOS, dollars_to_nanos, plain_usd
 
-MAX_ID = MAX_NANOS = 2**63 - 1
+MAX_ID = 2**63 - 1
 """What a column of a number takes: more is an error of Postgres', not an answer."""
 _AMOUNT = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 
@@ -39,6 +39,13 @@ class IdField(serializers.IntegerField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"min_value": 1, "max_value": MAX_ID, **kwargs})
+
+
+class NumberField(serializers.IntegerField):
+    """A number that rows are counted by: of a version, or a revision."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": 2**31 - 1, **kwargs})
 
 
 def signed_in(serializer: Any) -> User:

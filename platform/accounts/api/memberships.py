@@ -1,8 +1,8 @@
 from typing import Any, cast
 
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.models import Membership, Role, User
 from accounts.policy.roles import Capability
 
@@ -36,14 +36,7 @@ class MembershipSerializer(OwnedSerializer):
         return attrs
 
 
-class MembershipViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class MembershipViewSet(OwnedModelViewSet):
     """Who is in a team, and in which role. Owners are made and unmade by owners only."""
 
     queryset = Membership.objects.select_related("user", "team")

@@ -18,8 +18,6 @@ class TeamSerializer(OwnedSerializer):
 
 class TeamViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
 ):

@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.admin.base import OwnedAdmin, person, told, without_store
@@ -123,7 +122,7 @@ class EvaluationAdmin(OwnedAdmin):
         results = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
         changes = changes_since(evaluation, previous, list(results))
         context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "original": evaluation, "title": "Run",
+            "original": evaluation, "title": "Run",
             "evaluation": evaluation, "progress": progress_of(evaluation), "variant": _LABELS[evaluation.state],
             "may_change": self.may_change(request, evaluation), "cap": plain_usd(evaluation.budget_nanos * 2),
             "grid": grid, "lines": [_line(n, row, grid, evaluation) for n, row in enumerate(grid.rows)],
@@ -132,7 +131,7 @@ class EvaluationAdmin(OwnedAdmin):
             "rows": [_result(row, names, changes.get(row.pk)) for row in results],
             "names": list(enumerate(names)), "verdict": verdict, "candidate": place,
         }  # fmt: skip
-        return without_store(TemplateResponse(request, "admin/prompts/evaluations/evaluation.html", context))
+        return without_store(self.render_page(request, "prompts/evaluations/evaluation", **context))
 
     def _weights(self, request: HttpRequest) -> Weights | None:
         """Weights of the query, if it has some that can be used."""

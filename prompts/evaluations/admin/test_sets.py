@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.access.admin import put_errors
@@ -122,19 +121,14 @@ class TestSetAdmin(OwnedAdmin):
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
         messages.success(request, "Now give it cases: type them in, import a file, or take them from calls.")
-        return HttpResponseRedirect(_url("cases", obj))
+        return self.to_page(obj, "cases")
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:  # fmt: skip
-        found = self.get_object(request, object_id) if object_id else None
-        if found is not None and self.has_view_permission(request, found):
-            runs = list(found.evaluations.select_related("started_by")[:5])
-            extra_context = {
-                **(extra_context or {}), "test_set": found, "runs": runs, "may_change": self.may_change(request, found),
-                "closed": self._closed(request, found),
-            }  # fmt: skip
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def beside(self, request: HttpRequest, obj: TestSet) -> dict[str, Any]:
+        runs = list(obj.evaluations.select_related("started_by")[:5])
+        return {
+            "test_set": obj, "runs": runs, "may_change": self.may_change(request, obj),
+            "closed": self._closed(request, obj),
+        }  # fmt: skip
 
     # --- pages of its own ---
 
@@ -159,7 +153,7 @@ class TestSetAdmin(OwnedAdmin):
             with told(request):
                 test_sets.add_cases(test_set, [Case(**form.values)])
                 messages.success(request, "Added.")
-                return HttpResponseRedirect(_url("cases", test_set))
+                return self.to_page(test_set, "cases")
         page = Paginator(test_set.cases.filter(removed_at=None), _PER_PAGE).get_page(request.GET.get("page"))
         rows = [(case, [(name, test_sets.shown_json(value)) for name, value in case.variables.items()], test_sets.shown_json(case.expected)) for case in page]  # fmt: skip
         return self._render(request, "cases", test_set, title="Cases", pages=page, rows=rows, form=form)
@@ -169,7 +163,7 @@ class TestSetAdmin(OwnedAdmin):
         with told(request):
             count = test_sets.remove_cases(test_set, chosen, by=person(request))
             messages.success(request, f"{count} case{'' if count == 1 else 's'} taken out. Earlier runs keep them.")  # fmt: skip
-        return HttpResponseRedirect(_url("cases", test_set))
+        return self.to_page(test_set, "cases")
 
     def case_view(self, request: HttpRequest, set_id: int, case_id: int) -> HttpResponse:
         """One case, to change."""
@@ -179,17 +173,17 @@ class TestSetAdmin(OwnedAdmin):
             raise Http404("There is no such case, or it was changed meanwhile.")
         if closed := self._closed(request, test_set):
             messages.error(request, closed)
-            return HttpResponseRedirect(_url("cases", test_set))
+            return self.to_page(test_set, "cases")
         data = request.POST if request.method == "POST" else None
         form = _case_form(data, test_set, case=case)
         if data is not None and form.is_valid():
             if not form.says_something_new():
                 messages.info(request, "Nothing was changed.")
-                return HttpResponseRedirect(_url("cases", test_set))
+                return self.to_page(test_set, "cases")
             with _refused():
                 test_sets.change_case(case, by=person(request), **form.values)
             messages.success(request, "Changed. Earlier runs keep the case as it was.")
-            return HttpResponseRedirect(_url("cases", test_set))
+            return self.to_page(test_set, "cases")
         return self._render(request, "case", test_set, title=str(case), form=form, case=case)
 
     def import_view(self, request: HttpRequest, set_id: int) -> HttpResponse:
@@ -207,7 +201,7 @@ class TestSetAdmin(OwnedAdmin):
                 if not errors:
                     count = len(found.cases)
                     messages.success(request, f"{count:,} case{'' if count == 1 else 's'} imported.")
-                    return HttpResponseRedirect(_url("cases", test_set))
+                    return self.to_page(test_set, "cases")
             except DomainError as error:
                 errors = error.messages
         columns = [variable.name for variable in variables_of(test_set)]
@@ -236,7 +230,7 @@ class TestSetAdmin(OwnedAdmin):
                 test_set, rows, variable=cleaned["variable"], takes_answer=cleaned["takes_answer"]
             )
             messages.success(request, f"{len(made)} case{'' if len(made) == 1 else 's'} made." + (f" {missing} left out: {test_sets.WHY_MISSING}." if missing else ""))  # fmt: skip
-        return HttpResponseRedirect(_url("cases", test_set))
+        return self.to_page(test_set, "cases")
 
     def run_view(self, request: HttpRequest, set_id: int) -> HttpResponse:
         """Starts a run."""
@@ -264,13 +258,11 @@ class TestSetAdmin(OwnedAdmin):
         return found
 
     def _render(self, request: HttpRequest, name: str, test_set: TestSet, **context: Any) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "original": test_set, "test_set": test_set,
-            "may_change": self.may_change(request, test_set), "closed": self._closed(request, test_set), **context,
-        }  # fmt: skip
-        return without_store(
-            TemplateResponse(request, f"admin/prompts/evaluations/test_set_{name}.html", context)
-        )
+        page = self.render_page(
+            request, f"prompts/evaluations/test_set_{name}", original=test_set, test_set=test_set,
+            may_change=self.may_change(request, test_set), closed=self._closed(request, test_set), **context,
+        )  # fmt: skip
+        return without_store(page)
 
 
 def _case_form(data: Any, test_set: TestSet, *, case: TestCase | None = None) -> CaseForm:
@@ -284,7 +276,3 @@ def _refused() -> Iterator[None]:
         yield
     except RequiredTestError as error:
         raise PermissionDenied(str(error)) from error
-
-
-def _url(page: str, test_set: TestSet) -> str:
-    return reverse(f"admin:prompts_testset_{page}", args=[test_set.pk])

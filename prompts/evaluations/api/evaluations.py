@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.base import without_store
-from accounts.api.bodies import read
-from accounts.api.fields import IdField, UsdField
+from accounts.api.base import read, read_query, without_store
+from accounts.api.fields import NumberField, UsdField
+from accounts.api.filters import filters_by
 from kernel.errors import ConflictError, at
-from prompts.evaluations.models import Evaluation, EvaluationResult, EvaluationState
+from prompts.evaluations.models import Evaluation, EvaluationResult
 from prompts.evaluations.policy.grid import Weights
 from prompts.evaluations.selectors.evaluations import changes_since, flakiness_for, grid_for, previous_run
 from prompts.evaluations.services import evaluations
@@ -21,7 +21,7 @@ from prompts.evaluations.services import evaluations
 class CandidateSerializer(serializers.Serializer[Any]):
     """A version of the prompt, with its own model or with another route."""
 
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+    version = NumberField()
     model = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
 
@@ -54,11 +54,6 @@ class EvaluationSerializer(OwnedSerializer):
     def create(self, validated_data: dict[str, Any]) -> Evaluation:
         with at():
             return evaluations.start(**validated_data, by=self.context["request"].user)
-
-
-class EvaluationFilters(serializers.Serializer[Any]):
-    test_set = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=EvaluationState.choices)
 
 
 class ResumeSerializer(serializers.Serializer[Any]):
@@ -148,18 +143,16 @@ _WEIGHTS = [
 ]  # fmt: skip
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[EvaluationFilters])
-)
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
 class EvaluationViewSet(
-    OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin
+    OwnedViewSet, mixins.CreateModelMixin, mixins.DestroyModelMixin
 ):  # fmt: skip
     """Runs of test sets over versions and models."""
 
     queryset = Evaluation.objects.select_related("test_set__team", "test_set__prompt")
     serializer_class = EvaluationSerializer
 
-    filters = EvaluationFilters
+    filters = filters_by(Evaluation, "test_set", "state")
 
     def before_destroy(self, instance: Evaluation) -> None:
         if instance.is_open:
@@ -210,26 +203,19 @@ def _weights(request: Request) -> Weights | None:
     names = [name for name in ("cost", "quality", "latency") if name in request.query_params]
     if not names:
         return None
-    body = WeightsSerializer(data=request.query_params)
-    body.is_valid(raise_exception=True)
-    return Weights(**body.validated_data)
+    return Weights(**read_query(WeightsSerializer, request))
 
 
-class ResultFilters(serializers.Serializer[Any]):
-    evaluation = IdField(required=False)
-    verdict = serializers.ChoiceField(required=False, choices=EvaluationResult.Verdict.choices)
-    candidate = serializers.IntegerField(required=False, min_value=0, max_value=evaluations.MAX_CANDIDATES)
-
-
-@extend_schema_view(list=extend_schema(parameters=[ResultFilters]))
-class ResultViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ResultViewSet(OwnedViewSet):
     """Results, one for each case, candidate and repeat."""
 
-    http_method_names = ["get", "head"]
     queryset = EvaluationResult.objects.select_related("evaluation", "case")
     serializer_class = ResultSerializer
 
-    filters = ResultFilters
+    filters = filters_by(
+        EvaluationResult, "evaluation", "verdict",
+        candidate=serializers.IntegerField(required=False, min_value=0, max_value=evaluations.MAX_CANDIDATES),
+    )  # fmt: skip
 
     @extend_schema(responses=ResultDetailSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

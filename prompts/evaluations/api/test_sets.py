@@ -1,18 +1,16 @@
 from typing import Any
 
-from django.contrib.admin.models import DELETION
-from django.db import transaction
 from django.db.models import Count, Q
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.base import CheckedField
-from accounts.api.bodies import read
-from accounts.api.fields import IdField, signed_in
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
+from accounts.api.base import CheckedField, read
+from accounts.api.fields import signed_in
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord
 from prompts.evaluations.models import TestCase, TestSet
@@ -106,14 +104,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
-class TestSetViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class TestSetViewSet(OwnedModelViewSet):
     """Test sets of prompts."""
 
     queryset = TestSet.objects.select_related("team", "prompt").annotate(
@@ -121,10 +112,8 @@ class TestSetViewSet(
     )
     serializer_class = TestSetSerializer
 
-    def perform_destroy(self, instance: TestSet) -> None:
-        with transaction.atomic():
-            self.record(instance, DELETION, "Deleted through the API.")
-            test_sets.delete_set(instance, by=self.person)
+    def remove(self, instance: TestSet) -> None:
+        test_sets.delete_set(instance, by=self.person)
 
     @extend_schema(request=ImportSerializer, responses={200: ImportedSerializer, 400: ImportedSerializer})
     @action(detail=True, methods=["post"], url_path="import")
@@ -183,25 +172,13 @@ class TestCaseSerializer(OwnedSerializer):
         return test_sets.change_case(instance, by=signed_in(self), **changes)
 
 
-class CaseFilters(serializers.Serializer[Any]):
-    test_set = IdField(required=False)
-
-
-@extend_schema_view(list=extend_schema(parameters=[CaseFilters]))
-class TestCaseViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class TestCaseViewSet(OwnedModelViewSet):
     """Cases. A changed case gets a new id: results of earlier runs keep the old one."""
 
     queryset = TestCase.objects.filter(removed_at=None).select_related("test_set__team")
     serializer_class = TestCaseSerializer
 
-    filters = CaseFilters
+    filters = filters_by(TestCase, "test_set")
 
     def perform_destroy(self, instance: TestCase) -> None:
         test_sets.remove_cases(instance.test_set, [instance.pk], by=self.person)

@@ -4,9 +4,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 
 from accounts.access.principals import may_manage_shared
 from accounts.admin.base import OwnedAdmin, person, principal
@@ -97,21 +96,10 @@ class KnowledgeBaseAdmin(OwnedAdmin):
         )
         return [*own, *super().get_urls()]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        base = None if object_id is None else self.get_object(request, object_id)
-        context = {**(extra_context or {}), "page": self._page(request, base) if base is not None else None}
-        response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
-        return response
+    def beside(self, request: HttpRequest, obj: KnowledgeBase) -> dict[str, Any]:
+        return {"page": self._page(request, obj)}
 
-    def _page(self, request: HttpRequest, base: KnowledgeBase) -> dict[str, Any] | None:
-        if not self.has_view_permission(request, base):
-            return None
+    def _page(self, request: HttpRequest, base: KnowledgeBase) -> dict[str, Any]:
         may_read = self.allows(request, Capability.VIEW_CONTENT, base)
         documents = base.documents.select_related("current").order_by("-updated_at")
         waiting = base.documents.filter(state__in=("queued", "indexing")).exists()
@@ -132,18 +120,18 @@ class KnowledgeBaseAdmin(OwnedAdmin):
     ) -> HttpResponse:
         next_step = "Upload its first documents." if obj.is_local else "Try a question on it."
         messages.success(request, f"{obj.name} is there. {next_step}")
-        return self._to(obj)
+        return self.to_page(obj)
 
     def upload_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Takes in files; what can't be used is told of, file by file, and the others go on."""
         base = self._base(request, base_id, self.owned_by.change)
         if request.method != "POST" or not base.is_local:
-            return self._to(base)
+            return self.to_page(base)
         form = UploadForm(request.POST, request.FILES)
         if not form.is_valid():
             problem = "; ".join(str(text) for texts in form.errors.values() for text in texts)
             messages.error(request, f"Nothing was taken in. {problem}")
-            return self._to(base)
+            return self.to_page(base)
         taken, same = 0, 0
         for file in form.cleaned_data["documents"]:
             try:
@@ -157,7 +145,7 @@ class KnowledgeBaseAdmin(OwnedAdmin):
             if is_taken:
                 self.log_addition(request, document, "Uploaded.")
         _tell(request, taken, same)
-        return self._to(base)
+        return self.to_page(base)
 
     def search_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Shows what is found for a question, and what is not similar enough."""
@@ -177,43 +165,41 @@ class KnowledgeBaseAdmin(OwnedAdmin):
                     context["answer"] = answer_elsewhere(base, form.cleaned_data["question"], route=route)
             except (EmbeddingError, RetrieverError) as error:
                 context["problem"] = str(error)
-        context |= {
-            **self.admin_site.each_context(request), "title": f"Search {base.name}", "base": base, "form": form,
-            "opts": self.opts, "original": base,
-        }  # fmt: skip
-        return TemplateResponse(request, "admin/prompts/knowledge/search.html", context)
+        return self.render_page(
+            request, "prompts/knowledge/search", title=f"Search {base.name}", base=base, form=form, original=base,
+            **context,
+        )  # fmt: skip
 
     def reindex_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         """Asks first: it may cost."""
         base = self._base(request, base_id, self.owned_by.change)
         if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request), "title": "Read all documents again", "base": base,
-                "opts": self.opts, "original": base,
-            }  # fmt: skip
-            return TemplateResponse(request, "admin/prompts/knowledge/reindex.html", context)
+            return self.render_page(
+                request,
+                "prompts/knowledge/reindex",
+                title="Read all documents again",
+                base=base,
+                original=base,
+            )
         number = reindex_base(base)
         self.log_change(request, base, f"All {number} documents to be read again.")
         messages.success(
             request, f"{number} documents wait to be read again. Searches go on with what there is."
         )
-        return self._to(base)
+        return self.to_page(base)
 
     def sync_view(self, request: HttpRequest, base_id: int) -> HttpResponse:
         base = self._base(request, base_id, self.owned_by.change)
         if request.method == "POST" and base.source:
             ask_for_sync(base)
             messages.success(request, "It is read soon. Reload this page to see what is new.")
-        return self._to(base)
+        return self.to_page(base)
 
     def _base(self, request: HttpRequest, base_id: int, capability: Capability) -> KnowledgeBase:
         base: KnowledgeBase | None = self.get_object(request, str(base_id))
         if base is None or not self.allows(request, capability, base):
             raise PermissionDenied
         return base
-
-    def _to(self, base: KnowledgeBase) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:prompts_knowledgebase_change", args=[base.pk]))
 
     # --- deleting ---
 

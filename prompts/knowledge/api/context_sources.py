@@ -1,8 +1,8 @@
 from typing import Any
 
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.fields import signed_in
 from prompts.knowledge.models import ContextSource
 from prompts.knowledge.services.context_sources import check_source
@@ -28,14 +28,7 @@ class ContextSourceSerializer(OwnedSerializer):
         return attrs
 
 
-class ContextSourceViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ContextSourceViewSet(OwnedModelViewSet):
     """Context sources: texts, rows of views, answers over HTTP."""
 
     queryset = ContextSource.objects.select_related("team")

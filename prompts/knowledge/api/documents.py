@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION
+from django.contrib.admin.models import ADDITION, CHANGE
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
+from accounts.api.base import read
 from accounts.api.fields import IdField
 from accounts.models import Application
 from accounts.policy.roles import Capability
@@ -86,8 +87,6 @@ def _of_team(ids: list[int], base: KnowledgeBase) -> list[int]:
 )
 class KnowledgeDocumentViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
 ):
@@ -110,9 +109,7 @@ class KnowledgeDocumentViewSet(
     )
     def create(self, request: Request) -> Response:
         """Takes in a file. 201 where it will be read, 200 where it is there already as it is."""
-        body = UploadSerializer(data=request.data, context=self.get_serializer_context())
-        body.is_valid(raise_exception=True)
-        values = body.validated_data
+        values = read(UploadSerializer, request)
         self.check_create(values)
         file: UploadedFile[Any] = values["file"]
         check_size(file.size or 0)
@@ -126,10 +123,8 @@ class KnowledgeDocumentViewSet(
         shown = self.get_serializer(document).data
         return Response(shown, status=status.HTTP_201_CREATED if is_taken else status.HTTP_200_OK)
 
-    def perform_destroy(self, instance: KnowledgeDocument) -> None:
-        with transaction.atomic():
-            self.record(instance, DELETION, "Deleted through the API.")
-            delete_document(instance)
+    def remove(self, instance: KnowledgeDocument) -> None:
+        delete_document(instance)
 
     @extend_schema(request=None, responses={202: KnowledgeDocumentSerializer})
     @action(detail=True, methods=["post"])

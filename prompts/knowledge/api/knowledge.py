@@ -2,25 +2,22 @@
 
 from typing import Any
 
-from django.contrib.admin.models import CHANGE, DELETION
-from django.db import transaction
+from django.contrib.admin.models import CHANGE
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.access.principals import may_manage_shared
-from accounts.api.base import without_store
-from accounts.api.bodies import read
+from accounts.api.base import read, without_store
 from accounts.api.fields import signed_in
 from accounts.models import Application
 from accounts.policy.roles import Capability
 from kernel.errors import ConflictError
 from prompts.knowledge.models import KnowledgeBase
-from prompts.knowledge.policy.knowledge import Retrieved
 from prompts.knowledge.services.knowledge import FIXED, ask_for_sync, check_base, delete_base, reindex_base
 from prompts.knowledge.services.search import answer_elsewhere, search
 
@@ -103,33 +100,22 @@ class CountSerializer(serializers.Serializer[Any]):
     documents = serializers.IntegerField(help_text="How many will be read again.")
 
 
-class KnowledgeBaseViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class KnowledgeBaseViewSet(OwnedModelViewSet):
     """Knowledge bases: documents that prompts may draw on. Deleting one deletes all that is in it."""
 
     capabilities = {"search": Capability.VIEW_CONTENT}
     queryset = KnowledgeBase.objects.select_related("team")
     serializer_class = KnowledgeBaseSerializer
 
-    def perform_destroy(self, instance: KnowledgeBase) -> None:
-        with transaction.atomic():
-            self.record(instance, DELETION, "Deleted through the API.")
-            delete_base(instance)
+    def remove(self, instance: KnowledgeBase) -> None:
+        delete_base(instance)
 
     @extend_schema(request=SearchSerializer, responses=RetrievedSerializer)
     @action(detail=True, methods=["post"])
     def search(self, request: Request, **kwargs: Any) -> Response:
         """Searches, at the cost of the team: the question is turned into a vector. The texts are as in the documents."""
         base = self.get_object()
-        asked = SearchSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = dict(asked.validated_data)
+        values = read(SearchSerializer, request)
         application = values.pop("application", None)
         if (
             application is not None
@@ -137,7 +123,7 @@ class KnowledgeBaseViewSet(
         ):
             raise serializers.ValidationError({"application": ["The team has no such application."]})
         found = search(base, values.pop("question"), application_id=application, **values)
-        return without_store(Response(_shown(found)))
+        return without_store(Response(RetrievedSerializer(found).data))
 
     @extend_schema(request=AnswerAskedSerializer, responses=GroundedAnswerSerializer)
     @action(detail=True, methods=["post"])
@@ -168,7 +154,3 @@ class KnowledgeBaseViewSet(
             raise ConflictError("It has no folder or S3 address to read from.")
         ask_for_sync(base)
         return Response(status=status.HTTP_202_ACCEPTED)
-
-
-def _shown(found: Retrieved) -> Any:
-    return RetrievedSerializer(found).data

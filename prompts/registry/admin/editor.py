@@ -69,7 +69,7 @@ class VariableForm(forms.Form):
     example = forms.CharField(required=False, strip=False)
     schema = forms.CharField(
         required=False,
-        label="PromptLimits",
+        label="Limits",
         help_text='JSON Schema, such as {"maxLength": 200} or {"enum": ["a", "b"]}.',
     )
 

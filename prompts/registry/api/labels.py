@@ -7,7 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.fields import NumberField
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from prompts.registry.models import Label, LabelMove
 from prompts.registry.services.labels import move_label, protect, roll_back, take_away
@@ -16,16 +18,14 @@ from prompts.registry.services.labels import move_label, protect, roll_back, tak
 class PromptLabelSerializer(OwnedSerializer):
     """A label. To make one that is there already is to move it."""
 
-    version = serializers.IntegerField(source="version.number", min_value=1, max_value=2**31 - 1)
+    version = NumberField(source="version.number")
     reason = serializers.CharField(write_only=True, required=False, default="", max_length=2000)
 
     class Meta:
         model = Label
         fields = ("id", "prompt", "name", "version", "is_protected", "reason", "moved_at")
         read_only_fields = ("is_protected",)
-
-    def get_validators(self) -> list[Any]:
-        return []
+        validators = ()  # to make one that is there is to move it
 
     def create(self, validated_data: dict[str, Any]) -> Label:
         prompt = validated_data["prompt"]
@@ -49,16 +49,8 @@ class ProtectSerializer(serializers.Serializer[Any]):
     is_protected = serializers.BooleanField()
 
 
-class LabelFilters(serializers.Serializer[Any]):
-    """Which labels to list."""
-
-    prompt = IdField(required=False)
-
-
 class PromptLabelViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.DestroyModelMixin,
 ):
@@ -68,11 +60,7 @@ class PromptLabelViewSet(
     serializer_class = PromptLabelSerializer
     capabilities = {"protect": Capability.MANAGE_TEAM, "destroy": Capability.MANAGE_TEAM}
 
-    filters = LabelFilters
-
-    @extend_schema(parameters=[LabelFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(Label, "prompt")
 
     def record(self, changed: Any, kind: int, message: str) -> None:
         """The services put moves on record themselves."""
@@ -86,9 +74,8 @@ class PromptLabelViewSet(
     def roll_back(self, request: Request, pk: str) -> Response:
         """Moves the label to where it was before."""
         label = self.get_object()
-        sent = MoveReasonSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        moved = roll_back(prompt=label.prompt, name=label.name, by=self.person, **sent.validated_data)
+        sent = read(MoveReasonSerializer, request)
+        moved = roll_back(prompt=label.prompt, name=label.name, by=self.person, **sent)
         return Response(self.get_serializer(moved).data)
 
     @extend_schema(request=ProtectSerializer, responses={200: PromptLabelSerializer})
@@ -96,9 +83,8 @@ class PromptLabelViewSet(
     def protect(self, request: Request, pk: str) -> Response:
         """Protects the label, or ends that: protected, it moves to approved versions only whose required tests passed."""
         label = self.get_object()
-        sent = ProtectSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        protect(prompt=label.prompt, name=label.name, by=self.person, **sent.validated_data)
+        sent = read(ProtectSerializer, request)
+        protect(prompt=label.prompt, name=label.name, by=self.person, **sent)
         return Response(self.get_serializer(self.get_object()).data)
 
 
@@ -120,14 +106,10 @@ class LabelMoveSerializer(serializers.ModelSerializer[LabelMove]):
         )
 
 
-class LabelMoveViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class LabelMoveViewSet(OwnedViewSet):
     """Every move of every label."""
 
     queryset = LabelMove.objects.select_related("moved_by")
     serializer_class = LabelMoveSerializer
 
-    filters = LabelFilters
-
-    @extend_schema(parameters=[LabelFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(LabelMove, "prompt")

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
-from accounts.api.base import without_store
+from accounts.api.base import read, without_store
 from accounts.models import Team
 from prompts.registry.models import Prompt
 from prompts.registry.services.files import exported, imported
@@ -31,9 +31,7 @@ class PromptSerializer(OwnedSerializer):
             "created_at",
         )  # fmt: skip
         read_only_fields = ("is_enabled", "archived_at")
-
-    def get_validators(self) -> list[Any]:
-        return []  # the model has them
+        validators = ()  # the model has them
 
     def validate_name(self, name: str) -> str:
         if self.instance is not None and name != self.instance.name:
@@ -72,8 +70,6 @@ class TakenInSerializer(serializers.Serializer[Any]):
 
 class PromptViewSet(
     OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
 ):
@@ -93,11 +89,8 @@ class PromptViewSet(
     def switch(self, request: Request, pk: str) -> Response:
         """Switches it on or off: off, every call gets the fallback answer within a second."""
         prompt = self.get_object()
-        sent = SwitchSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        switch(
-            prompt=prompt, on=sent.validated_data["on"], by=self.person, reason=sent.validated_data["reason"]
-        )
+        sent = read(SwitchSerializer, request)
+        switch(prompt=prompt, by=self.person, **sent)
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=None, responses={200: PromptSerializer})
@@ -135,11 +128,10 @@ class PromptViewSet(
     @action(detail=False, methods=["post"], url_path="import", url_name="import")
     def take_in(self, request: Request) -> Response:
         """Makes a draft of a YAML file, and the prompt, if there is none of its name. Nothing where nothing differs."""
-        sent = PromptFileSerializer(data=request.data, context=self.get_serializer_context())
-        sent.is_valid(raise_exception=True)
-        team = sent.validated_data["team"]
+        sent = read(PromptFileSerializer, request)
+        team = sent["team"]
         self.check_create({"team": team})
         with transaction.atomic():
-            prompt, version = imported(text=sent.validated_data["text"], team=team, by=self.person)
+            prompt, version = imported(text=sent["text"], team=team, by=self.person)
         data = {"prompt": prompt.pk, "version": version.number if version else None}
         return Response(data, status=status.HTTP_201_CREATED)

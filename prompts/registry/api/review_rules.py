@@ -1,8 +1,8 @@
 from typing import Any
 
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.models import User
 from prompts.registry.models import Part, ReviewRule
 from prompts.registry.selectors.reviews import reviewers_of
@@ -35,14 +35,7 @@ class ReviewRuleSerializer(OwnedSerializer):
         return attrs
 
 
-class ReviewRuleViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ReviewRuleViewSet(OwnedModelViewSet):
     """Who must approve what before a version of a team's prompt is approved."""
 
     queryset = ReviewRule.objects.select_related("team").prefetch_related("reviewers")

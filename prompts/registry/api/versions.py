@@ -4,14 +4,15 @@ import msgspec
 from django.contrib.admin.models import ADDITION
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, serializers, status
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.base import CheckedField
-from accounts.api.fields import IdField
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer
+from accounts.api.base import CheckedField, read
+from accounts.api.fields import NumberField
+from accounts.api.filters import filters_by
 from accounts.policy.roles import Capability
 from kernel.errors import InvalidError
 from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
@@ -54,12 +55,8 @@ class PromptVersionSerializer(OwnedSerializer):
 
     document = DocumentField(required=False)
     author = serializers.StringRelatedField[Any](read_only=True)
-    based_on = serializers.IntegerField(
-        write_only=True,
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text="The number of a version to begin with.",
+    based_on = NumberField(
+        write_only=True, required=False, help_text="The number of a version to begin with."
     )
     problems = serializers.SerializerMethodField(help_text="Why it can't be submitted yet.")
     missing = serializers.SerializerMethodField(help_text="What the approval rules still ask for.")
@@ -137,22 +134,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     spans = SpanSerializer(many=True)
 
 
-class VersionFilters(serializers.Serializer[Any]):
-    """Which versions to list."""
-
-    prompt = IdField(required=False)
-    number = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    state = serializers.ChoiceField(required=False, choices=VersionState.choices)
-
-
-class PromptVersionViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class PromptVersionViewSet(OwnedModelViewSet):
     """Versions of prompts: drafts, those in review, those approved."""
 
     queryset = PromptVersion.objects.select_related("prompt__team", "author").prefetch_related(
@@ -162,11 +144,10 @@ class PromptVersionViewSet(
     # Whoever edits prompts may approve others' too, so that the remark of either is let in.
     capabilities = {"review": Capability.APPROVE_PROMPTS, "comment": Capability.APPROVE_PROMPTS}
 
-    filters = VersionFilters
-
-    @extend_schema(parameters=[VersionFilters])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().list(request, *args, **kwargs)
+    filters = filters_by(
+        PromptVersion, "prompt", "state",
+        number=NumberField(required=False),
+    )  # fmt: skip
 
     def perform_destroy(self, instance: PromptVersion) -> None:
         """Drafts can be thrown away; what was submitted stays on record."""
@@ -191,9 +172,8 @@ class PromptVersionViewSet(
     def withdraw(self, request: Request, pk: str) -> Response:
         """Takes a version out of use for good."""
         version = self.get_object()
-        sent = WithdrawSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        withdraw(version=version, by=self.person, reason=sent.validated_data["reason"])
+        sent = read(WithdrawSerializer, request)
+        withdraw(version=version, by=self.person, reason=sent["reason"])
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=VerdictSerializer, responses={200: PromptVersionSerializer})
@@ -201,9 +181,7 @@ class PromptVersionViewSet(
     def review(self, request: Request, pk: str) -> Response:
         """Puts a verdict on record. The author's own is refused."""
         version = self.get_object()
-        sent = VerdictSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values = sent.validated_data
+        values = read(VerdictSerializer, request)
         review(
             version=version, reviewer=self.person, verdict=ReviewVerdict(values["verdict"]), comment=values["comment"],
             digest=values["digest"],
@@ -215,10 +193,9 @@ class PromptVersionViewSet(
     def comment(self, request: Request, pk: str) -> Response:
         """Adds a remark on a place of the version."""
         version = self.get_object()
-        sent = RemarkSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = read(RemarkSerializer, request)
         with transaction.atomic():
-            made = comment(version=version, by=self.person, **sent.validated_data)
+            made = comment(version=version, by=self.person, **sent)
             self.record(version.prompt, ADDITION, f"Remarked on version {version.number} through the API.")
         return Response(RemarkSerializer(made).data, status=status.HTTP_201_CREATED)
 

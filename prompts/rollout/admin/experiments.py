@@ -52,7 +52,7 @@ class ExperimentAdmin(TrafficAdmin):
         team = experiment.team or "shared by all teams"
         return [experiment.name, f"{experiment.prompt}, {team}"]
 
-    @display(description="ExperimentState", label=STATE_LABELS)
+    @display(description="State", label=STATE_LABELS)
     def state_label(self, experiment: Experiment) -> tuple[str, str]:
         return experiment.state, experiment.get_state_display()
 

@@ -67,7 +67,7 @@ class RolloutAdmin(TrafficAdmin):
         team = rollout.team or "shared by all teams"
         return [f"{rollout.prompt}: version {rollout.version.number} to {rollout.label}", str(team)]
 
-    @display(description="RolloutState", label=STATE_LABELS)
+    @display(description="State", label=STATE_LABELS)
     def state_label(self, rollout: Rollout) -> tuple[str, str]:
         return rollout.state, rollout.get_state_display()
 

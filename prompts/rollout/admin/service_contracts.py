@@ -63,13 +63,8 @@ class ServiceContractAdmin(OwnedAdmin):
         for sentence in shortcomings(obj):
             messages.warning(request, f"What is promised for when it is unsure can't be kept: {sentence}")
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:  # fmt: skip
-        found = self.get_object(request, object_id) if object_id else None
-        if found is not None and self.has_view_permission(request, found):
-            extra_context = {**(extra_context or {}), "contract_state": _state(found)}
-        return super().changeform_view(request, object_id, form_url, extra_context)
+    def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {"contract_state": _state(obj)}
 
 
 def _state(contract: ServiceContract) -> dict[str, Any]:

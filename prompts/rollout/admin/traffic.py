@@ -5,12 +5,10 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.admin.base import OwnedAdmin, person, principal, told
+from accounts.admin.filters import is_id
 from prompts.registry.models import Prompt
 
 UNITS = {"end_user": "end users", "session": "sessions", "call": "calls"}
@@ -61,9 +59,8 @@ class TrafficAdmin(OwnedAdmin):
         value = request.GET.get("prompt")
         if not value:
             return None
-        is_id = value.isascii() and value.isdecimal() and len(value) < 19
         rows = Prompt.objects.changeable_by(principal(request)).select_related("team")
-        found = rows.filter(pk=int(value)).first() if is_id else None
+        found = rows.filter(pk=int(value)).first() if is_id(value) else None
         if found is None:
             raise Http404("There is no such prompt, or it is not one of your teams'.")
         return found
@@ -122,9 +119,4 @@ class TrafficAdmin(OwnedAdmin):
         raise NotImplementedError
 
     def render(self, request: HttpRequest, page: str, **context: Any) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, f"admin/prompts/rollout/{page}.html", context)
-
-    def to_page(self, found: Model) -> HttpResponse:
-        name = f"admin:prompts_{found._meta.model_name}_change"
-        return HttpResponseRedirect(reverse(name, args=[found.pk]))
+        return self.render_page(request, f"prompts/rollout/{page}", **context)

@@ -3,14 +3,14 @@ from math import isfinite
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
-from accounts.api.bodies import read
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.filters import filters_by
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import ChecksField, TrafficViewSet, VersionField, version_of
@@ -102,13 +102,6 @@ class StopSerializer(serializers.Serializer[Any]):
     )
 
 
-class ExperimentFilters(serializers.Serializer[Any]):
-    """Which experiments to list."""
-
-    prompt = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=Experiment.STATES)
-
-
 class ComparisonSerializer(serializers.Serializer[Any]):
     metric = serializers.ChoiceField(choices=METRICS)
     verdict = serializers.CharField()
@@ -159,23 +152,14 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[ExperimentFilters])
-)
-class ExperimentViewSet(
-    TrafficViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
+class ExperimentViewSet(TrafficViewSet):
     """Versions, or models, compared on the calls of a label. Drafts can be changed; a stopped one stays as it was."""
 
     queryset = Experiment.objects.select_related("prompt__team").prefetch_related("arms__version")
     serializer_class = ExperimentSerializer
 
-    filters = ExperimentFilters
+    filters = filters_by(Experiment, "prompt", "state")
 
     @extend_schema(request=None, responses=ExperimentSerializer)
     @action(detail=True, methods=["post"])

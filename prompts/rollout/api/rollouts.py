@@ -1,14 +1,14 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer
-from accounts.api.bodies import read
-from accounts.api.fields import IdField
+from accounts.api.base import read
+from accounts.api.filters import filters_by
 from kernel.clock import utc_now
 from kernel.errors import at
 from prompts.rollout.api.traffic import (
@@ -98,13 +98,6 @@ class RolloutSerializer(OwnedSerializer):
         return instance
 
 
-class RolloutFilters(serializers.Serializer[Any]):
-    """Which rollouts to list."""
-
-    prompt = IdField(required=False)
-    state = serializers.ChoiceField(required=False, choices=Rollout.STATES)
-
-
 class FiguresSerializer(serializers.Serializer[Any]):
     """Of each version: calls, and [events, of so many] of errors, contract, failed checks and negative feedback."""
 
@@ -132,17 +125,8 @@ _EXAMPLE = OpenApiExample(
 )
 
 
-@extend_schema_view(
-    create=extend_schema(examples=[_EXAMPLE]), list=extend_schema(parameters=[RolloutFilters])
-)
-class RolloutViewSet(
-    TrafficViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+@extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
+class RolloutViewSet(TrafficViewSet):
     """A version on its way to a label, step by step. Drafts can be changed; what has been started goes on to an end."""
 
     queryset = Rollout.objects.select_related("prompt__team", "version", "stable_version").prefetch_related(
@@ -150,7 +134,7 @@ class RolloutViewSet(
     )
     serializer_class = RolloutSerializer
 
-    filters = RolloutFilters
+    filters = filters_by(Rollout, "prompt", "state")
 
     @extend_schema(request=None, responses=RolloutSerializer)
     @action(detail=True, methods=["post"])

@@ -1,10 +1,9 @@
-from typing import Any
-
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
-from accounts.access.api import OwnedSerializer, OwnedViewSet
-from accounts.api.fields import IdField, UsdField
+from accounts.access.api import OwnedModelViewSet, OwnedSerializer, OwnedViewSet
+from accounts.api.fields import UsdField
+from accounts.api.filters import filters_by
 from prompts.rollout.models import ContractBreach, ServiceContract
 
 
@@ -34,14 +33,7 @@ _EXAMPLE = OpenApiExample(
 
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
-class ServiceContractViewSet(
-    OwnedViewSet,
-    mixins.ListModelMixin,
-    mixins.RetrieveModelMixin,
-    mixins.CreateModelMixin,
-    mixins.UpdateModelMixin,
-    mixins.DestroyModelMixin,
-):
+class ServiceContractViewSet(OwnedModelViewSet):
     """What prompts promise to their callers, and whether they keep it."""
 
     queryset = ServiceContract.objects.select_related("prompt__team")
@@ -54,16 +46,10 @@ class BreachSerializer(serializers.ModelSerializer[ContractBreach]):
         fields = ("id", "contract", "term", "promised", "measured", "calls", "started_at", "ended_at")
 
 
-class BreachFilters(serializers.Serializer[Any]):
-    contract = IdField(required=False)
-
-
-@extend_schema_view(list=extend_schema(parameters=[BreachFilters]))
-class ContractBreachViewSet(OwnedViewSet, mixins.ListModelMixin, mixins.RetrieveModelMixin):
+class ContractBreachViewSet(OwnedViewSet):
     """Promises that were not kept, and from when to when."""
 
-    http_method_names = ["get", "head"]
     queryset = ContractBreach.objects.select_related("contract__prompt__team")
     serializer_class = BreachSerializer
 
-    filters = BreachFilters
+    filters = filters_by(ContractBreach, "contract")

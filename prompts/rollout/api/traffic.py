@@ -8,21 +8,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.access.api import OwnedViewSet
+from accounts.access.api import OwnedModelViewSet
 from accounts.api.base import CheckedField
-from accounts.api.fields import UsdField
+from accounts.api.fields import NumberField, UsdField
 from kernel.errors import ConflictError
 from prompts.registry.models import Prompt, PromptVersion
 from prompts.rollout.policy.answer_check import checks_of
 
-_MAX_NUMBER = 2**31 - 1
 
-
-class VersionField(serializers.IntegerField):
+class VersionField(NumberField):
     """A version by its number in its prompt. Which version that is, is looked up with the prompt."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=1, max_value=_MAX_NUMBER, **options)
 
     def to_representation(self, value: Any) -> int:
         return int(value.number if isinstance(value, PromptVersion) else value)
@@ -117,7 +112,7 @@ class SegmentField(serializers.JSONField):
         return {name: value for name, value in data.items() if value}
 
 
-class TrafficViewSet(OwnedViewSet):
+class TrafficViewSet(OwnedModelViewSet):
     """Of one's own teams' prompts, and shared ones. What has been started is not changed any more."""
 
     draft_only: ClassVar[str] = "This has been started: it can't be changed or deleted any more."

@@ -3,12 +3,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Value
 
-from accounts.access.models import Owned, OwnedBy
-from accounts.access.policy import Shared
+from accounts.access.models import Owned
 from accounts.models import Team, User
-from accounts.policy.roles import Capability
+from kernel.choices import choices_of
 from kernel.ids import random_bytes
-from prompts.registry.models import Prompt, PromptVersion
+from prompts.registry.models import OF_A_PROMPT, Prompt, PromptVersion
 from prompts.rollout.policy.assignment import Unit
 from prompts.rollout.policy.experiments import MAX_WEIGHT, ExperimentState
 from prompts.rollout.policy.verdicts import MIN_MINIMUM, Metric
@@ -41,18 +40,9 @@ def usual_metrics() -> list[str]:
 class Experiment(Owned):
     """Versions, or models, compared on the calls of a label. At most one runs behind a label."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
-    STATES = [
-        (ExperimentState.DRAFT.value, "Draft"),
-        (ExperimentState.RUNNING.value, "Running"),
-        (ExperimentState.STOPPED.value, "Stopped"),
-    ]
+    STATES = choices_of(ExperimentState)
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="experiments")
     name = models.CharField(max_length=100, help_text="Such as “Shorter answers”.")

@@ -4,12 +4,11 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q, Value
 
-from accounts.access.models import Owned, OwnedBy
-from accounts.access.policy import Shared
+from accounts.access.models import Owned
 from accounts.models import Team, User
-from accounts.policy.roles import Capability
+from kernel.choices import choices_of
 from kernel.triggers import Trigger
-from prompts.registry.models import Prompt, PromptVersion
+from prompts.registry.models import OF_A_PROMPT, Prompt, PromptVersion
 from prompts.rollout.models.experiment import UNITS, new_salt
 from prompts.rollout.policy.assignment import Unit
 from prompts.rollout.policy.rollouts import LIVE, RolloutAction, RolloutState
@@ -38,20 +37,9 @@ def usual_guardrails() -> dict[str, dict[str, float]]:
 class Rollout(Owned):
     """A version on its way to a label, by growing shares of callers. At most one is under way behind a label."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
-    STATES = [
-        (RolloutState.DRAFT.value, "Draft"),
-        (RolloutState.RUNNING.value, "Running"),
-        (RolloutState.PAUSED.value, "Paused"),
-        (RolloutState.ROLLED_BACK.value, "Rolled back"),
-        (RolloutState.COMPLETED.value, "Completed"),
-    ]
+    STATES = choices_of(RolloutState)
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="rollouts")
     label = models.CharField(max_length=50, help_text="Such as “production”. Moved at the end.")

@@ -1,23 +1,18 @@
+from dataclasses import replace
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q, Value
 
-from accounts.access.models import Owned, OwnedBy
-from accounts.access.policy import Shared
-from accounts.policy.roles import Capability
-from prompts.registry.models import Prompt
+from accounts.access.models import Owned
+from prompts.registry.models import OF_A_PROMPT, Prompt
 from prompts.rollout.policy.unsure import Promised
 
 
 class ServiceContract(Owned):
     """What a prompt promises to its callers, watched on its calls in production. What is empty is not promised."""
 
-    owned_by = OwnedBy(
-        ("prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = OF_A_PROMPT
 
     class Unsure(models.TextChoices):
         NONE = "", "Nothing is promised"
@@ -73,12 +68,7 @@ class ServiceContract(Owned):
 class ContractBreach(Owned):
     """A promise that was not kept, from the check that found it to the one that found it kept again."""
 
-    owned_by = OwnedBy(
-        ("contract__prompt__team",),
-        shared=Shared.EVERYONE,
-        change=Capability.EDIT_PROMPTS,
-        what="what belongs to prompts shared by all teams",
-    )
+    owned_by = replace(OF_A_PROMPT, paths=("contract__prompt__team",))
 
     class Term(models.TextChoices):
         LATENCY = "latency", "Latency"

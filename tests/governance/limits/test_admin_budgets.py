@@ -132,3 +132,14 @@ def test_a_name_leads_to_one_route(world):
         assert "already leads to the route first" in answer.content.decode()
     client.post(reverse("admin:gateway_route_add"), {**fields, "name": "second", "aliases": "x, y, x"})
     assert Route.objects.get(name="second").aliases == ["x", "y"]
+
+
+def test_a_route_is_made_with_its_targets(world):
+    deployment = Deployment.objects.first()
+    fields = {
+        "name": "made", "strategy": "ordered", "default_max_tokens": "100", "timeout_seconds": "10",
+        "targets-TOTAL_FORMS": 1, "targets-INITIAL_FORMS": 0, "targets-0-position": "0", "targets-0-weight": "1",
+        "targets-0-deployment": deployment.pk,
+    }  # fmt: skip
+    world.client("superuser").post(reverse("admin:gateway_route_add"), fields)
+    assert [target.deployment for target in Route.objects.get(name="made").targets.all()] == [deployment]
