@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedSerializer, OwnedViewSet
+from accounts.access.principals import principal
 from accounts.api.fields import IdField, UsdField
 from accounts.api.pagination import UuidPages
 from governance.alerts.models import Alert, AlertChannel, Delivery
@@ -18,6 +19,11 @@ class AlertChannelSerializer(OwnedSerializer):
     class Meta:
         model = AlertChannel
         fields = ("id", "team", "name", "kind", "target", "is_enabled", "created_at")
+
+    def to_representation(self, instance: AlertChannel) -> Any:
+        return super().to_representation(instance) | {
+            "target": instance.target_for(principal(self.context["request"]))
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self.merged(attrs).clean()

@@ -22,7 +22,9 @@ class ModelFilter(DropdownFilter):
         return [(name, name) for name in models_called()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(model=self.value()) if self.value() else queryset
+        if not self.value():
+            return queryset
+        return queryset.filter(model=self.value()) if "\0" not in str(self.value()) else queryset.none()
 
 
 class StatusFilter(DropdownFilter):
@@ -40,7 +42,7 @@ class StatusFilter(DropdownFilter):
             case self.NOT_SUCCEEDED:
                 return queryset.exclude(status=CallStatus.SUCCEEDED)
             case status:
-                return queryset.filter(status=status)
+                return queryset.filter(status=status) if status in CallStatus else queryset.none()
 
 
 class ReviewFilter(DropdownFilter):

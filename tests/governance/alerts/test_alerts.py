@@ -289,3 +289,27 @@ def test_a_channel_for_all_budgets_is_a_superuser_s(world):
     body = {"name": "x", "kind": "email", "target": "x@example.com"}
     assert ask(world.client("owner"), "post", f"{API}/alert-channels/", body).status_code == 403
     assert ask(world.client("superuser"), "post", f"{API}/alert-channels/", body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "shown"),
+    [
+        ("slack", "https://hooks.example.com/services/T0/B0/words", "hooks.example.com"),
+        ("webhook", "https://me:words@example.com:8443/words?words", "example.com"),
+        ("email", "team@example.com", "team@example.com"),
+    ],
+)
+def test_who_may_not_change_a_channel_is_told_its_host(world, kind, target, shown):
+    """Whoever knows the whole of a webhook's address can post to it."""
+    found = channel(world, kind, target)
+    page = reverse("admin:governance_alertchannel_changelist")
+    for who in ("owner", "admin", "superuser", "developer", "reviewer", "viewer"):
+        client, may = world.client(who), who in ("owner", "admin", "superuser")
+        one = client.get(f"{API}/alert-channels/{found.pk}/").json()
+        listed = next(
+            row for row in client.get(f"{API}/alert-channels/").json()["results"] if row["id"] == found.pk
+        )
+        assert one["target"] == listed["target"] == (target if may else shown), who
+        text = client.get(page).content.decode()
+        assert shown in text
+        assert ("words" in text) == (may and "words" in target), who
