@@ -1,6 +1,6 @@
 """What the commands share that read what AWS delivers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +12,7 @@ from kernel import commands
 class ImportCommand(commands.Command):
     """Tells what came of each object, and of the first lines that could not be taken in."""
 
-    read: ClassVar[Callable[..., Iterator[tuple[str, Any]]]]
+    read: ClassVar[Callable[..., Iterable[tuple[str, Any]]]]
     """The objects at an address: each's name, and its tally, or None for one that was read before."""
 
     def words(self, tally: Any) -> str:

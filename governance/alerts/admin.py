@@ -6,12 +6,23 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts.admin.base import OwnedAdmin, SeenOnly
-from accounts.admin.typed import action, display
+from accounts.admin.base import OwnedAdmin, SeenOnly, principal
+from accounts.admin.typed import ChangeList, action, display
 from governance.alerts.models import AlertChannel, Delivery
 from governance.alerts.policy import secret_of
 from governance.alerts.services.alerts import send_test
 from kernel.clock import utc_now
+
+
+class ChannelList(ChangeList):
+    """The rows of a page with where they lead, as this person may know it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        for row in rows:
+            row.known_target = row.target_for(principal(request))
+        self.result_list = rows
 
 
 @admin.register(AlertChannel)
@@ -19,11 +30,18 @@ class AlertChannelAdmin(OwnedAdmin):
     """Where alerts go."""
 
     empty_hint = "Alerts go out at 50, 80 and 100 per cent of a budget, when one will run out early, and when a service contract is broken. Say where to."
-    list_display = ("name", "kind", "target", "team", "is_enabled")
+    list_display = ("name", "kind", "leads_to", "team", "is_enabled")
     list_select_related = ("team",)
     fields = ("name", "kind", "target", "team", "is_enabled", "secret")
     readonly_fields = ("secret",)
     actions_detail: ClassVar[list[str]] = ["send_a_test"]
+
+    @display(description="Target")
+    def leads_to(self, channel: Any) -> str:
+        return str(channel.known_target)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChannelList
 
     @display(description="Signing secret")
     def secret(self, channel: AlertChannel) -> str:

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer, OwnedViewSet
+from accounts.access.principals import principal
 from accounts.api.fields import UsdField
 from accounts.api.filters import filters_by
 from accounts.api.pagination import UuidPages
@@ -19,6 +20,11 @@ class AlertChannelSerializer(OwnedSerializer):
     class Meta:
         model = AlertChannel
         fields = ("id", "team", "name", "kind", "target", "is_enabled", "created_at")
+
+    def to_representation(self, instance: AlertChannel) -> Any:
+        return super().to_representation(instance) | {
+            "target": instance.target_for(principal(self.context["request"]))
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self.merged(attrs).clean()

@@ -1,11 +1,14 @@
 import uuid
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
+from accounts.access.principals import has_capability
 from accounts.models import Team
+from governance.alerts.policy import host_of
 from governance.limits.models.budget import BudgetWindow
 
 
@@ -39,6 +42,12 @@ class AlertChannel(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def target_for(self, who: Any) -> str:
+        """Where it leads, as somebody may know it: a webhook's address is what it takes to post there."""
+        if self.kind == self.Kind.EMAIL or has_capability(who, self.owned_by.change, self.owner_id):
+            return self.target
+        return host_of(self.target)
 
     def clean(self) -> None:
         check = validate_email if self.kind == self.Kind.EMAIL else URLValidator(schemes=["http", "https"])

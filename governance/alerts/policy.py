@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from kernel.money import format_usd, plain_usd
 
@@ -13,6 +14,14 @@ MAX_ATTEMPTS = 14
 """With the pauses below, about a day."""
 _FIRST_PAUSE = timedelta(seconds=20)
 _MAX_PAUSE = timedelta(hours=4)
+
+
+def host_of(url: str) -> str:
+    """The host alone: whoever knows a webhook's whole address can post to it."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # such as https://[::1/
+        return ""
 
 
 def pause_after(attempt: int, *, jitter: float) -> timedelta | None:

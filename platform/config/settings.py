@@ -218,7 +218,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "accounts.api.filters.FilteredSchema",
     "DEFAULT_RENDERER_CLASSES": ["accounts.api.renderers.JsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsers.JsonParser"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.pagination.IdPages",
     "EXCEPTION_HANDLER": "accounts.api.exceptions.answered",
 }

@@ -1,6 +1,7 @@
 """URLs of the web side: the admin and the management API."""
 
 from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -8,9 +9,16 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 admin.autodiscover()
 
+
+def nowhere(request: HttpRequest, row: str) -> HttpResponse:
+    """In place of Django's links from any row of any table to its page on the site: ours have none, whoever's they are."""
+    raise Http404
+
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("favicon.ico", RedirectView.as_view(url=static("gatehouse/favicon.svg"))),
+    path("admin/r/<path:row>", nowhere),
     path("admin/", admin.site.urls),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("governance.urls")),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Field, ForeignKey
 from django.test import RequestFactory
 from django.urls import reverse
@@ -130,3 +131,34 @@ def test_nothing_is_completed_of_another_team_s(world):
             )
             assert answer.status_code in (200, 403)
             assert "ther" not in answer.content.decode().replace("another", "")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.opts.label)
+def test_every_filter_of_a_list_works(world, page):
+    """With each of its choices, counted or not, and with what no column takes."""
+    if page.opts.label in UNLISTED:
+        return
+    url, client = (
+        reverse(f"admin:{page.opts.label_lower.replace('.', '_')}_changelist"),
+        world.client("owner"),
+    )
+    assert client.get(url, {"_facets": "True"}).status_code == 200
+    request = request_of(world, "owner")
+    for name in page._offered(request):
+        for value in ("1", str(world.mine.team.pk), "9" * 40, "9" * 5000, "x", "\0", ""):
+            assert client.get(url, {name: value}).status_code in (200, 302), (name, value)
+
+
+def test_runs_are_filtered_by_team(world):
+    url, client = reverse("admin:prompts_evaluation_changelist"), world.client("superuser")
+    for team, other in ((world.mine.team, world.other.team), (world.other.team, world.mine.team)):
+        text = client.get(url, {"team": team.pk}).content.decode()
+        assert f"Questions of {team.name}" in text
+        assert f"Questions of {other.name}" not in text
+
+
+def test_no_link_leads_to_any_row(world):
+    """Django's own would tell of every table which rows it has, and fail at ids of another kind."""
+    for kind in ContentType.objects.all():
+        for pk in (1, "x", "%00", world.other.call.pk):
+            assert world.client("superuser").get(f"/admin/r/{kind.pk}/{pk}/").status_code == 404

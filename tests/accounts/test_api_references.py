@@ -3,6 +3,7 @@
 Whose a row is, is said here once more, so that the declarations of the models are not tested by themselves.
 """
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -265,3 +266,48 @@ def test_a_team_s_channel_stays_the_team_s(world):
         assert "can't be changed" in answer.json()["team"][0]
     channel.refresh_from_db()
     assert channel.team == world.mine.team
+
+
+ODD = (
+    "1e400",
+    "-1e400",
+    "1.5",
+    "true",
+    "9" * 40,
+    "[]",
+    "[1]",
+    "{}",
+    '{"id": 1}',
+    '"\\u0000"',
+    '"1\\u0000"',
+    '"\\ud800"',
+    '"x"',
+)
+
+
+@pytest.mark.parametrize("resource", sorted({resource_of(each.path) for each in ALL}))
+def test_what_is_no_id_is_refused(world, resource):
+    """By a superuser, too, and wherever rows are named: it is never a fault of ours, and never another row's id."""
+    rows = Rows(world)
+    clients = [world.client(who) for who in ("owner", "superuser")]
+    for reference in (each for each in ALL if resource_of(each.path) == resource and "file" not in each.path):
+        if resource == "knowledge-documents" and reference.method == "post":
+            continue  # a form, whose values are all text
+        body = json.dumps(body_of(rows, reference, "HERE"))
+        catalogue: dict[str, Any] = {"routes": Route, "prices": Price, "deployments": Deployment}
+        pk = (
+            catalogue[resource].objects.get().pk
+            if resource in catalogue
+            else id_in(world.mine, resource)
+            if "{" in reference.path
+            else ""
+        )
+        for odd in ODD:
+            for client in clients:
+                answer = client.generic(
+                    reference.method.upper(),
+                    at(reference.path, pk),
+                    body.replace('"HERE"', odd),
+                    "application/json",
+                )
+                assert answer.status_code in (400, 403), (str(reference), odd, answer.content)

@@ -1,5 +1,6 @@
 """Teams, members, applications, budgets and the catalogue through the management API, and its schema."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from accounts.models import Membership, Team, User
 from gateway.catalogue.models import Deployment, Model, Price, Route
 from governance.limits.models import Budget
 from kernel.clock import utc_now
-from tests.accounts.api_resources import API, ask
+from tests.accounts.api_resources import API, ask, id_in
 from tests.accounts.factories import make_superuser
 from tests.gateway.catalogue.factories import make_route
 from tests.governance.limits.factories import DOLLAR
@@ -233,3 +234,39 @@ def test_the_schema_has_a_page_that_fetches_nothing_from_elsewhere(client):
     page = client.get(address).content.decode()
     assert "/static/drf_spectacular_sidecar/" in page
     assert "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("resource", "name", "document"),
+    [
+        ("test-cases", "variables", {"question": "HERE"}), ("test-cases", "expected", {"a": ["HERE"]}), ("test-cases", "expected", {"HERE": 1}),
+        ("test-cases", "assertions", [{"kind": "HERE", "texts": ["a"]}]), ("test-sets", "assertions", [{"kind": "HERE"}]),
+        ("rollouts", "segment", {"attributes": {"country": ["HERE"]}}), ("rollouts", "checks", [{"kind": "HERE"}]),
+        ("experiments", "checks", [{"kind": "contains", "texts": ["HERE"]}]),
+        ("privacy-policies", "draft", {"names": "HERE"}), ("privacy-policies", "draft", {"rules": [{"entity": "X", "patterns": ["HERE"]}]}),
+        ("prompt-versions", "document", {"messages": [{"role": "HERE", "text": "x"}]}),
+        ("prompt-versions", "document", {"output": {"schema": {"type": "HERE"}}}),
+        ("prompt-versions", "document", "HERE"), ("privacy-policies", "draft", "HERE"), ("test-cases", "expected", ["HERE"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("text", ['"\\u0000"', '"\\ud800"', "1e400"])
+def test_a_document_that_no_column_takes_is_refused(world, resource, name, document, text):
+    body = json.dumps({name: document, "revision": 1})
+    if '{"HERE":' in body and not text.startswith('"'):
+        text = '"\\u0000"'  # keys are texts
+    url = f"{API}/{resource}/{id_in(world.mine, resource)}/"
+    answer = world.client("owner").generic("PATCH", url, body.replace('"HERE"', text), "application/json")
+    assert answer.status_code == 400, answer.content
+    assert answer.json()[name][0].startswith("It holds ")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000])
+def test_what_is_nested_too_deeply_is_refused(world, text):
+    answer = world.client("owner").generic("POST", f"{API}/applications/", text, "application/json")
+    assert answer.status_code == 400
+    assert "too deeply" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["base=x", "base=" + "9" * 40, "state=%00", "state=fine", "base=-1"])
+def test_documents_are_filtered_by_what_can_be(world, query):
+    assert world.client("owner").get(f"{API}/knowledge-documents/?{query}").status_code == 400

@@ -19,6 +19,8 @@ SOURCES = [
     if "migrations" not in path.parts
 ]
 _TEMPLATE = re.compile(r"""["']((?:admin|unfold)/[\w/]+\.html)["']""")
+_PAGE = re.compile(r"""\brender_page\(\s*request,\s*"([\w/]+)\"""")
+"""How a page of the admin names its template: without the folder and the suffix."""
 _MODEL = re.compile(r"\w+\.[A-Z]\w+")
 """How Django's foreign keys name a model: `prompts.Arm`."""
 _DOTTED = re.compile(rf"""["']((?:{"|".join(APPS)})(?:\.\w+)+)["']""")
@@ -71,6 +73,7 @@ def test_templates_that_are_named_exist():
     named |= {
         name for path in (ROOT / "templates").rglob("*.html") for name in _TEMPLATE.findall(path.read_text())
     }
+    named |= {f"admin/{name}.html" for path in SOURCES for name in _PAGE.findall(path.read_text())}
     assert len(named) > 40
     for name in sorted(named):
         get_template(name)

@@ -95,7 +95,7 @@ class ReconciliationAdmin(SeenOnly, OwnedAdmin):
         if not self.has_view_permission(request):
             return TemplateResponse(request, "403.html", status=403)
         day = _day(request.GET.get("day"))
-        model, region = (request.GET.get(name, "")[:300] for name in ("model", "region"))
+        model, region = (request.GET.get(name, "")[:300].replace("\0", "") for name in ("model", "region"))
         place: dict[str, Any] = {
             "since": day, "until": day + timedelta(days=1), "model": model, "region": region, "at_most": GAPS_SHOWN,
         }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from accounts.policy.roles import Capability
 from kernel.errors import DomainError
 
 if TYPE_CHECKING:
+    from django.contrib.admin.views.main import ChangeList
     from django.forms import ModelForm
 
     _Page = admin.ModelAdmin[Any]
@@ -48,6 +50,12 @@ class OfferedLookups(_Page):
         if self.opts.label not in kept:
             kept[self.opts.label] = frozenset((*self.lookups, *self._offered(request)))
         return lookup in kept[self.opts.label]
+
+    def get_changelist_instance(self, request: HttpRequest) -> "ChangeList":
+        """Django's, which shows its list unfiltered where a parameter is none that any column takes."""
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def _offered(self, request: HttpRequest) -> Iterator[str]:
         """The parameters that the filters of the list expect, and its dates."""

@@ -24,6 +24,7 @@ from accounts.api.exceptions import by_field, invalid
 from accounts.models import User
 from accounts.policy.roles import Capability
 from kernel.errors import DomainError
+from kernel.stored_json import unkeepable
 
 _WRITES = {
     mixins.CreateModelMixin: "perform_create",
@@ -41,6 +42,12 @@ class OwnedField(serializers.PrimaryKeyRelatedField[Any]):
         self.capability = capability
         super().__init__(**options)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """DRF's, but for fractions, of which 1.5 would be taken for 1, and 1e400 for a number that no column takes."""
+        if isinstance(data, float):
+            self.fail("incorrect_type", data_type="float")
+        return super().to_internal_value(data)
+
     def get_queryset(self) -> QuerySet[Any]:
         rows = cast(OwnedQuerySet[Any], super().get_queryset())
         found = rows.visible_to(principal_of(self.context["request"].user), self.capability)
@@ -54,6 +61,8 @@ class OwnedSerializer(serializers.ModelSerializer[Any]):
     serializer_related_field = OwnedField
     fixed_fields: ClassVar[tuple[str, ...]] = ()
     """Fields besides the owner's that are given once."""
+    _sent: Any = None
+    """What a change says, while it is read."""
 
     def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
         """That a row is the only one of another is said when it is made, to those who may make it."""
@@ -61,8 +70,35 @@ class OwnedSerializer(serializers.ModelSerializer[Any]):
         options.pop("validators", None)
         return kind, options
 
+    @property
+    def _writable_fields(self) -> list[Any]:
+        """Of a change the fields that are sent; of a new row all."""
+        fields, sent = super()._writable_fields, self._sent
+        return [each for each in fields if sent is None or each.get_value(sent) is not empty]
+
+    def _read(self, data: Any) -> Any:
+        """The values. A change may leave fields out, and nothing within one: DRF would read half an arm, or half a step."""
+        if not self.partial:
+            return super().to_internal_value(data)
+        self.partial, self._sent = False, data
+        try:
+            return super().to_internal_value(data)
+        finally:
+            self.partial, self._sent = True, None
+
+    def _check_stored(self, data: Any) -> None:
+        """DRF looks into its own fields of text, and not into documents."""
+        sent = data if isinstance(data, dict) else {}
+        looked_into = {
+            name for name, field in self.fields.items() if isinstance(field, serializers.CharField)
+        }
+        problems = {name: unkeepable(sent[name]) for name in (sent.keys() & self.fields.keys()) - looked_into}
+        if wrong := {name: [f"It holds {problem}."] for name, problem in problems.items() if problem}:
+            raise serializers.ValidationError(wrong)
+
     def to_internal_value(self, data: Any) -> Any:
-        values = super().to_internal_value(data)
+        self._check_stored(data)
+        values = self._read(data)
         if isinstance(self.instance, Model):
             model = cast(type[Model], self.Meta.model)
             for name in {*owned_by(model).heads, *self.fixed_fields} & values.keys():

@@ -40,13 +40,19 @@ _LABELS = {
 _VERDICTS = {"passed": "success", "failed": "danger", "unjudged": "warning"}
 
 
+class TeamOfSetFilter(TeamFilter):
+    """By the team that pays for the run."""
+
+    column = "test_set__team_id"
+
+
 @admin.register(Evaluation)
 class EvaluationAdmin(OwnedAdmin):
     """Runs of test sets: how far they are, which candidate to take, and what each answer was like."""
 
     empty_hint = "Open a test set and choose “Run”."
     list_display = ("name_label", "state_label", "done_label", "cost_label", "created_at")
-    list_filter = ("state", TeamFilter)
+    list_filter = ("state", TeamOfSetFilter)
     list_select_related = ("test_set__team", "test_set__prompt", "started_by")
     search_fields = ("test_set__name", "test_set__prompt__name")
     search_help_text = "A test set, or a prompt."

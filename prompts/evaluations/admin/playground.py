@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.admin.base import principal
 from prompts.evaluations.models import TestSet
-from prompts.evaluations.policy.cases import Case
+from prompts.evaluations.policy.cases import BadCaseError, Case, check_case
 from prompts.evaluations.services.test_sets import TooManyCasesError, add_cases
 from prompts.registry.admin.editor_fields import shown_value
 from prompts.registry.admin.pages import PAGES_OF_OTHERS, back, prompt_for, render, rights, version_for
@@ -19,6 +19,9 @@ from prompts.registry.policy.document import Variable
 from prompts.registry.policy.variables import expected
 from prompts.registry.selectors.prompts import readable_document
 from prompts.registry.services.prompts import problems_of
+
+_UNREADABLE = (KeyError, TypeError, ValueError, OverflowError, RecursionError)
+"""What JSON raises that is not what is expected."""
 
 
 def playground_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
@@ -60,8 +63,9 @@ def save_case_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
     try:
         sent = json.loads(request.body)
         test_set = _sets(request, prompt).get(pk=int(sent["test_set"]))
-        add_cases(test_set, [Case(variables=dict(sent["variables"]), expected=sent.get("expected") or None)])
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError, TestSet.DoesNotExist):
+        case = Case(variables=dict(sent["variables"]), expected=sent.get("expected") or None)
+        add_cases(test_set, [check_case(case)])
+    except (*_UNREADABLE, BadCaseError, TestSet.DoesNotExist):
         return JsonResponse(
             {"message": "The case can't be saved. Reload the page and try again."}, status=400
         )

@@ -8,9 +8,9 @@ import msgspec
 
 from kernel.errors import InvalidError
 from kernel.money import dollars_to_nanos, format_usd
+from kernel.stored_json import unkeepable
 from prompts.evaluations.policy.verdict import AssertionOutcome, Observation, Score, failed, passed, unjudged
 from prompts.evaluations.policy.wordings import contains, pattern_found, pattern_problem
-from prompts.registry.policy.document import unkeepable
 from prompts.registry.policy.json_schema import schema_errors, schema_problem
 from prompts.registry.policy.json_values import first_difference, parsed, shown
 

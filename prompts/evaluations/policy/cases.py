@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from kernel.errors import InvalidError
+from kernel.stored_json import unkeepable
 from prompts.evaluations.policy.assertions import BadAssertionError, decode_assertions
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -279,15 +280,18 @@ def check_case(case: Case) -> Case:
     """The case, if it can be run. Raises BadCaseError."""
     if not case.variables and case.expected is None:
         raise BadCaseError("There is neither a variable nor an expected answer.")
-    for name, value in [*case.variables.items(), ("expected", case.expected), ("note", case.note)]:
+    others = [("expected", case.expected), ("note", case.note), ("assertions", case.assertions)]
+    for name, value in [*case.variables.items(), *others]:
         size = len(value) if isinstance(value, str) else len(json.dumps(value))
         if size > MAX_VALUE_LENGTH:
             raise BadCaseError(
                 f"“{name[:40]}” has {size:,} characters: at most {MAX_VALUE_LENGTH:,} are taken."
             )
-        if "\0" in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)):
+        if isinstance(value, str) and "\0" in value:
             raise BadCaseError(f"“{name[:40]}” has a character of zero in it.")
         _check_whole(name, value)
+        if problem := unkeepable([name, value]):
+            raise BadCaseError(f"“{name[:40]}” has {problem}.")
     try:
         decode_assertions(case.assertions)
     except BadAssertionError as error:

@@ -5,17 +5,18 @@ from typing import Any
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.api.base import read
 from accounts.api.fields import IdField
+from accounts.api.filters import filters_by
+from accounts.api.parsers import JsonParser
 from accounts.models import Application
 from accounts.policy.roles import Capability
 from kernel.errors import ConflictError
@@ -82,9 +83,6 @@ def _of_team(ids: list[int], base: KnowledgeBase) -> list[int]:
     return ids
 
 
-@extend_schema_view(
-    list=extend_schema(parameters=[OpenApiParameter("base", int), OpenApiParameter("state", str)])
-)
 class KnowledgeDocumentViewSet(
     OwnedViewSet,
     mixins.UpdateModelMixin,
@@ -92,16 +90,11 @@ class KnowledgeDocumentViewSet(
 ):
     """Documents of knowledge bases, for those who may read the team's content."""
 
-    parser_classes = (JSONParser, MultiPartParser)
+    parser_classes = (JsonParser, MultiPartParser)
     queryset = KnowledgeDocument.objects.select_related("base__team", "current")
     serializer_class = KnowledgeDocumentSerializer
 
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        base, state = (self.request.query_params.get(name) for name in ("base", "state"))
-        if base is not None:
-            rows = rows.filter(base=int(base)) if base.isdecimal() and len(base) < 19 else rows.none()
-        return rows.filter(state=state) if state else rows
+    filters = filters_by(KnowledgeDocument, "base", "state")
 
     @extend_schema(
         request={"multipart/form-data": UploadSerializer},

@@ -18,7 +18,7 @@ def labels_view(request: HttpRequest, prompt_id: int) -> HttpResponse:
         match sent.get("action"):
             case "move":
                 number = sent.get("number", "")
-                version = version_for(prompt, int(number) if number.isdecimal() else 0)
+                version = version_for(prompt, int(number) if number.isdecimal() and len(number) < 9 else 0)
                 move_label(prompt=prompt, name=name, version=version, by=user, reason=reason)
                 messages.success(
                     request, f"{name} leads to version {version.number}, everywhere within a second."

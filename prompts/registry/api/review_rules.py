@@ -8,13 +8,18 @@ from prompts.registry.models import Part, ReviewRule
 from prompts.registry.selectors.reviews import reviewers_of
 
 
+class ReviewerField(serializers.SlugRelatedField[User]):
+    """Somebody's address. Whose it is, is looked up among those who may approve: who else there is, nobody is told."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return serializers.EmailField().run_validation(data).lower()
+
+
 class ReviewRuleSerializer(OwnedSerializer):
     """Every rule that applies to a version must be met."""
 
     parts = serializers.ListField(child=serializers.ChoiceField(choices=Part.choices), required=False)
-    reviewers = serializers.SlugRelatedField[User](
-        slug_field="email", many=True, required=False, queryset=User.objects.filter(is_active=True)
-    )
+    reviewers = ReviewerField(slug_field="email", many=True, required=False, queryset=User.objects.all())
 
     class Meta:
         model = ReviewRule
@@ -23,11 +28,12 @@ class ReviewRuleSerializer(OwnedSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         team = self.instance.team if self.instance is not None else attrs["team"]
         if "reviewers" in attrs:
-            allowed = set(reviewers_of(team).values_list("pk", flat=True))
-            if strange := [user.email for user in attrs["reviewers"] if user.pk not in allowed]:
+            found = {user.email: user for user in reviewers_of(team).filter(email__in=attrs["reviewers"])}
+            if strange := [email for email in attrs["reviewers"] if email not in found]:
                 raise serializers.ValidationError(
                     {"reviewers": [f"May not approve in this team: {', '.join(strange)}."]}
                 )
+            attrs["reviewers"] = list(found.values())
             approvals = attrs.get("approvals", getattr(self.instance, "approvals", 1))
             if 0 < len(attrs["reviewers"]) < approvals:
                 few = f"There are only {len(attrs['reviewers'])} reviewers: the rule could never be met."

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -182,38 +181,6 @@ def _default(field: msgspec.structs.FieldInfo) -> Any:
     if field.default is not msgspec.NODEFAULT:
         return field.default
     return msgspec.UNSET if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-
-
-def unkeepable(value: Any) -> str:
-    """What of a value is not JSON that a database takes, in words; "" where all of it is."""
-    match value:
-        case str():
-            if "\0" in value:
-                return "a NUL character, which can't be stored"
-            return (
-                ""
-                if value.isascii() or _encodes(value)
-                else "half of a surrogate pair, which is not a character"
-            )
-        case None | bool() | int():
-            return ""
-        case float():
-            return "" if isfinite(value) else f"the number {value}, which JSON does not have"
-        case dict():
-            if strange := [key for key in value if not isinstance(key, str)]:
-                return f"the key {strange[0]!r}, which is not a string: put it in quotes"
-            return next(filter(None, map(unkeepable, (*value, *value.values()))), "")
-        case list() | tuple():
-            return next(filter(None, map(unkeepable, value)), "")
-    return f"a value of the type {type(value).__name__}, which JSON does not have"
-
-
-def _encodes(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def changed_parts(before: Document | None, after: Document) -> frozenset[str]:

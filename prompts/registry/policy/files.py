@@ -22,7 +22,8 @@ import msgspec
 import yaml
 
 from kernel.errors import InvalidError
-from prompts.registry.policy.document import Document, decode_document, encode_document, unkeepable
+from kernel.stored_json import unkeepable
+from prompts.registry.policy.document import Document, decode_document, encode_document
 
 MAX_CHARACTERS = 1_000_000
 _MAX_NODES = 50_000

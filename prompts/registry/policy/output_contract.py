@@ -43,7 +43,7 @@ class Contract:
     def __init__(self, output: Output, *, fallback: str = "") -> None:
         assert output.schema is not None
         self.output = output
-        self.schema_text = orjson.dumps(output.schema).decode()
+        self.schema_text = msgspec.json.encode(output.schema).decode()
         try:
             self._validator = validator_of(output.schema)
         except BadSchemaError as error:
@@ -76,7 +76,7 @@ class Contract:
         if self.output.on_failure != "fallback":
             return None
         if self.output.fallback is not msgspec.UNSET:
-            return orjson.dumps(self.output.fallback).decode()
+            return msgspec.json.encode(self.output.fallback).decode()
         reading = self.read(self._fallback)
         return reading.text if reading.is_valid else None
 
@@ -85,7 +85,11 @@ class Contract:
         reading = self.read(text)
         if reading.is_valid:
             return reading.text
-        return None if self.output.fallback is msgspec.UNSET else orjson.dumps(self.output.fallback).decode()
+        return (
+            None
+            if self.output.fallback is msgspec.UNSET
+            else msgspec.json.encode(self.output.fallback).decode()
+        )
 
     def check_fallback(self) -> None:
         """BadSchemaError where the version's own fallback does not fit its schema."""

@@ -16,8 +16,9 @@ from accounts.services.known_models import known_models
 from governance.privacy.services.privacy import UnusablePolicyError, policy_document_from
 from kernel.clock import utc_now
 from kernel.errors import ConflictError
+from kernel.stored_json import unkeepable
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule, VersionState
-from prompts.registry.policy.document import Document, decode_document, encode_document, unkeepable
+from prompts.registry.policy.document import Document, decode_document, encode_document
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
 
 

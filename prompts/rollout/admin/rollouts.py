@@ -2,9 +2,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin.base import person
+from accounts.access.policy import Principal
+from accounts.admin.base import person, principal
 from accounts.admin.typed import display
 from accounts.models import Application, Team
 from kernel.clock import utc_now
@@ -92,7 +94,7 @@ class RolloutAdmin(TrafficAdmin):
             "variant": STATE_LABELS[found.state],
             "team": found.team or "shared by all teams",
             "steps": _steps(found, standing),
-            "segment": _segment_text(found),
+            "segment": _segment_text(found, principal(request)),
             "checks": check_words(found.checks),
             "guards": _guards(found, standing),
             "calls": (standing.candidate.calls, standing.stable.calls) if standing else None,
@@ -132,17 +134,23 @@ def _steps(found: Rollout, standing: StandingOf | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _segment_text(found: Rollout) -> str:
-    """Whose calls take part, in words."""
+def _segment_text(found: Rollout, who: Principal) -> str:
+    """Whose calls take part, in words. A shared prompt's rollout is seen by all teams: what is another's, they are not told."""
     parts = []
     if teams := found.segment.get("teams"):
-        parts.append("of " + ", ".join(Team.objects.filter(pk__in=teams).values_list("name", flat=True)))
+        parts.append(f"of {_named(Team.objects.visible_to(who), teams)}")
     if applications := found.segment.get("applications"):
-        names = Application.objects.filter(pk__in=applications).values_list("name", flat=True)
-        parts.append("from " + ", ".join(names))
+        parts.append(f"from {_named(Application.objects.visible_to(who), applications)}")
     for name, values in found.segment.get("attributes", {}).items():
         parts.append(f"with {name} {' or '.join(values)}")
     return f"Calls {' '.join(parts)}; all others stay with the label" if parts else "All calls"
+
+
+def _named(seen: QuerySet[Any], ids: list[int]) -> str:
+    """The names of those that somebody sees, and how many others there are."""
+    names = list(seen.filter(pk__in=ids).values_list("name", flat=True))
+    others = len(set(ids)) - len(names)
+    return ", ".join([*names, *([f"{others} of other teams"] if others else [])])
 
 
 def _guards(found: Rollout, standing: StandingOf | None) -> list[dict[str, Any]]:

@@ -305,3 +305,27 @@ def test_calls_in_no_month_alert_who_hears_of_all_teams_once_a_day(world):
     assert (delivery.channel, delivery.alert.kind) == (everybody, "calls_unfiled")
     assert delivery.alert.text.startswith("2 calls are in no month's partition")
     assert alerts.alert_on_unfiled_calls(now=now + timedelta(days=1, seconds=5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "shown"),
+    [
+        ("slack", "https://hooks.example.com/services/T0/B0/words", "hooks.example.com"),
+        ("webhook", "https://me:words@example.com:8443/words?words", "example.com"),
+        ("email", "team@example.com", "team@example.com"),
+    ],
+)
+def test_who_may_not_change_a_channel_is_told_its_host(world, kind, target, shown):
+    """Whoever knows the whole of a webhook's address can post to it."""
+    found = channel(world, kind, target)
+    page = reverse("admin:governance_alertchannel_changelist")
+    for who in ("owner", "admin", "superuser", "developer", "reviewer", "viewer"):
+        client, may = world.client(who), who in ("owner", "admin", "superuser")
+        one = client.get(f"{API}/alert-channels/{found.pk}/").json()
+        listed = next(
+            row for row in client.get(f"{API}/alert-channels/").json()["results"] if row["id"] == found.pk
+        )
+        assert one["target"] == listed["target"] == (target if may else shown), who
+        text = client.get(page).content.decode()
+        assert shown in text
+        assert ("words" in text) == (may and "words" in target), who

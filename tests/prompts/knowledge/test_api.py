@@ -147,10 +147,12 @@ def test_documents_by_base_and_state(world):
     client = world.client("developer")
     ask(client, "post", f"{API}/knowledge-bases/{mine(world)}/reindex/")
     for query, number in (
-        (f"?base={mine(world)}", 1), ("?base=999", 0), ("?base=x", 0), ("?state=queued", 1), ("?state=ready", 0),
+        (f"?base={mine(world)}", 1), ("?base=999", 0), ("?state=queued", 1), ("?state=ready", 0),
         (f"?base={id_in(world.other, 'knowledge-bases')}", 0),
     ):  # fmt: skip
         assert len(client.get(f"{API}/knowledge-documents/{query}").json()["results"]) == number, query
+    for query in ("?base=x", "?base=0", "?state=none"):
+        assert client.get(f"{API}/knowledge-documents/{query}").status_code == 400, query
 
 
 @pytest.mark.parametrize(

@@ -416,3 +416,22 @@ def test_context_sources_of_views_are_for_superusers_where_there_is_a_database(w
     )
     assert Budget.objects.exists()
     assert ContextSource.objects.get(name="facts").view == "crm.facts"
+
+
+def test_reviewers_tell_of_nobody_who_has_an_account(world):
+    """One answer for who may not approve, whether there is anybody of this address or not, and whatever else is wrong."""
+    make_person("stranger", team=world.other.team, role="owner")
+    body = {"team": world.mine.team.pk, "name": "Legal"}
+    for others in ({}, {"approvals": 0}, {"name": ""}):
+        said = []
+        for name in ("stranger", "nobody", "unknown"):
+            email = f"{name}@example.com"
+            answer = ask(
+                world.client("owner"),
+                "post",
+                f"{API}/review-rules/",
+                {**body, **others, "reviewers": [email]},
+            )
+            assert answer.status_code == 400
+            said.append(answer.content.decode().replace(email, "?"))
+        assert len(set(said)) == 1

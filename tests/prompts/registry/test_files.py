@@ -7,13 +7,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kernel.stored_json import unkeepable
 from prompts.registry.policy.document import (
     Document,
     PromptMessage,
     Variable,
     decode_document,
     encode_document,
-    unkeepable,
 )
 from prompts.registry.policy.files import (
     MAX_CHARACTERS,

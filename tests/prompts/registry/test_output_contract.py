@@ -190,9 +190,23 @@ def test_the_fallback_fits_or_there_is_none(output, own, answer):
         jsonschema_rs.validate(output.schema, json.loads(answer))
 
 
+def test_a_schema_s_numbers_may_be_of_any_size():
+    contract = Contract(
+        Output(schema={"type": "integer", "maximum": 10**30}, on_failure="fallback", fallback=10**25)
+    )
+    assert contract.read("1" + "0" * 20).is_valid
+    assert str(10**30) in contract.instruction
+    assert contract.fallback == str(10**25)
+
+
 @pytest.mark.parametrize(
     "schema",
-    [{"type": "nothing"}, {"$ref": "https://example.com/x"}, {"properties": {"a": {"minimum": "x"}}}],
+    [
+        {"type": 10**30},
+        {"type": "nothing"},
+        {"$ref": "https://example.com/x"},
+        {"properties": {"a": {"minimum": "x"}}},
+    ],
 )
 def test_schemas_that_can_t_be_used(schema):
     with pytest.raises(BadSchemaError, match="The output contract: "):

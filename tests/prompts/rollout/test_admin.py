@@ -324,3 +324,19 @@ def test_a_rollout_s_form_takes_no_other_team_s_application_nor_a_draft(world):
         assert answer.status_code == 200
         assert "valid choice" in answer.content.decode()
     assert Rollout.objects.count() == 2
+
+
+def test_a_shared_prompt_s_rollout_names_no_other_team(world):
+    """Everybody sees it; whom it is for is said to each of their own teams only."""
+    prompt = make_prompt_in_use(None, "everybody-s")
+    segment = {
+        "teams": [world.mine.team.pk, world.other.team.pk],
+        "applications": [world.other.application.pk],
+    }
+    rollout = make_rollout(prompt, segment=segment)
+    for who in (*ROLES, "nobody"):
+        text = page(world.client(who), rollout)
+        assert "Other" not in text
+        assert ("of Mine, 1 of other teams from 1 of other teams" in text) == (who != "nobody")
+        assert ("of 2 of other teams" in text) == (who == "nobody")
+    assert "of Mine, Other from Other app" in page(world.client("superuser"), rollout)

@@ -200,3 +200,24 @@ def test_checks_go_with_the_metric_and_the_guardrail(world):
     assert post(client, "rollouts/", body | {"guardrails": guardrails})[0] == 400
     status, made = post(client, "rollouts/", body | {"checks": CHECKS, "guardrails": guardrails})
     assert (status, made["checks"], made["guardrails"]) == (201, CHECKS, guardrails)
+
+
+def test_what_a_change_holds_is_whole(world):
+    """A change may leave out an arm's list, or a plan, but not half of an arm, or of a step."""
+    client, prompt = world.client("developer"), make_prompt_in_use(world.mine.team, "whole")
+    experiment, rollout = make_experiment(prompt), make_rollout(prompt)
+    for path, sent, missing in (
+        (
+            f"experiments/{experiment.pk}",
+            {"arms": [{"name": "one"}, {"name": "two", "version": 2}]},
+            "version",
+        ),
+        (f"experiments/{experiment.pk}", {"arms": [{"version": 1}, {"name": "two", "version": 2}]}, "name"),
+        (f"rollouts/{rollout.pk}", {"plan": [{"share": 1}]}, "minutes"),
+        (f"rollouts/{rollout.pk}", {"plan": [{"minutes": 1, "calls": 1}]}, "share"),
+    ):
+        answer = ask(client, "patch", f"{API}/{path}/", sent)
+        assert answer.status_code == 400
+        assert f'"{missing}":["This field is required."]' in answer.content.decode()
+    assert ask(client, "patch", f"{API}/experiments/{experiment.pk}/", {"hypothesis": "x"}).status_code == 200
+    assert ask(client, "patch", f"{API}/rollouts/{rollout.pk}/", {"unit": "call"}).status_code == 200
