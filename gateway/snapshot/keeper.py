@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from typing import Any
 
 import psycopg
 from asgiref.sync import sync_to_async
@@ -53,8 +54,10 @@ class SnapshotKeeper:
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
+        """Ends the watch, and its connection."""
         if self._task is not None:
             self._task.cancel()
+            await asyncio.wait((self._task,))
 
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
@@ -71,9 +74,20 @@ class SnapshotKeeper:
                 logger.exception("the snapshot can't be built, trying again")
             await asyncio.sleep(_PAUSE_SECONDS)
 
+    async def _connection(self) -> psycopg.AsyncConnection[Any]:
+        """Made to its end even if the watch is stopped meanwhile: half made, it would stay open until it is collected."""
+        connecting = asyncio.ensure_future(
+            psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+        )
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            with suppress(psycopg.Error):
+                await (await connecting).close()
+            raise
+
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
-        async with connection:
+        async with await self._connection() as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             await self.refresh()  # what changed while nobody listened
             while True:

@@ -44,6 +44,8 @@ for name, role in (("dora", "developer"), ("rita", "reviewer"), ("ravi", "review
 from accounts.models import Application
 from accounts.services.api_keys import create_key
 application = Application.objects.filter(team=team, is_internal=False).first()
+from governance.limits.models import RateLimit
+RateLimit.objects.filter(team=team).delete()  # all of this is asked for within a minute or two
 print(create_key(application=application, name="journey").text)
 """.replace("{PASSWORD}", PASSWORD)
 SCHEMA = (
@@ -160,8 +162,7 @@ def calls(run: Run, key: str, number: int, *, begin: int = 0) -> list[int]:
         headers = {"authorization": f"Bearer {key}", "x-gatehouse-end-user": f"user-{user}"}
         url = f"http://127.0.0.1:{run.port}/v1/prompts/order-reader/run"
         body = {"variables": {"order": "Three pens, please."}}
-        while (answer := HTTP.post(url, json=body, headers=headers, timeout=60)).status_code == 429:
-            time.sleep(1)  # the demonstration's team has a limit of its own
+        answer = HTTP.post(url, json=body, headers=headers, timeout=60)
         assert answer.status_code in (200, 422), answer.text
         return int(answer.json()["version"]) if answer.status_code == 200 else 0
 
@@ -263,6 +264,7 @@ def test_from_the_first_draft_to_all_callers(run: Run, browser: Browser) -> None
     browser.opens(f"/admin/prompts/rollout/{first}/change/")
 
     def is_back() -> bool:
+        time.sleep(1)  # it is watched every ten
         calls(run, key, 40)
         browser.opens(f"/admin/prompts/rollout/{first}/change/")
         return "rolled back" in browser.text()
@@ -276,6 +278,7 @@ def test_from_the_first_draft_to_all_callers(run: Run, browser: Browser) -> None
     second = rollout(browser, prompt)
 
     def is_through() -> bool:
+        time.sleep(1)
         calls(run, key, 40)
         browser.opens(f"/admin/prompts/rollout/{second}/change/")
         return "completed" in browser.text()
