@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.admin.base import OwnedAdmin, SeenOnly, person, without_store
+from accounts.admin.cells import header, label
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
 from governance.records.models import AuditRecord, CallStatus
@@ -34,7 +35,6 @@ from kernel.money import format_usd
 
 NOTHING = "-"
 _MAX_FEEDBACK = 10
-_WAITS = "flagged"
 
 
 @admin.register(AuditRecord)
@@ -88,18 +88,18 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     def started(self, call: AuditRecord) -> str:
         return f"{timezone.localtime(call.started_at):%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Status", label=STATUS_LABELS)
-    def status_label(self, call: AuditRecord) -> tuple[str, str]:
-        return call.status, call.code or call.get_status_display()
+    @display(description="Status")
+    def status_label(self, call: AuditRecord) -> str:
+        return label(call.code or call.get_status_display(), STATUS_LABELS.get(call.status))
 
-    @display(description="Application", header=True)
-    def who(self, call: AuditRecord) -> list[str]:
+    @display(description="Application")
+    def who(self, call: AuditRecord) -> str:
         application = str(call.application) if call.application else NOTHING
-        return [application, str(call.team) if call.team else ""]
+        return header(application, str(call.team) if call.team else "")
 
-    @display(description="Model", header=True)
-    def model_name(self, call: AuditRecord) -> list[str]:
-        return [call.route or call.requested_model or NOTHING, call.region]
+    @display(description="Model")
+    def model_name(self, call: AuditRecord) -> str:
+        return header(call.route or call.requested_model or NOTHING, call.region)
 
     @display(description="Tokens in / out")
     def tokens(self, call: AuditRecord) -> str:
@@ -114,11 +114,11 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     def duration(self, call: AuditRecord) -> str:
         return milliseconds(call.duration_ms)
 
-    @display(description="Review", label={_WAITS: "warning", **VARIANTS})
-    def review(self, call: Any) -> tuple[str, str] | None:
+    @display(description="Review")
+    def review(self, call: Any) -> str:
         if call.verdict:
-            return call.verdict, CallReview.Verdict(call.verdict).label
-        return (_WAITS, "Flagged") if call.is_flagged else None
+            return label(CallReview.Verdict(call.verdict).label, VARIANTS[call.verdict])
+        return label("Flagged", "warning") if call.is_flagged else label("")
 
     def changeform_view(
         self,
