@@ -212,16 +212,17 @@ def test_a_worker_killed_meanwhile_is_not_noticed(detector: Detector, pool: Coun
 
 
 def test_workers_that_cannot_read_are_as_workers_that_are_busy(detector: Detector) -> None:
+    text = TEXT * 500  # takes a worker too long to be read before it is given up, however slow that is
     for rules, is_refused in ((RULES, False), (STRICT, True)):
         pool = NamesPool(workers=1, queue_size=2, timeout_seconds=0)
         alone = Detector(pool)
         try:
             if is_refused:
                 with pytest.raises(NamesUnavailableError):
-                    detect(alone, rules, TEXT)
+                    detect(alone, rules, text)
             else:
-                assert not detect(alone, rules, TEXT).names_read
-            assert alone.recall(rules, TEXT) is None
+                assert not detect(alone, rules, text).names_read
+            assert alone.recall(rules, text) is None
         finally:
             pool.stop()
 
