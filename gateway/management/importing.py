@@ -19,6 +19,9 @@ class ImportCommand(commands.Command):
         """What came of an object."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """What is done after the objects, but for a dry run."""
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", help="s3://bucket/prefix, a folder or a file")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
@@ -39,5 +42,7 @@ class ImportCommand(commands.Command):
             raise CommandError(f"{address} can't be read: {error}") from error
         if dry_run:
             self.stdout.write("Nothing of this was kept.")
+        else:
+            self.finish()
         if not number:
             raise CommandError(f"There is nothing at {address}.")

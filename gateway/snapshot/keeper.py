@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "gatehouse_snapshot"
 _PAUSE_SECONDS = 1.0
+_CONNECT_SECONDS = 5
 _MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL lock_timeout = '100ms'
@@ -57,7 +58,7 @@ class SnapshotKeeper:
         """Ends the watch, and its connection."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait((self._task,))
+            await asyncio.wait((self._task,), timeout=2 * _CONNECT_SECONDS)
 
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
@@ -77,7 +78,7 @@ class SnapshotKeeper:
     async def _connection(self) -> psycopg.AsyncConnection[Any]:
         """Made to its end even if the watch is stopped meanwhile: half made, it would stay open until it is collected."""
         connecting = asyncio.ensure_future(
-            psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5)
+            psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
         )
         try:
             return await asyncio.shield(connecting)

@@ -15,7 +15,6 @@ class Command(ImportCommand):
             f"{tally.matched:,} matched with calls, {tally.corrected:,} corrected by {format_usd(tally.corrected_nanos)}"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        super().handle(*args, **options)
-        if not options["dry_run"] and (later := match_again()):
+    def finish(self) -> None:
+        if later := match_again():
             self.stdout.write(f"{later:,} lines of before have found their calls.")
