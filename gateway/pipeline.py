@@ -1,7 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
     ADMIT    authenticate → resolve prompt → resolve route → queue → gather context → render prompt → redact → screen
-             → defend → enforce limits → limit rates → reserve
+             → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -38,6 +38,7 @@ from gateway.runtime import Gateway
 from gateway.stages.ask_again import ask_again
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
+from gateway.stages.capabilities import capabilities
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
@@ -74,6 +75,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("redact", redact),
     ("screen", screen),
     ("defend", defend),
+    ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
     ("reserve", reserve),
@@ -220,7 +222,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         mask=call.redacted.mask,
         rules=call.rules,
         is_stream=call.request.is_stream,
-        is_json=call.conversation.is_json_wanted or contract_of(call) is not None,
+        is_json=call.sent_conversation.is_json_wanted or contract_of(call) is not None,
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check

@@ -23,6 +23,7 @@ from gateway.providers.bedrock.knowledge import KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.routing.fitting import WithoutNative
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
@@ -92,6 +93,7 @@ class Gateway:
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
+        self.without_native = WithoutNative()
         self.guardrails = Guardrails(self.bedrock)
         self.knowledge_bases = KnowledgeBases(self.bedrock)
         self.detector = Detector(shared_pool())

@@ -47,6 +47,10 @@ class Routed:
     route: RouteEntry
     deployments: tuple[DeploymentEntry, ...]
 
+    def without_first(self, number: int) -> Routed:
+        """The same without so many of those that would be tried first."""
+        return Routed(route=self.route, deployments=self.deployments[number:]) if number else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:

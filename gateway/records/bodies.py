@@ -46,7 +46,7 @@ def redacted_content(call: Call) -> dict[str, Any]:
     return {
         "call_id": call.id,
         "team_id": call.key.team.id,
-        "request": _as_logged(call.conversation, call.redacted.mask, call.sent.body).decode(),
+        "request": _as_logged(call.sent_conversation, call.redacted.mask, call.sent.body).decode(),
         "answer": answer.decode(),
         "kept_until": call.stored.until,
     }

@@ -31,3 +31,4 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
         answer.text = _LEFT_OUT
         estimate = gateway.estimator.estimate(call.conversation, family=family)
     call.bounds.counted_input_tokens = estimate.expected
+    call.fit = None  # the conversation is another one now

@@ -11,8 +11,9 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
-from gateway.entrances.formats.images import is_base64
+from gateway.entrances.formats.images import is_base64, without_blanks
 from gateway.refusals import Refusal
+from gateway.wire.places import Places
 
 
 class CacheControl(msgspec.Struct):
@@ -112,19 +113,21 @@ _MAX_NAME_LENGTH = 180
 class Translator:
     """Translates the blocks of one request. It numbers the documents, because Converse wants a name for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
         self._documents = 0
+        self._places = places
 
     def blocks(self, parts: list[Part], where: str) -> Iterator[Block]:
         """Converse's blocks, each followed by a cache point where it is marked. Refusal invalid_request."""
         for number, part in enumerate(parts):
-            yield self._block(part, f"{where}.content[{number}]")
+            place = f"{where}.content[{number}]"
+            yield self._places.note(self._block(part, place), place)
             control = None if isinstance(part, _Thinking | _RedactedThinking) else part.cache_control
             if isinstance(part, _ToolResult) and control is None and isinstance(part.content, list):
                 # Within a result there is no cache point: the one behind it covers the same and a little more.
                 control = next((each.cache_control for each in part.content if each.cache_control), None)
             if control is not None:
-                yield Block(cache_point=control.point())
+                yield self._places.note(Block(cache_point=control.point()), place)
 
     def _block(self, part: Part, where: str) -> Block:
         match part:
@@ -198,7 +201,7 @@ def _document_source(source: Any, where: str) -> tuple[str, Json]:
                 )
             return "txt", {"content": [{"text": text} for text in texts]}
         case _Base64("application/pdf", data) if is_base64(data):
-            return "pdf", {"bytes": data}
+            return "pdf", {"bytes": without_blanks(data)}
     raise _invalid(
         where,
         "a document must be sent as a PDF in base64, as text or as content; addresses on the web are not fetched, and "
@@ -209,7 +212,7 @@ def _document_source(source: Any, where: str) -> tuple[str, Json]:
 def _image(source: Any, where: str) -> Json:
     match source:
         case _Base64(media_type, data) if media_type in _IMAGES and is_base64(data):
-            return {"format": _IMAGES[media_type], "source": {"bytes": data}}
+            return {"format": _IMAGES[media_type], "source": {"bytes": without_blanks(data)}}
     raise _invalid(
         where,
         "an image must be sent as a PNG, JPEG, GIF or WebP in base64; addresses on the web are not fetched, and there is "

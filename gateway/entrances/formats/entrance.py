@@ -13,6 +13,7 @@ from gateway.entrances.formats import anthropic, anthropic_reply, converse, open
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
+from gateway.wire.places import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Parsed:
     kind: str = "text"
     dimensions: int | None = None
     prompt: PromptRequest | None = None
+    places: Places | None = None
 
 
 class Writer(Protocol):
@@ -57,9 +59,11 @@ class OpenAIEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         request = decode_body(self._decode, body)
+        places = Places()
         return Parsed(
             model=request.model,
-            conversation=openai.conversation_of_openai(request),
+            conversation=openai.conversation_of_openai(request, places),
+            places=places,
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt_request_of(request.model, request.metadata),
@@ -95,9 +99,11 @@ class AnthropicEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         request = decode_body(self._decode, body)
+        places = Places()
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of_anthropic(request),
+            conversation=anthropic.conversation_of_anthropic(request, places),
+            places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
         )

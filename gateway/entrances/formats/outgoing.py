@@ -17,6 +17,8 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
+    if call.checks.adjusted:
+        headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
     if with_cost:
         headers["x-gatehouse-cost-usd"] = plain_usd(call.charge.cost_nanos)
     if call.taken.rates:

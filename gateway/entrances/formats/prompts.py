@@ -13,6 +13,7 @@ from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
 from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.refusals import Refusal
+from gateway.wire.places import Places
 from kernel.money import plain_usd
 
 _Name = Annotated[str, msgspec.Meta(max_length=200)]
@@ -119,7 +120,7 @@ def _conversation(request: RunRequest) -> Conversation:
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest))
+        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), Places())
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."
