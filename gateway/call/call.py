@@ -17,9 +17,9 @@ from kernel.clock import elapsed_ms, perf_counter, utc_now
 from kernel.ids import new_id
 
 if TYPE_CHECKING:
+    from gateway.call.fit import Fit
+    from gateway.call.places import Places
     from gateway.snapshot.state import DeploymentEntry, KeyEntry
-    from gateway.wire.fit import Fit
-    from gateway.wire.places import Places
     from governance.privacy.policy.ruleset import RuleSet
     from governance.screening.policy.leaks import SystemPrompt
     from prompts.registry.policy.output_contract import Contract

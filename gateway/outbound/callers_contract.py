@@ -5,10 +5,10 @@ from functools import lru_cache
 import msgspec
 import orjson
 
+from gateway.call.places import member_of
 from gateway.conversation import Json
 from gateway.refusals import Refusal
 from gateway.wire.fit.output import asked_schema
-from gateway.wire.places import member_of
 from prompts.registry.policy.document import Output
 from prompts.registry.policy.output_contract import Contract
 from prompts.registry.policy.variables import BadSchemaError

@@ -1,9 +1,10 @@
 """A call's request as one deployment takes it."""
 
 from gateway.call import Call
+from gateway.call.fit import Fit
 from gateway.refusals import Refusal
 from gateway.snapshot.state import DeploymentEntry
-from gateway.wire.fit import Fit, fit
+from gateway.wire.fit.fit import fit
 from gateway.wire.fit.work import Work
 from kernel.clock import perf_counter
 

@@ -1,9 +1,9 @@
 from gateway.call import Call
+from gateway.call.fit import Fit
 from gateway.outbound.callers_contract import contract_for
 from gateway.refusals import Refusal
 from gateway.routing.fitting import fit_for
 from gateway.runtime import Gateway
-from gateway.wire.fit import Fit
 
 
 def capabilities(call: Call, gateway: Gateway) -> None:

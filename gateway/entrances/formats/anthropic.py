@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX
 from gateway.conversation import (
     Block,
@@ -23,7 +24,6 @@ from gateway.conversation import (
 )
 from gateway.entrances.formats.anthropic_blocks import CacheControl, Part, Text, Translator
 from gateway.refusals import Refusal
-from gateway.wire.places import Places
 
 
 class _Message(msgspec.Struct):

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
 from gateway.entrances.formats.images import is_base64, without_blanks
 from gateway.refusals import Refusal
-from gateway.wire.places import Places
 
 
 class CacheControl(msgspec.Struct):

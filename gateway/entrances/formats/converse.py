@@ -1,5 +1,6 @@
 """PURE: Bedrock's own Converse, for boto3 pointed at Gatehouse."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,9 +19,31 @@ from gateway.events import (
 )
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import Frame, encode
+from kernel.service_breach import BreachKind
+from kernel.service_model import ServiceModel
 from prompts.registry.policy.document import EXTRA_FIELDS
 
-decode = msgspec.json.Decoder(Conversation).decode
+_SHAPES = Path(__file__).resolve().parents[2] / "wire" / "converse_shapes.json"
+"""Written by `python -m gateway.providers.bedrock.shapes`."""
+_check = ServiceModel(msgspec.json.decode(_SHAPES.read_bytes())).checker("ConverseRequest")
+
+
+def decode(body: bytes, *, is_prompt: bool) -> Conversation:
+    """A body, held to the service model as Bedrock holds it. Refusal invalid_request in Bedrock's words.
+
+    What prompts are filled in with travels in the metadata, in more signs than Bedrock takes there; it goes no further.
+    """
+    given = msgspec.json.decode(body)
+    if isinstance(given, dict):
+        held = (
+            {name: member for name, member in given.items() if name != "requestMetadata"}
+            if is_prompt
+            else given
+        )
+        if (breach := _check(held)) is not None and breach.kind is not BreachKind.UNKNOWN:
+            raise Refusal("invalid_request", breach.message, param=breach.path or None)
+    return msgspec.convert(given, Conversation)
+
 
 _ERROR_TYPES = {
     "context_length_exceeded": "ValidationException",

@@ -1,19 +1,20 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import msgspec
 import orjson
 
 from gateway.call import Call
-from gateway.call.prompt_run import PromptRequest
+from gateway.call.places import Places
+from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import anthropic, anthropic_reply, converse, openai, openai_reply
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
-from gateway.wire.places import Places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,8 @@ class ConverseEntrance:
         self._is_stream = is_stream
 
     def parse(self, body: bytes) -> Parsed:
-        conversation: Conversation = decode_body(converse.decode, body)
+        is_prompt = self._model.startswith(PREFIX)
+        conversation: Conversation = decode_body(partial(converse.decode, is_prompt=is_prompt), body)
         converse.check_request(conversation)
         prompt = prompt_request_of(self._model, conversation.request_metadata)
         if prompt is not None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX
 from gateway.conversation import (
     Block,
@@ -27,7 +28,6 @@ from gateway.conversation import (
 )
 from gateway.entrances.formats.images import image_block
 from gateway.refusals import Refusal
-from gateway.wire.places import Places
 
 
 class _TextPart(msgspec.Struct, tag="text"):

@@ -6,6 +6,7 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
@@ -13,7 +14,6 @@ from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
 from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.refusals import Refusal
-from gateway.wire.places import Places
 from kernel.money import plain_usd
 
 _Name = Annotated[str, msgspec.Meta(max_length=200)]

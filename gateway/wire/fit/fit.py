@@ -1,11 +1,8 @@
 """PURE: all the steps of fitting, in order. A request that needs none of them costs one look at each block."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntFlag
 
-from gateway.catalogue.capability import Capability
-from gateway.catalogue.rules import Actions
+from gateway.call.fit import Fit
 from gateway.conversation import Conversation
 from gateway.wire.fit.caching import mend_cache_points
 from gateway.wire.fit.media import mend_media
@@ -16,7 +13,7 @@ from gateway.wire.fit.tool_config import mend_tool_config
 from gateway.wire.fit.tool_names import mend_ids, mend_names
 from gateway.wire.fit.tool_turns import mend_order, mend_tool_blocks
 from gateway.wire.fit.turns import mend_prefill, mend_system, mend_turns
-from gateway.wire.fit.work import Adjustment, Work
+from gateway.wire.fit.work import Work
 
 
 class Has(IntFlag):
@@ -28,20 +25,6 @@ class Has(IntFlag):
     MEDIA = 8
     POINTS = 16
     REASONING = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A request as one model takes it."""
-
-    conversation: Conversation
-    capability: Capability
-    actions: Actions
-    adjustments: tuple[Adjustment, ...] = ()
-    original_names: Mapping[str, str] = field(default_factory=dict)
-    """Of tools, by the alias that the model knows."""
-    output_mode: str = ""
-    """How the model is held to a schema: native, tool or words; "" where it is to none."""
 
 
 def fit(

@@ -4,22 +4,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.call.fit import Adjustment
+from gateway.call.places import Places, member_of
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.rules import Action, Actions
 from gateway.conversation import Block, Conversation
 from gateway.refusals import Refusal
-from gateway.wire.places import Places, member_of
-
-
-class Adjustment(msgspec.Struct, frozen=True):
-    """What was changed: the member as the caller names it, what was done, and the new value where one says more."""
-
-    member: str
-    what: str
-    value: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.member}; {self.what}={self.value}" if self.value else f"{self.member}; {self.what}"
 
 
 class Work:
