@@ -220,7 +220,8 @@ class Simulator:
         if anthropic is None:
             anthropic = request.operation in (Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
         read = messages.read_messages_turn if anthropic else converse.read_turn
-        turn = read(body, model=model, model_id=request.model_id, region=request.region)
+        lenient = self._models.lenient
+        turn = read(body, model=model, model_id=request.model_id, region=request.region, lenient=lenient)
         turn.weigh(tells_tokens=request.settings.tells_tokens)
         return turn
 

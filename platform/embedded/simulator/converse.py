@@ -7,7 +7,7 @@ from embedded.simulator.schema_text import parse_schema
 from embedded.simulator.shapes import base64_size, dumps, mapping, sequence, string
 from embedded.simulator.strict.asked import Asked, asked_by_converse
 from embedded.simulator.strict.rule import hold_to
-from embedded.simulator.strict.rules import CONVERSE
+from embedded.simulator.strict.rules import CONVERSE, CONVERSE_LENIENT
 from embedded.simulator.strict.tools import asks_for_citations
 from embedded.simulator.turns import (
     MESSAGE_OVERHEAD,
@@ -18,11 +18,13 @@ from embedded.simulator.turns import (
 )
 
 
-def read_turn(body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str) -> SimulatedTurn:
+def read_turn(
+    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str, lenient: bool = False
+) -> SimulatedTurn:
     """The turn a body asks for, not yet weighed. Raises AwsError (400, 403)."""
     require_text(model)
     asked = asked_by_converse(body, model)
-    hold_to(CONVERSE, asked)
+    hold_to(CONVERSE_LENIENT if lenient else CONVERSE, asked)
     turn = SimulatedTurn(model, model_id, region)
     messages = [mapping(message) for message in sequence(body.get("messages"))]
     turn.max_tokens = asked.max_tokens

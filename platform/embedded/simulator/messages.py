@@ -7,7 +7,7 @@ from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
 from embedded.simulator.strict.anthropic import asked_by_messages, blocks_of
 from embedded.simulator.strict.rule import hold_to
-from embedded.simulator.strict.rules import MESSAGES
+from embedded.simulator.strict.rules import MESSAGES, MESSAGES_LENIENT
 from embedded.simulator.turns import (
     MESSAGE_OVERHEAD,
     TOOLS_OVERHEAD,
@@ -23,7 +23,7 @@ _FORBIDDEN = ("model", "stream")
 
 
 def read_messages_turn(
-    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str
+    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str, lenient: bool = False
 ) -> SimulatedTurn:
     """The turn a body asks for, not yet weighed. Raises AwsError (400, 403)."""
     require_text(model)
@@ -34,7 +34,7 @@ def read_messages_turn(
         )
     _check_fields(body)
     asked = asked_by_messages(body, model)
-    hold_to(MESSAGES, asked)
+    hold_to(MESSAGES_LENIENT if lenient else MESSAGES, asked)
     turn = SimulatedTurn(model, model_id, region)
     _read_inference(body, turn)
     _read_tools(body, turn)

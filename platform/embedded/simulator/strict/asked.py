@@ -1,6 +1,6 @@
 """A request as the rules see it: the same for Converse's body and for Anthropic's."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,7 @@ class Asked:
     top_k: Any = None
     stop_sequences: list[str] = field(default_factory=list)
     by_kind: dict[str, list[PlacedBlock]] = field(default_factory=dict)
+    inside: dict[str, list[tuple[str, Any]]] | None = None  # of results of tools, once asked for
 
     def of(self, kind: str) -> list[PlacedBlock]:
         """The blocks of a kind, in order."""
@@ -91,12 +92,16 @@ class Asked:
             self.by_kind.setdefault(block.kind, []).append(block)
         self.messages.append(AskedMessage(role, placed))
 
-    def inner(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def inner(self, kind: str) -> list[tuple[str, Any]]:
         """The blocks of a kind inside results of tools, and where they are."""
-        for result in self.of("toolResult"):
-            for index, part in enumerate(sequence(mapping(result.value).get("content"))):
-                if isinstance(part, dict) and part.get(kind) is not None:
-                    yield f"{result.path}.toolResult.content.{index}", part[kind]
+        if self.inside is None:
+            self.inside = {}
+            for result in self.of("toolResult"):
+                for index, part in enumerate(sequence(mapping(result.value).get("content"))):
+                    name, value = first_member(part)
+                    path = f"{result.path}.toolResult.content.{index}"
+                    self.inside.setdefault(name, []).append((path, value))
+        return self.inside.get(kind, [])
 
     @property
     def is_claude(self) -> bool:

@@ -1,7 +1,6 @@
 """Rules of tools' calls and their results."""
 
 import itertools
-from collections import Counter
 
 from embedded.simulator.shapes import mapping, string
 from embedded.simulator.strict.asked import Asked, PlacedBlock
@@ -36,6 +35,8 @@ def unanswered(asked: Asked) -> Found | None:
 
 
 def too_many_results(asked: Asked) -> Found | None:
+    if not asked.of("toolResult"):
+        return None
     previous: list[str] = []
     for message in asked.messages:
         if message.role == "system":
@@ -48,6 +49,8 @@ def too_many_results(asked: Asked) -> Found | None:
 
 
 def orphaned_result(asked: Asked) -> Found | None:
+    if not asked.of("toolResult"):
+        return None
     previous: list[str] = []
     for message in asked.messages:
         if message.role == "system":
@@ -62,10 +65,12 @@ def orphaned_result(asked: Asked) -> Found | None:
 
 
 def answered_twice(asked: Asked) -> Found | None:
-    for message in asked.messages:
-        for call, count in Counter(_ids(message.blocks, "toolResult")).items():
-            if count > 1:
-                return {"position": message.blocks[0].message, "id": call}
+    seen: set[tuple[int, str]] = set()
+    for block in asked.of("toolResult"):
+        answer = block.message, string(mapping(block.value).get("toolUseId"))
+        if answer in seen:
+            return {"position": block.message, "id": answer[1]}
+        seen.add(answer)
     return None
 
 
@@ -81,7 +86,7 @@ def called_twice(asked: Asked) -> Found | None:
 
 def results_behind(asked: Asked) -> Found | None:
     """A model that wants results first takes a text before them for a turn without results."""
-    if not asked.can.results_first:
+    if not asked.can.results_first or not asked.of("toolResult"):
         return None
     for message in asked.messages:
         kinds = [block.kind for block in message.blocks if block.kind != "cachePoint"]
@@ -98,7 +103,7 @@ def _behind(blocks: list[PlacedBlock]) -> Found:
 
 
 def mixed_results(asked: Asked) -> Found | None:
-    if asked.can.text_with_results:
+    if asked.can.text_with_results or not asked.of("toolResult"):
         return None
     for message in asked.messages:
         kinds = {block.kind for block in message.blocks} - {"cachePoint"}

@@ -56,7 +56,7 @@ def not_taken_in_results(asked: Asked) -> Found | None:
         "video": asked.can.video,
     }
     for kind, is_taken in taken.items():
-        if not is_taken and next(asked.inner(kind), None) is not None:
+        if not is_taken and asked.inner(kind):
             return {"kind": kind}
     return None
 
