@@ -797,7 +797,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/usage/sql/usage.sql',
-            sha256='830a3c8853a68f0125d4065fa6de3c22c88acfc31c499cdb03b9762ef9b5a2fb',
+            sha256='24cc37c4a64c0eb95916e3bf29693b9d1506a29a05a3d113a5c6d006174a9777',
         ),
         kernel.migrations.RunSource(
             source='governance/privacy/sql/policy_versions.sql',
