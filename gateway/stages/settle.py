@@ -4,7 +4,7 @@ from gateway.events import Usage, added
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.wire.tokens import count_text
+from gateway.wire.tokens import count_text, has_media
 
 
 def settle(call: Call, gateway: Gateway) -> None:
@@ -47,6 +47,8 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
     family = family_of(call.deployment)
     if call.reply.has_usage and call.request.kind == "embedding":
         pass  # a chat's template is not around it, so it teaches the estimator nothing
+    elif call.reply.has_usage and has_media(call.conversation):
+        pass  # nor does what an image or a page counts for
     elif call.reply.has_usage and not call.reply.earlier:
         gateway.estimator.learn(
             family=family, expected=call.bounds.counted_input_tokens, actual=call.reply.usage.prompt
