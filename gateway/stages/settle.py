@@ -5,6 +5,7 @@ from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
 from gateway.wire.cached_prefixes import points_of
+from gateway.wire.interrupted import interrupted_usage
 from gateway.wire.tokens import count_text, has_media
 from kernel.clock import perf_counter
 
@@ -105,12 +106,4 @@ def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     written = "".join(block.text for block in call.reply.answer)
     factor = gateway.estimator.factor(family_of(call.deployment))
     output = min(count_text(written, factor=factor), call.bounds.max_tokens)
-    if not call.deployment.supports_prompt_cache:
-        return Usage(input=call.bounds.counted_input_tokens, output=output)
-    return gateway.cached_prefixes.estimate(
-        call.deployment.id,
-        points_of(call.conversation, key=call.key.team.placeholder_key),
-        prompt_tokens=call.bounds.counted_input_tokens,
-        output=output,
-        now=perf_counter(),
-    )
+    return interrupted_usage(call, gateway.cached_prefixes, output=output, now=perf_counter())
