@@ -44,6 +44,7 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
+from gateway.stages.note_progress import Progress
 from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.reserve import reserve
@@ -226,10 +227,12 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
+    progress = Progress(call, gateway)
     try:
         async with aclosing(invoke(call, gateway)) as events:
             async for event in events:
                 _keep(call, event)
+                progress.note()
                 if outbound.check.blocked:
                     continue  # of a whole answer, only what it used is still to be read
                 try:

@@ -27,6 +27,7 @@ from gateway.routing.fitting import WithoutNative
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
+from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
 from governance.limits.services.ledger import Ledger
 from governance.limits.services.rate_limiter import RateLimiter
@@ -99,6 +100,7 @@ class Gateway:
         self.detector = Detector(shared_pool())
         self.screener = Screener()
         self.estimator = Estimator()
+        self.cached_prefixes = CachedPrefixes()
         self.key_use = KeyUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing

@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from random import Random
 from uuid import UUID
+
+from kernel.local_days import day_at, day_begins
 
 WEEKEND_SHARE = 0.2
 _DAY_SHAPE = (1, 1, 1, 1, 1, 2, 4, 9, 16, 20, 21, 19, 14, 18, 20, 19, 16, 11, 7, 5, 4, 3, 2, 1)
@@ -110,19 +112,19 @@ def call_id_at(moment: datetime, random: Random) -> UUID:
     )
 
 
-def moments(*, count: int, days: int, now: datetime, midnight: datetime, random: Random) -> list[datetime]:
+def moments(*, count: int, days: int, now: datetime, zone: tzinfo, random: Random) -> list[datetime]:
     """When calls came, over the last days: weekdays more than weekends, working hours more than nights."""
-    weights = [
-        WEEKEND_SHARE if (midnight - timedelta(days=age)).weekday() >= 5 else 1.0 for age in range(days)
-    ]
+    today = day_at(now, zone)
+    weights = [WEEKEND_SHARE if (today - timedelta(days=age)).weekday() >= 5 else 1.0 for age in range(days)]
     found: list[datetime] = []
     while len(found) < count:
-        day = midnight - timedelta(days=random.choices(range(days), weights)[0])
+        day = day_begins(today - timedelta(days=random.choices(range(days), weights)[0]), zone)
         hour = random.choices(range(24), _DAY_SHAPE)[0]
         moment = day + timedelta(hours=hour, seconds=random.uniform(0, 3600))
         if moment < now:
             found.append(moment)
     # Today is never empty, however early it is.
+    midnight = day_begins(today, zone)
     span = (now - midnight).total_seconds()
     for index in range(min(count, 48)):
         found[index] = midnight + timedelta(seconds=span * random.betavariate(2, 1))

@@ -30,8 +30,7 @@ CUSTOMERS = 40
 def write_history(organisation: Organisation, *, now: datetime) -> int:
     """Writes the last weeks of calls; how many. Every charge is in its month's window, and in its sum."""
     random = Random(SEED)  # noqa: S311 - a story, not a secret
-    midnight = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-    times = moments(count=CALLS, days=DAYS, now=now, midnight=midnight, random=random)
+    times = moments(count=CALLS, days=DAYS, now=now, zone=ZoneInfo(settings.TIME_ZONE), random=random)
     prices = _prices()
     windows = _Windows(organisation.budgets)
     keys = {

@@ -9,6 +9,7 @@ from django.conf import settings
 from accounts.models import Application, Team, User
 from governance.limits.models import Budget, Grant, LimitRequest, RateLimit
 from governance.limits.policy.scopes import Scope
+from kernel.local_days import day_at, day_begins
 from kernel.money import dollars_to_nanos
 
 
@@ -42,17 +43,18 @@ def create_requests(budgets: Iterable[Budget], *, now: datetime) -> None:
         str(budget.team): budget for budget in budgets if budget.scope == Scope(team_id=budget.team_id)
     }
     people = {user.email.split("@")[0]: user for user in User.objects.all()}
-    midnight = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
+    zone = ZoneInfo(settings.TIME_ZONE)
+    today = day_at(now, zone)
     platform, research = by_team["Platform"], by_team["Research"]
     LimitRequest.objects.create(
         team=platform.team,
         budget=platform,
         amount=dollars_to_nanos("4"),
         reason="The move of the old libraries needs twice as many reviews until it is done.",
-        ends_at=midnight + timedelta(days=21),
+        ends_at=day_begins(today + timedelta(days=21), zone),
         requested_by=people["platform.admin"],
     )
-    end = midnight + timedelta(days=14)
+    end = day_begins(today + timedelta(days=14), zone)
     asked = LimitRequest.objects.create(
         team=research.team,
         budget=research,

@@ -19,8 +19,8 @@ from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.clock import elapsed_ms, perf_counter
 
 _BYTES_PER_TOKEN = 4
-_MAX_METADATA = 16
-"""Entries that Converse takes."""
+_METADATA_LENGTH = 256
+"""Characters of a name, or a value, that Converse takes."""
 
 
 async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -103,9 +103,9 @@ def _named(call: Call, body: bytes) -> bytes:
     given = call.sent_conversation.request_metadata
     if given is None:
         return b'%b,"requestMetadata":{"%b":"%b"}}' % (body[:-1], CALL_KEY.encode(), str(call.id).encode())
-    metadata = {name: value for name, value in given.items() if name != CALL_KEY}
-    if len(metadata) < _MAX_METADATA:
-        metadata[CALL_KEY] = str(call.id)
+    # The entrance took what leaves room for ours; placeholders may have made a text longer than what Bedrock takes.
+    metadata = {name[:_METADATA_LENGTH]: value[:_METADATA_LENGTH] for name, value in given.items()}
+    metadata[CALL_KEY] = str(call.id)
     return encode(msgspec.structs.replace(call.sent_conversation, request_metadata=metadata))
 
 

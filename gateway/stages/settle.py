@@ -4,7 +4,10 @@ from gateway.events import Usage, added
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.wire.tokens import count_text
+from gateway.wire.cached_prefixes import points_of
+from gateway.wire.interrupted import interrupted_usage
+from gateway.wire.tokens import count_text, has_media
+from kernel.clock import perf_counter
 
 
 def settle(call: Call, gateway: Gateway) -> None:
@@ -44,15 +47,10 @@ def _charge(call: Call, gateway: Gateway) -> None:
 def _charge_round(call: Call, gateway: Gateway) -> None:
     if call.hold is None or not call.was_invoked:
         return
-    family = family_of(call.deployment)
-    if call.reply.has_usage and call.request.kind == "embedding":
-        pass  # a chat's template is not around it, so it teaches the estimator nothing
-    elif call.reply.has_usage and not call.reply.earlier:
-        gateway.estimator.learn(
-            family=family, expected=call.bounds.counted_input_tokens, actual=call.reply.usage.prompt
-        )
-    elif not call.reply.has_usage:
-        usage = _estimated(call, gateway.estimator.factor(family))
+    if call.reply.has_usage:
+        _learn(call, gateway)
+    else:
+        usage = _estimated(call, gateway)
         if usage is None:
             return
         call.charge.is_estimated = True
@@ -61,6 +59,25 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
     call.charge.price_id = price.id
     call.charge.images = call.conversation.image_count
     call.charge.cost_nanos = cost(price, call.reply.usage, images=call.charge.images)
+    if call.charge.is_estimated:
+        held = call.hold.nanos - sum(each.cost_nanos for each in call.reply.earlier)
+        call.charge.cost_nanos = max(0, min(call.charge.cost_nanos, held))
+
+
+def _learn(call: Call, gateway: Gateway) -> None:
+    """What the usage reported tells: of a family's tokenizer, and of what the provider's cache holds now."""
+    usage = call.reply.usage
+    # An embedding has no chat's template around it, and what an image or a page counts for is no matter of tokenizers.
+    teaches = call.request.kind != "embedding" and not call.reply.earlier and not has_media(call.conversation)
+    if teaches:
+        gateway.estimator.learn(
+            family=family_of(call.deployment),
+            expected=call.bounds.counted_input_tokens,
+            actual=usage.prompt,
+        )
+    if usage.cache_read or usage.cache_write or usage.cache_write_1h:
+        points = points_of(call.conversation, key=call.key.team.placeholder_key)
+        gateway.cached_prefixes.learn(call.deployment.id, points, usage, now=perf_counter())
 
 
 def _price(call: Call, deployment: DeploymentEntry) -> PriceEntry:
@@ -75,10 +92,10 @@ def _price(call: Call, deployment: DeploymentEntry) -> PriceEntry:
     return price
 
 
-def _estimated(call: Call, factor: float) -> Usage | None:
+def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     """What a reply without an end has used; None when nothing was begun that could be billed.
 
-    A stream is charged for what came of it. Of a whole answer that never came nothing is known, so it is charged
+    A stream is charged for what came of it, and for its prompt by what is known of the provider's cache. Of a whole answer that never came nothing is known, so it is charged
     like a hold that expires: for all it can have been.
     """
     may_be_billed = call.refusal is not None and call.refusal.may_be_billed
@@ -87,5 +104,6 @@ def _estimated(call: Call, factor: float) -> Usage | None:
     if not (call.reply.answer or call.is_cancelled or may_be_billed):
         return None
     written = "".join(block.text for block in call.reply.answer)
+    factor = gateway.estimator.factor(family_of(call.deployment))
     output = min(count_text(written, factor=factor), call.bounds.max_tokens)
-    return Usage(input=call.bounds.counted_input_tokens, output=output)
+    return interrupted_usage(call, gateway.cached_prefixes, output=output, now=perf_counter())

@@ -1,11 +1,12 @@
 """PURE: how many tokens a conversation has, before it is sent: an estimate that is corrected by what comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from gateway.conversation import Block, Conversation
+from gateway.conversation import Block, Conversation, ToolResultBlock
+from gateway.wire.media import Vision, Weight, vision_of, weigh_document, weigh_image, weigh_recording
 from kernel.tokenizer import count_tokens, warm_up
 
 MARGIN = 1.15
@@ -15,10 +16,6 @@ _FLOOR = 24
 """Tokens of head-room whatever the length: what a vendor's chat template adds around short prompts."""
 
 _PER_MESSAGE = 6
-_TOKENS_PER_IMAGE = (
-    1_600  # Anthropic's and Nova's figure for an image of the largest size they do not scale down
-)
-_BYTES_PER_DOCUMENT_TOKEN = 3
 
 _FAMILY_FACTORS = {
     "anthropic": 1.25,
@@ -39,7 +36,10 @@ _MIN_TOKENS_TO_LEARN_FROM = 64
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Tokens of a prompt: what is expected, what it will not exceed, and what it surely has."""
+    """Tokens of a prompt: what is expected, what it will not exceed, and what it surely has.
+
+    A bound above the model's context window says that a document can't be measured: the window is the bound then.
+    """
 
     expected: int
     upper_bound: int
@@ -55,11 +55,17 @@ class Estimator:
     def __init__(self) -> None:
         self._factors: dict[str, float] = {}
 
-    def estimate(self, conversation: Conversation, *, family: str) -> Estimate:
-        """The estimate for a model of a vendor's family (`anthropic`, `amazon`, …)."""
-        text, extra = _weigh(conversation)
-        expected = count_text(text, factor=self.factor(family)) + extra
-        return Estimate(expected, int(expected * MARGIN) + _digits(text) + _FLOOR)
+    def estimate(self, conversation: Conversation, *, family: str, model_id: str = "") -> Estimate:
+        """The estimate for a model of a vendor's family (`anthropic`, `amazon`, …), or for all of that vendor's."""
+        scale = _weigh(conversation, vision_of(model_id, family))
+        text, factor = "\n".join(scale.texts), self.factor(family)
+        expected = count_text(text, factor=factor) + scale.around
+        upper_bound = int(expected * MARGIN) + _digits(text) + _FLOOR
+        for weight in scale.media:
+            of_text = int(count_text(weight.text, factor=factor) * weight.times) if weight.text else 0
+            expected += weight.expected + of_text
+            upper_bound += weight.most + int(of_text * MARGIN) + int(_digits(weight.text) * weight.times)
+        return Estimate(expected, upper_bound)
 
     def warm_up(self) -> None:
         """Loads the vocabulary, so that no call waits for it."""
@@ -85,15 +91,43 @@ def _digits(text: str) -> int:
     return sum(map(text.count, "0123456789")) * 2 // 3
 
 
+def has_media(conversation: Conversation) -> bool:
+    """Whether there are images, documents or recordings, whose estimate says nothing of a model's tokenizer."""
+    return any(
+        part.image is not None or part.document is not None or part.video is not None
+        for message in conversation.messages
+        for block in message.content
+        if block.text is None
+        for part in (block, *(block.tool_result.content if block.tool_result is not None else ()))
+    )
+
+
+def media_bound(conversation: Conversation, family: str) -> int:
+    """The most tokens that images and documents may have for a vendor's models, beside the texts of documents."""
+    if not has_media(conversation):
+        return 0
+    return sum(weight.most for weight in _weigh(conversation, vision_of("", family)).media)
+
+
 def count_text(text: str, *, factor: float) -> int:
     """Tokens of a piece of text for a family with this factor."""
     return int(count_tokens(text) * factor)
 
 
-def _weigh(conversation: Conversation) -> tuple[str, int]:
-    """All text of a conversation, and the tokens of what is not text."""
-    texts: list[str] = []
-    extra = _PER_MESSAGE * (len(conversation.messages) + 1)
+@dataclass(slots=True)
+class _Scale:
+    """What a conversation weighs, added up: texts, tokens around them, and what images and documents may have."""
+
+    vision: Vision
+    texts: list[str] = field(default_factory=list)
+    around: int = 0
+    media: list[Weight] = field(default_factory=list)
+
+
+def _weigh(conversation: Conversation, vision: Vision) -> _Scale:
+    scale = _Scale(vision)
+    texts = scale.texts
+    scale.around = _PER_MESSAGE * (len(conversation.messages) + 1)
     for system in conversation.system or ():
         if system.text:
             texts.append(system.text)
@@ -104,49 +138,52 @@ def _weigh(conversation: Conversation) -> tuple[str, int]:
             if block.text is not None:
                 texts.append(block.text)
             else:
-                extra += _weigh_block(block, texts)
+                _weigh_block(block, scale)
     if conversation.tool_config is not None:
         for tool in conversation.tool_config.tools:
             if tool.tool_spec is not None:
                 spec = tool.tool_spec
                 texts += (spec.name, spec.description or "", _json_text(spec.input_schema.json))
-                extra += 24
-        extra += 350  # the instructions that vendors add when tools are given
+                scale.around += 24
+        scale.around += 350  # the instructions that vendors add when tools are given
     if conversation.is_json_wanted:
         texts.append(_json_text(conversation.output_config))
-        extra += 200
-    return "\n".join(texts), extra
+        scale.around += 200
+    return scale
 
 
-def _weigh_block(block: Block, texts: list[str]) -> int:
+def _weigh_block(block: Block, scale: _Scale) -> None:
     if block.tool_use is not None:
-        texts += (block.tool_use.name, _json_text(block.tool_use.input))
-        return 24
-    if block.tool_result is not None:
-        extra = 24
+        scale.texts += (block.tool_use.name, _json_text(block.tool_use.input))
+        scale.around += 24
+    elif block.tool_result is not None:
+        scale.around += 24
         for part in block.tool_result.content:
             if part.text is not None:
-                texts.append(part.text)
-            elif part.image is not None:
-                extra += _TOKENS_PER_IMAGE
-            elif part.document is not None or part.video is not None:
-                extra += _document_tokens(part.document or part.video)
-            else:
-                texts.append(_json_text(part.search_result or part.json))
-        return extra
+                scale.texts.append(part.text)
+            elif not _weigh_media(part, scale):
+                scale.texts.append(_json_text(part.search_result or part.json))
+    elif block.audio is not None:
+        scale.media.append(weigh_recording(block.audio))
+    elif not _weigh_media(block, scale):
+        other = (
+            block.guard_content or block.reasoning_content or block.citations_content or block.search_result
+        )
+        if other is not None:
+            scale.texts.append(_json_text(other))
+
+
+def _weigh_media(block: Block | ToolResultBlock, scale: _Scale) -> bool:
+    """Adds an image, a document or a video; whether it is one."""
     if block.image is not None:
-        return _TOKENS_PER_IMAGE
-    media = block.document or block.video or block.audio
-    if media is not None:
-        return _document_tokens(media)
-    other = block.guard_content or block.reasoning_content or block.citations_content or block.search_result
-    if other is not None:
-        texts.append(_json_text(other))
-    return 0
-
-
-def _document_tokens(media: Any) -> int:
-    return len(_json_text(media)) // _BYTES_PER_DOCUMENT_TOKEN
+        scale.media.append(weigh_image(block.image, scale.vision))
+    elif block.document is not None:
+        scale.media.append(weigh_document(block.document, scale.vision))
+    elif block.video is not None:
+        scale.media.append(weigh_recording(block.video))
+    else:
+        return False
+    return True
 
 
 def _json_text(value: Any) -> str:

@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                         ('started_at', models.DateTimeField()),
                         ('expires_at', models.DateTimeField(db_index=True, help_text='When the call must have ended, whatever happened.')),
                         ('record', models.JSONField(help_text='Columns of the audit record known at admission.')),
+                        ('progress', models.JSONField(help_text='Of a long stream: the columns as they are now, with what it is charged should its process die.', null=True)),
                     ],
                     options={
                         'constraints': [models.CheckConstraint(condition=models.Q(('amount_nanos__gte', 0)), name='hold_not_negative')],
@@ -789,7 +790,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',
-            sha256='24d582b410ae1bf397240d8181e99a2114e9aa6a442d91f5199da3e401b1027d',
+            sha256='1376e9aec7737b364696900ffaf15bfbb8f054c8849f333e34f9dc9f43089f45',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/corrections.sql',
@@ -797,7 +798,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/usage/sql/usage.sql',
-            sha256='830a3c8853a68f0125d4065fa6de3c22c88acfc31c499cdb03b9762ef9b5a2fb',
+            sha256='24cc37c4a64c0eb95916e3bf29693b9d1506a29a05a3d113a5c6d006174a9777',
         ),
         kernel.migrations.RunSource(
             source='governance/privacy/sql/policy_versions.sql',

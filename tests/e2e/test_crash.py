@@ -4,14 +4,15 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 
 from tests.client import HTTP
 from tests.e2e.callers import Caller, Callers
-from tests.e2e.conftest import World
+from tests.e2e.conftest import MODEL, World
 from tests.governance.limits.invariants import assert_sound
-from tests.services import Stack, temporary_folder, until
+from tests.services import Server, Stack, temporary_folder, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.load]
 
@@ -107,8 +108,45 @@ def test_a_gateway_killed_under_load_leaves_holds_that_are_charged(crash_world):
     assert expired
     assert {str(record["call_id"]) for record in expired} <= left
     assert all(
-        record["is_estimated"] and record["cost_nanos"] == record["reserved_nanos"] for record in expired
+        record["is_estimated"] and record["cost_nanos"] <= record["reserved_nanos"] for record in expired
     )
+
+
+def test_long_streams_of_a_killed_gateway_are_charged_by_what_they_had_streamed(crash_world):
+    world = crash_world
+    other = world.stack.gateway()
+    for region in ("us-east-1", "us-west-2"):
+        world.fault(region, tokens_per_second=20)
+    with ExitStack() as open_streams:
+        long_id, short_id = (_stream(open_streams, world, other, seconds=seconds) for seconds in (8, 1))
+        other.kill()
+    world.heal()
+    world.execute(
+        "UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' WHERE id IN "
+        "(SELECT instance_id FROM governance_hold)"
+    )
+    until(lambda: _expire(world) == 0, seconds=30, what="the end of all holds")
+    settled(world)
+    long, short = world.record(long_id), world.record(short_id)
+    assert short["cost_nanos"] == short["reserved_nanos"]  # it had not come to a note
+    assert (long["status"], long["is_estimated"]) == ("expired", True)
+    assert 80 < long["output_tokens"] < 500  # of 3,000 that were held
+    assert 0 < long["cost_nanos"] < long["reserved_nanos"] / 4
+
+
+def _stream(open_streams: ExitStack, world: World, gateway: Server, *, seconds: float) -> str:
+    """A stream that is read for so long, and stays open then; its call."""
+    body = {
+        "model": MODEL, "stream": True, "max_tokens": 3000,
+        "messages": [{"role": "user", "content": "[simulate: tokens=3000] Go"}],
+    }  # fmt: skip
+    headers = {"authorization": f"Bearer {world.key}"}
+    url = f"{gateway.url}/v1/chat/completions"
+    answer = open_streams.enter_context(HTTP.stream("POST", url, json=body, headers=headers))
+    lines, ends = open_streams.enter_context(closing(answer.iter_lines())), time.monotonic() + seconds
+    while time.monotonic() < ends:
+        next(lines)
+    return str(answer.headers["x-gatehouse-call-id"])
 
 
 def _expire(world: World) -> int:

@@ -140,6 +140,33 @@ def test_a_client_that_leaves_midway_stops_the_model_and_pays_for_what_it_had(wo
     assert json.dumps(ended).count("abandoned")
 
 
+def test_a_stream_that_is_left_midway_pays_for_a_cached_prompt_what_reading_it_costs(world):
+    everywhere(world, tokens_per_second=50)
+    rules = " ".join(f"Rule {number}: be brief." for number in range(2500))
+    body = {
+        "model": MODEL,
+        "max_tokens": 4000,
+        "system": [{"type": "text", "text": rules, "cache_control": {"type": "ephemeral"}}],
+        "messages": [{"role": "user", "content": "[simulate: tokens=2] Go"}],
+    }
+    url, headers = f"{world.url}/v1/messages", {"x-api-key": world.key, "anthropic-version": "2023-06-01"}
+    whole = []
+    for _ in range(2):  # written, and read
+        answer = HTTP.post(url, json=body, headers=headers)
+        whole.append(world.record(answer.headers["x-gatehouse-call-id"]))
+    left = body | {"stream": True, "messages": [{"role": "user", "content": "[simulate: tokens=4000] Go"}]}
+    with HTTP.stream("POST", url, json=left, headers=headers) as answer:
+        lines = answer.iter_lines()
+        for _ in range(12):
+            next(lines)
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert (record["status"], record["is_estimated"]) == ("cancelled", True)
+    assert record["cache_read_tokens"] == whole[1]["cache_read_tokens"] > 10_000
+    assert record["input_tokens"] < 5_000
+    assert record["cost_nanos"] < whole[0]["cost_nanos"] / 3
+    print(f"whole {whole[1]['cost_nanos']}, left {record['cost_nanos']} nano-dollars")
+
+
 def test_two_calls_in_flight_never_see_each_others_values(world):
     everywhere(world, tokens_per_second=200)
     with httpx.Client(headers={"authorization": f"Bearer {world.key}"}, timeout=60) as client:

@@ -1,5 +1,6 @@
 """PURE: Bedrock's own Converse, for boto3 pointed at Gatehouse."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gateway.events import (
 )
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import Frame, encode
+from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.service_breach import BreachKind
 from kernel.service_model import ServiceModel
 from prompts.registry.policy.document import EXTRA_FIELDS
@@ -44,6 +46,12 @@ def decode(body: bytes, *, is_prompt: bool) -> Conversation:
             raise Refusal("invalid_request", breach.message, param=breach.path or None)
     return msgspec.convert(given, Conversation)
 
+
+_MAX_METADATA = 15
+"""Entries of a caller's own. Bedrock takes one more, which is Gatehouse's."""
+_METADATA_NAME = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}", re.ASCII)
+_METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}", re.ASCII)
+_METADATA_RULE = "letters, digits, blanks and :_@$#=/+,-."
 
 _ERROR_TYPES = {
     "context_length_exceeded": "ValidationException",
@@ -79,6 +87,37 @@ def check_request(conversation: Conversation) -> None:
                 f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(EXTRA_FIELDS))}.",
                 param="additionalModelRequestFields",
             )
+
+
+def check_metadata(metadata: dict[str, str] | None) -> None:
+    """Refusal invalid_request for what Bedrock does not take, or leaves no room for the call's id.
+
+    Source: the shapes RequestMetadata, RequestMetadataKeyString and RequestMetadataValueString of `bedrock-runtime`.
+    """
+    if metadata is None:
+        return
+    if len(metadata) > _MAX_METADATA:
+        raise _metadata_refusal(
+            f"{len(metadata)} entries, but {_MAX_METADATA} of your own are taken: Bedrock takes {_MAX_METADATA + 1}, and Gatehouse "
+            f"adds the call's id as '{CALL_KEY}'."
+        )
+    if CALL_KEY in metadata:
+        raise _metadata_refusal(
+            f"'{CALL_KEY}' is the name under which Gatehouse adds the call's id. Take another one."
+        )
+    for name, value in metadata.items():
+        if _METADATA_NAME.fullmatch(name) is None:
+            raise _metadata_refusal(
+                f"a name has {_METADATA_RULE}, from 1 to 256 characters, not {name[:100]!r}."
+            )
+        if _METADATA_VALUE.fullmatch(value) is None:
+            raise _metadata_refusal(
+                f"the value of '{name[:100]}' must have {_METADATA_RULE}, and at most 256 characters."
+            )
+
+
+def _metadata_refusal(why: str) -> Refusal:
+    return Refusal("invalid_request", f"requestMetadata: {why}", param="requestMetadata")
 
 
 def _names_s3(value: Any) -> bool:

@@ -136,7 +136,9 @@ class ConverseEntrance:
         conversation: Conversation = decode_body(partial(converse.decode, is_prompt=is_prompt), body)
         converse.check_request(conversation)
         prompt = prompt_request_of(self._model, conversation.request_metadata)
-        if prompt is not None:
+        if prompt is None:
+            converse.check_metadata(conversation.request_metadata)
+        else:
             conversation.request_metadata = None  # it was for the prompt
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
 

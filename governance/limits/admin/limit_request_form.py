@@ -1,6 +1,6 @@
 """The forms of requests: asking, made for the thing that is asked for, and deciding."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from governance.limits.policy.limit_requests import MAX_DURATION, LimitRequestEr
 from governance.limits.services.limit_requests import put_team
 from kernel.clock import utc_now
 from kernel.errors import at
+from kernel.local_days import day_at, day_begins
 
 USUAL_DAYS = 30
 Target = Budget | RateLimit | Application
@@ -24,12 +25,12 @@ Target = Budget | RateLimit | Application
 
 def end_of(day: date) -> datetime:
     """The moment a day is over, in the time zone of the admin."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=timezone.get_current_timezone())
+    return day_begins(day + timedelta(days=1), timezone.get_current_timezone())
 
 
 def last_day(moment: datetime) -> date:
     """The last day that is not over before a moment."""
-    return (timezone.localtime(moment) - timedelta(microseconds=1)).date()
+    return day_at(moment - timedelta(microseconds=1), timezone.get_current_timezone())
 
 
 class _DayInput(forms.DateInput):

@@ -18,6 +18,10 @@ class Hold(models.Model):
         db_index=True, help_text="When the call must have ended, whatever happened."
     )
     record = models.JSONField(help_text="Columns of the audit record known at admission.")
+    progress = models.JSONField(
+        null=True,
+        help_text="Of a long stream: the columns as they are now, with what it is charged should its process die.",
+    )
 
     class Meta:
         constraints = (

@@ -1,9 +1,11 @@
 """PURE: which period of a budget a moment falls into."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from kernel.local_days import day_at, day_begins
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -41,17 +43,20 @@ def window_of(*, budget_id: int, period: str, time_zone: str, now: datetime, sub
 
 
 def period_of(*, period: str, time_zone: str, now: datetime) -> tuple[datetime, datetime]:
-    """The calendar period of `now` in a time zone, from and up to, in UTC. ValueError for an unknown period."""
+    """The calendar period of `now` in a time zone, from and up to, in UTC. ValueError for an unknown period.
+
+    A period is of whole days of that zone, and a day as `kernel.local_days` has it: one across a daylight-saving change is
+    an hour shorter or longer, and each begins where the one before ends.
+    """
     if period == "total":
         return _BEGINNING, _NEVER
-    local = now.astimezone(_zone(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    start, end = _bounds(period, local)
     zone = _zone(time_zone)
-    # Wall-clock midnights, made aware one by one: a period across a daylight-saving change is an hour shorter or longer.
-    return start.replace(tzinfo=zone).astimezone(UTC), end.replace(tzinfo=zone).astimezone(UTC)
+    first, following = _bounds(period, day_at(now, zone))
+    return day_begins(first, zone), day_begins(following, zone)
 
 
-def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:
+def _bounds(period: str, day: date) -> tuple[date, date]:
+    """The first day of a period, and that of the next."""
     match period:
         case "day":
             return day, day + timedelta(days=1)
@@ -70,6 +75,6 @@ def _bounds(period: str, day: datetime) -> tuple[datetime, datetime]:
     raise ValueError(f"{period!r} is not a budget period")
 
 
-def _add_months(first: datetime, months: int) -> datetime:
+def _add_months(first: date, months: int) -> date:
     index = first.year * 12 + first.month - 1 + months
     return first.replace(year=index // 12, month=index % 12 + 1)

@@ -1,6 +1,6 @@
 """What a request would mean, in words; who waits for whom; and what one may ask more of."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -15,6 +15,7 @@ from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.limits.policy.limit_requests import RequestState
 from governance.limits.selectors.budgets import BudgetState, in_force, state_of
 from kernel.clock import utc_now
+from kernel.local_days import day_at, day_start
 from kernel.money import format_usd
 
 
@@ -44,10 +45,10 @@ def meaning_of(request: LimitRequest, *, now: datetime, shows_use: bool) -> str:
 
 def until_text(moment: datetime) -> str:
     """A moment as people say it: midnight is the end of the day before."""
-    local = timezone.localtime(moment)
-    if local.time() == time():
-        local -= timedelta(days=1)
-        return f"until the end of {local.day} {local:%B %Y}"
+    local, zone = timezone.localtime(moment), timezone.get_current_timezone()
+    if moment == day_start(moment, zone):
+        last = day_at(moment - timedelta(microseconds=1), zone)
+        return f"until the end of {last.day} {last:%B %Y}"
     return f"until {local.day} {local:%B %Y, %H:%M %Z}"
 
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from os import getpid
@@ -28,10 +29,11 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 30.0
-"""A process whose heartbeat is older is taken for dead: its holds expire, each charged in full, as estimated."""
+"""A process whose heartbeat is older is taken for dead: its holds expire, and are charged as estimated."""
 
 _RESERVE = "SELECT number, admitted, short_window, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
+_NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
 _HEARTBEAT = """
     WITH others AS (
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
@@ -88,6 +90,7 @@ class Ledger:
         self._settlements: Batcher[Settlement, None] = Batcher(
             self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
         )
+        self._progress: Batcher[tuple[UUID, dict[str, Any]], None] = Batcher(self._note_progress)
         self._pulse: asyncio.Task[None] | None = None
         self._anchor = (utc_now(), perf_counter())
         self.is_connected = True
@@ -130,6 +133,14 @@ class Ledger:
             return self._settlements.submit(settlement)
         except QueueFullError as error:
             raise LedgerUnavailableError("too many records wait for the ledger") from error
+
+    def note_progress(self, call_id: UUID, progress: dict[str, Any]) -> None:
+        """Puts on a call's hold what it is charged should this process die: columns of its record, `cost_nanos` among them.
+
+        Nobody waits for it. Where it can't be written, such a call is charged its whole hold.
+        """
+        with suppress(QueueFullError):
+            self._progress.submit((call_id, progress))
 
     @property
     def waiting(self) -> int:
@@ -187,6 +198,15 @@ class Ledger:
             for n, admitted, short, remaining in rows
         }
         return [answers[n] for n in range(len(batch))]
+
+    async def _note_progress(self, batch: list[tuple[UUID, dict[str, Any]]]) -> Sequence[None]:
+        found = [{"call_id": call_id, "progress": progress} for call_id, progress in batch]
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute(_NOTE_PROGRESS, (orjson.dumps(found).decode(),))
+        except _LOST as error:
+            logger.warning("the progress of %d calls is not noted (%s)", len(batch), type(error).__name__)
+        return [None] * len(batch)
 
     async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
         call_ids = [settlement.record["call_id"] for settlement in batch]

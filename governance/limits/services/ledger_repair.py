@@ -17,8 +17,9 @@ _BATCH = 500
 def expire_due_holds(*, silent_seconds: float = SILENT_SECONDS) -> int:
     """Expires every hold whose time is over or whose process has gone silent; the number of them.
 
-    The rule: such a call is charged its whole hold, which is the most it can have cost, flagged as estimated. Should
-    its process come back and settle it, the difference is posted as a correction.
+    The rule: such a call is charged what its stream was noted to have come to, or else its whole hold, which is the most
+    it can have cost; flagged as estimated. Should its process come back and settle it, the difference is posted as a
+    correction.
     """
     total = 0
     while True:
@@ -29,7 +30,7 @@ def expire_due_holds(*, silent_seconds: float = SILENT_SECONDS) -> int:
         if count < _BATCH:
             break
     if total:
-        logger.warning("expired %d holds of calls that never settled; charged in full, as estimated", total)
+        logger.warning("expired %d holds of calls that never settled; charged as estimated", total)
     return total
 
 

@@ -88,8 +88,21 @@ BEGIN
 END $$;
 
 
--- Ends holds whose time is over, or whose process has been silent for so long, `at_most` at once: each call is charged its whole
--- hold, as estimated.
+-- Puts on the holds of streams what they have come to: [{call_id, progress}, …]. It waits for none: a hold that is locked is being
+-- ended. So it needs no lock of a window, and holds up nobody.
+CREATE OR REPLACE FUNCTION gatehouse_note_progress(notes jsonb) RETURNS void LANGUAGE sql AS $$
+    WITH open AS (
+        SELECT hold.call_id, x.progress
+        FROM jsonb_to_recordset(notes) AS x(call_id uuid, progress jsonb)
+        JOIN governance_hold hold ON hold.call_id = x.call_id
+        FOR UPDATE OF hold SKIP LOCKED
+    )
+    UPDATE governance_hold hold SET progress = open.progress FROM open WHERE hold.call_id = open.call_id
+$$;
+
+
+-- Ends holds whose time is over, or whose process has been silent for so long, `at_most` at once: each call is charged what its
+-- stream was noted to have come to, else its whole hold; as estimated, and never more than the hold.
 CREATE OR REPLACE FUNCTION gatehouse_expire(silent_seconds float8, at_most int)
 RETURNS TABLE (call_id uuid, amount_nanos bigint)
 LANGUAGE plpgsql AS $$
@@ -116,20 +129,21 @@ BEGIN
     RETURN QUERY
     WITH released AS (
         DELETE FROM governance_hold hold WHERE hold.call_id = ANY (due)
-        RETURNING hold.*
+        RETURNING hold.*, greatest(0, least(hold.amount_nanos,
+            coalesce((hold.progress ->> 'cost_nanos')::bigint, hold.amount_nanos))) AS charge
     ), recorded AS (
         INSERT INTO governance_auditrecord
         SELECT filled.* FROM released,
-        LATERAL jsonb_populate_record(gatehouse_blank_record(), released.record || jsonb_build_object(
+        LATERAL jsonb_populate_record(gatehouse_blank_record(), released.record || coalesce(released.progress, '{}') || jsonb_build_object(
             'call_id', released.call_id, 'started_at', released.started_at, 'status', 'expired',
-            'reserved_nanos', released.amount_nanos, 'cost_nanos', released.amount_nanos, 'is_estimated', true,
+            'reserved_nanos', released.amount_nanos, 'cost_nanos', released.charge, 'is_estimated', true,
             'duration_ms', extract(epoch FROM now() - released.started_at) * 1000)) AS filled
         ON CONFLICT ON CONSTRAINT governance_auditrecord_pkey DO NOTHING
         RETURNING governance_auditrecord.call_id
     ), entries AS (
         INSERT INTO governance_ledgerentry (
             call_id, window_ids, amount_nanos, kind, is_estimated, note, created_at, xact_id)
-        SELECT released.call_id, released.window_ids, released.amount_nanos, 'expiry', true, '', now(),
+        SELECT released.call_id, released.window_ids, released.charge, 'expiry', true, '', now(),
                pg_current_xact_id()::text::bigint
         FROM released JOIN recorded ON recorded.call_id = released.call_id
         RETURNING governance_ledgerentry.call_id, governance_ledgerentry.window_ids, governance_ledgerentry.amount_nanos
@@ -144,5 +158,5 @@ BEGIN
         SET spent_nanos = win.spent_nanos + changes.spent, reserved_nanos = win.reserved_nanos - changes.freed
         FROM changes WHERE win.id = changes.id
     )
-    SELECT released.call_id, released.amount_nanos FROM released;
+    SELECT released.call_id, released.charge FROM released;
 END $$;

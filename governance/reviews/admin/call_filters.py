@@ -1,6 +1,6 @@
 """The filters of the list of calls. Each one leads to an index, and offers only what the person may see."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from accounts.admin.typed import DropdownFilter, RangeDateFilter
 from governance.records.models import CallStatus
 from governance.records.selectors.calls import first_id_at, models_called
 from governance.reviews.selectors import CHOICES, by_review
+from kernel.local_days import day_begins
 
 
 class ModelFilter(DropdownFilter):
@@ -80,4 +81,4 @@ class DayFilter(RangeDateFilter):
         if day is None or not 1970 < day.year < 9999:
             return None
         zone = timezone.get_current_timezone()
-        return datetime.combine(day + self.ENDS[end], time(), tzinfo=zone).astimezone(UTC)
+        return day_begins(day + self.ENDS[end], zone)

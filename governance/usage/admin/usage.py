@@ -2,7 +2,8 @@
 
 import csv
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from governance.usage.selectors.rows import figures, row_data
 from governance.usage.selectors.usage import MAX_EXPORTED, MAX_ROWS, UsageRow, usage_rows
 from governance.usage.selectors.usage import total as total_of
 from kernel.clock import utc_now
+from kernel.local_days import day_at
 from kernel.money import format_usd
 
 GROUPS_SHOWN = 50
@@ -75,7 +77,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         self, request: HttpRequest, query: UsageQuery, *, now: datetime, zone: ZoneInfo
     ) -> dict[str, Any]:
         sums = _by_key(replace(query, interval="none"), zone)
-        past = before(query)
+        past = before(query, zone)
         if len(sums) > MANY:  # those that were, and are no more, are not worth reading all for
             dearest = tuple(key for key, _ in list(sums.items())[:GROUPS_SHOWN])
             earlier = _by_key(replace(past, filters={query.group_by[0]: dearest, **query.filters}), zone)
@@ -170,11 +172,7 @@ def _by_key(query: UsageQuery, zone: ZoneInfo) -> dict[Any, Sums]:
 
 def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone: ZoneInfo) -> Any:
     """The chart of the home page, over the days or hours of this range: the dearest groups, and the rest together."""
-    step = timedelta(hours=1) if query.interval == "hour" else timedelta(days=1)
-    moments, moment = [], query.since
-    while moment < query.until:
-        moments.append(moment if query.interval == "hour" else moment.date())
-        moment += step
+    moments = _columns(query, zone)
     shown = ordered[: COLOURS - 1] if len(ordered) > COLOURS else ordered
     (group,) = query.group_by
     parts = usage_rows(replace(query, filters={group: tuple(shown), **query.filters}), zone=zone)
@@ -193,6 +191,17 @@ def _chart(query: UsageQuery, names: dict[Any, str], ordered: list[Any], *, zone
         }
         costs += [(OTHERS, rest)] if any(rest.values()) else []
     return chart_of(moments, costs, others=OTHERS)
+
+
+def _columns(query: UsageQuery, zone: ZoneInfo) -> list[Any]:
+    """The days or hours of the range, as the rows of its usage name them: an hour that comes twice is one."""
+    if query.interval != "hour":
+        first, end = day_at(query.since, zone), day_at(query.until, zone)
+        return [first + timedelta(days=number) for number in range((end - first).days)]
+    begins, ends = query.since.astimezone(UTC), query.until.astimezone(UTC)
+    hours = ceil((ends - begins) / timedelta(hours=1))
+    moments = ((begins + timedelta(hours=number)).astimezone(zone) for number in range(hours))
+    return list(dict.fromkeys(moment.replace(minute=0, fold=0) for moment in moments))
 
 
 def _column(query: UsageQuery, row: UsageRow) -> Any:

@@ -12,6 +12,7 @@ from accounts.models import Team
 from accounts.policy.roles import Capability
 from governance.usage.policy.usage import UnanswerableError, UsageQuery
 from governance.usage.selectors.usage import days_before
+from kernel.local_days import day_at, day_begins
 
 
 class UsageForm(forms.Form):
@@ -80,23 +81,24 @@ class UsageForm(forms.Form):
 
 def _bounds(name: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     tomorrow = days_before(now, -1, zone)
-    first = days_before(now, 0, zone).replace(day=1)
+    first = day_at(now, zone).replace(day=1)
+    month = day_begins(first, zone)
     match name:
         case "today":
             return days_before(now, 0, zone), tomorrow
         case "7d" | "30d" | "90d":
             return days_before(now, int(name[:-1]) - 1, zone), tomorrow
         case "month":
-            return first, tomorrow
+            return month, tomorrow
         case _:
-            return (first - timedelta(days=1)).replace(day=1), first
+            return day_begins((first - timedelta(days=1)).replace(day=1), zone), month
 
 
-def before(query: UsageQuery) -> UsageQuery:
-    """The same of the period of equal length before."""
-    length = query.until - query.since
+def before(query: UsageQuery, zone: ZoneInfo) -> UsageQuery:
+    """The same of as many days before."""
+    length = day_at(query.until, zone) - day_at(query.since, zone)
     return UsageQuery(
-        since=query.since - length,
+        since=day_begins(day_at(query.since, zone) - length, zone),
         until=query.since,
         group_by=query.group_by,
         teams=query.teams,

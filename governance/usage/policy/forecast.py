@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import sqrt
+
+from kernel.local_days import day_at, day_begins
 
 MIN_DAYS = 3
 _MIN_DAYS_FOR_WEEKDAYS = 14
@@ -36,21 +38,24 @@ def forecast(
     """The forecast of a period, or None where it is too early to say.
 
     `days` are whole days before today with what was spent on each, in order; `spent` is what the period has spent so
-    far. Times are in the zone whose days these are.
+    far. `now` is in the zone whose days these are.
     """
     known = days[-_MAX_DAYS:]
     if len(known) < MIN_DAYS:
         return None
     means, spread = _means(known)
-    expected, left, moment = float(spent), 0.0, now
+    zone = now.tzinfo or UTC
+    expected, left, moment = float(spent), 0.0, now.astimezone(UTC)
     runs_out_at = now if limit is not None and spent >= limit else None
     while moment < ends_at:
-        midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        until = min(midnight, ends_at)
-        share = (until - moment) / (midnight - moment.replace(hour=0, minute=0, second=0, microsecond=0))
-        amount = means[moment.weekday()] * share
+        day = day_at(moment, zone)
+        tomorrow = day_begins(day + timedelta(days=1), zone)
+        until = min(tomorrow, ends_at)
+        share = (until - moment) / (tomorrow - day_begins(day, zone))
+        amount = means[day.weekday()] * share
         if limit is not None and runs_out_at is None and amount > 0 and expected + amount >= limit:
-            runs_out_at = moment + (until - moment) * max(0.0, min(1.0, (limit - expected) / amount))
+            part = max(0.0, min(1.0, (limit - expected) / amount))
+            runs_out_at = (moment + (until - moment) * part).astimezone(zone)
         expected += amount
         left += share
         moment = until

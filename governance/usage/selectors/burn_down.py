@@ -9,6 +9,7 @@ from governance.limits.selectors.budgets import BudgetState
 from governance.usage.policy.forecast import Forecast, forecast
 from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import days_before, usage_rows
+from kernel.local_days import day_at
 
 _HISTORY_DAYS = 56
 
@@ -38,7 +39,7 @@ def burn_down(state: BudgetState, *, now: datetime) -> BurnDown | None:
         zone=zone,
     )
     by_day = {row.starts_at.date(): row.sums.cost_nanos for row in rows if row.starts_at}
-    today, start = now.astimezone(zone).date(), state.starts_at.astimezone(zone).date()
+    today, start = day_at(now, zone), day_at(state.starts_at, zone)
     first = min(by_day, default=today)
     whole = [
         (day, by_day.get(day, 0)) for day in _days(max(first, today - timedelta(days=_HISTORY_DAYS)), today)
@@ -47,7 +48,7 @@ def burn_down(state: BudgetState, *, now: datetime) -> BurnDown | None:
         days=whole,
         spent=state.spent,
         now=now.astimezone(zone),
-        ends_at=state.ends_at.astimezone(zone),
+        ends_at=state.ends_at,
         limit=state.limit,
     )
     so_far, course = 0, []

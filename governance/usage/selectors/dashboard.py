@@ -14,8 +14,9 @@ from accounts.models import Team
 from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.calls import first_id_at
 from governance.usage.policy.usage import UsageQuery
-from governance.usage.selectors.usage import UsageRow, day_start, days_before
+from governance.usage.selectors.usage import UsageRow, days_before
 from governance.usage.selectors.usage import usage_rows as usage_rows
+from kernel.local_days import day_at, day_begins
 
 CHART_DAYS = 30
 
@@ -57,11 +58,11 @@ class DashboardUsage:
 
 def dashboard_usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneInfo) -> DashboardUsage:
     """Today, this month and the last 30 days of some teams; None: of all calls."""
-    today = day_start(now, zone).date()
+    today = day_at(now, zone)
     days = [today - timedelta(days=age) for age in reversed(range(CHART_DAYS))]
     since = min(today.replace(day=1), days[0])
     query = UsageQuery(
-        since=datetime(since.year, since.month, since.day, tzinfo=zone),
+        since=day_begins(since, zone),
         until=days_before(now, -1, zone),
         interval="day",
         group_by=("team", "route"),

@@ -1,7 +1,7 @@
 """Reading usage: the sums, and what was written after them. Exact to the last settled call."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from django.db import connection
 from governance.usage.models import RollupState
 from governance.usage.policy import usage_limits
 from governance.usage.policy.usage import FIGURES, Sums, UnanswerableError, UsageQuery
+from kernel.local_days import day_at, day_begins, day_start
 
 _COLUMNS = {
     "team": "team_id", "application": "application_id", "api_key": "api_key_id", "feature": "feature",
@@ -84,7 +85,10 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list
         cursor.execute(statement, values)
         rows = cursor.fetchall()
     width = 1 + len(groups)
-    return [UsageRow(_aware(row[0], zone), tuple(row[1:width]), Sums(*row[width:])) for row in rows]
+    return [
+        UsageRow(_aware(row[0], query.interval, zone), tuple(row[1:width]), Sums(*row[width:]))
+        for row in rows
+    ]
 
 
 def _table(query: UsageQuery, zone: ZoneInfo) -> tuple[str, str, str]:
@@ -96,7 +100,7 @@ def _table(query: UsageQuery, zone: ZoneInfo) -> tuple[str, str, str]:
         "AND day < (%(until)s::timestamptz AT TIME ZONE %(zone)s)::date"
     )
     is_whole = zone.key == settings.TIME_ZONE and all(
-        moment.astimezone(zone).time() == time() for moment in (query.since, query.until)
+        moment == day_start(moment, zone) for moment in (query.since, query.until)
     )
     if query.by_end_user:
         if not is_whole:
@@ -129,16 +133,13 @@ def _conditions(query: UsageQuery) -> tuple[str, dict[str, Any]]:
     return "".join(f" AND {part}" for part in parts), values
 
 
-def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=zone)
-
-
-def day_start(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The midnight before a moment, in a zone."""
-    return moment.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+def _aware(moment: datetime | None, interval: str, zone: ZoneInfo) -> datetime | None:
+    """The beginning of a bucket, which Postgres names by the clock on the wall."""
+    if moment is None or interval == "hour":
+        return None if moment is None else moment.replace(tzinfo=zone)
+    return day_begins(moment.date(), zone).astimezone(zone)
 
 
 def days_before(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """The midnight so many days before the one before a moment."""
-    local = day_start(moment, zone)
-    return datetime.combine(local.date() - timedelta(days=days), time(), tzinfo=zone)
+    """The beginning of the day so many days before the one a moment is in."""
+    return day_begins(day_at(moment, zone) - timedelta(days=days), zone).astimezone(zone)

@@ -2,6 +2,16 @@
 -- another. Records commit long after they begin, so no time tells which are in the sums already: the number of the writing
 -- transaction does. All below pg_snapshot_xmin() have ended, so what they wrote is complete and will not grow.
 
+-- The first moment of a day in a zone, as platform/kernel/local_days.py has it. Postgres by itself takes the second of two
+-- midnights; the first is what the offset of the day before makes of it.
+CREATE OR REPLACE FUNCTION gatehouse_day_begins(day date, zone text) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN (earlier AT TIME ZONE zone)::date = day THEN least(earlier, later) ELSE later END
+    FROM (SELECT day::timestamp AT TIME ZONE zone AS later) AS usual,
+    LATERAL (SELECT later - interval '24 hours' AS eve) AS before,
+    LATERAL (SELECT (day::timestamp - ((eve AT TIME ZONE zone) - (eve AT TIME ZONE 'UTC'))) AT TIME ZONE 'UTC' AS earlier) AS former
+$$;
+
+
 -- Records and corrections written by transactions from one number up to, not including, another. A correction counts
 -- where its call does: with its cost, and no call. Repairs are not here: the records they repair say the cost already.
 CREATE OR REPLACE FUNCTION gatehouse_usage_facts(from_xact bigint, to_xact bigint)
@@ -292,8 +302,8 @@ BEGIN
     ELSE
         SELECT coalesce(min(r.started_at), 'infinity') INTO since FROM governance_auditrecord r;
         IF since < 'infinity' THEN
-            since := date_trunc('day', since, zone);
-            next_day := ((since AT TIME ZONE zone)::date + 1)::timestamp AT TIME ZONE zone;
+            next_day := gatehouse_day_begins((since AT TIME ZONE zone)::date + 1, zone);
+            since := gatehouse_day_begins((since AT TIME ZONE zone)::date, zone);
             IF (SELECT sum(q.calls) FROM governance_usagequarterhour q
                 WHERE q.starts_at >= since AND q.starts_at < next_day)
                > (SELECT count(*) FROM governance_auditrecord r
@@ -308,7 +318,7 @@ BEGIN
 
     DELETE FROM governance_usagequarterhour WHERE starts_at >= since;
     -- Days of end users can't be cut anew: of a former zone's, the one `since` is in goes, or it counted twice.
-    DELETE FROM governance_usageenduserday WHERE (day + 1)::timestamp AT TIME ZONE former_zone > since;
+    DELETE FROM governance_usageenduserday WHERE gatehouse_day_begins(day + 1, former_zone) > since;
     DELETE FROM governance_usageday;
     DELETE FROM governance_usagefeature;
     INSERT INTO governance_usagefeature (team_id, name)

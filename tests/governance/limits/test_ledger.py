@@ -182,6 +182,48 @@ def test_an_item_that_postgres_refuses_fails_alone():
     assert AuditRecord.objects.count() == 4
 
 
+@pytest.mark.parametrize(("noted", "charged"), [([120], 120), ([120, 180], 180), ([900], 500), ([-7], 0)])
+def test_a_stream_whose_process_died_is_charged_what_it_was_noted_to_have_come_to(noted, charged):
+    limited = make_budget(make_team(), limit_nanos=1000)
+    call_id = new_id()
+
+    async def leave(ledger: Ledger, _: Ledger) -> None:
+        await ledger.reserve(hold(limited, 500, call_id=call_id, seconds=-1))
+        for cost in noted:
+            ledger.note_progress(call_id, {"cost_nanos": cost, "output_tokens": 7, "model": "a-model"})
+            ledger.note_progress(new_id(), {"cost_nanos": 1})  # which is no hold
+            await ledger._progress.drain()
+
+    run(leave)
+    assert expire_due_holds() == 1
+    expired = AuditRecord.objects.get()
+    assert (expired.status, expired.cost_nanos, expired.reserved_nanos) == (CallStatus.EXPIRED, charged, 500)
+    assert (expired.is_estimated, expired.output_tokens, expired.model) == (True, 7, "a-model")
+    assert LedgerEntry.objects.values_list("kind", "amount_nanos").get() == ("expiry", charged)
+    assert BudgetWindow.objects.values_list("spent_nanos", "reserved_nanos").get() == (charged, 0)
+    assert_sound(execute)
+
+
+def test_progress_is_noted_of_no_call_that_is_being_ended():
+    limited = make_budget(make_team(), limit_nanos=1000)
+
+    async def scenario(ledger: Ledger, other: Ledger) -> None:
+        calls = [new_id() for _ in range(20)]
+        await asyncio.gather(*(ledger.reserve(hold(limited, 10, call_id=call_id)) for call_id in calls))
+        endings = []
+        for call_id in calls:
+            for each in reversed(calls):
+                other.note_progress(each, {"cost_nanos": 5})
+            endings.append(ledger.settle(Settlement(record(call_id, cost=3, reserved_nanos=10), None)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*endings)
+        await other._progress.drain()
+
+    run(scenario)
+    assert BudgetWindow.objects.values_list("spent_nanos", "reserved_nanos").get() == (60, 0)
+    assert_sound(execute)
+
+
 @pytest.mark.parametrize("why", ["its time is over", "its process is gone"])
 def test_a_hold_left_behind_expires_in_full_and_is_corrected_should_its_call_come_back(why):
     limited = make_budget(make_team(), limit_nanos=1000)

@@ -71,6 +71,7 @@ class Call:
     amount: int
     falls_under: list[tuple[Limit, str]]
     charged: int = 0
+    noted: int | None = None
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -123,6 +124,14 @@ class LedgerMachine(RuleBasedStateMachine):
             settle(several.calls)
         return several
 
+    @rule(several=held, cost=st.integers(0, 200))
+    def note_progress(self, several, cost):
+        """Their streams go on; what is noted may be more than what is held."""
+        notes = [{"call_id": str(call.id), "progress": {"cost_nanos": cost}} for call in several.calls]
+        execute_all("SELECT gatehouse_note_progress(%s)", orjson.dumps(notes).decode())
+        for call in several.calls:
+            call.noted = cost
+
     @rule(target=ended, several=consumes(held), comes_back=st.booleans(), share=st.floats(0, 1))
     def die(self, several, comes_back, share):
         """Their process dies, and its holds expire; it may have been asleep, and settle after all."""
@@ -134,7 +143,8 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         execute("SELECT * FROM gatehouse_expire(1e9, 100)")
         for call in several.calls:
-            call.charged = int(call.amount * share) if comes_back else call.amount
+            left = call.amount if call.noted is None else min(call.amount, call.noted)
+            call.charged = int(call.amount * share) if comes_back else left
             for limit, subject in call.falls_under:
                 add(limit.reserved, subject, -call.amount)
                 add(limit.spent, subject, call.charged)

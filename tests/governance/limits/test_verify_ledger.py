@@ -66,7 +66,7 @@ BREAKS = {
     "charged once": "DELETE FROM governance_ledgerentry WHERE amount_nanos = 100",
     "of a call on record": "DELETE FROM governance_auditrecord WHERE cost_nanos = 100",
     "no hold is left behind": "UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour'",
-    "charged in full": "UPDATE governance_ledgerentry SET kind = 'expiry' WHERE amount_nanos = 100",
+    "charged for at most all of it": "UPDATE governance_ledgerentry SET kind = 'expiry' WHERE amount_nanos = 100",
     "do not overlap": "INSERT INTO governance_budgetwindow (budget_id, subject, starts_at, ends_at, spent_nanos, reserved_nanos) "
     "SELECT budget_id, subject, starts_at + interval '1 day', ends_at, 0, 0 FROM governance_budgetwindow",
 }
