@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from hashlib import blake2b
 
@@ -7,7 +7,8 @@ import msgspec
 from gateway.call import Call
 from gateway.call.groups import Sent
 from gateway.conversation import encode
-from gateway.events import Event
+from gateway.events import Event, Finished
+from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.bedrock.client import Attempt
 from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
@@ -20,32 +21,77 @@ _MAX_METADATA = 16
 """Entries that Converse takes."""
 
 
-async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
-    """The model's reply. Tries the next deployment when one fails, but only before the first event."""
+async def invoke(
+    call: Call, gateway: Gateway, *, takes_raw: bool, once_more: Callable[[], bool] | None
+) -> AsyncGenerator[Event, None]:
+    """The model's reply. Tries the next deployment when one fails, but only before the first event.
+
+    An answer of nothing is asked for a second time where `once_more`, which prepares that, says so, and else is an
+    error; without `once_more` it is an answer.
+    """
     body = encode(call.conversation)
     call.sent = _sent(call, body)
     body = _named(call, body)
-    has_begun = False
-    for number, deployment in enumerate(call.routed.deployments, 1):
+    deployments = list(call.routed.deployments)
+    call.reply.attempts, has_begun = 0, False
+    hopeful: Refusal | None = None
+    while deployments:
+        deployment = deployments.pop(0)
         begun = perf_counter()
         call.reply.deployment = deployment
-        call.reply.attempts = number
-        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.routed.route.timeout_seconds))
+        call.reply.attempts += 1
+        timeout = float(call.routed.route.timeout_seconds)
+        attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
-                    has_begun = True
-                    if call.reply.first_token_ms is None:
-                        call.reply.first_token_ms = call.elapsed_ms()
+                    if not has_begun:
+                        if once_more is not None and type(event) is Finished and is_normal(event.stop_reason):
+                            raise _nothing(call, event)
+                        has_begun = True
+                        if call.reply.first_token_ms is None:
+                            call.reply.first_token_ms = call.elapsed_ms()
                     yield event
             return
         except Refusal as refusal:
-            is_last = number == len(call.routed.deployments)
-            if is_last or has_begun or not may_fail_over(refusal):
+            _note(call, gateway, refusal)
+            if refusal.said_nothing and once_more is not None and once_more():
+                deployments.insert(0, deployment)
+                once_more = _never
+            elif has_begun or not may_fail_over(refusal):
                 raise
-            call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
+            elif not deployments:
+                if hopeful is not None and not refusal.may_retry:
+                    raise hopeful from refusal  # of several failures, the one is told that time may mend
+                raise
+            elif refusal.may_retry:
+                hopeful = refusal
+            call.stages.append((f"attempt {call.reply.attempts}", elapsed_ms(begun), refusal.code))
         finally:
             call.reply.upstream_request_id = attempt.request_id
+
+
+def _never() -> bool:
+    return False
+
+
+def _nothing(call: Call, finished: Finished) -> Refusal:
+    """The error of an answer without a block. What it used is noted, since it is charged."""
+    call.reply.end(finished)
+    return Refusal(
+        "upstream_error",
+        f"The model ended its answer without saying anything (stop reason '{finished.stop_reason}'). "
+        "What it used is charged. Ask it otherwise: it may have taken the conversation for finished.",
+        may_be_billed=True,
+        may_retry=False,
+        said_nothing=True,
+    )
+
+
+def _note(call: Call, gateway: Gateway, refusal: Refusal) -> None:
+    """Tells administrators of what only they can mend, whoever answers in the end."""
+    if refusal.for_admins:
+        gateway.admin_faults.note(call.deployment, refusal)
 
 
 def _events(
