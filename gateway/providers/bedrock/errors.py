@@ -42,7 +42,7 @@ def refusal_of(
         Fault.CALLER: f"{_TOLD.get(rule.code, 'The model refused the request')}: {message}",
         Fault.PROVIDER: f"Bedrock in {region} answered {kind or status}: {message}",
         Fault.ADMINS: f"Bedrock in {region} can't be asked for this model: {rule.words}. Only an administrator of Gatehouse "
-        "can mend that, and the administrators are told; the same call will fail again until they have.",
+        "can mend that; until then the same call will fail again.",
     }[rule.fault]
     return Refusal(
         rule.code,
