@@ -27,6 +27,8 @@ class Metrics:
         self.calls: Counter[tuple[str, str, str]] = Counter()
         self.tokens: Counter[tuple[str, str]] = Counter()
         self.cost_nanos: Counter[str] = Counter()
+        self.admin_faults: Counter[tuple[str, str, str]] = Counter()
+        """By model, region and reason."""
         self.durations = [0] * (len(_BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -62,6 +64,14 @@ class _Collector(Collector):
         for route, nanos in list(found.cost_nanos.items()):
             cost.add_metric((route,), nanos / 1e9)
         yield cost
+        faults = CounterMetricFamily(
+            "gatehouse_admin_faults",
+            "Attempts at a model that failed for a reason which only administrators can mend.",
+            labels=("model", "region", "reason"),
+        )
+        for about, number in list(found.admin_faults.items()):
+            faults.add_metric(about, number)
+        yield faults
         yield self._durations()
         for name, (text, value) in self._gauges.items():
             yield GaugeMetricFamily(name, text, value=value)

@@ -21,6 +21,7 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.knowledge import KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
+from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.routing.fitting import WithoutNative
@@ -80,6 +81,7 @@ class Gateway:
         self.slots = Slots(settings.GATEWAY_MAX_CALLS)
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
+        self.admin_faults = AdminFaults(self.metrics.admin_faults)
         self.prompt_versions = PromptVersions(self._pool)
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(
@@ -154,6 +156,7 @@ class Gateway:
             await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
+        await self.admin_faults.stop()
         await self._keeper.stop()
         await self.context.stop()
         await self.bedrock.close()

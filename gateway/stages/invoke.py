@@ -1,5 +1,5 @@
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from hashlib import blake2b
 
@@ -8,7 +8,8 @@ import msgspec
 from gateway.call import Call
 from gateway.call.groups import Sent
 from gateway.conversation import encode
-from gateway.events import Event, ToolStart
+from gateway.events import Event, Finished, ToolStart
+from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.bedrock.client import Attempt
 from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
@@ -23,40 +24,81 @@ _METADATA_LENGTH = 256
 """Characters of a name, or a value, that Converse takes."""
 
 
-async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
-    """The model's reply. Tries the next deployment when one fails, but only before the first event."""
+async def invoke(
+    call: Call, gateway: Gateway, *, takes_raw: bool, once_more: Callable[[], bool] | None
+) -> AsyncGenerator[Event, None]:
+    """The model's reply. Tries the next deployment when one fails, but only before the first event.
+
+    An answer of nothing is asked for a second time where `once_more`, which prepares that, says so, and else is an
+    error; without `once_more` it is an answer.
+    """
     waiting = deque(call.routed.deployments)
     failed: Refusal | None = None
-    attempts = 0
+    hopeful: Refusal | None = None
+    call.reply.attempts, has_begun = 0, False
     while waiting:
         deployment = waiting.popleft()
         begun = perf_counter()
         body = _body(call, gateway, deployment, failed)
         if body is None:
-            continue
+            continue  # it can't take what another one could
         call.reply.deployment = deployment
-        call.reply.attempts = attempts = attempts + 1
-        has_begun = False
-        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.routed.route.timeout_seconds))
+        call.reply.attempts += 1
+        timeout = float(call.routed.route.timeout_seconds)
+        attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
-                    has_begun = True
-                    if call.reply.first_token_ms is None:
-                        call.reply.first_token_ms = call.elapsed_ms()
-                    yield _with_own_name(call, event) if isinstance(event, ToolStart) else event
+                    if not has_begun:
+                        if once_more is not None and type(event) is Finished and is_normal(event.stop_reason):
+                            raise _nothing(call, event)
+                        has_begun = True
+                        if call.reply.first_token_ms is None:
+                            call.reply.first_token_ms = call.elapsed_ms()
+                    yield _with_own_name(call, event) if type(event) is ToolStart else event
             return
         except Refusal as refusal:
             failed = refusal
-            if not has_begun and _refused_native(call, gateway, deployment, refusal):
-                waiting.appendleft(deployment)  # asked once more, in another way
-            elif not waiting or has_begun or not may_fail_over(refusal):
+            _note(call, gateway, refusal)
+            if refusal.said_nothing and once_more is not None and once_more():
+                waiting.appendleft(deployment)
+                once_more = _never
+            elif not has_begun and _refused_native(call, gateway, deployment, refusal):
+                waiting.appendleft(deployment)  # asked in another way
+            elif has_begun or not may_fail_over(refusal):
                 raise
-            call.stages.append((f"attempt {attempts}", elapsed_ms(begun), refusal.code))
+            elif refusal.may_retry:
+                hopeful = refusal
+            if waiting:
+                call.stages.append((f"attempt {call.reply.attempts}", elapsed_ms(begun), refusal.code))
         finally:
             call.reply.upstream_request_id = attempt.request_id
     assert failed is not None
-    raise failed
+    # Of several failures, the one is told that time may mend.
+    raise hopeful if hopeful is not None and not failed.may_retry else failed
+
+
+def _never() -> bool:
+    return False
+
+
+def _nothing(call: Call, finished: Finished) -> Refusal:
+    """The error of an answer without a block. What it used is noted, since it is charged."""
+    call.reply.end(finished)
+    return Refusal(
+        "upstream_error",
+        f"The model ended its answer without saying anything (stop reason '{finished.stop_reason}'). "
+        "What it used is charged. Ask it otherwise: it may have taken the conversation for finished.",
+        may_be_billed=True,
+        may_retry=False,
+        said_nothing=True,
+    )
+
+
+def _note(call: Call, gateway: Gateway, refusal: Refusal) -> None:
+    """Tells administrators of what only they can mend, whoever answers in the end."""
+    if refusal.for_admins:
+        gateway.admin_faults.note(call.deployment, refusal)
 
 
 def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Refusal | None) -> bytes | None:

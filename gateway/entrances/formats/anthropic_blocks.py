@@ -138,7 +138,7 @@ class Translator:
             case _Document():
                 return Block(document=self._document(part, where))
             case _SearchResult():
-                return Block(search_result=_search_result(part, where))
+                return Block(search_result=_search_result(part))
             case _ToolUse(use_id, name, given):
                 return Block(tool_use=ToolUse(tool_use_id=use_id, name=name, input=given))
             case _ToolResult():
@@ -169,16 +169,15 @@ class Translator:
             case _Document():
                 return ToolResultBlock(document=self._document(part, where))
             case _SearchResult():
-                return ToolResultBlock(search_result=_search_result(part, where))
+                return ToolResultBlock(search_result=_search_result(part))
 
     def _document(self, part: _Document, where: str) -> Json:
-        _refuse_citations(part.citations, where)
         self._documents += 1
         kind, source = _document_source(part.source, where)
         found: Json = {"format": kind, "name": self._name(part.title), "source": source}
         if part.context:
             found["context"] = part.context
-        return found
+        return found | _citations(part.citations)
 
     def _name(self, title: str | None) -> str:
         """The title in the signs that Converse takes, with the document's number, since no two may have one name."""
@@ -220,18 +219,18 @@ def _image(source: Any, where: str) -> Json:
     )
 
 
-def _search_result(part: _SearchResult, where: str) -> Json:
-    _refuse_citations(part.citations, where)
-    return {
+def _search_result(part: _SearchResult) -> Json:
+    found: Json = {
         "source": part.source,
         "title": part.title,
         "content": [{"text": each.text} for each in part.content],
     }
+    return found | _citations(part.citations)
 
 
-def _refuse_citations(citations: _Citations | None, where: str) -> None:
-    if citations is not None and citations.enabled:
-        raise _invalid(where, "'citations' are not supported. Leave them out.")
+def _citations(citations: _Citations | None) -> Json:
+    """The member that asks for citations, where they are asked for."""
+    return {"citations": {"enabled": True}} if citations is not None and citations.enabled else {}
 
 
 def _invalid(where: str, message: str) -> Refusal:

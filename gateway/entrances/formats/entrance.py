@@ -11,7 +11,14 @@ from gateway.call import Call
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
-from gateway.entrances.formats import anthropic, anthropic_reply, converse, openai, openai_reply
+from gateway.entrances.formats import (
+    anthropic,
+    anthropic_reply,
+    converse,
+    converse_reply,
+    openai,
+    openai_reply,
+)
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
@@ -143,14 +150,14 @@ class ConverseEntrance:
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
-        return converse.converse_answer(events=events, finished=finished)
+        return converse_reply.converse_answer(events=events, finished=finished)
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
-        return converse.FrameWriter()
+        return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse.converse_error(refusal)), {
-            "x-amzn-errortype": converse.converse_error_type(refusal)
+        return orjson.dumps(converse_reply.converse_error(refusal)), {
+            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
         }
 
 
