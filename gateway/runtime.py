@@ -24,6 +24,7 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.rule_use import RuleUse
 from gateway.routing.fitting import WithoutNative
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
@@ -104,6 +105,7 @@ class Gateway:
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
         self.key_use = KeyUse(self._pool)
+        self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
@@ -135,6 +137,7 @@ class Gateway:
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()
+        self.rule_use.start()
         self.is_ready = True
 
     def _warm_up(self) -> None:
@@ -156,6 +159,7 @@ class Gateway:
             await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
+        await self.rule_use.stop()
         await self.admin_faults.stop()
         await self._keeper.stop()
         await self.context.stop()

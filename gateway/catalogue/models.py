@@ -391,6 +391,26 @@ class RouteTarget(Owned):
         return str(self.deployment)
 
 
+class RuleUse(models.Model):
+    """How often a rule met a request of a deployment on a day, and what was done about it. Written by gateways, now and then."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="rule_uses")
+    rule = models.CharField(max_length=40)
+    action = models.CharField(max_length=10)
+    day = models.DateField(help_text="In UTC.")
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("deployment", "rule", "action", "day"), name="rule_use_once_a_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.action} {self.number}"
+
+
 class TeamInferenceProfile(models.Model):
     """An application inference profile in AWS: a team's calls to a deployment go through it, and AWS's bill names the team."""
 
