@@ -133,7 +133,7 @@ def test_tools_whole_and_streamed(client):
     ("changes", "code"),
     [
         ({"modelId": "anthropic.nothing-v1:0"}, "ResourceNotFoundException"),
-        ({"inferenceConfig": {"maxTokens": 10_000_000}}, "ValidationException"),
+        ({"messages": [*QUESTION, *QUESTION]}, "ValidationException"),
         ({"messages": []}, "ValidationException"),
     ],
 )

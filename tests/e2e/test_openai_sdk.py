@@ -58,7 +58,7 @@ def test_an_answer_comes_back_unmasked_and_is_on_record_masked(client, world):
     assert 0 < record["cost_nanos"] <= record["reserved_nanos"]
     assert float(raw.headers["x-gatehouse-cost-usd"]) == record["cost_nanos"] / 1e9
     assert [stage for stage, _, _ in record["stages"]] == [
-        "authenticate", "resolve route", "queue", "redact", "screen", "defend", "enforce limits", "limit rates", "reserve", "invoke", "settle",
+        "authenticate", "resolve route", "queue", "redact", "screen", "defend", "capabilities", "enforce limits", "limit rates", "reserve", "invoke", "settle",
         "store bodies",
     ]  # fmt: skip
     for text in (content["request"], content["answer"]):

@@ -107,6 +107,7 @@ def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
         f"{asked} is more than the {lowest} tokens of output that can be asked for. Ask for less.",
         f"The maximum tokens you requested exceeds the model limit of {lowest + 1}. Try again with a maximum tokens value "
         f"that is lower than {lowest + 1}.",
+        code="max_tokens_exceeded",
     ):
         work.say(member, "lowered", str(lowest))
         work.change(inference_config=msgspec.structs.replace(config, max_tokens=lowest))

@@ -41,7 +41,9 @@ class Work:
         self.actions = actions
         self._actions = actions.own if is_own else actions.usual
 
-    def breaks(self, rule: str, where: str, told: str, words: str = "") -> bool:
+    def breaks(
+        self, rule: str, where: str, told: str, words: str = "", *, code: str = "invalid_request"
+    ) -> bool:
         """Whether the breach of a rule is to be repaired; if not, it passes.
 
         Refusal invalid_request where it is not to be sent: in Bedrock's `words` at Bedrock's own entrance, else as `told`.
@@ -49,14 +51,12 @@ class Work:
         action = self._actions[rule]
         self.uses.append((rule, action.value))
         if action is Action.REFUSE:
-            raise self.refusal(where, told, words)
+            raise self.refusal(where, told, words, code=code)
         return action is Action.REPAIR
 
-    def refusal(self, where: str, told: str, words: str = "") -> Refusal:
-        """Refusal invalid_request that names the caller's place."""
-        if self.is_own and words:
-            return Refusal("invalid_request", words, param=where)
-        return Refusal("invalid_request", f"{where}: {told}", param=where)
+    def refusal(self, where: str, told: str, words: str = "", *, code: str = "invalid_request") -> Refusal:
+        """A refusal that names the caller's place."""
+        return Refusal(code, words if self.is_own and words else f"{where}: {told}", param=where)
 
     def say(self, member: str, what: str, value: str = "") -> None:
         """Notes what was changed, for the caller and the record."""

@@ -16,6 +16,8 @@ DESCRIPTIONS = {
     "redact": "Mask personal data",
     "screen": "Screen for prompt injection",
     "defend": "Mark users' texts",
+    "capabilities": "Fit to the model",
+    "count tokens": "Count tokens at Bedrock: failed",
     "enforce limits": "Count tokens, check their limits",
     "limit rates": "Check rate limits",
     "reserve": "Reserve the worst case",

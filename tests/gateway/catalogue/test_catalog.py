@@ -138,7 +138,16 @@ class TestLoading:
         route = Route.objects.get(name="nova-lite")
         assert (route.aliases, route.is_enabled) == (["mine"], False)
         assert not Deployment.objects.filter(model__name="Nova Pro", is_enabled=True).exists()
-        assert Model.objects.get(name="Nova Pro").context_window == 300_000
+        assert Model.objects.get(name="Nova Pro").context_window == 5
+
+    def test_what_nobody_changed_follows_the_file(self):
+        load_catalog(CATALOG)
+        pro = Model.objects.get(name="Nova Pro")
+        pro.seeded |= {"sampling": "one"}  # as an older file had it
+        pro.sampling = "one"
+        pro.save()
+        load_catalog(CATALOG)
+        assert Model.objects.get(name="Nova Pro").sampling == "all"
 
     def test_what_was_deleted_comes_back_with_its_price(self):
         load_catalog(CATALOG)

@@ -277,7 +277,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a stored file": ({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]}, "messages[0].content[0]", "no store of files"),
     "pictures in a document": ({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "content", "content": [{"type": "image", "source": PNG}]}}]}]}, "messages[0].content[0]", "text only"),
     "no message": ({"messages": []}, "messages", "at least one"),
-    "an empty message": ({"messages": [{"role": "user", "content": ""}]}, "messages[0]", "no content"),
     "an image as a system message": ({"messages": [*HELLO, {"role": "system", "content": [{"type": "image", "source": PNG}]}]}, "messages[1]", "text only"),
     "an empty stop sequence": ({"stop_sequences": [""]}, "stop_sequences", "none empty"),
 }  # fmt: skip
