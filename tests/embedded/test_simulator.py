@@ -130,7 +130,7 @@ def test_refuses_an_unknown_model(simulator: RunningSimulator) -> None:
     [HAIKU.removeprefix("us."), f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU.removeprefix('us.')}"],
 )
 def test_a_bare_id_of_a_model_that_only_profiles_reach(simulator: RunningSimulator, model_id: str) -> None:
-    with pytest.raises(ClientError, match=r"with on-demand throughput isn’t supported\. Retry your request"):
+    with pytest.raises(ClientError, match=r"with on-demand throughput isn.t supported\. Retry your request"):
         converse(simulator, modelId=model_id)
 
 
