@@ -46,8 +46,13 @@ class RunningSimulator:
         """Sets a region's pace and faults, and answers with all of them."""
         return self._control("PUT", f"regions/{region}", settings)
 
+    def script(self, *scripts: dict[str, Any]) -> None:
+        """What it says next: see `PUT /_simulator/replies`."""
+        self._control("PUT", "replies", list(scripts))
+
     def reset(self) -> None:
-        """Puts every region's settings back, and forgets what was received."""
+        """Puts every region's settings back, and forgets what was received and what it should say."""
+        self.script()
         self._control("DELETE", "regions")
         self._control("DELETE", "requests")
 
@@ -60,7 +65,9 @@ class RunningSimulator:
         for client in self._clients.values():
             client.close()
 
-    def _control(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _control(
+        self, method: str, path: str, body: dict[str, Any] | list[Any] | None = None
+    ) -> dict[str, Any]:
         data = None if body is None else orjson.dumps(body)
         request = Request(f"{self.url}/_simulator/{path}", data, method=method)
         with urlopen(request, timeout=10) as answer:

@@ -187,7 +187,7 @@ class Simulator:
             if script.error.after_events is None or not request.operation.streams:
                 raise script.error.error()
             request.error = script.error
-        reply = reply_to(turn, script)
+        reply = reply_to(turn, script if script is not None and script.says_something else None)
         guard(turn, reply)
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
         if request.operation.streams:

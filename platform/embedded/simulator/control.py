@@ -42,7 +42,9 @@ _ABOUT = {
         "PUT /_simulator/regions/{region}": "changes the settings named in a JSON object; null puts one back",
         "DELETE /_simulator/regions/{region}": "puts all of a region's settings back",
         "DELETE /_simulator/regions": "puts all settings of all regions back",
-        "PUT /_simulator/replies": "answers to come, a JSON list of {text, match, times, stop_reason}; [] for the usual ones",
+        "PUT /_simulator/replies": (
+            "answers to come, a JSON list of {text or content or error, match, times, stop_reason, usage}; [] for the usual ones"
+        ),
         "GET /_simulator/requests": "counts, and the last 200 requests as received",
         "DELETE /_simulator/requests": "forgets them, and the prompt cache",
         "GET /_simulator/knowledge": "the passages of the knowledge bases",

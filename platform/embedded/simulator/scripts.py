@@ -30,6 +30,11 @@ class Script:
     usage: dict[str, Any] = field(default_factory=dict)
     error: SimulatedException | None = None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is an answer in it, and not an exception alone."""
+        return self.error is None or bool(self.text) or self.content is not None
+
     def fits(self, turn: SimulatedTurn) -> bool:
         return not self.match or any(self.match in part for part in turn.prompt.parts)
 

@@ -55,8 +55,10 @@ async def pump(
             size = 0
         waiting.append(corrupted(frame) if number == settings.corrupt_after_events else frame)
         size += len(frame)
+    if error is not None:  # the stream was shorter: it ends in the exception all the same
+        waiting.append(error.frame())
     await caller.chunk(b"".join(waiting), more=False)
-    return Ending.COMPLETED
+    return Ending.COMPLETED if error is None else Ending.FAILED
 
 
 async def _flush(caller: SimulatedCaller, waiting: list[bytes]) -> None:

@@ -130,7 +130,7 @@ ORDER = (
         media_of_assistant,
     ),
 )
-OF_MODELS = (
+ROLES = (
     Rule(
         "calls from assistants only",
         "{path}: `{told}` blocks can only be in `assistant` messages",
@@ -145,6 +145,8 @@ OF_MODELS = (
         tool_result_of_assistant,
         by_model=True,
     ),
+)
+OF_MODELS = (
     Rule(
         "no prefill",
         "This model does not support assistant message prefill. The conversation must end with a user message.",

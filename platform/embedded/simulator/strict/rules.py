@@ -5,6 +5,7 @@ from embedded.simulator.strict.rule import Rule
 
 OF_THE_SERVICE: tuple[Rule, ...] = (
     *conversation.ORDER,
+    *conversation.ROLES,
     *pairing.PAIRING,
     *content.MEDIA,
     *tools.TOOLS,
@@ -22,6 +23,7 @@ CONVERSE: tuple[Rule, ...] = (
 MESSAGES: tuple[Rule, ...] = (
     *anthropic.MEMBERS,
     anthropic.BETA,
+    *conversation.ROLES,
     *pairing.OF_MODELS,
     *pairing.MESSAGES,
     *content.IMAGES,
