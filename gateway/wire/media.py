@@ -21,6 +21,8 @@ UNBOUNDED = 10_000_000
 _PAGE_TEXT = 3_000
 """Tokens of a page's text at most, as it is usually set; 330 are expected. Source: Anthropic's docs, PDF support; AWS's user guide
 of Bedrock, DocumentBlock (3 pages: 1,000 tokens as text, 7,000 seen whole)."""
+_PAGE_SEEN = 4_784
+"""Tokens of a page that is looked at, too: no more than the largest image of the models that look at pages."""
 _PAGE_TEXT_EXPECTED = 330
 _PAGE_SEEN_EXPECTED = 2_350
 _PER_TEXT_BYTE = 1.0
@@ -147,7 +149,7 @@ def _weigh_pdf(data: bytes, vision: Vision, *, sees: bool) -> Weight:
 def _most_of(pages: Pages, vision: Vision) -> int:
     """Each page may show the longest of all streams, and be looked at, too."""
     text = max(_PAGE_TEXT, int(pages.most_bytes * _PER_TEXT_BYTE))
-    return min(UNBOUNDED, pages.number * (text + min(vision.cap, _SAFE.cap)))
+    return min(UNBOUNDED, pages.number * (text + min(vision.cap, _PAGE_SEEN)))
 
 
 def _weigh_zip(data: bytes, vision: Vision) -> Weight:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.conversation import Conversation
 from gateway.wire.media import UNBOUNDED, vision_of, weigh_document, weigh_image
-from gateway.wire.tokens import Estimate, Estimator, count_text, media_bound
+from gateway.wire.tokens import Estimate, Estimator, count_text, image_bound
 from tests.gateway.wire.media_files import block, docx, gif, jpeg, pdf, png, webp, xlsx, zipped
 
 HAIKU, OPUS = "anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-opus-4-8"
@@ -187,9 +187,9 @@ def test_media_in_the_results_of_tools_count_as_much():
     assert estimate(result).upper_bound > estimate().upper_bound + 1_600
 
 
-def test_another_vendor_s_models_may_count_media_higher():
+def test_another_vendor_s_models_may_count_images_higher():
     asked = msgspec.convert(
         {"messages": [{"role": "user", "content": [block("image", "png", png(4000, 3000))]}]}, Conversation
     )
-    assert media_bound(asked, "amazon") > media_bound(asked, "anthropic") == 4_784
-    assert media_bound(msgspec.convert({"messages": []}, Conversation), "amazon") == 0
+    assert image_bound(asked, "amazon") > image_bound(asked, "anthropic") == 4_784
+    assert image_bound(msgspec.convert({"messages": []}, Conversation), "amazon") == 0
