@@ -18,6 +18,10 @@ from gateway.wire.pdf import Pages, UnknownPagesError, pages_of
 UNBOUNDED = 10_000_000
 """More than any model's context window."""
 
+_LEAST_IMAGE = 100
+"""Held for any image: what a model's template may put around it."""
+_BYTES_PER_IMAGE_TOKEN = 500
+"""A file of more bytes than its pixels would need is not believed to be as small as it says."""
 _PAGE_TEXT = 3_000
 """Tokens of a page's text at most, as it is usually set; 330 are expected. Source: Anthropic's docs, PDF support; AWS's user guide
 of Bedrock, DocumentBlock (3 pages: 1,000 tokens as text, 7,000 seen whole)."""
@@ -100,8 +104,11 @@ def weigh_image(image: Any, vision: Vision) -> Weight:
     """An image block, by the size that its first bytes say."""
     source = image.get("source") if isinstance(image, dict) else None
     encoded = source.get("bytes") if isinstance(source, dict) else None
-    size = size_of(_head(encoded)) if isinstance(encoded, str) else None
-    return Weight(*vision.tokens(size))
+    if not isinstance(encoded, str):
+        return Weight(*vision.tokens(None))
+    expected, most = vision.tokens(size_of(_head(encoded)))
+    of_bytes = len(encoded) * 3 // 4 // _BYTES_PER_IMAGE_TOKEN
+    return Weight(expected, max(most, min(vision.cap, max(_LEAST_IMAGE, of_bytes))))
 
 
 def weigh_document(document: Any, vision: Vision) -> Weight:
