@@ -1,6 +1,10 @@
 """PURE: what a reply is made of, the same for a whole answer and for a stream."""
 
+from typing import Any, Literal
+
 import msgspec
+
+Json = dict[str, Any]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -32,6 +36,30 @@ class ToolDelta(Event, frozen=True):
 
     index: int
     arguments: str
+
+
+class Citations(Event, frozen=True):
+    """Sources of the text of this block, in Converse's shape: some of them, or none where the block only may have some."""
+
+    index: int
+    found: list[Json]
+
+
+class Raw(Event, frozen=True):
+    """What Gatehouse has no kind for, as it came: a whole block, or its start or a delta of it in a stream.
+
+    `text` is what of it people can read; empty where there is nothing.
+    """
+
+    index: int
+    place: Literal["block", "start", "delta"]
+    data: Json
+    text: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name that Converse has for it."""
+        return next(iter(self.data), "")
 
 
 class Vector(Event, frozen=True):
@@ -70,6 +98,16 @@ def added(*several: Usage) -> Usage:
     return Usage(**{name: sum(getattr(each, name) for each in several) for name in Usage.__struct_fields__})
 
 
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """What Converse says at the end of an answer besides, as it came. None where it does not."""
+
+    response_fields: Any = None
+    trace: Any = None
+    performance_config: Any = None
+    service_tier: Any = None
+    cache_details: Any = None
+
+
 class Finished(Event, frozen=True):
     """The last event of a reply that ended well: why it stopped, in Converse's words, and what it used."""
 
@@ -80,3 +118,4 @@ class Finished(Event, frozen=True):
     """The price tier served, as prices name them; None where the provider does not say."""
     stop_sequence: str = ""
     """Which stop sequence ended the answer, where that was asked for and the provider says so."""
+    extras: Extras | None = None

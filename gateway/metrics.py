@@ -27,6 +27,9 @@ class Metrics:
         self.calls: Counter[tuple[str, str, str]] = Counter()
         self.tokens: Counter[tuple[str, str]] = Counter()
         self.cost_nanos: Counter[str] = Counter()
+        self.rules: Counter[tuple[str, str]] = Counter()
+        self.admin_faults: Counter[tuple[str, str, str]] = Counter()
+        """By model, region and reason."""
         self.durations = [0] * (len(_BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -36,6 +39,7 @@ class Metrics:
         self.calls[route, call.status, call.refusal.code if call.refusal else ""] += 1
         seconds = call.elapsed_ms() / 1000
         self.seconds += seconds
+        self.rules.update((rule, action) for _, rule, action in call.rule_uses)
         self.durations[next((n for n, bound in enumerate(_BOUNDS) if seconds <= bound), len(_BOUNDS))] += 1
         if call.charge.cost_nanos:
             self.cost_nanos[route] += call.charge.cost_nanos
@@ -62,6 +66,20 @@ class _Collector(Collector):
         for route, nanos in list(found.cost_nanos.items()):
             cost.add_metric((route,), nanos / 1e9)
         yield cost
+        faults = CounterMetricFamily(
+            "gatehouse_admin_faults",
+            "Attempts at a model that failed for a reason which only administrators can mend.",
+            labels=("model", "region", "reason"),
+        )
+        for about, number in list(found.admin_faults.items()):
+            faults.add_metric(about, number)
+        yield faults
+        rules = CounterMetricFamily(
+            "gatehouse_rule_breaches", "Requests that broke a rule of the model's.", labels=("rule", "action")
+        )
+        for use, number in list(found.rules.items()):
+            rules.add_metric(use, number)
+        yield rules
         yield self._durations()
         for name, (text, value) in self._gauges.items():
             yield GaugeMetricFamily(name, text, value=value)

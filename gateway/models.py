@@ -7,7 +7,17 @@ from gateway.catalogue.models import (
     Price,
     Route,
     RouteTarget,
+    RuleUse,
     TeamInferenceProfile,
 )
 
-__all__ = ["Deployment", "Model", "ModelKind", "Price", "Route", "RouteTarget", "TeamInferenceProfile"]
+__all__ = [
+    "Deployment",
+    "Model",
+    "ModelKind",
+    "Price",
+    "Route",
+    "RouteTarget",
+    "RuleUse",
+    "TeamInferenceProfile",
+]

@@ -1,7 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
     ADMIT    authenticate → resolve prompt → resolve route → queue → gather context → render prompt → redact → screen
-             → defend → enforce limits → limit rates → reserve
+             → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -17,27 +17,19 @@ from functools import partial
 
 import msgspec
 
-from gateway.call import AnswerBlock, Call
-from gateway.events import (
-    BlockStop,
-    Event,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    ToolDelta,
-    ToolStart,
-    Usage,
-    Vector,
-)
+from gateway.call import Call
+from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
 from gateway.outbound.chain import BLOCKED, Outbound
 from gateway.outbound.contract import contract_of, keep_contract
+from gateway.outbound.ending import keep, takes_raw
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
-from gateway.stages.ask_again import ask_again
+from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
+from gateway.stages.capabilities import capabilities
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
@@ -75,6 +67,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("redact", redact),
     ("screen", screen),
     ("defend", defend),
+    ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
     ("reserve", reserve),
@@ -208,6 +201,14 @@ def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: i
     call.reply.answer = []
 
 
+def _once_more(call: Call, gateway: Gateway) -> bool:
+    """Puts aside what an answer of nothing cost, where it may be asked for anew."""
+    if not may_ask_once_more(call):
+        return False
+    end_round(call, gateway)
+    return True
+
+
 async def _fixed(text: str) -> AsyncGenerator[Event, None]:
     yield TextDelta(0, text)
     yield BlockStop(0)
@@ -217,19 +218,27 @@ async def _fixed(text: str) -> AsyncGenerator[Event, None]:
 async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The model's reply, kept for the record as it came and handed on unmasked."""
     begun, outcome = perf_counter(), "stopped"
+    contract = contract_of(call)
     outbound = Outbound(
         mask=call.redacted.mask,
         rules=call.rules,
         is_stream=call.request.is_stream,
-        is_json=call.conversation.is_json_wanted or contract_of(call) is not None,
+        is_json=call.sent_conversation.is_json_wanted or contract is not None,
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
     progress = Progress(call, gateway)
+    # A contract has its own rounds for what is no answer.
+    once_more = (
+        None
+        if (contract and contract.output.corrections) or call.request.kind != "text"
+        else partial(_once_more, call, gateway)
+    )
+    reply = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
     try:
-        async with aclosing(invoke(call, gateway)) as events:
+        async with aclosing(reply) as events:
             async for event in events:
-                _keep(call, event)
+                keep(call, event)
                 progress.note()
                 if outbound.check.blocked:
                     continue  # of a whole answer, only what it used is still to be read
@@ -258,31 +267,6 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             "block",
         )
         call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
-
-
-def _keep(call: Call, event: Event) -> None:
-    """Adds an event to what the record will say of the answer."""
-    match event:
-        case TextDelta(index, text):
-            _block(call, index, "text").parts.append(text)
-        case ToolStart(index, tool_use_id, name):
-            block = _block(call, index, "tool_use")
-            block.tool_use_id, block.name = tool_use_id, name
-        case ToolDelta(index, arguments):
-            _block(call, index, "tool_use").parts.append(arguments)
-        case ReasoningDelta(index, text):
-            _block(call, index, "reasoning").parts.append(text)
-        case Vector(_, _, tokens):
-            call.reply.usage, call.reply.has_usage = Usage(input=call.reply.usage.input + tokens), True
-        case Finished(stop_reason, usage):
-            call.reply.stop_reason, call.reply.usage, call.reply.has_usage = stop_reason, usage, True
-            call.reply.served_tier = event.tier
-
-
-def _block(call: Call, index: int, kind: str) -> AnswerBlock:
-    if not call.reply.answer or call.reply.answer[-1].index != index:
-        call.reply.answer.append(AnswerBlock(kind, index))
-    return call.reply.answer[-1]
 
 
 async def _settle(call: Call, gateway: Gateway) -> None:

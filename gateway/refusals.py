@@ -21,8 +21,9 @@ STATUS = {
     "contract_failed": 422,
     "unsure": 422,
     "rate_limited": 429,
+    "upstream_throttled": 429,
+    "internal_error": 500,
     "upstream_error": 502,
-    "upstream_throttled": 503,
     "overloaded": 503,
     "not_auditable": 503,
     "upstream_timeout": 504,
@@ -40,10 +41,23 @@ class Refusal(Exception):
     retry_after: int | None = None
     may_be_billed: bool = False
     """Whether the model may have done its work although no answer came: then no other deployment is asked too."""
+    may_retry: bool = True
+    """Whether the same call may be answered later, so that clients may try it again of themselves."""
+    may_fail_over: bool = True
+    """Whether another deployment may answer it, where the model's side failed."""
+    said_nothing: bool = False
+    """Whether the model's answer ended without a block."""
+    was_asked: bool = True
+    """Whether a model was asked at all, rather than all of them known to be out."""
+    exception: str = ""
+    """The name of the provider's own error, where it was one."""
+    for_admins: str = ""
+    """What only administrators can mend, in a few words, where that is so; `detail` is what the provider said of it."""
+    detail: str = ""
 
     @property
     def status(self) -> int:
-        return STATUS[self.code]
+        return STATUS[self.code] if self.was_asked else 503
 
     @property
     def is_upstream(self) -> bool:
@@ -62,5 +76,7 @@ def too_large(most: int) -> Refusal:
 def unexpected() -> Refusal:
     """What a caller is told when Gatehouse itself is at fault: nothing of the fault."""
     return Refusal(
-        "overloaded", "Gatehouse could not handle this call. It has been logged; please try again."
+        "internal_error",
+        "Gatehouse could not handle this call, through a fault of its own. It has been logged for its operators.",
+        may_retry=False,
     )

@@ -21,8 +21,11 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.knowledge import KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
+from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.rule_use import RuleUse
+from gateway.routing.fitting import WithoutNative
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
@@ -79,6 +82,7 @@ class Gateway:
         self.slots = Slots(settings.GATEWAY_MAX_CALLS)
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
+        self.admin_faults = AdminFaults(self.metrics.admin_faults)
         self.prompt_versions = PromptVersions(self._pool)
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(
@@ -93,6 +97,7 @@ class Gateway:
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
+        self.without_native = WithoutNative()
         self.guardrails = Guardrails(self.bedrock)
         self.knowledge_bases = KnowledgeBases(self.bedrock)
         self.detector = Detector(shared_pool())
@@ -100,6 +105,7 @@ class Gateway:
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
         self.key_use = KeyUse(self._pool)
+        self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
@@ -131,6 +137,7 @@ class Gateway:
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()
+        self.rule_use.start()
         self.is_ready = True
 
     def _warm_up(self) -> None:
@@ -152,6 +159,8 @@ class Gateway:
             await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
+        await self.rule_use.stop()
+        await self.admin_faults.stop()
         await self._keeper.stop()
         await self.context.stop()
         await self.bedrock.close()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from gateway.call.checks import Checks
 from gateway.call.groups import Bounds, Charge, Hold, Redacted, Reply, Request, Routed, Sent, Stored, Taken
-from gateway.call.prompt_run import PromptRun
+from gateway.call.prompt_run import ContractRun, PromptRun
 from gateway.conversation import Conversation
 from gateway.refusals import Refusal
 from governance.limits.policy.scopes import CallFacts
@@ -17,9 +17,12 @@ from kernel.clock import elapsed_ms, perf_counter, utc_now
 from kernel.ids import new_id
 
 if TYPE_CHECKING:
+    from gateway.call.fit import Fit
+    from gateway.call.places import Places
     from gateway.snapshot.state import DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
     from governance.screening.policy.leaks import SystemPrompt
+    from prompts.registry.policy.output_contract import Contract
 
 _LARGE_BYTES = 128 * 1024
 
@@ -60,6 +63,17 @@ class Call:
     checks: Checks = field(default_factory=Checks)
     system_prompt: SystemPrompt | None = None
     """What must not come back in the answer, where that is watched. By `defend`."""
+    places: Places | None = None
+    """Where the parts of the conversation stand in the caller's request. By the entrance."""
+    asked_output: dict[str, Any] | None = None
+    """The form of the answer that the caller asks for, as it came. By the entrance."""
+    contract: Contract | None = None
+    """What the answer is checked against where the caller gives a schema. By `capabilities`."""
+    contract_run: ContractRun = field(default_factory=ContractRun)
+    fit: Fit | None = None
+    """The conversation as the deployment that is tried takes it. By `capabilities`, anew where another one is tried."""
+    rule_uses: list[tuple[int, str, str]] = field(default_factory=list)
+    """What was done about breaches of rules: (deployment, rule, action)."""
     bounds: Bounds = field(default_factory=Bounds)
     taken: Taken = field(default_factory=Taken)
     hold: Hold | None = None
@@ -157,6 +171,27 @@ class Call:
     def deployment(self) -> DeploymentEntry:
         """The one that is asked, or that will be asked first."""
         return self.reply.deployment or self.routed.deployments[0]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it came in at Bedrock's own entrance for a model: then Bedrock's rules are told in Bedrock's words."""
+        request = self.request
+        return request.wire_format == "converse" and request.prompt is None and not request.is_inner
+
+    @property
+    def holds_prompt_to_schema(self) -> bool:
+        """Whether the version of a prompt says what its answer looks like."""
+        return (
+            self.has_prompt
+            and self.prompt.version is not None
+            and self.prompt.version.compiled is not None
+            and self.prompt.version.compiled.contract is not None
+        )
+
+    @property
+    def sent_conversation(self) -> Conversation:
+        """What the model is sent; before it is fitted, what the caller sent."""
+        return self.conversation if self.fit is None else self.fit.conversation
 
     @property
     def has_deployment(self) -> bool:

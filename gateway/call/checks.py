@@ -67,6 +67,8 @@ class Checks:
     """Placeholders in the answer that were turned back."""
     screening: list[Screened] = field(default_factory=list)
     leak: str = ""
+    adjusted: list[str] = field(default_factory=list)
+    """What was changed of the request so that the model takes it: members and what was done, never values of a caller's."""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
 
@@ -83,7 +85,7 @@ class Checks:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
             value["screening"] = [each.as_json() for each in self.screening]
-        for name in ("guardrail", "invented", "restored", "leak"):
+        for name in ("guardrail", "invented", "restored", "leak", "adjusted"):
             if said := getattr(self, name):
                 value[name] = said
         return value

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.call.prompt_run import PromptRequest
-from gateway.events import Usage
+from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
     from gateway.snapshot.state import DeploymentEntry, RouteEntry
@@ -46,6 +46,10 @@ class Routed:
 
     route: RouteEntry
     deployments: tuple[DeploymentEntry, ...]
+
+    def without_first(self, number: int) -> Routed:
+        """The same without so many of those that would be tried first."""
+        return Routed(route=self.route, deployments=self.deployments[number:]) if number else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +113,17 @@ class Round:
 
 @dataclass(slots=True)
 class AnswerBlock:
-    """One block of the answer as the model wrote it, placeholders in place: text, or a tool's name and arguments."""
+    """One block of the answer as the model wrote it, placeholders in place: text, or a tool's name and arguments.
+
+    Of a block of a kind that Gatehouse does not know, which is `raw`, the name is that kind, and the text what it can read.
+    """
 
     kind: str
     index: int
     parts: list[str] = field(default_factory=list)
     tool_use_id: str = ""
     name: str = ""
+    citations: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -139,6 +147,17 @@ class Reply:
     """The tier that the provider says it used; None where it does not say."""
     earlier: list[Round] = field(default_factory=list)
     """Rounds before this one, where an answer had to be corrected: their cost is the call's, too."""
+
+    def end(self, finished: Finished) -> None:
+        """Notes how the answer ended, and what it used."""
+        self.stop_reason, self.usage, self.has_usage = finished.stop_reason, finished.usage, True
+        self.served_tier = finished.tier
+
+    def block(self, index: int, kind: str) -> AnswerBlock:
+        """The block under way, or a new one of this kind."""
+        if not self.answer or self.answer[-1].index != index:
+            self.answer.append(AnswerBlock(kind, index))
+        return self.answer[-1]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -31,7 +31,22 @@ class PromptRequest:
 
 
 @dataclass(slots=True, kw_only=True)
-class PromptRun:
+class ContractRun:
+    """What came of holding an answer to a contract."""
+
+    outcome: str = ""
+    """valid, corrected, fallback or refused; "" where there is no contract."""
+    rounds: int = 0
+    errors: tuple[str, ...] = ()
+    data: Any = None
+    """The answer's JSON value, where the contract holds."""
+    unsure: str = ""
+    """What the caller got of a call that was unsure (`prompts.rollout.policy.unsure`); "" where it was not."""
+    is_fallback: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class PromptRun(ContractRun):
     """A version that a call runs, and what came of it."""
 
     prompt: PromptEntry
@@ -40,18 +55,9 @@ class PromptRun:
     model: str
     values: dict[str, Any]
     choice: Choice | None = None
-    is_fallback: bool = False
-    outcome: str = ""
-    """Of the output contract: valid, corrected, fallback or refused; "" where there is none."""
-    rounds: int = 0
-    errors: tuple[str, ...] = ()
-    data: Any = None
-    """The answer's JSON value, where the contract holds."""
     passages: tuple[dict[str, Any], ...] = ()
     """What of the knowledge was put before the model: where it comes from, never its text."""
     confidence: float | None = None
-    unsure: str = ""
-    """What the caller got of a call that was unsure (`prompts.rollout.policy.unsure`); "" where it was not."""
     checked: str = ""
     """What came of the checks of an experiment or a rollout: passed, failed or unchecked; "" where there are none."""
     summarised: str = ""

@@ -1,5 +1,6 @@
 """Models, where they can be called, at which price, and the names that lead to them."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -16,6 +17,48 @@ from accounts.models import Team
 class ModelKind(models.TextChoices):
     TEXT = "text", "Text"
     EMBEDDING = "embedding", "Embedding"
+
+
+class ToolChoice(models.TextChoices):
+    AUTO = "auto", "Auto"
+    ANY = "any", "Any tool (required)"
+    TOOL = "tool", "A named tool"
+
+
+class Thinking(models.TextChoices):
+    BUDGET = "budget", "With a budget of tokens"
+    ADAPTIVE = "adaptive", "Adaptive"
+
+
+class Sampling(models.TextChoices):
+    ALL = "all", "Temperature and top_p"
+    ONE = "one", "One of temperature and top_p"
+    NONE = "none", "Neither"
+
+
+class CacheLifetime(models.TextChoices):
+    MINUTES = "5m", "Five minutes"
+    HOUR = "1h", "One hour"
+
+
+class CachePlace(models.TextChoices):
+    TOOLS = "tools", "Behind tools"
+    SYSTEM = "system", "In the system prompt"
+    MESSAGES = "messages", "In messages"
+
+
+def _choices(
+    label: str, choices: "type[models.TextChoices]", default: list[str], *, help_text: str = ""
+) -> "ArrayField[Any, Any]":
+    """Several of a few words."""
+    return ArrayField(
+        models.CharField(max_length=20, choices=choices.choices),
+        default=partial(list, default),
+        db_default=default,
+        blank=True,
+        verbose_name=label,
+        help_text=help_text,
+    )
 
 
 class Model(Owned):
@@ -41,7 +84,76 @@ class Model(Owned):
         db_default=False,
         help_text="Whether it can be held to a JSON Schema (Converse's outputConfig).",
     )
+    supports_documents = models.BooleanField(default=True, db_default=True)
+    supports_video = models.BooleanField(default=False, db_default=False)
+    supports_audio = models.BooleanField(default=False, db_default=False)
+    supports_images_in_results = models.BooleanField(
+        "images in tool results", default=False, db_default=False
+    )
+    supports_text_with_results = models.BooleanField(
+        "text beside tool results",
+        default=True,
+        db_default=True,
+        help_text="Whether a turn may have other blocks beside the results of tools.",
+    )
+    needs_results_first = models.BooleanField(
+        "tool results first",
+        default=False,
+        db_default=False,
+        help_text="Whether the results of tools must stand before other blocks of their turn.",
+    )
+    supports_citations = models.BooleanField("citations", default=False, db_default=False)
+    supports_parallel_switch = models.BooleanField(
+        "parallel tool use can be switched off", default=False, db_default=False
+    )
+    supports_effort = models.BooleanField("effort", default=False, db_default=False)
+    supports_prefill = models.BooleanField(
+        "prefill",
+        default=True,
+        db_default=True,
+        help_text="Whether a conversation may end with the beginning of the answer.",
+    )
+    supports_stop_sequences = models.BooleanField("stop sequences", default=True, db_default=True)
+    tool_choices = _choices("tool choice", ToolChoice, ["auto"])
+    thinking = _choices("thinking", Thinking, [], help_text="How it can be asked to reason.")
+    sampling = models.CharField(
+        max_length=8, choices=Sampling.choices, default=Sampling.ALL, db_default=Sampling.ALL
+    )
+    cache_points = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Cache points of one request at most; 0: it takes none."
+    )
+    cache_min_tokens = models.PositiveIntegerField(
+        "least cached prefix", default=1024, db_default=1024, help_text="Tokens."
+    )
+    cache_lifetimes = _choices("cache lifetimes", CacheLifetime, [])
+    cache_places = _choices("cache places", CachePlace, [])
+    count_tokens_id = models.CharField(
+        "CountTokens ID",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The ID that CountTokens takes for the model; empty: it can't count.",
+    )
+    invoke_families = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name="InvokeModel families",
+        help_text="Bodies that InvokeModel takes for the model, separated by commas.",
+    )
+    legacy_from = models.DateField(null=True, blank=True, help_text="From when AWS calls the model legacy.")
     end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
+    successor = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="The model ID to use in its place."
+    )
+    seeded = models.JSONField(
+        default=dict,
+        db_default={},
+        editable=False,
+        help_text="What the catalogue's file last said: what differs from it was edited, and stays.",
+    )
 
     class Meta:
         ordering = ("vendor", "name")
@@ -76,6 +188,13 @@ class Deployment(Owned):
         help_text="An application inference profile or provisioned throughput to call instead.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    rules = models.JSONField(
+        "rules",
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What is done where a request asks for what the model can't: of each rule repair, refuse or pass.",
+    )
 
     class Meta:
         ordering = ("model__name", "region", "profile")
@@ -270,6 +389,26 @@ class RouteTarget(Owned):
 
     def __str__(self) -> str:
         return str(self.deployment)
+
+
+class RuleUse(models.Model):
+    """How often a rule met a request of a deployment on a day, and what was done about it. Written by gateways, now and then."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="rule_uses")
+    rule = models.CharField(max_length=40)
+    action = models.CharField(max_length=10)
+    day = models.DateField(help_text="In UTC.")
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("deployment", "rule", "action", "day"), name="rule_use_once_a_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.action} {self.number}"
 
 
 class TeamInferenceProfile(models.Model):

@@ -1,7 +1,42 @@
 """Reading the catalogue."""
 
-from gateway.catalogue.models import Price
+import re
+from collections.abc import Container
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
+from gateway.catalogue.models import Model, Price
 from gateway.catalogue.policy import PriceEntry, Rates
+from gateway.catalogue.seed import read_capabilities
+
+_VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?$")
+
+
+def capability_of(model: Model) -> Capability:
+    """What a model can take and give."""
+    facts: dict[str, Any] = {}
+    for name in CAPABILITY_FIELDS:
+        fact = getattr(model, name)
+        facts[name] = tuple(fact) if isinstance(fact, list) else fact
+    return Capability(**facts)
+
+
+def retired_names(known: Container[str], *, today: date | None = None) -> dict[str, str]:
+    """What to use in the place of models that AWS has ended, by their IDs and names; only what is `known`."""
+    today = today or timezone.now().date()
+    ended = (
+        Model.objects.filter(end_of_life__lt=today).exclude(successor="").values_list("model_id", "successor")
+    )
+    pairs = [(each.model_id, each.successor) for each in read_capabilities().retired] + list(ended)
+    found: dict[str, str] = {}
+    for model_id, successor in pairs:
+        if successor in known:
+            vendorless = model_id.partition(".")[2]
+            found |= dict.fromkeys((model_id, vendorless, _VERSION.sub("", vendorless)), successor)
+    return found
 
 
 def price_entry(price: Price) -> PriceEntry:

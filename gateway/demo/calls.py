@@ -57,7 +57,7 @@ HABITS = {
 ENDINGS = (
     ("succeeded", "", 200, 940),
     ("cancelled", "", 499, 16),
-    ("failed", "upstream_throttled", 503, 9),
+    ("failed", "upstream_throttled", 429, 9),
     ("failed", "upstream_timeout", 504, 4),
     ("failed", "upstream_error", 502, 3),
     ("refused", "budget_exceeded", 402, 8),

@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.entrance import Entrance, Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call
-from gateway.entrances.formats.outgoing import JSON, raw
+from gateway.entrances.formats.outgoing import JSON, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, Address, find, load_views
@@ -199,7 +199,9 @@ def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     error = (
         anthropic_reply.anthropic_error(refusal, None) if is_anthropic else openai_reply.openai_error(refusal)
     )
-    return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON)
+    return HttpResponse(
+        orjson.dumps(error), status=refusal.status, content_type=JSON, headers=refusal_headers(refusal)
+    )
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

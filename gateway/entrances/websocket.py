@@ -1,7 +1,7 @@
 """`/ws/v1/chat`: calls over a WebSocket, several at a time, each told apart by an id of the client's choice.
 
 Client → {"type": "chat", "id": "1", "model": …, "messages": […], …} (the body of a chat completion), {"type": "cancel", "id"}
-Server → {"type": "start" | "delta" | "tool_start" | "tool_delta" | "end" | "error", "id": "1", …}
+Server → {"type": "start" | "delta" | "reasoning" | "annotations" | "tool_start" | "tool_delta" | "end" | "error", "id": "1", …}
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from gateway.call import Call
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import OpenAIEntrance, decode_body
 from gateway.entrances.formats.incoming import api_key, check_tags, headers_of, new_call
+from gateway.entrances.formats.told import Annotations, Teller
 from gateway.entrances.handover import handover_of
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.pipeline import refuse, respond
@@ -114,7 +115,7 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         parsed = replace(parsed, is_stream=True)
         call = new_call(self.scope, wire_format="websocket", parsed=parsed, body_bytes=len(body))
-        has_begun = False
+        has_begun, teller = False, Teller()
         try:
             async with aclosing(respond(call, gateway)) as events:
                 async for event in events:
@@ -122,7 +123,8 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                         has_begun = True
                         model = call.deployment.model_id if call.has_deployment else ""
                         await self._send("start", client_id, call_id=str(call.id), model=model)
-                    await self._send_event(client_id, call, event)
+                    for told in teller.feed(event):
+                        await self._send_event(client_id, call, told)
         except Refusal as refusal:
             await self._send("error", client_id, call_id=str(call.id), **openai_reply.openai_error(refusal))
 
@@ -136,6 +138,8 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                 await self._send("tool_start", client_id, index=index, tool_call_id=tool_use_id, name=name)
             case ToolDelta(index, arguments):
                 await self._send("tool_delta", client_id, index=index, arguments=arguments)
+            case Annotations(_, found):
+                await self._send("annotations", client_id, annotations=found)
             case Finished():
                 await self._send(
                     "end",

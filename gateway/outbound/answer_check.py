@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from gateway.call import Call
-from gateway.events import Event, Finished, TextDelta
+from gateway.events import Event, Finished, Raw, TextDelta
 from prompts.rollout.policy.answer_check import MAX_CHARACTERS, AnswerCheck, Checked
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ async def check_events(
     characters = 0
     async with aclosing(events):
         async for event in events:
-            if isinstance(event, TextDelta) and characters <= MAX_CHARACTERS:
+            if isinstance(event, (TextDelta, Raw)) and characters <= MAX_CHARACTERS:
                 characters += len(event.text)
                 parts.append(event.text)
             elif isinstance(event, Finished) and event.stop_reason != _NO_ANSWER:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gateway.call.checks import OutputCheck
-from gateway.events import BlockStop, Event, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.events import BlockStop, Citations, Event, Raw, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
@@ -68,12 +68,17 @@ class Outbound:
 
     def _note(self, event: Event) -> None:
         match event:
-            case TextDelta(index, text) | ReasoningDelta(index, text) | ToolDelta(index, text):
+            case (
+                TextDelta(index, text)
+                | ReasoningDelta(index, text)
+                | ToolDelta(index, text)
+                | Raw(index, text=text)
+            ):
                 self._open.add(index)
                 self.check.characters += len(text)
                 if self._screen is not None:
                     self.check.checked_characters += len(text)
-            case ToolStart(index):
+            case ToolStart(index) | Citations(index):
                 self._open.add(index)
             case BlockStop(index):
                 self._open.discard(index)

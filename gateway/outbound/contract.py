@@ -8,10 +8,10 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from gateway.call import Call
-from gateway.call.prompt_run import PromptRun
+from gateway.call.prompt_run import ContractRun
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
-from gateway.prompts.conversation import ANSWER_TOOL
 from gateway.refusals import Refusal
+from gateway.wire.fit.output import ANSWER_TOOL, BY_TOOL
 from prompts.registry.policy.json_prefix import Prefix
 from prompts.registry.policy.output_contract import Contract, Reading
 from prompts.rollout.policy.unsure import Unsure, says_unsure
@@ -26,10 +26,8 @@ _PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered")
 
 
 def contract_of(call: Call) -> Contract | None:
-    """The contract that the call's answer must keep, if there is one."""
-    if not call.has_prompt or call.prompt.version is None or call.prompt.version.compiled is None:
-        return None
-    return call.prompt.version.compiled.contract
+    """The contract that the call's answer must keep, if there is one: of its prompt, or of the caller's own schema."""
+    return call.prompt.compiled.contract if call.holds_prompt_to_schema else call.contract
 
 
 async def keep_contract(
@@ -39,11 +37,11 @@ async def keep_contract(
 
     `blocked` is the stop reason of an answer that a filter ended: that one is handed on as it is.
     """
-    run = call.prompt
+    run: ContractRun = call.prompt if call.holds_prompt_to_schema else call.contract_run
     sends_prefix = call.request.is_stream and contract.output.streams_prefix
     for number in range(1 + contract.output.corrections):
         run.rounds = number + 1
-        answer = _Answer(contract, watches=call.request.is_stream)
+        answer = _Answer(call, contract)
         async with aclosing(round_of()) as events:
             async for event in events:
                 answer.take(event)
@@ -71,11 +69,13 @@ async def keep_contract(
             break  # what has been sent can't be taken back
         if number < contract.output.corrections:
             next_round(reading.errors, number + 1)
-    yield_fallback = contract.with_fallback(run.prompt.fallback).fallback
+    yield_fallback = None
+    if call.holds_prompt_to_schema:
+        yield_fallback = contract.with_fallback(call.prompt.prompt.fallback).fallback
     if yield_fallback is None or answer.sent:
         run.outcome = "refused"
         run.unsure = run.unsure and Unsure.REFUSED
-        raise _failed(run)
+        raise _failed(call, run)
     run.outcome, run.is_fallback = "fallback", True
     run.unsure = run.unsure and Unsure.FALLBACK
     for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.reply.usage)):
@@ -85,9 +85,10 @@ async def keep_contract(
 class _Answer:
     """One round's answer, held back until it is known to be valid."""
 
-    def __init__(self, contract: Contract, *, watches: bool) -> None:
+    def __init__(self, call: Call, contract: Contract) -> None:
+        self._call = call
         self._contract = contract
-        self._prefix = Prefix(contract.members) if watches else None
+        self._prefix = Prefix(contract.members) if call.request.is_stream else None
         self._parts: list[str] = []
         self._answer_tools: set[int] = set()
         self.events: list[Event] = []
@@ -96,7 +97,7 @@ class _Answer:
 
     def take(self, event: Event) -> None:
         match event:
-            case ToolStart(index, _, name) if name == ANSWER_TOOL:
+            case ToolStart(index, _, name) if name == ANSWER_TOOL and self._is_by_tool:
                 self._answer_tools.add(index)
             case ToolDelta(index, text) if index in self._answer_tools:
                 self._add(text)
@@ -110,6 +111,11 @@ class _Answer:
                 pass
             case _:
                 self.events.append(event)
+
+    @property
+    def _is_by_tool(self) -> bool:
+        """Whether the answer's tool is ours: a caller may have one of this name."""
+        return self._call.fit is not None and self._call.fit.output_mode == BY_TOOL
 
     def _add(self, text: str) -> None:
         self._parts.append(text)
@@ -171,10 +177,15 @@ class _Answer:
         yield Finished("end_turn", self.finished.usage, self.finished.latency_ms, self.finished.tier)
 
 
-def _failed(run: PromptRun) -> Refusal:
+def _failed(call: Call, run: ContractRun) -> Refusal:
+    whose = (
+        f"the output contract of the prompt '{call.prompt.prompt.name}'"
+        if call.holds_prompt_to_schema
+        else "the schema that was asked for"
+    )
     rounds = "after being asked again " if run.rounds > 1 else ""
     return Refusal(
         "contract_failed",
-        f"The model's answer does not keep the output contract of the prompt '{run.prompt.name}' "
+        f"The model's answer does not keep {whose} "
         f"{rounds}({run.rounds} {'rounds' if run.rounds > 1 else 'round'}): {' '.join(run.errors)}",
     )

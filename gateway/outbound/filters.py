@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
+from gateway.events import BlockStop, Citations, Event, Finished, Raw, ReasoningDelta, TextDelta, ToolDelta
+from gateway.outbound.raw import RawHold, rewritten, told_anew
 from gateway.outbound.unmask import Unmasker, UnmaskTally, for_json
 
 
@@ -28,6 +29,7 @@ class UnmaskFilter:
         self._text_values = self._json_values if is_json else values
         self._values = values
         self._open: dict[tuple[int, type[Event]], Unmasker] = {}
+        self._raw = RawHold(self._text)
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one."""
@@ -47,10 +49,16 @@ class UnmaskFilter:
                     yield ToolDelta(index, certain)
             case BlockStop(index):
                 yield from self._close(index)
+                yield from self._raw.close(index)
                 yield event
             case Finished():
                 yield from self.close()
+                yield from self._raw.close()
                 yield self._unmasked(event)
+            case Citations(index, found):
+                yield Citations(index, rewritten(found, self._text))
+            case Raw():
+                yield from self._raw.feed(event)
             case _:
                 yield event
 
@@ -60,12 +68,14 @@ class UnmaskFilter:
             yield from self._close(index)
 
     def _unmasked(self, finished: Finished) -> Finished:
-        """With the stop sequence as the caller wrote it."""
-        if not finished.stop_sequence:
-            return finished
-        unmasker = Unmasker(self._values, self._entities)
-        found = unmasker.feed(finished.stop_sequence) + unmasker.close()
-        return msgspec.structs.replace(finished, stop_sequence=found)
+        """With the stop sequence, and what else it says, as the caller wrote it."""
+        if finished.stop_sequence:
+            finished = msgspec.structs.replace(finished, stop_sequence=self._text(finished.stop_sequence))
+        return told_anew(finished, self._text)
+
+    def _text(self, text: str) -> str:
+        unmasker = Unmasker(self._values, self._entities, self.tally)
+        return unmasker.feed(text) + unmasker.close()
 
     def _unmasker(self, index: int, kind: type[Event], values: Mapping[str, str]) -> Unmasker:
         unmasker = self._open.get((index, kind))

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta
+from gateway.events import BlockStop, Citations, Event, Finished, Raw, ReasoningDelta, TextDelta, ToolDelta
+from gateway.outbound.raw import RawHold, rewritten, told_anew
 from governance.privacy.policy.ruleset import Hit
 
 WINDOW = 160
@@ -141,6 +142,7 @@ class ScreenFilter:
     def __init__(self, make: Callable[[type[Event]], BlockFilter]) -> None:
         self._make = make
         self._open: dict[tuple[int, type[Event]], BlockFilter] = {}
+        self._raw = RawHold(self._text)
 
     def feed(self, event: Event) -> Iterator[Event]:
         """The events that are certain after this one. BlockedError where the answer ends."""
@@ -160,13 +162,23 @@ class ScreenFilter:
                     yield ToolDelta(index, certain)
             case BlockStop(index):
                 yield from self._close(index)
+                yield from self._raw.close(index)
                 yield event
             case Finished():
                 for index in sorted({index for index, _ in self._open}):
                     yield from self._close(index)
-                yield event
+                yield from self._raw.close()
+                yield told_anew(event, self._text)
+            case Citations(index, found):
+                yield Citations(index, rewritten(found, self._text))
+            case Raw():
+                yield from self._raw.feed(event)
             case _:
                 yield event
+
+    def _text(self, text: str) -> str:
+        screen = self._make(Raw)
+        return screen.feed(text) + screen.close()
 
     def _screen(self, index: int, kind: type[Event]) -> BlockFilter:
         screen = self._open.get((index, kind))

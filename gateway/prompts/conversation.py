@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from prompts.registry.policy.rendering import Turn
 
-ANSWER_TOOL = "answer"
-"""The tool that a model must use where its answer is held to a schema by one."""
 _CACHE_POINT: Json = {"type": "default"}
 
 
@@ -128,27 +126,15 @@ def _tools(document: Document) -> ToolConfig | None:
     return ToolConfig(tools=tools, tool_choice=choice)
 
 
-def hold_to_schema(
-    conversation: Conversation, *, mode: str, schema: Json, schema_text: str, instruction: str
-) -> None:
-    """Asks for an answer that fits a schema: by the model's structured output, by a tool it must use, or by words."""
-    if mode == "native":
-        conversation.output_config = {
-            **(conversation.output_config or {}),
-            "textFormat": {
-                "type": "json_schema",
-                "structure": {"jsonSchema": {"name": ANSWER_TOOL, "schema": schema_text}},
-            },
-        }
-    elif mode == "tool":
-        spec = ToolSpec(
-            name=ANSWER_TOOL, description="Gives the answer.", input_schema=InputSchema(json=_copy(schema))
-        )
-        conversation.tool_config = ToolConfig(
-            tools=[Tool(tool_spec=spec)], tool_choice={"tool": {"name": ANSWER_TOOL}}
-        )
-    else:
-        conversation.system = [*(conversation.system or ()), SystemBlock(text=instruction)]
+def ask_for_schema(conversation: Conversation, schema_text: str) -> None:
+    """Asks for an answer that fits a schema. How the model is held to it is decided where the request is fitted to it."""
+    conversation.output_config = {
+        **(conversation.output_config or {}),
+        "textFormat": {
+            "type": "json_schema",
+            "structure": {"jsonSchema": {"name": "answer", "schema": schema_text}},
+        },
+    }
 
 
 def _copy(value: Json) -> Json:

@@ -10,6 +10,7 @@ import orjson
 
 from gateway.call import AnswerBlock, Call
 from gateway.conversation import Block, Conversation, encode
+from gateway.outbound.raw import rewritten
 from gateway.outbound.unmask import Unmasker, for_json
 from gateway.wire.texts import each_string, rewrite
 from governance.privacy.policy import storage
@@ -17,6 +18,8 @@ from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.storage import StoragePolicy, Storing
 from governance.records.policy import seal
 
+ChangeText = Callable[[str, str], str]
+"""What becomes of a text of a block of some kind."""
 _MEDIA = ("image", "document", "video", "audio")
 
 
@@ -39,14 +42,14 @@ def redacted_content(call: Call) -> dict[str, Any]:
         call.redacted.mask.hide_answer
     )  # the model may write personal data of its own: what is stored is redacted too
     answer = (
-        orjson.dumps(answer_blocks(call.reply.answer, lambda block: hide(block.text)))
+        orjson.dumps(answer_blocks(call.reply.answer, lambda text, kind: hide(text)))
         if call.reply.answer
         else b""
     )
     return {
         "call_id": call.id,
         "team_id": call.key.team.id,
-        "request": _as_logged(call.conversation, call.redacted.mask, call.sent.body).decode(),
+        "request": _as_logged(call.sent_conversation, call.redacted.mask, call.sent.body).decode(),
         "answer": answer.decode(),
         "kept_until": call.stored.until,
     }
@@ -80,16 +83,21 @@ def _has_media(block: Block) -> bool:
     return any(getattr(block, name) for name in _MEDIA)
 
 
-def answer_blocks(answer: Iterable[AnswerBlock], change: Callable[[AnswerBlock], str]) -> list[object]:
-    """An answer in Converse's shape, the text of each block changed."""
+def answer_blocks(answer: Iterable[AnswerBlock], change: ChangeText) -> list[object]:
+    """An answer in Converse's shape, each text changed. Of a block of an unknown kind there is the text that it has."""
     blocks: list[object] = []
     for block in answer:
-        text = change(block)
+        text = change(block.text, block.kind)
         if block.kind == "tool_use":
             use = {"toolUseId": block.tool_use_id, "name": block.name, "input": _json_or_text(text)}
             blocks.append({"toolUse": use})
         elif block.kind == "reasoning":
             blocks.append({"reasoningContent": {"reasoningText": {"text": text}}})
+        elif block.kind == "raw":
+            blocks.append({block.name: {"text": text} if text else {}})
+        elif block.citations:
+            found = rewritten(block.citations, lambda each: change(each, "text"))
+            blocks.append({"citationsContent": {"content": [{"text": text}], "citations": found}})
         else:
             blocks.append({"text": text})
     return blocks
@@ -107,14 +115,14 @@ def sealed_members(call: Call, *, key: bytes, generation: int, nonce: bytes) -> 
     return {"generation": generation, "sealed": b64encode(sealed).decode()}
 
 
-def _as_seen(call: Call) -> Callable[[AnswerBlock], str]:
+def _as_seen(call: Call) -> ChangeText:
     """The text of a block as the caller got it."""
     values, entities = call.redacted.mask.values, call.redacted.mask.entities
     in_json = for_json(values)
 
-    def unmasked(block: AnswerBlock) -> str:
-        unmasker = Unmasker(in_json if block.kind == "tool_use" else values, entities)
-        return unmasker.feed(block.text) + unmasker.close()
+    def unmasked(text: str, kind: str) -> str:
+        unmasker = Unmasker(in_json if kind == "tool_use" else values, entities)
+        return unmasker.feed(text) + unmasker.close()
 
     return unmasked
 

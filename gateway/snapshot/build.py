@@ -11,7 +11,8 @@ from django.db.models import Prefetch
 from accounts.models import ApiKey, Team
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
-from gateway.catalogue.selectors import price_entry
+from gateway.catalogue.rules import actions_of
+from gateway.catalogue.selectors import capability_of, price_entry, retired_names
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
@@ -32,6 +33,7 @@ def build_snapshot() -> Snapshot:
         keys=_keys(),
         routes=by_name,
         route_names=tuple(route.name for _, route in routes),
+        retired=retired_names(by_name),
         data_keys=_data_keys(),
         prompts=build_prompts(),
         bases=base_entries(),
@@ -127,11 +129,8 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
         vendor=model.vendor,
         region=deployment.region,
         invoke_id=deployment.invoke_id,
-        context_window=model.context_window,
-        max_output_tokens=model.max_output_tokens,
-        supports_prompt_cache=model.supports_prompt_cache,
-        supports_tools=model.supports_tools,
-        supports_structured_output=model.supports_structured_output,
+        capability=capability_of(model),
+        actions=actions_of(tuple(sorted(deployment.rules.items()))),
         prices=tuple(prices),
         weight=weight,
     )

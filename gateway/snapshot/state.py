@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
+from gateway.catalogue.rules import Actions
 from gateway.snapshot.prompts import Prompts
 from governance.limits.policy.scopes import Scope
 from governance.privacy.policy.ruleset import RuleSet
@@ -100,13 +102,23 @@ class DeploymentEntry:
     vendor: str
     region: str
     invoke_id: str
-    context_window: int
-    max_output_tokens: int
-    supports_prompt_cache: bool
-    supports_tools: bool
-    supports_structured_output: bool
+    capability: Capability
+    actions: Actions
+    """What is done where a request asks for what the model can't. The same object for the same actions."""
     prices: tuple[PriceEntry, ...]
     weight: int
+
+    @property
+    def context_window(self) -> int:
+        return self.capability.context_window
+
+    @property
+    def max_output_tokens(self) -> int:
+        return self.capability.max_output_tokens
+
+    @property
+    def supports_prompt_cache(self) -> bool:
+        return self.capability.supports_prompt_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +140,8 @@ class Snapshot:
     keys: dict[str, KeyEntry] = field(default_factory=dict)
     routes: dict[str, RouteEntry] = field(default_factory=dict)
     route_names: tuple[str, ...] = ()
+    retired: dict[str, str] = field(default_factory=dict)
+    """Models that AWS has ended: the name to use in their place, by ID and by name."""
     data_keys: dict[int, int] = field(default_factory=dict)
     """Of each team that has one, the id of its live key."""
     prompts: Prompts = field(default_factory=dict)

@@ -1,4 +1,5 @@
 from gateway.call import Call
+from gateway.catalogue.policy import cost, price_at, worst_case
 from gateway.conversation import Block, Message
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
@@ -13,7 +14,9 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
     Both become part of the request, which is kept, so personal data in them is hidden. The conversation stays within what
     was held for this round: `room` is the tokens that an earlier answer and its correction were given.
     """
-    written = "".join(block.text for block in call.reply.answer if block.kind in ("text", "tool_use")).strip()
+    written = "".join(
+        block.text for block in call.reply.answer if block.kind in ("text", "tool_use", "raw")
+    ).strip()
     told = correction(tuple(call.redacted.mask.hide_answer(error) for error in errors))
     messages = call.conversation.messages
     if (
@@ -31,3 +34,22 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
         answer.text = _LEFT_OUT
         estimate = gateway.estimator.estimate(call.conversation, family=family)
     call.bounds.counted_input_tokens = estimate.expected
+    call.fit = None  # the conversation is another one now
+
+
+def may_ask_once_more(call: Call) -> bool:
+    """Whether an answer of nothing may be asked for anew: where nothing was written, and both fit into what is held."""
+    used, deployment = call.reply.usage, call.deployment
+    price = price_at(deployment.prices, call.moment, call.tier)
+    if used.output or call.hold is None or price is None:
+        return False
+    images = call.conversation.image_count
+    next_one = worst_case(
+        price,
+        input_tokens=used.prompt or call.bounds.input_bound,
+        max_tokens=call.bounds.max_tokens,
+        caches=deployment.supports_prompt_cache,
+        images=images,
+    )
+    this_one = cost(price, used, images=images) if used.total else 0
+    return this_one + next_one <= call.hold.nanos

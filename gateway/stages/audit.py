@@ -16,6 +16,8 @@ async def audit(call: Call, gateway: Gateway) -> None:
     Refusal not_auditable when it can't be written in time: it stays queued and is written as soon as it can be.
     """
     gateway.metrics.note(call)
+    if call.rule_uses:
+        gateway.rule_use.note(call.rule_uses)
     if call.hold is not None and not call.hold.admission.done():
         await asyncio.wait((call.hold.admission,))  # a hold that is being made must be there to be released
     refusal = Refusal("not_auditable", "The call was made, but its record could not be written in time.")

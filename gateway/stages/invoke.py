@@ -1,4 +1,5 @@
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from hashlib import blake2b
 
@@ -7,11 +8,14 @@ import msgspec
 from gateway.call import Call
 from gateway.call.groups import Sent
 from gateway.conversation import encode
-from gateway.events import Event
+from gateway.events import Event, Finished, ToolStart
+from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.bedrock.client import Attempt
 from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
+from gateway.routing.fitting import fit_for, said
 from gateway.runtime import Gateway
+from gateway.snapshot.state import DeploymentEntry
 from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.clock import elapsed_ms, perf_counter
 
@@ -20,32 +24,110 @@ _METADATA_LENGTH = 256
 """Characters of a name, or a value, that Converse takes."""
 
 
-async def invoke(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
-    """The model's reply. Tries the next deployment when one fails, but only before the first event."""
-    body = encode(call.conversation)
-    call.sent = _sent(call, body)
-    body = _named(call, body)
-    has_begun = False
-    for number, deployment in enumerate(call.routed.deployments, 1):
+async def invoke(
+    call: Call, gateway: Gateway, *, takes_raw: bool, once_more: Callable[[], bool] | None
+) -> AsyncGenerator[Event, None]:
+    """The model's reply. Tries the next deployment when one fails, but only before the first event.
+
+    An answer of nothing is asked for a second time where `once_more`, which prepares that, says so, and else is an
+    error; without `once_more` it is an answer.
+    """
+    waiting = deque(call.routed.deployments)
+    failed: Refusal | None = None
+    hopeful: Refusal | None = None
+    call.reply.attempts, has_begun = 0, False
+    while waiting:
+        deployment = waiting.popleft()
         begun = perf_counter()
+        body = _body(call, gateway, deployment, failed)
+        if body is None:
+            continue  # it can't take what another one could
         call.reply.deployment = deployment
-        call.reply.attempts = number
-        attempt = Attempt(deployment.region, deployment.invoke_id, float(call.routed.route.timeout_seconds))
+        call.reply.attempts += 1
+        timeout = float(call.routed.route.timeout_seconds)
+        attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
-                    has_begun = True
-                    if call.reply.first_token_ms is None:
-                        call.reply.first_token_ms = call.elapsed_ms()
-                    yield event
+                    if not has_begun:
+                        if once_more is not None and type(event) is Finished and is_normal(event.stop_reason):
+                            raise _nothing(call, event)
+                        has_begun = True
+                        if call.reply.first_token_ms is None:
+                            call.reply.first_token_ms = call.elapsed_ms()
+                    yield _with_own_name(call, event) if type(event) is ToolStart else event
             return
         except Refusal as refusal:
-            is_last = number == len(call.routed.deployments)
-            if is_last or has_begun or not may_fail_over(refusal):
+            failed = refusal
+            _note(call, gateway, refusal)
+            if refusal.said_nothing and once_more is not None and once_more():
+                waiting.appendleft(deployment)
+                once_more = _never
+            elif not has_begun and _refused_native(call, gateway, deployment, refusal):
+                waiting.appendleft(deployment)  # asked in another way
+            elif has_begun or not may_fail_over(refusal):
                 raise
-            call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
+            elif refusal.may_retry:
+                hopeful = refusal
+            if waiting:
+                call.stages.append((f"attempt {call.reply.attempts}", elapsed_ms(begun), refusal.code))
         finally:
             call.reply.upstream_request_id = attempt.request_id
+    assert failed is not None
+    # Of several failures, the one is told that time may mend.
+    raise hopeful if hopeful is not None and not failed.may_retry else failed
+
+
+def _never() -> bool:
+    return False
+
+
+def _nothing(call: Call, finished: Finished) -> Refusal:
+    """The error of an answer without a block. What it used is noted, since it is charged."""
+    call.reply.end(finished)
+    return Refusal(
+        "upstream_error",
+        f"The model ended its answer without saying anything (stop reason '{finished.stop_reason}'). "
+        "What it used is charged. Ask it otherwise: it may have taken the conversation for finished.",
+        may_be_billed=True,
+        may_retry=False,
+        said_nothing=True,
+    )
+
+
+def _note(call: Call, gateway: Gateway, refusal: Refusal) -> None:
+    """Tells administrators of what only they can mend, whoever answers in the end."""
+    if refusal.for_admins:
+        gateway.admin_faults.note(call.deployment, refusal)
+
+
+def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Refusal | None) -> bytes | None:
+    """What is sent; None where this deployment can't answer what another one could have."""
+    if call.request.kind == "text":
+        try:
+            fit_for(call, deployment, gateway.without_native, most_tokens=call.bounds.max_tokens)
+        except Refusal:
+            if failed is None:
+                raise
+            return None
+        call.checks.adjusted = said(call)
+    body = encode(call.sent_conversation)
+    call.sent = _sent(call, body)
+    return _named(call, body)
+
+
+def _refused_native(call: Call, gateway: Gateway, deployment: DeploymentEntry, refusal: Refusal) -> bool:
+    """Whether Bedrock says that the model has no structured output after all; it is remembered of the deployment."""
+    if call.fit is None or call.fit.output_mode != "native" or call.is_own:
+        return False
+    return gateway.without_native.note(deployment.id, refusal)
+
+
+def _with_own_name(call: Call, event: ToolStart) -> ToolStart:
+    """The start of a tool's use by the name that the caller gave the tool."""
+    if call.fit is None or event.name not in call.fit.original_names:
+        return event
+    return ToolStart(event.index, event.tool_use_id, call.fit.original_names[event.name])
 
 
 def _events(
@@ -60,18 +142,18 @@ def _events(
 
 def _named(call: Call, body: bytes) -> bytes:
     """The body with the call's id in its metadata, which Bedrock's invocation log repeats: reconciliation goes by it."""
-    given = call.conversation.request_metadata
+    given = call.sent_conversation.request_metadata
     if given is None:
         return b'%b,"requestMetadata":{"%b":"%b"}}' % (body[:-1], CALL_KEY.encode(), str(call.id).encode())
     # The entrance took what leaves room for ours; placeholders may have made a text longer than what Bedrock takes.
     metadata = {name[:_METADATA_LENGTH]: value[:_METADATA_LENGTH] for name, value in given.items()}
     metadata[CALL_KEY] = str(call.id)
-    return encode(msgspec.structs.replace(call.conversation, request_metadata=metadata))
+    return encode(msgspec.structs.replace(call.sent_conversation, request_metadata=metadata))
 
 
 def _sent(call: Call, body: bytes) -> Sent:
     """What is sent, and keyed hashes of it."""
-    key, conversation = call.key.team.placeholder_key, call.conversation
+    key, conversation = call.key.team.placeholder_key, call.sent_conversation
     digest = blake2b(body, key=key, digest_size=8).hexdigest()
     if conversation.system is None and conversation.tool_config is None:
         return Sent(body=body, prompt_digest=digest)

@@ -5,14 +5,12 @@ from gateway.call import Call
 from gateway.call.prompt_run import PromptRun
 from gateway.conversation import Block, Conversation, InferenceConfig, Message, SystemBlock
 from gateway.events import Event, TextDelta
-from gateway.prompts.conversation import check_given, hold_to_schema, prompt_conversation
+from gateway.prompts.conversation import ask_for_schema, check_given, prompt_conversation
 from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
-from gateway.snapshot.state import DeploymentEntry
 from gateway.wire.tokens import count_text
 from kernel.clock import perf_counter
-from prompts.registry.policy.document import Output
 from prompts.registry.policy.rendering import Compiled, Turn
 from prompts.registry.policy.template_meter import RenderError
 
@@ -52,33 +50,13 @@ def _turns(run: PromptRun, compiled: Compiled) -> list[Turn]:
 
 
 def _put(call: Call, compiled: Compiled, turns: Sequence[Turn]) -> None:
-    caches = all(deployment.supports_prompt_cache for deployment in call.routed.deployments)
+    caches = any(deployment.capability.cache_points for deployment in call.routed.deployments)
     call.conversation = prompt_conversation(
         compiled.document, turns, call.conversation, cached_turns=compiled.cached_turns if caches else 0
     )
     call.body_bytes = max(call.body_bytes, sum(len(turn.text) for turn in turns))
     if compiled.contract is not None:
-        assert compiled.document.output.schema is not None
-        hold_to_schema(
-            call.conversation,
-            mode=_mode(
-                compiled.document.output, call.routed.deployments, has_tools=bool(compiled.document.tools)
-            ),
-            schema=compiled.document.output.schema,
-            schema_text=compiled.contract.schema_text,
-            instruction=compiled.contract.instruction,
-        )
-
-
-def _mode(output: Output, deployments: tuple[DeploymentEntry, ...], *, has_tools: bool) -> str:
-    """How all the deployments that may answer can be held to a schema."""
-    wanted = output.mode
-    if wanted in ("auto", "native") and all(each.supports_structured_output for each in deployments):
-        return "native"
-    is_object = (output.schema or {}).get("type") == "object"
-    if wanted != "text" and is_object and not has_tools and all(each.supports_tools for each in deployments):
-        return "tool"
-    return "text"
+        ask_for_schema(call.conversation, compiled.contract.schema_text)
 
 
 def _tokens(call: Call, gateway: Gateway, turns: Sequence[Turn]) -> int:

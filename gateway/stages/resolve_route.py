@@ -11,6 +11,8 @@ from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry, RouteEntry
 
 _MAX_NAMED = 10
+_GEOGRAPHIES = frozenset({"us", "us-gov", "eu", "apac", "global", "jp", "au", "ca"})
+"""What inference profiles put before a model's ID."""
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
@@ -48,6 +50,15 @@ def _may_run(call: Call) -> bool:
 
 
 def _unknown(call: Call, gateway: Gateway, now: datetime) -> Refusal:
+    asked = call.model_name
+    bare = asked.partition(".")[2] if asked.partition(".")[0] in _GEOGRAPHIES else asked
+    if (successor := gateway.snapshot.retired.get(bare)) is not None:
+        name = gateway.snapshot.routes[successor].name
+        return Refusal(
+            "model_not_found",
+            f"The model '{asked[:200]}' is no longer offered. Use '{name}' in its place.",
+            param="model",
+        )
     names = [name for name in gateway.snapshot.route_names if call.key.may_call(name, now)]
     known = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
     hint = f"Known models: {known}." if names else "No model has been set up yet."

@@ -357,8 +357,8 @@ def test_errors_are_the_sdks_own(client, world, is_stream):
     assert (spent["type"], spent["code"]) == ("billing_error", "budget_exceeded")
     for region in ("us-east-1", "us-west-2"):
         world.fault(region, throttle_rate=1.0)
-    throttled = error_of(anthropic.InternalServerError, client)
-    assert (throttled["type"], throttled["code"]) == ("overloaded_error", "upstream_throttled")
+    throttled = error_of(anthropic.RateLimitError, client)
+    assert (throttled["type"], throttled["code"]) == ("rate_limit_error", "upstream_throttled")
 
 
 def test_an_error_within_a_stream(client, world):

@@ -42,12 +42,13 @@ def test_another_region_answers_when_one_is_down(world, stream):
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("settings", "status", "code"),
-    [({"outage": True}, 502, "upstream_error"), ({"throttle_rate": 1.0}, 503, "upstream_throttled")],
+    [({"outage": True}, 502, "upstream_error"), ({"throttle_rate": 1.0}, 429, "upstream_throttled")],
 )
 def test_all_regions_out(world, settings, status, code, stream):
     everywhere(world, **settings)
     answer = world.post(json=BODY | {"stream": stream})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert ("retry-after" in answer.headers) == (status == 429)
     record = world.record(answer.headers["x-gatehouse-call-id"])
     assert (record["status"], record["code"], record["cost_nanos"], record["attempts"]) == (
         "failed",

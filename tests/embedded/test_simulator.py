@@ -103,9 +103,14 @@ def test_lists_inference_profiles(simulator: RunningSimulator) -> None:
 @pytest.mark.parametrize(
     "model_id",
     [
-        "anthropic.claude-haiku-4-5-20251001-v1:0",
+        HAIKU,
+        "amazon.nova-pro-v1:0",
         "global.anthropic.claude-haiku-4-5-20251001-v1:0",
-        "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghijkl",
+        "arn:aws:bedrock:us-east-1:123456789012:imported-model/abcdefghijkl",
+        "arn:aws:bedrock:us-east-1:123456789012:custom-model-deployment/abcdefghijkl",
+        "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-pro-v1/abcdefghijkl",
         f"arn:aws:bedrock:us-east-1:123456789012:inference-profile/{HAIKU}",
         "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34",
     ],
@@ -120,13 +125,28 @@ def test_refuses_an_unknown_model(simulator: RunningSimulator) -> None:
     assert caught.value.response["Error"]["Message"] == "The provided model identifier is invalid."
 
 
+@pytest.mark.parametrize(
+    "model_id",
+    [HAIKU.removeprefix("us."), f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU.removeprefix('us.')}"],
+)
+def test_a_bare_id_of_a_model_that_only_profiles_reach(simulator: RunningSimulator, model_id: str) -> None:
+    with pytest.raises(ClientError, match=r"with on-demand throughput isn.t supported\. Retry your request"):
+        converse(simulator, modelId=model_id)
+
+
+def test_a_profile_of_elsewhere_is_unknown(simulator: RunningSimulator) -> None:
+    with pytest.raises(ClientError, match=r"The provided model identifier is invalid\."):
+        converse(simulator, modelId=HAIKU, region="eu-west-1")
+
+
 # --- Converse ---
 
 
 def test_converse_says_that_it_is_simulated_and_echoes(simulator: RunningSimulator) -> None:
-    answer = converse(simulator, "Write to <EMAIL_ADDRESS_3f2a9c>, please.", region="eu-west-1")
+    words, haiku = "Write to <EMAIL_ADDRESS_3f2a9c>, please.", HAIKU.replace("us.", "eu.")
+    answer = converse(simulator, words, region="eu-west-1", modelId=haiku)
     text = text_of(answer)
-    assert text.startswith(f"This is a simulated answer from {HAIKU} in eu-west-1.")
+    assert text.startswith(f"This is a simulated answer from {haiku} in eu-west-1.")
     assert "<EMAIL_ADDRESS_3f2a9c>" in text
     assert answer["stopReason"] == "end_turn"
     usage = answer["usage"]
@@ -166,7 +186,7 @@ def test_input_tokens_count_all_that_is_read(simulator: RunningSimulator) -> Non
     plain = tokens()
     assert plain < tokens(system=[{"text": "Be brief and kind."}])
     assert plain < tokens(toolConfig=TOOL_CONFIG)
-    image = {"image": {"format": "png", "source": {"bytes": b"x" * 300_000}}}
+    image = {"image": {"format": "png", "source": {"bytes": b"\x89PNG\r\n\x1a\n".ljust(300_000, b"\0")}}}
     assert tokens(messages=[{"role": "user", "content": [{"text": "Hello"}, image]}]) == plain + 600 + count(
         "<image 300000>"
     )
@@ -252,11 +272,13 @@ def test_a_tool_result_is_answered_with_text(simulator: RunningSimulator) -> Non
 
 
 def test_structured_answer_fits_the_schema(simulator: RunningSimulator) -> None:
-    structure = {"jsonSchema": {"name": "weather", "schema": json.dumps(WEATHER)}}
+    schema = {**WEATHER, "additionalProperties": False}
+    schema["properties"] = {**WEATHER["properties"], "days": {"type": "integer"}}
+    structure = {"jsonSchema": {"name": "weather", "schema": json.dumps(schema)}}
     text_format = {"type": "json_schema", "structure": structure}
     answer = converse(simulator, "Oslo", outputConfig={"textFormat": text_format})
     value = json.loads(text_of(answer))
-    jsonschema.validate(value, WEATHER)
+    jsonschema.validate(value, schema)
     assert "simulated" in value["city"].lower()
 
 
@@ -318,12 +340,14 @@ def test_invoke_model_refuses(simulator: RunningSimulator, change: dict[str, Any
 
 
 def test_count_tokens_is_what_a_call_reports(simulator: RunningSimulator) -> None:
-    client = simulator.client()
+    client, base = simulator.client(), HAIKU.removeprefix("us.")
+    with pytest.raises(ClientError, match=r"The provided model doesn't support counting tokens\."):
+        client.count_tokens(modelId=HAIKU, input={"converse": {"messages": [user("How many?")]}})
     wanted = {"messages": [user("How many?")], "system": [{"text": "Count."}]}
-    counted = client.count_tokens(modelId=HAIKU, input={"converse": wanted})["inputTokens"]
+    counted = client.count_tokens(modelId=base, input={"converse": wanted})["inputTokens"]
     assert counted == converse(simulator, **wanted)["usage"]["inputTokens"]
     body = messages_body("How many?")
-    invoked = client.count_tokens(modelId=HAIKU, input={"invokeModel": {"body": body.encode()}})
+    invoked = client.count_tokens(modelId=base, input={"invokeModel": {"body": body.encode()}})
     message = json.loads(client.invoke_model(modelId=HAIKU, body=body)["body"].read())
     assert invoked["inputTokens"] == message["usage"]["input_tokens"]
 
@@ -376,11 +400,12 @@ def test_a_refused_stream_is_an_http_error(simulator: RunningSimulator) -> None:
 
 
 def test_what_reached_the_model_can_be_seen(simulator: RunningSimulator) -> None:
-    converse(simulator, "Masked <PERSON_3f2a9c>", region="eu-central-1")
+    haiku = HAIKU.replace("us.", "eu.")
+    converse(simulator, "Masked <PERSON_3f2a9c>", region="eu-central-1", modelId=haiku)
     simulator.client().invoke_model(modelId=HAIKU, body=messages_body())
     received = simulator.received()
     assert received["total"] == 2
     assert received["by_region"] == {"eu-central-1": {"Converse": 1}, "us-east-1": {"InvokeModel": 1}}
     first = received["requests"][0]
-    assert (first["operation"], first["model_id"]) == ("Converse", HAIKU)
+    assert (first["operation"], first["model_id"]) == ("Converse", haiku)
     assert first["body"]["messages"] == [user("Masked <PERSON_3f2a9c>")]

@@ -14,7 +14,7 @@ from urllib3.exceptions import ProtocolError
 
 from tests.simulator import RunningSimulator, running
 
-MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+MODEL = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
 HELLO = [{"role": "user", "content": [{"text": "[simulate: tokens=40] Hello"}]}]
 
 

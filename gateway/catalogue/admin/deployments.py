@@ -1,13 +1,20 @@
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html_join
 
 from gateway.catalogue.admin.models import CatalogAdmin
 from gateway.catalogue.admin.prices import PriceInline, dollars
-from gateway.catalogue.models import Deployment, Price
+from gateway.catalogue.admin.rule_fields import RULE_FIELDS, DeploymentForm
+from gateway.catalogue.models import Deployment, Price, RuleUse
+from gateway.catalogue.rules import BY_NAME
+
+_DAYS = 7
+_DONE = {"repair": "repaired", "refuse": "refused", "pass": "let pass"}
 
 
 @admin.register(Deployment)
@@ -20,7 +27,15 @@ class DeploymentAdmin(CatalogAdmin):
     search_fields = ("model__name", "model__model_id", "region")
     ordering = ("model__vendor", "model__name", "region", "profile")
     autocomplete_fields = ("model",)
-    fields = ("model", "region", "profile", "arn", "is_enabled")
+    form = DeploymentForm
+    fieldsets = (
+        (None, {"fields": ("model", "region", "profile", "arn", "is_enabled")}),
+        (
+            "Rules: what is done where a request asks for what the model can't",
+            {"fields": ("rule_uses", *RULE_FIELDS), "classes": ("collapse",)},
+        ),
+    )
+    readonly_fields = ("rule_uses",)
     inlines = (PriceInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -39,6 +54,18 @@ class DeploymentAdmin(CatalogAdmin):
             )
         )
         return found  # fmt: skip
+
+    @admin.display(description=f"In the last {_DAYS} days")
+    def rule_uses(self, deployment: Deployment) -> str:
+        """How often each rule met a request, and what was done about it."""
+        since = timezone.now().date() - timedelta(days=_DAYS)
+        uses = RuleUse.objects.filter(deployment=deployment.pk, day__gte=since).values_list("rule", "action")
+        counts = uses.annotate(total=Sum("number")).order_by("-total")
+        lines = [
+            (BY_NAME[rule].title if rule in BY_NAME else rule, _DONE.get(action, action), f"{total:,}")
+            for rule, action, total in counts
+        ]
+        return format_html_join("", "<div>{}: {} {}</div>", lines) or "No request broke a rule."
 
     @admin.display(description="Inference profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:

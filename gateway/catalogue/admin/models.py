@@ -1,14 +1,19 @@
 """Pages of models; and the base of the catalogue's pages."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.text import capfirst
+from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
 
 from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.typed import display
 from gateway.catalogue.models import Deployment, Model
+from gateway.catalogue.seed import sources_of
 
 
 class CatalogAdmin(OwnedAdmin):
@@ -45,20 +50,80 @@ class ModelPageAdmin(CatalogAdmin):
     list_per_page = 100
     inlines = (DeploymentInline,)
     fieldsets = (
-        (None, {"fields": ("model_id", "name", "vendor", "kind", "end_of_life")}),
+        (None, {"fields": ("model_id", "name", "vendor", "kind")}),
         ("Limits", {"fields": ("context_window", "max_output_tokens")}),
         (
-            "Abilities",
+            "Input",
             {
                 "fields": (
-                    "supports_tools",
-                    "supports_images",
-                    "supports_prompt_cache",
-                    "supports_structured_output",
+                    ("supports_images", "supports_documents", "supports_citations"),
+                    ("supports_video", "supports_audio", "supports_prefill"),
                 )
             },
         ),
+        (
+            "Tools",
+            {
+                "fields": (
+                    ("supports_tools", "supports_parallel_switch", "supports_images_in_results"),
+                    ("supports_text_with_results", "needs_results_first"),
+                    "tool_choices",
+                )
+            },
+        ),
+        (
+            "Output",
+            {
+                "fields": (
+                    ("supports_structured_output", "supports_stop_sequences", "supports_effort"),
+                    "sampling",
+                    "thinking",
+                )
+            },
+        ),
+        (
+            "Prompt cache",
+            {
+                "fields": (
+                    "supports_prompt_cache",
+                    ("cache_points", "cache_min_tokens"),
+                    "cache_lifetimes",
+                    "cache_places",
+                )
+            },
+        ),
+        ("Operations", {"fields": ("count_tokens_id", "invoke_families")}),
+        ("Life cycle", {"fields": (("legacy_from", "end_of_life"), "successor", "sources")}),
     )
+    readonly_fields = ("sources",)
+    labels: ClassVar[dict[str, str]] = {
+        "supports_tools": "Tools",
+        "supports_images": "Images",
+        "supports_documents": "Documents",
+        "supports_video": "Video",
+        "supports_audio": "Audio",
+        "supports_prompt_cache": "Prompt cache is priced",
+        "supports_structured_output": "Structured output",
+    }
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        base = getattr(db_field, "base_field", None)
+        if base is not None and base.choices:
+            return forms.TypedMultipleChoiceField(
+                choices=base.choices,
+                required=False,
+                label=capfirst(db_field.verbose_name),
+                help_text=db_field.help_text,
+                initial=db_field.get_default(),
+                widget=UnfoldAdminCheckboxSelectMultiple,
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description="Sources")
+    def sources(self, model: Model) -> str:
+        """Where the catalogue's facts are from."""
+        found = sources_of(model.model_id) if model.model_id else []
+        return format_html_join("", "<div>{}</div>", ((each,) for each in found))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).annotate(deployments_count=Count("deployments"))
@@ -77,7 +142,9 @@ class ModelPageAdmin(CatalogAdmin):
         names = {
             "tools": model.supports_tools,
             "images": model.supports_images,
-            "prompt cache": model.supports_prompt_cache,
+            "documents": model.supports_documents,
+            "prompt cache": model.cache_points > 0,
+            "thinking": bool(model.thinking),
             "JSON Schema": model.supports_structured_output,
         }
         return ", ".join(name for name, has in names.items() if has)

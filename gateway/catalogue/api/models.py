@@ -2,15 +2,13 @@ from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Deployment, Model
+from gateway.catalogue.rules import BY_NAME
 
 
 class ModelSerializer(OwnedSerializer):
     class Meta:
         model = Model
-        fields = (
-            "id", "model_id", "name", "vendor", "kind", "context_window", "max_output_tokens", "supports_tools",
-            "supports_images", "supports_prompt_cache", "supports_structured_output", "end_of_life",
-        )  # fmt: skip
+        exclude = ("seeded",)
 
 
 class ModelViewSet(OwnedModelViewSet):
@@ -25,7 +23,21 @@ class DeploymentSerializer(OwnedSerializer):
 
     class Meta:
         model = Deployment
-        fields = ("id", "model", "region", "profile", "arn", "invoke_id", "is_enabled")
+        fields = ("id", "model", "region", "profile", "arn", "invoke_id", "is_enabled", "rules")
+
+    def validate_rules(self, rules: object) -> dict[str, str]:
+        """Names of rules, and for each an action that it has."""
+        if not isinstance(rules, dict):
+            raise serializers.ValidationError("Send an object: names of rules, each with an action.")
+        for name, action in rules.items():
+            rule = BY_NAME.get(name)
+            if rule is None:
+                raise serializers.ValidationError(
+                    f"There is no rule “{name}”. There are: {', '.join(BY_NAME)}."
+                )
+            if action not in rule.actions:
+                raise serializers.ValidationError(f"“{name}” can be: {', '.join(rule.actions)}.")
+        return rules
 
 
 class DeploymentViewSet(OwnedModelViewSet):

@@ -9,6 +9,8 @@ import msgspec
 from django.db import transaction
 
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from gateway.catalogue.seed import facts_of
+from gateway.catalogue.services.capabilities import bring_up
 from kernel.errors import InvalidError
 from kernel.money import dollars_to_nanos
 
@@ -63,7 +65,6 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supports_tools: bool = False
     supports_images: bool = False
     supports_prompt_cache: bool = False
-    supports_structured_output: bool = False
     end_of_life: date | None = None
     route: str | None = None
 
@@ -110,29 +111,29 @@ def load_catalog(catalog: Catalog) -> Loaded:
     )
 
 
+_FIELDS = (
+    "name", "vendor", "kind", "context_window", "max_output_tokens", "supports_tools", "supports_images",
+    "supports_prompt_cache", "end_of_life",
+)  # fmt: skip
+
+
 def _upsert_models(entries: Iterable[Entry]) -> dict[str, Model]:
-    fields = (
-        "name",
-        "vendor",
-        "kind",
-        "context_window",
-        "max_output_tokens",
-        "supports_tools",
-        "supports_images",
-        "supports_prompt_cache",
-        "supports_structured_output",
-        "end_of_life",
-    )
-    Model.objects.bulk_create(
-        [
-            Model(model_id=entry.model_id, **{field: getattr(entry, field) for field in fields})
-            for entry in entries
-        ],
-        update_conflicts=True,
-        unique_fields=("model_id",),
-        update_fields=fields,
-    )
-    return {model.model_id: model for model in Model.objects.all()}
+    models = {model.model_id: model for model in Model.objects.all()}
+    made: list[Model] = []
+    changed: list[Model] = []
+    for entry in entries:
+        facts = {field: getattr(entry, field) for field in _FIELDS} | facts_of(entry.model_id)
+        model = models.get(entry.model_id)
+        if model is None:
+            model = models[entry.model_id] = Model(model_id=entry.model_id)
+            made.append(model)
+            bring_up(model, facts)
+        elif bring_up(model, facts):
+            changed.append(model)
+    Model.objects.bulk_create(made)
+    if changed:
+        Model.objects.bulk_update(changed, [*_FIELDS, *facts_of(changed[0].model_id), "seeded"])
+    return models
 
 
 def _add_deployments(entries: Iterable[Entry], models: dict[str, Model]) -> dict[Place, Deployment]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from django.db import transaction
 
 from gateway.catalogue.models import Deployment, Model
+from gateway.catalogue.seed import facts_of
 
 
 class ModelOffer(Protocol):
@@ -72,6 +73,6 @@ def _new_model(offer: ModelOffer) -> Model:
         vendor=offer.vendor,
         kind=offer.kind,
         context_window=0,
-        supports_images=offer.takes_images,
         end_of_life=offer.end_of_life,
+        **facts_of(offer.model_id) | {"supports_images": offer.takes_images},
     )

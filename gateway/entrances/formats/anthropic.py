@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX
 from gateway.conversation import (
     Block,
@@ -99,10 +100,10 @@ class MessagesRequest(msgspec.Struct, forbid_unknown_fields=True):
     workspace_id: Any = None
 
 
-def conversation_of_anthropic(request: MessagesRequest) -> Conversation:
+def conversation_of_anthropic(request: MessagesRequest, places: Places) -> Conversation:
     """The request as a conversation. Refusal invalid_request for what can't be honoured."""
     _refuse_unsupported(request)
-    system, messages = _messages(request)
+    system, messages = _messages(request, places)
     if not messages and not request.model.startswith(PREFIX):  # a prompt has messages of its own
         raise Refusal(
             "invalid_request",
@@ -154,9 +155,9 @@ def _stops(stops: list[str] | None) -> list[str] | None:
     return stops or None
 
 
-def _messages(request: MessagesRequest) -> tuple[list[SystemBlock], list[Message]]:
+def _messages(request: MessagesRequest, places: Places) -> tuple[list[SystemBlock], list[Message]]:
     """System blocks, and messages in which the roles alternate, as Converse wants them."""
-    translate = Translator()
+    translate = Translator(places)
     system = _system(request.system)
     messages: list[Message] = []
     for number, message in enumerate(request.messages):
@@ -166,11 +167,9 @@ def _messages(request: MessagesRequest) -> tuple[list[SystemBlock], list[Message
             system += _system(_texts(content, where))
             continue
         if isinstance(content, str):
-            blocks = [Block(text=content)] if content else []
+            blocks = [places.note(Block(text=content), where)]
         else:
-            blocks = list(translate.blocks(content, where))
-        if not blocks:
-            raise Refusal("invalid_request", f"{where} has no content.", param=where)
+            blocks = list(translate.blocks(content, where)) or [places.note(Block(text=""), where)]
         if messages and messages[-1].role == message.role:
             messages[-1].content.extend(blocks)
         else:

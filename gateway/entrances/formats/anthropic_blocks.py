@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
-from gateway.entrances.formats.images import is_base64
+from gateway.entrances.formats.images import is_base64, without_blanks
 from gateway.refusals import Refusal
 
 
@@ -112,19 +113,21 @@ _MAX_NAME_LENGTH = 180
 class Translator:
     """Translates the blocks of one request. It numbers the documents, because Converse wants a name for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
         self._documents = 0
+        self._places = places
 
     def blocks(self, parts: list[Part], where: str) -> Iterator[Block]:
         """Converse's blocks, each followed by a cache point where it is marked. Refusal invalid_request."""
         for number, part in enumerate(parts):
-            yield self._block(part, f"{where}.content[{number}]")
+            place = f"{where}.content[{number}]"
+            yield self._places.note(self._block(part, place), place)
             control = None if isinstance(part, _Thinking | _RedactedThinking) else part.cache_control
             if isinstance(part, _ToolResult) and control is None and isinstance(part.content, list):
                 # Within a result there is no cache point: the one behind it covers the same and a little more.
                 control = next((each.cache_control for each in part.content if each.cache_control), None)
             if control is not None:
-                yield Block(cache_point=control.point())
+                yield self._places.note(Block(cache_point=control.point()), place)
 
     def _block(self, part: Part, where: str) -> Block:
         match part:
@@ -135,7 +138,7 @@ class Translator:
             case _Document():
                 return Block(document=self._document(part, where))
             case _SearchResult():
-                return Block(search_result=_search_result(part, where))
+                return Block(search_result=_search_result(part))
             case _ToolUse(use_id, name, given):
                 return Block(tool_use=ToolUse(tool_use_id=use_id, name=name, input=given))
             case _ToolResult():
@@ -166,16 +169,15 @@ class Translator:
             case _Document():
                 return ToolResultBlock(document=self._document(part, where))
             case _SearchResult():
-                return ToolResultBlock(search_result=_search_result(part, where))
+                return ToolResultBlock(search_result=_search_result(part))
 
     def _document(self, part: _Document, where: str) -> Json:
-        _refuse_citations(part.citations, where)
         self._documents += 1
         kind, source = _document_source(part.source, where)
         found: Json = {"format": kind, "name": self._name(part.title), "source": source}
         if part.context:
             found["context"] = part.context
-        return found
+        return found | _citations(part.citations)
 
     def _name(self, title: str | None) -> str:
         """The title in the signs that Converse takes, with the document's number, since no two may have one name."""
@@ -198,7 +200,7 @@ def _document_source(source: Any, where: str) -> tuple[str, Json]:
                 )
             return "txt", {"content": [{"text": text} for text in texts]}
         case _Base64("application/pdf", data) if is_base64(data):
-            return "pdf", {"bytes": data}
+            return "pdf", {"bytes": without_blanks(data)}
     raise _invalid(
         where,
         "a document must be sent as a PDF in base64, as text or as content; addresses on the web are not fetched, and "
@@ -209,7 +211,7 @@ def _document_source(source: Any, where: str) -> tuple[str, Json]:
 def _image(source: Any, where: str) -> Json:
     match source:
         case _Base64(media_type, data) if media_type in _IMAGES and is_base64(data):
-            return {"format": _IMAGES[media_type], "source": {"bytes": data}}
+            return {"format": _IMAGES[media_type], "source": {"bytes": without_blanks(data)}}
     raise _invalid(
         where,
         "an image must be sent as a PNG, JPEG, GIF or WebP in base64; addresses on the web are not fetched, and there is "
@@ -217,18 +219,18 @@ def _image(source: Any, where: str) -> Json:
     )
 
 
-def _search_result(part: _SearchResult, where: str) -> Json:
-    _refuse_citations(part.citations, where)
-    return {
+def _search_result(part: _SearchResult) -> Json:
+    found: Json = {
         "source": part.source,
         "title": part.title,
         "content": [{"text": each.text} for each in part.content],
     }
+    return found | _citations(part.citations)
 
 
-def _refuse_citations(citations: _Citations | None, where: str) -> None:
-    if citations is not None and citations.enabled:
-        raise _invalid(where, "'citations' are not supported. Leave them out.")
+def _citations(citations: _Citations | None) -> Json:
+    """The member that asks for citations, where they are asked for."""
+    return {"citations": {"enabled": True}} if citations is not None and citations.enabled else {}
 
 
 def _invalid(where: str, message: str) -> Refusal:

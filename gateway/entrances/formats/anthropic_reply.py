@@ -8,13 +8,21 @@ import orjson
 
 from gateway.call import Call
 from gateway.conversation import Json
-from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.entrances.formats.anthropic_citations import anthropic_citation
+from gateway.events import (
+    BlockStop,
+    Citations,
+    Event,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolDelta,
+    ToolStart,
+    Usage,
+)
+from gateway.outbound.stop_reasons import words_of
 from gateway.refusals import Refusal
 
-_STOP_REASONS = frozenset(
-    {"end_turn", "max_tokens", "stop_sequence", "tool_use", "model_context_window_exceeded", "refusal"}
-)
-_FILTERED = frozenset({"guardrail_intervened", "content_filtered"})
 _ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -25,6 +33,7 @@ _ERROR_TYPES = {
     413: "request_too_large",
     422: "api_error",
     429: "rate_limit_error",
+    500: "api_error",
     502: "api_error",
     503: "overloaded_error",
     504: "timeout_error",
@@ -59,6 +68,8 @@ def _add(block: Json, arguments: list[str], delta: Json) -> None:
             block["thinking"] += delta["thinking"]
         case "signature_delta":
             block["signature"] = delta["signature"]
+        case "citations_delta":
+            block.setdefault("citations", []).append(delta["citation"])
         case "input_json_delta":
             arguments.append(delta["partial_json"])
 
@@ -82,15 +93,12 @@ def _head(call_id: UUID, model: str, content: list[Json]) -> Json:
 
 def _ending(finished: Finished) -> Json:
     """Why the answer ended, as Anthropic says it."""
-    reason = finished.stop_reason
-    if reason in _FILTERED:
+    reason = words_of(finished.stop_reason).anthropic
+    if reason == "refusal":
         explanation = "A rule for answers, or a guardrail, ended the answer."
         details = {"type": "refusal", "category": None, "explanation": explanation}
         return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": details}
-    return {
-        "stop_reason": reason if reason in _STOP_REASONS else "end_turn",
-        "stop_sequence": finished.stop_sequence or None,
-    }
+    return {"stop_reason": reason, "stop_sequence": finished.stop_sequence or None}
 
 
 def anthropic_usage(used: Usage) -> Json:
@@ -154,6 +162,10 @@ class Blocks:
                 )
             case ToolDelta(index, arguments) if arguments and self._open == (index, "tool_use"):
                 yield self._delta({"type": "input_json_delta", "partial_json": arguments})
+            case Citations(index, found):
+                for citation in found:
+                    yield from self._enter(index, {"type": "text", "text": ""})
+                    yield self._delta({"type": "citations_delta", "citation": anthropic_citation(citation)})
             case BlockStop(index) if self._open is not None and self._open[0] == index:
                 yield from self._close()
             case Finished():

@@ -1,48 +1,45 @@
-"""PURE: Bedrock's own Converse, for boto3 pointed at Gatehouse."""
+"""PURE: requests in Bedrock's own Converse, for boto3 pointed at Gatehouse. Answers are in `converse_reply`."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
-import orjson
 
 from gateway.conversation import Conversation
-from gateway.events import (
-    BlockStop,
-    Event,
-    Finished,
-    ReasoningDelta,
-    TextDelta,
-    ToolDelta,
-    ToolStart,
-    Usage,
-)
 from gateway.refusals import Refusal
-from gateway.wire.eventstream import Frame, encode
 from governance.usage.policy.invocation_logs import CALL_KEY
+from kernel.service_breach import BreachKind
+from kernel.service_model import ServiceModel
 from prompts.registry.policy.document import EXTRA_FIELDS
 
-decode = msgspec.json.Decoder(Conversation).decode
+_SHAPES = Path(__file__).resolve().parents[2] / "wire" / "converse_shapes.json"
+"""Written by `python -m gateway.providers.bedrock.shapes`."""
+_check = ServiceModel(msgspec.json.decode(_SHAPES.read_bytes())).checker("ConverseRequest")
+
+
+def decode(body: bytes, *, is_prompt: bool) -> Conversation:
+    """A body, held to the service model as Bedrock holds it. Refusal invalid_request in Bedrock's words.
+
+    What prompts are filled in with travels in the metadata, in more signs than Bedrock takes there; it goes no further.
+    """
+    given = msgspec.json.decode(body)
+    if isinstance(given, dict):
+        held = (
+            {name: member for name, member in given.items() if name != "requestMetadata"}
+            if is_prompt
+            else given
+        )
+        if (breach := _check(held)) is not None and breach.kind is not BreachKind.UNKNOWN:
+            raise Refusal("invalid_request", breach.message, param=breach.path or None)
+    return msgspec.convert(given, Conversation)
+
 
 _MAX_METADATA = 15
 """Entries of a caller's own. Bedrock takes one more, which is Gatehouse's."""
 _METADATA_NAME = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}", re.ASCII)
 _METADATA_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}", re.ASCII)
 _METADATA_RULE = "letters, digits, blanks and :_@$#=/+,-."
-
-_ERROR_TYPES = {
-    "context_length_exceeded": "ValidationException",
-    "model_not_found": "ResourceNotFoundException",
-    "prompt_not_found": "ResourceNotFoundException",
-    "contract_failed": "ModelErrorException",
-    "invalid_api_key": "UnrecognizedClientException",
-    "overloaded": "ServiceUnavailableException",
-    "not_auditable": "ServiceUnavailableException",
-    "upstream_throttled": "ThrottlingException",
-    "upstream_timeout": "ModelTimeoutException",
-    "upstream_error": "InternalServerException",
-}
-_BY_STATUS = {400: "ValidationException", 402: "ServiceQuotaExceededException", 403: "AccessDeniedException"}
 
 
 def check_request(conversation: Conversation) -> None:
@@ -101,104 +98,3 @@ def _names_s3(value: Any) -> bool:
     if isinstance(value, dict):
         return "s3Location" in value or any(map(_names_s3, value.values()))
     return isinstance(value, list) and any(map(_names_s3, value))
-
-
-def converse_error_type(refusal: Refusal) -> str:
-    """The AWS exception that a refusal is told as."""
-    return _ERROR_TYPES.get(refusal.code) or _BY_STATUS.get(refusal.status, "ValidationException")
-
-
-def converse_error(refusal: Refusal) -> dict[str, Any]:
-    return {"message": refusal.message, "code": refusal.code}
-
-
-def converse_answer(*, events: list[Event], finished: Finished) -> bytes:
-    """The whole answer as Converse gives it."""
-    blocks: list[dict[str, Any]] = []
-    arguments: list[str] = []
-    for event in events:
-        match event:
-            case TextDelta(_, text):
-                if blocks and "text" in blocks[-1] and not arguments:
-                    blocks[-1]["text"] += text
-                else:
-                    blocks.append({"text": text})
-            case ToolStart(_, tool_use_id, name):
-                blocks.append({"toolUse": {"toolUseId": tool_use_id, "name": name, "input": {}}})
-            case ToolDelta(_, piece):
-                arguments.append(piece)
-            case ReasoningDelta():
-                blocks.append(_reasoning(event))
-            case BlockStop() if arguments:
-                blocks[-1]["toolUse"]["input"] = orjson.loads("".join(arguments) or "{}")
-                arguments.clear()
-    return orjson.dumps(
-        {
-            "output": {"message": {"role": "assistant", "content": blocks}},
-            "stopReason": finished.stop_reason,
-            "usage": _usage(finished.usage),
-            "metrics": {"latencyMs": finished.latency_ms},
-        }
-    )
-
-
-def _reasoning(event: ReasoningDelta) -> dict[str, Any]:
-    if event.data:
-        return {"reasoningContent": {"redactedContent": event.data}}
-    shown = {"text": event.text} | ({"signature": event.signature} if event.signature else {})
-    return {"reasoningContent": {"reasoningText": shown}}
-
-
-def _usage(used: Usage) -> dict[str, Any]:
-    found = {"inputTokens": used.input, "outputTokens": used.output, "totalTokens": used.total}
-    writes = used.cache_write + used.cache_write_1h
-    if used.cache_read or writes:
-        found |= {"cacheReadInputTokens": used.cache_read, "cacheWriteInputTokens": writes}
-    return found
-
-
-class FrameWriter:
-    """Writes the events of one reply as Converse's event stream."""
-
-    def start(self) -> bytes:
-        return _frame("messageStart", {"role": "assistant"})
-
-    def write(self, event: Event) -> bytes:
-        match event:
-            case TextDelta(index, text):
-                return _delta(index, {"text": text})
-            case ToolStart(index, tool_use_id, name):
-                start = {"toolUse": {"toolUseId": tool_use_id, "name": name}}
-                return _frame("contentBlockStart", {"start": start, "contentBlockIndex": index})
-            case ToolDelta(index, arguments):
-                return _delta(index, {"toolUse": {"input": arguments}})
-            case ReasoningDelta(index, text, signature, data):
-                pieces = {"text": text, "signature": signature, "redactedContent": data}
-                return b"".join(
-                    _delta(index, {"reasoningContent": {name: piece}})
-                    for name, piece in pieces.items()
-                    if piece
-                )
-            case BlockStop(index):
-                return _frame("contentBlockStop", {"contentBlockIndex": index})
-            case Finished(stop_reason, used, latency_ms):
-                metadata = {"usage": _usage(used), "metrics": {"latencyMs": latency_ms}}
-                return _frame("messageStop", {"stopReason": stop_reason}) + _frame("metadata", metadata)
-        return b""
-
-    def error(self, refusal: Refusal) -> bytes:
-        """An exception frame, as Bedrock ends a stream that failed. A stream knows five of them."""
-        kind = {
-            "ThrottlingException": "throttlingException",
-            "ValidationException": "validationException",
-            "ServiceUnavailableException": "serviceUnavailableException",
-        }.get(converse_error_type(refusal), "modelStreamErrorException")
-        return encode(Frame("exception", kind, orjson.dumps({"message": refusal.message})))
-
-
-def _delta(index: int, delta: dict[str, Any]) -> bytes:
-    return _frame("contentBlockDelta", {"delta": delta, "contentBlockIndex": index})
-
-
-def _frame(event_type: str, payload: dict[str, Any]) -> bytes:
-    return encode(Frame("event", event_type, orjson.dumps(payload)))

@@ -1,15 +1,24 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import msgspec
 import orjson
 
 from gateway.call import Call
-from gateway.call.prompt_run import PromptRequest
+from gateway.call.places import Places
+from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
-from gateway.entrances.formats import anthropic, anthropic_reply, converse, openai, openai_reply
+from gateway.entrances.formats import (
+    anthropic,
+    anthropic_reply,
+    converse,
+    converse_reply,
+    openai,
+    openai_reply,
+)
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
@@ -26,6 +35,7 @@ class Parsed:
     kind: str = "text"
     dimensions: int | None = None
     prompt: PromptRequest | None = None
+    places: Places | None = None
 
 
 class Writer(Protocol):
@@ -57,9 +67,11 @@ class OpenAIEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         request = decode_body(self._decode, body)
+        places = Places()
         return Parsed(
             model=request.model,
-            conversation=openai.conversation_of_openai(request),
+            conversation=openai.conversation_of_openai(request, places),
+            places=places,
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt_request_of(request.model, request.metadata),
@@ -95,9 +107,11 @@ class AnthropicEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         request = decode_body(self._decode, body)
+        places = Places()
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of_anthropic(request),
+            conversation=anthropic.conversation_of_anthropic(request, places),
+            places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
         )
@@ -125,7 +139,8 @@ class ConverseEntrance:
         self._is_stream = is_stream
 
     def parse(self, body: bytes) -> Parsed:
-        conversation: Conversation = decode_body(converse.decode, body)
+        is_prompt = self._model.startswith(PREFIX)
+        conversation: Conversation = decode_body(partial(converse.decode, is_prompt=is_prompt), body)
         converse.check_request(conversation)
         prompt = prompt_request_of(self._model, conversation.request_metadata)
         if prompt is None:
@@ -135,14 +150,14 @@ class ConverseEntrance:
         return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
-        return converse.converse_answer(events=events, finished=finished)
+        return converse_reply.converse_answer(events=events, finished=finished)
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
-        return converse.FrameWriter()
+        return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse.converse_error(refusal)), {
-            "x-amzn-errortype": converse.converse_error_type(refusal)
+        return orjson.dumps(converse_reply.converse_error(refusal)), {
+            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
         }
 
 

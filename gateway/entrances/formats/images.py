@@ -20,7 +20,14 @@ def image_block(url: str, where: str) -> Json:
             param=where,
         )
     kind = "jpeg" if match[1] == "jpg" else match[1]
-    return {"format": kind, "source": {"bytes": url[match.end() :]}}
+    return {"format": kind, "source": {"bytes": without_blanks(url[match.end() :])}}
+
+
+def without_blanks(text: str) -> str:
+    """Base64 without the line breaks and blanks that callers may send, and Converse does not take."""
+    return (
+        text if text.isascii() and not any(map(text.__contains__, " \n\r\t\f\v")) else "".join(text.split())
+    )
 
 
 def is_base64(text: str, start: int = 0) -> bool:

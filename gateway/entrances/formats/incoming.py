@@ -75,4 +75,11 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         prompt=parsed.prompt if parsed else None,
     )
     conversation = parsed.conversation if parsed else Conversation(messages=[])
-    return Call(id=call_id, request=request, conversation=conversation, body_bytes=body_bytes)
+    return Call(
+        id=call_id,
+        request=request,
+        conversation=conversation,
+        body_bytes=body_bytes,
+        places=parsed.places if parsed else None,
+        asked_output=conversation.output_config,
+    )

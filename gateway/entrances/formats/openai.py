@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX
 from gateway.conversation import (
     Block,
@@ -142,10 +143,17 @@ class ChatRequest(msgspec.Struct):
 _MAX_STOPS = 4
 
 
-def conversation_of_openai(request: ChatRequest) -> Conversation:
-    """The request as a conversation. Refusal invalid_request for what can't be honoured."""
+def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation:
+    """The request as a conversation. Refusal invalid_request for what can't be honoured.
+
+    What Converse does not take is left as it is: each model's request is fitted to it later.
+    """
     _refuse_unsupported(request)
-    system, messages = _messages(request.messages)
+    system, messages = _messages(request.messages, places)
+    if system and not messages and not request.model.startswith(PREFIX):
+        messages = [
+            Message(role="user", content=[Block(text=system.pop().text)])
+        ]  # there is nobody else to answer
     if not messages and not request.model.startswith(PREFIX):  # a prompt has messages of its own
         raise Refusal(
             "invalid_request",
@@ -163,7 +171,8 @@ def conversation_of_openai(request: ChatRequest) -> Conversation:
             top_p=request.top_p,
             stop_sequences=_stops(request.stop),
         ),
-        tool_config=_tool_config(request),
+        tool_config=_tool_config(request, messages),
+        additional_model_request_fields=_no_tools(request, messages),
         output_config=_output_config(request.response_format),
         service_tier=_service_tier(request.service_tier),
     )
@@ -204,7 +213,7 @@ def _stops(stop: str | list[str] | None) -> list[str] | None:
     return stops or None
 
 
-def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
+def _messages(given: list[_Message], places: Places) -> tuple[list[SystemBlock], list[Message]]:
     """System blocks, and messages in which the roles alternate, as Converse wants them."""
     system: list[SystemBlock] = []
     messages: list[Message] = []
@@ -214,7 +223,7 @@ def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
             system += [SystemBlock(text=text) for text in _texts(message, where)]
             continue
         role: Literal["user", "assistant"] = "assistant" if message.role == "assistant" else "user"
-        blocks = _blocks(message, where)
+        blocks = _blocks(message, where, places)
         if messages and messages[-1].role == role:
             messages[-1].content.extend(blocks)
         else:
@@ -222,44 +231,59 @@ def _messages(given: list[_Message]) -> tuple[list[SystemBlock], list[Message]]:
     return system, messages
 
 
-def _blocks(message: _Message, where: str) -> list[Block]:
+def _blocks(message: _Message, where: str, places: Places) -> list[Block]:
     if message.role == "tool":
         if not message.tool_call_id:
             raise Refusal(
                 "invalid_request", f"{where}: a tool message needs its 'tool_call_id'.", param=where
             )
-        results = [ToolResultBlock(text=text) for text in _texts(message, where)]
-        return [Block(tool_result=ToolResult(tool_use_id=message.tool_call_id, content=results))]
-    blocks = _content_blocks(message, where)
-    for call in message.tool_calls or ():
+        result = ToolResult(tool_use_id=message.tool_call_id, content=_results(message, where))
+        return [places.note(Block(tool_result=result), where)]
+    blocks = _content_blocks(message, where, places)
+    for number, call in enumerate(message.tool_calls or ()):
         try:
-            arguments = msgspec.json.decode(call.function.arguments or "{}")
+            arguments = msgspec.json.decode(call.function.arguments.strip() or "{}")
         except msgspec.DecodeError as error:
             raise Refusal(
                 "invalid_request",
                 f"{where}: the arguments of tool call '{call.id}' are not JSON.",
                 param=where,
             ) from error
-        blocks.append(Block(tool_use=ToolUse(tool_use_id=call.id, name=call.function.name, input=arguments)))
-    if not blocks:
-        raise Refusal("invalid_request", f"{where} has no content.", param=where)
-    return blocks
+        use = ToolUse(tool_use_id=call.id, name=call.function.name, input=arguments)
+        blocks.append(places.note(Block(tool_use=use), f"{where}.tool_calls[{number}]"))
+    return blocks or [places.note(Block(text=""), where)]
 
 
-def _content_blocks(message: _Message, where: str) -> list[Block]:
+def _content_blocks(message: _Message, where: str, places: Places) -> list[Block]:
     content = message.content
     if isinstance(content, str):
-        return [Block(text=content)] if content else []
-    blocks: list[Block] = []
-    for part in content or ():
-        match part:
-            case _TextPart(text):
-                blocks.append(Block(text=text))
-            case _RefusalPart(refusal):
-                blocks.append(Block(text=refusal))
-            case _ImagePart(image_url):
-                blocks.append(Block(image=image_block(image_url.url, where)))
-    return blocks
+        return [places.note(Block(text=content), where)] if content else []
+    return [
+        places.note(_content_block(part, place), place)
+        for number, part in enumerate(content or ())
+        if (place := f"{where}.content[{number}]")
+    ]
+
+
+def _content_block(part: _Part, where: str) -> Block:
+    match part:
+        case _TextPart(text):
+            return Block(text=text)
+        case _RefusalPart(refusal):
+            return Block(text=refusal)
+        case _ImagePart(image_url):
+            return Block(image=image_block(image_url.url, where))
+
+
+def _results(message: _Message, where: str) -> list[ToolResultBlock]:
+    """What a tool answered: texts, and images where it sent some."""
+    if isinstance(message.content, str):
+        return [ToolResultBlock(text=message.content)] if message.content else []
+    blocks = [
+        _content_block(part, f"{where}.content[{number}]")
+        for number, part in enumerate(message.content or ())
+    ]
+    return [ToolResultBlock(text=block.text, image=block.image) for block in blocks]
 
 
 def _texts(message: _Message, where: str) -> list[str]:
@@ -272,13 +296,21 @@ def _texts(message: _Message, where: str) -> list[str]:
                 "invalid_request", f"{where}: a {message.role} message takes text only.", param=where
             )
         texts.append(part.text)
-    if not texts:
-        raise Refusal("invalid_request", f"{where} has no content.", param=where)
     return texts
 
 
-def _tool_config(request: ChatRequest) -> ToolConfig | None:
-    if not request.tools or request.tool_choice == "none":
+def _uses_tools(messages: list[Message]) -> bool:
+    return any(block.tool_use or block.tool_result for message in messages for block in message.content)
+
+
+def _no_tools(request: ChatRequest, messages: list[Message]) -> Json | None:
+    """That no tool is to be used, in the words of Claude's API: Converse has no word for it, and wants those of the history."""
+    is_none = request.tool_choice == "none" and request.tools and _uses_tools(messages)
+    return {"tool_choice": {"type": "none"}} if is_none else None
+
+
+def _tool_config(request: ChatRequest, messages: list[Message]) -> ToolConfig | None:
+    if not request.tools or (request.tool_choice == "none" and not _uses_tools(messages)):
         return None
     tools = [
         Tool(
@@ -288,6 +320,7 @@ def _tool_config(request: ChatRequest) -> ToolConfig | None:
                 input_schema=InputSchema(
                     json=tool.function.parameters or {"type": "object", "properties": {}}
                 ),
+                strict=tool.function.strict or None,
             )
         )
         for tool in request.tools
@@ -305,15 +338,26 @@ def _tool_config(request: ChatRequest) -> ToolConfig | None:
 def _output_config(wanted: _ResponseFormat | None) -> Json | None:
     if wanted is None or wanted.type == "text":
         return None
-    schema: Json = {"type": "object"}
-    name = "answer"
-    if wanted.type == "json_schema":
-        if wanted.json_schema is None or wanted.json_schema.schema is None:
-            raise Refusal(
-                "invalid_request",
-                "'response_format' of type json_schema needs its schema.",
-                param="response_format",
-            )
-        schema, name = wanted.json_schema.schema, wanted.json_schema.name
-    structure = {"jsonSchema": {"schema": msgspec.json.encode(schema).decode(), "name": name}}
+    if wanted.type == "json_object":
+        return {
+            "textFormat": {"type": "json_object"}
+        }  # which Converse has no word for: the model is told in words
+    if wanted.json_schema is None or wanted.json_schema.schema is None:
+        raise Refusal(
+            "invalid_request",
+            "'response_format' of type json_schema needs its schema.",
+            param="response_format",
+        )
+    definition = {"schema": _json_text(wanted.json_schema.schema), "name": wanted.json_schema.name}
+    if wanted.json_schema.description:
+        definition["description"] = wanted.json_schema.description
+    structure = {"jsonSchema": definition}
     return {"textFormat": {"type": "json_schema", "structure": structure}}
+
+
+def _json_text(schema: Json) -> str:
+    try:
+        return msgspec.json.encode(schema).decode()
+    except RecursionError as error:
+        message = "'response_format': the schema is nested too deeply."
+        raise Refusal("invalid_request", message, param="response_format") from error

@@ -5,17 +5,11 @@ from uuid import UUID
 
 import orjson
 
-from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.entrances.formats.told import Annotations, Teller
+from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.outbound.stop_reasons import words_of
 from gateway.refusals import Refusal
 
-_FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "tool_use": "tool_calls",
-    "guardrail_intervened": "content_filter",
-    "content_filtered": "content_filter",
-}
 _ERROR_TYPES = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -26,12 +20,15 @@ _ERROR_TYPES = {
 
 def completion(*, call_id: UUID, created: int, model: str, events: list[Event], finished: Finished) -> bytes:
     """The whole answer as a `chat.completion`."""
+    events = told(events)
     text = [event.text for event in events if isinstance(event, TextDelta)]
     reasoning = [event.text for event in events if isinstance(event, ReasoningDelta)]
     calls = tool_calls(events)
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
     if calls:
         message["tool_calls"] = calls
+    if annotations := [each for event in events if isinstance(event, Annotations) for each in event.found]:
+        message["annotations"] = annotations
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
     return orjson.dumps(
@@ -48,10 +45,18 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
     )
 
 
+def told(events: list[Event]) -> list[Event]:
+    """The events of a whole answer in OpenAI's kinds."""
+    teller = Teller()
+    ended = {event.index for event in events if isinstance(event, BlockStop)}
+    open_tools = {event.index for event in events if isinstance(event, ToolStart)} - ended
+    return [each for event in (*events, *map(BlockStop, sorted(open_tools))) for each in teller.feed(event)]
+
+
 def tool_calls(events: list[Event]) -> list[dict[str, Any]]:
     """The tools that the model asks for, with their arguments as JSON texts."""
     calls: list[dict[str, Any]] = []
-    for event in events:
+    for event in told(events):
         if isinstance(event, ToolStart):
             function = {"name": event.name, "arguments": ""}
             calls.append({"id": event.tool_use_id, "type": "function", "function": function})
@@ -62,7 +67,7 @@ def tool_calls(events: list[Event]) -> list[dict[str, Any]]:
 
 def finish_reason(finished: Finished) -> str:
     """Why the answer ended, as OpenAI says it."""
-    return _FINISH_REASONS.get(finished.stop_reason, "stop")
+    return words_of(finished.stop_reason).openai
 
 
 def openai_usage(used: Usage) -> dict[str, Any]:
@@ -89,6 +94,7 @@ class ChunkWriter:
     def __init__(self, *, call_id: UUID, created: int, model: str, include_usage: bool) -> None:
         self._include_usage = include_usage
         self._tools = -1
+        self._teller = Teller()
         # All but the delta is the same in every chunk, so it is encoded once.
         head = {
             "id": f"chatcmpl-{call_id.hex}",
@@ -98,15 +104,20 @@ class ChunkWriter:
         }
         self._head = b"data: " + orjson.dumps(head)[:-1]
         self._usage_null = b',"usage":null' if include_usage else b""
+        self._before_text = self._head + b',"choices":[{"index":0,"delta":{"content":'
+        self._after_text = b'},"logprobs":null,"finish_reason":null}]' + self._usage_null + b"}\n\n"
 
     def start(self) -> bytes:
         return self._chunk({"role": "assistant", "content": "", "refusal": None}, None)
 
     def write(self, event: Event) -> bytes:
         """An event's bytes; empty for what OpenAI's streams do not show."""
+        return b"".join(map(self._told, self._teller.feed(event)))
+
+    def _told(self, event: Event) -> bytes:
         match event:
             case TextDelta(_, text):
-                return self._chunk({"content": text}, None)
+                return b"%b%b%b" % (self._before_text, orjson.dumps(text), self._after_text)
             case ToolStart(_, tool_use_id, name):
                 self._tools += 1
                 function = {"name": name, "arguments": ""}
@@ -118,6 +129,8 @@ class ChunkWriter:
                 )
             case ReasoningDelta(_, text) if text:
                 return self._chunk({"reasoning_content": text}, None)
+            case Annotations(_, found):
+                return self._chunk({"annotations": found}, None)
             case Finished():
                 return self._end(event)
         return b""

@@ -17,6 +17,8 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
+    if call.checks.adjusted:
+        headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
     if with_cost:
         headers["x-gatehouse-cost-usd"] = plain_usd(call.charge.cost_nanos)
     if call.taken.rates:
@@ -66,8 +68,10 @@ def _duration(milliseconds: int) -> str:
 
 
 def refusal_headers(refusal: Refusal) -> dict[str, str]:
-    """`Retry-After` in seconds where waiting helps."""
-    return {"retry-after": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    """`Retry-After` in seconds where waiting helps; where nothing does, what keeps OpenAI's and Anthropic's SDKs from
+    trying again what they else would, by its status."""
+    headers = {"retry-after": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    return headers if refusal.may_retry else headers | {"x-should-retry": "false"}
 
 
 def raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

@@ -6,11 +6,13 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
 from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
 from gateway.entrances.formats.prompt_names import attributes_of
+from gateway.entrances.formats.told import Teller
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
 from gateway.refusals import Refusal
 from kernel.money import plain_usd
@@ -65,6 +67,7 @@ class PromptEntrance:
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
+        events = openai_reply.told(events)
         texts = [event.text for event in events if isinstance(event, TextDelta)]
         return orjson.dumps(
             {
@@ -87,11 +90,15 @@ class _RunWriter:
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._teller = Teller()
 
     def start(self) -> bytes:
         return _sse("start", _begin(self._call))
 
     def write(self, event: Event) -> bytes:
+        return b"".join(map(self._told, self._teller.feed(event)))
+
+    def _told(self, event: Event) -> bytes:
         match event:
             case TextDelta(_, text):
                 return _sse("delta", {"text": text})
@@ -119,7 +126,7 @@ def _conversation(request: RunRequest) -> Conversation:
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest))
+        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), Places())
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."

@@ -11,7 +11,7 @@ from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Usage, Vector
 from gateway.providers.bedrock import embeddings
 from gateway.providers.bedrock.credentials import CredentialSource
-from gateway.providers.bedrock.errors import error_type, refusal_of
+from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
 from gateway.providers.bedrock.translate import StreamTranslator, events_of_answer
 from gateway.providers.bedrock.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
@@ -21,6 +21,8 @@ from kernel.clock import utc_now
 
 _JSON = "application/json"
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
+_UNREADABLE = (msgspec.MsgspecError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError)
+"""What translating an answer raises that is none."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Attempt:
     region: str
     invoke_id: str
     timeout_seconds: float
+    takes_raw: bool = True
+    """Whether blocks of unknown kinds are wanted as they come, rather than as their text."""
     request_id: str = ""
 
 
@@ -58,9 +62,9 @@ class BedrockClient:
         async with self._post(attempt, "converse", body, _JSON) as answer:
             content = await self._checked(attempt, answer)
         try:
-            for event in events_of_answer(content):
+            for event in events_of_answer(content, takes_raw=attempt.takes_raw):
                 yield event
-        except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             raise _unreadable(attempt) from error
 
     async def converse_stream(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
@@ -69,7 +73,7 @@ class BedrockClient:
             if answer.status != 200:
                 await self._checked(attempt, answer)
             attempt.request_id = answer.header("x-amzn-requestid")
-            decoder, translator = Decoder(), StreamTranslator()
+            decoder, translator = Decoder(), StreamTranslator(takes_raw=attempt.takes_raw)
             try:
                 async for chunk in answer.chunks():
                     for frame in decoder.feed(chunk):
@@ -79,7 +83,7 @@ class BedrockClient:
                             )
                         for event in translator.feed(frame.event_type, frame.payload):
                             yield event
-            except (CorruptStreamError, msgspec.MsgspecError) as error:
+            except (CorruptStreamError, *_UNREADABLE) as error:
                 raise _unreadable(attempt) from error
             if not translator.is_finished or not decoder.is_between_frames:
                 raise _cut(attempt)
@@ -131,7 +135,13 @@ class BedrockClient:
         content = await answer.read()
         if answer.status != 200:
             kind = error_type(answer.header("x-amzn-errortype"))
-            raise refusal_of(kind=kind, status=answer.status, body=content, region=attempt.region)
+            raise refusal_of(
+                kind=kind,
+                status=answer.status,
+                body=content,
+                region=attempt.region,
+                retry_after=wait_of(answer.header, now=utc_now()),
+            )
         return content
 
     async def headers(

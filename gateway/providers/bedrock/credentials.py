@@ -43,10 +43,14 @@ class CredentialSource:
                 if isinstance(self._source, RefreshableCredentials):
                     self._is_stale = self._source.refresh_needed
             if self._source is None:
-                raise Refusal(
-                    "upstream_error", "Gatehouse has no AWS credentials. Its operator must configure them."
-                )
+                raise _without("Gatehouse has no AWS credentials. Its operator must configure them.")
             frozen = self._source.get_frozen_credentials()
         except BotoCoreError as error:
-            raise Refusal("upstream_error", "Gatehouse could not refresh its AWS credentials.") from error
+            raise _without("Gatehouse could not refresh its AWS credentials.") from error
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+def _without(message: str) -> Refusal:
+    """A call that no credentials sign: only administrators can mend that."""
+    why = "Gatehouse has no valid AWS credentials"
+    return Refusal("upstream_error", message, may_retry=False, for_admins=why, detail=message)

@@ -1,54 +1,59 @@
-"""PURE: what Bedrock's errors mean to a caller, and whether another deployment may do better."""
+"""PURE: Bedrock's errors as refusals. What each means is a row of `error_rules`."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import orjson
 
+from gateway.providers.bedrock.error_rules import Fault, rule_of
 from gateway.refusals import Refusal
 
-_TEMPORARY = {
-    "ThrottlingException": "upstream_throttled",
-    "TooManyRequestsException": "upstream_throttled",
-    "ServiceQuotaExceededException": "upstream_throttled",
-    "ServiceUnavailableException": "upstream_error",
-    "InternalServerException": "upstream_error",
-    "InternalFailure": "upstream_error",
-    "ModelNotReadyException": "upstream_error",
-    "ModelErrorException": "upstream_error",
-    "ModelStreamErrorException": "upstream_error",
-    "ModelTimeoutException": "upstream_timeout",
-}
-_OPERATORS = {
-    "AccessDeniedException",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "ExpiredTokenException",
-    "MissingAuthenticationTokenException",
-    "IncompleteSignatureException",
-}
 _MAX_MESSAGE_LENGTH = 500
+_MAX_WAIT_SECONDS = 24 * 3600
+_USUAL_WAIT_SECONDS = 1
+"""Where Bedrock throttles and does not say how long."""
+_OF_MODEL = re.compile(r"^(?:The model returned the following errors: |Malformed input request: )+")
+_TOLD = {
+    "context_length_exceeded": "The model refused the prompt",
+    "max_tokens_exceeded": "The model refused max_tokens",
+}
 
 
 def error_type(header: str) -> str:
-    """The name of an error in `x-amzn-errortype`, which AWS may follow with `:` and an address."""
-    return header.partition(":")[0]
+    """The name of an error in `x-amzn-errortype`, or in `__type`: AWS may put an address behind it, or a name space before."""
+    return header.partition(":")[0].rpartition("#")[2]
 
 
-def refusal_of(*, kind: str, status: int, body: bytes, region: str) -> Refusal:
+def refusal_of(
+    *, kind: str, status: int, body: bytes, region: str, retry_after: int | None = None
+) -> Refusal:
     """The refusal for an error of Bedrock: of a whole answer, or an exception frame (kind in either casing)."""
+    document = _document(body)
+    kind = kind or error_type(str(document.get("__type") or ""))
     kind = kind[:1].upper() + kind[1:]
     message = message_of(body)
-    if kind == "ValidationException":
-        if "too long" in message.lower() or "context" in message.lower():
-            return Refusal("context_length_exceeded", f"The model refused the prompt: {message}")
-        return Refusal("invalid_request", f"The model refused the request: {message}")
-    if kind in _TEMPORARY:
-        code = _TEMPORARY[kind]
-        retry_after = 1 if code == "upstream_throttled" else None
-        return Refusal(code, f"Bedrock in {region} answered {kind}: {message}", retry_after=retry_after)
-    if kind in _OPERATORS:
-        return Refusal("upstream_error", f"Bedrock in {region} did not accept Gatehouse's access ({kind}).")
-    if kind == "ResourceNotFoundException":
-        return Refusal("upstream_error", f"Bedrock in {region} does not have this model: {message}")
-    return Refusal("upstream_error", f"Bedrock in {region} answered {kind or status}: {message}")
+    rule = rule_of(kind, status, (_of_model(message), _of_model(str(document.get("originalMessage") or ""))))
+    if rule.code == "upstream_throttled":
+        retry_after = retry_after or _USUAL_WAIT_SECONDS
+    told = {
+        Fault.CALLER: f"{_TOLD.get(rule.code, 'The model refused the request')}: {message}",
+        Fault.PROVIDER: f"Bedrock in {region} answered {kind or status}: {message}",
+        Fault.ADMINS: f"Bedrock in {region} can't be asked for this model: {rule.words}. Only an administrator of Gatehouse "
+        "can mend that; until then the same call will fail again.",
+    }[rule.fault]
+    return Refusal(
+        rule.code,
+        told,
+        retry_after=retry_after if rule.may_retry else None,
+        may_retry=rule.may_retry,
+        may_fail_over=rule.fails_over,
+        exception=kind,
+        for_admins=rule.words if rule.tells_admins else "",
+        detail=f"{kind or status}: {message}",
+    )
 
 
 def may_fail_over(refusal: Refusal) -> bool:
@@ -56,14 +61,46 @@ def may_fail_over(refusal: Refusal) -> bool:
 
     Not where the request itself is at fault, nor where this one may yet bill: the hold covers one answer.
     """
-    return refusal.is_upstream and not refusal.may_be_billed
+    return refusal.is_upstream and refusal.may_fail_over and not refusal.may_be_billed
+
+
+def wait_of(header: Callable[[str], str], *, now: datetime) -> int | None:
+    """How many seconds AWS asks to wait: `x-amz-retry-after` in milliseconds, or `retry-after` in seconds or as a date."""
+    if (milliseconds := header("x-amz-retry-after").strip()).isdecimal():
+        return _bounded(-(-int(milliseconds[:12]) // 1000))
+    if (seconds := header("retry-after").strip()).isdecimal():
+        return _bounded(int(seconds[:9]))
+    try:
+        return _bounded(round((parsedate_to_datetime(seconds) - now).total_seconds()))
+    except (TypeError, ValueError):
+        return None
+
+
+def _bounded(seconds: int) -> int:
+    return min(max(seconds, 1), _MAX_WAIT_SECONDS)
 
 
 def message_of(body: bytes) -> str:
     """What an error answer says, cut to a length that logs can bear."""
+    document = _document(body)
+    text = document.get("message") or document.get("Message") or ""
+    return str(text)[:_MAX_MESSAGE_LENGTH] or "no message"
+
+
+def _document(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
-        text = document.get("message") or document.get("Message") or ""
-    except (ValueError, AttributeError):
-        return "no message"
-    return str(text)[:_MAX_MESSAGE_LENGTH] or "no message"
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _of_model(message: str) -> str:
+    """The model's own words, without what the service puts before them; out of its JSON, where they are in one."""
+    message = _OF_MODEL.sub("", message)
+    if message.startswith("{"):
+        inner = _document(message.encode())
+        found = inner.get("error", inner)
+        if isinstance(found, dict) and isinstance(text := found.get("message"), str):
+            return text
+    return message

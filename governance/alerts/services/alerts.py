@@ -16,6 +16,8 @@ from governance.usage.selectors.burn_down import burn_down
 
 _UNFILED_AGAIN = timedelta(days=1)
 """Calls that stay in no month's partition are told of once in this time."""
+_UNUSABLE_AGAIN = timedelta(days=1)
+"""A model that stays unusable for the same reason is told of once in this time."""
 _REACHED = """
 WITH windows AS (
     SELECT win.id, win.spent_nanos, budget.alert_thresholds, budget.limit_nanos + (
@@ -105,6 +107,24 @@ def alert_on_unfiled_calls(*, now: datetime) -> int:
         return 0
     text = f"{count_text(number).capitalize()} in no month's partition: a partition is missing, or a clock was wrong. See docs/storage.md."
     notify(kind=kind, team=None, text=text, path=reverse("admin:governance_auditrecord_changelist"), now=now)
+    return 1
+
+
+@transaction.atomic
+def alert_on_unusable_model(*, what: str, detail: str, path: str, now: datetime) -> int:
+    """An alert, to who hears of all teams, on a deployment that only administrators can mend; how many alerts.
+
+    `what` names the deployment and the reason, and is told of once in a while, whoever asks; `detail` is AWS's words.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('gatehouse alert on unusable models'))")
+    kind = Alert.Kind.MODEL_UNUSABLE
+    known = Alert.objects.filter(
+        kind=kind, path=path, text__startswith=what, created_at__gt=now - _UNUSABLE_AGAIN
+    )
+    if known.exists():
+        return 0
+    notify(kind=kind, team=None, text=f"{what} {detail}", path=path, now=now)
     return 1
 
 

@@ -28,6 +28,8 @@ def check_lines(findings: dict[str, int], checks: dict[str, Any]) -> list[tuple[
         (f"Screening of {_ROLES.get(each.get('role'), 'a text')}", _verdict(each))
         for each in checks.get("screening", ())
     ]
+    if adjusted := checks.get("adjusted"):
+        lines.append(("Adjusted for the model", ", ".join(map(str, adjusted))))
     if (answer := checks.get("output")) is not None:
         lines.append(("Answer checked", _answer(answer)))
     if restored := checks.get("restored"):

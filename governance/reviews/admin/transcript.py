@@ -80,6 +80,13 @@ def _parts(blocks: Any) -> list[TranscriptPart]:
 def _part(block: dict[str, Any]) -> TranscriptPart | None:
     if isinstance(block.get("text"), str):
         return TranscriptPart(kind="text", pieces=pieces_of(block["text"]))
+    if isinstance(cited := block.get("citationsContent"), dict):
+        text = "".join(str(each.get("text", "")) for each in _dicts(cited.get("content")))
+        titles = dict.fromkeys(
+            str(each.get("title") or each.get("source") or "") for each in _dicts(cited.get("citations"))
+        )
+        named = ", ".join(filter(None, titles))
+        return TranscriptPart(kind="text", title=f"Cites {named}" if named else "", pieces=pieces_of(text))
     if isinstance(use := block.get("toolUse"), dict):
         arguments = use.get("input")
         text = arguments if isinstance(arguments, str) else _json(arguments)
@@ -94,8 +101,21 @@ def _part(block: dict[str, Any]) -> TranscriptPart | None:
         inner = reasoning.get("reasoningText")
         text = inner.get("text", "") if isinstance(inner, dict) else "(hidden by the model)"
         return TranscriptPart(kind="text", title="Reasoning", pieces=pieces_of(str(text)))
-    name = next((label for key, label in _NAMES.items() if key in block), "")
-    return TranscriptPart(kind="note", pieces=[TranscriptPiece(name, False)]) if name else None
+    if name := next((label for key, label in _NAMES.items() if key in block), ""):
+        return TranscriptPart(kind="note", pieces=[TranscriptPiece(name, False)])
+    return _part_of_unknown(block)
+
+
+def _part_of_unknown(block: dict[str, Any]) -> TranscriptPart | None:
+    """A block of a kind that Gatehouse does not know: its name, and the text it has."""
+    for name, value in block.items():
+        text = value.get("text") if isinstance(value, dict) else None
+        return TranscriptPart(
+            kind="text",
+            title=f"A block of the kind {name}",
+            pieces=pieces_of(text if isinstance(text, str) else ""),
+        )
+    return None
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

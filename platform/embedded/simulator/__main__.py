@@ -14,7 +14,11 @@ def main() -> None:
     try:
         add_arguments(parser, Options.from_environment(os.environ))
         chosen = parser.parse_args()
-        serve(to_options(chosen.host, chosen.port, chosen.pace, chosen.time_to_first_token_ms))
+        serve(
+            to_options(
+                chosen.host, chosen.port, chosen.pace, chosen.time_to_first_token_ms, lenient=chosen.lenient
+            )
+        )
     except (PortTaken, ValueError) as error:
         sys.exit(str(error))
 

@@ -1,6 +1,7 @@
 """The ASGI application: a request's steps, in order.
 
-verify the signature → match the operation → note the request → apply the region's faults → answer
+verify the signature → match the operation → note the request → apply the region's faults → hold the body to the
+service's shapes → hold it to Bedrock's rules, while it is read → answer
 """
 
 import time
@@ -29,17 +30,28 @@ from embedded.simulator.caching import PromptCache, SimulatedUsage
 from embedded.simulator.caller import CallerLeft, Headers, Receive, Send, SimulatedCaller
 from embedded.simulator.control import Control
 from embedded.simulator.credentials import SimulatorCredentials
-from embedded.simulator.errors import AwsError, invalid, request_too_large, throttled, unavailable
+from embedded.simulator.errors import (
+    AwsError,
+    invalid,
+    not_counted,
+    request_too_large,
+    throttled,
+    unavailable,
+)
+from embedded.simulator.exceptions import SimulatedException
 from embedded.simulator.faults import Regions, Settings
 from embedded.simulator.framing import CONTENT_TYPE
-from embedded.simulator.models import Models
+from embedded.simulator.guarded import guard
+from embedded.simulator.models import Models, SimulatedModel
 from embedded.simulator.operations import Operation, match_operation
 from embedded.simulator.recorder import Recorder
-from embedded.simulator.replies import SimulatedReply, reply_to
+from embedded.simulator.replies import reply_to
+from embedded.simulator.reply_blocks import SimulatedReply
 from embedded.simulator.scripts import Scripts
 from embedded.simulator.shapes import json_object, mapping
 from embedded.simulator.signature import verify
 from embedded.simulator.streams import pump
+from embedded.simulator.strict import service
 from embedded.simulator.turns import SimulatedTurn
 
 _MAX_BODY = 25 * 1024 * 1024
@@ -57,6 +69,7 @@ class SimulatorRequest:
     model_id: str
     query: dict[str, str]
     body: bytes
+    error: SimulatedException | None = None  # that it meets within its stream
 
 
 class Simulator:
@@ -69,6 +82,7 @@ class Simulator:
         defaults: Settings | None = None,
     ) -> None:
         tokens.load()
+        service.load()
         self._credentials = credentials or SimulatorCredentials()
         self._models = models or Models.load()
         self._regions = Regions(defaults)
@@ -110,11 +124,13 @@ class Simulator:
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             request = SimulatorRequest(caller, headers, region, settings, operation, model_id, query, body)
             await self._apply_faults(request)
+            self._hold_to_shapes(request)
             await self._answer(request)
         except AwsError as error:
             self._recorder.refused(region, error.code)
-            headers.append((b"x-amzn-errortype", error.error_type.encode()))
-            await caller.answer(error.status, orjson.dumps({"message": error.message}), headers)
+            headers += [(b"x-amzn-errortype", error.error_type.encode()), *error.headers]
+            body = orjson.dumps({"message": error.message, **error.fields})
+            await caller.answer(error.status, body, headers)
 
     async def _apply_faults(self, request: SimulatorRequest) -> None:
         if request.settings.latency_ms:
@@ -122,7 +138,14 @@ class Simulator:
         if request.settings.outage:
             raise unavailable()
         if request.operation.can_be_throttled and self._regions[request.region].throttles():
-            raise throttled()
+            raise throttled(request.settings.retry_after_ms)
+        request.error = self._regions[request.region].error_for(request.operation)
+        if request.error is not None and request.error.after_events is None:
+            raise request.error.error()
+
+    def _hold_to_shapes(self, request: SimulatorRequest) -> None:
+        if not self._models.lenient and request.body:
+            service.hold_to_shapes(request.operation, json_object(request.body), request.model_id)
 
     async def _answer(self, request: SimulatorRequest) -> None:
         match request.operation:
@@ -153,13 +176,19 @@ class Simulator:
 
     async def _invoke(self, request: SimulatorRequest) -> None:
         if request.operation is Operation.INVOKE_MODEL:
-            model = self._models.resolve(request.model_id)
+            model = self._models.called(request.model_id, request.region)
             if model.kind == "embedding":
                 body, headers = embeddings.embeddings_response(model, json_object(request.body))
                 await request.caller.answer(200, body, request.headers + headers)
                 return
         turn = self._read(request, json_object(request.body))
-        reply = reply_to(turn, self._scripts.next(turn))
+        script = self._scripts.next(turn)
+        if script is not None and script.error is not None:
+            if script.error.after_events is None or not request.operation.streams:
+                raise script.error.error()
+            request.error = script.error
+        reply = reply_to(turn, script)
+        guard(turn, reply)
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
         if request.operation.streams:
             await self._stream(request, _frames(request, turn, reply, usage))
@@ -178,7 +207,7 @@ class Simulator:
             if request.operation is Operation.INVOKE_MODEL_STREAM:
                 headers = [*headers, (b"x-amzn-bedrock-content-type", b"application/json")]
             await request.caller.start(200, headers, CONTENT_TYPE)
-            how = (await pump(request.caller, frames, request.settings)).value
+            how = (await pump(request.caller, frames, request.settings, request.error)).value
         finally:
             self._recorder.stream_ended(how)
 
@@ -186,11 +215,22 @@ class Simulator:
         self, request: SimulatorRequest, body: dict[str, Any], *, anthropic: bool | None = None
     ) -> SimulatedTurn:
         """The turn of a body, which is Converse's or Anthropic's according to the operation."""
-        model = self._models.resolve(request.model_id)
+        counts = request.operation is Operation.COUNT_TOKENS
+        model = self._counted(request) if counts else self._models.called(request.model_id, request.region)
         if anthropic is None:
             anthropic = request.operation in (Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
         read = messages.read_messages_turn if anthropic else converse.read_turn
-        return read(body, model=model, model_id=request.model_id, region=request.region)
+        lenient = self._models.lenient
+        turn = read(body, model=model, model_id=request.model_id, region=request.region, lenient=lenient)
+        turn.weigh(tells_tokens=request.settings.tells_tokens)
+        return turn
+
+    def _counted(self, request: SimulatorRequest) -> SimulatedModel:
+        """The model of a CountTokens request, which takes one id of each model that it can count for."""
+        model = self._models.resolve(request.model_id)
+        if model.capabilities.count_tokens_id not in (None, request.model_id):
+            raise not_counted()
+        return model
 
     def _read_counted(self, request: SimulatorRequest) -> SimulatedTurn:
         """The turn inside a CountTokens request."""
@@ -215,7 +255,7 @@ def _body(
 ) -> tuple[bytes, Headers]:
     latency = _latency_ms(request.settings, reply)
     if request.operation is Operation.CONVERSE:
-        return converse_answer.converse_response(reply, usage, latency), []
+        return converse_answer.converse_response(turn, reply, usage, latency), []
     return messages_answer.messages_response(reply, usage, turn), messages_answer.headers(usage, latency)
 
 
@@ -224,7 +264,7 @@ def _frames(
 ) -> Iterator[tuple[int, bytes]]:
     latency = _latency_ms(request.settings, reply)
     if request.operation is Operation.CONVERSE_STREAM:
-        return converse_answer.frames(reply, usage, latency)
+        return converse_answer.frames(turn, reply, usage, latency)
     first = max(1, round(request.settings.time_to_first_token_ms))
     return messages_answer.messages_frames(reply, usage, turn, (latency, first))
 

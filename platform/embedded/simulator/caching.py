@@ -22,6 +22,7 @@ class SimulatedUsage:
     cache_read: int = 0
     cache_write: int = 0
     cached: bool = False  # whether the caller marked anything for caching
+    cache_lifetime: str = "5m"
 
     @property
     def total(self) -> int:
@@ -49,7 +50,14 @@ class PromptCache:
         marked = turn.prompt.tokens(points[-1])
         for digest in digests:
             self._remember(digest, now)
-        return SimulatedUsage(turn.input_tokens - marked, output_tokens, read, marked - read, cached=True)
+        return SimulatedUsage(
+            turn.input_tokens - marked,
+            output_tokens,
+            read,
+            marked - read,
+            cached=True,
+            cache_lifetime=turn.cache_lifetime,
+        )
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -28,7 +28,16 @@ def add_arguments(parser: ArgumentParser, defaults: Options) -> None:
         help="wait before the first token (default: %(default)s)",
     )
 
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        default=defaults.lenient,
+        help="holds bodies neither to the service's shapes nor to what each model takes, for benchmarks",
+    )
 
-def to_options(host: str, port: int, pace: float, time_to_first_token_ms: float) -> Options:
+
+def to_options(
+    host: str, port: int, pace: float, time_to_first_token_ms: float, *, lenient: bool = False
+) -> Options:
     """The parsed options."""
-    return Options(host, port, pace, time_to_first_token_ms)
+    return Options(host, port, pace, time_to_first_token_ms, lenient)

@@ -1,5 +1,7 @@
 """The errors Bedrock answers with, in AWS's own words."""
 
+from typing import Any
+
 # Bedrock itself adds its namespace to the error type; the signature check in front of it doesn't.
 CORAL = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
 
@@ -7,12 +9,23 @@ CORAL = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
 class AwsError(Exception):
     """An error answer: AWS's code, its HTTP status and its message."""
 
-    def __init__(self, code: str, status: int, message: str, *, namespace: str = CORAL) -> None:
+    def __init__(
+        self,
+        code: str,
+        status: int,
+        message: str,
+        *,
+        namespace: str = CORAL,
+        fields: dict[str, Any] | None = None,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.status = status
         self.message = message
         self.error_type = code + namespace
+        self.fields = fields or {}  # beside the message
+        self.headers = headers
 
 
 def denied(code: str, message: str) -> AwsError:
@@ -49,9 +62,33 @@ def model_not_found() -> AwsError:
     return invalid("The provided model identifier is invalid.")
 
 
-def throttled() -> AwsError:
-    """A 429, which SDKs retry."""
-    return AwsError("ThrottlingException", 429, "Too many requests, please wait before trying again.")
+def not_on_demand(model_id: str) -> AwsError:
+    """A 400: only inference profiles reach the model."""
+    return invalid(
+        f"Invocation of model ID {model_id} with on-demand throughput isn’t supported. Retry your request with the ID or "  # noqa: RUF001 - AWS's own apostrophe
+        "ARN of an inference profile that contains this model."
+    )
+
+
+def not_counted() -> AwsError:
+    """A 400: CountTokens doesn't take the id."""
+    return invalid("The provided model doesn't support counting tokens.")
+
+
+def end_of_life() -> AwsError:
+    """A 404: the model is retired."""
+    return AwsError(
+        "ResourceNotFoundException",
+        404,
+        "This model version has reached the end of its life. Please refer to the AWS documentation for more details.",
+    )
+
+
+def throttled(retry_after_ms: int | None = None) -> AwsError:
+    """A 429, which SDKs retry; with how long to wait, where that is told."""
+    headers = () if retry_after_ms is None else ((b"x-amz-retry-after", str(retry_after_ms).encode()),)
+    message = "Too many requests, please wait before trying again."
+    return AwsError("ThrottlingException", 429, message, headers=headers)
 
 
 def unavailable() -> AwsError:

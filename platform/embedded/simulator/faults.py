@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from math import floor
 from typing import Any
 
+from embedded.simulator.exceptions import InvalidException, SimulatedException, exception_of
+from embedded.simulator.operations import Operation
 from embedded.simulator.regions import REGIONS
 
 _MAX_MS = 600_000
@@ -25,6 +27,11 @@ class Settings:
     tokens_per_second: float = 0.0  # 0: as fast as it goes
     cut_after_events: int | None = None  # a stream's connection is dropped after so many events
     corrupt_after_events: int | None = None  # the event after so many has a wrong checksum
+    retry_after_ms: int | None = None  # told of an answer with 429 in x-amz-retry-after
+    tells_tokens: bool = (
+        False  # whether a prompt that is too long is refused in Claude's words, with its tokens
+    )
+    error: SimulatedException | None = None  # in place of answers, or inside streams
 
     def generation_seconds(self, tokens: int) -> float:
         """How long the model takes for so many tokens, the first included."""
@@ -39,6 +46,7 @@ class Region:
         self._defaults = defaults
         self.settings = defaults
         self._invocations = 0
+        self._errors = 0
 
     def update(self, changes: object) -> None:
         """Changes the settings named; null puts one back. Raises InvalidSetting and then changes nothing."""
@@ -46,11 +54,25 @@ class Region:
             raise InvalidSetting("the body must be a JSON object")
         checked = {name: self._checked(name, value) for name, value in changes.items()}
         self.settings = replace(self.settings, **checked)
+        if "error" in checked:
+            self._errors = 0
 
     def reset(self) -> None:
         """Back to the defaults; the throttle's count starts anew."""
         self.settings = self._defaults
         self._invocations = 0
+        self._errors = 0
+
+    def error_for(self, operation: Operation) -> SimulatedException | None:
+        """The exception that this call meets, if one is set and hasn't been met as often as it should."""
+        error = self.settings.error
+        if error is None or (error.times is not None and self._errors >= error.times):
+            return None
+        meets = operation.value in error.operations if error.operations else operation.can_be_throttled
+        if not meets or (error.after_events is not None and not operation.streams):
+            return None
+        self._errors += 1
+        return error
 
     def throttles(self) -> bool:
         """Whether this invocation is throttled: exactly the set share of them, evenly spread."""
@@ -63,6 +85,8 @@ class Region:
             raise InvalidSetting(f"{name}: unknown setting; known are {', '.join(_CHECKS)}")
         if value is None:
             return getattr(self._defaults, name)
+        if name == "error":
+            return _checked_error(value)
         kind, most = _CHECKS[name]
         if kind is bool:
             if not isinstance(value, bool):
@@ -75,6 +99,13 @@ class Region:
         return value
 
 
+def _checked_error(value: Any) -> SimulatedException:
+    try:
+        return exception_of(value)
+    except InvalidException as wrong:
+        raise InvalidSetting(f"error: {wrong}") from None
+
+
 _CHECKS: dict[str, tuple[type, int]] = {
     "outage": (bool, 1),
     "throttle_rate": (float, 1),
@@ -83,6 +114,9 @@ _CHECKS: dict[str, tuple[type, int]] = {
     "tokens_per_second": (float, 1_000_000),
     "cut_after_events": (int, _MAX_EVENTS),
     "corrupt_after_events": (int, _MAX_EVENTS),
+    "retry_after_ms": (int, _MAX_MS),
+    "tells_tokens": (bool, 1),
+    "error": (dict, 0),
 }
 if set(_CHECKS) != {field.name for field in fields(Settings)}:  # pragma: no cover - a slip of the author
     raise RuntimeError("every setting needs its check")

@@ -1,11 +1,13 @@
-"""The Anthropic Messages body of InvokeModel: read into a turn, checked as Bedrock checks it."""
+"""The Anthropic Messages body of InvokeModel: held to the rules of `strict`, and read into a turn."""
 
 from typing import Any
 
-from embedded.simulator.converse import check_model_limit
 from embedded.simulator.errors import invalid
 from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
+from embedded.simulator.strict.anthropic import asked_by_messages, blocks_of
+from embedded.simulator.strict.rule import hold_to
+from embedded.simulator.strict.rules import MESSAGES, MESSAGES_LENIENT
 from embedded.simulator.turns import (
     MESSAGE_OVERHEAD,
     TOOLS_OVERHEAD,
@@ -21,9 +23,9 @@ _FORBIDDEN = ("model", "stream")
 
 
 def read_messages_turn(
-    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str
+    body: dict[str, Any], *, model: SimulatedModel, model_id: str, region: str, lenient: bool = False
 ) -> SimulatedTurn:
-    """The turn a body asks for. Raises AwsError (400)."""
+    """The turn a body asks for, not yet weighed. Raises AwsError (400, 403)."""
     require_text(model)
     if not model.speaks_anthropic:
         raise invalid(
@@ -31,6 +33,8 @@ def read_messages_turn(
             "Anthropic models; use Converse for others."
         )
     _check_fields(body)
+    asked = asked_by_messages(body, model)
+    hold_to(MESSAGES_LENIENT if lenient else MESSAGES, asked)
     turn = SimulatedTurn(model, model_id, region)
     _read_inference(body, turn)
     _read_tools(body, turn)
@@ -40,7 +44,7 @@ def read_messages_turn(
     for position, message in enumerate(messages):
         _read_message(message, position, turn)
     _note_last_message(messages, turn)
-    turn.weigh()
+    turn.thinks = asked.thinks
     return turn
 
 
@@ -61,14 +65,11 @@ def _read_inference(body: dict[str, Any], turn: SimulatedTurn) -> None:
     turn.max_tokens = integer(body["max_tokens"])
     if turn.max_tokens is None or turn.max_tokens < 1:
         raise invalid("max_tokens: Input should be greater than or equal to 1")
-    check_model_limit(turn)
     for name in ("temperature", "top_p"):
         value = number(body.get(name))
         if value is not None and not 0 <= value <= 1:
             raise invalid(f"{name}: range: 0..1")
     turn.stop_sequences = [string(text) for text in sequence(body.get("stop_sequences"))]
-    if any(not text.strip() for text in turn.stop_sequences):
-        raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
 
 
 def _read_tools(body: dict[str, Any], turn: SimulatedTurn) -> None:
@@ -120,20 +121,13 @@ def _read_message(message: dict[str, Any], position: int, turn: SimulatedTurn) -
         raise invalid(f"messages.{position}.role: Input should be 'user' or 'assistant'")
     if position == 0 and role != "user":
         raise invalid('messages: first message must use the "user" role')
-    blocks = _blocks(message)
+    blocks = blocks_of(message)
     if not blocks:
         raise invalid(f"messages.{position}: all messages must have non-empty content")
     turn.prompt.add(str(role), MESSAGE_OVERHEAD)
     for block in blocks:
         _read_block(block, turn.prompt)
         _mark(block, turn.prompt)
-
-
-def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message.get("content")
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}] if content else []
-    return [mapping(block) for block in sequence(content)]
 
 
 def _read_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
@@ -176,9 +170,9 @@ def _mark(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
 def _note_last_message(messages: list[dict[str, Any]], turn: SimulatedTurn) -> None:
     """What the user said last, and the results of tools if the last message has any."""
     for message in reversed(messages):
-        texts = [string(block["text"]) for block in _blocks(message) if block.get("type") == "text"]
+        texts = [string(block["text"]) for block in blocks_of(message) if block.get("type") == "text"]
         if message["role"] == "user" and texts:
             turn.last_user_text = "\n".join(texts)
             break
-    results = [block for block in _blocks(messages[-1]) if block.get("type") == "tool_result"]
+    results = [block for block in blocks_of(messages[-1]) if block.get("type") == "tool_result"]
     turn.tool_results = [_result_text(block) for block in results]

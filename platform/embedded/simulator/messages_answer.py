@@ -8,7 +8,7 @@ import orjson
 
 from embedded.simulator.caching import SimulatedUsage
 from embedded.simulator.framing import encode_event
-from embedded.simulator.replies import ReplyBlock, SimulatedReply
+from embedded.simulator.reply_blocks import ReplyBlock, SimulatedReply
 from embedded.simulator.turns import SimulatedTurn
 
 
@@ -18,7 +18,7 @@ def messages_response(reply: SimulatedReply, usage: SimulatedUsage, turn: Simula
     message["content"] = [_content(block) for block in reply.blocks]
     message["stop_reason"] = reply.stop_reason
     message["stop_sequence"] = reply.stop_sequence
-    message["usage"] = _usage(usage)
+    message["usage"] = _usage(usage) | reply.usage
     return orjson.dumps(message)
 
 
@@ -43,13 +43,9 @@ def messages_frames(
     for index, block in enumerate(reply.blocks):
         start = {"type": "content_block_start", "index": index, "content_block": _opening(block)}
         yield done, _chunk(start)
-        for piece in block.pieces:
-            if piece:  # a token that completes no character is generated, but nothing is sent for it
-                yield (
-                    done,
-                    _chunk({"type": "content_block_delta", "index": index, "delta": _delta(block, piece)}),
-                )
-            done += 1
+        for spent, delta in _deltas(block):
+            yield done + spent, _chunk({"type": "content_block_delta", "index": index, "delta": delta})
+        done += len(block.pieces)
         yield done, _chunk({"type": "content_block_stop", "index": index})
     stop = {"stop_reason": reply.stop_reason, "stop_sequence": reply.stop_sequence}
     yield done, _chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": usage.output}})
@@ -80,18 +76,57 @@ def _message(reply: SimulatedReply, usage: SimulatedUsage, turn: SimulatedTurn) 
 
 
 def _content(block: ReplyBlock) -> dict[str, Any]:
+    if block.raw is not None:
+        return _raw(block.raw)
+    if block.is_reasoning:
+        return {"type": "thinking", "thinking": block.text, "signature": block.signature}
     if block.tool is None:
         return {"type": "text", "text": block.text}
     return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": block.input}
 
 
+def _raw(content: dict[str, Any]) -> dict[str, Any]:
+    """A script's block: in Anthropic's form as it is, of Converse's the texts and the calls."""
+    if isinstance(content.get("text"), str) and "type" not in content:
+        return {"type": "text", "text": content["text"]}
+    call = content.get("toolUse")
+    if isinstance(call, dict):
+        return {
+            "type": "tool_use",
+            "id": call.get("toolUseId"),
+            "name": call.get("name"),
+            "input": call.get("input"),
+        }
+    hidden = content.get("reasoningContent")
+    if isinstance(hidden, dict) and "redactedContent" in hidden:
+        return {"type": "redacted_thinking", "data": hidden["redactedContent"]}
+    return content
+
+
 def _opening(block: ReplyBlock) -> dict[str, Any]:
+    if block.raw is not None:
+        return _raw(block.raw)
+    if block.is_reasoning:
+        return {"type": "thinking", "thinking": "", "signature": ""}
     if block.tool is None:
         return {"type": "text", "text": ""}
     return {"type": "tool_use", "id": _tool_id(block), "name": block.tool, "input": {}}
 
 
+def _deltas(block: ReplyBlock) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each with the number of the block's tokens before it. A block of a script is whole when it starts."""
+    is_empty = block.tool is not None and not any(block.pieces)
+    for done, piece in enumerate(block.pieces if block.raw is None else ()):
+        # A token that completes no character is generated, but nothing is sent for it; empty arguments are sent as such.
+        if piece or is_empty:
+            yield done, _delta(block, piece)
+    if block.is_reasoning:
+        yield len(block.pieces), {"type": "signature_delta", "signature": block.signature}
+
+
 def _delta(block: ReplyBlock, piece: str) -> dict[str, str]:
+    if block.is_reasoning:
+        return {"type": "thinking_delta", "thinking": piece}
     if block.tool is None:
         return {"type": "text_delta", "text": piece}
     return {"type": "input_json_delta", "partial_json": piece}

@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from embedded.simulator.errors import invalid, model_not_found
+from embedded.simulator.errors import end_of_life, invalid, model_not_found, not_on_demand
 from embedded.simulator.regions import REGIONS
 from embedded.simulator.shapes import mapping, string
+from embedded.simulator.strict.capabilities import EVERYTHING, ModelCapabilities, capabilities_of, families_of
 
 CATALOGUE = Path(__file__).resolve().parents[3] / "gateway" / "catalogue" / "catalog.json"
 DEFAULT_CONTEXT_WINDOW = 200_000
@@ -19,6 +21,11 @@ ACCOUNT = "000000000000"
 _GEOGRAPHY = re.compile(r"^(?:us-gov|us|eu|apac|global|jp|au|ca)\.")
 _PLAUSIBLE = re.compile(r"^[a-z0-9-]+\.[a-zA-Z0-9.:_-]+$")
 _ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
+# What accounts have of their own: the simulator can't know what is behind it, so it takes everything.
+_OWN = re.compile(
+    r"^arn:aws[a-z-]*:(?:bedrock:[a-z0-9-]*:\d+:(?:custom-model|custom-model-deployment|imported-model|provisioned-model|"
+    r"(?:default-)?prompt-router|prompt)/|sagemaker:[a-z0-9-]+:\d+:endpoint/).+"
+)
 _APPLICATION_PROFILE = "application-inference-profile/"
 _PROFILE_NAME = re.compile(r"[0-9a-zA-Z](?:[ _-]?[0-9a-zA-Z])*")
 _FILTERS = {
@@ -52,6 +59,7 @@ class SimulatedModel:
     end_of_life: str | None = None  # an ISO date
     regions: frozenset[str] = frozenset(REGIONS)
     profiles: tuple[str, ...] = ()  # the geographies of its inference profiles
+    capabilities: ModelCapabilities = EVERYTHING
 
     def inference_types(self, region: str) -> list[str]:
         """How it can be called from a region; empty: not at all."""
@@ -83,24 +91,47 @@ class Models:
     """The catalogue; with `closed`, ids outside it are unknown.
 
     A known model answers in every region: the catalogue's regions are those it has prices for, and
-    a list of them isn't a list of where AWS would refuse.
+    a list of them isn't a list of where AWS would refuse. With `lenient` every model takes everything.
     """
 
-    def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool) -> None:
+    def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool, lenient: bool = False) -> None:
+        self.lenient = lenient
         self._models = {model.model_id: model for model in models}
         self._closed = closed
         self._application_profiles: dict[str, dict[str, Any]] = {}
 
     @classmethod
-    def load(cls, path: Path = CATALOGUE) -> "Models":
+    def load(cls, path: Path = CATALOGUE, *, lenient: bool = False) -> "Models":
         """The catalogue in a file, or, without one, a few built-in models and any plausible id."""
         if not path.is_file():
-            return cls(_BUILT_IN, closed=False)
+            return cls(_BUILT_IN, closed=False, lenient=lenient)
         entries = orjson.loads(path.read_bytes())["models"]
-        return cls(tuple(_from_entry(entry) for entry in entries), closed=True)
+        families = [] if lenient else families_of()
+        return cls(tuple(_from_entry(entry, families) for entry in entries), closed=True, lenient=lenient)
+
+    def called(self, model_id: str, region: str) -> SimulatedModel:
+        """The model a call from a region goes to. Raises AwsError (400, 404) where no call may go by that id."""
+        model = self.resolve(model_id)
+        if self.lenient or model.model_id not in self._models:
+            return model
+        if model.end_of_life and model.end_of_life <= datetime.now(UTC).date().isoformat():
+            raise end_of_life()
+        arn = _ARN.match(model_id)
+        if arn and arn["kind"] == "application-inference-profile":
+            return model
+        geography = _GEOGRAPHY.match(arn["id"] if arn else model_id)
+        if geography is None and model.profiles and not model.regions:
+            raise not_on_demand(model_id)
+        if geography is not None:
+            name = geography[0].rstrip(".")
+            if name not in model.profiles or not _reaches(name, region):
+                raise model_not_found()
+        return model
 
     def resolve(self, model_id: str) -> SimulatedModel:
         """The model an id, inference profile or ARN stands for. Raises AwsError (400) for an unknown one."""
+        if _OWN.match(model_id):
+            return SimulatedModel(model_id, model_id, "custom")
         bare = base_id(model_id)
         if model_id in self._application_profiles:
             bare = base_id(self._application_profiles[model_id]["models"][0]["modelArn"])
@@ -180,7 +211,7 @@ def require_text(model: SimulatedModel) -> None:
         )
 
 
-def _from_entry(entry: dict[str, Any]) -> SimulatedModel:
+def _from_entry(entry: dict[str, Any], families: list[dict[str, Any]]) -> SimulatedModel:
     deployments = entry.get("deployments") or ()
     return SimulatedModel(
         model_id=entry["model_id"],
@@ -195,6 +226,7 @@ def _from_entry(entry: dict[str, Any]) -> SimulatedModel:
             region for each in deployments if not each.get("profile") for region in each["regions"]
         ),
         profiles=tuple(dict.fromkeys(each["profile"] for each in deployments if each.get("profile"))),
+        capabilities=capabilities_of(entry, families),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 _KEPT = 200
-_KEPT_BYTES = 65_536  # of one body; with the number kept this bounds the memory at some 13 MB
+_KEPT_BYTES = 1_048_576  # of one body: agents send a hundred kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,15 @@ class Recorder:
         self._open += 1
 
     def stream_ended(self, how: str) -> None:
-        """A stream is over: "completed", "cut" or "abandoned" by its caller."""
+        """A stream is over: "completed", "cut", "abandoned" by its caller, or "failed" by an exception."""
         self._open -= 1
         self._ended[how] += 1
 
     def describe(self) -> dict[str, Any]:
         """Everything, as JSON values; the oldest request first."""
         ended = {how: self._ended[how] for how in ("completed", "cut", "abandoned")}
+        if self._ended["failed"]:
+            ended["failed"] = self._ended["failed"]
         return {
             "total": sum(sum(counts.values()) for counts in self._by_region.values()),
             "by_region": {region: dict(counts) for region, counts in self._by_region.items()},

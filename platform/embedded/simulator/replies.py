@@ -1,15 +1,14 @@
 """What the model answers: a deterministic function of the turn that says it is simulated."""
 
-import base64
-import hashlib
 import re
-from dataclasses import dataclass, field
+from base64 import b64encode
 from typing import Any
 
 import orjson
 
 from embedded.simulator.errors import invalid
 from embedded.simulator.prose import SENTENCES
+from embedded.simulator.reply_blocks import ReplyBlock, SimulatedReply, identifier
 from embedded.simulator.schemas import Filler, Unsatisfiable, instance
 from embedded.simulator.scripts import Script
 from embedded.simulator.tokens import pieces
@@ -19,56 +18,15 @@ _QUOTED = 600  # characters of the user's words that come back
 _MIN_TOKENS, _SPREAD = 40, 161  # the usual length in tokens: 40 to 200
 _MAX_TOKENS = 100_000
 # Directives for tests, in the last user message: `[simulate: tokens=500]` sets the length of a text;
-# `[simulate: tool=none]` asks for text though there are tools, `[simulate: tool=NAME]` for that tool.
+# `[simulate: tool=none]` asks for text though there are tools, `[simulate: tool=NAME]` for that tool;
+# `[simulate: arguments=none]` for a call without arguments, `[simulate: stop=content_filtered]` for a reason to stop,
+# `[simulate: content=none]` for no content, `content=image` for an image, `reasoning=redacted` for hidden reasoning.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+_CONTENTS: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "image": [{"image": {"format": "png", "source": {"bytes": _PIXEL}}}],
+}
 _DIRECTIVE = re.compile(r"\[simulate:\s*([^\]\n]*)\]")
-_ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
-
-
-@dataclass(slots=True)
-class ReplyBlock:
-    """A block of content: text, reasoning or the call of a tool, as the pieces it is generated in, a token each."""
-
-    pieces: list[str]
-    is_reasoning: bool = False
-    tool: str | None = None
-    tool_use_id: str = ""
-    input: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The pieces together."""
-        return "".join(self.pieces)
-
-    @property
-    def signature(self) -> str:
-        """Of reasoning: by it the simulator knows its own words again."""
-        return signature_of(self.text)
-
-
-def signature_of(reasoning: str) -> str:
-    """What proves that the simulator said this."""
-    digest = hashlib.blake2b(reasoning.encode("utf-8", "surrogatepass"), digest_size=24).digest()
-    return base64.b64encode(digest).decode()
-
-
-@dataclass(slots=True)
-class SimulatedReply:
-    """Blocks, and why the model stopped, in Bedrock's words."""
-
-    blocks: list[ReplyBlock]
-    stop_reason: str
-    seed: bytes
-    stop_sequence: str | None = None
-    tells_stop_sequence: bool = False
-
-    @property
-    def output_tokens(self) -> int:
-        """All tokens generated."""
-        return sum(len(block.pieces) for block in self.blocks)
-
-    def identifier(self, prefix: str, index: int = 0) -> str:
-        """An id that looks random and isn't."""
-        return prefix + identifier(self.seed, index)
 
 
 def reply_to(turn: SimulatedTurn, script: Script | None = None) -> SimulatedReply:
@@ -79,32 +37,63 @@ def reply_to(turn: SimulatedTurn, script: Script | None = None) -> SimulatedRepl
     tool = _chosen_tool(turn, directives.get("tool"))
     if script is not None:
         reply = _scripted(turn, script, seed)
+    elif directives.get("content") in _CONTENTS:
+        reply = SimulatedReply(list(map(raw_block, _CONTENTS[directives["content"]])), "end_turn", seed)
     elif tool is not None:
-        reply = SimulatedReply(_tool_blocks(turn, tool, seed, number), "tool_use", seed)
+        has_arguments = directives.get("arguments") != "none"
+        blocks = _tool_blocks(turn, tool, seed, number, has_arguments=has_arguments)
+        reply = SimulatedReply(blocks, "tool_use", seed)
     elif turn.schema is not None:
         text = orjson.dumps(
             _value(turn.schema, f"Simulated: {_quoted(turn.last_user_text)}", number)
         ).decode()
         reply = SimulatedReply([ReplyBlock(list(pieces(text)))], "end_turn", seed)
     else:
-        reply = SimulatedReply([ReplyBlock(_prose(turn, number, directives.get("tokens")))], "end_turn", seed)
-    if turn.thinks:
-        thought = f"This is simulated reasoning. The user said: {_quoted(turn.last_user_text)}"
-        reply.blocks.insert(0, ReplyBlock(list(pieces(thought)), is_reasoning=True))
-    reply.tells_stop_sequence = turn.tells_stop_sequence
+        reply = SimulatedReply([_said(turn, number, directives.get("tokens"))], "end_turn", seed)
+    if turn.thinks and (script is None or script.content is None):
+        reply.blocks.insert(0, _thought(turn, is_redacted=directives.get("reasoning") == "redacted"))
     _cut(reply, turn)
+    if directives.get("stop"):
+        reply.stop_reason = directives["stop"]
     return reply
 
 
+def raw_block(content: dict[str, Any]) -> ReplyBlock:
+    """A block that passes as it is; its JSON counts as its tokens."""
+    return ReplyBlock(list(pieces(orjson.dumps(content).decode())), raw=content)
+
+
+def _thought(turn: SimulatedTurn, *, is_redacted: bool) -> ReplyBlock:
+    thought = f"This is simulated reasoning. The user said: {_quoted(turn.last_user_text)}"
+    if is_redacted:
+        return raw_block({"reasoningContent": {"redactedContent": b64encode(thought.encode()).decode()}})
+    return ReplyBlock(list(pieces(thought)), is_reasoning=True)
+
+
+def _said(turn: SimulatedTurn, number: int, tokens: str | None) -> ReplyBlock:
+    """A text; with its source, where the caller asks for citations."""
+    block = ReplyBlock(_prose(turn, number, tokens))
+    if turn.cites:
+        place = {"documentChar": {"documentIndex": 0, "start": 0, "end": 20}}
+        source = [{"text": "A simulated passage."}]
+        block.citations = [{"title": "Simulated", "sourceContent": source, "location": place}]
+    return block
+
+
 def _scripted(turn: SimulatedTurn, script: Script, seed: bytes) -> SimulatedReply:
-    """The script's text; as a tool's input, whatever it looks like, where the model must use one."""
+    """The script's blocks or text; its text as a tool's input, whatever it looks like, where the model must use one."""
+    if script.content is not None:
+        kind = "tool_use" if any("toolUse" in each for each in script.content) else "end_turn"
+        blocks = list(map(raw_block, script.content))
+        return SimulatedReply(blocks, script.stop_reason or kind, seed, usage=script.usage)
     if isinstance(turn.tool_choice, tuple):
         block = ReplyBlock(
             list(pieces(script.text)), tool=turn.tool_choice[1], tool_use_id=f"tooluse_{identifier(seed, 1)}"
         )
         block.input = _json_object(script.text) or {}
-        return SimulatedReply([block], script.stop_reason or "tool_use", seed)
-    return SimulatedReply([ReplyBlock(list(pieces(script.text)))], script.stop_reason or "end_turn", seed)
+        return SimulatedReply([block], script.stop_reason or "tool_use", seed, usage=script.usage)
+    blocks = [ReplyBlock(list(pieces(script.text)))]
+    return SimulatedReply(blocks, script.stop_reason or "end_turn", seed, usage=script.usage)
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
@@ -114,12 +103,6 @@ def _json_object(text: str) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def identifier(seed: bytes, index: int) -> str:
-    """Twenty-two characters made of a seed."""
-    number = int.from_bytes(seed, "big") + index
-    return "".join(_ID_ALPHABET[(number >> (6 * place)) & 63] for place in range(22))
 
 
 def _directives(text: str) -> dict[str, str]:
@@ -144,13 +127,19 @@ def _chosen_tool(turn: SimulatedTurn, directive: str | None) -> SimulatedTool | 
     return by_name.get(directive or "", mentioned)
 
 
-def _tool_blocks(turn: SimulatedTurn, tool: SimulatedTool, seed: bytes, number: int) -> list[ReplyBlock]:
+def _tool_blocks(
+    turn: SimulatedTurn, tool: SimulatedTool, seed: bytes, number: int, *, has_arguments: bool
+) -> list[ReplyBlock]:
     """The call, and before it, where the model was free to choose, a sentence."""
-    value = _value(tool.schema, _quoted(turn.last_user_text), number)
+    value = _value(tool.schema, _quoted(turn.last_user_text), number) if has_arguments else {}
     arguments = value if isinstance(value, dict) else {}
-    text = orjson.dumps(arguments).decode()
+    # Without arguments a model says nothing at all, not even `{}`.
+    text = orjson.dumps(arguments).decode() if arguments else ""
     call = ReplyBlock(
-        list(pieces(text)), tool=tool.name, tool_use_id=f"tooluse_{identifier(seed, 1)}", input=arguments
+        list(pieces(text)) or [""],
+        tool=tool.name,
+        tool_use_id=f"tooluse_{identifier(seed, 1)}",
+        input=arguments,
     )
     if turn.tool_choice != "auto":
         return [call]
@@ -190,13 +179,15 @@ def _cut(reply: SimulatedReply, turn: SimulatedTurn) -> None:
     """Applies the caller's limits: first the number of tokens, then the stop sequences, to text alone."""
     left = turn.max_tokens if turn.max_tokens is not None else _MAX_TOKENS
     for index, block in enumerate(reply.blocks):
-        if len(block.pieces) > left:
+        if block.raw is None and len(block.pieces) > left:
             del reply.blocks[index + 1 :]
             del block.pieces[left:]
             block.input = {}  # half an input isn't JSON
+            block.citations = []
             reply.stop_reason = "max_tokens"
         left -= len(block.pieces)
-        if block.tool is None and not block.is_reasoning and _stop(block, reply, turn.stop_sequences):
+        is_text = block.tool is None and block.raw is None and not block.is_reasoning
+        if is_text and _stop(block, reply, turn.stop_sequences):
             del reply.blocks[index + 1 :]
             break
     reply.blocks = [block for block in reply.blocks if block.pieces]

@@ -16,6 +16,7 @@ import uvicorn
 from embedded.simulator.app import Simulator
 from embedded.simulator.credentials import SimulatorCredentials
 from embedded.simulator.faults import Settings
+from embedded.simulator.models import Models
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
@@ -37,6 +38,7 @@ class Options:
     port: int = DEFAULT_PORT
     tokens_per_second: float = 0.0
     time_to_first_token_ms: float = 0.0
+    lenient: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Options":
@@ -46,6 +48,7 @@ class Options:
             port=_port(environ),
             tokens_per_second=_number(environ, "TOKENS_PER_SECOND", 0.0),
             time_to_first_token_ms=_number(environ, "TIME_TO_FIRST_TOKEN_MS", 0.0),
+            lenient=environ.get("GATEHOUSE_SIMULATOR_LENIENT", "").lower() in ("1", "true", "yes"),
         )
 
 
@@ -56,6 +59,7 @@ def serve(options: Options) -> None:
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != _EXPECTED)
     app = Simulator(
         SimulatorCredentials.from_environment(os.environ),
+        models=Models.load(lenient=options.lenient),
         defaults=Settings(
             tokens_per_second=options.tokens_per_second,
             time_to_first_token_ms=options.time_to_first_token_ms,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from embedded.simulator.caller import SimulatedCaller
+from embedded.simulator.exceptions import SimulatedException
 from embedded.simulator.faults import Settings
 from embedded.simulator.framing import corrupted
 
@@ -18,9 +19,15 @@ class Ending(Enum):
 
     COMPLETED = "completed"
     CUT = "cut"
+    FAILED = "failed"
 
 
-async def pump(caller: SimulatedCaller, frames: Iterator[tuple[int, bytes]], settings: Settings) -> Ending:
+async def pump(
+    caller: SimulatedCaller,
+    frames: Iterator[tuple[int, bytes]],
+    settings: Settings,
+    error: SimulatedException | None = None,
+) -> Ending:
     """Sends the frames; each comes with the number of tokens generated before it. Raises CallerLeft."""
     if settings.time_to_first_token_ms:
         await caller.wait(settings.time_to_first_token_ms / 1000)
@@ -33,6 +40,9 @@ async def pump(caller: SimulatedCaller, frames: Iterator[tuple[int, bytes]], set
         if number == settings.cut_after_events:
             await _flush(caller, waiting)
             return Ending.CUT
+        if error is not None and number == error.after_events:
+            await caller.chunk(b"".join([*waiting, error.frame()]), more=False)
+            return Ending.FAILED
         # Each frame has its own moment, so that a late one doesn't put off those after it.
         delay = began + tokens / pace - loop.time() if pace else 0.0
         if delay > _TICK_SECONDS:

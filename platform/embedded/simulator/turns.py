@@ -80,13 +80,25 @@ class SimulatedTurn:
     max_tokens: int | None = None
     stop_sequences: list[str] = field(default_factory=list)
     thinks: bool = False  # whether reasoning is asked for
-    tells_stop_sequence: bool = False  # whether the caller asks which one ended the answer
+    field_paths: list[str] = field(
+        default_factory=list
+    )  # of the model's own answer, asked for beside Converse's
+    cites: bool = False  # whether documents are to be cited
+    cache_lifetime: str = "5m"
+    echoed: dict[str, Any] = field(default_factory=dict)  # performanceConfig and serviceTier, told again
+    guardrail: dict[str, Any] = field(default_factory=dict)  # as the caller asks for it
     input_tokens: int = 0
 
-    def weigh(self) -> None:
-        """Counts the input. Raises AwsError (400) where it doesn't fit the model's context window."""
+    def weigh(self, *, tells_tokens: bool = False) -> None:
+        """Counts the input. Raises AwsError (400) where it doesn't fit the model's context window, in one of two ways."""
         self.input_tokens = self.prompt.tokens()
-        if self.input_tokens > self.model.context_window:
+        window = self.model.context_window
+        if self.input_tokens > window and tells_tokens:
+            raise invalid(
+                "The model returned the following errors: prompt is too long: "
+                f"{self.input_tokens} tokens > {window} maximum"
+            )
+        if self.input_tokens > window:
             raise invalid("Input is too long for requested model.")
 
     def seed(self) -> bytes:

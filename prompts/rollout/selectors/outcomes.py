@@ -15,7 +15,7 @@ Sums = dict[int, dict[str, Sample]]
 
 _NOT_THE_PROMPTS = (
     "invalid_api_key", "ip_not_allowed", "model_not_allowed", "budget_exceeded", "rate_limited", "overloaded",
-    "not_auditable",
+    "not_auditable", "internal_error",
 )  # fmt: skip
 """Refusals that come of the caller or the house, whichever version would have been run."""
 _UNITS = {

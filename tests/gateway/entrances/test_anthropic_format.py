@@ -16,7 +16,17 @@ from gateway.call.groups import Bounds, Request
 from gateway.conversation import Conversation, encode
 from gateway.entrances.formats.anthropic_reply import EventWriter, anthropic_error, message
 from gateway.entrances.formats.entrance import AnthropicEntrance
-from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.events import (
+    BlockStop,
+    Citations,
+    Event,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolDelta,
+    ToolStart,
+    Usage,
+)
 from gateway.refusals import STATUS, Refusal
 
 PIXEL = base64.b64encode(b"picture").decode()
@@ -139,6 +149,18 @@ BLOCKS = {
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}, "citations": {"enabled": False}},
         {"document": {"format": "txt", "name": "Document 1", "source": {"text": "words"}}},
     ),
+    "cited document": (
+        {"type": "document", "title": "Q3", "source": {"type": "text", "data": "words"}, "citations": {"enabled": True}},
+        {"document": {"format": "txt", "name": "Q3 (1)", "source": {"text": "words"}, "citations": {"enabled": True}}},
+    ),
+    "cited search result": (
+        {"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "a"}], "citations": {"enabled": True}},
+        {"searchResult": {"source": "s", "title": "t", "content": [{"text": "a"}], "citations": {"enabled": True}}},
+    ),
+    "cited text of an earlier answer": (
+        {"type": "text", "text": "a", "citations": [{"type": "char_location", "cited_text": "b"}]},
+        {"text": "a"},
+    ),
     "content document": (
         {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "words"}]}},
         {"document": {"format": "txt", "name": "Document 1", "source": {"content": [{"text": "words"}]}}},
@@ -249,7 +271,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "context edits": ({"context_management": {"edits": []}}, "context_management", "Leave it out"),
     "a place": ({"inference_geo": "us"}, "inference_geo", "decided by the route"),
     "speed": ({"speed": "fast"}, "speed", "Leave it out"),
-    "citations": ({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "text", "data": "x"}, "citations": {"enabled": True}}]}]}, "messages[0].content[0]", "citations"),
     "an image on the web": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://example.com/x.png"}}]}]}, "messages[0].content[0]", "base64"),
     "an image of another kind": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {**PNG, "media_type": "image/tiff"}}]}]}, "messages[0].content[0]", "PNG, JPEG, GIF or WebP"),
     "an image that is none": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {**PNG, "data": "???"}}]}]}, "messages[0].content[0]", "base64"),
@@ -310,12 +331,21 @@ CALL = Call(
 )
 TEXTS = st.text(max_size=5)
 INDEXES = st.integers(0, 3)
+CITED: list[dict[str, Any]] = [
+    {"title": "T (1)", "sourceContent": [{"text": "a"}], "location": {"documentChar": {"documentIndex": 0, "start": 1, "end": 2}}},
+    {"location": {"documentChunk": {"start": 1, "end": 2}}},
+    {"source": "s", "location": {"searchResultLocation": {"searchResultIndex": 1}}},
+    {"location": {"web": {"url": "https://example.com"}}},
+    {"location": {"orbit": {"height": 5}}},
+    {},
+]  # fmt: skip
 EVENTS = st.one_of(
     st.builds(TextDelta, INDEXES, TEXTS),
     st.builds(ReasoningDelta, INDEXES, TEXTS, TEXTS, st.just("")),
     st.builds(ReasoningDelta, INDEXES, st.just(""), st.just(""), st.sampled_from(["", "eA=="])),
     st.builds(ToolStart, INDEXES, st.just("id"), st.just("f")),
     st.builds(ToolDelta, INDEXES, st.sampled_from(['{"a"', ": 1}", "", "{}", "[", '"b'])),
+    st.builds(Citations, INDEXES, st.lists(st.sampled_from(CITED), max_size=2)),
     st.builds(BlockStop, INDEXES),
 )
 NUMBERS = st.integers(0, 10**6)
@@ -359,7 +389,7 @@ def test_every_stream_is_well_formed(events, finished):
             case "content_block_delta":
                 assert step["index"] == opened - 1
                 assert (open_block, step["delta"]["type"]) in {
-                    ("text", "text_delta"), ("thinking", "thinking_delta"),
+                    ("text", "text_delta"), ("text", "citations_delta"), ("thinking", "thinking_delta"),
                     ("thinking", "signature_delta"), ("tool_use", "input_json_delta"),
                 }  # fmt: skip
             case kind:
@@ -406,7 +436,9 @@ def test_nothing_that_was_said_is_lost(events, finished):
     assert "".join(block.get("thinking", "") for block in content) == thought
     started = sum(isinstance(each, ToolStart) for each in events)
     assert sum(block["type"] == "tool_use" for block in content) == started
-    assert all(block.get("text") != "" for block in content)
+    assert all(block.get("text") != "" or block["citations"] for block in content)
+    cited = sum(len(each.found) for each in events if isinstance(each, Citations))
+    assert sum(len(block.get("citations", ())) for block in content) == cited
 
 
 def test_a_whole_message():
@@ -448,7 +480,7 @@ def test_a_whole_message():
         ("model_context_window_exceeded", "model_context_window_exceeded"),
         ("content_filtered", "refusal"),
         ("guardrail_intervened", "refusal"),
-        ("malformed_model_output", "end_turn"),
+        ("malformed_model_output", "malformed_model_output"),
     ],
 )
 def test_stop_reasons(reason, shown):

@@ -18,7 +18,7 @@ from gateway.conversation import (
     ToolConfig,
     encode,
 )
-from gateway.prompts.conversation import ANSWER_TOOL, check_given, hold_to_schema, prompt_conversation
+from gateway.prompts.conversation import ask_for_schema, check_given, prompt_conversation
 from gateway.refusals import Refusal
 from prompts.registry.policy.document import Document, Example, Output, Parameters, PromptLimits
 from prompts.registry.policy.document import ToolDefinition as DocumentTool
@@ -163,7 +163,7 @@ def test_what_a_call_changes_is_its_own():
     schema = copy.deepcopy(TOOL_SCHEMA)
     document = Document(tools=(DocumentTool(name="find", schema=schema),), caches_prefix=True)
     made = prompt_conversation(document, [Turn("system", "x")], Conversation(messages=[]), cached_turns=1)
-    hold_to_schema(made, mode="tool", schema=schema, schema_text="{}", instruction="")
+    ask_for_schema(made, "{}")
     assert made.tool_config is not None
     assert made.tool_config.tools[0].tool_spec is not None
     made.tool_config.tools[0].tool_spec.input_schema.json["properties"]["a"]["type"] = "changed"
@@ -178,28 +178,3 @@ def test_what_a_call_changes_is_its_own():
     assert b"changed" not in encode(
         prompt_conversation(document, [Turn("system", "x")], Conversation(messages=[]), cached_turns=1)
     )
-
-
-@pytest.mark.parametrize("mode", ["native", "tool", "text"])
-def test_held_to_a_schema(mode):
-    conversation = Conversation(messages=[], system=[SystemBlock(text="Be kind.")])
-    hold_to_schema(
-        conversation,
-        mode=mode,
-        schema=TOOL_SCHEMA,
-        schema_text='{"type":"object"}',
-        instruction="Answer with JSON.",
-    )
-    texts = [block.text for block in conversation.system or ()]
-    assert texts == (["Be kind.", "Answer with JSON."] if mode == "text" else ["Be kind."])
-    assert (conversation.output_config is not None) == (mode == "native")
-    assert (conversation.tool_config is not None) == (mode == "tool")
-    if mode == "tool":
-        assert conversation.tool_config is not None
-        assert conversation.tool_config.tool_choice == {"tool": {"name": ANSWER_TOOL}}
-    if mode == "native":
-        assert conversation.output_config is not None
-        assert (
-            conversation.output_config["textFormat"]["structure"]["jsonSchema"]["schema"]
-            == '{"type":"object"}'
-        )

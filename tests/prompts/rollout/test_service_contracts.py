@@ -91,7 +91,7 @@ def test_which_calls_count(world):
     world.calls(2, status="refused", http_status=400, code="invalid_request")
     world.calls(1, status="refused", http_status=429, code="rate_limited")
     world.calls(1, status="cancelled", http_status=499)
-    world.calls(2, status="failed", http_status=503, code="upstream_throttled")
+    world.calls(2, status="failed", http_status=429, code="upstream_throttled")
     world.calls(
         1,
         status="refused",

@@ -29,7 +29,11 @@ class Command(BaseCommand):
         try:
             serve(
                 to_options(
-                    options["host"], options["port"], options["pace"], options["time_to_first_token_ms"]
+                    options["host"],
+                    options["port"],
+                    options["pace"],
+                    options["time_to_first_token_ms"],
+                    lenient=options["lenient"],
                 )
             )
         except PortTaken as error:

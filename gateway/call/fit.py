@@ -1,0 +1,35 @@
+"""PURE: a request as one model takes it, and what was changed for that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from gateway.catalogue.capability import Capability
+from gateway.catalogue.rules import Actions
+from gateway.conversation import Conversation
+
+
+class Adjustment(msgspec.Struct, frozen=True):
+    """What was changed: the member as the caller names it, what was done, and the new value where one says more."""
+
+    member: str
+    what: str
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.member}; {self.what}={self.value}" if self.value else f"{self.member}; {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A request as one model takes it."""
+
+    conversation: Conversation
+    capability: Capability
+    actions: Actions
+    adjustments: tuple[Adjustment, ...] = ()
+    original_names: Mapping[str, str] = field(default_factory=dict)
+    """Of tools, by the alias that the model knows."""
+    output_mode: str = ""
+    """How the model is held to a schema: native, tool or words; "" where it is to none."""

@@ -1,0 +1,47 @@
+"""PURE: where the parts of a conversation stand in the caller's own request, so that errors name the caller's places."""
+
+from gateway.conversation import Block
+
+
+class Places:
+    """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
+
+    __slots__ = ("_by_id",)
+
+    def __init__(self) -> None:
+        self._by_id: dict[
+            int, tuple[Block, str]
+        ] = {}  # which keeps the block, so that its id is nobody else's
+
+    def note(self, block: Block, where: str) -> Block:
+        """Remembers where a block came from; gives it back."""
+        self._by_id[id(block)] = (block, where)
+        return block
+
+    def of(self, block: Block) -> str | None:
+        """Where the block stands at the caller; None for one that is not the caller's."""
+        found = self._by_id.get(id(block))
+        return None if found is None else found[1]
+
+
+_MEMBERS = {
+    "temperature": ("temperature", "temperature", "inferenceConfig.temperature"),
+    "top_p": ("top_p", "top_p", "inferenceConfig.topP"),
+    "top_k": ("top_k", "top_k", "additionalModelRequestFields.top_k"),
+    "max_tokens": ("max_tokens", "max_tokens", "inferenceConfig.maxTokens"),
+    "stop": ("stop", "stop_sequences", "inferenceConfig.stopSequences"),
+    "format": ("response_format", "output_config.format", "outputConfig.textFormat"),
+    "effort": ("reasoning_effort", "output_config.effort", "outputConfig.effort"),
+    "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking"),
+    "tools": ("tools", "tools", "toolConfig.tools"),
+    "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice"),
+    "fields": ("", "", "additionalModelRequestFields."),
+    "messages": ("messages", "messages", "messages"),
+    "system": ("messages", "system", "system"),
+}
+_COLUMNS = {"anthropic": 1, "converse": 2}
+
+
+def member_of(name: str, wire_format: str) -> str:
+    """What a member of the request is called by the caller."""
+    return _MEMBERS[name][_COLUMNS.get(wire_format, 0)]

@@ -1,0 +1,66 @@
+"""PURE: what is kept of an answer as it comes, and whether one that has ended is an answer in the format it is told in."""
+
+from gateway.call import Call
+from gateway.events import (
+    Citations,
+    Event,
+    Finished,
+    Raw,
+    ReasoningDelta,
+    TextDelta,
+    ToolDelta,
+    ToolStart,
+    Usage,
+    Vector,
+)
+from gateway.outbound.contract import contract_of
+from gateway.outbound.stop_reasons import failure_of
+from gateway.refusals import Refusal
+
+
+def keep(call: Call, event: Event) -> None:
+    """Adds an event to what the record will say of the answer. Refusal upstream_error where it ended in no success."""
+    match event:
+        case TextDelta(index, text):
+            call.reply.block(index, "text").parts.append(text)
+        case ToolStart(index, tool_use_id, name):
+            block = call.reply.block(index, "tool_use")
+            block.tool_use_id, block.name = tool_use_id, name
+        case ToolDelta(index, arguments):
+            call.reply.block(index, "tool_use").parts.append(arguments)
+        case ReasoningDelta(index, text):
+            call.reply.block(index, "reasoning").parts.append(text)
+        case Citations(index, found):
+            call.reply.block(index, "text").citations.extend(found)
+        case Raw(index, _, _, text):
+            block = call.reply.block(index, "raw")
+            block.name = block.name or event.kind
+            block.parts.append(text)
+        case Vector(_, _, tokens):
+            call.reply.usage, call.reply.has_usage = Usage(input=call.reply.usage.input + tokens), True
+        case Finished():
+            call.reply.end(event)
+            if (failure := _failure_of(call)) is not None:
+                raise failure
+
+
+def takes_raw(call: Call) -> bool:
+    """Whether the caller gets what Gatehouse has no kind for, and every way to end, as Bedrock says it."""
+    return call.request.wire_format == "converse" and not call.request.is_inner and contract_of(call) is None
+
+
+def _failure_of(call: Call) -> Refusal | None:
+    """Why the answer that has ended is an error, with what it used known; None where it is none."""
+    output = call.checks.output
+    if takes_raw(call) or contract_of(call) is not None or (output is not None and output.blocked):
+        return None
+    untold = next((block.name for block in call.reply.answer if block.kind == "raw" and not block.text), None)
+    if untold is None:
+        return failure_of(call.reply.stop_reason)
+    return Refusal(
+        "upstream_error",
+        f"The model's answer has a part of the kind '{untold[:100]}', which this format has no word for. It is charged. "
+        "Bedrock's own entrance, /bedrock, passes such parts on.",
+        may_be_billed=True,
+        may_retry=False,
+    )

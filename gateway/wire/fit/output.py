@@ -1,0 +1,93 @@
+"""PURE: how a model is held to a JSON Schema: by its own structured output, by a tool it must use, or by words."""
+
+from typing import Any
+
+import orjson
+
+from gateway.conversation import InputSchema, Json, SystemBlock, Tool, ToolConfig, ToolSpec
+from gateway.wire.fit.schemas import into_subset
+from gateway.wire.fit.work import Work
+
+ANSWER_TOOL = "answer"
+"""The tool that a model must use where its answer is held to a schema by one."""
+NATIVE, BY_TOOL, BY_WORDS = "native", "tool", "words"
+_ANY_JSON = "Answer with one JSON object and nothing else: no explanation, no code fence."
+_OF_SCHEMA = "Answer with one JSON value and nothing else: no explanation, no code fence. It must fit this JSON Schema:\n"
+_EXTRA = "The model returned the following errors: output_config.format: Extra inputs are not permitted"
+_LONGEST_NAME = 64
+
+
+def asked_schema(output_config: Json | None) -> tuple[Any, str] | None:
+    """The schema that is asked for, and its name. A schema of None asks for any JSON object."""
+    text_format = (output_config or {}).get("textFormat")
+    if not isinstance(text_format, dict):
+        return None
+    if text_format.get("type") == "json_object":
+        return None, ANSWER_TOOL
+    definition = (text_format.get("structure") or {}).get("jsonSchema") or {}
+    return orjson.loads(definition.get("schema") or "{}"), str(definition.get("name") or ANSWER_TOOL)
+
+
+def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -> str:
+    """Puts the wanted form as the model takes it; how that is, or "" where none is wanted.
+
+    `avoid_native`: this deployment has refused structured output before.
+    """
+    config = work.conversation.output_config
+    wanted = asked_schema(config)
+    if wanted is None or config is None:
+        return ""
+    schema = wanted[0]
+    member = work.member("format")
+    rest = {key: value for key, value in config.items() if key != "textFormat"} or None
+    if schema is None:
+        work.change(
+            output_config=rest, system=[*(work.conversation.system or ()), SystemBlock(text=_ANY_JSON)]
+        )
+        return BY_WORDS
+    if mode in ("auto", "native") and not avoid_native and _takes_native(work, member):
+        narrowed = into_subset(schema)
+        if narrowed.is_same or not work.breaks("schema", member, narrowed.told, narrowed.words):
+            return NATIVE
+        if narrowed.schema is not None:
+            work.say(member, "adapted")
+            given = config["textFormat"]["structure"]["jsonSchema"]
+            structure = {"jsonSchema": {**given, "schema": orjson.dumps(narrowed.schema).decode()}}
+            work.change(
+                output_config={**config, "textFormat": {"type": "json_schema", "structure": structure}}
+            )
+            return NATIVE
+    if mode != "text" and _can_use_tool(work, schema):
+        work.say(member, "by", BY_TOOL)
+        spec = ToolSpec(
+            name=ANSWER_TOOL, description="Gives the answer.", input_schema=InputSchema(json=schema)
+        )
+        tools = ToolConfig(tools=[Tool(tool_spec=spec)], tool_choice={"tool": {"name": ANSWER_TOOL}})
+        work.change(output_config=rest, tool_config=tools)
+        return BY_TOOL
+    work.say(member, "by", BY_WORDS)
+    instruction = SystemBlock(text=_OF_SCHEMA + orjson.dumps(schema).decode())
+    work.change(output_config=rest, system=[*(work.conversation.system or ()), instruction])
+    return BY_WORDS
+
+
+def _takes_native(work: Work, member: str) -> bool:
+    if work.capability.supports_structured_output:
+        return True
+    return not work.breaks(
+        "structured_output", member, f"the model {work.capability.model_id} has no structured output. Leave '{member}' out.", _EXTRA
+    )  # fmt: skip
+
+
+def _can_use_tool(work: Work, schema: Any) -> bool:
+    """Whether a tool can stand for the form: the model can be made to use it, and the caller has none of its own."""
+    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
+    thinks = isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
+    return (
+        isinstance(schema, dict)
+        and schema.get("type") == "object"
+        and work.capability.supports_tools
+        and "tool" in work.capability.tool_choices
+        and work.conversation.tool_config is None
+        and not thinks
+    )

@@ -1,0 +1,119 @@
+"""PURE: the inference parameters that a model takes."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.conversation import InferenceConfig
+from gateway.wire.fit.turns import is_blank
+from gateway.wire.fit.work import Work
+
+_LEAST_TOP_P_THINKING = 0.95
+
+
+def mend_sampling(work: Work) -> None:
+    """Drops sampling values that the model no longer takes, and all that thinking forbids."""
+    config = work.conversation.inference_config
+    if config is None or (config.temperature is None and config.top_p is None):
+        return
+    changes: dict[str, Any] = {}
+    sampling = work.capability.sampling
+    if _thinks(work):
+        if config.temperature not in (None, 1.0):
+            _drop(work, "temperature", changes, "may only be 1 when thinking is enabled")
+        if config.top_p is not None and config.top_p < _LEAST_TOP_P_THINKING:
+            _drop(work, "top_p", changes, "must be at least 0.95 when thinking is enabled")
+    if sampling == "none":
+        # 1.0 is still taken, and says nothing; top_p is not taken at all.
+        if config.temperature not in (None, 1.0) and "temperature" not in changes:
+            _drop(work, "temperature", changes, "is deprecated for this model")
+        if config.top_p is not None and "top_p" not in changes:
+            _drop(work, "top_p", changes, "is deprecated for this model")
+    elif sampling == "one" and config.temperature is not None and config.top_p is not None and not changes:
+        # Of two, the one that says something is kept.
+        name = "temperature" if config.temperature == 1.0 and config.top_p != 1.0 else "top_p"
+        _drop(work, name, changes, "and the other of temperature and top_p can't both be given to this model")
+    if changes:
+        work.change(inference_config=msgspec.structs.replace(config, **changes))
+
+
+def _thinks(work: Work) -> bool:
+    fields = work.conversation.additional_model_request_fields or {}
+    thinking = fields.get("thinking")
+    return isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
+
+
+def _drop(work: Work, name: str, changes: dict[str, Any], why: str) -> None:
+    member = work.member(name)
+    words = (
+        f"`{name}` is deprecated for this model"
+        if "deprecated" in why
+        else f"`{name}` may only be set to 1 when thinking is enabled"
+        if "thinking" in why
+        else "`temperature` and `top_p` cannot both be specified for this model. Please use only one."
+    )
+    if work.breaks("sampling", member, f"'{name}' {why}. Leave it out.", words):
+        work.say(member, "dropped")
+        changes[name] = None
+
+
+def mend_stops(work: Work) -> None:
+    """Drops stop sequences of white space alone; refuses any where the model takes none."""
+    config = work.conversation.inference_config
+    if config is None or not config.stop_sequences:
+        return
+    member = work.member("stop")
+    kept: list[str] = []
+    for number, text in enumerate(config.stop_sequences):
+        where = f"{member}[{number}]"
+        if is_blank(text) and work.breaks(
+            "stop_sequences",
+            where,
+            "a stop sequence must have more than white space.",
+            "stop_sequences: each stop sequence must contain non-whitespace",
+        ):
+            work.say(where, "dropped")
+        else:
+            kept.append(text)
+    if kept and not work.capability.supports_stop_sequences:
+        work.breaks(
+            "stop_support",
+            member,
+            f"the model {work.capability.model_id} takes no stop sequences. Leave '{member}' out.",
+            "This model doesn't support the stopSequences field. Remove stopSequences and try again.",
+        )
+    if len(kept) < len(config.stop_sequences):
+        work.change(inference_config=msgspec.structs.replace(config, stop_sequences=kept or None))
+
+
+def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
+    """Sets the bound of the answer where the caller sets none, and lowers it to what may be asked for.
+
+    `most` is what the route allows. Bedrock wants less than the model's limit, not the limit itself.
+    """
+    config = work.conversation.inference_config or InferenceConfig()
+    limit = work.capability.max_output_tokens
+    below = max(limit - 1, 1) if limit else most
+    asked = config.max_tokens
+    if asked is None:
+        wanted = min(default + _budget(work), most, below)
+        work.change(inference_config=msgspec.structs.replace(config, max_tokens=wanted))
+        return
+    lowest = min(most, below)
+    member = work.member("max_tokens")
+    if asked > lowest and work.breaks(
+        "max_tokens",
+        member,
+        f"{asked} is more than the {lowest} tokens of output that can be asked for. Ask for less.",
+        f"The maximum tokens you requested exceeds the model limit of {lowest + 1}. Try again with a maximum tokens value "
+        f"that is lower than {lowest + 1}.",
+    ):
+        work.say(member, "lowered", str(lowest))
+        work.change(inference_config=msgspec.structs.replace(config, max_tokens=lowest))
+
+
+def _budget(work: Work) -> int:
+    """Tokens to think with, which count as output: without room for an answer beside them, there is none."""
+    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    return budget if isinstance(budget, int) else 0

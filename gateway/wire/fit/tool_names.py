@@ -1,0 +1,156 @@
+"""PURE: names of tools and IDs of their calls, which Converse takes in few signs: a stable alias, one to one."""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from msgspec.structs import replace
+
+from gateway.conversation import Block, Json, Message, Tool, ToolConfig
+from gateway.wire.fit.work import Work
+
+# Source: the shapes ToolName and ToolUseId of the service model.
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+_NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
+_NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_.:-]+")
+_KEPT = 50
+"""Signs of the original that an alias begins with; a hash of all of it follows."""
+
+
+def alias(original: str, unwanted: re.Pattern[str], taken: Iterable[str] = ()) -> str:
+    """The same for the same original, another for another, and none that is taken."""
+    kept = unwanted.sub("_", original)[:_KEPT].strip("_") or "x"
+    salt = ""
+    while True:
+        digest = blake2b(f"{salt}{original}".encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+        made = f"{kept}_{digest}"
+        if made not in taken:
+            return made
+        salt += "+"
+
+
+def mend_names(work: Work) -> None:
+    """Gives tools whose names Converse does not take an alias: where they are defined, chosen and in the history."""
+    names = dict.fromkeys(_names(work))
+    wrong = [name for name in names if not _NAME.fullmatch(name)]
+    if not wrong:
+        return
+    where, shown = _where(work, wrong[0]), wrong[0][:100]
+    if not work.breaks(
+        "tool_names",
+        where,
+        f"the tool's name '{shown}' must have 1 to 64 letters, digits, '_' and '-'.",
+        f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
+        "regular expression pattern: [a-zA-Z0-9_-]+",
+    ):
+        return
+    taken = {name for name in names if _NAME.fullmatch(name)}
+    aliases: dict[str, str] = {}
+    for name in wrong:
+        aliases[name] = alias(name, _NOT_IN_NAME, taken)
+        taken.add(aliases[name])
+        work.say(_where(work, name), "aliased")
+    work.original_names = {given: name for name, given in aliases.items()}
+    _rename(work, aliases)
+
+
+def _names(work: Work) -> Iterable[str]:
+    config = work.conversation.tool_config
+    for tool in config.tools if config is not None else ():
+        if tool.tool_spec is not None:
+            yield tool.tool_spec.name
+    for message in work.conversation.messages:
+        for block in message.content:
+            if block.tool_use is not None:
+                yield block.tool_use.name
+
+
+def _where(work: Work, name: str) -> str:
+    config, number = work.conversation.tool_config, 0
+    for tool in config.tools if config is not None else ():
+        if tool.tool_spec is not None:
+            if tool.tool_spec.name == name:
+                return f"{work.member('tools')}[{number}].name"
+            number += 1
+    for message in work.conversation.messages:
+        for block in message.content:
+            if block.tool_use is not None and block.tool_use.name == name:
+                return work.where(block)
+    return work.member("tools")
+
+
+def _rename(work: Work, aliases: dict[str, str]) -> None:
+    config = work.conversation.tool_config
+    if config is not None:
+        tools = [
+            Tool(
+                tool_spec=replace(tool.tool_spec, name=aliases.get(tool.tool_spec.name, tool.tool_spec.name))
+            )
+            if tool.tool_spec is not None
+            else tool
+            for tool in config.tools
+        ]
+        work.change(tool_config=ToolConfig(tools=tools, tool_choice=_choice(config.tool_choice, aliases)))
+    work.change(
+        messages=[
+            Message(role=message.role, content=[_renamed(work, block, aliases) for block in message.content])
+            for message in work.conversation.messages
+        ]
+    )
+
+
+def _choice(choice: Json | None, aliases: dict[str, str]) -> Json | None:
+    if choice is None or "tool" not in choice:
+        return choice
+    name = choice["tool"].get("name")
+    return {"tool": {"name": aliases.get(name, name)}}
+
+
+def _renamed(work: Work, block: Block, aliases: dict[str, str]) -> Block:
+    if block.tool_use is None or block.tool_use.name not in aliases:
+        return block
+    return work.changed(block, tool_use=replace(block.tool_use, name=aliases[block.tool_use.name]))
+
+
+def mend_ids(work: Work) -> None:
+    """Gives IDs that Converse does not take an alias, the same in call and result."""
+    ids = {found: block for message in work.conversation.messages for block in message.content if (found := _id(block)) is not None}  # fmt: skip
+    wrong = {found: block for found, block in ids.items() if not _ID.fullmatch(found)}
+    if not wrong:
+        return
+    taken = {found for found in ids if found not in wrong}
+    aliases: dict[str, str] = {}
+    for found, block in wrong.items():
+        where, shown = work.where(block), found[:100]
+        if not work.breaks(
+            "tool_ids",
+            where,
+            f"the ID of a tool's call '{shown}' must have 1 to 64 letters, digits and signs of '_.:-'.",
+            f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: [a-zA-Z0-9_.:-]+",
+        ):
+            return
+        aliases[found] = alias(found, _NOT_IN_ID, taken)
+        taken.add(aliases[found])
+        work.say(where, "aliased")
+
+    def renamed(block: Block) -> Block:
+        if (use := block.tool_use) is not None and use.tool_use_id in aliases:
+            return work.changed(block, tool_use=replace(use, tool_use_id=aliases[use.tool_use_id]))
+        if (result := block.tool_result) is not None and result.tool_use_id in aliases:
+            return work.changed(block, tool_result=replace(result, tool_use_id=aliases[result.tool_use_id]))
+        return block
+
+    work.change(
+        messages=[
+            Message(role=message.role, content=[renamed(block) for block in message.content])
+            for message in work.conversation.messages
+        ]
+    )
+
+
+def _id(block: Block) -> str | None:
+    if block.tool_use is not None:
+        return block.tool_use.tool_use_id
+    return None if block.tool_result is None else block.tool_result.tool_use_id
