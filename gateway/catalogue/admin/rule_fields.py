@@ -49,5 +49,7 @@ class _Form(OwnedForm):
         return cleaned
 
 
-DeploymentForm: type[OwnedForm] = type("DeploymentForm", (_Form,), {_PREFIX + rule.name: _field(rule) for rule in RULES})
+DeploymentForm: type[OwnedForm] = type(
+    "DeploymentForm", (_Form,), {_PREFIX + rule.name: _field(rule) for rule in RULES}
+)
 RULE_FIELDS = tuple(_PREFIX + rule.name for rule in RULES)
