@@ -106,7 +106,7 @@ def _dearer_images(call: Call, deployment: DeploymentEntry) -> int:
     family, of_bound = family_of(deployment), family_of(measured)
     if family == of_bound:
         return 0
-    return max(0, image_bound(call.conversation, family) - image_bound(call.conversation, of_bound))
+    return max(0, image_bound(call.sent_conversation, family) - image_bound(call.sent_conversation, of_bound))
 
 
 def _rounds(call: Call) -> int:
