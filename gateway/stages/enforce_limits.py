@@ -6,7 +6,7 @@ from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.wire.tokens import Estimate
+from gateway.wire.tokens import Estimate, has_media
 
 _COUNT_TIMEOUT_SECONDS = 10.0
 
@@ -35,9 +35,14 @@ async def _check_window(
         exact = await _counted(call, gateway, deployment) if deployment.capability.count_tokens_id else None
         if exact is None:
             return  # it is sent, under a hold of all that it can have
-        family = family_of(deployment)
-        gateway.estimator.learn(family=family, expected=estimate.expected, actual=exact)
         call.bounds.counted_input_tokens = call.bounds.input_bound = counted = exact
+        if has_media(call.sent_conversation):
+            call.bounds.input_bound = max(
+                exact, estimate.expected
+            )  # pages may be counted by their text alone
+        else:
+            family = family_of(deployment)
+            gateway.estimator.learn(family=family, expected=estimate.expected, actual=exact)
     if counted > deployment.context_window:
         raise Refusal(
             "context_length_exceeded",

@@ -9,7 +9,7 @@ from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
-from gateway.wire.tokens import media_bound
+from gateway.wire.tokens import image_bound
 from governance.limits.policy.windows import Window, is_endless, window_of
 from governance.limits.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
@@ -93,20 +93,20 @@ def _inputs(call: Call, deployment: DeploymentEntry) -> list[int]:
     What is more than the model's window is a bound of what could not be measured: no prompt exceeds that.
     """
     room = call.bounds.max_tokens + MAX_CORRECTION_TOKENS
-    first = call.bounds.input_bound + _dearer_media(call, deployment)
+    first = call.bounds.input_bound + _dearer_images(call, deployment)
     bounds = [first + number * room for number in range(_rounds(call))]
     if call.request.kind == "embedding":
         return bounds  # of many texts, each with the window to itself
     return [min(bound, deployment.context_window or bound) for bound in bounds]
 
 
-def _dearer_media(call: Call, deployment: DeploymentEntry) -> int:
-    """By how many tokens this deployment's vendor may count images and documents higher than the one that the bound is of."""
+def _dearer_images(call: Call, deployment: DeploymentEntry) -> int:
+    """By how many tokens this deployment's vendor may count images higher than the one that the bound is of."""
     measured = min(call.routed.deployments, key=lambda each: each.context_window)
     family, of_bound = family_of(deployment), family_of(measured)
     if family == of_bound:
         return 0
-    return max(0, media_bound(call.conversation, family) - media_bound(call.conversation, of_bound))
+    return max(0, image_bound(call.sent_conversation, family) - image_bound(call.sent_conversation, of_bound))
 
 
 def _rounds(call: Call) -> int:

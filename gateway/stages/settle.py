@@ -68,7 +68,9 @@ def _learn(call: Call, gateway: Gateway) -> None:
     """What the usage reported tells: of a family's tokenizer, and of what the provider's cache holds now."""
     usage = call.reply.usage
     # An embedding has no chat's template around it, and what an image or a page counts for is no matter of tokenizers.
-    teaches = call.request.kind != "embedding" and not call.reply.earlier and not has_media(call.conversation)
+    teaches = (
+        call.request.kind != "embedding" and not call.reply.earlier and not has_media(call.sent_conversation)
+    )
     if teaches:
         gateway.estimator.learn(
             family=family_of(call.deployment),
@@ -76,7 +78,7 @@ def _learn(call: Call, gateway: Gateway) -> None:
             actual=usage.prompt,
         )
     if usage.cache_read or usage.cache_write or usage.cache_write_1h:
-        points = points_of(call.conversation, key=call.key.team.placeholder_key)
+        points = points_of(call.sent_conversation, key=call.key.team.placeholder_key)
         gateway.cached_prefixes.learn(call.deployment.id, points, usage, now=perf_counter())
 
 
@@ -95,8 +97,8 @@ def _price(call: Call, deployment: DeploymentEntry) -> PriceEntry:
 def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     """What a reply without an end has used; None when nothing was begun that could be billed.
 
-    A stream is charged for what came of it, and for its prompt by what is known of the provider's cache. Of a whole answer that never came nothing is known, so it is charged
-    like a hold that expires: for all it can have been.
+    A stream is charged for what came of it, and for its prompt by what is known of the provider's cache. Of a whole
+    answer that never came nothing is known, so it is charged like a hold that expires: for all it can have been.
     """
     may_be_billed = call.refusal is not None and call.refusal.may_be_billed
     if may_be_billed and not call.request.is_stream:

@@ -11,7 +11,7 @@ def interrupted_usage(call: Call, cached: CachedPrefixes, *, output: int, now: f
         return Usage(input=call.bounds.counted_input_tokens, output=output)
     return cached.estimate(
         call.deployment.id,
-        points_of(call.conversation, key=call.key.team.placeholder_key),
+        points_of(call.sent_conversation, key=call.key.team.placeholder_key),
         prompt_tokens=call.bounds.counted_input_tokens,
         output=output,
         now=now,

@@ -18,9 +18,15 @@ from gateway.wire.pdf import Pages, UnknownPagesError, pages_of
 UNBOUNDED = 10_000_000
 """More than any model's context window."""
 
+_LEAST_IMAGE = 100
+"""Held for any image: what a model's template may put around it."""
+_BYTES_PER_IMAGE_TOKEN = 500
+"""A file of more bytes than its pixels would need is not believed to be as small as it says."""
 _PAGE_TEXT = 3_000
 """Tokens of a page's text at most, as it is usually set; 330 are expected. Source: Anthropic's docs, PDF support; AWS's user guide
 of Bedrock, DocumentBlock (3 pages: 1,000 tokens as text, 7,000 seen whole)."""
+_PAGE_SEEN = 4_784
+"""Tokens of a page that is looked at, too: no more than the largest image of the models that look at pages."""
 _PAGE_TEXT_EXPECTED = 330
 _PAGE_SEEN_EXPECTED = 2_350
 _PER_TEXT_BYTE = 1.0
@@ -98,8 +104,11 @@ def weigh_image(image: Any, vision: Vision) -> Weight:
     """An image block, by the size that its first bytes say."""
     source = image.get("source") if isinstance(image, dict) else None
     encoded = source.get("bytes") if isinstance(source, dict) else None
-    size = size_of(_head(encoded)) if isinstance(encoded, str) else None
-    return Weight(*vision.tokens(size))
+    if not isinstance(encoded, str):
+        return Weight(*vision.tokens(None))
+    expected, most = vision.tokens(size_of(_head(encoded)))
+    of_bytes = len(encoded) * 3 // 4 // _BYTES_PER_IMAGE_TOKEN
+    return Weight(expected, max(most, min(vision.cap, max(_LEAST_IMAGE, of_bytes))))
 
 
 def weigh_document(document: Any, vision: Vision) -> Weight:
@@ -147,7 +156,7 @@ def _weigh_pdf(data: bytes, vision: Vision, *, sees: bool) -> Weight:
 def _most_of(pages: Pages, vision: Vision) -> int:
     """Each page may show the longest of all streams, and be looked at, too."""
     text = max(_PAGE_TEXT, int(pages.most_bytes * _PER_TEXT_BYTE))
-    return min(UNBOUNDED, pages.number * (text + min(vision.cap, _SAFE.cap)))
+    return min(UNBOUNDED, pages.number * (text + min(vision.cap, _PAGE_SEEN)))
 
 
 def _weigh_zip(data: bytes, vision: Vision) -> Weight:

@@ -102,11 +102,18 @@ def has_media(conversation: Conversation) -> bool:
     )
 
 
-def media_bound(conversation: Conversation, family: str) -> int:
-    """The most tokens that images and documents may have for a vendor's models, beside the texts of documents."""
+def image_bound(conversation: Conversation, family: str) -> int:
+    """The most tokens that images may have for any of a vendor's models."""
     if not has_media(conversation):
         return 0
-    return sum(weight.most for weight in _weigh(conversation, vision_of("", family)).media)
+    vision = vision_of("", family)
+    return sum(
+        weigh_image(part.image, vision).most
+        for message in conversation.messages
+        for block in message.content
+        for part in (block, *(block.tool_result.content if block.tool_result is not None else ()))
+        if part.image is not None
+    )
 
 
 def count_text(text: str, *, factor: float) -> int:
