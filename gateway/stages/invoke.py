@@ -33,13 +33,14 @@ async def invoke(
     call.sent = _sent(call, body)
     body = _named(call, body)
     deployments = list(call.routed.deployments)
-    call.reply.attempts, has_begun = 0, False
+    number, has_begun = 0, False
     hopeful: Refusal | None = None
     while deployments:
         deployment = deployments.pop(0)
         begun = perf_counter()
         call.reply.deployment = deployment
-        call.reply.attempts += 1
+        number += 1
+        call.reply.attempts = number
         timeout = float(call.routed.route.timeout_seconds)
         attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
         try:
@@ -66,7 +67,7 @@ async def invoke(
                 raise
             elif refusal.may_retry:
                 hopeful = refusal
-            call.stages.append((f"attempt {call.reply.attempts}", elapsed_ms(begun), refusal.code))
+            call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
             call.reply.upstream_request_id = attempt.request_id
 
