@@ -14,13 +14,13 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from gateway.entrances.formats import anthropic_reply, openai_reply
+from gateway.entrances.formats import anthropic_reply, converse_reply, openai_reply
 from gateway.entrances.formats.entrance import Entrance, Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
-from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, Address, find, load_views
+from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, CONVERSE_PREFIX, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, too_large, unexpected
@@ -195,13 +195,15 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    is_anthropic = scope["path"].startswith(ANTHROPIC_PREFIX)
-    error = (
-        anthropic_reply.anthropic_error(refusal, None) if is_anthropic else openai_reply.openai_error(refusal)
-    )
-    return HttpResponse(
-        orjson.dumps(error), status=refusal.status, content_type=JSON, headers=refusal_headers(refusal)
-    )
+    path, headers = scope["path"], refusal_headers(refusal)
+    if path.startswith(CONVERSE_PREFIX):
+        error = converse_reply.converse_error(refusal)
+        headers["x-amzn-errortype"] = converse_reply.converse_error_type(refusal)
+    elif path.startswith(ANTHROPIC_PREFIX):
+        error = anthropic_reply.anthropic_error(refusal, None)
+    else:
+        error = openai_reply.openai_error(refusal)
+    return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON, headers=headers)
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

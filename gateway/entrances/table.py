@@ -85,7 +85,8 @@ ADDRESSES = (
     Address("/v1/models/{model*}", view=_MODELS),
 )
 ANTHROPIC_PREFIX = "/v1/messages"
-"""Whoever asks for anything below it speaks Anthropic's format, and is refused in it; elsewhere it is OpenAI's."""
+CONVERSE_PREFIX = "/bedrock/"
+"""Whoever asks for anything below them speaks Anthropic's format, or Bedrock's, and is refused in it; elsewhere it is OpenAI's."""
 
 _EXACT = {address.path: address for address in ADDRESSES if address.pattern is None}
 _PATTERNS = tuple((address, address.pattern) for address in ADDRESSES if address.pattern is not None)

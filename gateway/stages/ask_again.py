@@ -39,17 +39,21 @@ def ask_again(call: Call, gateway: Gateway, errors: tuple[str, ...], round_numbe
 
 def may_ask_once_more(call: Call) -> bool:
     """Whether an answer of nothing may be asked for anew: where nothing was written, and both fit into what is held."""
-    used, deployment = call.reply.usage, call.deployment
-    price = price_at(deployment.prices, call.moment, call.tier)
+    used, images = call.reply.usage, call.conversation.image_count
+    price = price_at(call.deployment.prices, call.moment, call.tier)
     if used.output or call.hold is None or price is None:
         return False
-    images = call.conversation.image_count
-    next_one = worst_case(
-        price,
-        input_tokens=used.prompt or call.bounds.input_bound,
-        max_tokens=call.bounds.max_tokens,
-        caches=deployment.supports_prompt_cache,
-        images=images,
+    spent = cost(price, used, images=images) if used.total else 0
+    next_one = max(
+        worst_case(
+            rates,
+            input_tokens=used.prompt or call.bounds.input_bound,
+            max_tokens=call.bounds.max_tokens,
+            caches=deployment.supports_prompt_cache,
+            images=images,
+        )
+        for deployment in call.routed.deployments
+        for tier in (call.tier, "")
+        if (rates := price_at(deployment.prices, call.moment, tier)) is not None
     )
-    this_one = cost(price, used, images=images) if used.total else 0
-    return this_one + next_one <= call.hold.nanos
+    return spent + next_one <= call.hold.nanos

@@ -35,7 +35,7 @@ async def invoke(
     waiting = deque(call.routed.deployments)
     failed: Refusal | None = None
     hopeful: Refusal | None = None
-    call.reply.attempts, has_begun = 0, False
+    number, has_begun = 0, False
     while waiting:
         deployment = waiting.popleft()
         begun = perf_counter()
@@ -43,7 +43,8 @@ async def invoke(
         if body is None:
             continue  # it can't take what another one could
         call.reply.deployment = deployment
-        call.reply.attempts += 1
+        number += 1
+        call.reply.attempts = number
         timeout = float(call.routed.route.timeout_seconds)
         attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
         try:
@@ -70,7 +71,7 @@ async def invoke(
             elif refusal.may_retry:
                 hopeful = refusal
             if waiting:
-                call.stages.append((f"attempt {call.reply.attempts}", elapsed_ms(begun), refusal.code))
+                call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
             call.reply.upstream_request_id = attempt.request_id
     assert failed is not None

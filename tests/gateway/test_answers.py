@@ -469,3 +469,15 @@ def test_an_error_within_a_stream_is_of_its_own_kind(world, fake, gateway):
         told = Told(world, "converse", is_stream=True, gateway=gateway)
         assert told.frames[-1][0] == kind
         assert told.record.status == "failed"
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_fault_of_gatehouses_own_is_told_as_one(world, fake, gateway, is_stream, monkeypatch):
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("secret words")
+
+    monkeypatch.setattr(gateway.gateway.bedrock, "converse_stream" if is_stream else "converse", broken)
+    told = Told(world, "openai", is_stream=is_stream, gateway=gateway)
+    assert (told.refusal.code, told.refusal.status, told.refusal.may_retry) == ("internal_error", 500, False)
+    assert "secret words" not in told.refusal.message
+    assert (told.record.code, told.record.http_status) == ("internal_error", 500)

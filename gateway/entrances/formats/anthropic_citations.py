@@ -14,7 +14,7 @@ _LOCATIONS = {
 
 
 def anthropic_citation(citation: Json) -> Json:
-    """One citation. A place of a kind that Anthropic does not have keeps its name and its members."""
+    """One citation. A place of a kind that Anthropic does not have stands beside, as it came: its SDKs know no other types."""
     cited = citation.get("sourceContent") or []
     text = "".join(each.get("text") or "" for each in cited if isinstance(each, dict))
     location = citation.get("location") or {}
@@ -32,23 +32,16 @@ def anthropic_citation(citation: Json) -> Json:
             begin: place.get("start", 0),
             end: place.get("end", 0),
         }
-    if kind == "searchResultLocation":
-        return {
-            "type": "search_result_location",
-            "cited_text": text,
-            "search_result_index": place.get("searchResultIndex", 0),
-            "source": citation.get("source") or "",
-            "title": title,
-            "start_block_index": place.get("start", 0),
-            "end_block_index": place.get("end", 0),
-        }
     if kind == "web":
         found = {"type": "web_search_result_location", "cited_text": text, "title": title}
         return found | {"url": place.get("url", ""), "encrypted_index": ""}
     return {
-        "type": kind or "location",
+        "type": "search_result_location",
         "cited_text": text,
+        "search_result_index": place.get("searchResultIndex", 0),
+        "source": citation.get("source") or "",
         "title": title,
-        "source": citation.get("source"),
-        **place,
+        "start_block_index": place.get("start", 0),
+        "end_block_index": place.get("end", 0),
+        **({} if kind in ("", "searchResultLocation") else {"location": location}),
     }

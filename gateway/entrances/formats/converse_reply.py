@@ -24,6 +24,7 @@ from gateway.refusals import Refusal
 from gateway.wire.eventstream import Frame, encode
 
 _ERROR_TYPES = {
+    "not_found": "UnknownOperationException",
     "model_not_found": "ResourceNotFoundException",
     "prompt_not_found": "ResourceNotFoundException",
     "contract_failed": "ModelErrorException",

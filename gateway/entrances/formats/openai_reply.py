@@ -112,12 +112,18 @@ class ChunkWriter:
 
     def write(self, event: Event) -> bytes:
         """An event's bytes; empty for what OpenAI's streams do not show."""
+        if type(event) is TextDelta:
+            self._teller.pass_text(event)
+            return self._text(event.text)
         return b"".join(map(self._told, self._teller.feed(event)))
+
+    def _text(self, text: str) -> bytes:
+        return b"%b%b%b" % (self._before_text, orjson.dumps(text), self._after_text)
 
     def _told(self, event: Event) -> bytes:
         match event:
             case TextDelta(_, text):
-                return b"%b%b%b" % (self._before_text, orjson.dumps(text), self._after_text)
+                return self._text(text)
             case ToolStart(_, tool_use_id, name):
                 self._tools += 1
                 function = {"name": name, "arguments": ""}

@@ -32,10 +32,8 @@ class Teller:
     def feed(self, event: Event) -> tuple[Event, ...]:
         """The events to tell in this one's place."""
         match event:
-            case TextDelta(index, text):
-                if index != self._index:
-                    self._index, self._begin = index, self._length
-                self._length += len(text)
+            case TextDelta():
+                self.pass_text(event)
                 return (event,)
             case ToolStart(index):
                 self._bare.add(index)
@@ -61,6 +59,12 @@ class Teller:
                     event,
                 )
         return (event,)
+
+    def pass_text(self, event: TextDelta) -> None:
+        """A text goes as it is; where it stands is counted, for annotations."""
+        if event.index != self._index:
+            self._index, self._begin = event.index, self._length
+        self._length += len(event.text)
 
     def _ended(self, index: int) -> list[Event]:
         told: list[Event] = []

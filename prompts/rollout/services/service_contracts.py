@@ -21,7 +21,7 @@ _SEEN = """
 WITH calls AS (
     SELECT status, duration_ms, cost_nanos, prompt_run,
         status <> 'succeeded' AND code <> 'contract_failed' AND http_status BETWEEN 400 AND 499
-            AND code NOT LIKE 'upstream%' AS is_callers
+            AND NOT starts_with(code, 'upstream') AS is_callers
     FROM governance_auditrecord
     WHERE prompt_id = %(prompt)s AND call_id >= %(since)s
       AND NOT EXISTS (SELECT FROM accounts_application a WHERE a.id = application_id AND a.is_internal)
