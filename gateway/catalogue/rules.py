@@ -71,6 +71,7 @@ RULES = (
          "AWS user guide: Structured outputs"),
     Rule("results", "Results of tools and other blocks in one turn", "Results first; texts join the last result.", _REPAIR, _REFUSE,
          "browser-use/browser-use#710"),
+    Rule("call_order", "Texts behind the calls of tools in one turn", "Moved before them.", _REPAIR, _REFUSE, "NousResearch/hermes-agent#108209"),
     Rule("pairing", "Calls of tools without results, and results without calls", "", _REFUSE, _REFUSE, _CONVERSE),
     Rule("turns", "The order of turns", "Blank turns are dropped, turns of one role joined, a first turn is added.", _REPAIR, _REFUSE, _CONVERSE),
     Rule("blank_text", "Blank texts", "Dropped.", _REPAIR, _REFUSE, "OpenHands/OpenHands#5339; NousResearch/hermes-agent#55093"),

@@ -38,9 +38,21 @@ class _Media:
 
     def mend(self) -> None:
         work = self._work
+        for message in work.conversation.messages:
+            if message.role == "assistant":
+                self._check_assistant(message)
         messages = [self._message(message) for message in work.conversation.messages]
         if any(new is not old for new, old in zip(messages, work.conversation.messages, strict=True)):
             work.change(messages=messages)
+
+    def _check_assistant(self, message: Message) -> None:
+        for block in message.content:
+            kind = next((kind for kind in _KINDS if getattr(block, kind) is not None), None)
+            if kind is not None:
+                self._work.breaks(
+                    "inputs", self._work.where(block), f"only a user's message takes {kind}s.",
+                    f"This model doesn't support the {kind} field for assistant messages. Remove {kind} and try again.",
+                )  # fmt: skip
 
     def _message(self, message: Message) -> Message:
         content = [self._block(block) for block in message.content]

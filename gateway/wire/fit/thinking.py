@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.conversation import Json, Message
+from gateway.conversation import Block, Json, Message
 from gateway.wire.fit.work import Work
 
 _LEAST_BUDGET = 1024
@@ -29,7 +29,9 @@ def mend_fields(work: Work) -> None:
 
 
 def _drop_foreign(work: Work, fields: Json) -> None:
-    foreign = _NOVAS if work.capability.is_claude else _CLAUDES
+    foreign = frozenset() if work.capability.is_claude else _CLAUDES
+    if not work.capability.model_id.startswith("amazon.nova"):
+        foreign |= _NOVAS
     for name in sorted(foreign & fields.keys()):
         if name == "tool_choice":
             rule, member = "parallel_tools", work.member("tool_choice")
@@ -179,24 +181,35 @@ def mend_effort(work: Work) -> None:
         work.change(output_config=kept or None)
 
 
+_NO_REASONING = (
+    "This model doesn't support the reasoningContent field. Remove reasoningContent and try again."
+)
+
+
+def _is_foreign(work: Work, block: Block) -> bool:
+    """Whether it is reasoning that the model can't have said."""
+    if block.reasoning_content is None:
+        return False
+    if not work.capability.thinking:
+        return True
+    shown = block.reasoning_content.get("reasoningText")
+    return isinstance(shown, dict) and not shown.get("signature")
+
+
 def mend_reasoning(work: Work) -> None:
-    """Takes reasoning out of the history of a model that has none, as after a change of models."""
-    if work.capability.thinking:
-        return
+    """Takes out of the history the reasoning of other models: Claude knows its own by the signature, others take none."""
     messages: list[Message] = []
     for message in work.conversation.messages:
-        kept = [block for block in message.content if block.reasoning_content is None]
-        if len(kept) == len(message.content):
+        foreign = [block for block in message.content if _is_foreign(work, block)]
+        kept = [block for block in message.content if not any(block is each for each in foreign)]
+        if not foreign:
             messages.append(message)
             continue
-        first = next(block for block in message.content if block.reasoning_content is not None)
-        where = work.where(first)
-        if not work.breaks(
-            "thinking",
-            where,
-            f"the model {work.capability.model_id} takes no reasoning.",
-            "This model doesn't support the reasoningContent field. Remove reasoningContent and try again.",
-        ):
+        where = work.where(foreign[0])
+        told, words = f"the model {work.capability.model_id} takes no reasoning.", _NO_REASONING
+        if work.capability.thinking:
+            told, words = "the reasoning has no signature.", f"{where}.thinking.signature: Field required"
+        if not work.breaks("thinking", where, told, words):
             return
         work.say(where, "dropped")
         if kept:

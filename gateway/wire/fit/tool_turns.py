@@ -11,6 +11,10 @@ from gateway.wire.fit.turns import is_blank
 from gateway.wire.fit.work import Work
 
 _FAILED = "The tool failed."
+_NO_PREFILL = (
+    "The model returned the following errors: This model does not support assistant message prefill. The conversation must "
+    "end with a user message."
+)
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -132,11 +136,37 @@ def _refuse_missing(work: Work, call: Block, missing: list[str], number: int) ->
 
 
 def mend_order(work: Work) -> None:
-    """Results stand before other blocks of their turn; where the model takes no mix, texts join the last result."""
+    """Results stand before other blocks of their turn; where the model takes no mix, texts join the last result.
+
+    Texts behind the calls of tools go before them: some models take them for the beginning of the answer.
+    """
     capability = work.capability
+    if not capability.supports_prefill:
+        _put_calls_last(work)
     if capability.supports_text_with_results and not capability.needs_results_first:
         return
     messages = [_ordered(work, message) for message in work.conversation.messages]
+    if any(new is not old for new, old in zip(messages, work.conversation.messages, strict=True)):
+        work.change(messages=messages)
+
+
+def _put_calls_last(work: Work) -> None:
+    messages: list[Message] = []
+    for message in work.conversation.messages:
+        first = next((n for n, block in enumerate(message.content) if block.tool_use is not None), None)
+        behind = [] if first is None else [b for b in message.content[first:] if b.text is not None]
+        if not behind:
+            messages.append(message)
+            continue
+        where = work.where(behind[0])
+        if not work.breaks(
+            "call_order", where, "a text must not stand behind the call of a tool.", _NO_PREFILL
+        ):
+            return
+        work.say(where, "reordered")
+        others = [block for block in message.content[first:] if block.text is None]
+        content = [*message.content[:first], *behind, *others]
+        messages.append(Message(role=message.role, content=content))
     if any(new is not old for new, old in zip(messages, work.conversation.messages, strict=True)):
         work.change(messages=messages)
 
