@@ -10,6 +10,8 @@ _DENIED = "You invoked an unsupported model or your request did not allow prompt
 _MOST_WORDS = (
     "The model returned the following errors: A maximum of 4 blocks with cache_control may be provided."
 )
+_LATER_WORDS = "The model returned the following errors: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block"
+_SHORT = "5m"
 _FIRST_WORDS = "The cachePoint content block cannot be the first content block of a message."
 
 
@@ -23,6 +25,7 @@ def mend_cache_points(work: Work) -> None:
         *(("messages", message.content) for message in conversation.messages),
     ]
     dropped: set[int] = set()
+    had_short = False
     points = list(_points(lists))
     for place, number, items in points:
         point = items[number].cache_point
@@ -31,9 +34,21 @@ def mend_cache_points(work: Work) -> None:
             told, words = f"the model {capability.model_id} has no prompt cache here.", _DENIED
         elif number == 0 or items[number - 1].cache_point is not None:
             told, words = "a cache point must stand behind a block.", _FIRST_WORDS
+        elif place == "messages" and _is_text_document(items[number - 1].document):
+            told = "a cache point can't stand right behind a document of text."
+            words = "The model returned the following errors: messages.0.content.1.type: Field required"
         else:
-            if (point.get("ttl") or "5m") not in capability.cache_lifetimes:
-                _drop_lifetime(work, where, items[number])
+            lifetime = point.get("ttl") or _SHORT
+            told = ""
+            if lifetime not in capability.cache_lifetimes:
+                told, words = "the model has no cache of this lifetime.", _DENIED
+            elif lifetime != _SHORT and had_short:
+                told, words = "a longer lifetime must not follow a shorter one.", _LATER_WORDS
+            if told and work.breaks("cache_points", where, told, words):
+                work.say(where, "dropped", "ttl")
+                work.lifetimes_dropped.add(id(items[number]))
+                lifetime = _SHORT
+            had_short = had_short or lifetime == _SHORT
             continue
         if work.breaks("cache_points", where, told, words):
             work.say(where, "dropped", "cache_point")
@@ -54,6 +69,12 @@ def mend_cache_points(work: Work) -> None:
         _rebuild(work, lambda item: id(item) not in dropped)
 
 
+def _is_text_document(document: Json | None) -> bool:
+    """One report (pizza-bot-app/pizza-bot#6)."""
+    source = (document or {}).get("source")
+    return isinstance(source, dict) and ("text" in source or "content" in source)
+
+
 def _points(lists: list[tuple[str, list[Any]]]) -> Iterator[tuple[str, int, list[Any]]]:
     for place, items in lists:
         for number, item in enumerate(items):
@@ -61,14 +82,17 @@ def _points(lists: list[tuple[str, list[Any]]]) -> Iterator[tuple[str, int, list
                 yield place, number, items
 
 
-def _drop_lifetime(work: Work, where: str, item: Any) -> None:
-    if work.breaks("cache_points", where, "the model has no cache of this lifetime.", _DENIED):
-        work.say(where, "dropped", "ttl")
-        work.lifetimes_dropped.add(id(item))
-
-
 def _rebuild(work: Work, stays: Callable[[Any], bool]) -> None:
     conversation = work.conversation
+    for number, message in enumerate(conversation.messages):
+        if not any(map(stays, message.content)):
+            words = (
+                f"The content field in the Message object at messages.{number} is empty. Add a ContentBlock object to the "
+                "content field and try again."
+            )
+            raise work.refusal(
+                work.where(message.content[0]), "the message has nothing but a cache point.", words
+            )
 
     def kept(items: list[Any]) -> list[Any]:
         return [

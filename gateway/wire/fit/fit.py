@@ -8,7 +8,13 @@ from gateway.wire.fit.caching import mend_cache_points
 from gateway.wire.fit.media import mend_media
 from gateway.wire.fit.output import mend_output
 from gateway.wire.fit.sampling import mend_max_tokens, mend_sampling, mend_stops
-from gateway.wire.fit.thinking import clamp_budget, mend_effort, mend_fields, mend_reasoning
+from gateway.wire.fit.thinking import (
+    clamp_budget,
+    mend_effort,
+    mend_fields,
+    mend_reasoning,
+    mend_unthought,
+)
 from gateway.wire.fit.tool_config import mend_tool_config
 from gateway.wire.fit.tool_names import mend_ids, mend_names
 from gateway.wire.fit.tool_turns import mend_order, mend_tool_blocks
@@ -63,6 +69,7 @@ def fit(
         mend_media(work)
     if has & Has.TOOLS:
         mend_order(work)
+        mend_unthought(work)
     if has & Has.POINTS or _has_points(work.conversation):
         mend_cache_points(work)
     mend_prefill(work)

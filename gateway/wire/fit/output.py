@@ -14,7 +14,7 @@ NATIVE, BY_TOOL, BY_WORDS = "native", "tool", "words"
 _ANY_JSON = "Answer with one JSON object and nothing else: no explanation, no code fence."
 _OF_SCHEMA = "Answer with one JSON value and nothing else: no explanation, no code fence. It must fit this JSON Schema:\n"
 _EXTRA = "The model returned the following errors: output_config.format: Extra inputs are not permitted"
-_LONGEST_NAME = 64
+_CITES = "The model returned the following errors: output_config.format: Citations are not supported with structured output"
 
 
 def asked_schema(output_config: Json | None) -> tuple[Any, str] | None:
@@ -73,10 +73,21 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
 
 def _takes_native(work: Work, member: str) -> bool:
     if work.capability.supports_structured_output:
-        return True
+        told = "citations can't be had with a schema. Leave one of them out."
+        return not _cites(work) or not work.breaks("structured_output", member, told, _CITES)
     return not work.breaks(
         "structured_output", member, f"the model {work.capability.model_id} has no structured output. Leave '{member}' out.", _EXTRA
     )  # fmt: skip
+
+
+def _cites(work: Work) -> bool:
+    """Whether a document asks for citations."""
+    return any(
+        isinstance(asked := block.document.get("citations"), dict) and asked.get("enabled")
+        for message in work.conversation.messages
+        for block in message.content
+        if block.document is not None
+    )
 
 
 def _can_use_tool(work: Work, schema: Any) -> bool:

@@ -8,9 +8,17 @@ from gateway.wire.fit.work import Work
 _LEAST_BUDGET = 1024
 _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
-_CLAUDES = frozenset({"thinking", "top_k", "tool_choice", "reasoning_config"})
-"""Members in the words of Claude's API, which other vendors' models do not take."""
-_NOVAS = frozenset({"topK", "reasoningConfig"})
+_OWN_FIELDS = {
+    "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config"}),
+    "amazon": frozenset({"reasoningConfig"}),
+    "meta": frozenset[str](),
+}
+"""What each vendor's models take beyond Converse's own members. Of others little is known, and little is dropped.
+
+Source: AWS user guide, Inference request parameters and response fields.
+"""
+_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK"})
+"""What only the models of one vendor take."""
 
 
 def mend_fields(work: Work) -> None:
@@ -29,10 +37,9 @@ def mend_fields(work: Work) -> None:
 
 
 def _drop_foreign(work: Work, fields: Json) -> None:
-    foreign = frozenset() if work.capability.is_claude else _CLAUDES
-    if not work.capability.model_id.startswith("amazon.nova"):
-        foreign |= _NOVAS
-    for name in sorted(foreign & fields.keys()):
+    own = _OWN_FIELDS.get(work.capability.model_id.partition(".")[0])
+    foreign = fields.keys() & _FOREIGN if own is None else fields.keys() - own
+    for name in sorted(foreign):
         if name == "tool_choice":
             rule, member = "parallel_tools", work.member("tool_choice")
         elif name == "thinking":
@@ -162,6 +169,32 @@ def clamp_budget(work: Work) -> None:
         work.say(f"{member}.budget_tokens", "lowered", str(lowered))
         kept["thinking"] = {**(thinking or {}), "budget_tokens": lowered}
     work.change(additional_model_request_fields=kept or None)
+
+
+def mend_unthought(work: Work) -> None:
+    """Claude, told to think, wants the turn whose calls it is given the results of to begin with thinking.
+
+    A history from before thinking was switched on has none: then this request goes without.
+    """
+    fields = work.conversation.additional_model_request_fields or {}
+    if not work.capability.is_claude or _kind(fields.get("thinking")) != "enabled":
+        return
+    last = next((each for each in reversed(work.conversation.messages) if each.role == "assistant"), None)
+    if last is None or last.content[0].reasoning_content is not None:
+        return
+    if all(block.tool_use is None for block in last.content):
+        return
+    member = work.member("thinking")
+    if work.breaks(
+        "thinking",
+        member,
+        "the last turn of the assistant's that calls tools must begin with thinking.",
+        f"The model returned the following errors: {work.where(last.content[0])}: Expected `thinking` or `redacted_thinking`. "
+        "When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
+    ):
+        work.say(member, "dropped")
+        kept = {name: value for name, value in fields.items() if name != "thinking"}
+        work.change(additional_model_request_fields=kept or None)
 
 
 def mend_effort(work: Work) -> None:

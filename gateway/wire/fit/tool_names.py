@@ -114,40 +114,71 @@ def _renamed(work: Work, block: Block, aliases: dict[str, str]) -> Block:
 
 
 def mend_ids(work: Work) -> None:
-    """Gives IDs that Converse does not take an alias, the same in call and result."""
-    ids = {found: block for message in work.conversation.messages for block in message.content if (found := _id(block)) is not None}  # fmt: skip
-    wrong = {found: block for found, block in ids.items() if not _ID.fullmatch(found)}
-    if not wrong:
+    """Gives IDs that Converse does not take an alias, the same in call and result; and those that an earlier turn has had."""
+    ids = [found for message in work.conversation.messages for block in message.content if (found := _id(block)) is not None]  # fmt: skip
+    if all(map(_ID.fullmatch, ids)) and not _is_reused(work.conversation.messages):
         return
-    taken = {found for found in ids if found not in wrong}
-    aliases: dict[str, str] = {}
-    for found, block in wrong.items():
-        where, shown = work.where(block), found[:100]
-        if not work.breaks(
-            "tool_ids",
-            where,
-            f"the ID of a tool's call '{shown}' must have 1 to 64 letters, digits and signs of '_.:-'.",
-            f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
-            "regular expression pattern: [a-zA-Z0-9_.:-]+",
-        ):
-            return
-        aliases[found] = alias(found, _NOT_IN_ID, taken)
-        taken.add(aliases[found])
-        work.say(where, "aliased")
+    taken = {found for found in ids if _ID.fullmatch(found)}
+    uses: dict[str, int] = {}
+    current: dict[str, str] = {}
+    """Of the last turn that called tools: the ID that is sent for each of the caller's."""
+    messages: list[Message] = []
+    for message in work.conversation.messages:
+        calls = dict.fromkeys(
+            block.tool_use.tool_use_id for block in message.content if block.tool_use is not None
+        )
+        if calls:
+            current = {found: _sent_id(work, message, found, uses.get(found, 0), taken) for found in calls}
+            for found in calls:
+                uses[found] = uses.get(found, 0) + 1
+        content = [_with_id(work, block, current) for block in message.content]
+        messages.append(Message(role=message.role, content=content))
+    work.change(messages=messages)
 
-    def renamed(block: Block) -> Block:
-        if (use := block.tool_use) is not None and use.tool_use_id in aliases:
-            return work.changed(block, tool_use=replace(use, tool_use_id=aliases[use.tool_use_id]))
-        if (result := block.tool_result) is not None and result.tool_use_id in aliases:
-            return work.changed(block, tool_result=replace(result, tool_use_id=aliases[result.tool_use_id]))
-        return block
 
-    work.change(
-        messages=[
-            Message(role=message.role, content=[renamed(block) for block in message.content])
-            for message in work.conversation.messages
-        ]
+def _is_reused(messages: list[Message]) -> bool:
+    """Whether a turn's calls have an ID of an earlier turn's, as where they are numbered anew each time."""
+    seen: set[str] = set()
+    for message in messages:
+        calls = {block.tool_use.tool_use_id for block in message.content if block.tool_use is not None}
+        if not seen.isdisjoint(calls):
+            return True
+        seen |= calls
+    return False
+
+
+def _sent_id(work: Work, message: Message, found: str, uses: int, taken: set[str]) -> str:
+    if _ID.fullmatch(found) and not uses:
+        return found
+    block = next(b for b in message.content if b.tool_use is not None and b.tool_use.tool_use_id == found)
+    where, shown = work.where(block), found[:100]
+    told, words = (
+        f"an earlier turn has a call with the ID '{shown}'.",
+        f"{where}: `tool_use` ids must be unique",
     )
+    if not uses:
+        told = f"the ID of a tool's call '{shown}' must have 1 to 64 letters, digits and signs of '_.:-'."
+        words = (
+            f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
+            "regular expression pattern: [a-zA-Z0-9_.:-]+"
+        )
+    if not work.breaks("tool_ids", where, told, words):
+        return found
+    work.say(where, "aliased")
+    made = alias(f"{found}~{uses}" if uses else found, _NOT_IN_ID, taken)
+    taken.add(made)
+    return made
+
+
+def _with_id(work: Work, block: Block, current: dict[str, str]) -> Block:
+    if (use := block.tool_use) is not None and current[use.tool_use_id] != use.tool_use_id:
+        return work.changed(block, tool_use=replace(use, tool_use_id=current[use.tool_use_id]))
+    if (result := block.tool_result) is not None:
+        # A result of no call is refused as such; its ID is made one that Converse would take.
+        sent = current.get(result.tool_use_id, result.tool_use_id)
+        if sent != result.tool_use_id:
+            return work.changed(block, tool_result=replace(result, tool_use_id=sent))
+    return block
 
 
 def _id(block: Block) -> str | None:

@@ -121,9 +121,23 @@ def _check_pairs(work: Work) -> None:
         missing = [found for found in asked if found not in answered]
         if missing:
             _refuse_missing(work, asked[missing[0]], missing, number)
-        asked = {block.tool_use.tool_use_id: block for block in message.content if block.tool_use is not None}
+        asked = _calls(work, message.content)
     if asked:
         _refuse_missing(work, next(iter(asked.values())), list(asked), len(work.conversation.messages))
+
+
+def _calls(work: Work, content: list[Block]) -> dict[str, Block]:
+    calls: dict[str, Block] = {}
+    for block in content:
+        use = block.tool_use
+        if use is None:
+            continue
+        if use.tool_use_id in calls:
+            where = work.where(block)
+            words = f"The model returned the following errors: {where}: `tool_use` ids must be unique"
+            work.breaks("pairing", where, f"two calls of tools have the ID '{use.tool_use_id[:100]}'.", words)
+        calls[use.tool_use_id] = block
+    return calls
 
 
 def _refuse_missing(work: Work, call: Block, missing: list[str], number: int) -> None:

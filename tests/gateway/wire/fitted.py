@@ -136,11 +136,14 @@ def _with_bytes(value: Any) -> Any:
 
 def outcome(wire_format: str, model_id: str, body: dict[str, Any]) -> str:
     """`sent`, `repaired` or `refused`. AssertionError where Bedrock would refuse what is sent."""
+    refused: Refusal | None = None
     try:
         found = sent(wire_format, model_id, body)
     except Refusal as refusal:
-        assert refusal.status == 400, refusal
-        assert refusal.param or "body" in refusal.message, refusal
+        refused = refusal
+    if refused is not None:
+        assert refused.status == 400, refused
+        assert refused.param or "body" in refused.message, refused
         return "refused"
     error = bedrock_error(model_id, found.body)
     assert not error, (error, found.body, found.adjusted)

@@ -1,4 +1,4 @@
-"""Each rule's breach × each entrance × each family of models: sent valid, repaired and said, or refused by name."""
+"""Each rule's breach by each entrance by each family of models: sent valid, repaired and said, or refused by name."""
 
 import base64
 from typing import Any
@@ -88,6 +88,8 @@ OPENAI: dict[str, dict[str, Any]] = {
     "no result": {"messages": [USER, o_call(), USER]},
     "result of no call": {"messages": [o_result(), USER]},
     "result twice": {"messages": [USER, o_call(), o_result(), o_result()]},
+    "IDs numbered anew": {"messages": [USER, o_call(), o_result(), o_call(), o_result(), o_call(), o_result()]},
+    "two calls of one ID": {"messages": [USER, {**o_call(), "tool_calls": o_call()["tool_calls"] * 2}, o_result()]},
     "call last": {"messages": [USER, o_call()]},
     "blank part": {"messages": [{"role": "user", "content": [{"type": "text", "text": ""}, {"type": "text", "text": "hi"}]}]},
     "blank turn": {"messages": [{"role": "user", "content": " "}]},
