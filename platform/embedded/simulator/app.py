@@ -82,9 +82,10 @@ class Simulator:
         defaults: Settings | None = None,
     ) -> None:
         tokens.load()
-        service.load()
         self._credentials = credentials or SimulatorCredentials()
         self._models = models or Models.load()
+        if not self._models.lenient:
+            service.load()
         self._regions = Regions(defaults)
         self._recorder = Recorder()
         self._prompt_cache = PromptCache()
