@@ -5,5 +5,5 @@ InvokeModelWithResponseStream, CountTokens and ApplyGuardrail; requests are sign
 answer says that it is simulated and is a deterministic function of the request. Faults and pace are
 set per region at run time under `/_simulator/`.
 
-Read `app.py` first: the steps of a call, in order.
+Read `app.py` first: the steps of a call, in order; then `strict/rules.py`: what is refused.
 """

@@ -70,6 +70,13 @@ class SimulatorRequest:
     query: dict[str, str]
     body: bytes
     error: SimulatedException | None = None  # that it meets within its stream
+    parsed: dict[str, Any] | None = None
+
+    def json(self) -> dict[str, Any]:
+        """The body, read once. Raises AwsError (400)."""
+        if self.parsed is None:
+            self.parsed = json_object(self.body)
+        return self.parsed
 
 
 class Simulator:
@@ -82,9 +89,10 @@ class Simulator:
         defaults: Settings | None = None,
     ) -> None:
         tokens.load()
-        service.load()
         self._credentials = credentials or SimulatorCredentials()
         self._models = models or Models.load()
+        if not self._models.lenient:
+            service.load()
         self._regions = Regions(defaults)
         self._recorder = Recorder()
         self._prompt_cache = PromptCache()
@@ -145,7 +153,7 @@ class Simulator:
 
     def _hold_to_shapes(self, request: SimulatorRequest) -> None:
         if not self._models.lenient and request.body:
-            service.hold_to_shapes(request.operation, json_object(request.body), request.model_id)
+            service.hold_to_shapes(request.operation, request.json(), request.model_id)
 
     async def _answer(self, request: SimulatorRequest) -> None:
         match request.operation:
@@ -158,19 +166,17 @@ class Simulator:
                 profiles = listed(request.region)
                 await _whole(request, {"inferenceProfileSummaries": profiles})
             case Operation.CREATE_INFERENCE_PROFILE:
-                made = self._models.create_profile(request.region, json_object(request.body))
+                made = self._models.create_profile(request.region, request.json())
                 await _whole(request, {"inferenceProfileArn": made, "status": "ACTIVE"})
             case Operation.COUNT_TOKENS:
                 await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
             case Operation.APPLY_GUARDRAIL:
                 identifier, _, version = request.model_id.rpartition("/")
-                await _whole(
-                    request, guardrails.guardrail_response(identifier, version, json_object(request.body))
-                )
+                await _whole(request, guardrails.guardrail_response(identifier, version, request.json()))
             case Operation.RETRIEVE:
-                await _whole(request, self._knowledge.retrieve(request.model_id, json_object(request.body)))
+                await _whole(request, self._knowledge.retrieve(request.model_id, request.json()))
             case Operation.RETRIEVE_AND_GENERATE:
-                await _whole(request, self._knowledge.generate(json_object(request.body), self._models))
+                await _whole(request, self._knowledge.generate(request.json(), self._models))
             case _:
                 await self._invoke(request)
 
@@ -178,10 +184,10 @@ class Simulator:
         if request.operation is Operation.INVOKE_MODEL:
             model = self._models.called(request.model_id, request.region)
             if model.kind == "embedding":
-                body, headers = embeddings.embeddings_response(model, json_object(request.body))
+                body, headers = embeddings.embeddings_response(model, request.json())
                 await request.caller.answer(200, body, request.headers + headers)
                 return
-        turn = self._read(request, json_object(request.body))
+        turn = self._read(request, request.json())
         script = self._scripts.next(turn)
         if script is not None and script.error is not None:
             if script.error.after_events is None or not request.operation.streams:
@@ -234,7 +240,7 @@ class Simulator:
 
     def _read_counted(self, request: SimulatorRequest) -> SimulatedTurn:
         """The turn inside a CountTokens request."""
-        wanted = mapping(json_object(request.body).get("input"))
+        wanted = mapping(request.json().get("input"))
         if "converse" in wanted:
             return self._read(request, mapping(wanted["converse"]), anthropic=False)
         if "invokeModel" not in wanted:

@@ -59,8 +59,11 @@ def number(value: Any) -> float | None:
 
 
 def dumps(value: Any) -> str:
-    """Compact JSON."""
-    return orjson.dumps(value).decode()
+    """Compact JSON. Raises AwsError (400) for what is nested deeper than some 250 levels."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        raise unreadable("The request body is nested too deeply.") from None
 
 
 def base64_size(encoded: Any) -> int:

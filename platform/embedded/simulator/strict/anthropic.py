@@ -5,7 +5,7 @@ from typing import Any
 
 from embedded.simulator.models import SimulatedModel
 from embedded.simulator.shapes import integer, mapping, number, sequence, string
-from embedded.simulator.strict.asked import Asked, AskedTool, CachePlace
+from embedded.simulator.strict.asked import FORCED, Asked, AskedTool, CachePlace
 from embedded.simulator.strict.rule import Found, Rule, found
 
 _TOP = frozenset(
@@ -71,6 +71,7 @@ def asked_by_messages(body: dict[str, Any], model: SimulatedModel) -> Asked:
 def _read_inference(asked: Asked, body: dict[str, Any]) -> None:
     choice = mapping(body.get("tool_choice"))
     asked.tool_choice, asked.chosen_tool = string(choice.get("type")), string(choice.get("name"))
+    asked.is_forced = asked.tool_choice in FORCED
     asked.max_tokens = integer(body.get("max_tokens"))
     asked.temperature, asked.top_p = number(body.get("temperature")), number(body.get("top_p"))
     asked.top_k, asked.thinking = body.get("top_k"), mapping(body.get("thinking"))

@@ -8,6 +8,8 @@ from embedded.simulator.models import SimulatedModel
 from embedded.simulator.shapes import integer, mapping, number, sequence, string
 from embedded.simulator.strict.capabilities import ModelCapabilities
 
+FORCED = ("any", "tool")
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedBlock:
@@ -65,6 +67,7 @@ class Asked:
     tools: list[AskedTool] = field(default_factory=list)
     tool_choice: str = ""  # auto, any, tool, none, or empty
     chosen_tool: str = ""
+    is_forced: bool = False  # whether the model must call a tool, by either of the ways to say so
     cache_points: list[CachePlace] = field(default_factory=list)
     thinking: dict[str, Any] = field(default_factory=dict)
     effort: Any = None
@@ -131,6 +134,8 @@ def asked_by_converse(body: dict[str, Any], model: SimulatedModel) -> Asked:
     _read_tools(asked, mapping(body.get("toolConfig")))
     _read_inference(asked, mapping(body.get("inferenceConfig")))
     extra = mapping(body.get("additionalModelRequestFields"))
+    more = mapping(extra.get("tool_choice")).get("type")
+    asked.is_forced = asked.tool_choice in FORCED or more in FORCED
     asked.thinking = mapping(extra.get("thinking"))
     asked.top_k = extra.get("top_k")
     output = mapping(body.get("outputConfig"))

@@ -127,7 +127,7 @@ def thinking_with_top_p(asked: Asked) -> Found | None:
 
 
 def thinking_with_forced_tool(asked: Asked) -> Found | None:
-    return found(asked.thinks and asked.tool_choice in ("any", "tool"))
+    return found(asked.thinks and asked.is_forced)
 
 
 def unthought_call(asked: Asked) -> Found | None:

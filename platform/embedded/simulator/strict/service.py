@@ -51,9 +51,9 @@ def _wrong_identifier(shape: str, model_id: str) -> str | None:
 
 
 def load() -> None:
-    """Compiles what every request needs, so that the first doesn't wait for it."""
-    for operation in _REQUESTS:
-        _checker(operation)
+    """Compiles what most requests need, so that the first doesn't wait for it."""
+    _checker(Operation.CONVERSE)
+    _checker(Operation.CONVERSE_STREAM)
 
 
 @lru_cache(maxsize=16)
