@@ -168,6 +168,10 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
         except Refusal as refusal:
             outcome = refusal.code
             raise
+        except RecursionError as error:
+            outcome = "invalid_request"
+            text = "The request is nested too deeply: a schema, an argument or a result goes on and on."
+            raise Refusal(outcome, text) from error
         finally:
             call.stages.append((name, elapsed_ms(begun), outcome))
         if call.fixed_answer is not None and stages is ADMISSION:

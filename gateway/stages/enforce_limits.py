@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 
 from gateway.call import Call
 from gateway.providers.bedrock.client import Attempt
@@ -14,11 +15,14 @@ _COUNT_TIMEOUT_SECONDS = 10.0
 async def enforce_limits(call: Call, gateway: Gateway) -> None:
     """Measures the prompt. Refusal context_length_exceeded."""
     smallest = min(call.routed.deployments, key=lambda deployment: deployment.context_window)
-    family, sent = family_of(smallest), call.sent_conversation
-    if call.is_large:
-        estimate = await asyncio.to_thread(gateway.estimator.estimate, sent, family=family)
-    else:
-        estimate = gateway.estimator.estimate(sent, family=family)
+    models = {deployment.model_id for deployment in call.routed.deployments}
+    estimate_of = partial(
+        gateway.estimator.estimate,
+        call.sent_conversation,
+        family=family_of(smallest),
+        model_id=smallest.model_id if len(models) == 1 else "",
+    )
+    estimate = await asyncio.to_thread(estimate_of) if call.is_large else estimate_of()
     call.bounds.counted_input_tokens = estimate.expected
     call.bounds.input_bound = estimate.upper_bound
     # The texts of an embedding call stand each for itself: the model says when one is too long.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import orjson
 
 from gateway.conversation import Block, Conversation, ToolResultBlock
@@ -194,4 +195,9 @@ def _weigh_media(block: Block | ToolResultBlock, scale: _Scale) -> bool:
 
 
 def _json_text(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError as error:
+        if "ecursion" in str(error):  # as deep as that, Bedrock takes nothing
+            raise RecursionError from error
+        return msgspec.json.encode(value).decode()  # which has integers of any length
