@@ -7,6 +7,8 @@ from governance.records.services import key_wrappers
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services import retriever as retrievers
+from prompts.registry.policy.document import Document
+from prompts.registry.services.model_problems import register_model_problems
 
 
 def _route_names() -> Iterable[str]:
@@ -33,6 +35,12 @@ def _answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
     return answer_question(base, question, route)
 
 
+def _model_problems(document: Document) -> list[str]:
+    from gateway.routing.prompt_problems import problems_for_models
+
+    return problems_for_models(document)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -40,5 +48,6 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         guard(self)
         register_models(_route_names)
+        register_model_problems(_model_problems)
         key_wrappers.register_wrapper("kms", _kms)
         retrievers.register_retriever("bedrock", retrievers.Elsewhere(_retrieve, _answer))

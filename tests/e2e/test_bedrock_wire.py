@@ -131,7 +131,7 @@ def test_native_structured_output_that_is_refused_after_all_goes_by_tool(world):
 
 
 def test_a_long_prompt_is_counted_by_the_base_id(world):
-    answer = world.chat("a" * 768_000, model="claude-haiku-4-5", max_tokens=5)
+    answer = world.chat("word " * 165_000, model="claude-haiku-4-5", max_tokens=5)
     assert answer.status_code == 200
     counted = [each for each in world.received() if each["operation"] == "CountTokens"]
     assert counted[-1]["model_id"] == "anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -141,7 +141,7 @@ def test_counting_that_fails_refuses_nothing(world):
     error = {"type": "ValidationException", "message": "The provided model doesn't support counting tokens.", "operations": ["CountTokens"]}  # fmt: skip
     for region in ("us-east-1", "us-west-2"):
         world.fault(region, error=error)
-    answer = world.chat("b" * 768_000, model="claude-haiku-4-5", max_tokens=5)
+    answer = world.chat("ward " * 165_000, model="claude-haiku-4-5", max_tokens=5)
     assert answer.status_code == 200
 
 

@@ -17,7 +17,7 @@ from prompts.registry.policy.files import document_from, dump, load_document
 from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.selectors.prompts import figures_of, readable_document
 from prompts.registry.selectors.reviews import baseline_of, review_standing, rules_for
-from prompts.registry.services.prompts import PromptError, delete_draft, problems_of, save_draft
+from prompts.registry.services.prompts import PromptError, delete_draft, draft_problems, save_draft
 from prompts.registry.services.reviews import comment, may_review, review, submit, take_back, withdraw
 
 
@@ -48,7 +48,7 @@ def draft_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespons
         editor = Editor(readable_document(version), note=version.note, goal=version.goal)
     return render(
         request, "draft", prompt, title=f"{prompt.name}, draft {number}", version=version, editor=editor,
-        revision=revision, problems=problems_of(version), before=baseline_of(version),
+        revision=revision, problems=draft_problems(version), before=baseline_of(version),
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def version_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespo
         and person(request).pk not in (version.author_id, *version.editors)
         and may_review(person(request), version),
         is_author=person(request).pk in (version.author_id, *version.editors),
-        problems=problems_of(version) if version.is_draft else [],
+        problems=draft_problems(version) if version.is_draft else [],
     )
 
 

@@ -19,7 +19,7 @@ from prompts.registry.models import PromptVersion, Review, ReviewComment, Review
 from prompts.registry.policy.document import decode_document
 from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.selectors.reviews import review_standing
-from prompts.registry.services.prompts import delete_draft, new_draft, problems_of, save_draft
+from prompts.registry.services.prompts import delete_draft, draft_problems, new_draft, save_draft
 from prompts.registry.services.reviews import comment, review, submit, take_back, withdraw
 
 
@@ -75,7 +75,7 @@ class PromptVersionSerializer(OwnedSerializer):
         }
 
     def get_problems(self, version: PromptVersion) -> list[str]:
-        return problems_of(version) if version.is_draft else []
+        return draft_problems(version) if version.is_draft else []
 
     def get_missing(self, version: PromptVersion) -> list[str]:
         return list(review_standing(version).missing) if version.state == VersionState.IN_REVIEW else []

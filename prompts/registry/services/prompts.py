@@ -20,6 +20,7 @@ from kernel.stored_json import unkeepable
 from prompts.registry.models import Label, Prompt, PromptVersion, ReviewRule, VersionState
 from prompts.registry.policy.document import Document, decode_document, encode_document
 from prompts.registry.policy.rendering import Compiled, UnusableVersionError
+from prompts.registry.services.model_problems import model_problems
 
 
 class PromptError(ConflictError):
@@ -132,6 +133,11 @@ def problems_of(version: PromptVersion) -> list[str]:
     if document.limits.summary_model and models and document.limits.summary_model not in models:
         problems.append(f"There is no model “{document.limits.summary_model}” to summarise with.")
     return problems + _privacy_problems(document)
+
+
+def draft_problems(version: PromptVersion) -> list[str]:
+    """Why a draft can't be submitted, in words; empty when it can."""
+    return problems_of(version) or model_problems(decode_document(version.document))
 
 
 def _privacy_problems(document: Document) -> list[str]:

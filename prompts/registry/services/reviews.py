@@ -9,7 +9,7 @@ from kernel.clock import utc_now
 from prompts.registry.models import PromptVersion, Review, ReviewComment, ReviewVerdict, VersionState
 from prompts.registry.policy.document import decode_document, encode_document
 from prompts.registry.selectors.reviews import review_standing
-from prompts.registry.services.prompts import PromptError, document_digest, note_change, problems_of
+from prompts.registry.services.prompts import PromptError, document_digest, draft_problems, note_change
 from prompts.registry.signals import in_use_asked
 
 
@@ -26,7 +26,7 @@ def submit(*, version: PromptVersion, by: User | None) -> PromptVersion:
     version = _locked(version)
     if version.state != VersionState.DRAFT:
         raise PromptError(f"Version {version.number} was submitted already.")
-    problems = problems_of(version)
+    problems = draft_problems(version)
     if not version.note.strip():
         problems.append("Say what changed: reviewers read it first.")
     if problems:

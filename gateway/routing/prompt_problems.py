@@ -1,0 +1,58 @@
+"""What the models of a route do not take of a version: its author is told before it is submitted, and can mend it."""
+
+from gateway.catalogue.models import Route
+from gateway.catalogue.rules import actions_of
+from gateway.catalogue.selectors import capability_of
+from gateway.conversation import Block, Conversation, Message
+from gateway.prompts.conversation import prompt_conversation
+from gateway.refusals import Refusal
+from gateway.wire.fit.fit import fit
+from gateway.wire.fit.work import Work
+from prompts.registry.policy.document import Document
+
+_AUTHORS = frozenset(
+    {
+        "sampling", "stop_sequences", "stop_support", "thinking", "thinking_budget", "fields", "tools", "tool_choice",
+        "effort",
+    }
+)  # fmt: skip
+"""Rules whose breach stops a submission; of others a repair leaves what the author means."""
+_ANY_TEXT = "x"
+
+
+class _Collecting(Work):
+    """Notes what breaks those rules, and goes on."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.problems: list[str] = []
+
+    def breaks(
+        self, rule: str, where: str, told: str, words: str = "", *, code: str = "invalid_request"
+    ) -> bool:
+        if rule in _AUTHORS:
+            self.problems.append(told if told.startswith("'") else f"{where}: {told}")
+        return True
+
+
+def problems_for_models(document: Document) -> list[str]:
+    """In words, each once."""
+    route = Route.objects.filter(name=document.model).prefetch_related("targets__deployment__model").first()
+    if route is None:
+        return []
+    given = Conversation(messages=[Message(role="user", content=[Block(text=_ANY_TEXT)])])
+    found: dict[str, None] = {}
+    for target in route.targets.all():
+        if not target.deployment.is_enabled:
+            continue
+        model = target.deployment.model
+        work = _Collecting(
+            prompt_conversation(document, [], given), capability_of(model), actions_of(), wire_format="openai"
+        )
+        try:
+            fit(work, default_max_tokens=route.default_max_tokens, most_tokens=1_000_000)
+        except Refusal as refusal:
+            work.problems.append(refusal.message)
+        for problem in work.problems:
+            found[f"{model.name}: {problem}"] = None
+    return list(found)
