@@ -26,6 +26,7 @@ from tests.bench import (
     streams,
     usage,
     vectors,
+    wire,
 )
 from tests.services import Stack, temporary_folder
 
@@ -45,6 +46,7 @@ PARTS = (
     "soak",
     "experiments",
     "prompts",
+    "wire",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -204,6 +206,10 @@ def main() -> None:
     wanted = (arguments.only,) if arguments.only else USUAL
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 65_536), most))
+    if "wire" in wanted:
+        print("Holding a request against what a model can do, CPU:")
+        for row in wire.measure():
+            print(f"  {row.name:<48} {row.microseconds:8.1f} µs")
     if "estimator" in wanted:
         if arguments.data:
             print_estimator(estimator.measure(arguments.data))

@@ -19,6 +19,7 @@ class ModelOffer(Protocol):
     vendor: str
     kind: str
     takes_images: bool
+    legacy_from: date | None
     end_of_life: date | None
     profiles: set[str]
 
@@ -49,9 +50,8 @@ def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool
         if (model := models.get(offer.model_id)) is None:
             model = models[offer.model_id] = _new_model(offer)
             result.new_models.append(offer.model_id)
-        elif offer.end_of_life is not None and offer.end_of_life != model.end_of_life:
-            model.end_of_life = offer.end_of_life
-            model.save(update_fields=["end_of_life"])
+        else:
+            _bring_up(model, offer)
         for profile in offer.profiles:
             offered.add((offer.model_id, profile))
             if (offer.model_id, profile) not in existing:
@@ -66,6 +66,22 @@ def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool
     return result
 
 
+def _bring_up(model: Model, offer: ModelOffer) -> None:
+    """Takes over what AWS says of the model. What an admin has said of its input stays."""
+    facts: dict[str, object] = {}
+    if offer.end_of_life is not None:
+        facts["end_of_life"] = offer.end_of_life
+    if offer.legacy_from is not None:
+        facts["legacy_from"] = offer.legacy_from
+    if model.seeded.get("supports_images") == model.supports_images:
+        facts["supports_images"] = offer.takes_images or model.supports_images
+    changed = [name for name, fact in facts.items() if getattr(model, name) != fact]
+    for name in changed:
+        setattr(model, name, facts[name])
+    if changed:
+        model.save(update_fields=changed)
+
+
 def _new_model(offer: ModelOffer) -> Model:
     return Model.objects.create(
         model_id=offer.model_id,
@@ -73,6 +89,7 @@ def _new_model(offer: ModelOffer) -> Model:
         vendor=offer.vendor,
         kind=offer.kind,
         context_window=0,
+        legacy_from=offer.legacy_from,
         end_of_life=offer.end_of_life,
         **facts_of(offer.model_id) | {"supports_images": offer.takes_images},
     )

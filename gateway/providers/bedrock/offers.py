@@ -23,6 +23,7 @@ class Offered:
     vendor: str
     kind: str
     takes_images: bool
+    legacy_from: date | None
     end_of_life: date | None
     profiles: set[str] = field(default_factory=set)
 
@@ -67,13 +68,18 @@ def _offer(summary: dict[str, Any]) -> Offered | None:
     # “…-v1:0:200k” is a variant that only provisioned throughput has.
     if kind is None or model_id.count(":") > 1:
         return None
-    ends = summary.get("modelLifecycle", {}).get("endOfLifeTime")
+    lifecycle = summary.get("modelLifecycle", {})
     return Offered(
         model_id=model_id,
         name=str(summary.get("modelName") or model_id),
         vendor=str(summary.get("providerName") or ""),
         kind=kind,
         takes_images="IMAGE" in summary.get("inputModalities", ()),
-        end_of_life=ends.date() if isinstance(ends, datetime) else None,
+        legacy_from=_day(lifecycle.get("legacyTime")),
+        end_of_life=_day(lifecycle.get("endOfLifeTime")),
         profiles={""} if "ON_DEMAND" in summary.get("inferenceTypesSupported", ()) else set(),
     )
+
+
+def _day(moment: object) -> date | None:
+    return moment.date() if isinstance(moment, datetime) else None

@@ -75,7 +75,12 @@ def _not_object(path: str) -> str:
 
 def _mended_result(work: Work, block: Block) -> Block:
     assert block.tool_result is not None
-    result, where = block.tool_result, work.where(block)
+    result = block.tool_result
+    if all(part.text is not None and not is_blank(part.text) for part in result.content) and (
+        result.content or result.status != "error"
+    ):
+        return block
+    where = work.where(block)
     content: list[ToolResultBlock] = []
     changed = False
     for number, part in enumerate(result.content):

@@ -37,6 +37,7 @@ class Work:
         self.original_names: dict[str, str] = {}
         """Of tools, by the alias that the model is given."""
         self._given = conversation
+        self._by_number: dict[int, tuple[int, int]] | None = None
         self._places = places if places is not None else Places()
         self.actions = actions
         self._actions = actions.own if is_own else actions.usual
@@ -76,20 +77,24 @@ class Work:
 
     def moved(self, block: Block, of: Block) -> Block:
         """A new block that is told of at the place of another."""
-        where = self._places.of(of)
-        return block if where is None else self._places.note(block, where)
+        return self._places.note(block, self.where(of))
 
     def where(self, block: Block) -> str:
         """Where a block stands at the caller: `messages[3].content[1]`, or in Bedrock's own way `messages.3.content.1`."""
         found = self._places.of(block)
         if found is not None:
             return found
-        for number, message in enumerate(self._given.messages):
-            for part, each in enumerate(message.content):
-                if each is block:
-                    return (
-                        f"messages.{number}.content.{part}"
-                        if self.is_own
-                        else f"messages[{number}].content[{part}]"
-                    )
-        return "messages"
+        if self._by_number is None:
+            self._by_number = {
+                id(each): (number, part)
+                for number, message in enumerate(self._given.messages)
+                for part, each in enumerate(message.content)
+            }
+        place = self._by_number.get(id(block))
+        if place is None:
+            return "messages"
+        return (
+            "messages.{}.content.{}".format(*place)
+            if self.is_own
+            else "messages[{}].content[{}]".format(*place)
+        )

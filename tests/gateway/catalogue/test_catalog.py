@@ -19,7 +19,7 @@ NEW = "acme.brand-new-v1:0"
 
 
 def offered(model_id: str, *profiles: str, ends: date | None = None) -> Offered:
-    return Offered(model_id, "A model", "Acme", "text", False, ends, set(profiles))
+    return Offered(model_id, "A model", "Acme", "text", False, None, ends, set(profiles))
 
 
 def test_the_seed_covers_the_vendors_and_profiles():
