@@ -123,7 +123,7 @@ class Model(Owned):
         default=0, db_default=0, help_text="Cache points of one request at most; 0: it takes none."
     )
     cache_min_tokens = models.PositiveIntegerField(
-        "least cached prefix", default=1024, db_default=1024, help_text="Tokens."
+        "minimum cached prefix", default=1024, db_default=1024, help_text="Tokens."
     )
     cache_lifetimes = _choices("cache lifetimes", CacheLifetime, [])
     cache_places = _choices("cache places", CachePlace, [])

@@ -63,7 +63,7 @@ RULES = (
     Rule("parallel_tools", "One tool at a time, to models that can't be told", "Dropped.", _REPAIR, _REFUSE, "AWS user guide: Tool use"),
     Rule("tool_names", "Names of tools", "A stable alias, turned back in answers.", _REPAIR, _REFUSE, "NousResearch/hermes-agent#90016"),
     Rule("tool_ids", "IDs of tool calls", "A stable alias.", _REPAIR, _REFUSE, "maximhq/bifrost#6300"),
-    Rule("tool_inputs", "Arguments and results that are no objects", "`{}` for nothing, a text for results.", _REPAIR, _REFUSE,
+    Rule("tool_inputs", "Arguments and results that are not objects", "`{}` for nothing, a text for results.", _REPAIR, _REFUSE,
          "sigoden/aichat#1550; sigoden/aichat#1553"),
     Rule("tool_schemas", "Schemas of tools", "The root becomes an object.", _REPAIR, _REFUSE, "API reference: ToolInputSchema"),
     Rule("tool_history", "Tools in the history, none in the request", "Made up from the history.", _REPAIR, _REFUSE, "vercel/ai#7528"),

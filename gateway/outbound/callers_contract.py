@@ -25,7 +25,7 @@ def contract_for(output_config: Json, wire_format: str) -> Contract | None:
             return None
         text = _ANY_OBJECT if wanted[0] is None else orjson.dumps(wanted[0])
     except (orjson.JSONDecodeError, TypeError, RecursionError) as error:
-        message = f"'{member}': the schema can't be read: it is no JSON, or nested too deeply."
+        message = f"'{member}': the schema is not valid JSON, or nested too deeply."
         raise Refusal("invalid_request", message, param=member) from error
     try:
         return _compiled(text)

@@ -70,7 +70,7 @@ def fit_for(
     return call.fit
 
 
-_MOST_SAID = 20
+_MAX_SAID = 20
 
 
 def said(call: Call) -> list[str]:
@@ -78,6 +78,6 @@ def said(call: Call) -> list[str]:
     if call.fit is None or not call.fit.adjustments:
         return []
     texts = [str(each) for each in call.fit.adjustments]
-    if len(texts) > _MOST_SAID:
-        texts[_MOST_SAID:] = [f"more; count={len(texts) - _MOST_SAID}"]
+    if len(texts) > _MAX_SAID:
+        texts[_MAX_SAID:] = [f"more; count={len(texts) - _MAX_SAID}"]
     return texts

@@ -9,11 +9,11 @@ from typing import Any
 from gateway.conversation import Conversation, encode
 from gateway.events import Usage
 
-_MOST = 10_000
+_MAX_PREFIXES = 10_000
 """Beginnings that are remembered; of more, those not used for longest are forgotten."""
 _SECONDS = {"5m": 300.0, "1h": 3600.0}
 """How long a cache lives after each use. Source: AWS user guide, Prompt caching."""
-_LEAST_TOKENS = 1024
+_MIN_TOKENS = 1024
 """Shorter beginnings are not cached by any model of the Converse API. Source: the same page."""
 _MEDIA_BYTES = 6_400
 """What an image or a document counts for among the bytes of a prompt: its own say little of its tokens."""
@@ -82,7 +82,7 @@ class CachedPrefixes:
         if not points or is_last:
             return Usage(input=rest, cache_read=read, output=output)
         written = int(rest * (points[-1].share - share) / (1 - share)) if share < 1 else 0
-        if read + written < _LEAST_TOKENS:
+        if read + written < _MIN_TOKENS:
             written = 0
         is_hour = points[-1].ttl == "1h"
         return Usage(
@@ -102,5 +102,5 @@ class CachedPrefixes:
         key = deployment_id, point.digest
         self._known[key] = tokens, now + _SECONDS.get(point.ttl, _SECONDS["5m"])
         self._known.move_to_end(key)
-        if len(self._known) > _MOST:
+        if len(self._known) > _MAX_PREFIXES:
             self._known.popitem(last=False)

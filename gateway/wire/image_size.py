@@ -8,7 +8,7 @@ from collections.abc import Callable
 Size = tuple[int, int]
 
 _FIRST_BYTES = 3 * 1024
-_MOST_BYTES = 3 * 128 * 1024
+_MAX_BYTES = 3 * 128 * 1024
 """Where a JPEG's size must have come: behind its thumbnail and its colour profile."""
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -19,7 +19,7 @@ def size_of(head: Callable[[int], bytes]) -> Size | None:
     data = head(_FIRST_BYTES)
     size = _png(data) or _gif(data) or _webp(data) or _jpeg(data)
     if size is None and data.startswith(b"\xff\xd8"):
-        size = _jpeg(head(_MOST_BYTES))
+        size = _jpeg(head(_MAX_BYTES))
     return size if size is not None and min(size) > 0 else None
 
 

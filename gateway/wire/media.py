@@ -18,7 +18,7 @@ from gateway.wire.pdf import Pages, UnknownPagesError, pages_of
 UNBOUNDED = 10_000_000
 """More than any model's context window."""
 
-_LEAST_IMAGE = 100
+_MIN_IMAGE = 100
 """Held for any image: what a model's template may put around it."""
 _BYTES_PER_IMAGE_TOKEN = 500
 """A file of more bytes than its pixels would need is not believed to be as small as it says."""
@@ -32,7 +32,7 @@ _PAGE_SEEN_EXPECTED = 2_350
 _PER_TEXT_BYTE = 1.0
 """Tokens of a byte of a PDF's strings, at most: a page that is set densely is more than usual."""
 _BYTES_PER_UNKNOWN_TOKEN = 30
-_MOST_UNKNOWN = 32_000
+_MAX_UNKNOWN = 32_000
 """What is expected of a file that can't be read: no prompt is refused for a guess."""
 _WRITTEN = frozenset({"txt", "md", "csv", "html"})
 _ZIPPED = frozenset({"docx", "xlsx", "pptx"})
@@ -108,7 +108,7 @@ def weigh_image(image: Any, vision: Vision) -> Weight:
         return Weight(*vision.tokens(None))
     expected, most = vision.tokens(size_of(_head(encoded)))
     of_bytes = len(encoded) * 3 // 4 // _BYTES_PER_IMAGE_TOKEN
-    return Weight(expected, max(most, min(vision.cap, max(_LEAST_IMAGE, of_bytes))))
+    return Weight(expected, max(most, min(vision.cap, max(_MIN_IMAGE, of_bytes))))
 
 
 def weigh_document(document: Any, vision: Vision) -> Weight:
@@ -122,7 +122,7 @@ def weigh_document(document: Any, vision: Vision) -> Weight:
         return Weight(text="\n".join((name, *(text for text in written if isinstance(text, str)))))
     encoded = source.get("bytes")
     if not isinstance(encoded, str):
-        return Weight(_MOST_UNKNOWN, UNBOUNDED)
+        return Weight(_MAX_UNKNOWN, UNBOUNDED)
     try:
         data = a2b_base64(encoded)
     except (Base64Error, ValueError):
@@ -169,7 +169,7 @@ def _weigh_zip(data: bytes, vision: Vision) -> Weight:
 
 
 def _unknown(size: int) -> Weight:
-    return Weight(min(size // _BYTES_PER_UNKNOWN_TOKEN, _MOST_UNKNOWN), UNBOUNDED)
+    return Weight(min(size // _BYTES_PER_UNKNOWN_TOKEN, _MAX_UNKNOWN), UNBOUNDED)
 
 
 def _texts(content: Any) -> list[Any]:

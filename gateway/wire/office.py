@@ -11,7 +11,7 @@ from html import unescape
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-_LEAST_BUDGET = 4 * 1024 * 1024
+_MIN_BUDGET = 4 * 1024 * 1024
 _BUDGET_FACTOR = 16
 _MAX_PARTS = 5000
 _PICTURES = re.compile(r"(?:word|xl|ppt)/(?:media|embeddings|charts)/")
@@ -40,7 +40,7 @@ class UnknownPartsError(Exception):
 
 def parts_of(data: bytes) -> Parts:
     """Raises UnknownPartsError. Inflates up to 4 MiB, or 16 times the file."""
-    budget = max(_LEAST_BUDGET, _BUDGET_FACTOR * len(data))
+    budget = max(_MIN_BUDGET, _BUDGET_FACTOR * len(data))
     texts: dict[str, str] = {}
     pictures = 0
     try:

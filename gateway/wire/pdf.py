@@ -23,7 +23,7 @@ _SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]")
 _NO_TEXT = re.compile(rb"/Subtype\s*/(?:Image|XML|Type1C|CIDFontType0C|OpenType)|/Length1\b|/Type\s*/XRef")
 _PICTURES = (b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode")
 _HEADER_BYTES = 4096
-_LEAST_BUDGET = 4 * 1024 * 1024
+_MIN_BUDGET = 4 * 1024 * 1024
 _BUDGET_FACTOR = 16
 
 
@@ -45,7 +45,7 @@ def pages_of(data: bytes) -> Pages:
     if b"/Encrypt" in data:
         raise UnknownPagesError
     try:
-        found = _Count(max(_LEAST_BUDGET, _BUDGET_FACTOR * len(data)))
+        found = _Count(max(_MIN_BUDGET, _BUDGET_FACTOR * len(data)))
         found.look(data)
         _streams(data, found)
     except (zlib.error, ValueError) as error:

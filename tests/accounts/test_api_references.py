@@ -220,6 +220,7 @@ def test_every_other_field_that_holds_ids_is_looked_at():
     assert plain_ids() - {
         ("patch", "/knowledge-bases/{id}/", "bedrock_id"), ("post", "/knowledge-bases/", "bedrock_id"),
         ("patch", "/models/{id}/", "model_id"), ("post", "/models/", "model_id"),
+        ("patch", "/models/{id}/", "count_tokens_id"), ("post", "/models/", "count_tokens_id"),
     } == {
         ("patch", "/knowledge-documents/{id}/", "applications"),
         ("post", "/knowledge-documents/", "applications"),

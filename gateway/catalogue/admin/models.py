@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.typed import display
@@ -115,7 +115,7 @@ class ModelPageAdmin(CatalogAdmin):
                 label=capfirst(db_field.verbose_name),
                 help_text=db_field.help_text,
                 initial=db_field.get_default(),
-                widget=UnfoldAdminCheckboxSelectMultiple,
+                widget=UnfoldAdminCheckboxSelectMultipleWidget,
             )
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 

@@ -7,7 +7,7 @@ from gateway.conversation import Json, Message, ToolConfig
 from gateway.wire.fit.work import Work
 
 _DENIED = "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information."
-_MOST_WORDS = (
+_MAX_WORDS = (
     "The model returned the following errors: A maximum of 4 blocks with cache_control may be provided."
 )
 _LATER_WORDS = "The model returned the following errors: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block"
@@ -61,7 +61,7 @@ def mend_cache_points(work: Work) -> None:
                 "cache_points",
                 where,
                 f"there are more than {capability.cache_points} cache points.",
-                _MOST_WORDS,
+                _MAX_WORDS,
             ):
                 work.say(where, "dropped", "cache_point")
                 dropped.add(id(items[number]))

@@ -127,10 +127,10 @@ class _Media:
         if not data or actual == image.get("format"):
             return image
         words = "The provided image does not match the specified image format."
-        told = f"the image is no {image.get('format')}."
+        told = f"the image is not a {image.get('format')}."
         if actual is None:
             if self._work.breaks("images", where, told, words):  # which nothing can repair
-                raise self._work.refusal(where, "the image is no PNG, JPEG, GIF or WebP.", words)
+                raise self._work.refusal(where, "the image is not a PNG, JPEG, GIF or WebP.", words)
             return image
         if self._work.breaks("images", where, told, words):
             self._work.say(where, "format", actual)

@@ -8,7 +8,7 @@ from gateway.conversation import InferenceConfig
 from gateway.wire.fit.turns import is_blank
 from gateway.wire.fit.work import Work
 
-_LEAST_TOP_P_THINKING = 0.95
+_MIN_TOP_P_THINKING = 0.95
 
 
 def mend_sampling(work: Work) -> None:
@@ -21,7 +21,7 @@ def mend_sampling(work: Work) -> None:
     if _thinks(work):
         if config.temperature not in (None, 1.0):
             _drop(work, "temperature", changes, "may only be 1 when thinking is enabled")
-        if config.top_p is not None and config.top_p < _LEAST_TOP_P_THINKING:
+        if config.top_p is not None and config.top_p < _MIN_TOP_P_THINKING:
             _drop(work, "top_p", changes, "must be at least 0.95 when thinking is enabled")
     if sampling == "none":
         # 1.0 is still taken, and says nothing; top_p is not taken at all.

@@ -103,7 +103,7 @@ class _Narrowing:
             self._changed(f"oneOf at {where or 'the root'} is not supported", is_lossy=True)
             found["anyOf"] = [self.node(each, f"{path}/{n}", (*depth, name)) for n, each in enumerate(member)]
         elif name == "enum" and any(isinstance(each, dict | list) for each in member):
-            raise NotNarrowedError(f"enum at {where or 'the root'} has values that are no scalars")
+            raise NotNarrowedError(f"enum at {where or 'the root'} has values that are not scalars")
         elif name == "additionalProperties":
             pass  # by `_close`
         elif (

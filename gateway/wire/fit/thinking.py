@@ -5,7 +5,7 @@ from typing import Any
 from gateway.conversation import Block, Json, Message
 from gateway.wire.fit.work import Work
 
-_LEAST_BUDGET = 1024
+_MIN_BUDGET = 1024
 _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
 _OWN_FIELDS = {
@@ -102,13 +102,13 @@ def _check_budget(work: Work, thinking: Json) -> None:
     budget, member = thinking.get("budget_tokens"), f"{work.member('thinking')}.budget_tokens"
     config = work.conversation.inference_config
     most = config.max_tokens if config is not None else None
-    if not isinstance(budget, int) or isinstance(budget, bool) or budget < _LEAST_BUDGET:
+    if not isinstance(budget, int) or isinstance(budget, bool) or budget < _MIN_BUDGET:
         work.breaks(
             "thinking_budget",
             member,
-            f"must be a whole number of at least {_LEAST_BUDGET}.",
+            f"must be a whole number of at least {_MIN_BUDGET}.",
             "The model returned the following errors: thinking.enabled.budget_tokens: Input should be greater than or equal "
-            f"to {_LEAST_BUDGET}",
+            f"to {_MIN_BUDGET}",
         )
     elif most is not None and budget >= most:
         work.breaks(
@@ -138,7 +138,7 @@ def _other_kind(work: Work, fields: Json, kind: str) -> None:
     config = work.conversation.inference_config
     most = config.max_tokens if config is not None and config.max_tokens is not None else 2 * _USUAL_BUDGET
     budget = min(_USUAL_BUDGET, most // 2)
-    if budget < _LEAST_BUDGET:
+    if budget < _MIN_BUDGET:
         work.say(member, "dropped")
         del fields["thinking"]
         return
@@ -163,7 +163,7 @@ def clamp_budget(work: Work) -> None:
     kept = {name: value for name, value in (fields or {}).items() if name != "thinking"}
     lowered = config.max_tokens - 1
     member = work.member("thinking")
-    if lowered < _LEAST_BUDGET:
+    if lowered < _MIN_BUDGET:
         work.say(member, "dropped")
     else:
         work.say(f"{member}.budget_tokens", "lowered", str(lowered))
