@@ -57,7 +57,8 @@ class ModelPageAdmin(CatalogAdmin):
             {
                 "fields": (
                     ("supports_images", "supports_documents", "supports_citations"),
-                    ("supports_video", "supports_audio", "supports_prefill"),
+                    ("supports_video", "supports_audio"),
+                    "supports_prefill",
                 )
             },
         ),
@@ -75,7 +76,8 @@ class ModelPageAdmin(CatalogAdmin):
             "Output",
             {
                 "fields": (
-                    ("supports_structured_output", "supports_stop_sequences", "supports_effort"),
+                    "supports_structured_output",
+                    ("supports_stop_sequences", "supports_effort"),
                     "sampling",
                     "thinking",
                 )
