@@ -10,6 +10,7 @@ from contextlib import aclosing
 from gateway.call import Call
 from gateway.call.prompt_run import ContractRun
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
+from gateway.outbound.stop_reasons import failure_of
 from gateway.refusals import Refusal
 from gateway.wire.fit.output import ANSWER_TOOL, BY_TOOL
 from prompts.registry.policy.json_prefix import Prefix
@@ -21,7 +22,7 @@ NextRound = Callable[[tuple[str, ...], int], None]
 """Ends a round and prepares the next: what is wrong with the answer, and the number of the round, from 1."""
 
 _CUT = ("max_tokens", "model_context_window_exceeded")
-_PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered")
+_PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered", "refusal")
 """Ends of answers that are none yet, or that were ended for another reason than their form."""
 
 
@@ -48,7 +49,7 @@ async def keep_contract(
                 if sends_prefix and number == 0:
                     for delta in answer.sound():
                         yield delta
-                if answer.error:
+                if answer.error and not answer.may_call_tools:
                     break  # it can't become valid any more: the model is stopped
         if answer.ended_otherwise(blocked):
             for event in answer.unsent():
@@ -117,6 +118,12 @@ class _Answer:
         """Whether the answer's tool is ours: a caller may have one of this name."""
         return self._call.fit is not None and self._call.fit.output_mode == BY_TOOL
 
+    @property
+    def may_call_tools(self) -> bool:
+        """Whether the caller has tools of its own: what is no answer may be said before one of them is called."""
+        fit = self._call.fit
+        return fit is not None and fit.conversation.tool_config is not None and not self._is_by_tool
+
     def _add(self, text: str) -> None:
         self._parts.append(text)
         if self._prefix is not None:
@@ -155,6 +162,8 @@ class _Answer:
 
     def reading(self) -> Reading:
         text = "".join(self._parts)
+        if self.finished is not None and (failure := failure_of(self.finished.stop_reason)) is not None:
+            return Reading(errors=(failure.message,))  # however it looks, it is not whole
         if self.error:
             return Reading(errors=(self.error,))
         if self.sent and self._contract.read(text).text != text.strip():

@@ -49,7 +49,7 @@ def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson)
     if (inference := conversation.inference_config) is not None and inference.stop_sequences is not None:
         inference.stop_sequences = [change(text) for text in inference.stop_sequences]
     if conversation.output_config is not None:
-        conversation.output_config = _members(conversation.output_config, change)
+        conversation.output_config = _output_config(conversation.output_config, change)
     if conversation.additional_model_request_fields is not None:
         conversation.additional_model_request_fields = change_json(
             conversation.additional_model_request_fields
@@ -60,6 +60,27 @@ def rewrite(conversation: Conversation, change: Change, change_json: ChangeJson)
             conversation.request_metadata = {
                 name.translate(_OF_METADATA): text.translate(_OF_METADATA) for name, text in metadata.items()
             }
+
+
+def _output_config(config: Json, change: Change) -> Json:
+    """What the answer is to look like. Its schema is JSON in a text, which must stay JSON."""
+    text_format = config.get("textFormat")
+    structure = text_format.get("structure") if isinstance(text_format, dict) else None
+    wanted = structure.get("jsonSchema") if isinstance(structure, dict) else None
+    text = wanted.get("schema") if isinstance(wanted, dict) else None
+    changed = _members(config, lambda each: each if each is text else change(each))
+    if isinstance(text, str):
+        changed["textFormat"]["structure"]["jsonSchema"]["schema"] = _schema_text(text, change)
+    return changed
+
+
+def _schema_text(text: str, change: Change) -> str:
+    try:
+        schema = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return change(text)  # it is refused, or passed on as it is
+    changed = _schema(schema, change)
+    return text if changed == schema else msgspec.json.encode(changed).decode()
 
 
 def texts_of(conversation: Conversation) -> Iterator[list[str]]:

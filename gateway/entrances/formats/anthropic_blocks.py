@@ -147,6 +147,8 @@ class Translator:
                 shown = {"text": thinking} | ({"signature": signature} if signature else {})
                 return Block(reasoning_content={"reasoningText": shown})
             case _RedactedThinking(data):
+                if not is_base64(data):
+                    raise _invalid(where, "the data of redacted thinking must be sent back as it came.")
                 return Block(reasoning_content={"redactedContent": data})
 
     def _tool_result(self, part: _ToolResult, where: str) -> ToolResult:

@@ -167,7 +167,7 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
             max_tokens=request.max_tokens
             if request.max_completion_tokens is None
             else request.max_completion_tokens,
-            temperature=None if request.temperature is None else min(request.temperature, 1.0),
+            temperature=request.temperature,
             top_p=request.top_p,
             stop_sequences=_stops(request.stop),
         ),
@@ -243,12 +243,11 @@ def _blocks(message: _Message, where: str, places: Places) -> list[Block]:
     for number, call in enumerate(message.tool_calls or ()):
         try:
             arguments = msgspec.json.decode(call.function.arguments.strip() or "{}")
-        except msgspec.DecodeError as error:
-            raise Refusal(
-                "invalid_request",
-                f"{where}: the arguments of tool call '{call.id}' are not JSON.",
-                param=where,
-            ) from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            why = "nested too deeply" if isinstance(error, RecursionError) else "not JSON"
+            place = f"{where}.tool_calls[{number}]"
+            message = f"{place}: the arguments of tool call '{call.id[:100]}' are {why}."
+            raise Refusal("invalid_request", message, param=place) from error
         use = ToolUse(tool_use_id=call.id, name=call.function.name, input=arguments)
         blocks.append(places.note(Block(tool_use=use), f"{where}.tool_calls[{number}]"))
     return blocks or [places.note(Block(text=""), where)]

@@ -50,9 +50,11 @@ class PromptEntrance:
         request: RunRequest = decode_body(self._decode, body or b"{}")
         if request.label and request.version is not None:
             raise Refusal("invalid_request", "Send a label or a version, not both.", param="version")
+        places = Places()
         return Parsed(
             model=f"{PREFIX}{self._name}",
-            conversation=_conversation(request),
+            conversation=_conversation(request, places),
+            places=places,
             is_stream=request.stream,
             prompt=PromptRequest(
                 name=self._name,
@@ -120,13 +122,13 @@ def _sse(kind: str, data: dict[str, Any]) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps(data))
 
 
-def _conversation(request: RunRequest) -> Conversation:
+def _conversation(request: RunRequest, places: Places) -> Conversation:
     """What the caller adds to the prompt, read as a chat completion's messages are."""
     chat = {"model": PREFIX, "messages": [] if request.messages is msgspec.UNSET else request.messages}
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), Places())
+        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), places)
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."

@@ -8,15 +8,19 @@ from msgspec.structs import replace
 
 from gateway.conversation import Block, Json, Message, ToolResultBlock
 from gateway.wire.fit.work import Work
+from gateway.wire.image_size import size_of
 
 # Source: API reference, Message: images and documents of one request, and the size of each.
 _MAX_IMAGES, _MAX_DOCUMENTS = 20, 5
 _MAX_IMAGE_BYTES, _MAX_DOCUMENT_BYTES = 3_932_160, 4_718_592
-_KINDS = ("image", "document", "video", "audio")
+_KINDS = ("image", "document", "video", "audio", "search_result")
+_NAMES = {"search_result": "searchResult"}
+_MAX_PIXELS = 8000
 _BESIDE = "Please read the document."
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9 ()\[\]-]")
 _BLANKS = re.compile(r" {2,}")
 _MAX_NAME = 180
+_FAILED = "The tool failed."
 _NAME_WORDS = (
     "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and square "
     "brackets. The name can't contain more than one consecutive whitespace character. Check that the name meets these "
@@ -49,9 +53,10 @@ class _Media:
         for block in message.content:
             kind = next((kind for kind in _KINDS if getattr(block, kind) is not None), None)
             if kind is not None:
+                name = _NAMES.get(kind, kind)
                 self._work.breaks(
-                    "inputs", self._work.where(block), f"only a user's message takes {kind}s.",
-                    f"This model doesn't support the {kind} field for assistant messages. Remove {kind} and try again.",
+                    "inputs", self._work.where(block), f"only a user's message takes {kind.replace('_', ' ')}s.",
+                    f"This model doesn't support the {name} field for assistant messages. Remove {name} and try again.",
                 )  # fmt: skip
 
     def _message(self, message: Message) -> Message:
@@ -87,7 +92,7 @@ class _Media:
         return block
 
     def _result_part(self, part: ToolResultBlock, block: Block) -> ToolResultBlock:
-        for kind in ("image", "document", "video"):
+        for kind in ("image", "document", "video", "search_result"):
             given = getattr(part, kind)
             if given is not None:
                 made = self._mended(kind, given, self._work.where(block))
@@ -96,6 +101,8 @@ class _Media:
 
     def _mended(self, kind: str, given: Json, where: str) -> Json:
         work = self._work
+        if kind == "search_result":
+            return self._citing(given, where)
         if not getattr(
             work.capability, "supports_" + (f"{kind}s" if kind in ("image", "document") else kind)
         ):
@@ -123,6 +130,11 @@ class _Media:
             raise self._work.refusal(
                 where, "an image may have at most 3.75 MB.", "The provided image is larger than 3.75 MB."
             )
+        if _is_too_wide(data):
+            told = f"an image may have at most {_MAX_PIXELS} pixels in width and height."
+            words = f"The image exceeds the maximum of {_MAX_PIXELS} pixels in width or height. Try again with a smaller image."
+            if self._work.breaks("images", where, told, words):  # which nothing can repair
+                raise self._work.refusal(where, told, words)
         actual = format_of(data)
         if not data or actual == image.get("format"):
             return image
@@ -150,8 +162,11 @@ class _Media:
             raise work.refusal(
                 where, "a document may have at most 4.5 MB.", "The provided document is larger than 4.5 MB."
             )
-        document = self._named(document, where)
-        asked = document.get("citations")
+        return self._citing(self._named(document, where), where)
+
+    def _citing(self, document: Json, where: str) -> Json:
+        """A document, or a search's result, without citations where the model gives none."""
+        work, asked = self._work, document.get("citations")
         if isinstance(asked, dict) and asked.get("enabled") and not work.capability.supports_citations:
             told = f"the model {work.capability.model_id} gives no citations. Leave them out."
             if work.breaks(
@@ -203,6 +218,16 @@ def _bytes_of(media: Json) -> str:
     return data if isinstance(data, str) else ""
 
 
+def _is_too_wide(data: str) -> bool:
+    def head(number: int) -> bytes:
+        try:
+            return b64decode(data[: 4 * (number // 3)])
+        except ValueError:
+            return b""
+
+    return max(size_of(head) or (0, 0)) > _MAX_PIXELS
+
+
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 
 
@@ -244,6 +269,8 @@ def _move_result_images(work: Work) -> None:
                 continue
             work.say(where, "image moved")
             kept = [part for part in result.content if part.image is None]
+            if not kept and result.status == "error":
+                kept = [ToolResultBlock(text=_FAILED)]
             content.append(work.changed(block, tool_result=replace(result, content=kept)))
             images += [work.moved(Block(image=part.image), block) for part in found]
         messages.append(Message(role=message.role, content=content + images) if images else message)

@@ -81,12 +81,12 @@ def _takes_native(work: Work, member: str) -> bool:
 
 
 def _cites(work: Work) -> bool:
-    """Whether a document asks for citations."""
+    """Whether a document or a search's result asks for citations."""
     return any(
-        isinstance(asked := block.document.get("citations"), dict) and asked.get("enabled")
+        isinstance(asked := source.get("citations"), dict) and asked.get("enabled")
         for message in work.conversation.messages
         for block in message.content
-        if block.document is not None
+        if (source := block.document or block.search_result) is not None
     )
 
 

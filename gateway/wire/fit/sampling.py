@@ -33,8 +33,18 @@ def mend_sampling(work: Work) -> None:
         # Of two, the one that says something is kept.
         name = "temperature" if config.temperature == 1.0 and config.top_p != 1.0 else "top_p"
         _drop(work, name, changes, "and the other of temperature and top_p can't both be given to this model")
+    if "temperature" not in changes and config.temperature is not None and config.temperature > 1:
+        _cool(work, config.temperature, changes)
     if changes:
         work.change(inference_config=msgspec.structs.replace(config, **changes))
+
+
+def _cool(work: Work, given: float, changes: dict[str, Any]) -> None:
+    """OpenAI's temperatures go up to 2, Converse's to 1, whatever is switched."""
+    member = work.member("temperature")
+    if work.breaks("sampling", member, f"{given} is above 1, the highest temperature. Lower it."):
+        work.say(member, "lowered", "1")
+    changes["temperature"] = 1.0
 
 
 def _thinks(work: Work) -> bool:
@@ -109,8 +119,10 @@ def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
         f"that is lower than {lowest + 1}.",
         code="max_tokens_exceeded",
     ):
-        work.say(member, "lowered", str(lowest))
-        work.change(inference_config=msgspec.structs.replace(config, max_tokens=lowest))
+        most = lowest
+    if asked > most:  # which holds whatever is switched: it is the route's, not Bedrock's
+        work.say(member, "lowered", str(most))
+        work.change(inference_config=msgspec.structs.replace(config, max_tokens=most))
 
 
 def _budget(work: Work) -> int:

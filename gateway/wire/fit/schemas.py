@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from gateway.conversation import Json
+from gateway.wire.fit.closing import hinders_closing, is_object
 
 FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
@@ -25,6 +26,7 @@ _ANNOTATIONS = frozenset(
 )
 _MAPS = ("properties", "$defs", "definitions")
 _LISTS = ("anyOf", "allOf")
+_TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
 _MAX_DEPTH = 60
 _CLOSED_WORDS = "For 'object' type, 'additionalProperties' must be explicitly set to false"
 
@@ -47,7 +49,7 @@ class Narrowed:
 
 def into_subset(schema: Any) -> Narrowed:
     """The schema in the subset."""
-    work = _Narrowing()
+    work = _Narrowing(schema)
     try:
         found = work.node(schema, "", ())
         work.check_references(schema)
@@ -65,24 +67,28 @@ def into_subset(schema: Any) -> Narrowed:
 
 
 class _Narrowing:
-    def __init__(self) -> None:
+    def __init__(self, root: Any) -> None:
         self.changes: list[str] = []
         self.is_lossy = False
         self.words = ""
-        self._references: dict[str, set[str]] = {}
+        self._root = root
 
     def node(self, node: Any, where: str, depth: tuple[str, ...]) -> Json:
         if len(depth) > _MAX_DEPTH:
             raise NotNarrowedError(f"it is nested more than {_MAX_DEPTH} deep")
         if not isinstance(node, dict) or not node.keys() - _ANNOTATIONS - {"title", "description", "default"}:
             raise NotNarrowedError(f"{where or 'the root'} allows any value")
+        _check_shape(node, where)
+        if why := hinders_closing(node, self._root):
+            self.words = self.words or _CLOSED_WORDS
+            raise NotNarrowedError(f"{where or 'the root'} {why}")
         found: Json = {}
         moved: Json = {}
         for name, member in node.items():
             self._member(name, member, where, depth, found, moved)
         self._close(node, found, where)
         if moved:
-            note = f"Must also keep: {orjson.dumps(moved).decode()}"
+            note = f"Must also keep: {_json_text(moved, where)}"
             described = found.get("description")
             found["description"] = f"{described} {note}" if described else note
         return found
@@ -99,7 +105,7 @@ class _Narrowing:
             found[name] = self.node(member, path, (*depth, name))
         elif name in _LISTS and isinstance(member, list):
             found[name] = [self.node(each, f"{path}/{n}", (*depth, name)) for n, each in enumerate(member)]
-        elif name == "oneOf" and isinstance(member, list) and "anyOf" not in found:
+        elif name == "oneOf" and isinstance(member, list):
             self._changed(f"oneOf at {where or 'the root'} is not supported", is_lossy=True)
             found["anyOf"] = [self.node(each, f"{path}/{n}", (*depth, name)) for n, each in enumerate(member)]
         elif name == "enum" and any(isinstance(each, dict | list) for each in member):
@@ -122,9 +128,7 @@ class _Narrowing:
 
     def _close(self, node: Json, found: Json, where: str) -> None:
         """Every object says that it has no other members."""
-        kind = node.get("type")
-        is_object = kind == "object" or (isinstance(kind, list) and "object" in kind) or "properties" in node
-        if not is_object:
+        if not is_object(node):
             return
         others = node.get("additionalProperties")
         if others not in (None, False):
@@ -146,7 +150,7 @@ class _Narrowing:
         definitions = {
             f"#/{home}/{name}": each
             for home in ("$defs", "definitions")
-            for name, each in (schema.get(home) or {}).items()
+            for name, each in schema.get(home, {}).items()
         }
         uses = {name: _references(each) for name, each in definitions.items()}
         outside = _references(schema)
@@ -162,6 +166,30 @@ class _Narrowing:
                 if each not in seen:
                     seen.add(each)
                     waiting |= uses[each]
+
+
+def _check_shape(node: Json, where: str) -> None:
+    """NotNarrowedError for what is no JSON Schema: nobody has looked at that of a tool."""
+    kinds = node.get("type", [])
+    wrong = next((name for name in _MAPS if not isinstance(node.get(name, {}), dict)), "")
+    wrong = wrong or next(
+        (name for name in (*_LISTS, "oneOf", "enum", "required") if not isinstance(node.get(name, []), list)), ""
+    )
+    wrong = wrong or next((name for name in ("$ref", "format") if not isinstance(node.get(name, ""), str)), "")
+    for kind in kinds if isinstance(kinds, list) else [kinds]:
+        if not isinstance(kind, str) or kind not in _TYPES:
+            wrong = "type"
+    if "anyOf" in node and "oneOf" in node:
+        wrong = "oneOf beside anyOf"
+    if wrong:
+        raise NotNarrowedError(f"{wrong} at {where or 'the root'} is not supported")
+
+
+def _json_text(value: Json, where: str) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError as error:  # nested too deeply for it, or of numbers too large
+        raise NotNarrowedError(f"{where or 'the root'} has values that can't be told in words") from error
 
 
 def _references(node: Any) -> set[str]:

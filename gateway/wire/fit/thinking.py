@@ -91,10 +91,26 @@ def _mend_thinking(work: Work, fields: Json) -> None:
             work.say(member, "dropped")
             del fields["thinking"]
         return
+    if kind not in ("enabled", "adaptive") and not work.is_own:
+        _unknown_kind(work, fields, kind)
+        return
     if kind == "enabled":
         _check_budget(work, thinking)
     if (kind == "enabled" and "budget" not in kinds) or (kind == "adaptive" and "adaptive" not in kinds):
         _other_kind(work, fields, kind)
+
+
+def _unknown_kind(work: Work, fields: Json, kind: str) -> None:
+    """A kind of Anthropic's own API that Bedrock is not known to take, `between_tools`: the model decides when."""
+    member = work.member("thinking")
+    if not work.breaks("thinking", member, f"Bedrock takes no thinking of type '{kind[:100]}'."):
+        return
+    if "adaptive" in work.capability.thinking:
+        work.say(member, "type", "adaptive")
+        fields["thinking"] = {"type": "adaptive"}
+    else:
+        work.say(member, "dropped")
+        del fields["thinking"]
 
 
 def _check_budget(work: Work, thinking: Json) -> None:
@@ -229,15 +245,26 @@ def _is_foreign(work: Work, block: Block) -> bool:
     return isinstance(shown, dict) and not shown.get("signature")
 
 
+def _check_user(work: Work, message: Message) -> None:
+    for block in message.content:
+        if block.reasoning_content is not None:
+            where = work.where(block)
+            words = f"The model returned the following errors: {where}: `thinking` blocks can only be in `assistant` messages"
+            raise work.refusal(where, "only an assistant's message takes thinking.", words)
+
+
 def mend_reasoning(work: Work) -> None:
     """Takes out of the history the reasoning of other models: Claude knows its own by the signature, others take none."""
     messages: list[Message] = []
     for message in work.conversation.messages:
+        if message.role == "user":
+            _check_user(work, message)
         foreign = [block for block in message.content if _is_foreign(work, block)]
-        kept = [block for block in message.content if not any(block is each for each in foreign)]
         if not foreign:
             messages.append(message)
             continue
+        gone = set(map(id, foreign))
+        kept = [block for block in message.content if id(block) not in gone]
         where = work.where(foreign[0])
         told, words = f"the model {work.capability.model_id} takes no reasoning.", _NO_REASONING
         if work.capability.thinking:

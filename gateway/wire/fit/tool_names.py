@@ -36,7 +36,8 @@ def mend_names(work: Work) -> None:
     wrong = [name for name in names if not _NAME.fullmatch(name)]
     if not wrong:
         return
-    where, shown = _where(work, wrong[0]), wrong[0][:100]
+    places = _places(work, set(wrong))
+    where, shown = places[wrong[0]], wrong[0][:100]
     if not work.breaks(
         "tool_names",
         where,
@@ -50,7 +51,7 @@ def mend_names(work: Work) -> None:
     for name in wrong:
         aliases[name] = alias(name, _NOT_IN_NAME, taken)
         taken.add(aliases[name])
-        work.say(_where(work, name), "aliased")
+        work.say(places[name], "aliased")
     work.original_names = {given: name for name, given in aliases.items()}
     _rename(work, aliases)
 
@@ -66,18 +67,20 @@ def _names(work: Work) -> Iterable[str]:
                 yield block.tool_use.name
 
 
-def _where(work: Work, name: str) -> str:
+def _places(work: Work, names: set[str]) -> dict[str, str]:
+    """Where each of these names stands first."""
+    found: dict[str, str] = {}
     config, number = work.conversation.tool_config, 0
     for tool in config.tools if config is not None else ():
         if tool.tool_spec is not None:
-            if tool.tool_spec.name == name:
-                return f"{work.member('tools')}[{number}].name"
+            if tool.tool_spec.name in names:
+                found.setdefault(tool.tool_spec.name, f"{work.member('tools')}[{number}].name")
             number += 1
     for message in work.conversation.messages:
         for block in message.content:
-            if block.tool_use is not None and block.tool_use.name == name:
-                return work.where(block)
-    return work.member("tools")
+            if block.tool_use is not None and block.tool_use.name in names:
+                found.setdefault(block.tool_use.name, work.where(block))
+    return found
 
 
 def _rename(work: Work, aliases: dict[str, str]) -> None:

@@ -110,6 +110,7 @@ def _mended_result(work: Work, block: Block) -> Block:
 def _check_pairs(work: Work) -> None:
     """Every call is answered in the next turn, once; nothing else is."""
     asked: dict[str, Block] = {}
+    _check_roles(work)
     for number, message in enumerate(work.conversation.messages):
         answered: set[str] = set()
         for block in message.content:
@@ -129,6 +130,19 @@ def _check_pairs(work: Work) -> None:
         asked = _calls(work, message.content)
     if asked:
         _refuse_missing(work, next(iter(asked.values())), list(asked), len(work.conversation.messages))
+
+
+def _check_roles(work: Work) -> None:
+    """Calls are the assistant's, results the user's."""
+    for message in work.conversation.messages:
+        is_user = message.role == "user"
+        for block in message.content:
+            if (block.tool_use if is_user else block.tool_result) is None:
+                continue
+            where, kind = work.where(block), "tool_use" if is_user else "tool_result"
+            right, told = ("assistant", "calls tools") if is_user else ("user", "takes the results of tools")
+            words = f"The model returned the following errors: {where}: `{kind}` blocks can only be in `{right}` messages"
+            work.breaks("pairing", where, f"only a message of the role '{right}' {told}.", words)
 
 
 def _calls(work: Work, content: list[Block]) -> dict[str, Block]:
@@ -164,7 +178,7 @@ def mend_order(work: Work) -> None:
         _put_calls_last(work)
     if capability.supports_text_with_results and not capability.needs_results_first:
         return
-    messages = [_ordered(work, message) for message in work.conversation.messages]
+    messages = [_ordered(work, message, number) for number, message in enumerate(work.conversation.messages)]
     if any(new is not old for new, old in zip(messages, work.conversation.messages, strict=True)):
         work.change(messages=messages)
 
@@ -190,13 +204,13 @@ def _put_calls_last(work: Work) -> None:
         work.change(messages=messages)
 
 
-def _ordered(work: Work, message: Message) -> Message:
+def _ordered(work: Work, message: Message, number: int) -> Message:
     results = [block for block in message.content if block.tool_result is not None]
     if not results or len(results) == len(message.content):
         return message
     where = work.where(message.content[0])
     if not work.capability.supports_text_with_results:
-        return _apart(work, message, results)
+        return _apart(work, message, number, results)
     others = [block for block in message.content if block.tool_result is None]
     ordered = results + others
     # A cache point covers what stands before it: one between results stays where it is as long as all before it are.
@@ -216,12 +230,11 @@ def _ordered(work: Work, message: Message) -> Message:
     return Message(role=message.role, content=ordered)
 
 
-def _apart(work: Work, message: Message, results: list[Block]) -> Message:
+def _apart(work: Work, message: Message, number: int, results: list[Block]) -> Message:
     others = [block for block in message.content if block.tool_result is None and block.cache_point is None]
     if not others:
         return message
     where = work.where(others[0])
-    number = work.conversation.messages.index(message)
     words = f"messages.{number}.content: Conversation blocks and tool result blocks cannot be provided in the same turn."
     told = f"the model {work.capability.model_id} takes nothing beside the results of tools in one turn."
     if any(block.text is None for block in others):
@@ -229,6 +242,8 @@ def _apart(work: Work, message: Message, results: list[Block]) -> Message:
     if not work.breaks("results", where, told, words):
         return message
     work.say(where, "joined")
+    for point in (block for block in message.content if block.cache_point is not None):
+        work.say(work.where(point), "dropped", "cache_point")
     last = results[-1]
     assert last.tool_result is not None
     texts = [ToolResultBlock(text=block.text) for block in others]

@@ -35,6 +35,7 @@ def mend_system(work: Work) -> None:
         kept.append(block)
     while kept and kept[0].cache_point is not None:
         kept.pop(0)  # there is nothing before it any more
+        work.say(work.member("system"), "dropped", "cache_point")
     work.change(system=kept or None)
 
 
@@ -76,7 +77,8 @@ def _without_blank(work: Work, message: Message) -> list[Block]:
     blank = [block for block in message.content if block.text is not None and is_blank(block.text)]
     if not blank:
         return message.content
-    kept = [block for block in message.content if not any(block is each for each in blank)]
+    gone = set(map(id, blank))
+    kept = [block for block in message.content if id(block) not in gone]
     for block in blank:
         where = work.where(block)
         if not work.breaks(
@@ -84,7 +86,11 @@ def _without_blank(work: Work, message: Message) -> list[Block]:
         ):  # fmt: skip
             return message.content
         work.say(where, "dropped")
-    return [] if all(block.cache_point is not None for block in kept) else kept
+    if any(block.cache_point is None for block in kept):
+        return kept
+    for point in kept:
+        work.say(work.where(point), "dropped", "cache_point")
+    return []
 
 
 def _begin(work: Work, messages: list[Message]) -> None:
