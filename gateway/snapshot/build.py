@@ -120,6 +120,12 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
     ]
 
 
+def _switched(rules: object) -> tuple[tuple[str, str], ...]:
+    """What an admin has switched; what is written there otherwise is overlooked, and holds no other deployment up."""
+    pairs = rules.items() if isinstance(rules, dict) else ()
+    return tuple(sorted((name, word) for name, word in pairs if isinstance(word, str)))
+
+
 def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -> DeploymentEntry:
     model = deployment.model
     return DeploymentEntry(
@@ -130,7 +136,7 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
         region=deployment.region,
         invoke_id=deployment.invoke_id,
         capability=capability_of(model),
-        actions=actions_of(tuple(sorted(deployment.rules.items()))),
+        actions=actions_of(_switched(deployment.rules)),
         prices=tuple(prices),
         weight=weight,
     )

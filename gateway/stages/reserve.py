@@ -3,6 +3,7 @@ import asyncio
 from gateway.call import Call
 from gateway.call.groups import Hold
 from gateway.catalogue.policy import price_at, worst_case
+from gateway.conversation import encode
 from gateway.outbound.contract import contract_of
 from gateway.records.record import admission_record
 from gateway.refusals import Refusal
@@ -93,11 +94,25 @@ def _inputs(call: Call, deployment: DeploymentEntry) -> list[int]:
     What is more than the model's window is a bound of what could not be measured: no prompt exceeds that.
     """
     room = call.bounds.max_tokens + MAX_CORRECTION_TOKENS
-    first = call.bounds.input_bound + _dearer_images(call, deployment)
+    first = call.bounds.input_bound + _dearer_images(call, deployment) + _room_for_schema(call)
     bounds = [first + number * room for number in range(_rounds(call))]
     if call.request.kind == "embedding":
         return bounds  # of many texts, each with the window to itself
     return [min(bound, deployment.context_window or bound) for bound in bounds]
+
+
+_ROOM_FOR_SCHEMA = 700
+"""Tokens of what goes with a schema: the instructions of tools, or our own words."""
+
+
+def _room_for_schema(call: Call) -> int:
+    """By how many tokens the request may grow where another deployment is asked in another way than the bound is of, or
+    the same one after it has refused structured output: a schema in another's words has half as much text again."""
+    if call.fit is None or not call.conversation.is_json_wanted:
+        return 0
+    if call.fit.output_mode != "native" and len(call.routed.deployments) == 1:
+        return 0
+    return _ROOM_FOR_SCHEMA + len(encode(call.conversation.output_config)) // 2
 
 
 def _dearer_images(call: Call, deployment: DeploymentEntry) -> int:

@@ -65,6 +65,8 @@ class _OutputConfig(msgspec.Struct, forbid_unknown_fields=True):
     format: _Format | None = None
 
 
+THREADS = "'thread' is not supported for models on Bedrock: no conversation is kept here. Send the whole history without it."
+"""The tool runner of Anthropic's SDK begins with one, and goes on without where it is told that there is none."""
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -98,6 +100,7 @@ class MessagesRequest(msgspec.Struct, forbid_unknown_fields=True):
     diagnostics: Any = None
     user_profile_id: Any = None
     workspace_id: Any = None
+    thread: Any = None
 
 
 def conversation_of_anthropic(request: MessagesRequest, places: Places) -> Conversation:
@@ -132,6 +135,8 @@ def conversation_of_anthropic(request: MessagesRequest, places: Places) -> Conve
 
 
 def _refuse_unsupported(request: MessagesRequest) -> None:
+    if request.thread:
+        raise Refusal("invalid_request", THREADS, param="thread")
     unsupported = {
         "container": bool(request.container),
         "mcp_servers": bool(request.mcp_servers),

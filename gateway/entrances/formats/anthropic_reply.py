@@ -127,6 +127,8 @@ def anthropic_error(refusal: Refusal, request_id: str | None) -> Json:
     found: Json = {"type": kind, "message": refusal.message, "code": refusal.code}
     if refusal.param is not None:
         found["param"] = refusal.param
+    if refusal.param == "thread":  # by which Anthropic's SDK knows to go on without
+        found["details"] = {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
     return {"type": "error", "error": found, "request_id": request_id}
 
 

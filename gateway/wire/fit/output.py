@@ -34,7 +34,7 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
     `avoid_native`: this deployment has refused structured output before.
     """
     config = work.conversation.output_config
-    wanted = asked_schema(config)
+    wanted = _wanted(work)
     if wanted is None or config is None:
         return ""
     schema = wanted[0]
@@ -69,6 +69,14 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
     instruction = SystemBlock(text=_OF_SCHEMA + orjson.dumps(schema).decode())
     work.change(output_config=rest, system=[*(work.conversation.system or ()), instruction])
     return BY_WORDS
+
+
+def _wanted(work: Work) -> tuple[Any, str] | None:
+    try:
+        return asked_schema(work.conversation.output_config)
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        words = "The value at outputConfig.textFormat.structure.jsonSchema.schema is not valid JSON."
+        raise work.refusal(work.member("format"), "the schema is not valid JSON.", words) from error
 
 
 def _takes_native(work: Work, member: str) -> bool:

@@ -173,9 +173,12 @@ def _check_shape(node: Json, where: str) -> None:
     kinds = node.get("type", [])
     wrong = next((name for name in _MAPS if not isinstance(node.get(name, {}), dict)), "")
     wrong = wrong or next(
-        (name for name in (*_LISTS, "oneOf", "enum", "required") if not isinstance(node.get(name, []), list)), ""
+        (name for name in (*_LISTS, "oneOf", "enum", "required") if not isinstance(node.get(name, []), list)),
+        "",
     )
-    wrong = wrong or next((name for name in ("$ref", "format") if not isinstance(node.get(name, ""), str)), "")
+    wrong = wrong or next(
+        (name for name in ("$ref", "format") if not isinstance(node.get(name, ""), str)), ""
+    )
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         if not isinstance(kind, str) or kind not in _TYPES:
             wrong = "type"
