@@ -12,6 +12,7 @@ from gateway.catalogue.models import Model, Price
 from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.seed import read_capabilities
 
+_REVISION = re.compile(r"(-v\d+)?(:\d+)?$")
 _VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?$")
 
 
@@ -40,8 +41,16 @@ def retired_names(known: Container[str], *, today: date | None = None) -> dict[s
     found: dict[str, str] = {}
     for model_id, successor in pairs:
         if successor in known:
-            vendorless = model_id.partition(".")[2]
-            found |= dict.fromkeys((model_id, vendorless, _VERSION.sub("", vendorless)), successor)
+            found |= dict.fromkeys(_spellings(model_id), successor)
+    return found
+
+
+def _spellings(model_id: str) -> set[str]:
+    """How callers write a model's ID: with and without vendor, date and version, and as its vendor's own API has it."""
+    found: set[str] = set()
+    for name in (model_id, model_id.partition(".")[2]):
+        plain = _VERSION.sub("", name)
+        found |= {name, _REVISION.sub("", name), plain, f"{plain}-latest"}
     return found
 
 

@@ -166,11 +166,12 @@ class _Answer:
             return Reading(errors=(failure.message,))  # however it looks, it is not whole
         if self.error:
             return Reading(errors=(self.error,))
-        if self.sent and self._contract.read(text).text != text.strip():
-            return Reading(errors=("There is more than one JSON value.",))
-        return self._contract.read(
+        reading = self._contract.read(
             text, was_cut=self.finished is not None and self.finished.stop_reason in _CUT
         )
+        if self.sent and reading.is_valid and reading.text != text.strip():
+            return Reading(errors=("There is more than one JSON value.",))
+        return reading
 
     def delivered(self, text: str) -> Iterator[Event]:
         """The answer's events, its JSON alone as their text."""

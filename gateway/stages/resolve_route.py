@@ -51,7 +51,8 @@ def _may_run(call: Call) -> bool:
 
 def _unknown(call: Call, gateway: Gateway, now: datetime) -> Refusal:
     asked = call.model_name
-    bare = asked.partition(".")[2] if asked.partition(".")[0] in _GEOGRAPHIES else asked
+    bare = asked.rpartition("/")[2].lower()  # of an ARN, or behind the name of a provider
+    bare = bare.partition(".")[2] if bare.partition(".")[0] in _GEOGRAPHIES else bare
     if (successor := gateway.snapshot.retired.get(bare)) is not None:
         name = gateway.snapshot.routes[successor].name
         return Refusal(
