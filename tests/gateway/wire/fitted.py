@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+import msgspec
 import orjson
 from botocore.validate import ParamValidator
 
@@ -82,7 +83,7 @@ def parse(wire_format: str, body: dict[str, Any]) -> Parsed:
         "anthropic": AnthropicEntrance,
         "converse": lambda: ConverseEntrance(model="m"),
     }[wire_format]()
-    parsed: Parsed = entrance.parse(orjson.dumps(body))
+    parsed: Parsed = entrance.parse(msgspec.json.encode(body))
     return parsed
 
 
@@ -104,7 +105,7 @@ def sent(
     )
     found = fit(work, default_max_tokens=4096, most_tokens=200_000, **known)
     assert encode(parsed.conversation) == before  # it may have to be fitted to another model
-    return Sent(orjson.loads(encode(found.conversation)), found)
+    return Sent(msgspec.json.decode(encode(found.conversation)), found)
 
 
 def bedrock_error(model_id: str, body: dict[str, Any]) -> str:
