@@ -16,18 +16,12 @@ _REVISION = re.compile(r"(-v\d+)?(:\d+)?$")
 _VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?$")
 
 
-_LISTS = frozenset(name for name in CAPABILITY_FIELDS if isinstance(getattr(Capability(), name), tuple))
-
-
 def capability_of(model: Model) -> Capability:
     """What a model can take and give."""
     facts: dict[str, Any] = {}
     for name in CAPABILITY_FIELDS:
         fact = getattr(model, name)
-        if name not in _LISTS:
-            facts[name] = fact
-        elif isinstance(fact, list):  # what is none says nothing of the model
-            facts[name] = tuple(map(str, fact))
+        facts[name] = tuple(fact) if isinstance(fact, list) else fact
     return Capability(**facts)
 
 

@@ -7,7 +7,7 @@ import anthropic
 import httpx
 import pytest
 
-from gateway.catalogue.models import Deployment, Model, Route, RouteTarget
+from gateway.catalogue.models import Deployment, Route, RouteTarget
 from tests.e2e.conftest import World
 from tests.services import until
 
@@ -136,10 +136,10 @@ def test_the_tool_runner_of_anthropics_sdk_goes_on_without_a_thread(world):
 
 
 def test_a_run_of_a_prompt_names_places_of_its_messages(world):
-    world.new_prompt("places", {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{ q }}"}], "variables": [{"name": "q", "type": "text"}]})  # fmt: skip
+    world.new_prompt("places", {"model": "nova-micro", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{ q }}"}], "variables": [{"name": "q", "type": "text"}]})  # fmt: skip
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAA="}}
     content = [{"type": "text", "text": "x"}, image]
-    body = {"variables": {"q": "x"}, "model": "nova-micro", "messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": content}]}  # fmt: skip
+    body = {"variables": {"q": "x"}, "messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": content}]}  # fmt: skip
     until(lambda: world.post("/v1/prompts/places/run", json=body).status_code != 404, what="the prompt")
     answer = world.post("/v1/prompts/places/run", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages[1].content[1]")
@@ -191,17 +191,3 @@ def test_a_schema_asked_in_another_way_stays_within_what_is_held(world):
     record = world.record(answer.headers["x-gatehouse-call-id"])
     assert ", ".join(record["checks"]["adjusted"]) == adjusted(answer)
     assert record["attempts"] == 2
-
-
-def test_facts_of_a_model_that_are_none_say_nothing_of_it(world):
-    def facts(choices: Any) -> None:
-        world.stack.make(
-            lambda: Model.objects.filter(model_id="amazon.nova-pro-v1:0").update(tool_choices=choices)
-        )
-
-    facts({"auto": 1})
-    try:
-        world.knows(world.new_key())
-        assert world.chat(model="nova-pro", tools=[tool()], tool_choice="required").status_code == 200
-    finally:
-        facts(["auto", "any", "tool"])

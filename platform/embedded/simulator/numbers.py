@@ -5,6 +5,8 @@ from math import ceil, floor
 from typing import Any
 
 _TRIES = 100
+_MOST = 2**53
+"""A bound beyond it bounds nothing that a model says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def _multiples(bounds: NumberBounds, step: float, seed: int) -> list[float]:
     """A few multiples of a step to try, one of them by the seed."""
     if bounds.low is not None:
         first = ceil(bounds.low / step)
-    elif bounds.high is not None:
+    elif bounds.high is not None and bounds.high < _MOST:
         first = floor(bounds.high / step) - _TRIES
     else:
         first = 0

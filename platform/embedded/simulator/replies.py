@@ -1,6 +1,5 @@
 """What the model answers: a deterministic function of the turn that says it is simulated."""
 
-import json
 import re
 from base64 import b64encode
 from typing import Any
@@ -134,8 +133,8 @@ def _tool_blocks(
     """The call, and before it, where the model was free to choose, a sentence."""
     value = _value(tool.schema, _quoted(turn.last_user_text), number) if has_arguments else {}
     arguments = value if isinstance(value, dict) else {}
-    # Without arguments a model says nothing at all, not even `{}`. The schema may ask for integers of any length.
-    text = json.dumps(arguments, separators=(",", ":")) if arguments else ""
+    # Without arguments a model says nothing at all, not even `{}`.
+    text = orjson.dumps(arguments).decode() if arguments else ""
     call = ReplyBlock(
         list(pieces(text)) or [""],
         tool=tool.name,
