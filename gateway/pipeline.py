@@ -24,7 +24,7 @@ from gateway.outbound.chain import BLOCKED, Outbound
 from gateway.outbound.contract import contract_of, keep_contract
 from gateway.outbound.ending import keep, takes_raw
 from gateway.outbound.screen import BlockedError
-from gateway.refusals import Refusal, unexpected
+from gateway.refusals import Refusal, too_deep, unexpected
 from gateway.runtime import Gateway
 from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
@@ -170,8 +170,7 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
             raise
         except RecursionError as error:
             outcome = "invalid_request"
-            text = "The request is nested too deeply: a schema, an argument or a result goes on and on."
-            raise Refusal(outcome, text) from error
+            raise too_deep() from error
         finally:
             call.stages.append((name, elapsed_ms(begun), outcome))
         if call.fixed_answer is not None and stages is ADMISSION:

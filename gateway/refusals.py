@@ -73,6 +73,12 @@ def too_large(most: int) -> Refusal:
     return Refusal("request_too_large", f"The request is over {most} bytes, the most Gatehouse takes.")
 
 
+def too_deep() -> Refusal:
+    """The refusal of a request that is nested too deeply somewhere within what is read as it is."""
+    text = "The request is nested too deeply: a schema, an argument or a result goes on and on."
+    return Refusal("invalid_request", text)
+
+
 def unexpected() -> Refusal:
     """What a caller is told when Gatehouse itself is at fault: nothing of the fault."""
     return Refusal(

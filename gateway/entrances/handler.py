@@ -23,7 +23,7 @@ from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, CONVERSE_PREFIX, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
-from gateway.refusals import Refusal, too_large, unexpected
+from gateway.refusals import Refusal, too_deep, too_large, unexpected
 from gateway.runtime import Gateway
 from kernel.collector import quieten
 
@@ -138,6 +138,8 @@ class GatewayHandler:
             parsed = entrance.parse(body)
         except Refusal as found:
             refusal = found
+        except RecursionError:
+            refusal = too_deep()
         except _ClientLeft:
             return
         CallHandover(

@@ -50,6 +50,13 @@ def test_what_is_nested_without_end_is_refused_by_name(world):
 
 
 @pytest.mark.quick
+def test_what_is_nested_too_deeply_is_not_counted(world):
+    schema = json.loads('{"not":' * 400 + "{}" + "}" * 400)
+    body = {"model": "claude-haiku-4-5", "messages": [USER], "tools": [{"name": "f", "input_schema": schema}]}
+    assert world.post("/v1/messages/count_tokens", json=body).status_code == 400
+
+
+@pytest.mark.quick
 def test_numbers_of_any_length_in_a_tools_schema(world):
     parameters = {"type": "object", "properties": {"a": {"type": "integer", "maximum": 10**30}}}
     answer = world.chat(tools=[tool(parameters=parameters, strict=True)])
@@ -136,13 +143,20 @@ def test_the_tool_runner_of_anthropics_sdk_goes_on_without_a_thread(world):
 
 
 def test_a_run_of_a_prompt_names_places_of_its_messages(world):
-    world.new_prompt("places", {"model": "nova-micro", "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "{{ q }}"}], "variables": [{"name": "q", "type": "text"}]})  # fmt: skip
+    document = {
+        "model": "nova-micro",
+        "messages": [{"role": "system", "text": "Be brief."}, {"role": "user", "text": "Hello"}],
+        "takes_messages": True,
+    }
+    world.new_prompt("places", document)
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAA="}}
     content = [{"type": "text", "text": "x"}, image]
-    body = {"variables": {"q": "x"}, "messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": content}]}  # fmt: skip
+    body = {"messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": content}]}  # fmt: skip
     until(lambda: world.post("/v1/prompts/places/run", json=body).status_code != 404, what="the prompt")
     answer = world.post("/v1/prompts/places/run", json=body)
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages[1].content[1]")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "messages[1].content[1]"), (
+        answer.text
+    )
 
 
 @pytest.mark.parametrize(

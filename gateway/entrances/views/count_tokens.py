@@ -11,7 +11,7 @@ from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, call_headers
 from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, too_deep
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.stages.authenticate import authenticate
@@ -49,6 +49,8 @@ class CountTokensView(LeanView):
             tokens = await _counted(call, gateway)
         except Refusal as refusal:
             return refused(call, _ENTRANCE, refusal)
+        except RecursionError:
+            return refused(call, _ENTRANCE, too_deep())
         finally:
             if call.taken.has_slot:
                 gateway.slots.release()
