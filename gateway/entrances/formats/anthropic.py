@@ -82,7 +82,7 @@ class MessagesRequest(msgspec.Struct, forbid_unknown_fields=True):
     stop_sequences: list[str] | None = None
     temperature: _Share | None = None
     top_p: _Share | None = None
-    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    top_k: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] | None = None
     tools: list[_Tool] | None = None
     tool_choice: _ToolChoice | None = None
     thinking: _Thinking | None = None

@@ -91,7 +91,7 @@ def _mend_thinking(work: Work, fields: Json) -> None:
             work.say(member, "dropped")
             del fields["thinking"]
         return
-    if kind not in ("enabled", "adaptive") and not work.is_own:
+    if kind not in ("enabled", "adaptive"):
         _unknown_kind(work, fields, kind)
         return
     if kind == "enabled":
@@ -102,8 +102,12 @@ def _mend_thinking(work: Work, fields: Json) -> None:
 
 def _unknown_kind(work: Work, fields: Json, kind: str) -> None:
     """A kind of Anthropic's own API that Bedrock is not known to take, `between_tools`: the model decides when."""
-    member = work.member("thinking")
-    if not work.breaks("thinking", member, f"Bedrock takes no thinking of type '{kind[:100]}'."):
+    member, shown = work.member("thinking"), kind[:100]
+    words = (
+        f"The model returned the following errors: thinking: Input tag '{shown}' found using 'type' does not match any of the "
+        "expected tags: 'disabled', 'enabled', 'adaptive'"
+    )
+    if not work.breaks("thinking", member, f"Bedrock takes no thinking of type '{shown}'.", words):
         return
     if "adaptive" in work.capability.thinking:
         work.say(member, "type", "adaptive")

@@ -158,6 +158,13 @@ def test_cache_points_that_go_with_blank_texts_are_said():
     assert "messages[1].content[0]; dropped=cache_point" in found.adjusted
 
 
+@pytest.mark.parametrize("thinking", [{"type": "between_tools"}, {}, {"type": [1]}])
+def test_thinking_of_no_kind_is_refused_in_bedrocks_words(thinking):
+    body = BASES["converse"] | {"additionalModelRequestFields": {"thinking": thinking}}
+    with pytest.raises(Refusal, match="does not match any of the expected tags"):
+        sent("converse", HAIKU, body)
+
+
 def test_a_schema_that_is_no_json_is_refused_in_bedrocks_words():
     structure = {"jsonSchema": {"schema": "{", "name": "a"}}
     body = BASES["converse"] | {"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}}  # fmt: skip
