@@ -12,7 +12,7 @@ from gateway.call.prompt_run import ContractRun
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.stop_reasons import failure_of
 from gateway.refusals import Refusal
-from gateway.wire.fit.output import ANSWER_TOOL, BY_TOOL
+from gateway.wire.fit.output import ANSWER_TOOL, BY_TOOL, BY_WORDS
 from prompts.registry.policy.json_prefix import Prefix
 from prompts.registry.policy.output_contract import Contract, Reading
 from prompts.rollout.policy.unsure import Unsure, says_unsure
@@ -83,6 +83,14 @@ async def keep_contract(
         yield event
 
 
+def _begun(call: Call) -> str:
+    """The beginning of the answer, where the caller's conversation ends with one: the model's answer goes on from there."""
+    if call.holds_prompt_to_schema or call.fit is None or call.fit.output_mode != BY_WORDS:
+        return ""
+    last = call.sent_conversation.messages[-1]
+    return "".join(block.text or "" for block in last.content) if last.role == "assistant" else ""
+
+
 class _Answer:
     """One round's answer, held back until it is known to be valid."""
 
@@ -94,7 +102,10 @@ class _Answer:
         self._answer_tools: set[int] = set()
         self.events: list[Event] = []
         self.finished: Finished | None = None
-        self.sent = 0
+        begun = _begun(call)
+        self._begun = self.sent = len(begun)
+        if begun:
+            self._add(begun)
 
     def take(self, event: Event) -> None:
         match event:
@@ -151,7 +162,7 @@ class _Answer:
 
     def unsent(self) -> Iterator[Event]:
         """All events, without the text that was sent already."""
-        skipped = self.sent
+        skipped = self.sent - self._begun
         for event in self.events:
             if isinstance(event, TextDelta) and skipped:
                 rest, skipped = event.text[skipped:], max(0, skipped - len(event.text))
@@ -169,8 +180,13 @@ class _Answer:
         reading = self._contract.read(
             text, was_cut=self.finished is not None and self.finished.stop_reason in _CUT
         )
-        if self.sent and reading.is_valid and reading.text != text.strip():
+        if self.sent > self._begun and reading.is_valid and reading.text != text.strip():
             return Reading(errors=("There is more than one JSON value.",))
+        if self._begun and self.sent == self._begun and not reading.is_valid:
+            alone = self._contract.read(text[self._begun :])
+            if alone.is_valid:  # a model may begin anew
+                self._begun = self.sent = 0
+                return alone
         return reading
 
     def delivered(self, text: str) -> Iterator[Event]:

@@ -107,6 +107,25 @@ def test_a_refusal_is_told_as_one_and_what_is_not_whole_is_an_error(world, strea
     assert "malformed_model_output" in broken.text
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("wanted", [form(SCHEMA), {"type": "json_object"}], ids=["schema", "object"])
+@pytest.mark.parametrize(
+    ("begun", "rest"),
+    [("{", '"r": "a long enough answer, which is sent in parts"}'), ("```json\n{", '"r": "a"}\n')],
+)
+def test_an_answer_that_the_caller_began_is_read_with_its_beginning(world, begun, rest, wanted, stream):
+    world.say(rest)
+    messages = [USER, {"role": "assistant", "content": begun}]
+    answer = world.chat(messages=messages, response_format=wanted, stream=stream)
+    assert answer.status_code == 200, answer.text
+    assert "contract_failed" not in answer.text
+    if not stream:
+        assert answer.json()["choices"][0]["message"]["content"].strip() == rest.strip()
+    world.say('{"r": "a"}')
+    anew = world.chat(messages=messages, response_format=wanted)
+    assert json.loads(anew.json()["choices"][0]["message"]["content"]) == {"r": "a"}
+
+
 def test_a_streamed_answer_that_does_not_fit_is_told_why(world):
     schema = {
         "type": "object",

@@ -65,8 +65,6 @@ class _OutputConfig(msgspec.Struct, forbid_unknown_fields=True):
     format: _Format | None = None
 
 
-THREADS = "'thread' is not supported for models on Bedrock: no conversation is kept here. Send the whole history without it."
-"""The tool runner of Anthropic's SDK begins with one, and goes on without where it is told that there is none."""
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -135,13 +133,14 @@ def conversation_of_anthropic(request: MessagesRequest, places: Places) -> Conve
 
 
 def _refuse_unsupported(request: MessagesRequest) -> None:
-    if request.thread:
-        raise Refusal("invalid_request", THREADS, param="thread")
     unsupported = {
         "container": bool(request.container),
         "mcp_servers": bool(request.mcp_servers),
         "context_management": bool(request.context_management),
         "inference_geo": bool(request.inference_geo),
+        "thread": bool(
+            request.thread
+        ),  # the SDK's tool runner begins with one, and goes on without where there is none
         "speed": request.speed not in (None, "standard"),
     }
     for name, is_asked in unsupported.items():

@@ -246,8 +246,8 @@ def _blocks(message: _Message, where: str, places: Places) -> list[Block]:
         except (msgspec.DecodeError, RecursionError) as error:
             why = "nested too deeply" if isinstance(error, RecursionError) else "not JSON"
             place = f"{where}.tool_calls[{number}]"
-            message = f"{place}: the arguments of tool call '{call.id[:100]}' are {why}."
-            raise Refusal("invalid_request", message, param=place) from error
+            told = f"{place}: the arguments of tool call '{call.id[:100]}' are {why}."
+            raise Refusal("invalid_request", told, param=place) from error
         use = ToolUse(tool_use_id=call.id, name=call.function.name, input=arguments)
         blocks.append(places.note(Block(tool_use=use), f"{where}.tool_calls[{number}]"))
     return blocks or [places.note(Block(text=""), where)]

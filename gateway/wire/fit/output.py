@@ -14,6 +14,8 @@ NATIVE, BY_TOOL, BY_WORDS = "native", "tool", "words"
 _ANY_JSON = "Answer with one JSON object and nothing else: no explanation, no code fence."
 _OF_SCHEMA = "Answer with one JSON value and nothing else: no explanation, no code fence. It must fit this JSON Schema:\n"
 _EXTRA = "The model returned the following errors: output_config.format: Extra inputs are not permitted"
+_PREFILLED = "The model returned the following errors: output_config.format: Prefilling is not supported with structured output"
+"""Source: Anthropic API docs, Structured outputs: incompatible with citations and prefilling."""
 _CITES = "The model returned the following errors: output_config.format: Citations are not supported with structured output"
 
 
@@ -80,12 +82,21 @@ def _wanted(work: Work) -> tuple[Any, str] | None:
 
 
 def _takes_native(work: Work, member: str) -> bool:
+    if work.capability.supports_structured_output and _is_begun(work):
+        told = "an answer that is begun for the model can't be had with a schema. End with a user message."
+        return not work.breaks("structured_output", member, told, _PREFILLED)
     if work.capability.supports_structured_output:
         told = "citations can't be had with a schema. Leave one of them out."
         return not _cites(work) or not work.breaks("structured_output", member, told, _CITES)
     return not work.breaks(
         "structured_output", member, f"the model {work.capability.model_id} has no structured output. Leave '{member}' out.", _EXTRA
     )  # fmt: skip
+
+
+def _is_begun(work: Work) -> bool:
+    """Whether the conversation ends with the beginning of the answer, where the model goes on from one."""
+    messages = work.conversation.messages
+    return work.capability.supports_prefill and bool(messages) and messages[-1].role == "assistant"
 
 
 def _cites(work: Work) -> bool:
@@ -109,4 +120,5 @@ def _can_use_tool(work: Work, schema: Any) -> bool:
         and "tool" in work.capability.tool_choices
         and work.conversation.tool_config is None
         and not thinks
+        and not _is_begun(work)
     )
