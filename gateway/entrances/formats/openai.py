@@ -167,7 +167,7 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
             max_tokens=request.max_tokens
             if request.max_completion_tokens is None
             else request.max_completion_tokens,
-            temperature=None if request.temperature is None else min(request.temperature, 1.0),
+            temperature=request.temperature,
             top_p=request.top_p,
             stop_sequences=_stops(request.stop),
         ),

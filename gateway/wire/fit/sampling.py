@@ -17,6 +17,11 @@ def mend_sampling(work: Work) -> None:
     if config is None or (config.temperature is None and config.top_p is None):
         return
     changes: dict[str, Any] = {}
+    if config.temperature is not None and config.temperature > 1:  # OpenAI's go up to 2
+        if work.capability.sampling != "none":
+            work.say(work.member("temperature"), "lowered", "1")
+        config = msgspec.structs.replace(config, temperature=1.0)
+        changes["temperature"] = 1.0
     sampling = work.capability.sampling
     if _thinks(work):
         if config.temperature not in (None, 1.0):
