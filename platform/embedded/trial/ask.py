@@ -19,7 +19,12 @@ from embedded.trial.target import Target
 # A new schema's first compilation takes AWS minutes.
 _CONNECT_SECONDS, _READ_SECONDS = 5, 120
 _STREAM = "ConverseStream"
-_METHODS = {"Converse": "converse", _STREAM: "converse_stream", "CountTokens": "count_tokens", "InvokeModel": "invoke_model"}
+_METHODS = {
+    "Converse": "converse",
+    _STREAM: "converse_stream",
+    "CountTokens": "count_tokens",
+    "InvokeModel": "invoke_model",
+}
 # What botocore wants before it sends anything; the probe's body takes its place.
 _NOTHING: dict[str, dict[str, Any]] = {
     "Converse": {"messages": []}, _STREAM: {"messages": []}, "CountTokens": {"input": {}}, "InvokeModel": {"body": b"{}"},
@@ -61,15 +66,25 @@ class Side:
         self._client.close()
 
     def _ask(self, probe: Probe, target: Target) -> Outcome:
-        model_id = target.base_id if probe.by_base_id else target.profile_id if probe.by_profile else target.invoke_id
+        model_id = (
+            target.base_id
+            if probe.by_base_id
+            else target.profile_id
+            if probe.by_profile
+            else target.invoke_id
+        )
         try:
             with self._sending(probe):
-                answer = getattr(self._client, _METHODS[probe.operation])(modelId=model_id, **_NOTHING[probe.operation])
+                answer = getattr(self._client, _METHODS[probe.operation])(
+                    modelId=model_id, **_NOTHING[probe.operation]
+                )
                 return _outcome(probe, answer)
         except (ClientError, EventStreamError) as error:
             return _refused(error)
         except (BotoCoreError, HTTPError, ValueError) as error:
-            return Outcome(exception=type(error).__name__, message=without_secrets(str(error)), is_unknown=True)
+            return Outcome(
+                exception=type(error).__name__, message=without_secrets(str(error)), is_unknown=True
+            )
 
     @contextmanager
     def _sending(self, probe: Probe) -> Iterator[None]:
@@ -96,12 +111,21 @@ def _outcome(probe: Probe, answer: dict[str, Any]) -> Outcome:
         kinds = tuple(dict.fromkeys(str(each.get("type")) for each in told.get("content") or ()))
         usage = told.get("usage") or {}
         counted = Usage(int(usage.get("input_tokens") or 0), int(usage.get("output_tokens") or 0))
-        return Outcome(status, stop_reason=str(told.get("stop_reason")), marks=kinds, usage=counted if usage else None)
+        return Outcome(
+            status, stop_reason=str(told.get("stop_reason")), marks=kinds, usage=counted if usage else None
+        )
     if probe.operation == _STREAM:
         content, stop_reason, usage, marks = streamed(answer["stream"])
-        return Outcome(status, stop_reason=stop_reason, marks=(*marks_of(content), *marks), usage=_usage(usage))
+        return Outcome(
+            status, stop_reason=stop_reason, marks=(*marks_of(content), *marks), usage=_usage(usage)
+        )
     content = answer.get("output", {}).get("message", {}).get("content") or []
-    return Outcome(status, stop_reason=str(answer.get("stopReason")), marks=marks_of(content), usage=_usage(answer.get("usage")))
+    return Outcome(
+        status,
+        stop_reason=str(answer.get("stopReason")),
+        marks=marks_of(content),
+        usage=_usage(answer.get("usage")),
+    )
 
 
 def _usage(usage: dict[str, Any] | None) -> Usage | None:
@@ -115,5 +139,5 @@ def _refused(error: ClientError | EventStreamError) -> Outcome:
     told = error.response.get("Error", {})
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     code = str(told.get("Code") or type(error).__name__)
-    is_unknown = code in _THROTTLING or status >= 500  # noqa: PLR2004
+    is_unknown = code in _THROTTLING or status >= 500
     return Outcome(status, code, without_secrets(str(told.get("Message") or "")), is_unknown=is_unknown)

@@ -1,6 +1,6 @@
 """Probes of sampling, limits, stop sequences, prefill, effort and additional fields."""
 
-from embedded.trial.bodies import assistant, body, extra, inferring
+from embedded.trial.bodies import assistant, body, extra, inferring, tools
 from embedded.trial.probe import ANTHROPIC, Probe
 from embedded.trial.target import Target
 
@@ -41,20 +41,22 @@ def probes_of_inference(target: Target) -> list[Probe]:
 def _limits(target: Target) -> list[Probe]:
     """Exactly the limit, and one below it.
 
-    Where AWS takes them a whole answer might be paid for, so models of Anthropic get a budget of thinking beside it that is
-    refused after the limit was looked at; of the others only those are asked whose longest answer is cheap.
+    Where AWS takes them a whole answer might be paid for. Models of Anthropic are therefore asked with thinking that they are
+    sure to refuse, once the limit was looked at; the others come last, where their longest answer is cheap enough.
     """
     limit = target.max_output_tokens
     if not limit:
         return []
-    found = []
-    for name, most in (("output limit", limit), ("one below the output limit", limit - 1)):
-        asked = inferring(most=most)
-        if target.is_anthropic:
-            asked["additionalModelRequestFields"] = {"thinking": {"type": "enabled", "budget_tokens": 1}}
-        found.append(
-            Probe(name, f"maxTokens {most}" + (" and a budget of thinking of 1" if target.is_anthropic else ""), asked,
-                  "output limit", "max_tokens", "max_output_tokens",
-                  tells=("exceeds the model limit",), is_dear=True)
-        )  # fmt: skip
-    return found
+    return [_limit("output limit", limit, target), _limit("one below the output limit", limit - 1, target)]
+
+
+def _limit(name: str, most: int, target: Target) -> Probe:
+    sends, asked = f"maxTokens {most:,}", inferring(most=most)
+    if target.is_anthropic:
+        sends += ", and a budget of thinking of 1 and a forced tool"
+        asked["additionalModelRequestFields"] = {"thinking": {"type": "enabled", "budget_tokens": 1}}
+        asked["toolConfig"] = tools(toolChoice={"any": {}})
+    return Probe(
+        name, sends, asked, "output limit", "max_tokens", "max_output_tokens", tells=("exceeds the model limit",),
+        is_dear=not target.is_anthropic, is_refused_anyway=target.is_anthropic,
+    )  # fmt: skip

@@ -32,5 +32,9 @@ def streamed(events: Iterable[dict[str, Any]]) -> tuple[Content, str, dict[str, 
         stop_reason = event.get("messageStop", {}).get("stopReason", stop_reason)
         usage = event.get("metadata", {}).get("usage", usage)
     said = "".join(arguments)
-    how = ("no arguments" if not said else "arguments {}" if said == "{}" else "arguments",) if "toolUse" in kinds else ()
+    how = (
+        ("no arguments" if not said else "arguments {}" if said == "{}" else "arguments",)
+        if "toolUse" in kinds
+        else ()
+    )
     return [{kind: {}} for kind in kinds], stop_reason, usage, how

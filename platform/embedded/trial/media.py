@@ -2,12 +2,28 @@
 
 from typing import Any
 
-from embedded.trial.bodies import POINT, Block, Body, assistant, body, call, document, image, result, told, tool, tools, user
+from embedded.trial.bodies import (
+    POINT,
+    Block,
+    Body,
+    assistant,
+    body,
+    call,
+    document,
+    image,
+    result,
+    told,
+    tool,
+    tools,
+    user,
+)
 from embedded.trial.pictures import GIF, JPEG, PNG, WEBP
 from embedded.trial.probe import ANTHROPIC, SHAPES, Probe
 
 
-def _documents(name: str, sends: str, simulator: str, *blocks: Any, gateway: str = "documents", **more: Any) -> Probe:
+def _documents(
+    name: str, sends: str, simulator: str, *blocks: Any, gateway: str = "documents", **more: Any
+) -> Probe:
     pages = sum(1 for each in blocks if not isinstance(each, str))
     return Probe(name, sends, body(user(*blocks)), simulator, gateway, pages=pages, **more)
 

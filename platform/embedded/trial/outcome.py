@@ -51,7 +51,9 @@ class Outcome:
 
     def __str__(self) -> str:
         if self.is_taken:
-            return ", ".join(filter(None, [str(self.status), self.stop_reason, " + ".join(self.marks) or "no content"]))
+            return ", ".join(
+                filter(None, [str(self.status), self.stop_reason, " + ".join(self.marks) or "no content"])
+            )
         return " ".join(filter(None, [str(self.status or ""), self.exception + ":", self.message]))
 
 

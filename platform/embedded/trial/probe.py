@@ -31,6 +31,8 @@ class Probe:
     by_profile: bool = False
     is_dear: bool = False
     """Sent last: what is left of the money may not do for it."""
+    is_refused_anyway: bool = False
+    """It breaks a second rule that nobody doubts, so that no answer is paid for."""
     pages: int = 0
     """Of documents and images, for the bound of what it costs."""
 

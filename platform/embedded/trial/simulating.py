@@ -16,10 +16,12 @@ _PLATFORM = Path(__file__).resolve().parents[2]
 def simulator() -> Iterator[str]:
     """Its URL. It gets no credentials of AWS, and reads no settings. Raises CannotTry."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GATEHOUSE_"))}
-    environment = kept | {"PYTHONPATH": os.pathsep.join(filter(None, [str(_PLATFORM), kept.get("PYTHONPATH")]))}
+    environment = kept | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PLATFORM), kept.get("PYTHONPATH")]))
+    }
     command = [sys.executable, "-m", "embedded.simulator", "--port", "0"]
     # A group of its own: Ctrl-C is for the trial, which still writes what it has.
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:

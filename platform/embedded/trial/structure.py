@@ -32,7 +32,11 @@ _KEYWORDS: dict[str, dict[str, Any]] = {
     "uniqueItems": {"type": "array", "items": _TEXT, "uniqueItems": True},
     "prefixItems": {"type": "array", "prefixItems": [_TEXT]},
     "additionalProperties true": {"type": "object", "properties": {}, "additionalProperties": True},
-    "patternProperties": {"type": "object", "patternProperties": {"^a": _TEXT}, "additionalProperties": False},
+    "patternProperties": {
+        "type": "object",
+        "patternProperties": {"^a": _TEXT},
+        "additionalProperties": False,
+    },
     "object inside, not closed": {"type": "object", "properties": {"b": _TEXT}},
     "enum of objects": {"enum": [{"b": 1}]},
     "unknown keyword": {"type": "string", "x-order": 1},

@@ -51,10 +51,10 @@ def chosen(probes: list[Probe], names: Iterable[str]) -> list[Probe]:
     return [probe for probe in probes if probe is BASELINE or wanted & probe.names]
 
 
-def cheapest_half(probes: list[Probe], target: Target) -> Decimal:
-    """What half of the probes cost at most, the cheap half."""
+def cheapest_quarter(probes: list[Probe], target: Target) -> Decimal:
+    """What the cheapest quarter of the probes costs at most."""
     costs = sorted(most_dollars(probe, target) for probe in probes)
-    return sum(costs[: (len(costs) + 1) // 2], Decimal(0))
+    return sum(costs[: (len(costs) + 3) // 4], Decimal(0))
 
 
 def most_dollars(probe: Probe, target: Target) -> Decimal:
@@ -66,7 +66,8 @@ def most_dollars(probe: Probe, target: Target) -> Decimal:
     tokens += probe.pages * (_A_PAGE if target.is_anthropic else _A_PAGE_OF_OTHERS)
     tokens += _FOR_TOOLS if "toolConfig" in probe.body else 0
     tokens += _FOR_A_SCHEMA if "outputConfig" in probe.body else 0
-    return target.prices.of(tokens, _answer(probe.body), is_cached="cachePoint" in sent)
+    answer = 0 if probe.is_refused_anyway else _answer(probe.body)
+    return target.prices.of(tokens, answer, is_cached="cachePoint" in sent)
 
 
 def _answer(body: Mapping[str, Any]) -> int:

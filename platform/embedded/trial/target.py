@@ -89,7 +89,9 @@ def target_of(model_id: str, region: str, prices: Prices | None = None, path: Pa
 def _prices(entry: Mapping[str, Any], invoke_id: str) -> Prices:
     """The dearest of the catalogue's offers that the id may mean."""
     prefix = invoke_id.removesuffix(entry["model_id"]).rstrip(".")
-    offers = [each for each in entry.get("deployments", ()) if each["profile"] == prefix and each.get("input")]
+    offers = [
+        each for each in entry.get("deployments", ()) if each["profile"] == prefix and each.get("input")
+    ]
     if not offers:
         raise CannotTry(
             f"The catalogue has no price for {invoke_id}: give AWS's with --input-price and --output-price."

@@ -10,7 +10,9 @@ _ADAPTIVE = {"type": "adaptive"}
 _BUDGET = {"type": "enabled", "budget_tokens": 1024}
 _OVER_THE_BUDGET = 1025
 _NOT_SIGNED = {"reasoningContent": {"reasoningText": {"text": "Well."}}}
-_FALSELY_SIGNED = {"reasoningContent": {"reasoningText": {"text": "Well.", "signature": "bm90IGEgc2lnbmF0dXJl"}}}
+_FALSELY_SIGNED = {
+    "reasoningContent": {"reasoningText": {"text": "Well.", "signature": "bm90IGEgc2lnbmF0dXJl"}}
+}
 
 
 def probes_of_thinking(target: Target) -> list[Probe]:
@@ -18,7 +20,9 @@ def probes_of_thinking(target: Target) -> list[Probe]:
     return [*_KINDS, *_forbidden(target)]
 
 
-def _probe(name: str, sends: str, asked: Body, simulator: str, gateway: str = "thinking", **more: Any) -> Probe:
+def _probe(
+    name: str, sends: str, asked: Body, simulator: str, gateway: str = "thinking", **more: Any
+) -> Probe:
     return Probe(name, sends, asked, simulator, gateway, "thinking", vendors=ANTHROPIC, **more)
 
 
@@ -51,7 +55,9 @@ def _forbidden(target: Target) -> list[Probe]:
     is_dear = "adaptive" not in target.thinking
     thinking, most = (_BUDGET, _OVER_THE_BUDGET) if is_dear else (_ADAPTIVE, FEW)
 
-    def thinks(fields: dict[str, Any] | None = None, values: dict[str, Any] | None = None, **more: Any) -> Body:
+    def thinks(
+        fields: dict[str, Any] | None = None, values: dict[str, Any] | None = None, **more: Any
+    ) -> Body:
         asked = body(additionalModelRequestFields={"thinking": thinking, **(fields or {})}, **more)
         return {**asked, "inferenceConfig": {"maxTokens": most, **(values or {})}}
 

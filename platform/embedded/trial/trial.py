@@ -60,7 +60,9 @@ def run(trial: Trial, aws: Side, simulator: Side, most: Decimal) -> Iterator[Tri
         trial.spent += _cost(probe, said, trial.target, cost) - cost
         expected = simulator.ask(probe, trial.target)
         if probe is BASELINE and not said.is_taken:
-            raise CannotTry(f"{trial.target.invoke_id} in {trial.target.region} does not answer a plain chat: {said}")
+            raise CannotTry(
+                f"{trial.target.invoke_id} in {trial.target.region} does not answer a plain chat: {said}"
+            )
         tried = Tried(probe, said, expected, compare(probe, said, expected))
         trial.tried.append(tried)
         yield tried
