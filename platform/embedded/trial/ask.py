@@ -29,6 +29,12 @@ _METHODS = {
 _NOTHING: dict[str, dict[str, Any]] = {
     "Converse": {"messages": []}, _STREAM: {"messages": []}, "CountTokens": {"input": {}}, "InvokeModel": {"body": b"{}"},
 }  # fmt: skip
+_FAULTS = (
+    "ModelTimeoutException",
+    "ModelErrorException",
+    "ModelNotReadyException",
+    "InternalServerException",
+)
 _THROTTLING = ("ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException")
 
 
@@ -139,5 +145,6 @@ def _refused(error: ClientError | EventStreamError) -> Outcome:
     told = error.response.get("Error", {})
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     code = str(told.get("Code") or type(error).__name__)
-    is_unknown = code in _THROTTLING or status >= 500
+    code = code[:1].upper() + code[1:]  # inside a stream it is the name of an event's member
+    is_unknown = code in (*_THROTTLING, *_FAULTS) or status >= 500
     return Outcome(status, code, without_secrets(str(told.get("Message") or "")), is_unknown=is_unknown)

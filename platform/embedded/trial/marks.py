@@ -22,7 +22,8 @@ def streamed(events: Iterable[dict[str, Any]]) -> tuple[Content, str, dict[str, 
     """Of a stream: blocks by their kinds, the reason to stop, the usage, and how the arguments of calls came."""
     kinds: dict[str, Any] = {}
     arguments: list[str] = []
-    stop_reason, usage = "", {}
+    stop_reason = ""
+    usage: dict[str, Any] = {}
     for event in events:
         start = event.get("contentBlockStart", {}).get("start", {})
         delta = event.get("contentBlockDelta", {}).get("delta", {})

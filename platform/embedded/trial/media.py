@@ -62,15 +62,23 @@ IMAGES = (
 )  # fmt: skip
 
 
+_LIFETIME, _PLACE = "lifetime of cache points", "place of cache points"
+_CAPABILITIES = {
+    "no prompt cache": "cache_points",
+    "number of cache points": "cache_points",
+    _LIFETIME: "cache_lifetimes",
+    _PLACE: "cache_places",
+}
+
+
 def _point(ttl: str) -> Block:
     return {"cachePoint": {"type": "default", "ttl": ttl}}
 
 
 def _cached(name: str, sends: str, asked: Body, simulator: str = "no prompt cache", **more: Any) -> Probe:
-    return Probe(name, sends, asked, simulator, "cache_points", "cache_points", **more)
+    return Probe(name, sends, asked, simulator, "cache_points", _CAPABILITIES.get(simulator, ""), **more)
 
 
-_LIFETIME, _PLACE = "lifetime of cache points", "place of cache points"
 CACHING = (
     _cached("cache point", "a cachePoint behind a text", body(user("Say OK.", POINT))),
     _cached("cache point in system", "a cachePoint behind a system text", body(system=[{"text": "Be brief."}, POINT]), _PLACE),

@@ -6,7 +6,6 @@ from embedded.trial.advice import all_advice, gateways_rule, simulators_rule
 from embedded.trial.outcome import Outcome, Verdict
 from embedded.trial.trial import Trial, Tried
 
-
 _COUNTED = {
     Verdict.SAME: "the same",
     Verdict.WORDS: "refused alike in other words",

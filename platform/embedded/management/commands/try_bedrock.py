@@ -119,7 +119,7 @@ class Command(BaseCommand):
             )
 
     def _run(self, trials: list[Trial], aws: Side, other: Side, path: Path | None) -> None:
-        """Writes the report whatever happens: what was paid for is told."""
+        """Writes the report whatever happens: what was tried is told."""
         current = trials[0]
         try:
             for current in trials:
@@ -135,7 +135,8 @@ class Command(BaseCommand):
             current.was_broken_off = True
             raise
         finally:
-            self._write(report(trials, aws.address, f"{datetime.now(UTC):%Y-%m-%d}"), path)
+            if any(trial.tried for trial in trials):
+                self._write(report(trials, aws.address, f"{datetime.now(UTC):%Y-%m-%d}"), path)
 
     def _write(self, text: str, path: Path | None) -> None:
         if path is None:
