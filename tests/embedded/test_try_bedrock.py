@@ -116,7 +116,7 @@ def test_a_yes_is_asked_for(simulator: RunningSimulator, monkeypatch: pytest.Mon
         (("--input-price", "1000", "--output-price", "5000"), NOVA, "more than $0.10"),
         (("--input-price", "1"), NOVA, "Give both prices"),
         (("--rule", "no-such-rule"), NOVA, "no probe of no-such-rule"),
-        ((), "apac.amazon.nova-micro-v1:0", "no price"),
+        ((), "jp.amazon.nova-micro-v1:0", "no price"),
         ((), "no.such-model", "not in the catalogue"),
     ],
 )

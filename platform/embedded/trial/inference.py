@@ -11,13 +11,13 @@ _VALUES = (
     Probe("top_k", "top_k 5 in additional fields", extra(top_k=5), "deprecated values", "sampling", "sampling", vendors=ANTHROPIC),
     Probe("both sampling values", "temperature 1 and topP 1", inferring(temperature=1, topP=1),
           "one of temperature and top_p", "sampling", "sampling"),
-    Probe("stop sequence", "stopSequences [\"END\"]", inferring(stopSequences=["END"]), "stop sequences", "stop_support", "stop_sequences"),
+    Probe("stop sequence", "stopSequences [\"END\"]", inferring(stopSequences=["END"]), "stop sequences", "stop_support", "supports_stop_sequences"),
     Probe("blank stop sequence", "stopSequences of a line feed", inferring(stopSequences=["\n"]), "blank stop sequences", "stop_sequences"),
     Probe("blank among stop sequences", "stopSequences [\"END\", \" \"]", inferring(stopSequences=["END", " "]),
           "blank stop sequences", "stop_sequences"),
-    Probe("prefill", "a last turn of the assistant", body("Say OK.", assistant("O")), "no prefill", "prefill", "prefill"),
+    Probe("prefill", "a last turn of the assistant", body("Say OK.", assistant("O")), "no prefill", "prefill", "supports_prefill"),
     Probe("white space at the end", "a last turn of the assistant that ends with a blank", body("Say OK.", assistant("O ")),
-          "white space at the end", "prefill_space", "prefill"),
+          "white space at the end", "prefill_space", "supports_prefill"),
 )  # fmt: skip
 _FIELDS = (
     Probe("unknown additional field", "an unknown additionalModelRequestFields", extra(gatehouse_unknown=1), "extra fields", "fields"),
@@ -26,9 +26,9 @@ _FIELDS = (
           body(additionalModelResponseFieldPaths=["/stop_sequence"]), "pointers"),
     Probe("response field without slash", "additionalModelResponseFieldPaths [\"stop\"]",
           body(additionalModelResponseFieldPaths=["stop"]), "pointers"),
-    Probe("effort", "outputConfig.effort low", body(outputConfig={"effort": "low"}), "no effort", "effort", "effort", vendors=ANTHROPIC),
+    Probe("effort", "outputConfig.effort low", body(outputConfig={"effort": "low"}), "no effort", "effort", "supports_effort", vendors=ANTHROPIC),
     Probe("effort as additional field", "output_config.effort low", extra(output_config={"effort": "low"}),
-          "no effort", "effort", "effort", vendors=ANTHROPIC),
+          "no effort", "effort", "supports_effort", vendors=ANTHROPIC),
     Probe("unknown effort", "outputConfig.effort huge", body(outputConfig={"effort": "huge"}), "efforts", "effort", vendors=ANTHROPIC),
 )  # fmt: skip
 

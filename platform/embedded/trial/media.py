@@ -31,7 +31,7 @@ def _documents(
 _SIX = [document(f"part {number}") for number in range(6)]
 _NAMES = "names of documents"
 DOCUMENTS = (
-    _documents("document", "a text document beside a text", "media", "Say OK.", document(), gateway="inputs", capability="documents"),
+    _documents("document", "a text document beside a text", "media", "Say OK.", document(), gateway="inputs", capability="supports_documents"),
     _documents("document alone", "a document without a text", "a text beside documents", document()),
     _documents("document name with an underscore", "a document named a_b", _NAMES, "Say OK.", document("a_b")),
     _documents("document name with a dot", "a document named a.txt", _NAMES, "Say OK.", document("a.txt")),
@@ -40,9 +40,9 @@ DOCUMENTS = (
     _documents("document names twice", "two documents of one name", "documents' names once", "Say OK.", document(), document()),
     _documents("six documents", "six documents", "number of documents", "Say OK.", *_SIX),
     _documents("citations", "a document with citations enabled", "citations", "What colour is the sky?",
-               document(cites=True), gateway="citations", capability="citations", shows=("citationsContent",)),
+               document(cites=True), gateway="citations", capability="supports_citations", shows=("citationsContent",)),
     Probe("citations, streamed", "a document with citations enabled, in a stream",
-          body(user("What colour is the sky?", document(cites=True)), most=24), "citations", "citations", "citations",
+          body(user("What colour is the sky?", document(cites=True)), most=24), "citations", "citations", "supports_citations",
           operation="ConverseStream", pages=1),
 )  # fmt: skip
 

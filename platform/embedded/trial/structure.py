@@ -53,7 +53,7 @@ _ROOTS: dict[str, dict[str, Any]] = {
 
 
 def _probe(name: str, sends: str, asked: Body, rule: str, gateway: str = "schema", **more: Any) -> Probe:
-    return Probe(name, sends, asked, rule, gateway, "structured_output", **more)
+    return Probe(name, sends, asked, rule, gateway, "supports_structured_output", **more)
 
 
 def _citing() -> Body:
