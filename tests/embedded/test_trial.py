@@ -12,7 +12,7 @@ from embedded.trial.advice import advice
 from embedded.trial.outcome import Outcome, Usage, Verdict, compare, without_secrets
 from embedded.trial.probe import SHAPES, Probe
 from embedded.trial.service import BASELINE
-from embedded.trial.suite import MOST_DOLLARS, chosen, most_dollars, probes_for
+from embedded.trial.suite import MAX_DOLLARS, chosen, max_dollars, probes_for
 from embedded.trial.target import CannotTry, Prices, Target, target_of
 from embedded.trial.trial import Trial, Tried, run
 from gateway.catalogue.models import Model
@@ -84,8 +84,8 @@ def test_a_whole_answer_is_in_the_bound_unless_it_is_refused_anyway() -> None:
     limit = {
         name: next(each for each in probes_for(name) if each.name == "output limit") for name in (HAIKU, NOVA)
     }
-    assert most_dollars(limit[NOVA], NOVA) > NOVA.prices.of(0, NOVA.max_output_tokens)
-    assert most_dollars(limit[HAIKU], HAIKU) < Decimal("0.01")
+    assert max_dollars(limit[NOVA], NOVA) > NOVA.prices.of(0, NOVA.max_output_tokens)
+    assert max_dollars(limit[HAIKU], HAIKU) < Decimal("0.01")
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_no_more_is_spent_than_was_said_whatever_is_answered() -> None:
     dear = target_of("us.anthropic.claude-fable-5", "us-east-1")
     unknown = Outcome(exception="ReadTimeoutError", is_unknown=True)
     trial = Trial(dear, probes_for(dear))
-    list(tried(trial, Said(TAKEN, unknown), MOST_DOLLARS))
-    assert trial.spent <= MOST_DOLLARS
+    list(tried(trial, Said(TAKEN, unknown), MAX_DOLLARS))
+    assert trial.spent <= MAX_DOLLARS
     assert trial.left_out
     assert len(trial.tried) + len(trial.left_out) == len(trial.probes)
 
@@ -151,7 +151,7 @@ def test_no_more_is_spent_than_was_said_whatever_is_answered() -> None:
 def test_what_is_refused_costs_nothing_and_what_is_told_is_what_it_costs() -> None:
     probes = [BASELINE, *probes_for(HAIKU)[1:3]]
     trial = Trial(HAIKU, probes)
-    list(tried(trial, Said(TAKEN, REFUSED), MOST_DOLLARS))
+    list(tried(trial, Said(TAKEN, REFUSED), MAX_DOLLARS))
     assert trial.spent == HAIKU.prices.of(10, 8)
 
 
@@ -159,7 +159,7 @@ def test_a_model_that_does_not_answer_is_not_tried_further() -> None:
     aws = Said(Outcome(403, "AccessDeniedException", "You don't have access to the model."))
     trial = Trial(HAIKU, probes_for(HAIKU))
     with pytest.raises(CannotTry, match="access to the model"):
-        list(tried(trial, aws, MOST_DOLLARS))
+        list(tried(trial, aws, MAX_DOLLARS))
     assert aws.asked == 1
 
 
@@ -170,6 +170,6 @@ def test_what_is_broken_off_counts_as_spent() -> None:
 
     trial = Trial(HAIKU, [BASELINE])
     with pytest.raises(KeyboardInterrupt):
-        list(tried(trial, Waiting(), MOST_DOLLARS))
-    assert trial.spent == most_dollars(BASELINE, HAIKU)
+        list(tried(trial, Waiting(), MAX_DOLLARS))
+    assert trial.spent == max_dollars(BASELINE, HAIKU)
     assert trial.missing == [BASELINE]

@@ -10,7 +10,7 @@ from embedded.trial.probe import Probe
 _SECRETS = re.compile(
     r"arn:aws[\w-]*:(?:iam|sts)::\S+|\b\d{12}\b|\b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/=_-]{8,}|(?<=token )\S{20,}"
 )
-_LONGEST = 400
+_MAX_CHARACTERS = 400
 
 
 class Verdict(StrEnum):
@@ -59,7 +59,7 @@ class Outcome:
 
 def without_secrets(text: str) -> str:
     """A message without accounts, roles and keys, and not too long."""
-    return _SECRETS.sub("…", " ".join(text.split()))[:_LONGEST]
+    return _SECRETS.sub("…", " ".join(text.split()))[:_MAX_CHARACTERS]
 
 
 def compare(probe: Probe, aws: Outcome, simulator: Outcome) -> Verdict:

@@ -65,7 +65,7 @@ STRUCTURE = (
     _probe("structured output", "outputConfig with a schema of one text", structured(thing(a=_TEXT)), _NONE, "structured_output"),
     _probe("structured output, streamed", "outputConfig with a schema, in a stream", structured(thing(a=_TEXT)), _NONE,
            "structured_output", operation="ConverseStream"),
-    _probe("schema that is no JSON", "outputConfig with a schema that can't be read",
+    _probe("invalid JSON as a schema", "outputConfig with a schema that can't be read",
            {**structured({}), "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{"}}}}},
            "schema as JSON"),
     _probe("structure and citations", "outputConfig beside a document with citations", _citing(), "structure or citations", pages=1),

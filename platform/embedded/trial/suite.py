@@ -16,7 +16,7 @@ from embedded.trial.thinking import probes_of_thinking
 from embedded.trial.tooling import TOOLING
 from embedded.trial.turns import ORDER, RESULTS
 
-MOST_DOLLARS = Decimal("0.10")
+MAX_DOLLARS = Decimal("0.10")
 # A token is seldom shorter than three characters of JSON; what is sent has more punctuation than that, so two.
 _CHARACTERS_PER_TOKEN = 2
 _ANY, _FOR_TOOLS, _FOR_A_SCHEMA = 20, 400, 200
@@ -53,11 +53,11 @@ def chosen(probes: list[Probe], names: Iterable[str]) -> list[Probe]:
 
 def cheapest_quarter(probes: list[Probe], target: Target) -> Decimal:
     """What the cheapest quarter of the probes costs at most."""
-    costs = sorted(most_dollars(probe, target) for probe in probes)
+    costs = sorted(max_dollars(probe, target) for probe in probes)
     return sum(costs[: (len(costs) + 3) // 4], Decimal(0))
 
 
-def most_dollars(probe: Probe, target: Target) -> Decimal:
+def max_dollars(probe: Probe, target: Target) -> Decimal:
     """What a probe costs at most, taken by AWS."""
     if probe.operation in _FREE:
         return Decimal(0)

@@ -8,7 +8,7 @@ from embedded.trial.ask import Side
 from embedded.trial.outcome import Outcome, Verdict, compare
 from embedded.trial.probe import Probe
 from embedded.trial.service import BASELINE
-from embedded.trial.suite import most_dollars
+from embedded.trial.suite import max_dollars
 from embedded.trial.target import CannotTry, Target
 
 
@@ -50,7 +50,7 @@ def run(trial: Trial, aws: Side, simulator: Side, most: Decimal) -> Iterator[Tri
     Raises CannotTry where not even a plain chat is answered: the others would show nothing.
     """
     for probe in trial.probes:
-        cost = most_dollars(probe, trial.target)
+        cost = max_dollars(probe, trial.target)
         if trial.spent + cost > most:
             trial.left_out.append(probe)
             continue

@@ -15,7 +15,7 @@ from embedded.trial.ask import Side
 from embedded.trial.outcome import Verdict
 from embedded.trial.report import report, summary
 from embedded.trial.simulating import simulator
-from embedded.trial.suite import MOST_DOLLARS, cheapest_quarter, chosen, most_dollars, probes_for
+from embedded.trial.suite import MAX_DOLLARS, cheapest_quarter, chosen, max_dollars, probes_for
 from embedded.trial.target import CannotTry, Prices, target_of
 from embedded.trial.trial import Trial, run
 
@@ -102,18 +102,18 @@ class Command(BaseCommand):
         self.stderr.write(f"This asks {address}.")
         total = Decimal(0)
         for trial in trials:
-            cost = sum((most_dollars(probe, trial.target) for probe in trial.probes), Decimal(0))
+            cost = sum((max_dollars(probe, trial.target) for probe in trial.probes), Decimal(0))
             total += cost
             self.stderr.write(
                 f"{trial.target.invoke_id}: {len(trial.probes)} probes, ${cost:.4f} if all of them were taken."
             )
         least = sum((cheapest_quarter(trial.probes, trial.target) for trial in trials), Decimal(0))
-        if least > MOST_DOLLARS:
+        if least > MAX_DOLLARS:
             raise CannotTry(
-                f"Even the cheapest quarter may cost ${least:.2f}, more than ${MOST_DOLLARS}. Choose some with --rule, or fewer models."
+                f"Even the cheapest quarter may cost ${least:.2f}, more than ${MAX_DOLLARS}. Choose some with --rule, or fewer models."
             )
-        self.stderr.write(f"It costs ${min(total, MOST_DOLLARS):.4f} at most.")
-        if total > MOST_DOLLARS:
+        self.stderr.write(f"It costs ${min(total, MAX_DOLLARS):.4f} at most.")
+        if total > MAX_DOLLARS:
             self.stderr.write(
                 "What is refused costs nothing. Probes that the rest of the money may not do for are left out."
             )
@@ -123,7 +123,7 @@ class Command(BaseCommand):
         current = trials[0]
         try:
             for current in trials:
-                left = MOST_DOLLARS - sum((trial.spent for trial in trials), Decimal(0))
+                left = MAX_DOLLARS - sum((trial.spent for trial in trials), Decimal(0))
                 for tried in run(current, aws, other, left):
                     if tried.verdict in (Verdict.DIFFERENT, Verdict.UNKNOWN):
                         self.stderr.write(f"  {tried.verdict}: {tried.probe.name}")
