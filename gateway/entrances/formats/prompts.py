@@ -11,6 +11,7 @@ from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
 from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
+from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.entrances.formats.told import Teller
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
@@ -126,7 +127,7 @@ def _conversation(request: RunRequest) -> Conversation:
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), Places())
+        return openai.conversation_of_openai(msgspec.convert(chat, ChatRequest), Places())
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."
