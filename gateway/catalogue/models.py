@@ -303,6 +303,12 @@ class Route(Owned):
         validators=[MinValueValidator(1)],
         help_text="The most a caller may ask for. Empty: what the model allows.",
     )
+    refuses_sampling = models.BooleanField(
+        "refuse sampling values",
+        default=False,
+        db_default=False,
+        help_text="Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.",
+    )
     timeout_seconds = models.PositiveIntegerField(default=300, validators=[MinValueValidator(1)])
     wait_seconds = models.PositiveIntegerField(
         "wait",

@@ -111,7 +111,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
                 deployments=tuple(
-                    _deployment(target.deployment, target.weight, prices[target.deployment_id])
+                    _deployment(route, target.deployment, target.weight, prices[target.deployment_id])
                     for target in route.targets.all()
                 ),
             ),
@@ -120,8 +120,11 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
     ]
 
 
-def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -> DeploymentEntry:
+def _deployment(
+    route: Route, deployment: Deployment, weight: int, prices: list[PriceEntry]
+) -> DeploymentEntry:
     model = deployment.model
+    rules = deployment.rules | ({"sampling": "refuse"} if route.refuses_sampling else {})
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
@@ -130,7 +133,7 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
         region=deployment.region,
         invoke_id=deployment.invoke_id,
         capability=capability_of(model),
-        actions=actions_of(tuple(sorted(deployment.rules.items()))),
+        actions=actions_of(tuple(sorted(rules.items()))),
         prices=tuple(prices),
         weight=weight,
     )
