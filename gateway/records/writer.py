@@ -38,6 +38,8 @@ class Writer:
                 await self._write()
             except (psycopg.Error, PoolTimeout) as error:
                 logger.warning("%s not written (%s)", self.what, type(error).__name__)
+            except Exception:  # else it would end here, and nothing be written any more
+                logger.exception("%s not written", self.what)
 
     async def _write(self) -> None:
         raise NotImplementedError

@@ -239,6 +239,7 @@ def test_a_rule_is_switched_for_a_deployment_and_counted(world):
     )
     until(
         lambda: {row["action"] for row in world.execute(statement)} >= {"refuse", "pass", "repair"},
+        seconds=60,
         what="the counts",
     )
 
