@@ -42,7 +42,7 @@ def fit_for(
     known = call.fit
     if (
         known is not None
-        and known.capability == deployment.capability
+        and (known.capability is deployment.capability or known.capability == deployment.capability)
         and known.actions is deployment.actions
         and not (avoids and known.output_mode == "native")
     ):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Prefetch
 
 from accounts.models import ApiKey, Team
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
@@ -93,8 +94,13 @@ def _granted_models() -> dict[int, list[tuple[str, datetime, datetime]]]:
     return found
 
 
+Known = dict[int, Capability]
+"""By model: one object for all its deployments, so that telling whether two are alike costs nothing."""
+
+
 def _routes() -> list[tuple[list[str], RouteEntry]]:
     prices = _prices()
+    known: Known = {}
     targets = RouteTarget.objects.filter(deployment__is_enabled=True).select_related("deployment__model")
     routes = Route.objects.filter(is_enabled=True).prefetch_related(
         Prefetch("targets", queryset=targets.order_by("position", "id"))
@@ -111,7 +117,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
                 deployments=tuple(
-                    _deployment(route, target.deployment, target.weight, prices[target.deployment_id])
+                    _deployment(route, target.deployment, target.weight, prices[target.deployment_id], known)
                     for target in route.targets.all()
                 ),
             ),
@@ -121,9 +127,12 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
 
 
 def _deployment(
-    route: Route, deployment: Deployment, weight: int, prices: list[PriceEntry]
+    route: Route, deployment: Deployment, weight: int, prices: list[PriceEntry], known: Known
 ) -> DeploymentEntry:
     model = deployment.model
+    capability = known.get(model.pk)
+    if capability is None:
+        capability = known[model.pk] = capability_of(model)
     rules = deployment.rules | ({"sampling": "refuse"} if route.refuses_sampling else {})
     return DeploymentEntry(
         id=deployment.pk,
@@ -132,7 +141,7 @@ def _deployment(
         vendor=model.vendor,
         region=deployment.region,
         invoke_id=deployment.invoke_id,
-        capability=capability_of(model),
+        capability=capability,
         actions=actions_of(tuple(sorted(rules.items()))),
         prices=tuple(prices),
         weight=weight,
