@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -39,8 +40,9 @@ class Metrics:
         self.calls[route, call.status, call.refusal.code if call.refusal else ""] += 1
         seconds = call.elapsed_ms() / 1000
         self.seconds += seconds
-        self.rules.update((rule, action) for _, rule, action in call.rule_uses)
-        self.durations[next((n for n, bound in enumerate(_BOUNDS) if seconds <= bound), len(_BOUNDS))] += 1
+        if call.rule_uses:
+            self.rules.update((rule, action) for _, rule, action in call.rule_uses)
+        self.durations[bisect_left(_BOUNDS, seconds)] += 1
         if call.charge.cost_nanos:
             self.cost_nanos[route] += call.charge.cost_nanos
             self.tokens[route, "input"] += call.reply.usage.prompt

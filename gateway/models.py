@@ -1,9 +1,9 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
+from gateway.catalogue.choices import ModelKind
 from gateway.catalogue.models import (
     Deployment,
     Model,
-    ModelKind,
     Price,
     Route,
     RouteTarget,

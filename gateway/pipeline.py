@@ -230,7 +230,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
-    progress = Progress(call, gateway)
+    progress = Progress(call, gateway) if call.request.is_stream else None
     # A contract has its own rounds for what is no answer.
     once_more = (
         None
@@ -242,7 +242,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         async with aclosing(reply) as events:
             async for event in events:
                 keep(call, event)
-                progress.note()
+                if progress is not None:
+                    progress.note()
                 if outbound.check.blocked:
                     continue  # of a whole answer, only what it used is still to be read
                 try:

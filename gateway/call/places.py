@@ -1,14 +1,17 @@
 """PURE: where the parts of a conversation stand in the caller's own request, so that errors name the caller's places."""
 
+from gateway.call.fit import Adjustment
 from gateway.conversation import Block
 
 
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id",)
+    __slots__ = ("_by_id", "adjustments")
 
     def __init__(self) -> None:
+        self.adjustments: list[Adjustment] = []
+        """What was changed while the request was read."""
         self._by_id: dict[
             int, tuple[Block, str]
         ] = {}  # which keeps the block, so that its id is nobody else's

@@ -1,6 +1,5 @@
 """Models, where they can be called, at which price, and the names that lead to them."""
 
-from functools import partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,53 +11,15 @@ from django.db.models import F, Q
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.models import Team
-
-
-class ModelKind(models.TextChoices):
-    TEXT = "text", "Text"
-    EMBEDDING = "embedding", "Embedding"
-
-
-class ToolChoice(models.TextChoices):
-    AUTO = "auto", "Auto"
-    ANY = "any", "Any tool (required)"
-    TOOL = "tool", "A named tool"
-
-
-class Thinking(models.TextChoices):
-    BUDGET = "budget", "With a budget of tokens"
-    ADAPTIVE = "adaptive", "Adaptive"
-
-
-class Sampling(models.TextChoices):
-    ALL = "all", "Temperature and top_p"
-    ONE = "one", "One of temperature and top_p"
-    NONE = "none", "Neither"
-
-
-class CacheLifetime(models.TextChoices):
-    MINUTES = "5m", "Five minutes"
-    HOUR = "1h", "One hour"
-
-
-class CachePlace(models.TextChoices):
-    TOOLS = "tools", "Behind tools"
-    SYSTEM = "system", "In the system prompt"
-    MESSAGES = "messages", "In messages"
-
-
-def _choices(
-    label: str, choices: "type[models.TextChoices]", default: list[str], *, help_text: str = ""
-) -> "ArrayField[Any, Any]":
-    """Several of a few words."""
-    return ArrayField(
-        models.CharField(max_length=20, choices=choices.choices),
-        default=partial(list, default),
-        db_default=default,
-        blank=True,
-        verbose_name=label,
-        help_text=help_text,
-    )
+from gateway.catalogue.choices import (
+    CacheLifetime,
+    CachePlace,
+    ModelKind,
+    Sampling,
+    Thinking,
+    ToolChoice,
+    several_of,
+)
 
 
 class Model(Owned):
@@ -114,8 +75,8 @@ class Model(Owned):
         help_text="Whether a conversation may end with the beginning of the answer.",
     )
     supports_stop_sequences = models.BooleanField("stop sequences", default=True, db_default=True)
-    tool_choices = _choices("tool choice", ToolChoice, ["auto"])
-    thinking = _choices("thinking", Thinking, [], help_text="How it can be asked to reason.")
+    tool_choices = several_of("tool choice", ToolChoice, ["auto"])
+    thinking = several_of("thinking", Thinking, [], help_text="How it can be asked to reason.")
     sampling = models.CharField(
         max_length=8, choices=Sampling.choices, default=Sampling.ALL, db_default=Sampling.ALL
     )
@@ -125,8 +86,8 @@ class Model(Owned):
     cache_min_tokens = models.PositiveIntegerField(
         "minimum cached prefix", default=1024, db_default=1024, help_text="Tokens."
     )
-    cache_lifetimes = _choices("cache lifetimes", CacheLifetime, [])
-    cache_places = _choices("cache places", CachePlace, [])
+    cache_lifetimes = several_of("cache lifetimes", CacheLifetime, [])
+    cache_places = several_of("cache places", CachePlace, [])
     count_tokens_id = models.CharField(
         "CountTokens ID",
         max_length=200,
@@ -341,6 +302,12 @@ class Route(Owned):
         blank=True,
         validators=[MinValueValidator(1)],
         help_text="The most a caller may ask for. Empty: what the model allows.",
+    )
+    refuses_sampling = models.BooleanField(
+        "refuse sampling values",
+        default=False,
+        db_default=False,
+        help_text="Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.",
     )
     timeout_seconds = models.PositiveIntegerField(default=300, validators=[MinValueValidator(1)])
     wait_seconds = models.PositiveIntegerField(

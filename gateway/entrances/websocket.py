@@ -122,8 +122,8 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                     if not has_begun:
                         has_begun = True
                         model = call.deployment.model_id if call.has_deployment else ""
-                        adjusted = {"adjusted": call.checks.adjusted} if call.checks.adjusted else {}
-                        await self._send("start", client_id, call_id=str(call.id), model=model, **adjusted)
+                        more = {"adjusted": call.checks.adjusted} if call.checks.adjusted else {}
+                        await self._send("start", client_id, call_id=str(call.id), model=model, **more)
                     for told in teller.feed(event):
                         await self._send_event(client_id, call, told)
         except Refusal as refusal:

@@ -1,18 +1,14 @@
-"""How often rules met requests: counted in memory, written now and then, off the path of a call."""
+"""How often rules met requests."""
 
-import asyncio
-import logging
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-logger = logging.getLogger(__name__)
+from gateway.records.writer import Writer
 
-_EVERY_SECONDS = 5.0
 # In one order, so that gateways do not lock each other out; a deployment may have been deleted meanwhile.
 _ADD = """
     INSERT INTO gateway_ruleuse (deployment_id, rule, action, day, number)
@@ -26,33 +22,17 @@ Use = tuple[int, str, str]
 """Deployment, rule, action."""
 
 
-class RuleUse:
+class RuleUse(Writer):
     """Counts until they are written."""
 
+    what: ClassVar[str] = "uses of rules were"
+
     def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._counts: Counter[Use] = Counter()
-        self._task: asyncio.Task[None] | None = None
 
     def note(self, uses: Iterable[Use]) -> None:
         self._counts.update(uses)
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._write_forever())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        with suppress(psycopg.Error, PoolTimeout):
-            await self._write()
-
-    async def _write_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await self._write()
-            except (psycopg.Error, PoolTimeout) as error:
-                logger.warning("uses of rules were not written (%s)", type(error).__name__)
 
     async def _write(self) -> None:
         counts, self._counts = self._counts, Counter()

@@ -42,7 +42,7 @@ def fit_for(
     known = call.fit
     if (
         known is not None
-        and known.capability == deployment.capability
+        and (known.capability is deployment.capability or known.capability == deployment.capability)
         and known.actions is deployment.actions
         and not (avoids and known.output_mode == "native")
     ):
@@ -75,9 +75,11 @@ _MAX_SAID = 20
 
 def said(call: Call) -> list[str]:
     """What was changed of the request, in the caller's words, as `X-Gatehouse-Adjusted` and the record say it."""
-    if call.fit is None or not call.fit.adjustments:
+    read = call.places.adjustments if call.places is not None else ()
+    fitted = call.fit.adjustments if call.fit is not None else ()
+    if not read and not fitted:
         return []
-    texts = [str(each) for each in call.fit.adjustments]
+    texts = [str(each) for each in (*read, *fitted)]
     if len(texts) > _MAX_SAID:
         texts[_MAX_SAID:] = [f"more; count={len(texts) - _MAX_SAID}"]
     return texts

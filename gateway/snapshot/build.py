@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Prefetch
 
 from accounts.models import ApiKey, Team
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
@@ -93,8 +94,13 @@ def _granted_models() -> dict[int, list[tuple[str, datetime, datetime]]]:
     return found
 
 
+Known = dict[int, Capability]
+"""By model: one object for all its deployments, so that telling whether two are alike costs nothing."""
+
+
 def _routes() -> list[tuple[list[str], RouteEntry]]:
     prices = _prices()
+    known: Known = {}
     targets = RouteTarget.objects.filter(deployment__is_enabled=True).select_related("deployment__model")
     routes = Route.objects.filter(is_enabled=True).prefetch_related(
         Prefetch("targets", queryset=targets.order_by("position", "id"))
@@ -111,7 +117,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
                 deployments=tuple(
-                    _deployment(target.deployment, target.weight, prices[target.deployment_id])
+                    _deployment(route, target.deployment, target.weight, prices[target.deployment_id], known)
                     for target in route.targets.all()
                 ),
             ),
@@ -120,14 +126,22 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
     ]
 
 
-def _switched(rules: object) -> tuple[tuple[str, str], ...]:
+def _switched(rules: object, route: Route) -> tuple[tuple[str, str], ...]:
     """What an admin has switched; what is written there otherwise is overlooked, and holds no other deployment up."""
     pairs = rules.items() if isinstance(rules, dict) else ()
-    return tuple(sorted((name, word) for name, word in pairs if isinstance(word, str)))
+    switched = {name: word for name, word in pairs if isinstance(word, str)}
+    if route.refuses_sampling:
+        switched["sampling"] = "refuse"
+    return tuple(sorted(switched.items()))
 
 
-def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -> DeploymentEntry:
+def _deployment(
+    route: Route, deployment: Deployment, weight: int, prices: list[PriceEntry], known: Known
+) -> DeploymentEntry:
     model = deployment.model
+    capability = known.get(model.pk)
+    if capability is None:
+        capability = known[model.pk] = capability_of(model)
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
@@ -135,8 +149,8 @@ def _deployment(deployment: Deployment, weight: int, prices: list[PriceEntry]) -
         vendor=model.vendor,
         region=deployment.region,
         invoke_id=deployment.invoke_id,
-        capability=capability_of(model),
-        actions=actions_of(_switched(deployment.rules)),
+        capability=capability,
+        actions=actions_of(_switched(deployment.rules, route)),
         prices=tuple(prices),
         weight=weight,
     )

@@ -19,7 +19,7 @@ class Progress:
     def __init__(self, call: Call, gateway: Gateway) -> None:
         self._call = call
         self._gateway = gateway
-        self._next = perf_counter() + _EVERY_SECONDS if call.request.is_stream else float("inf")
+        self._next = perf_counter() + _EVERY_SECONDS
         self._prompt: Usage | None = None
         self._tokens = self._blocks = self._parts = 0
 

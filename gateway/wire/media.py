@@ -8,6 +8,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 from typing import Any
 
@@ -94,6 +95,7 @@ _VISION: tuple[tuple[str, Vision], ...] = (
 )
 
 
+@cache
 def vision_of(model_id: str, family: str = "") -> Vision:
     """How images are counted by a model; of one that is not named, by the dearest of its vendor's."""
     name = model_id or f"{family}."

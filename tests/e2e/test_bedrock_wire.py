@@ -239,6 +239,7 @@ def test_a_rule_is_switched_for_a_deployment_and_counted(world):
     )
     until(
         lambda: {row["action"] for row in world.execute(statement)} >= {"refuse", "pass", "repair"},
+        seconds=60,
         what="the counts",
     )
 
@@ -282,3 +283,20 @@ def test_what_an_admin_says_a_model_can_do_holds_from_the_next_call_on(world):
         )
     finally:
         set_sampling("all")
+
+
+def test_a_route_may_refuse_sampling_values(world):
+    def set_refuses(refuses: bool) -> None:
+        world.stack.make(
+            lambda: Route.objects.filter(name="claude-sonnet-5").update(refuses_sampling=refuses)
+        )
+
+    set_refuses(True)
+    try:
+        until(
+            lambda: world.chat(model="claude-sonnet-5", top_p=0.5).status_code == 400, what="the route's rule"
+        )
+        assert world.chat(model="claude-sonnet-5", top_p=0.5).json()["error"]["param"] == "top_p"
+        assert world.chat(model="claude-sonnet-5").status_code == 200
+    finally:
+        set_refuses(False)

@@ -31,8 +31,12 @@ class DeploymentAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("model", "region", "profile", "arn", "is_enabled")}),
         (
-            "Rules: what is done where a request asks for what the model can't",
-            {"fields": ("rule_uses", *RULE_FIELDS), "classes": ("collapse",)},
+            "Rules",
+            {
+                "fields": ("rule_uses", *RULE_FIELDS),
+                "classes": ("collapse",),
+                "description": "What is done where a request asks for what the model can't.",
+            },
         ),
     )
     readonly_fields = ("rule_uses",)

@@ -17,7 +17,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "timeout_seconds", "wait_seconds", "is_enabled",
+            "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -55,7 +55,7 @@ class RouteAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("name", "aliases", "description", "is_enabled")}),
         ("Choice of target", {"fields": ("strategy", "timeout_seconds")}),
-        ("Length of answers", {"fields": ("default_max_tokens", "max_tokens_limit")}),
+        ("Answers", {"fields": ("default_max_tokens", "max_tokens_limit", "refuses_sampling")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

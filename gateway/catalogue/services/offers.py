@@ -9,6 +9,7 @@ from django.db import transaction
 
 from gateway.catalogue.models import Deployment, Model
 from gateway.catalogue.seed import facts_of
+from gateway.catalogue.services.capabilities import bring_up
 
 
 class ModelOffer(Protocol):
@@ -83,13 +84,23 @@ def _bring_up(model: Model, offer: ModelOffer) -> None:
 
 
 def _new_model(offer: ModelOffer) -> Model:
-    return Model.objects.create(
-        model_id=offer.model_id,
-        name=offer.name,
-        vendor=offer.vendor,
-        kind=offer.kind,
-        context_window=0,
-        legacy_from=offer.legacy_from,
-        end_of_life=offer.end_of_life,
-        **facts_of(offer.model_id) | {"supports_images": offer.takes_images},
+    """With what the seed says beyond AWS's list. All of it counts as said, so that what an admin edits stays."""
+    model = Model(model_id=offer.model_id)
+    listed = {
+        "name": offer.name,
+        "vendor": offer.vendor,
+        "kind": offer.kind,
+        "legacy_from": offer.legacy_from,
+        "end_of_life": offer.end_of_life,
+    }
+    bring_up(
+        model,
+        {
+            **facts_of(offer.model_id),
+            **listed,
+            "context_window": 0,
+            "supports_images": offer.takes_images,
+        },
     )
+    model.save()
+    return model

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from gateway.call.fit import Adjustment
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX
 from gateway.conversation import (
@@ -174,6 +175,7 @@ def _messages(request: MessagesRequest, places: Places) -> tuple[list[SystemBloc
         content = message.content
         if message.role == "system":
             system += _system(_texts(content, where))
+            places.adjustments.append(Adjustment(where, "moved", "system"))
             continue
         if isinstance(content, str):
             blocks = [places.note(Block(text=content), where)]

@@ -19,6 +19,7 @@ from gateway.entrances.formats import (
     openai,
     openai_reply,
 )
+from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
@@ -63,7 +64,7 @@ class OpenAIEntrance:
 
     name: ClassVar[str] = "openai"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(openai.ChatRequest).decode)
+    _decode = staticmethod(msgspec.json.Decoder(ChatRequest).decode)
 
     def parse(self, body: bytes) -> Parsed:
         request = decode_body(self._decode, body)

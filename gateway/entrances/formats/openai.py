@@ -4,7 +4,7 @@ Source: the OpenAI API reference, "Create chat completion". Members that change 
 members that would change the answer and can't be honoured are refused by name.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -27,118 +27,17 @@ from gateway.conversation import (
     ToolUse,
 )
 from gateway.entrances.formats.images import image_block
+from gateway.entrances.formats.openai_request import (
+    ChatMessage,
+    ChatRequest,
+    ImagePart,
+    NamedTool,
+    Part,
+    RefusalPart,
+    ResponseFormat,
+    TextPart,
+)
 from gateway.refusals import Refusal
-
-
-class _TextPart(msgspec.Struct, tag="text"):
-    text: str
-
-
-class _ImageUrl(msgspec.Struct):
-    url: str
-    detail: str | None = None
-
-
-class _ImagePart(msgspec.Struct, tag="image_url"):
-    image_url: _ImageUrl
-
-
-class _RefusalPart(msgspec.Struct, tag="refusal"):
-    refusal: str
-
-
-_Part = _TextPart | _ImagePart | _RefusalPart
-
-
-class _Function(msgspec.Struct):
-    name: str
-    arguments: str = "{}"
-
-
-class _ToolCall(msgspec.Struct):
-    id: str
-    function: _Function
-    type: Literal["function"] = "function"
-
-
-class _Message(msgspec.Struct):
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[_Part] | None = None
-    tool_calls: list[_ToolCall] | None = None
-    tool_call_id: str | None = None
-    name: str | None = None
-    refusal: str | None = None
-
-
-class _FunctionSpec(msgspec.Struct):
-    name: str
-    description: str | None = None
-    parameters: Json | None = None
-    strict: bool | None = None
-
-
-class _ToolSpec(msgspec.Struct):
-    function: _FunctionSpec
-    type: Literal["function"] = "function"
-
-
-class _NamedFunction(msgspec.Struct):
-    name: str
-
-
-class _NamedTool(msgspec.Struct):
-    function: _NamedFunction
-    type: Literal["function"] = "function"
-
-
-class _JsonSchema(msgspec.Struct):
-    name: str
-    schema: Json | None = None
-    description: str | None = None
-    strict: bool | None = None
-
-
-class _ResponseFormat(msgspec.Struct):
-    type: Literal["text", "json_object", "json_schema"]
-    json_schema: _JsonSchema | None = None
-
-
-class _StreamOptions(msgspec.Struct):
-    include_usage: bool = False
-
-
-_Temperature = Annotated[float, msgspec.Meta(ge=0, le=2)]
-_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
-class ChatRequest(msgspec.Struct):
-    """The body of POST /v1/chat/completions."""
-
-    model: Annotated[str, msgspec.Meta(min_length=1)]
-    messages: list[_Message]
-    stream: bool | None = None
-    stream_options: _StreamOptions | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: _Temperature | None = None
-    top_p: _Share | None = None
-    stop: str | list[str] | None = None
-    tools: list[_ToolSpec] | None = None
-    tool_choice: Literal["none", "auto", "required"] | _NamedTool | None = None
-    response_format: _ResponseFormat | None = None
-    n: int | None = None
-    user: str | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
-    logit_bias: dict[str, float] | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    modalities: list[str] | None = None
-    functions: list[Any] | None = None
-    metadata: Any = None
-    """Read for prompts only: anything may be in it otherwise."""
-    service_tier: Literal["auto", "default", "flex", "priority"] | None = None
-
 
 _MAX_STOPS = 4
 
@@ -213,7 +112,7 @@ def _stops(stop: str | list[str] | None) -> list[str] | None:
     return stops or None
 
 
-def _messages(given: list[_Message], places: Places) -> tuple[list[SystemBlock], list[Message]]:
+def _messages(given: list[ChatMessage], places: Places) -> tuple[list[SystemBlock], list[Message]]:
     """System blocks, and messages in which the roles alternate, as Converse wants them."""
     system: list[SystemBlock] = []
     messages: list[Message] = []
@@ -231,7 +130,7 @@ def _messages(given: list[_Message], places: Places) -> tuple[list[SystemBlock],
     return system, messages
 
 
-def _blocks(message: _Message, where: str, places: Places) -> list[Block]:
+def _blocks(message: ChatMessage, where: str, places: Places) -> list[Block]:
     if message.role == "tool":
         if not message.tool_call_id:
             raise Refusal(
@@ -253,7 +152,7 @@ def _blocks(message: _Message, where: str, places: Places) -> list[Block]:
     return blocks or [places.note(Block(text=""), where)]
 
 
-def _content_blocks(message: _Message, where: str, places: Places) -> list[Block]:
+def _content_blocks(message: ChatMessage, where: str, places: Places) -> list[Block]:
     content = message.content
     if isinstance(content, str):
         return [places.note(Block(text=content), where)] if content else []
@@ -264,17 +163,17 @@ def _content_blocks(message: _Message, where: str, places: Places) -> list[Block
     ]
 
 
-def _content_block(part: _Part, where: str) -> Block:
+def _content_block(part: Part, where: str) -> Block:
     match part:
-        case _TextPart(text):
+        case TextPart(text):
             return Block(text=text)
-        case _RefusalPart(refusal):
+        case RefusalPart(refusal):
             return Block(text=refusal)
-        case _ImagePart(image_url):
+        case ImagePart(image_url):
             return Block(image=image_block(image_url.url, where))
 
 
-def _results(message: _Message, where: str) -> list[ToolResultBlock]:
+def _results(message: ChatMessage, where: str) -> list[ToolResultBlock]:
     """What a tool answered: texts, and images where it sent some."""
     if isinstance(message.content, str):
         return [ToolResultBlock(text=message.content)] if message.content else []
@@ -285,12 +184,12 @@ def _results(message: _Message, where: str) -> list[ToolResultBlock]:
     return [ToolResultBlock(text=block.text, image=block.image) for block in blocks]
 
 
-def _texts(message: _Message, where: str) -> list[str]:
+def _texts(message: ChatMessage, where: str) -> list[str]:
     if isinstance(message.content, str):
         return [message.content]
     texts: list[str] = []
     for part in message.content or ():
-        if not isinstance(part, _TextPart):
+        if not isinstance(part, TextPart):
             raise Refusal(
                 "invalid_request", f"{where}: a {message.role} message takes text only.", param=where
             )
@@ -327,14 +226,14 @@ def _tool_config(request: ChatRequest, messages: list[Message]) -> ToolConfig | 
     choice: Json | None = None
     if request.tool_choice == "required":
         choice = {"any": {}}
-    elif isinstance(request.tool_choice, _NamedTool):
+    elif isinstance(request.tool_choice, NamedTool):
         choice = {"tool": {"name": request.tool_choice.function.name}}
     elif request.tool_choice == "auto":
         choice = {"auto": {}}
     return ToolConfig(tools=tools, tool_choice=choice)
 
 
-def _output_config(wanted: _ResponseFormat | None) -> Json | None:
+def _output_config(wanted: ResponseFormat | None) -> Json | None:
     if wanted is None or wanted.type == "text":
         return None
     if wanted.type == "json_object":

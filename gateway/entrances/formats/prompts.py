@@ -11,6 +11,7 @@ from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
 from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
+from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.entrances.formats.told import Teller
 from gateway.events import Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
@@ -128,7 +129,7 @@ def _conversation(request: RunRequest, places: Places) -> Conversation:
     if request.max_tokens is not None:
         chat["max_tokens"] = request.max_tokens
     try:
-        return openai.conversation_of_openai(msgspec.convert(chat, openai.ChatRequest), places)
+        return openai.conversation_of_openai(msgspec.convert(chat, ChatRequest), places)
     except msgspec.ValidationError as error:
         raise Refusal(
             "invalid_request", f"The body does not fit: {str(error).replace('`$.', '`')}."

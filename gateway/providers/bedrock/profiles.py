@@ -10,6 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from gateway.providers.bedrock.offers import ControlPlaneError
 
 TAG = "gatehouse:team"
+_NOT_IN_TAGS = re.compile(r"[^a-zA-Z0-9\s._:/=+@-]", re.ASCII)
+"""Source: botocore's shape TagValue. Teams have names in any script."""
 _NOT_ALLOWED = re.compile(r"[^0-9a-zA-Z]+")
 
 
@@ -33,7 +35,7 @@ def ensure_profile(
         made: dict[str, Any] = client.create_inference_profile(
             inferenceProfileName=name,
             modelSource={"copyFrom": copy_from},
-            tags=[{"key": TAG, "value": team[:256]}],
+            tags=[{"key": TAG, "value": _NOT_IN_TAGS.sub("-", team)[:256]}],
         )
     except (BotoCoreError, ClientError) as error:
         raise ControlPlaneError(f"{region}: {error}") from error

@@ -1,7 +1,5 @@
 """PURE: all the steps of fitting, in order. A request that needs none of them costs one look at each block."""
 
-from enum import IntFlag
-
 from gateway.call.fit import Fit
 from gateway.conversation import Conversation
 from gateway.wire.fit.caching import mend_cache_points
@@ -21,16 +19,8 @@ from gateway.wire.fit.tool_turns import mend_order, mend_tool_blocks
 from gateway.wire.fit.turns import mend_prefill, mend_system, mend_turns
 from gateway.wire.fit.work import Work
 
-
-class Has(IntFlag):
-    """What of a conversation needs a closer look."""
-
-    BLANK = 1
-    TURNS = 2
-    TOOLS = 4
-    MEDIA = 8
-    POINTS = 16
-    REASONING = 32
+# What of a conversation needs a closer look: bits. (An IntFlag cost more than the look itself.)
+_BLANK, _TURNS, _TOOLS, _MEDIA, _POINTS, _REASONING = 1, 2, 4, 8, 16, 32
 
 
 def fit(
@@ -50,27 +40,27 @@ def fit(
     mend_sampling(work)
     mend_stops(work)
     mend_system(work)
-    if has & Has.REASONING:
+    if has & _REASONING:
         mend_reasoning(work)
-        has |= Has.TURNS  # a turn may have gone
-    if has & (Has.BLANK | Has.TURNS):
+        has |= _TURNS  # a turn may have gone
+    if has & (_BLANK | _TURNS):
         mend_turns(work)
     mode = ""
     if work.conversation.output_config is not None:
         mend_effort(work)
         mode = mend_output(work, avoid_native=avoid_native, mode=output_mode)
-    if has & Has.TOOLS or work.conversation.tool_config is not None:
-        mend_tool_config(work, has_tool_blocks=bool(has & Has.TOOLS))
+    if has & _TOOLS or work.conversation.tool_config is not None:
+        mend_tool_config(work, has_tool_blocks=bool(has & _TOOLS))
         mend_names(work)
-    if has & Has.TOOLS:
+    if has & _TOOLS:
         mend_ids(work)
         mend_tool_blocks(work)
-    if has & Has.MEDIA:
+    if has & _MEDIA:
         mend_media(work)
-    if has & Has.TOOLS:
+    if has & _TOOLS:
         mend_order(work)
         mend_unthought(work)
-    if has & Has.POINTS or _has_points(work.conversation):
+    if has & _POINTS or _has_points(work.conversation):
         mend_cache_points(work)
     mend_prefill(work)
     return Fit(
@@ -78,31 +68,31 @@ def fit(
     )
 
 
-def _look(conversation: Conversation) -> Has:
+def _look(conversation: Conversation) -> int:
     """One pass over all blocks."""
     has, role = 0, "assistant"
     for message in conversation.messages:
         if message.role == role:
-            has |= 2  # the first turn must be a user's, too
+            has |= _TURNS  # the first turn must be a user's, too
         role = message.role
         if not message.content:
-            has |= 1
+            has |= _BLANK
         for block in message.content:
             text = block.text
             if text is not None:
                 if not text or text.isspace():
-                    has |= 1
+                    has |= _BLANK
             elif block.tool_use is not None:
-                has |= 4
+                has |= _TOOLS
             elif block.tool_result is not None:
-                has |= 4 if not _has_media(block.tool_result.content) else 12
+                has |= _TOOLS if not _has_media(block.tool_result.content) else _TOOLS | _MEDIA
             elif block.cache_point is not None:
-                has |= 16
+                has |= _POINTS
             elif block.reasoning_content is not None:
-                has |= 32
+                has |= _REASONING
             else:
-                has |= 8
-    return Has(has)
+                has |= _MEDIA
+    return has
 
 
 def _has_media(content: list) -> bool:  # type: ignore[type-arg]

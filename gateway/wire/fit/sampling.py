@@ -42,8 +42,8 @@ def mend_sampling(work: Work) -> None:
 def _cool(work: Work, given: float, changes: dict[str, Any]) -> None:
     """OpenAI's temperatures go up to 2, Converse's to 1, whatever is switched."""
     member = work.member("temperature")
-    if work.breaks("sampling", member, f"{given} is above 1, the highest temperature. Lower it."):
-        work.say(member, "lowered", "1")
+    work.breaks("sampling", member, f"{given} is above 1, the highest temperature. Lower it.")
+    work.say(member, "lowered", "1")
     changes["temperature"] = 1.0
 
 

@@ -167,6 +167,14 @@ class TestSyncing:
         again = sync_region(region="us-east-1", offers=[offered(NEW, "", "us")])
         assert (again.new_models, again.new_deployments) == ([], [])
 
+    def test_what_is_edited_of_a_new_model_stays_when_the_file_comes_to_know_it(self):
+        model_id = "amazon.nova-pro-v1:0"
+        sync_region(region="us-east-1", offers=[offered(model_id, "us")])
+        Model.objects.update(context_window=7, supports_prefill=False)
+        load_catalog(CATALOG)
+        pro = Model.objects.get(model_id=model_id)
+        assert (pro.context_window, pro.supports_prefill, pro.supports_tools) == (7, False, True)
+
     def test_what_is_gone_is_disabled_on_request_only(self):
         sync_region(region="us-east-1", offers=[offered(NEW, "", "us")])
         kept = sync_region(region="us-east-1", offers=[offered(NEW, "us", ends=date(2027, 5, 1))])

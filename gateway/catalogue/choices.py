@@ -1,0 +1,54 @@
+"""The words that the catalogue's columns take."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class ModelKind(models.TextChoices):
+    TEXT = "text", "Text"
+    EMBEDDING = "embedding", "Embedding"
+
+
+class ToolChoice(models.TextChoices):
+    AUTO = "auto", "Auto"
+    ANY = "any", "Any tool (required)"
+    TOOL = "tool", "A named tool"
+
+
+class Thinking(models.TextChoices):
+    BUDGET = "budget", "With a budget of tokens"
+    ADAPTIVE = "adaptive", "Adaptive"
+
+
+class Sampling(models.TextChoices):
+    ALL = "all", "Temperature and top_p"
+    ONE = "one", "One of temperature and top_p"
+    NONE = "none", "Neither"
+
+
+class CacheLifetime(models.TextChoices):
+    MINUTES = "5m", "Five minutes"
+    HOUR = "1h", "One hour"
+
+
+class CachePlace(models.TextChoices):
+    TOOLS = "tools", "Behind tools"
+    SYSTEM = "system", "In the system prompt"
+    MESSAGES = "messages", "In messages"
+
+
+def several_of(
+    label: str, choices: "type[models.TextChoices]", default: list[str], *, help_text: str = ""
+) -> "ArrayField[Any, Any]":
+    """Several of a few words."""
+    return ArrayField(
+        models.CharField(max_length=20, choices=choices.choices),
+        default=partial(list, default),
+        db_default=default,
+        blank=True,
+        verbose_name=label,
+        help_text=help_text,
+    )
