@@ -88,11 +88,7 @@ _BUILT_IN = (
 
 
 class Models:
-    """The catalogue; with `closed`, ids outside it are unknown.
-
-    A known model answers in every region: the catalogue's regions are those it has prices for, and
-    a list of them isn't a list of where AWS would refuse. With `lenient` every model takes everything.
-    """
+    """The catalogue; with `closed`, ids outside it are unknown. With `lenient` every model takes everything, everywhere."""
 
     def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool, lenient: bool = False) -> None:
         self.lenient = lenient
@@ -109,8 +105,11 @@ class Models:
         families = [] if lenient else families_of()
         return cls(tuple(_from_entry(entry, families) for entry in entries), closed=True, lenient=lenient)
 
-    def called(self, model_id: str, region: str) -> SimulatedModel:
-        """The model a call from a region goes to. Raises AwsError (400, 404) where no call may go by that id."""
+    def called(self, model_id: str, region: str, *, anywhere: bool = False) -> SimulatedModel:
+        """The model a call from a region goes to. Raises AwsError (400, 404) where no call may go by that id.
+
+        A model is where the list of that region has it; with `anywhere`, wherever AWS may have it.
+        """
         model = self.resolve(model_id)
         if self.lenient or model.model_id not in self._models:
             return model
@@ -120,8 +119,8 @@ class Models:
         if arn and arn["kind"] == "application-inference-profile":
             return model
         geography = _GEOGRAPHY.match(arn["id"] if arn else model_id)
-        if geography is None and model.profiles and not model.regions:
-            raise not_on_demand(model_id)
+        if geography is None and region not in model.regions and not (anywhere and model.regions):
+            raise not_on_demand(model_id) if model.inference_types(region) else model_not_found()
         if geography is not None:
             name = geography[0].rstrip(".")
             if name not in model.profiles or not _reaches(name, region):

@@ -16,6 +16,7 @@ CONVERSE: tuple[Rule, ...] = (
     *OF_THE_SERVICE,
     anthropic.BETA,
     *sampling.INFERENCE,
+    *sampling.SERVED,
     *pairing.OF_MODELS,
     *conversation.OF_MODELS,
     *tools.STRUCTURE,
