@@ -13,7 +13,9 @@ from tests.embedded.strict_bodies import (
     LLAMA_4,
     MICRO,
     NOVA,
+    OPUS_4_5,
     OPUS_4_8,
+    OPUS_5,
     POINT,
     QWEN,
     R1,
@@ -99,6 +101,8 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("cache point behind a text document", body(user("x", document(kind="txt", data=b"x"), POINT)), HAIKU, r"messages\.0\.content\.2\.type: Field required"),
     ("type of a tool's input", body(toolConfig=tools(tool(schema={"properties": {}}))), HAIKU, "must be one of the following: object"),
     ("names of tools once", body(toolConfig=tools(tool(), tool())), HAIKU, "Tool names must be unique"),
+    ("keys of properties", body(toolConfig=tools(tool(schema={"type": "object", "properties": {"filter[id]": {}}}))), HAIKU, r"errors: tools\.0\.custom\.input_schema\.properties: Property keys should match pattern '\^\[a-zA-Z0-9_\.-\]\{1,64\}\$'$"),
+    ("keys of properties", body(toolConfig=tools(tool(schema={"type": "object", "properties": {"k" * 65: {}}}))), HAIKU, "Property keys should match"),
     ("chosen tool", body(toolConfig=tools(toolChoice={"tool": {"name": "other"}})), HAIKU, "Tool 'other' not found"),
     ("no tools", body(toolConfig=tools()), R1, "This model doesn't support tool use"),
     ("choices of tools", body(toolConfig=tools(toolChoice={"any": {}})), LLAMA, r"doesn't support the toolConfig\.toolChoice\.any field"),
@@ -129,6 +133,11 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("thinking before calls", body(*ASKED, user(result()), toolConfig=tools(), **extra(thinking=ENABLED)), HAIKU, "found `tool_use`"),
     ("no effort", body(outputConfig={"effort": "low"}), HAIKU, "does not support the effort parameter"),
     ("efforts", body(outputConfig={"effort": "huge"}), SONNET_4_6, r"output_config\.effort"),
+    ("efforts of each model", body(outputConfig={"effort": "max"}), OPUS_4_5, r"effort level 'max'\. Supported levels: high, low, medium\."),
+    ("efforts of each model", body(**extra(output_config={"effort": "xhigh"})), SONNET_4_6, r"effort level 'xhigh'\. Supported levels: high, low, max, medium\."),
+    ("efforts without thinking", body(**extra(thinking={"type": "disabled"}), outputConfig={"effort": "xhigh"}), OPUS_5, "'xhigh' is not supported when thinking is disabled"),
+    ("reserved tier", body(serviceTier={"type": "reserved"}), HAIKU, r"^Reservation not found\.$"),
+    ("optimized latency or a cache", body(system=[{"text": "x"}, POINT], performanceConfig={"latency": "optimized"}), HAIKU, r"errors: system\.0\.cache_control: Extra inputs are not permitted"),
     ("schema as JSON", body(**structured("{")), HAIKU, "is not valid JSON"),
     ("no structured output", body(**structured(CLOSED)), FABLE, r"output_config\.format: Extra inputs are not permitted"),
     ("no structured output of others", body(**structured(CLOSED)), LLAMA, r"Malformed input request: #: extraneous key \[outputConfig\]"),
@@ -196,6 +205,24 @@ SOUND: list[tuple[dict[str, Any], str]] = [
         HAIKU,
     ),
     (body(**extra(thinking={"type": "adaptive"}), outputConfig={"effort": "high"}), FABLE),
+    (body(outputConfig={"effort": "max"}), SONNET_4_6),
+    (body(outputConfig={"effort": "xhigh"}), OPUS_4_8),
+    (body(outputConfig={"effort": "xhigh"}), OPUS_5),
+    (body(performanceConfig={"latency": "optimized"}), HAIKU),
+    (
+        body(
+            toolConfig=tools(
+                tool(
+                    schema={
+                        "type": "object",
+                        "properties": {"a": {"type": "object", "properties": {"b c": {}}}},
+                    }
+                )
+            )
+        ),
+        HAIKU,
+    ),
+    (body(toolConfig=tools(tool(schema={"type": "object", "properties": {"filter[id]": {}}}))), NOVA),
     (body(**structured(CLOSED)), HAIKU),
     (body(toolConfig=tools(tool(schema=CLOSED, strict=True), toolChoice={"any": {}})), HAIKU),
     (body(user("x", document(citations={"enabled": True}))), HAIKU),
