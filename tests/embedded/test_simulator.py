@@ -9,7 +9,6 @@ import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.simulator.tokens import count
 from tests.embedded.strict_bodies import png
 from tests.simulator import RunningSimulator, running
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 
 UNREAD = 1_600
-"""For an image whose size can't be read: what an ordinary photograph is."""
+"""For an image whose size can't be read: what an ordinary photograph is, where a model has so many for one at all."""
+_LARGE = (4_000, 4_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Sight:
 
 def image_tokens(model_id: str, size: tuple[int, int]) -> int:
     """Tokens of an image of so many pixels; zeros stand for a size that can't be read."""
-    return sight_of(model_id).tokens(*size) if min(size) > 0 else UNREAD
+    counted = sight_of(model_id).tokens
+    return counted(*size) if min(size) > 0 else min(UNREAD, counted(*_LARGE))
 
 
 def sight_of(model_id: str) -> Sight:

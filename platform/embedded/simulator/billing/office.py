@@ -9,13 +9,16 @@ from zipfile import BadZipFile, ZipFile
 _INFLATED_BYTES = 16 * 1024 * 1024
 _MOST_TEXT = 4 * 1024 * 1024
 """Characters: far more than any model's window."""
-_WORD = re.compile(r"word/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
+_WORD = re.compile(r"word/(?:document\d*|header\d*|footer\d*|footnotes|endnotes|comments)\.xml")
+_RELATIONS = "_rels/.rels"
+_MAIN = re.compile(r'<Relationship\b[^<>]{0,999}/officeDocument"[^<>]*+>')
+_TARGET = re.compile(r'\bTarget="/?([^"<>]{1,255}+)"')
 _SHEET = re.compile(r"xl/worksheets/sheet\d+\.xml")
 _SHARED_PART = "xl/sharedStrings.xml"
 _BREAK = re.compile(r"</w:p>|<w:(?:br|tab|cr)\b[^<>]*+>")
 _TAG = re.compile(r"<[^<>]*+>")
-_SHARED = re.compile(r"<si\b[^<>]*+>(.*?)</si>", re.DOTALL)
-_ROW_OR_CELL = re.compile(r"<(?:row\b|c\b([^<>]*+)>(.*?)</c>)", re.DOTALL)
+_SHARED = re.compile(r"<si\b[^<>]*+>((?:[^<]++|<(?!/?si\b))*+)</si>")
+_ROW_OR_CELL = re.compile(r"<(?:row\b|c\b([^<>]*+)>((?:[^<]++|<(?!/?c\b))*+)</c>)")
 _VALUE = re.compile(r"<(?:v|t)\b[^<>]*+>([^<]*+)<")
 _BROKEN = (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, OSError)
 
@@ -36,13 +39,26 @@ def _parts(archive: ZipFile) -> dict[str, str]:
     """What a zip says of its sizes isn't believed: parts are read up to a bound on all of them."""
     left = _INFLATED_BYTES
     parts = {}
+    main = _main_part(archive)
     for name in archive.namelist():
-        if left > 0 and (_WORD.fullmatch(name) or _SHEET.fullmatch(name) or name == _SHARED_PART):
+        is_read = _WORD.fullmatch(name) or _SHEET.fullmatch(name) or name in (_SHARED_PART, main)
+        if left > 0 and is_read and name != "xl/workbook.xml":
             with archive.open(name) as stream:
                 content = stream.read(left)
             left -= len(content)
             parts[name] = content.decode("utf-8", "replace")
     return parts
+
+
+def _main_part(archive: ZipFile) -> str | None:
+    """The part that a document begins with, wherever it says that is."""
+    if _RELATIONS not in archive.namelist():
+        return None
+    with archive.open(_RELATIONS) as stream:
+        relations = stream.read(65_536).decode("utf-8", "replace")
+    main = _MAIN.search(relations)
+    target = _TARGET.search(main[0]) if main else None
+    return target[1] if target else None
 
 
 def _of_workbook(parts: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ _FILTERS = re.compile(rb"/Filter\s{0,4}(\[[^\]\[]*+\]|/\w++)")
 _PAIR = re.compile(rb"(\d{1,10})\s{1,4}(\d{1,10})")
 _REFERENCE = re.compile(rb"(\d{1,10})\s{1,4}\d{1,5}\s{1,4}R\b")
 _HEADER_BYTES = 262_144
-_INFLATED_BYTES = 16 * 1024 * 1024
+_INFLATED_BYTES = 8 * 1024 * 1024
 _MOST_OBJECTS = 100_000
 
 

@@ -12,6 +12,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_UNREADABLE = bytes({*range(0x20), *range(0x7F, 0xA0)} - {*b"\n\r\t"})
 _PLAIN_SHARE = 0.7
 _MOST_DRAWN = 10_000
 
@@ -59,5 +60,4 @@ def _letter(found: re.Match[bytes]) -> bytes:
 
 def _is_plain(letters: bytes) -> bool:
     """Whether these are letters and not the numbers of glyphs, of two bytes each."""
-    readable = sum(0x20 <= each < 0x7F or each >= 0xA0 or each in b"\n\r\t" for each in letters)
-    return readable >= _PLAIN_SHARE * len(letters)
+    return len(letters.translate(None, _UNREADABLE)) >= _PLAIN_SHARE * len(letters)
