@@ -79,6 +79,16 @@ def test_a_plain_chat_goes_to_every_model(model_id: str, region: str) -> None:
         ("qwen.qwen3-32b-v1:0", "eu-west-3", "model identifier is invalid"),
         ("us.amazon.nova-pro-v1:0", "eu-west-1", "model identifier is invalid"),
         ("jp.amazon.nova-pro-v1:0", "ap-northeast-1", "model identifier is invalid"),
+        (
+            "arn:aws:bedrock:us-west-2:1:inference-profile/us.amazon.nova-pro-v1:0",
+            "us-east-1",
+            "model identifier is invalid",
+        ),
+        (
+            "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-pro-v1:0",
+            "us-east-1",
+            "model identifier is invalid",
+        ),
     ],
 )
 def test_a_model_that_is_not_in_the_region_is_refused(model_id: str, region: str, words: str) -> None:

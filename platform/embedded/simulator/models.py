@@ -20,7 +20,7 @@ ACCOUNT = "000000000000"
 
 _GEOGRAPHY = re.compile(r"^(?:us-gov|us|eu|apac|global|jp|au|ca)\.")
 _PLAUSIBLE = re.compile(r"^[a-z0-9-]+\.[a-zA-Z0-9.:_-]+$")
-_ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
+_ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]*):\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
 # What accounts have of their own: the simulator can't know what is behind it, so it takes everything.
 _OWN = re.compile(
     r"^arn:aws[a-z-]*:(?:bedrock:[a-z0-9-]*:\d+:(?:custom-model|custom-model-deployment|imported-model|provisioned-model|"
@@ -116,6 +116,8 @@ class Models:
         if model.end_of_life and model.end_of_life <= datetime.now(UTC).date().isoformat():
             raise end_of_life()
         arn = _ARN.match(model_id)
+        if arn and arn["region"] not in ("", region):  # earendil-works/pi#5527
+            raise model_not_found()
         if arn and arn["kind"] == "application-inference-profile":
             return model
         geography = _GEOGRAPHY.match(arn["id"] if arn else model_id)
