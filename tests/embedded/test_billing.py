@@ -2,6 +2,7 @@
 
 import random
 import time
+import zlib
 from base64 import b64encode
 from typing import Any
 
@@ -163,7 +164,45 @@ def test_another_file_is_another_beginning_of_a_prompt() -> None:
     assert digest(png(9, 9)) == digest(png(9, 9)) != digest(png(9, 9) + b"?")
 
 
+def packed(*pages: str) -> bytes:
+    """Objects in a stream of objects, as today's writers have them."""
+    kids = [10 + 2 * number for number in range(len(pages))]
+    objects = {1: b"<</Type/Catalog/Pages 2 0 R>>"}
+    objects[2] = b"<</Type/Pages/Kids[%b]/Count %d>>" % (
+        b" ".join(b"%d 0 R" % kid for kid in kids),
+        len(pages),
+    )
+    objects |= {kid: b"<</Type/Page/Parent 2 0 R/Contents %d 0 R>>" % (kid + 1) for kid in kids}
+    places, at = b"", 0
+    for number, value in objects.items():
+        places += b"%d %d " % (number, at)
+        at += len(value) + 1
+    body = zlib.compress(places + b" ".join(objects.values()))
+    head = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>"
+    found = b"%PDF-1.7\n5 0 obj\n" + head % (len(objects), len(places), len(body))
+    found += b"\nstream\n" + body + b"\nendstream\nendobj\n"
+    for kid, text in zip(kids, pages, strict=True):
+        found += b"%d 0 obj\n<<>>\nstream\nBT (%b) Tj ET\nendstream\nendobj\n" % (kid + 1, text.encode())
+    return found + b"%%EOF"
+
+
+def test_objects_in_a_stream_are_found() -> None:
+    pages = pages_of(packed(PAGE, "two"))
+    assert [page.text.text if page.text else None for page in pages] == [PAGE.strip(), "two"]
+
+
+def drawn_by_forms() -> bytes:
+    """Forms that draw forms, a thousand times each, seven deep."""
+    found = b"%PDF 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]>>endobj "
+    found += b"3 0 obj<</Type/Page/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>> >>endobj 4 0 obj<<>>stream\n/F Do\nendstream endobj "
+    for number in range(5, 12):
+        head = b"%d 0 obj<</Subtype/Form/Resources<</XObject<</F %d 0 R>>>> >>" % (number, number + 1)
+        found += head + b"stream\n" + b"/F Do\n" * 1_000 + b"(a) Tj\nendstream endobj "
+    return found
+
+
 HOSTILE = {
+    "forms": drawn_by_forms(),
     "bomb": pdf(["a" * 60_000_000], shared=True),
     "many bombs": pdf(["a" * 6_000_000] * 8),
     "parentheses": b"%PDF " + b"(" * 3_000_000,

@@ -13,6 +13,8 @@ RECORDING = 2_880
 """Of a video or a sound, whose length isn't read. Source: Amazon Nova user guide, Video understanding (10 seconds)."""
 _GLYPHS_PER_TOKEN = 3
 _LEGACY_BYTES_PER_TOKEN = 20
+_COUNTED = 400_000
+"""Letters of a page that are counted; more are taken for more of the same."""
 _WRITTEN = ("txt", "md", "csv", "html")
 
 
@@ -41,4 +43,6 @@ def bill(data: bytes, kind: str, model_id: str, *, seen: bool) -> Billed:
 def _of_page(page: Page) -> int:
     if page.text is None:
         return PAGE_TEXT
-    return tokens.count(page.text.text) + page.text.glyphs // _GLYPHS_PER_TOKEN
+    text = page.text.text
+    counted = tokens.count(text[:_COUNTED]) * max(1.0, len(text) / _COUNTED)
+    return int(counted) + page.text.glyphs // _GLYPHS_PER_TOKEN

@@ -15,6 +15,8 @@ _RESOURCES = re.compile(rb"/(?:Resources|XObject)\s{0,4}(\d{1,10})\s{1,4}\d{1,5}
 _MOST_PAGES = 5_000
 _MOST_SHOWN = 4 * 1024 * 1024
 """Characters of all pages: far more than any model's window."""
+_LEAST_SHOWN = 500
+"""Taken off that for whatever a stream draws, however short: forms may draw forms, thousands of each."""
 _DEEPEST = 8
 
 
@@ -36,7 +38,7 @@ def pages_of(data: bytes) -> list[Page]:
 @dataclass(slots=True)
 class _Reader:
     objects: PdfObjects
-    contents: dict[int, bytes | None] = field(default_factory=dict)
+    contents: dict[int, tuple[Shown, list[bytes]] | None] = field(default_factory=dict)
     left: int = _MOST_SHOWN
 
     def pages(self) -> Iterator[tuple[PdfObject, bytes]]:
@@ -72,17 +74,22 @@ class _Reader:
     def _shown(self, number: int, resources: bytes, depth: int) -> Shown | None:
         """What a stream shows, and the forms that it draws, each time that it draws them."""
         if number not in self.contents:
-            self.contents[number] = self.objects.content(self.objects[number])
-        content = self.contents[number]
-        if content is None:
+            content = self.objects.content(self.objects[number])
+            self.contents[number] = None if content is None else shown_by(content)
+        known = self.contents[number]
+        if known is None:
             return None
         if self.left <= 0:
             return Shown()
-        found, drawn = shown_by(content)
-        self.left -= len(content)
+        shown, drawn = known
+        found = Shown(shown.text, shown.glyphs)
+        self.left -= len(shown.text) + shown.glyphs
         for name in drawn if depth < _DEEPEST else ():
+            self.left -= _LEAST_SHOWN
+            if self.left <= 0:
+                break
             form = self._form(name, resources)
-            if form is not None and self.left > 0:
+            if form is not None:
                 header = self.objects[form].header
                 found += self._shown(form, self._resources(header, resources), depth + 1) or Shown()
         return found
