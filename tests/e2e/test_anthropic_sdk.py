@@ -125,7 +125,7 @@ def test_a_streamed_tool_call_is_whole_and_unmasked(client, world):
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_what_the_prompt_cache_did_is_told(client, world, is_stream):
     system: Any = [
-        {"type": "text", "text": f"Rules, {is_stream}. " * 50, "cache_control": {"type": "ephemeral"}}
+        {"type": "text", "text": f"Rules, {is_stream}. " * 1_500, "cache_control": {"type": "ephemeral"}}
     ]
     usages = []
     for number in range(2):
@@ -141,7 +141,7 @@ def test_what_the_prompt_cache_did_is_told(client, world, is_stream):
         else:
             usages.append(client.messages.create(**members).usage)
     first, second = usages
-    assert first.cache_creation_input_tokens > 100
+    assert first.cache_creation_input_tokens > 4_096  # less than this is not cached
     assert first.cache_read_input_tokens == 0
     assert second.cache_read_input_tokens == first.cache_creation_input_tokens
     assert second.cache_creation_input_tokens == 0

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
-from embedded.simulator.tokens import count
+from tests.embedded.strict_bodies import png
 from tests.simulator import RunningSimulator, running
 
 HAIKU = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -186,14 +186,12 @@ def test_input_tokens_count_all_that_is_read(simulator: RunningSimulator) -> Non
     plain = tokens()
     assert plain < tokens(system=[{"text": "Be brief and kind."}])
     assert plain < tokens(toolConfig=TOOL_CONFIG)
-    image = {"image": {"format": "png", "source": {"bytes": b"\x89PNG\r\n\x1a\n".ljust(300_000, b"\0")}}}
-    assert tokens(messages=[{"role": "user", "content": [{"text": "Hello"}, image]}]) == plain + 600 + count(
-        "<image 300000>"
-    )
+    image = {"image": {"format": "png", "source": {"bytes": png(750, 1000, size=300_000)}}}
+    assert tokens(messages=[{"role": "user", "content": [{"text": "Hello"}, image]}]) == plain + 1_000
 
 
 def test_cache_points_write_then_read(simulator: RunningSimulator) -> None:
-    system = [{"text": "A long manual. " * 50}, {"cachePoint": {"type": "default"}}]
+    system = [{"text": "A long manual. " * 1_500}, {"cachePoint": {"type": "default"}}]
     first = converse(simulator, "One", system=system)["usage"]
     second = converse(simulator, "Two", system=system)["usage"]
     assert first["cacheWriteInputTokens"] == second["cacheReadInputTokens"] > 100
@@ -201,6 +199,19 @@ def test_cache_points_write_then_read(simulator: RunningSimulator) -> None:
     assert second["totalTokens"] == sum(
         second[name] for name in ("inputTokens", "outputTokens", "cacheReadInputTokens")
     )
+
+
+def test_a_beginning_below_the_models_least_is_taken_and_not_cached(simulator: RunningSimulator) -> None:
+    system = [
+        {"text": "A long manual. " * 500},
+        {"cachePoint": {"type": "default"}},
+    ]  # Haiku's least is 4,096
+    for _ in range(2):
+        usage = converse(simulator, system=system)["usage"]
+        assert (usage["cacheWriteInputTokens"], usage["cacheReadInputTokens"]) == (0, 0)
+        assert usage["inputTokens"] > 1_500
+    nova = converse(simulator, system=system, modelId="us.amazon.nova-lite-v1:0")["usage"]
+    assert nova["cacheWriteInputTokens"] > 1_500
 
 
 def test_stream_has_the_events_of_aws_in_order(simulator: RunningSimulator) -> None:

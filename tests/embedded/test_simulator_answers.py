@@ -177,7 +177,7 @@ def test_a_guardrails_trace(simulator: RunningSimulator) -> None:
 
 
 def test_the_cache_is_told_in_detail(simulator: RunningSimulator) -> None:
-    system = [{"text": "A manual. " * 50}, {"cachePoint": {"type": "default", "ttl": "1h"}}]
+    system = [{"text": "A manual. " * 1_500}, {"cachePoint": {"type": "default", "ttl": "1h"}}]
     usage = converse(simulator, system=system)["usage"]
     assert usage["cacheDetails"] == [{"ttl": "1h", "inputTokens": usage["cacheWriteInputTokens"]}]
 

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from embedded.simulator.strict.rules import MESSAGES
-from tests.embedded.strict_bodies import FABLE, HAIKU, OPUS_4_8, anthropic, encoded, of_messages, png, said_by
+from tests.embedded.strict_bodies import (
+    FABLE,
+    HAIKU,
+    OPUS_4_8,
+    SONNET_4_6,
+    anthropic,
+    encoded,
+    of_messages,
+    png,
+    said_by,
+)
 
 CLOSED = {"type": "object", "properties": {"r": {"type": "string"}}, "additionalProperties": False}
 LOOK = {"name": "look", "input_schema": {"type": "object"}}
@@ -49,6 +59,8 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("number of cache points", anthropic(said_by("user", *[TEXT | MARK] * 5)), HAIKU, r"maximum of 4 blocks with cache_control may be provided\. Found 5"),
     ("longer lifetimes first", anthropic(said_by("user", TEXT | MARK, TEXT | {"cache_control": {"type": "ephemeral", "ttl": "1h"}})), HAIKU, "must not come after"),
     ("names of tools once", anthropic(tools=[LOOK, LOOK]), HAIKU, "^tools: Tool names must be unique"),
+    ("keys of properties", anthropic(tools=[LOOK | {"input_schema": {"type": "object", "properties": {"a b": {}}}}]), HAIKU, r"^tools\.0\.custom\.input_schema\.properties: Property keys"),
+    ("efforts of each model", anthropic(output_config={"effort": "xhigh"}), SONNET_4_6, "^This model does not support effort level 'xhigh'"),
     ("output limit", anthropic(max_tokens=64_000), HAIKU, "lower than 64000"),
     ("blank stop sequences", anthropic(stop_sequences=["\n"]), HAIKU, "must contain non-whitespace"),
     ("deprecated values", anthropic(temperature=0.5), OPUS_4_8, "^`temperature` is deprecated for this model"),

@@ -71,6 +71,38 @@ def test_a_plain_chat_goes_to_every_model(model_id: str, region: str) -> None:
         assert of_converse(body("Hello", **inference(maxTokens=100)), model_id) == ("", None)
 
 
+@pytest.mark.parametrize(
+    ("model_id", "region", "words"),
+    [
+        ("amazon.nova-pro-v1:0", "ap-northeast-1", "on-demand throughput isn"),  # which a profile reaches
+        ("amazon.nova-pro-v1:0", "ca-central-1", "model identifier is invalid"),
+        ("qwen.qwen3-32b-v1:0", "eu-west-3", "model identifier is invalid"),
+        ("us.amazon.nova-pro-v1:0", "eu-west-1", "model identifier is invalid"),
+        ("jp.amazon.nova-pro-v1:0", "ap-northeast-1", "model identifier is invalid"),
+        (
+            "arn:aws:bedrock:us-west-2:1:inference-profile/us.amazon.nova-pro-v1:0",
+            "us-east-1",
+            "model identifier is invalid",
+        ),
+        (
+            "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-pro-v1:0",
+            "us-east-1",
+            "model identifier is invalid",
+        ),
+    ],
+)
+def test_a_model_that_is_not_in_the_region_is_refused(model_id: str, region: str, words: str) -> None:
+    with pytest.raises(AwsError, match=words) as caught:
+        MODELS.called(model_id, region)
+    assert (caught.value.code, caught.value.status) == ("ValidationException", 400)
+
+
+def test_a_region_may_be_set_to_have_every_model_that_is_offered_by_itself_anywhere() -> None:
+    assert MODELS.called("qwen.qwen3-32b-v1:0", "eu-west-3", anywhere=True).name
+    with pytest.raises(AwsError, match="on-demand throughput"):
+        MODELS.called(HAIKU.removeprefix("us."), "us-east-1", anywhere=True)
+
+
 def test_a_retired_model_is_gone() -> None:
     old = SimulatedModel("amazon.old-v1:0", "Old", "Amazon", end_of_life="2025-01-01")
     with pytest.raises(AwsError, match="reached the end of its life") as caught:

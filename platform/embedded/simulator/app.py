@@ -182,7 +182,7 @@ class Simulator:
 
     async def _invoke(self, request: SimulatorRequest) -> None:
         if request.operation is Operation.INVOKE_MODEL:
-            model = self._models.called(request.model_id, request.region)
+            model = self._called(request)
             if model.kind == "embedding":
                 body, headers = embeddings.embeddings_response(model, request.json())
                 await request.caller.answer(200, body, request.headers + headers)
@@ -222,7 +222,7 @@ class Simulator:
     ) -> SimulatedTurn:
         """The turn of a body, which is Converse's or Anthropic's according to the operation."""
         counts = request.operation is Operation.COUNT_TOKENS
-        model = self._counted(request) if counts else self._models.called(request.model_id, request.region)
+        model = self._counted(request) if counts else self._called(request)
         if anthropic is None:
             anthropic = request.operation in (Operation.INVOKE_MODEL, Operation.INVOKE_MODEL_STREAM)
         read = messages.read_messages_turn if anthropic else converse.read_turn
@@ -230,6 +230,9 @@ class Simulator:
         turn = read(body, model=model, model_id=request.model_id, region=request.region, lenient=lenient)
         turn.weigh(tells_tokens=request.settings.tells_tokens)
         return turn
+
+    def _called(self, request: SimulatorRequest) -> SimulatedModel:
+        return self._models.called(request.model_id, request.region, anywhere=request.settings.any_model)
 
     def _counted(self, request: SimulatorRequest) -> SimulatedModel:
         """The model of a CountTokens request, which takes one id of each model that it can count for."""

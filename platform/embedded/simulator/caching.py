@@ -1,7 +1,6 @@
 """The prompt cache: which marked beginnings of prompts were seen lately. The simulator's only memory.
 
-Unlike the real service it has no smallest length: any marked beginning is cached, so that tests can
-be short.
+A beginning that is shorter than the model's least is taken and not cached, as Bedrock does it.
 """
 
 from collections import OrderedDict
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 
 from embedded.simulator.turns import SimulatedTurn
 
-_LIFETIME = 300.0
+_LIFETIMES = {"5m": 300.0, "1h": 3_600.0}
 _MAX_ENTRIES = 4096
 
 
@@ -31,16 +30,17 @@ class SimulatedUsage:
 
 
 class PromptCache:
-    """Remembers the last few thousand beginnings, each for five minutes after its last use."""
+    """Remembers the last few thousand beginnings, each for its lifetime after its last use."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[bytes, float] = OrderedDict()
+        self._until: OrderedDict[bytes, float] = OrderedDict()
 
     def use(self, turn: SimulatedTurn, output_tokens: int, now: float) -> SimulatedUsage:
         """The usage of a call, whose marked beginnings are from now on remembered. `now` in seconds."""
-        points = turn.prompt.cache_points
+        least = turn.model.capabilities.cache_min_tokens
+        points = [point for point in turn.prompt.cache_points if turn.prompt.tokens(point) >= least]
         if not points:
-            return SimulatedUsage(turn.input_tokens, output_tokens)
+            return SimulatedUsage(turn.input_tokens, output_tokens, cached=bool(turn.prompt.cache_points))
         key = f"{turn.region} {turn.model.model_id}"
         digests = [turn.prompt.digest(key, parts) for parts in points]
         known = max(
@@ -49,7 +49,7 @@ class PromptCache:
         read = turn.prompt.tokens(known) if known else 0
         marked = turn.prompt.tokens(points[-1])
         for digest in digests:
-            self._remember(digest, now)
+            self._remember(digest, now + _LIFETIMES[turn.cache_lifetime])
         return SimulatedUsage(
             turn.input_tokens - marked,
             output_tokens,
@@ -61,13 +61,13 @@ class PromptCache:
 
     def clear(self) -> None:
         """Forgets everything."""
-        self._seen.clear()
+        self._until.clear()
 
     def _is_fresh(self, digest: bytes, now: float) -> bool:
-        return self._seen.get(digest, float("-inf")) > now - _LIFETIME
+        return self._until.get(digest, float("-inf")) > now
 
-    def _remember(self, digest: bytes, now: float) -> None:
-        self._seen[digest] = now
-        self._seen.move_to_end(digest)
-        while len(self._seen) > _MAX_ENTRIES:
-            self._seen.popitem(last=False)
+    def _remember(self, digest: bytes, until: float) -> None:
+        self._until[digest] = until
+        self._until.move_to_end(digest)
+        while len(self._until) > _MAX_ENTRIES:
+            self._until.popitem(last=False)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from embedded.simulator.media import add_document, add_image, add_recording
 from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.schema_text import parse_schema
-from embedded.simulator.shapes import base64_size, dumps, mapping, sequence, string
+from embedded.simulator.shapes import dumps, mapping, sequence, string
 from embedded.simulator.strict.asked import Asked, asked_by_converse
 from embedded.simulator.strict.rule import hold_to
 from embedded.simulator.strict.rules import CONVERSE, CONVERSE_LENIENT
@@ -12,7 +13,6 @@ from embedded.simulator.strict.tools import asks_for_citations
 from embedded.simulator.turns import (
     MESSAGE_OVERHEAD,
     TOOLS_OVERHEAD,
-    SimulatedPrompt,
     SimulatedTool,
     SimulatedTurn,
 )
@@ -81,34 +81,50 @@ def _read_block(block: dict[str, Any], turn: SimulatedTurn) -> None:
     elif "cachePoint" in block:
         prompt.mark_cache_point()
     elif "toolUse" in block or "toolResult" in block:
-        _read_tool_block(block, prompt)
-    elif not _read_media(block, prompt):
+        _read_tool_block(block, turn)
+    elif not _read_media(block, turn):
         prompt.add(dumps(block))
 
 
-def _read_tool_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
+def _read_tool_block(block: dict[str, Any], turn: SimulatedTurn) -> None:
     if "toolUse" in block:
-        prompt.add(dumps(block["toolUse"]))
+        turn.prompt.add(dumps(block["toolUse"]))
         return
     for part in map(mapping, sequence(mapping(block["toolResult"]).get("content"))):
-        if not _read_media(part, prompt):
-            prompt.add(_result_text(part))
+        if not _read_media(part, turn):
+            turn.prompt.add(_result_text(part))
 
 
-def _read_media(block: dict[str, Any], prompt: SimulatedPrompt) -> bool:
-    """Adds an image or a document; says whether the block was one."""
+def _read_media(block: dict[str, Any], turn: SimulatedTurn) -> bool:
+    """Adds an image, a document or a recording; says whether the block was one."""
     if "image" in block:
-        source = mapping(mapping(block["image"]).get("source"))
-        prompt.add_image(base64_size(source.get("bytes")))
+        add_image(turn, mapping(mapping(block["image"]).get("source")).get("bytes"))
     elif "document" in block:
-        document = mapping(block["document"])
-        source = mapping(document.get("source"))
-        prompt.add_document(string(document.get("name")), base64_size(source.get("bytes")))
-        if "text" in source:
-            prompt.add(string(source["text"]))
+        _read_document(mapping(block["document"]), turn)
+    elif "video" in block or "audio" in block:
+        recording = mapping(block.get("video") or block.get("audio"))
+        add_recording(turn, mapping(recording.get("source")).get("bytes"))
+    elif "guardContent" in block:
+        guarded = mapping(block["guardContent"])
+        if "text" not in guarded:
+            return _read_media(guarded, turn)
+        turn.prompt.add(string(mapping(guarded["text"]).get("text")))
     else:
         return False
     return True
+
+
+def _read_document(document: dict[str, Any], turn: SimulatedTurn) -> None:
+    source = mapping(document.get("source"))
+    texts = [source["text"]] if "text" in source else []
+    texts += [mapping(part).get("text") for part in sequence(source.get("content"))]
+    name = string(document.get("name"))
+    if texts:
+        turn.prompt.add("\n".join((name, *map(string, texts))))
+        return
+    # Claude looks at pages where it is to cite them, and reads their text alone elsewhere.
+    seen = turn.model.speaks_anthropic and bool(mapping(document.get("citations")).get("enabled"))
+    add_document(turn, name, source.get("bytes"), string(document.get("format")), seen=seen)
 
 
 def _result_text(part: dict[str, Any]) -> str:

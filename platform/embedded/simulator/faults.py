@@ -31,6 +31,7 @@ class Settings:
     tells_tokens: bool = (
         False  # whether a prompt that is too long is refused in Claude's words, with its tokens
     )
+    any_model: bool = False  # whether models answer where the catalogue has no deployment of them, too
     error: SimulatedException | None = None  # in place of answers, or inside streams
 
     def generation_seconds(self, tokens: int) -> float:
@@ -116,6 +117,7 @@ _CHECKS: dict[str, tuple[type, int]] = {
     "corrupt_after_events": (int, _MAX_EVENTS),
     "retry_after_ms": (int, _MAX_MS),
     "tells_tokens": (bool, 1),
+    "any_model": (bool, 1),
     "error": (dict, 0),
 }
 if set(_CHECKS) != {field.name for field in fields(Settings)}:  # pragma: no cover - a slip of the author

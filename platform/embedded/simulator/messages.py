@@ -3,8 +3,9 @@
 from typing import Any
 
 from embedded.simulator.errors import invalid
+from embedded.simulator.media import add_document, add_image
 from embedded.simulator.models import SimulatedModel, require_text
-from embedded.simulator.shapes import base64_size, dumps, integer, mapping, number, sequence, string
+from embedded.simulator.shapes import dumps, integer, mapping, number, sequence, string
 from embedded.simulator.strict.anthropic import asked_by_messages, blocks_of
 from embedded.simulator.strict.rule import hold_to
 from embedded.simulator.strict.rules import MESSAGES, MESSAGES_LENIENT
@@ -126,11 +127,11 @@ def _read_message(message: dict[str, Any], position: int, turn: SimulatedTurn) -
         raise invalid(f"messages.{position}: all messages must have non-empty content")
     turn.prompt.add(str(role), MESSAGE_OVERHEAD)
     for block in blocks:
-        _read_block(block, turn.prompt)
+        _read_block(block, turn)
         _mark(block, turn.prompt)
 
 
-def _read_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
+def _read_block(block: dict[str, Any], turn: SimulatedTurn) -> None:
     kind = block.get("type")
     if kind == "text":
         text = string(block.get("text"))
@@ -138,20 +139,29 @@ def _read_block(block: dict[str, Any], prompt: SimulatedPrompt) -> None:
             raise invalid("messages: text content blocks must be non-empty")
         if not text.strip():
             raise invalid("messages: text content blocks must contain non-whitespace text")
-        prompt.add(text)
+        turn.prompt.add(text)
     elif kind in ("image", "document"):
-        source = mapping(block.get("source"))
-        size = base64_size(source.get("data"))
-        if source.get("type") == "text":
-            prompt.add(string(source.get("data")))
-        elif kind == "image":
-            prompt.add_image(size)
-        else:
-            prompt.add_document(string(block.get("title")), size)
+        _read_medium(block, turn)
     elif kind == "tool_result":
-        prompt.add(_result_text(block))
+        turn.prompt.add(_result_text(block))
+        for part in map(mapping, blocks_of(block)):
+            if part.get("type") in ("image", "document"):
+                _read_medium(part, turn)
     else:
-        prompt.add(dumps({name: value for name, value in block.items() if name != "cache_control"}))
+        turn.prompt.add(dumps({name: value for name, value in block.items() if name != "cache_control"}))
+
+
+def _read_medium(block: dict[str, Any], turn: SimulatedTurn) -> None:
+    source = mapping(block.get("source"))
+    if block.get("type") == "image":
+        add_image(turn, source.get("data"))
+    elif source.get("type") == "text":
+        turn.prompt.add(string(source.get("data")))
+    elif source.get("type") == "content":
+        for part in map(mapping, blocks_of(source)):
+            turn.prompt.add(string(part.get("text")))
+    else:  # its pages are looked at, always: Anthropic API docs, PDF support
+        add_document(turn, string(block.get("title")), source.get("data"), "pdf", seen=True)
 
 
 def _result_text(block: dict[str, Any]) -> str:

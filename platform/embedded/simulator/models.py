@@ -20,7 +20,7 @@ ACCOUNT = "000000000000"
 
 _GEOGRAPHY = re.compile(r"^(?:us-gov|us|eu|apac|global|jp|au|ca)\.")
 _PLAUSIBLE = re.compile(r"^[a-z0-9-]+\.[a-zA-Z0-9.:_-]+$")
-_ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
+_ARN = re.compile(r"^arn:aws[a-z-]*:bedrock:(?P<region>[a-z0-9-]*):\d*:(?P<kind>[a-z-]+)/(?P<id>.+)$")
 # What accounts have of their own: the simulator can't know what is behind it, so it takes everything.
 _OWN = re.compile(
     r"^arn:aws[a-z-]*:(?:bedrock:[a-z0-9-]*:\d+:(?:custom-model|custom-model-deployment|imported-model|provisioned-model|"
@@ -88,11 +88,7 @@ _BUILT_IN = (
 
 
 class Models:
-    """The catalogue; with `closed`, ids outside it are unknown.
-
-    A known model answers in every region: the catalogue's regions are those it has prices for, and
-    a list of them isn't a list of where AWS would refuse. With `lenient` every model takes everything.
-    """
+    """The catalogue; with `closed`, ids outside it are unknown. With `lenient` every model takes everything, everywhere."""
 
     def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool, lenient: bool = False) -> None:
         self.lenient = lenient
@@ -109,19 +105,24 @@ class Models:
         families = [] if lenient else families_of()
         return cls(tuple(_from_entry(entry, families) for entry in entries), closed=True, lenient=lenient)
 
-    def called(self, model_id: str, region: str) -> SimulatedModel:
-        """The model a call from a region goes to. Raises AwsError (400, 404) where no call may go by that id."""
+    def called(self, model_id: str, region: str, *, anywhere: bool = False) -> SimulatedModel:
+        """The model a call from a region goes to. Raises AwsError (400, 404) where no call may go by that id.
+
+        A model is where the list of that region has it; with `anywhere`, wherever AWS may have it.
+        """
         model = self.resolve(model_id)
         if self.lenient or model.model_id not in self._models:
             return model
         if model.end_of_life and model.end_of_life <= datetime.now(UTC).date().isoformat():
             raise end_of_life()
         arn = _ARN.match(model_id)
+        if arn and arn["region"] not in ("", region):  # earendil-works/pi#5527
+            raise model_not_found()
         if arn and arn["kind"] == "application-inference-profile":
             return model
         geography = _GEOGRAPHY.match(arn["id"] if arn else model_id)
-        if geography is None and model.profiles and not model.regions:
-            raise not_on_demand(model_id)
+        if geography is None and region not in model.regions and not (anywhere and model.regions):
+            raise not_on_demand(model_id) if model.inference_types(region) else model_not_found()
         if geography is not None:
             name = geography[0].rstrip(".")
             if name not in model.profiles or not _reaches(name, region):

@@ -8,11 +8,9 @@ from embedded.simulator import tokens
 from embedded.simulator.errors import invalid
 from embedded.simulator.models import SimulatedModel
 
-# Written figures, because the simulator doesn't look inside media.
+# Written figures for what a model is told around the prompt.
 MESSAGE_OVERHEAD = 4
-TOOLS_OVERHEAD = 300  # a model is told how to call tools
-IMAGE_TOKENS = (85, 1_600)  # least and most; one token per 500 bytes in between
-DOCUMENT_BYTES_PER_TOKEN = 20
+TOOLS_OVERHEAD = 300  # how to call tools
 
 
 @dataclass(slots=True)
@@ -22,20 +20,18 @@ class SimulatedPrompt:
     parts: list[str] = field(default_factory=list)
     written_tokens: list[int] = field(default_factory=list)  # beside each part: tokens that aren't its text
     cache_points: list[int] = field(default_factory=list)  # each a number of parts
+    media: dict[int, bytes] = field(default_factory=dict)  # beside a part: a hash of what it stands for
+    counted: list[int] = field(default_factory=list)  # the tokens of the first parts' texts, once counted
 
     def add(self, text: str, written_tokens: int = 0) -> None:
         """Adds a text, and tokens that something other than text costs."""
         self.parts.append(text)
         self.written_tokens.append(written_tokens)
 
-    def add_image(self, size: int) -> None:
-        """Adds an image of so many bytes."""
-        least, most = IMAGE_TOKENS
-        self.add(f"<image {size}>", min(most, max(least, size // 500)))
-
-    def add_document(self, name: str, size: int) -> None:
-        """Adds a document of so many bytes."""
-        self.add(f"<document {name} {size}>", size // DOCUMENT_BYTES_PER_TOKEN)
+    def add_medium(self, text: str, written_tokens: int, data: bytes) -> None:
+        """Adds what is read of an image or a document. Another file is another prompt, even where it reads the same."""
+        self.media[len(self.parts)] = hashlib.blake2b(data, digest_size=16).digest()
+        self.add(text, written_tokens)
 
     def mark_cache_point(self) -> None:
         """Marks that all so far may be cached."""
@@ -44,15 +40,16 @@ class SimulatedPrompt:
 
     def tokens(self, parts: int | None = None) -> int:
         """The tokens of the first so many parts, or of all."""
-        chosen = self.parts[:parts]
-        return sum(tokens.count(part) for part in chosen) + sum(self.written_tokens[: len(chosen)])
+        self.counted += (tokens.count(part) for part in self.parts[len(self.counted) :])
+        return sum(self.counted[:parts]) + sum(self.written_tokens[:parts])
 
     def digest(self, key: str, parts: int | None = None) -> bytes:
         """A hash of the first so many parts (or of all), and of a key."""
         text = hashlib.blake2b(key.encode(), digest_size=16)
-        for part in self.parts[:parts]:
+        for place, part in enumerate(self.parts[:parts]):
             text.update(b"\x00")
             text.update(part.encode("utf-8", "surrogatepass"))
+            text.update(self.media.get(place, b""))
         return text.digest()
 
 

@@ -26,6 +26,7 @@ class ModelCapabilities:
     text_with_results: bool = True
     results_first: bool = False
     cache_points: int = 4
+    cache_min_tokens: int = 0
     cache_lifetimes: tuple[str, ...] = ("5m", "1h")
     cache_places: tuple[str, ...] = ("tools", "system", "messages")
     structured_output: bool = True

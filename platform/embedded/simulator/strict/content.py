@@ -1,6 +1,5 @@
-"""Rules of documents, images, tools' inputs and results, and cache points."""
+"""Rules of documents, images, and tools' inputs and results."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,12 @@ from embedded.simulator.strict.rule import Found, Rule, found
 _DOCUMENTS, _IMAGES = 5, 20
 _DOCUMENT_BYTES, _IMAGE_BYTES = int(4.5 * 1024 * 1024), int(3.75 * 1024 * 1024)
 _IMAGE_PIXELS = 8_000
+# Formats for which there is no limit but that of the whole. Source: AWS user guide, Inference API restrictions.
+_ANY_SIZE = (
+    ("anthropic.claude-3", ()),
+    ("anthropic.", ("pdf",)),
+    ("amazon.nova-", ("pdf", "docx")),
+)
 # An underscore and a blank at an end are taken, though the words don't say so: generative-ai-use-cases#1671.
 _DOCUMENT_NAME = re.compile(r"[A-Za-z0-9_ ()\[\]-]+")
 
@@ -60,8 +65,26 @@ def many_documents(asked: Asked) -> Found | None:
 
 
 def large_document(asked: Asked) -> Found | None:
-    large = (path for path, document in _documents(asked) if base64_size(_bytes(document)) > _DOCUMENT_BYTES)
-    return next(({"path": path} for path in large), None)
+    free = next((kinds for models, kinds in _ANY_SIZE if asked.model.model_id.startswith(models)), ())
+    for path, document in _documents(asked):
+        if document.get("format") not in free and base64_size(_bytes(document)) > _DOCUMENT_BYTES:
+            return {"path": path}
+    return None
+
+
+def odd_citations(asked: Asked) -> Found | None:
+    formats = (document.get("format", "txt") for document in _cited(asked))
+    return found(asked.is_claude and any(each not in ("txt", "pdf") for each in formats))
+
+
+def many_seen(asked: Asked) -> Found | None:
+    """Claude looks at documents that it cites as it does at images."""
+    images, documents = sum(1 for _ in _images(asked)), len(_cited(asked)) if asked.is_claude else 0
+    return found(documents and images + documents > _IMAGES, images=images, documents=documents, most=_IMAGES)
+
+
+def _cited(asked: Asked) -> list[dict[str, Any]]:
+    return [each for _, each in _documents(asked) if mapping(each.get("citations")).get("enabled")]
 
 
 def many_images(asked: Asked) -> Found | None:
@@ -120,68 +143,7 @@ def empty_error(asked: Asked) -> Found | None:
     return None
 
 
-def many_points(asked: Asked) -> Found | None:
-    return found(len(asked.cache_points) > (asked.can.cache_points or 4), number=len(asked.cache_points))
-
-
-def point_first(asked: Asked) -> Found | None:
-    for block in asked.of("cachePoint"):
-        if block.index == 0:
-            return {"path": block.path}
-    if asked.system and asked.system[0][0] == "cachePoint":
-        return {"path": "system.0"}
-    return next(
-        ({"path": point.path} for point in asked.cache_points if point.path == "toolConfig.tools.0"), None
-    )
-
-
-def two_points(asked: Asked) -> Found | None:
-    for before, after in itertools.pairwise(asked.cache_points):
-        head, _, last = before.path.rpartition(".")
-        if after.path == f"{head}.{int(last) + 1}":
-            return {"path": after.path}
-    return None
-
-
-def no_caching(asked: Asked) -> Found | None:
-    return found(asked.cache_points and not asked.can.cache_points)
-
-
-def no_place(asked: Asked) -> Found | None:
-    for point in asked.cache_points:
-        if point.place not in asked.can.cache_places:
-            where, _, index = point.path.rpartition(".")
-            return {"where": f"{where.replace('.', '/')}/{index}"}
-    return None
-
-
-def no_lifetime(asked: Asked) -> Found | None:
-    for point in asked.cache_points:
-        if point.ttl and point.ttl not in asked.can.cache_lifetimes:
-            return {"path": point.path, "ttl": point.ttl}
-    return None
-
-
-def longer_later(asked: Asked) -> Found | None:
-    seen_short = False
-    for point in asked.cache_points:
-        if point.ttl == "1h" and seen_short:
-            return {"path": point.path}
-        seen_short = seen_short or point.ttl != "1h"
-    return None
-
-
-def behind_text_document(asked: Asked) -> Found | None:
-    for point in asked.of("cachePoint") if asked.is_claude else ():
-        before = asked.messages[point.message].blocks[point.index - 1]
-        if point.index and before.kind == "document":
-            document = mapping(before.value)
-            if document.get("format") != "pdf":
-                return {"path": point.path}
-    return None
-
-
-_LIMITS = "AWS API reference: Message (20 images of 3.75 MB and 8,000 pixels, 5 documents of 4.5 MB)"
+_LIMITS = "AWS API reference: Message (20 images of 3.75 MB and 8,000 pixels, 5 documents of 4.5 MB); danny-avila/LibreChat#12459"
 IMAGES = (
     Rule(
         "number of images",
@@ -242,6 +204,19 @@ MEDIA = (
         large_document,
     ),
     Rule(
+        "citations of documents",
+        "Unsupported document format. Only txt and pdf formats are supported when citations are enabled.",
+        "boto/boto3#4726",
+        odd_citations,
+    ),
+    Rule(
+        "images and documents together",
+        "messages: too many images and documents: {images} + {documents} > {most}",
+        "boto/boto3#4632",
+        many_seen,
+        by_model=True,
+    ),
+    Rule(
         "objects",
         "The format of the value at {path} is invalid. Provide a json object for the field and try again.",
         "sigoden/aichat#1550; maximhq/bifrost#5762 (__type)",
@@ -255,34 +230,3 @@ MEDIA = (
     ),
     *IMAGES,
 )
-
-_PAGE = "AWS user guide: Prompt caching"
-CACHE = (
-    Rule(
-        "no prompt cache",
-        "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more "
-        "information.",
-        "BerriAI/litellm#39210; " + _PAGE,
-        no_caching,
-        code="AccessDeniedException",
-        status=403,
-    ),
-    Rule(
-        "place of cache points",
-        "Malformed input request: #/{where}: extraneous key [cachePoint] is not permitted, please reformat your input and try again.",
-        _PAGE,
-        no_place,
-    ),
-    Rule("cache point first", "The cachePoint at {path} has no content before it. Remove the cachePoint and try again.", _PAGE, point_first),
-    Rule("two cache points", "The cachePoint at {path} directly follows another cachePoint. Remove it and try again.", _PAGE, two_points),
-    Rule("lifetime of cache points", "The ttl {ttl} at {path} is not supported by this model. Remove ttl and try again.", _PAGE, no_lifetime),
-    Rule("number of cache points", "A maximum of 4 blocks with cache_control may be provided. Found {number}.", "Anthropic API docs: Prompt caching", many_points, by_model=True),
-    Rule(
-        "longer lifetimes first",
-        "{path}: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block",
-        "Anthropic API docs: Prompt caching",
-        longer_later,
-        by_model=True,
-    ),
-    Rule("cache point behind a text document", "{path}.type: Field required", "pizza-bot-app/pizza-bot#6 (one report)", behind_text_document, by_model=True),
-)  # fmt: skip

@@ -7,6 +7,7 @@ from struct import unpack_from
 from typing import Any
 
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def decoded(encoded: Any) -> bytes:
@@ -58,6 +59,12 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
     while place + 9 < len(data):
         if data[place] != 0xFF:
             return 0, 0
+        if data[place + 1] == 0xFF:  # padding
+            place += 1
+            continue
+        if data[place + 1] in _WITHOUT_LENGTH:
+            place += 2
+            continue
         if data[place + 1] in _JPEG_SIZES:
             height, width = unpack_from(">HH", data, place + 5)
             return width, height

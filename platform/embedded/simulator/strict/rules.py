@@ -1,6 +1,6 @@
 """The tables: what Bedrock refuses, in the order in which it looks."""
 
-from embedded.simulator.strict import anthropic, content, conversation, pairing, sampling, tools
+from embedded.simulator.strict import anthropic, cache_points, content, conversation, pairing, sampling, tools
 from embedded.simulator.strict.rule import Rule
 
 OF_THE_SERVICE: tuple[Rule, ...] = (
@@ -10,12 +10,13 @@ OF_THE_SERVICE: tuple[Rule, ...] = (
     *content.MEDIA,
     *tools.TOOLS,
     *tools.TAKES,
-    *content.CACHE,
+    *cache_points.CACHE,
 )
 CONVERSE: tuple[Rule, ...] = (
     *OF_THE_SERVICE,
     anthropic.BETA,
     *sampling.INFERENCE,
+    *sampling.SERVED,
     *pairing.OF_MODELS,
     *conversation.OF_MODELS,
     *tools.STRUCTURE,
@@ -27,7 +28,7 @@ MESSAGES: tuple[Rule, ...] = (
     *pairing.OF_MODELS,
     *pairing.MESSAGES,
     *content.IMAGES,
-    *(rule for rule in content.CACHE if rule.by_model),
+    *(rule for rule in cache_points.CACHE if rule.by_model),
     *tools.NAMES,
     *sampling.INFERENCE,
     *conversation.OF_MODELS,

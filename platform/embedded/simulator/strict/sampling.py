@@ -9,6 +9,13 @@ from embedded.simulator.strict.rule import Found, Rule, found
 _LEAST_BUDGET = 1_024
 _LEAST_TOP_P = 0.95
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
+# Levels that came later than their models. Source: BerriAI/litellm#27074 and #27367; Anthropic API docs: Effort.
+_WITHOUT_EFFORTS = (
+    ("anthropic.claude-opus-4-5", frozenset(("xhigh", "max"))),
+    ("anthropic.claude-opus-4-6", frozenset(("xhigh",))),
+    ("anthropic.claude-sonnet-4-6", frozenset(("xhigh",))),
+)
+_UNTHINKING_EFFORTS = frozenset(("xhigh", "max"))
 # What each vendor's models take beyond Converse's own members. Of others nothing is known, and nothing is refused.
 _EXTRA: dict[str, frozenset[str]] = {
     "anthropic": frozenset(
@@ -150,6 +157,34 @@ def unknown_effort(asked: Asked) -> Found | None:
     return found(asked.effort is not None and asked.effort not in _EFFORTS)
 
 
+def no_such_effort(asked: Asked) -> Found | None:
+    for models, missing in _WITHOUT_EFFORTS if asked.effort is not None else ():
+        if asked.model.model_id.startswith(models) and asked.effort in missing:
+            return {"effort": asked.effort, "levels": ", ".join(sorted({*_EFFORTS} - missing))}
+    return None
+
+
+def unthinking_effort(asked: Asked) -> Found | None:
+    """Opus 5 thinks unless it is told not to, and the highest efforts are of thinking."""
+    is_told = asked.thinking.get("type") == "disabled" and asked.model.model_id.startswith(
+        "anthropic.claude-opus-5"
+    )
+    return found(is_told and asked.effort in _UNTHINKING_EFFORTS, effort=asked.effort)
+
+
+def reserved_tier(asked: Asked) -> Found | None:
+    return found(mapping(asked.body.get("serviceTier")).get("type") == "reserved")
+
+
+def cached_when_optimized(asked: Asked) -> Found | None:
+    """The latency of a model and its prompt cache are served apart."""
+    latency = mapping(asked.body.get("performanceConfig")).get("latency") if asked.is_converse else None
+    if not asked.is_claude or latency != "optimized" or not asked.cache_points:
+        return None
+    before, _, last = asked.cache_points[0].path.rpartition(".")
+    return {"path": f"{before.removeprefix('toolConfig.')}.{max(0, int(last) - 1)}"}
+
+
 _THINKING = "Anthropic API docs: Extended thinking"
 INFERENCE = (
     Rule("pointers", "The JSON pointer {path} in additionalModelResponseFieldPaths is invalid. It must start with /.", "botocore bedrock-runtime: ConverseRequest", pointer),
@@ -222,4 +257,23 @@ INFERENCE = (
         unknown_effort,
         by_model=True,
     ),
+    Rule(
+        "efforts of each model",
+        "This model does not support effort level '{effort}'. Supported levels: {levels}.",
+        "BerriAI/litellm#27367; BerriAI/litellm#27074",
+        no_such_effort,
+        by_model=True,
+    ),
+    Rule(
+        "efforts without thinking",
+        "output_config.effort '{effort}' is not supported when thinking is disabled on this model. Use effort 'high' or below, or "
+        "enable thinking.",
+        "anthropics/claude-code#81084",
+        unthinking_effort,
+        by_model=True,
+    ),
+)  # fmt: skip
+SERVED = (
+    Rule("reserved tier", "Reservation not found.", "envoyproxy/ai-gateway#1749; NousResearch/hermes-agent#34476", reserved_tier),
+    Rule("optimized latency or a cache", "{path}.cache_control: Extra inputs are not permitted", "boto/boto3#4626", cached_when_optimized, by_model=True),
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Rules of tools, of structured output, and of what a model takes at all."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -25,6 +26,15 @@ def same_tool(asked: Asked) -> Found | None:
 def no_such_tool(asked: Asked) -> Found | None:
     names = {tool.name for tool in asked.tools}
     return found(asked.tool_choice == "tool" and asked.chosen_tool not in names, name=asked.chosen_tool)
+
+
+def odd_property(asked: Asked) -> Found | None:
+    """Only the properties at the top are looked at."""
+    for tool in asked.tools if asked.is_claude else ():
+        properties = tool.schema.get("properties") if isinstance(tool.schema, dict) else None
+        if isinstance(properties, dict) and not all(map(_PROPERTY.fullmatch, properties)):
+            return {"place": tool.place}
+    return None
 
 
 def no_tools(asked: Asked) -> Found | None:
@@ -121,6 +131,7 @@ def _parsed(schema: Any) -> Any:
         return None
 
 
+_PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _FEATURES = "AWS user guide: Supported models and model features"
 _STRUCTURED = "AWS user guide: Structured outputs"
 NAMES = (
@@ -129,6 +140,13 @@ NAMES = (
         "tools: Tool names must be unique.",
         "Anthropic API: Messages",
         same_tool,
+        by_model=True,
+    ),
+    Rule(
+        "keys of properties",
+        "tools.{place}.custom.input_schema.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{{1,64}}$'",
+        "aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws#709; decocms/studio#6874",
+        odd_property,
         by_model=True,
     ),
 )
