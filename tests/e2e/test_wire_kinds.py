@@ -202,6 +202,25 @@ def test_switched_rules_that_are_none_break_nothing(world):
             switch({})
 
 
+def test_a_rule_that_is_let_pass_sends_what_came(world):
+    """Bedrock decides, and what it says reaches the caller."""
+
+    def switch(rules: Any) -> None:
+        world.stack.make(
+            lambda: Deployment.objects.filter(model__model_id="anthropic.claude-opus-4-7").update(rules=rules)
+        )
+        world.knows(world.new_key())
+
+    switch({"tool_names": "pass"})
+    try:
+        passed = world.chat(model="claude-opus-4-7", tools=[tool()])
+        assert passed.status_code == 400
+        assert "toolSpec.name" in passed.text
+        assert sent(world)["toolConfig"]["tools"][0]["toolSpec"]["name"] == "fs.read"
+    finally:
+        switch({})
+
+
 def test_a_schema_asked_in_another_way_stays_within_what_is_held(world):
     """The first deployment fails, the second is asked by words: its text is longer than what the bound was of."""
 
