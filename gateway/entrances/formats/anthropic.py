@@ -139,9 +139,7 @@ def _refuse_unsupported(request: MessagesRequest) -> None:
         "mcp_servers": bool(request.mcp_servers),
         "context_management": bool(request.context_management),
         "inference_geo": bool(request.inference_geo),
-        "thread": bool(
-            request.thread
-        ),  # the SDK's tool runner begins with one, and goes on without where there is none
+        "thread": bool(request.thread),  # the SDK's tool runner then goes on without
         "speed": request.speed not in (None, "standard"),
     }
     for name, is_asked in unsupported.items():
