@@ -82,6 +82,21 @@ def test_personal_data_in_a_schema_leaves_it_a_schema(world, stream):
     assert given["properties"]["card"] == {"const": 4111111111111111}
 
 
+@pytest.mark.quick
+def test_personal_data_in_a_documents_title_is_found_before_its_signs_are_changed(world):
+    source = {"type": "text", "media_type": "text/plain", "data": "Hello"}
+    blocks = [
+        {"type": "document", "title": "anna.smith@example.com", "source": source},
+        {"type": "text", "text": "x"},
+    ]
+    body = {"model": "claude-haiku-4-5", "max_tokens": 50, "messages": [{"role": "user", "content": blocks}]}
+    answer = world.post("/v1/messages", json=body)
+    assert answer.status_code == 200, answer.text
+    name = sent(world)["messages"][0]["content"][0]["document"]["name"]
+    assert "anna" not in name
+    assert "EMAIL" in name
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("model", ["claude-haiku-4-5", "claude-opus-4-8", "llama-3-3-70b"])
 def test_a_tool_may_be_called_where_an_answer_is_held_to_a_schema(world, model, stream):
@@ -200,6 +215,25 @@ def test_switched_rules_that_are_none_break_nothing(world):
             assert (answer.status_code, adjusted(answer)) == (200, "temperature; dropped")
         finally:
             switch({})
+
+
+def test_a_rule_that_is_let_pass_sends_what_came(world):
+    """Bedrock decides, and what it says reaches the caller."""
+
+    def switch(rules: Any) -> None:
+        world.stack.make(
+            lambda: Deployment.objects.filter(model__model_id="anthropic.claude-opus-4-7").update(rules=rules)
+        )
+        world.knows(world.new_key())
+
+    switch({"tool_names": "pass"})
+    try:
+        passed = world.chat(model="claude-opus-4-7", tools=[tool()])
+        assert passed.status_code == 400
+        assert "toolSpec.name" in passed.text
+        assert sent(world)["toolConfig"]["tools"][0]["toolSpec"]["name"] == "fs.read"
+    finally:
+        switch({})
 
 
 def test_a_schema_asked_in_another_way_stays_within_what_is_held(world):

@@ -139,9 +139,7 @@ def _refuse_unsupported(request: MessagesRequest) -> None:
         "mcp_servers": bool(request.mcp_servers),
         "context_management": bool(request.context_management),
         "inference_geo": bool(request.inference_geo),
-        "thread": bool(
-            request.thread
-        ),  # the SDK's tool runner begins with one, and goes on without where there is none
+        "thread": bool(request.thread),  # the SDK's tool runner then goes on without
         "speed": request.speed not in (None, "standard"),
     }
     for name, is_asked in unsupported.items():
@@ -154,14 +152,13 @@ def _refuse_unsupported(request: MessagesRequest) -> None:
             )
 
 
-_MAX_STOPS = 2500
-"""As Converse takes them."""
+_MAX_STOPS = 2500  # as Converse takes them
 
 
 def _stops(stops: list[str] | None) -> list[str] | None:
     if stops is not None and (len(stops) > _MAX_STOPS or not all(stops)):
-        message = f"'stop_sequences' takes up to {_MAX_STOPS} texts, none empty."
-        raise Refusal("invalid_request", message, param="stop_sequences")
+        told = f"'stop_sequences' takes up to {_MAX_STOPS} texts, none empty."
+        raise Refusal("invalid_request", told, param="stop_sequences")
     return stops or None
 
 

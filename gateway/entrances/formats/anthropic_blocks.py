@@ -4,7 +4,6 @@ Source: the types of the `anthropic` SDK. Members that change nothing here (`cit
 are accepted and let go; blocks that Bedrock's Converse does not have are refused by name.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -105,8 +104,6 @@ class _RedactedThinking(msgspec.Struct, tag="redacted_thinking"):
 Part = Text | _Image | _Document | _SearchResult | _ToolUse | _ToolResult | _Thinking | _RedactedThinking
 
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\s()\[\]-]")
-"""Converse takes few signs in a document's name."""
 _MAX_NAME_LENGTH = 180
 
 
@@ -182,8 +179,11 @@ class Translator:
         return found | _citations(part.citations)
 
     def _name(self, title: str | None) -> str:
-        """The title in the signs that Converse takes, with the document's number, since no two may have one name."""
-        kept = " ".join(_NOT_IN_NAMES.sub(" ", title or "").split())[:_MAX_NAME_LENGTH].strip()
+        """The title with the document's number, since no two may have one name.
+
+        Its signs stay: personal data is looked for in it before it is put in those that Converse takes.
+        """
+        kept = " ".join((title or "").split())[:_MAX_NAME_LENGTH].strip()
         return f"{kept} ({self._documents})" if kept else f"Document {self._documents}"
 
 

@@ -188,7 +188,7 @@ class _Media:
             "documents", where, "the document's name has signs that Bedrock does not take.", _NAME_WORDS
         ):
             cleaned = name
-        cleaned = cleaned or "Document"
+        cleaned = cleaned.strip() or "Document"
         if cleaned in self._names:
             words = (
                 "Messages can't contain duplicate document names. Rename the document and retry your request."

@@ -85,6 +85,7 @@ def _mended(work: Work, config: ToolConfig) -> list[Tool]:
 def _mended_spec(work: Work, spec: ToolSpec, where: str) -> ToolSpec:
     if spec.description is not None and is_blank(spec.description):
         spec = replace(spec, description=None)
+        work.say(f"{where}.description", "dropped")
     schema = spec.input_schema.json
     root = schema.get("type") if isinstance(schema, dict) else None
     if root != "object":

@@ -143,7 +143,7 @@ BLOCKS = {
     "image": ({"type": "image", "source": PNG}, {"image": {"format": "png", "source": {"bytes": PIXEL}}}),
     "pdf": (
         {"type": "document", "title": "Q3: results/final", "context": "c", "source": {**PNG, "media_type": "application/pdf"}},
-        {"document": {"format": "pdf", "name": "Q3 results final (1)", "context": "c", "source": {"bytes": PIXEL}}},
+        {"document": {"format": "pdf", "name": "Q3: results/final (1)", "context": "c", "source": {"bytes": PIXEL}}},
     ),
     "text document": (
         {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}, "citations": {"enabled": False}},
@@ -225,7 +225,7 @@ def test_a_mark_on_the_request_is_put_at_its_end():
 def test_no_two_documents_have_one_name():
     block = {"type": "document", "title": "A", "source": {"type": "text", "data": "x"}}
     names = [each["document"]["name"] for each in of_blocks(block, block, {**block, "title": "*"})]
-    assert names == ["A (1)", "A (2)", "Document 3"]
+    assert names == ["A (1)", "A (2)", "* (3)"]  # which the model's own names are made of later
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,8 @@ def test_a_schema_of_closed_parts_is_passed_on_as_it_is():
 def test_a_temperature_of_openais_scale_is_lowered_and_said():
     found = sent("openai", FAMILIES["nova-lite"], BASES["openai"] | {"temperature": 1.5})
     assert (found.adjusted, found.body["inferenceConfig"]["temperature"]) == (["temperature; lowered=1"], 1.0)
+    found = sent("openai", HAIKU, BASES["openai"] | {"temperature": 1.5, "top_p": 0.5})
+    assert found.adjusted == ["top_p; dropped", "temperature; lowered=1"]
     found = sent("openai", FAMILIES["claude-opus-4-8"], BASES["openai"] | {"temperature": 1.5})
     assert found.adjusted == ["temperature; dropped"]
 
