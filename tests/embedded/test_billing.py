@@ -191,6 +191,23 @@ def test_objects_in_a_stream_are_found() -> None:
     assert [page.text.text if page.text else None for page in pages] == [PAGE.strip(), "two"]
 
 
+@given(
+    st.integers(0, 1_000),
+    st.binary(max_size=6),
+    st.sampled_from(["in a stream", "badly packed", "plain", "docx", "xlsx"]),
+)
+def test_a_damaged_file_is_billed_all_the_same(place: int, damage: bytes, kind: str) -> None:
+    files = {
+        "in a stream": packed(PAGE, "two"), "badly packed": pdf([PAGE], packed=True), "plain": pdf([PAGE, PAGE]),
+        "docx": docx(PAGE), "xlsx": xlsx([PAGE], [0]),
+    }  # fmt: skip
+    data = files[kind]
+    place %= len(data)
+    damaged = data[:place] + damage + data[place + len(damage) :]
+    assert bill(damaged, kind if kind in ("docx", "xlsx") else "pdf", EARLIER, seen=True).tokens >= 0
+    assert bill(data, kind if kind in ("docx", "xlsx") else "pdf", EARLIER, seen=True).tokens >= 0
+
+
 def drawn_by_forms() -> bytes:
     """Forms that draw forms, a thousand times each, seven deep."""
     found = b"%PDF 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]>>endobj "

@@ -80,7 +80,8 @@ class PdfObjects:
             return
         start = int(first[1])
         pairs = [(int(pair[1]), start + int(pair[2])) for pair in _PAIR.finditer(content[:start])]
-        for (number, place), (_, end) in zip(pairs, [*pairs[1:], (0, len(content))], strict=True):
+        ends = [place for _, place in pairs[1:]]
+        for (number, place), end in zip(pairs, [*ends, len(content)], strict=False):  # there may be no pairs
             if len(self._objects) < _MOST_OBJECTS:
                 self._objects[number] = PdfObject(content[place : min(end, place + _HEADER_BYTES)])
 

@@ -65,26 +65,33 @@ def many_documents(asked: Asked) -> Found | None:
 
 
 def large_document(asked: Asked) -> Found | None:
-    free = next((kinds for models, kinds in _ANY_SIZE if asked.model.model_id.startswith(models)), ())
     for path, document in _documents(asked):
-        if document.get("format") not in free and base64_size(_bytes(document)) > _DOCUMENT_BYTES:
+        if base64_size(_bytes(document)) > _DOCUMENT_BYTES and document.get("format") not in _any_size(asked):
             return {"path": path}
     return None
 
 
+def _any_size(asked: Asked) -> tuple[str, ...]:
+    return next((kinds for models, kinds in _ANY_SIZE if asked.model.model_id.startswith(models)), ())
+
+
 def odd_citations(asked: Asked) -> Found | None:
-    formats = (document.get("format", "txt") for document in _cited(asked))
-    return found(asked.is_claude and any(each not in ("txt", "pdf") for each in formats))
+    if not asked.of("document") or not asked.is_claude:
+        return None
+    return found(any(document.get("format", "txt") not in ("txt", "pdf") for document in _cited(asked)))
 
 
 def many_seen(asked: Asked) -> Found | None:
     """Claude looks at documents that it cites as it does at images."""
-    images, documents = sum(1 for _ in _images(asked)), len(_cited(asked)) if asked.is_claude else 0
+    if not asked.of("document") or not asked.is_claude:
+        return None
+    images, documents = sum(1 for _ in _images(asked)), len(_cited(asked))
     return found(documents and images + documents > _IMAGES, images=images, documents=documents, most=_IMAGES)
 
 
 def _cited(asked: Asked) -> list[dict[str, Any]]:
-    return [each for _, each in _documents(asked) if mapping(each.get("citations")).get("enabled")]
+    documents = (mapping(block.value) for block in asked.of("document"))
+    return [each for each in documents if mapping(each.get("citations")).get("enabled")]
 
 
 def many_images(asked: Asked) -> Found | None:

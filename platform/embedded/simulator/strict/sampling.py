@@ -166,10 +166,12 @@ def no_such_effort(asked: Asked) -> Found | None:
 
 def unthinking_effort(asked: Asked) -> Found | None:
     """Opus 5 thinks unless it is told not to, and the highest efforts are of thinking."""
+    if asked.effort not in _UNTHINKING_EFFORTS:
+        return None
     is_told = asked.thinking.get("type") == "disabled" and asked.model.model_id.startswith(
         "anthropic.claude-opus-5"
     )
-    return found(is_told and asked.effort in _UNTHINKING_EFFORTS, effort=asked.effort)
+    return found(is_told, effort=asked.effort)
 
 
 def reserved_tier(asked: Asked) -> Found | None:
@@ -178,8 +180,9 @@ def reserved_tier(asked: Asked) -> Found | None:
 
 def cached_when_optimized(asked: Asked) -> Found | None:
     """The latency of a model and its prompt cache are served apart."""
-    latency = mapping(asked.body.get("performanceConfig")).get("latency") if asked.is_converse else None
-    if not asked.is_claude or latency != "optimized" or not asked.cache_points:
+    if not asked.cache_points or not asked.is_claude:
+        return None
+    if mapping(asked.body.get("performanceConfig")).get("latency") != "optimized":
         return None
     before, _, last = asked.cache_points[0].path.rpartition(".")
     return {"path": f"{before.removeprefix('toolConfig.')}.{max(0, int(last) - 1)}"}

@@ -30,7 +30,7 @@ def no_such_tool(asked: Asked) -> Found | None:
 
 def odd_property(asked: Asked) -> Found | None:
     """Only the properties at the top are looked at."""
-    for tool in asked.tools if asked.is_claude else ():
+    for tool in asked.tools if asked.tools and asked.is_claude else ():
         properties = tool.schema.get("properties") if isinstance(tool.schema, dict) else None
         if isinstance(properties, dict) and not all(map(_PROPERTY.fullmatch, properties)):
             return {"place": tool.place}
