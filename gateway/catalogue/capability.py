@@ -27,13 +27,14 @@ class Capability:
     supports_parallel_switch: bool = True
     """Whether it can be told to use one tool at a time."""
     supports_structured_output: bool = True
-    supports_effort: bool = True
     supports_prefill: bool = True
     """Whether a conversation may end with the beginning of the answer."""
     supports_stop_sequences: bool = True
     supports_prompt_cache: bool = True
     tool_choices: tuple[str, ...] = ("auto", "any", "tool")
     thinking: tuple[str, ...] = ("budget", "adaptive")
+    efforts: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
+    """Levels of effort that it takes, from the lowest up."""
     sampling: str = "all"
     """Which of temperature and top_p it takes: `all`, `one` of them at a time, or `none`."""
     cache_points: int = 4

@@ -23,6 +23,14 @@ class Thinking(models.TextChoices):
     ADAPTIVE = "adaptive", "Adaptive"
 
 
+class Effort(models.TextChoices):
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+    XHIGH = "xhigh", "Extra high"
+    MAX = "max", "Max"
+
+
 class Sampling(models.TextChoices):
     ALL = "all", "Temperature and top_p"
     ONE = "one", "One of temperature and top_p"

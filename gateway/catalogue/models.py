@@ -14,6 +14,7 @@ from accounts.models import Team
 from gateway.catalogue.choices import (
     CacheLifetime,
     CachePlace,
+    Effort,
     ModelKind,
     Sampling,
     Thinking,
@@ -67,7 +68,6 @@ class Model(Owned):
     supports_parallel_switch = models.BooleanField(
         "parallel tool use can be switched off", default=False, db_default=False
     )
-    supports_effort = models.BooleanField("effort", default=False, db_default=False)
     supports_prefill = models.BooleanField(
         "prefill",
         default=True,
@@ -77,6 +77,7 @@ class Model(Owned):
     supports_stop_sequences = models.BooleanField("stop sequences", default=True, db_default=True)
     tool_choices = several_of("tool choice", ToolChoice, ["auto"])
     thinking = several_of("thinking", Thinking, [], help_text="How it can be asked to reason.")
+    efforts = several_of("effort", Effort, [], help_text="Levels that it takes.")
     sampling = models.CharField(
         max_length=8, choices=Sampling.choices, default=Sampling.ALL, db_default=Sampling.ALL
     )

@@ -66,6 +66,7 @@ RULES = (
     Rule("tool_inputs", "Arguments and results that are not objects", "`{}` for nothing, a text for results.", _REPAIR, _REFUSE,
          "sigoden/aichat#1550; sigoden/aichat#1553"),
     Rule("tool_schemas", "Schemas of tools", "The root becomes an object.", _REPAIR, _REFUSE, "API reference: ToolInputSchema"),
+    Rule("property_names", "Names of a tool's properties, for Claude", "", _REFUSE, _REFUSE, "Anthropic API docs: Tool use"),
     Rule("tool_history", "Tools in the history, none in the request", "Made up from the history.", _REPAIR, _REFUSE, "vercel/ai#7528"),
     Rule("strict_tools", "Strict tools", "The schema is put into AWS's subset, or `strict` is dropped.", _REPAIR, _REFUSE,
          "AWS user guide: Structured outputs"),
@@ -83,7 +84,7 @@ RULES = (
          "AWS user guide: Structured outputs; langchain-ai/langchain-aws#884"),
     Rule("thinking", "Thinking", "Put as the model takes it, or dropped.", _REPAIR, _REFUSE, "danny-avila/LibreChat#8346"),
     Rule("thinking_budget", "Budgets of thinking that no model takes", "", _REFUSE, _REFUSE, "danny-avila/LibreChat#8346"),
-    Rule("effort", "Effort to models without", "Dropped.", _REPAIR, _REFUSE, "Anthropic API docs: Effort"),
+    Rule("effort", "Effort that a model does not take", "Lowered, or dropped.", _REPAIR, _REFUSE, "Anthropic API docs: Effort"),
     Rule("fields", "Fields of other vendors' models", "Dropped.", _REPAIR, _REFUSE, "API reference: Converse, additionalModelRequestFields"),
 )  # fmt: skip
 BY_NAME = {rule.name: rule for rule in RULES}

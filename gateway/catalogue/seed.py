@@ -32,7 +32,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cache_places: list[str] | None = None
     structured_output: bool | None = None
     thinking: list[str] | None = None
-    effort: bool | None = None
+    efforts: list[str] | None = None
     sampling: str | None = None
     prefill: bool | None = None
     stop_sequences: bool | None = None
@@ -68,7 +68,6 @@ _COLUMNS = {
     "results_first": "needs_results_first",
     "citations": "supports_citations",
     "structured_output": "supports_structured_output",
-    "effort": "supports_effort",
     "prefill": "supports_prefill",
     "stop_sequences": "supports_stop_sequences",
 }

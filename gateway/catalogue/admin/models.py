@@ -77,9 +77,10 @@ class ModelPageAdmin(CatalogAdmin):
             {
                 "fields": (
                     "supports_structured_output",
-                    ("supports_stop_sequences", "supports_effort"),
+                    "supports_stop_sequences",
                     "sampling",
                     "thinking",
+                    "efforts",
                 )
             },
         ),

@@ -158,11 +158,18 @@ class _Media:
                 f"a request takes at most {_MAX_DOCUMENTS} documents.",
                 f"Too many documents in request: at most {_MAX_DOCUMENTS}.",
             )
-        if len(_bytes_of(document)) * 3 // 4 > _MAX_DOCUMENT_BYTES:
+        if not self._takes_large(document) and len(_bytes_of(document)) * 3 // 4 > _MAX_DOCUMENT_BYTES:
             raise work.refusal(
                 where, "a document may have at most 4.5 MB.", "The provided document is larger than 4.5 MB."
             )
         return self._citing(self._named(document, where), where)
+
+    def _takes_large(self, document: Json) -> bool:
+        """Where the limit of 4.5 MB does not hold (danny-avila/LibreChat#12459): PDFs on Claude, and Word on Nova, too."""
+        model_id, kind = self._work.capability.model_id, document.get("format")
+        if model_id.startswith("amazon.nova"):
+            return kind in ("pdf", "docx")
+        return kind == "pdf" and self._work.capability.is_claude
 
     def _citing(self, document: Json, where: str) -> Json:
         """A document, or a search's result, without citations where the model gives none."""

@@ -218,22 +218,37 @@ def mend_unthought(work: Work) -> None:
 
 
 def mend_effort(work: Work) -> None:
-    """Drops the effort where the model knows none."""
-    config = work.conversation.output_config
-    if config is None or "effort" not in config or work.capability.supports_effort:
+    """Lowers the effort to the highest level that the model takes; drops it where it takes none."""
+    config, levels = work.conversation.output_config, _levels(work)
+    asked = (config or {}).get("effort")
+    if config is None or asked is None or asked in levels:
         return
     member = work.member("effort")
-    if work.breaks(
-        "effort",
-        member,
-        f"the model {work.capability.model_id} does not take it.",
-        "The model returned the following errors: output_config.effort: Extra inputs are not permitted",
-    ):
+    kept = {name: value for name, value in config.items() if name != "effort"}
+    if not levels:
+        told, words = f"the model {work.capability.model_id} does not take it.", _NO_EFFORT
+    else:
+        told = f"the model {work.capability.model_id} takes: {', '.join(levels)}."
+        words = f"This model does not support effort level '{asked}'. Supported levels: {', '.join(sorted(levels))}."
+    if not work.breaks("effort", member, told, words):
+        return
+    if levels:
+        work.say(member, "lowered", levels[-1])
+        kept["effort"] = levels[-1]
+    else:
         work.say(member, "dropped")
-        kept = {name: value for name, value in config.items() if name != "effort"}
-        work.change(output_config=kept or None)
+    work.change(output_config=kept or None)
 
 
+def _levels(work: Work) -> tuple[str, ...]:
+    """Opus 5 thinks unless it is told not to, and its highest levels are of thinking (Anthropic API docs: Effort)."""
+    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
+    if _kind(thinking) == "disabled" and work.capability.model_id.startswith("anthropic.claude-opus-5"):
+        return tuple(level for level in work.capability.efforts if level not in ("xhigh", "max"))
+    return work.capability.efforts
+
+
+_NO_EFFORT = "This model does not support the effort parameter."
 _NO_REASONING = (
     "This model doesn't support the reasoningContent field. Remove reasoningContent and try again."
 )

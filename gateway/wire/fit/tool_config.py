@@ -1,5 +1,7 @@
 """PURE: the tools a model is offered: that it takes any, their schemas, the choice among them, and those of the history."""
 
+import re
+
 from msgspec.structs import replace
 
 from gateway.conversation import InputSchema, Json, Tool, ToolConfig, ToolSpec
@@ -7,6 +9,7 @@ from gateway.wire.fit.schemas import into_subset
 from gateway.wire.fit.turns import is_blank
 from gateway.wire.fit.work import Work
 
+_PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _OF_HISTORY = "Used earlier in this conversation."
 _ANY_OBJECT: Json = {"type": "object", "properties": {}}
 _NO_CONFIG = "The toolConfig field must be defined when using toolUse and toolResult content blocks."
@@ -96,7 +99,25 @@ def _mended_spec(work: Work, spec: ToolSpec, where: str) -> ToolSpec:
         if work.breaks("tool_schemas", where, "the schema of a tool's input has no type.", words):
             work.say(where, "adapted")
             spec = replace(spec, input_schema=InputSchema(json={"type": "object", **schema}))
+    if work.capability.is_claude:
+        _check_properties(work, spec.input_schema.json, where)
     return _strict(work, spec, where) if spec.strict else spec
+
+
+def _check_properties(work: Work, schema: object, where: str) -> None:
+    """Claude takes few signs in the names at the top of a tool's input; they are what the tool gets, so none is changed."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return
+    wrong = next((name for name in properties if not _PROPERTY.fullmatch(name)), None)
+    if wrong is not None:
+        work.breaks(
+            "property_names",
+            where,
+            f"the property's name '{wrong[:100]}' must have 1 to 64 letters, digits and signs of '_.-'.",
+            "The model returned the following errors: tools.0.custom.input_schema.properties: Property keys should match "
+            "pattern '^[a-zA-Z0-9_.-]{1,64}$'",
+        )
 
 
 def _strict(work: Work, spec: ToolSpec, where: str) -> ToolSpec:

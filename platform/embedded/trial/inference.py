@@ -26,9 +26,16 @@ _FIELDS = (
           body(additionalModelResponseFieldPaths=["/stop_sequence"]), "pointers"),
     Probe("response field without slash", "additionalModelResponseFieldPaths [\"stop\"]",
           body(additionalModelResponseFieldPaths=["stop"]), "pointers"),
-    Probe("effort", "outputConfig.effort low", body(outputConfig={"effort": "low"}), "no effort", "effort", "supports_effort", vendors=ANTHROPIC),
+    Probe("effort", "outputConfig.effort low", body(outputConfig={"effort": "low"}), "no effort", "effort", "efforts", vendors=ANTHROPIC),
     Probe("effort as additional field", "output_config.effort low", extra(output_config={"effort": "low"}),
-          "no effort", "effort", "supports_effort", vendors=ANTHROPIC),
+          "no effort", "effort", "efforts", vendors=ANTHROPIC),
+    Probe("highest effort", "outputConfig.effort max", body(outputConfig={"effort": "max"}), "efforts of each model", "effort", "efforts", vendors=ANTHROPIC),
+    Probe("extra high effort", "outputConfig.effort xhigh", body(outputConfig={"effort": "xhigh"}), "efforts of each model", "effort", "efforts", vendors=ANTHROPIC),
+    Probe("highest effort without thinking", "effort max, thinking disabled",
+          body(outputConfig={"effort": "max"}, additionalModelRequestFields={"thinking": {"type": "disabled"}}), "efforts without thinking", "effort", "efforts", vendors=ANTHROPIC),
+    Probe("optimized latency and a cache point", "performanceConfig optimized and a cache point",
+          body(performanceConfig={"latency": "optimized"}, system=[{"text": "Be brief."}, {"cachePoint": {"type": "default"}}]), "optimized latency or a cache", vendors=ANTHROPIC),
+    Probe("reserved tier", "serviceTier reserved", body(serviceTier={"type": "reserved"}), "reserved tier"),
     Probe("unknown effort", "outputConfig.effort huge", body(outputConfig={"effort": "huge"}), "efforts", "effort", vendors=ANTHROPIC),
 )  # fmt: skip
 

@@ -61,6 +61,8 @@ TOOLING = (
           _with(tool(schema={"type": "object", "anyOf": [thing(a=_TEXT), thing(b=_TEXT)]})), "type of a tool's input", "tool_schemas"),
     Probe("tool with $ref", "a tool whose schema refers to itself",
           _with(tool(schema={"type": "object", "properties": {"next": {"$ref": "#"}}})), "type of a tool's input", "tool_schemas"),
+    Probe("property with a blank", "a tool whose input has a property named a b",
+          _with(tool(schema={"type": "object", "properties": {"a b": _TEXT}})), "keys of properties", "property_names"),
     Probe("nested tool", "a tool with a schema nested 20 deep", _with(tool(schema=nested(20))), "type of a tool's input", "tool_schemas"),
     Probe("strict tool", "a strict tool", _with(tool(schema=thing(place=_TEXT), strict=True)), "no strict tools", "strict_tools", "supports_structured_output"),
     Probe("strict tool, not closed", "a strict tool without additionalProperties",

@@ -35,6 +35,7 @@ FAMILIES = {
     "claude-haiku-4-5": "anthropic.claude-haiku-4-5-20251001-v1:0",
     "claude-opus-4-6": "anthropic.claude-opus-4-6-v1",
     "claude-opus-4-8": "anthropic.claude-opus-4-8",
+    "claude-opus-5": "anthropic.claude-opus-5",
     "claude-fable-5": "anthropic.claude-fable-5",
     "nova-lite": "amazon.nova-lite-v1:0",
     "nova-micro": "amazon.nova-micro-v1:0",

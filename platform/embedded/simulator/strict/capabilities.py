@@ -31,7 +31,7 @@ class ModelCapabilities:
     cache_places: tuple[str, ...] = ("tools", "system", "messages")
     structured_output: bool = True
     thinking: tuple[str, ...] = ("budget", "adaptive")
-    effort: bool = True
+    efforts: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
     sampling: str = "all"  # or "one" of temperature and topP, or "none"
     prefill: bool = True
     stop_sequences: bool = True

@@ -10,11 +10,6 @@ _LEAST_BUDGET = 1_024
 _LEAST_TOP_P = 0.95
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 # Levels that came later than their models. Source: BerriAI/litellm#27074 and #27367; Anthropic API docs: Effort.
-_WITHOUT_EFFORTS = (
-    ("anthropic.claude-opus-4-5", frozenset(("xhigh", "max"))),
-    ("anthropic.claude-opus-4-6", frozenset(("xhigh",))),
-    ("anthropic.claude-sonnet-4-6", frozenset(("xhigh",))),
-)
 _UNTHINKING_EFFORTS = frozenset(("xhigh", "max"))
 # What each vendor's models take beyond Converse's own members. Of others nothing is known, and nothing is refused.
 _EXTRA: dict[str, frozenset[str]] = {
@@ -150,7 +145,7 @@ def unthought_call(asked: Asked) -> Found | None:
 
 
 def no_effort(asked: Asked) -> Found | None:
-    return found(asked.effort is not None and not asked.can.effort)
+    return found(asked.effort is not None and not asked.can.efforts)
 
 
 def unknown_effort(asked: Asked) -> Found | None:
@@ -158,10 +153,9 @@ def unknown_effort(asked: Asked) -> Found | None:
 
 
 def no_such_effort(asked: Asked) -> Found | None:
-    for models, missing in _WITHOUT_EFFORTS if asked.effort is not None else ():
-        if asked.model.model_id.startswith(models) and asked.effort in missing:
-            return {"effort": asked.effort, "levels": ", ".join(sorted({*_EFFORTS} - missing))}
-    return None
+    levels = asked.can.efforts
+    wrong = asked.effort in _EFFORTS and asked.effort not in levels
+    return found(wrong, effort=asked.effort, levels=", ".join(sorted(levels)))
 
 
 def unthinking_effort(asked: Asked) -> Found | None:
