@@ -7,11 +7,13 @@ from gateway.conversation import Block
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id", "adjustments")
+    __slots__ = ("_by_id", "adjustments", "words_on_names")
 
     def __init__(self) -> None:
         self.adjustments: list[Adjustment] = []
         """What was changed while the request was read."""
+        self.words_on_names = ""
+        """What Bedrock says of the names of tools, or of the IDs of their calls, where it does not take them."""
         self._by_id: dict[
             int, tuple[Block, str]
         ] = {}  # which keeps the block, so that its id is nobody else's

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.call.places import Places
 from gateway.conversation import Conversation
 from gateway.refusals import Refusal
 from governance.usage.policy.invocation_logs import CALL_KEY
@@ -15,13 +16,18 @@ from prompts.registry.policy.document import EXTRA_FIELDS
 
 _SHAPES = Path(__file__).resolve().parents[2] / "wire" / "converse_shapes.json"
 """Written by `python -m gateway.providers.bedrock.shapes`."""
-_check = ServiceModel(msgspec.json.decode(_SHAPES.read_bytes())).checker("ConverseRequest")
+_shapes: dict[str, Any] = msgspec.json.decode(_SHAPES.read_bytes())
+_check = ServiceModel(_shapes).checker("ConverseRequest")
+_check_but_names = ServiceModel(
+    _shapes | {"ToolName": {"type": "string"}, "ToolUseId": {"type": "string"}}
+).checker("ConverseRequest")
 
 
-def decode(body: bytes, *, is_prompt: bool) -> Conversation:
+def decode(body: bytes, *, places: Places, is_prompt: bool) -> Conversation:
     """A body, held to the service model as Bedrock holds it. Refusal invalid_request in Bedrock's words.
 
-    What prompts are filled in with travels in the metadata, in more signs than Bedrock takes there; it goes no further.
+    Names of tools and IDs of their calls are the matter of rules that a deployment may have switched: what Bedrock says of them is
+    kept in `places`. What prompts are filled in with travels in the metadata, in more signs than Bedrock takes; it goes no further.
     """
     given = msgspec.json.decode(body)
     if isinstance(given, dict):
@@ -31,7 +37,9 @@ def decode(body: bytes, *, is_prompt: bool) -> Conversation:
             else given
         )
         if (breach := _check(held)) is not None and breach.kind is not BreachKind.UNKNOWN:
-            raise Refusal("invalid_request", breach.message, param=breach.path or None)
+            if (other := _check_but_names(held)) is not None and other.kind is not BreachKind.UNKNOWN:
+                raise Refusal("invalid_request", other.message, param=other.path or None)
+            places.words_on_names = breach.message
     return msgspec.convert(given, Conversation)
 
 
@@ -47,7 +55,12 @@ def check_request(conversation: Conversation) -> None:
     for number, message in enumerate(conversation.messages):
         where = f"messages[{number}]"
         if not message.content:
-            raise Refusal("invalid_request", f"{where} has no content.", param=where)
+            raise Refusal(
+                "invalid_request",
+                f"The content field in the Message object at messages.{number} is empty. Add a ContentBlock object to the "
+                "content field and try again.",
+                param=f"messages.{number}",
+            )
         if any(_names_s3(msgspec.to_builtins(block)) for block in message.content if block.text is None):
             raise Refusal(
                 "invalid_request",

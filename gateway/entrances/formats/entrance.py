@@ -141,14 +141,22 @@ class ConverseEntrance:
 
     def parse(self, body: bytes) -> Parsed:
         is_prompt = self._model.startswith(PREFIX)
-        conversation: Conversation = decode_body(partial(converse.decode, is_prompt=is_prompt), body)
+        places = Places()
+        decode = partial(converse.decode, places=places, is_prompt=is_prompt)
+        conversation: Conversation = decode_body(decode, body)
         converse.check_request(conversation)
         prompt = prompt_request_of(self._model, conversation.request_metadata)
         if prompt is None:
             converse.check_metadata(conversation.request_metadata)
         else:
             conversation.request_metadata = None  # it was for the prompt
-        return Parsed(model=self._model, conversation=conversation, is_stream=self._is_stream, prompt=prompt)
+        return Parsed(
+            model=self._model,
+            conversation=conversation,
+            is_stream=self._is_stream,
+            prompt=prompt,
+            places=places,
+        )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
         return converse_reply.converse_answer(events=events, finished=finished)

@@ -42,8 +42,7 @@ def mend_names(work: Work) -> None:
         "tool_names",
         where,
         f"the tool's name '{shown}' must have 1 to 64 letters, digits, '_' and '-'.",
-        f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
-        "regular expression pattern: [a-zA-Z0-9_-]+",
+        work.words_on_names,
     ):
         return
     taken = {name for name in names if _NAME.fullmatch(name)}
@@ -161,10 +160,7 @@ def _sent_id(work: Work, message: Message, found: str, uses: int, taken: set[str
     )
     if not uses:
         told = f"the ID of a tool's call '{shown}' must have 1 to 64 letters, digits and signs of '_.:-'."
-        words = (
-            f"1 validation error detected: Value '{shown}' at '{where}' failed to satisfy constraint: Member must satisfy "
-            "regular expression pattern: [a-zA-Z0-9_.:-]+"
-        )
+        words = work.words_on_names
     if not work.breaks("tool_ids", where, told, words):
         return found
     work.say(where, "aliased")

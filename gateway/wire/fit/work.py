@@ -59,6 +59,11 @@ class Work:
         """A refusal that names the caller's place."""
         return Refusal(code, words if self.is_own and words else f"{where}: {told}", param=where)
 
+    @property
+    def words_on_names(self) -> str:
+        """What Bedrock says of names and IDs of tools."""
+        return self._places.words_on_names
+
     def say(self, member: str, what: str, value: str = "") -> None:
         """Notes what was changed, for the caller and the record."""
         self.adjustments.append(Adjustment(member, what, value))

@@ -10,7 +10,7 @@ import pytest
 from gateway.catalogue.rules import actions_of
 from gateway.refusals import Refusal
 from gateway.wire.fit.schemas import into_subset
-from tests.gateway.wire.fitted import FAMILIES, outcome, sent
+from tests.gateway.wire.fitted import FAMILIES, bedrock_error, outcome, sent
 from tests.gateway.wire.test_fit_matrix import (
     A_CALL,
     A_IMAGE,
@@ -172,3 +172,20 @@ def test_a_schema_that_is_no_json_is_refused_in_bedrocks_words():
     body = BASES["converse"] | {"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}}  # fmt: skip
     with pytest.raises(Refusal, match="is not valid JSON"):
         sent("converse", HAIKU, body)
+
+
+@pytest.mark.parametrize("name", ["fs.read", "n" * 65, ""])
+def test_names_of_tools_at_bedrocks_own_entrance_are_a_rule_like_others(name):
+    """Refused in the service's own words, unless a deployment's rule says otherwise."""
+    spec = {"toolSpec": {"name": name, "inputSchema": {"json": {"type": "object"}}}}
+    body = {"messages": [{"role": "user", "content": [{"text": "x"}]}], "toolConfig": {"tools": [spec]}}
+    model_id = FAMILIES["claude-haiku-4-5"]
+    with pytest.raises(
+        Refusal, match=r"1 validation error detected: Value .* at 'toolConfig\.tools\.1\.member"
+    ):
+        sent("converse", model_id, body)
+    repaired = sent("converse", model_id, body, actions=actions_of((("tool_names", "repair"),)))
+    assert not bedrock_error(model_id, repaired.body)
+    assert repaired.adjusted == ["toolConfig.tools[0].name; aliased"]
+    passed = sent("converse", model_id, body, actions=actions_of((("tool_names", "pass"),)))
+    assert passed.body["toolConfig"]["tools"] == [spec]
