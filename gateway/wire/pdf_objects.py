@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _END = re.compile(rb"\s{0,4}endstream")
 _END_OF_OBJECT = re.compile(rb"endstream\s{0,9}endobj")
-_LENGTH = re.compile(rb"/Length\s*(\d{1,10})(?!\d|\s+\d+\s+R)")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,10})(?!\d|\s+\d+\s+R)")
 _OBJECT = re.compile(rb"(\d{1,10})\s{1,9}\d{1,5}\s{1,9}obj")
 _INDEX = re.compile(rb"(\d{1,10})\s+(\d{1,10})")
 _FIRST = re.compile(rb"/First\s+(\d{1,9})")
@@ -79,10 +79,9 @@ class _Reader:
         if b"#" in gap:
             gap = _plain_names(gap)
         marks = list(_OBJECT.finditer(gap))
-        begins = [mark.start() for mark in marks[1:]] + [len(gap)]
-        items = [
-            Item(int(mark[1]), gap[mark.end() : end]) for mark, end in zip(marks, begins, strict=True)
-        ] or [Item(0, gap)]
+        ends = [mark.start() for mark in marks] + [len(gap)]
+        items = [Item(0, gap[: ends[0]])]
+        items += [Item(int(mark[1]), gap[mark.end() : end]) for mark, end in zip(marks, ends[1:], strict=True)]
         self._found.plain += items[:-1] if is_before_stream else items
         return items[-1]
 
@@ -134,10 +133,10 @@ class _Reader:
 
 def _end_of(data: bytes, begin: int, header: bytes) -> int:
     """Where a stream ends by its own length; where that is told elsewhere, by the word after it."""
-    length = _LENGTH.search(header)
-    if length is not None:
-        end = begin + int(length[1])
-        if _END.match(data, end) is None:
+    lengths = set(_LENGTH.findall(header))
+    if lengths:
+        end = begin + int(lengths.pop())
+        if lengths or _END.match(data, end) is None:
             raise UnknownPagesError
         return end
     end = data.find(b"endstream", begin)
