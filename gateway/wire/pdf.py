@@ -19,7 +19,7 @@ _PAGES = re.compile(rb"/Type" + BLANK + rb"*/Pages\b")
 _NEAR = 300
 """Bytes before and after a node of the tree of pages in which its count is looked for: outlines have counts, too."""
 _COUNT = re.compile(rb"/Count\s+(\d{1,9})")
-_KIDS = re.compile(rb"/Kids" + BLANK + rb"*\[([^\]]*)\]")
+_KIDS = re.compile(rb"/Kids" + BLANK + rb"*\[([^\[\]]*+)\]")
 _REF = rb"(\d{1,10})" + BLANK + rb"{1,9}\d{1,5}" + BLANK + rb"{1,9}R"
 _REFERENCE = re.compile(_REF)
 _ALIAS = re.compile(rb"\s*\d+\s+\d+\s+R\b")
@@ -31,7 +31,7 @@ _APPEARANCE = re.compile(rb"/AP" + BLANK + rb"*(?:<<((?:[^<>]|<<[^<>]*>>)*)>>|" 
 _ANY_APPEARANCE = re.compile(rb"/AP(?![^\s\0/<%])")
 _ANNOTATIONS = re.compile(rb"/Annots" + BLANK + rb"*" + _REF)
 _SPOKEN = re.compile(rb"/ActualText\s*(\((?:[^()\\]|\\.)*\)|<[0-9a-fA-F\s]*>)", re.DOTALL)
-_READ = re.compile(rb"/(?:Contents|ToUnicode|N)" + BLANK + rb"{1,9}" + _REF)
+_READ = re.compile(rb"/(?:ToUnicode|N)" + BLANK + rb"{1,9}(\d{1,10}[^/>]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ def _number(items: list[Item]) -> int:
         for kids in _KIDS.findall(item.text):
             named = [int(number) for number in _REFERENCE.findall(kids)]
             parent = item.number or -place
-            if len(set(named)) < len(named) or any(parents.setdefault(kid, parent) != parent for kid in named):
+            if len(set(named)) < len(named) or any(
+                parents.setdefault(kid, parent) != parent for kid in named
+            ):
                 raise UnknownPagesError
     if not pages:
         raise UnknownPagesError
@@ -101,16 +103,13 @@ def _of_refs(text: bytes, shown: Shown) -> int:
 
 def _refuse_disguises(objects: Objects) -> None:
     """No stream that is said to be a picture or a font is a page's content; no object is another's name."""
-    for item in objects.plain:
-        if _ALIAS.match(item.text):
-            raise UnknownPagesError
-        if objects.textless and any(int(found) in objects.textless for found in _READ.findall(item.text)):
-            raise UnknownPagesError
-        if any(
-            int(found) in objects.textless
-            for each in _CONTENTS.findall(item.text)
-            for found in _REFERENCE.findall(each)
-        ):
+    if any(_ALIAS.match(item.text[:40]) for item in objects.plain):
+        raise UnknownPagesError
+    for item in objects.plain if objects.textless else ():
+        if not any(key in item.text for key in (b"/Contents", b"/ToUnicode", b"/N")):
+            continue
+        named = b" ".join((*_CONTENTS.findall(item.text), *_READ.findall(item.text)))
+        if any(int(number) in objects.textless for number in _REFERENCE.findall(named)):
             raise UnknownPagesError
 
 
@@ -121,15 +120,29 @@ def _appearances(items: list[Item], shown: Shown) -> int:
         return 0
     named = Counter(int(number) for item in items for number in _REFERENCE.findall(item.text))
     by_number = {item.number: item.text for item in items}
+    known: dict[tuple[int, int], int] = {}
     total = 0
     for item in annotated:
         found = _APPEARANCE.findall(item.text)
         if len(found) < len(_ANY_APPEARANCE.findall(item.text)):
             raise UnknownPagesError
-        inside = b" ".join(states or by_number.get(int(number or 0), b"") for states, number in found)
-        numbers = [int(number) for number in _REFERENCE.findall(inside)]
-        below = b" ".join(by_number.get(number, b"") for number in numbers if not shown.of(number))
-        cost = sum(map(shown.of, numbers)) + _of_refs(below, shown)
+        inside = b" ".join(states or b"%s 0 R" % number for states, number in found)
+        cost = sum(
+            _of_state(int(number), by_number, known, shown, 2) for number in _REFERENCE.findall(inside)
+        )
         total += cost * max(1, named[item.number])
     lists = Counter(number for item in items for number in _ANNOTATIONS.findall(item.text))
     return total * max(lists.values(), default=1)
+
+
+def _of_state(
+    number: int, texts: dict[int, bytes], known: dict[tuple[int, int], int], shown: Shown, depth: int
+) -> int:
+    """An appearance, or a dictionary of them: one for each state of a field."""
+    if (number, depth) not in known:
+        cost = shown.of(number)
+        if not cost and depth:
+            below = _REFERENCE.findall(texts.get(number, b""))
+            cost = sum(_of_state(int(each), texts, known, shown, depth - 1) for each in below)
+        known[number, depth] = cost
+    return known[number, depth]

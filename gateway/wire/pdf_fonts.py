@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from gateway.wire.pdf_objects import Objects, UnknownPagesError
 
-_SECTION = re.compile(rb"beginbf(char|range)(.*?)endbf", re.DOTALL)
 _TOKEN = re.compile(rb"<([0-9a-fA-F\s]*)>|(\[)|(\])")
-_DIFFERENCES = re.compile(rb"/Differences\s*\[([^\]]*)\]")
+_DIFFERENCES = re.compile(rb"/Differences\s*\[([^\[\]]*+)\]")
 _CODE_OR_NAME = re.compile(rb"(\d+)|/([^\s/\[\]<>()]+)")
 _ASIAN = re.compile(rb"/Ordering\s*\((?:GB1|CNS1|Japan|Korea|KR)|/Encoding\s*/(?!Identity)[\w-]+-[HV]\b")
 _LIGATURES = {b"ff": 2, b"fi": 2, b"fl": 2, b"ffi": 3, b"ffl": 3}
@@ -62,16 +61,16 @@ def fonts_of(objects: Objects) -> Fonts:
 
 
 def _letters(cmap: bytes, fonts: Fonts) -> None:
-    sections = _SECTION.findall(cmap)
-    if len(sections) < cmap.count(b"beginbf"):
-        raise UnknownPagesError
-    for kind, section in sections:
+    for part in cmap.split(b"beginbf")[1:]:
+        section, end, _ = part.partition(b"endbf")
+        if not end:
+            raise UnknownPagesError
         tokens = _TOKEN.finditer(section)
         for first in tokens:
             if first[1] is None:
                 raise UnknownPagesError
             code = _bytes(first[1])
-            last = _bytes(_next(tokens)) if kind == b"range" else code
+            last = _bytes(_next(tokens)) if section.startswith(b"range") else code
             _map(code, last, _letters_of(tokens), fonts)
 
 

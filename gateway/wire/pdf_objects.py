@@ -16,10 +16,11 @@ _LENGTH = re.compile(rb"/Length\s+(\d{1,10})(?!\d|\s+\d+\s+R)")
 _OBJECT = re.compile(rb"(\d{1,10})\s{1,9}\d{1,5}\s{1,9}obj")
 _INDEX = re.compile(rb"(\d{1,10})\s+(\d{1,10})")
 _FIRST = re.compile(rb"/First\s+(\d{1,9})")
-_FILTERS = re.compile(rb"/Filter\s*(\[[^\]]*\]|/\w+)")
+_FILTERS = re.compile(rb"/Filter\s*(\[[^\[\]]*+\]|/\w+)")
 _ESCAPE = re.compile(rb"#([0-9a-fA-F]{2})")
 _NO_TEXT = re.compile(rb"/Subtype\s*/(?:Image|XML|Type1C|CIDFontType0C|OpenType)|/Length1\b|/Type\s*/XRef")
 _PICTURES = (b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode")
+_LONGEST_COMMENT = 200
 _MIN_BUDGET = 4 * 1024 * 1024
 _BUDGET_FACTOR = 16
 
@@ -76,12 +77,16 @@ class _Reader:
         """Objects between streams; the last is the dictionary of the stream that follows."""
         if b"endstream" in gap:  # another reader would have had more of the stream before
             raise UnknownPagesError
+        if b"%" in gap and any(map(_has_long_comment, gap.splitlines())):
+            raise UnknownPagesError
         if b"#" in gap:
             gap = _plain_names(gap)
         marks = list(_OBJECT.finditer(gap))
         ends = [mark.start() for mark in marks] + [len(gap)]
         items = [Item(0, gap[: ends[0]])]
-        items += [Item(int(mark[1]), gap[mark.end() : end]) for mark, end in zip(marks, ends[1:], strict=True)]
+        items += [
+            Item(int(mark[1]), gap[mark.end() : end]) for mark, end in zip(marks, ends[1:], strict=True)
+        ]
         self._found.plain += items[:-1] if is_before_stream else items
         return items[-1]
 
@@ -143,6 +148,12 @@ def _end_of(data: bytes, begin: int, header: bytes) -> int:
     if end < 0:
         raise UnknownPagesError
     return end
+
+
+def _has_long_comment(line: bytes) -> bool:
+    """Longer than comments between words are looked over; a string may have the sign for another reason."""
+    before, _, comment = line.partition(b"%")
+    return len(comment) > _LONGEST_COMMENT and b"(" not in before
 
 
 def _plain_names(text: bytes) -> bytes:

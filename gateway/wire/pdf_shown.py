@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from gateway.wire.pdf_fonts import Fonts
 from gateway.wire.pdf_objects import Item, Objects, UnknownPagesError
 
-BLANK = rb"(?:[\s\0]|%[^\r\n]*[\r\n])"
+BLANK = rb"(?:[\s\0]|%[^\r\n]{0,200}[\r\n])"
 """What is between words: comments are, too."""
 _NAME = rb"/([^\s\0/\[\]()<>{}%]*)"
 _STRING = re.compile(rb"\([^()\\]*(?:\\.[^()\\]*)*\)|<[0-9a-fA-F\s]+>", re.DOTALL)
@@ -23,7 +23,6 @@ _DRAWABLE = re.compile(rb"/Form|/PatternType|/Subtype" + BLANK + rb"+\d")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
 _GLYPH = re.compile(rb"[-+\d.\s]{3,200}d[01]\s")
 _SHOWS_STRING = re.compile(rb"[)>\]]\s*T[jJ]")
-_INLINE = re.compile(rb"\bBI\b.*?\bEI\b", re.DOTALL)
 _CAP = 10**9
 _DEEPEST = 40
 
@@ -47,6 +46,8 @@ class Shown:
         self._names: dict[bytes, set[int]] | None = None
         self._contents: dict[int, _Content] = {}
         self._costs: dict[int, int | None] = {}
+        self._by_name: dict[bytes, int] = {}
+        self._depth = 0
 
     def own(self, item: Item) -> int:
         """What a stream shows without what it draws."""
@@ -55,10 +56,12 @@ class Shown:
     def of(self, number: int) -> int:
         """What a stream shows, and all that it draws; none of what is no stream."""
         if number not in self._costs:
-            if sum(cost is None for cost in self._costs.values()) > _DEEPEST:
+            self._depth += 1
+            if self._depth > _DEEPEST:
                 raise UnknownPagesError
             self._costs[number] = None
             self._costs[number] = max(map(self.all_of, self._streams.get(number, ())), default=0)
+            self._depth -= 1
         cost = self._costs[number]
         if cost is None:  # it draws itself, as often as a reader likes
             raise UnknownPagesError
@@ -74,10 +77,17 @@ class Shown:
 
     def _of_name(self, name: bytes, near: dict[bytes, set[int]]) -> int:
         """The dearest that a name may stand for: what the stream's own resources say, or any of the file's."""
-        named = near.get(name) or self._all_names().get(name)
-        if named is None:
-            raise UnknownPagesError
-        return 1 + max((self.of(number) for number in named & self._drawable), default=0)
+        if name in near:
+            return self._dearest(near[name])
+        if name not in self._by_name:
+            named = self._all_names().get(name)
+            if named is None:
+                raise UnknownPagesError
+            self._by_name[name] = self._dearest(named)
+        return self._by_name[name]
+
+    def _dearest(self, numbers: set[int]) -> int:
+        return 1 + max(map(self.of, numbers & self._drawable), default=0)
 
     def _all_names(self) -> dict[bytes, set[int]]:
         if self._names is None:
@@ -98,10 +108,10 @@ class Shown:
         marks = self._marked and b"BDC" in data
         if not (shows or draws or marks):
             return _Content(0, {})
-        if shows and _GLYPH.match(data) and _SHOWS_STRING.search(_INLINE.sub(b"", data)):
+        if shows and _GLYPH.match(data) and _is_text(data):
             raise UnknownPagesError  # a glyph that is text itself
         strings = _STRING.findall(data)
-        is_plain = data.count(b"(") - data.count(b"\\(") <= sum(text.startswith(b"(") for text in strings)
+        is_plain = data.count(b"(") - data.count(b"\\(") <= sum([text[:1] == b"(" for text in strings])
         own = self._length(strings if is_plain else [data], is_plain=is_plain) if shows else 0
         if not (draws or marks):
             return _Content(own, {})
@@ -114,7 +124,7 @@ class Shown:
         length = sum(map(len, strings))
         if self._fonts.is_plain:
             return length
-        return max(length, self._fonts.tokens(b"".join(map(_codes, strings)) if is_plain else strings[0]))
+        return max(length, self._fonts.tokens(_codes(strings) if is_plain else strings[0]))
 
 
 def _draws(bare: bytes) -> dict[bytes, int]:
@@ -123,6 +133,11 @@ def _draws(bare: bytes) -> dict[bytes, int]:
     if sum(word == b"Do" for _, word in found) < len(_DRAWS.findall(bare)):
         raise UnknownPagesError
     return Counter(_plain_name(name) for name, _ in found)
+
+
+def _is_text(glyph: bytes) -> bool:
+    """Whether a glyph shows text beside its pictures, whose bytes may be any."""
+    return any(_SHOWS_STRING.search(piece.partition(b"BI")[0]) for piece in glyph.split(b"EI"))
 
 
 def _refs_by_name(text: bytes) -> dict[bytes, set[int]]:
@@ -138,13 +153,14 @@ def _plain_name(name: bytes) -> bytes:
     return re.sub(rb"#([0-9a-fA-F]{2})", lambda found: bytes((int(found[1], 16),)), name)
 
 
-def _codes(string: bytes) -> bytes:
-    """The bytes that a string stands for."""
-    inside = string[1:-1]
-    if string.startswith(b"<"):
-        digits = b"".join(inside.split())
-        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode())
-    return _ESCAPE.sub(_escaped, inside) if b"\\" in inside else inside
+def _codes(strings: list[bytes]) -> bytes:
+    """The bytes that strings stand for."""
+    letters = b"".join([string[1:-1] for string in strings if string.startswith(b"(")])
+    digits = [b"".join(string[1:-1].split()) for string in strings if string.startswith(b"<")]
+    if any(len(each) % 2 for each in digits):  # the last digit is a zero then
+        digits = [each + b"0" * (len(each) % 2) for each in digits]
+    plain = _ESCAPE.sub(_escaped, letters) if b"\\" in letters else letters
+    return plain + bytes.fromhex(b"".join(digits).decode())
 
 
 def _escaped(found: re.Match[bytes]) -> bytes:
