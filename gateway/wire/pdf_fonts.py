@@ -20,6 +20,7 @@ _LAST_OF_ALPHABETS = 0x6FF
 """Up to here, a letter is a token at most: Latin, Greek, Cyrillic, Hebrew and Arabic. Beyond, as many as it has bytes in UTF-8."""
 _LETTER_OF_ASIA = 3
 _MOST_RANGE = 256
+_FEW = 24
 
 
 @dataclass(slots=True)
@@ -35,8 +36,11 @@ class Fonts:
 
     def tokens(self, codes: bytes) -> int:
         """The most that these bytes of strings may be."""
-        counted = Counter(codes)
-        more = sum(counted[code] * (weight - 1) for code, weight in self.single.items())
+        if len(self.single) <= _FEW:
+            more = sum([codes.count(code) * (weight - 1) for code, weight in self.single.items()])
+        else:
+            counted = Counter(codes)
+            more = sum(counted[code] * (weight - 1) for code, weight in self.single.items())
         return max(len(codes) + more, int(len(codes) * self.longer))
 
     def add(self, code: int, length: int, weight: int) -> None:

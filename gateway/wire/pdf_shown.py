@@ -154,7 +154,10 @@ def _plain_name(name: bytes) -> bytes:
 
 
 def _codes(strings: list[bytes]) -> bytes:
-    """The bytes that strings stand for."""
+    """The bytes that strings stand for, and no fewer."""
+    joined = b"".join(strings)
+    if b"<" not in joined:  # none in hexadecimal: that they have parentheses matters less than time
+        return _ESCAPE.sub(_escaped, joined) if b"\\" in joined else joined
     letters = b"".join([string[1:-1] for string in strings if string.startswith(b"(")])
     digits = [b"".join(string[1:-1].split()) for string in strings if string.startswith(b"<")]
     if any(len(each) % 2 for each in digits):  # the last digit is a zero then

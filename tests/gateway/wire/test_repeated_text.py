@@ -77,7 +77,7 @@ REPEATED = {
     ),
     "a glyph that is text": file(stream(b"(AAAA) Tj"), stream(b"9 0 d0 " + SHOWN)),
     "a string with the end of a stream in it": file(
-        b"<</Length %d>>\nstream\n(endstream endobj %b) Tj\nendstream" % (len(TEXT) * TIMES + 24, TEXT * TIMES)
+        b"<</Length %d>>\nstream\n(endstream endobj %b) Tj\nendstream" % (len(TEXT) * TIMES + 22, TEXT * TIMES)
     ),
     "an object in a stream": file(b"<<>>\nstream\n9 0 obj <<>> endobj\nendstream"),
     "pages that two nodes name": file(stream(SHOWN), b"<</Type /Pages /Kids [3 0 R]>>"),
