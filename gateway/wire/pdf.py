@@ -19,7 +19,8 @@ _PAGES = re.compile(rb"/Type" + BLANK + rb"*/Pages\b")
 _NEAR = 300
 """Bytes before and after a node of the tree of pages in which its count is looked for: outlines have counts, too."""
 _COUNT = re.compile(rb"/Count\s+(\d{1,9})")
-_KIDS = re.compile(rb"/Kids" + BLANK + rb"*\[([^\[\]]*+)\]")
+_KIDS = re.compile(rb"/Kids" + BLANK + rb"*(\[(?:" + BLANK + rb"|[0-9R])*\]|\d{1,10})")
+_ANY_KIDS = re.compile(rb"/Kids(?![^\s\0/\[(<%])")
 _REF = rb"(\d{1,10})" + BLANK + rb"{1,9}\d{1,5}" + BLANK + rb"{1,9}R"
 _REFERENCE = re.compile(_REF)
 _ALIAS = re.compile(rb"\s*\d+\s+\d+\s+R\b")
@@ -64,14 +65,14 @@ def pages_of(data: bytes) -> Pages:
 def _number(items: list[Item]) -> int:
     """Pages, by their objects and by what the nodes of their tree say."""
     pages = counted = 0
-    parents: dict[int, int] = {}
+    parents: dict[bytes, int] = {}
+    texts = {item.number: item.text for item in items if item.number}
     for place, item in enumerate(items, 1):
-        pages += len(_PAGE.findall(item.text))
+        pages += len(_PAGE.findall(item.text)) or _is_shown(item.text)
         for node in _PAGES.finditer(item.text):
             near = item.text[max(0, node.start() - _NEAR) : node.end() + _NEAR]
             counted = max([counted, *map(int, _COUNT.findall(near))])
-        for kids in _KIDS.findall(item.text):
-            named = [int(number) for number in _REFERENCE.findall(kids)]
+        for named in _kids(item.text, texts):
             parent = item.number or -place
             if len(set(named)) < len(named) or any(
                 parents.setdefault(kid, parent) != parent for kid in named
@@ -80,6 +81,22 @@ def _number(items: list[Item]) -> int:
     if not pages:
         raise UnknownPagesError
     return max(pages, counted)
+
+
+def _kids(text: bytes, texts: dict[int, bytes]) -> list[list[bytes]]:
+    """The lists of what is below a node; a list may be an object of its own."""
+    if b"/Kids" not in text:
+        return []
+    found = _KIDS.findall(text)
+    if len(found) < len(_ANY_KIDS.findall(text)):
+        raise UnknownPagesError
+    lists = [each if each.startswith(b"[") else texts.get(int(each), b"") for each in found]
+    return [_REFERENCE.findall(each) for each in lists]
+
+
+def _is_shown(text: bytes) -> bool:
+    """Whether an object is a page without saying so."""
+    return b"/Contents" in text and any(_CONTENTS.findall(text))
 
 
 def _lists(plain: list[Item], shown: Shown) -> list[int]:

@@ -19,6 +19,7 @@ _FIRST = re.compile(rb"/First\s+(\d{1,9})")
 _FILTERS = re.compile(rb"/Filter\s*(\[[^\[\]]*+\]|/\w+)")
 _ESCAPE = re.compile(rb"#([0-9a-fA-F]{2})")
 _NO_TEXT = re.compile(rb"/Subtype\s*/(?:Image|XML|Type1C|CIDFontType0C|OpenType)|/Length1\b|/Type\s*/XRef")
+_PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 _PICTURES = (b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode")
 _LONGEST_COMMENT = 200
 _MIN_BUDGET = 4 * 1024 * 1024
@@ -40,11 +41,12 @@ class Item:
 
 @dataclass(slots=True)
 class Objects:
-    """Plain objects; streams that may show text; and the numbers of those that are said to show none."""
+    """Plain objects; streams that may show text; and the numbers of those that are said to show none, or to be pictures."""
 
     plain: list[Item] = field(default_factory=list)
     streams: list[Item] = field(default_factory=list)
     textless: set[int] = field(default_factory=set)
+    pictures: set[int] = field(default_factory=set)
 
 
 def objects_of(data: bytes) -> Objects:
@@ -96,6 +98,8 @@ class _Reader:
         is_form = b"/Form" in header.text
         if not is_form and (_NO_TEXT.search(header.text) or any(name in header.text for name in _PICTURES)):
             self._found.textless.add(header.number)
+            if _PICTURE.search(header.text):
+                self._found.pictures.add(header.number)
             return
         content = self._unfiltered(header.text, raw)
         if b"/ObjStm" in header.text:

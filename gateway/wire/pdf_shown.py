@@ -14,12 +14,13 @@ BLANK = rb"(?:[\s\0]|%[^\r\n]{0,200}[\r\n])"
 """What is between words: comments are, too."""
 _NAME = rb"/([^\s\0/\[\]()<>{}%]*)"
 _STRING = re.compile(rb"\([^()\\]*(?:\\.[^()\\]*)*\)|<[0-9a-fA-F\s]+>", re.DOTALL)
+_LONE = re.compile(rb"(?<!<)<(?!<)")
+"""The beginning of a string that is not only digits."""
 _SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]")
-_DRAWN = re.compile(_NAME + BLANK + rb"{1,9}(Do|scn|SCN)(?![^\s\0/\[(<%])")
+_DRAWN = re.compile(_NAME + BLANK + rb"{1,99}(Do|scn|SCN)(?![^\s\0/\[(<%])")
 _DRAWS = re.compile(rb"(?<=[\s\0])Do(?![^\s\0/\[(<%])")
 _NAMED = re.compile(_NAME + BLANK + rb"{0,9}(\d{1,10})" + BLANK + rb"{1,9}\d{1,5}" + BLANK + rb"{1,9}R")
 _MARKED = re.compile(_NAME + BLANK + rb"{1,9}BDC")
-_DRAWABLE = re.compile(rb"/Form|/PatternType|/Subtype" + BLANK + rb"+\d")
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
 _GLYPH = re.compile(rb"[-+\d.\s]{3,200}d[01]\s")
 _SHOWS_STRING = re.compile(rb"[)>\]]\s*T[jJ]")
@@ -42,7 +43,7 @@ class Shown:
         for item in objects.streams:
             self._streams.setdefault(item.number, []).append(item)
         self._objects = objects
-        self._drawable = {item.number for item in objects.streams if _DRAWABLE.search(item.text)}
+        self._hidden = objects.textless - objects.pictures
         self._names: dict[bytes, set[int]] | None = None
         self._contents: dict[int, _Content] = {}
         self._costs: dict[int, int | None] = {}
@@ -70,7 +71,7 @@ class Shown:
     def all_of(self, item: Item) -> int:
         content = self._content(item)
         cost = content.own
-        if content.draws and self._drawable:
+        if content.draws:
             near = _refs_by_name(item.text)
             cost += sum(times * self._of_name(name, near) for name, times in content.draws.items())
         return min(cost, _CAP)
@@ -87,7 +88,9 @@ class Shown:
         return self._by_name[name]
 
     def _dearest(self, numbers: set[int]) -> int:
-        return 1 + max(map(self.of, numbers & self._drawable), default=0)
+        if numbers & self._hidden:
+            raise UnknownPagesError
+        return 1 + max(map(self.of, numbers & self._streams.keys()), default=0)
 
     def _all_names(self) -> dict[bytes, set[int]]:
         if self._names is None:
@@ -110,27 +113,24 @@ class Shown:
             return _Content(0, {})
         if shows and _GLYPH.match(data) and _is_text(data):
             raise UnknownPagesError  # a glyph that is text itself
-        strings = _STRING.findall(data)
-        is_plain = data.count(b"(") - data.count(b"\\(") <= sum([text[:1] == b"(" for text in strings])
-        own = self._length(strings if is_plain else [data], is_plain=is_plain) if shows else 0
-        if not (draws or marks):
-            return _Content(own, {})
-        bare = _STRING.sub(b"()", data) if is_plain else data
+        bare, number = _STRING.subn(b" ", data)
+        is_plain = b"(" not in bare and b")" not in bare and _LONE.search(bare) is None
+        length = len(data) - len(bare) + number if is_plain else len(data)
+        own = self._length(data, length, is_plain=is_plain) if shows else 0
         if marks:
-            own += len(_MARKED.findall(bare)) * self._marked
-        return _Content(own, _draws(bare) if draws and self._drawable else {})
+            own += len(_MARKED.findall(data)) * self._marked
+        return _Content(own, _draws(data, bare) if draws else {})
 
-    def _length(self, strings: list[bytes], *, is_plain: bool) -> int:
-        length = sum(map(len, strings))
+    def _length(self, data: bytes, length: int, *, is_plain: bool) -> int:
         if self._fonts.is_plain:
             return length
-        return max(length, self._fonts.tokens(_codes(strings) if is_plain else strings[0]))
+        return max(length, self._fonts.tokens(_codes(_STRING.findall(data)) if is_plain else data))
 
 
-def _draws(bare: bytes) -> dict[bytes, int]:
-    """Names of what is drawn, or painted with, and how often."""
-    found = _DRAWN.findall(bare)
-    if sum(word == b"Do" for _, word in found) < len(_DRAWS.findall(bare)):
+def _draws(data: bytes, bare: bytes) -> dict[bytes, int]:
+    """Names of what is drawn, or painted with, and how often; strings and pictures may have more that look so."""
+    found = _DRAWN.findall(data)
+    if sum([word == b"Do" for _, word in found]) < len(_DRAWS.findall(bare)):
         raise UnknownPagesError
     return Counter(_plain_name(name) for name, _ in found)
 

@@ -80,13 +80,26 @@ REPEATED = {
         b"<</Length %d>>\nstream\n(endstream endobj %b) Tj\nendstream" % (len(TEXT) * TIMES + 22, TEXT * TIMES)
     ),
     "an object in a stream": file(b"<<>>\nstream\n9 0 obj <<>> endobj\nendstream"),
+    "a drawing behind a comment": file(
+        stream(b"%(\n" + b"/Fm0 Do " * TIMES + b"\n%)\n"), stream(SHOWN, FORM)
+    ),
+    "a form that is none": file(DRAWING, stream(SHOWN, b"/Subtype /New")),
+    "a form that is said to be a font": file(DRAWING, stream(SHOWN, b"/Length1 9")),
+    "a string in a string": file(stream(b"BT (a\\\\(b)" + TEXT * TIMES + b") Tj ET")),
+    "digits that are none": file(stream(b"BT <zz" + b"41" * len(TEXT) * TIMES + b"> Tj ET")),
+    "pages of no type": file(
+        stream(SHOWN * TIMES), b"<</Contents 4 0 R>>", page=b"<</Type /Page /Contents 4 0 R>>"
+    ),
+    "pages that a list names twice": file(
+        stream(SHOWN), b"<</Type /Pages /Kids 6 0 R>>", b"[3 0 R 3 0 R]"
+    ),
     "pages that two nodes name": file(stream(SHOWN), b"<</Type /Pages /Kids [3 0 R]>>"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", REPEATED)
 def test_pdfs(kind: str) -> None:
-    shown = 1 if kind.startswith("pages") else TIMES
+    shown = 2 if kind.startswith("pages") else TIMES
     assert held("pdf", REPEATED[kind]) > len(TEXT) * shown
 
 
