@@ -29,6 +29,7 @@ class Fonts:
 
     single: dict[int, int] = field(default_factory=dict)
     longer: float = 0.0
+    _left: int = 100_000
 
     @property
     def is_plain(self) -> bool:
@@ -44,6 +45,9 @@ class Fonts:
         return max(len(codes) + more, int(len(codes) * self.longer))
 
     def add(self, code: int, length: int, weight: int) -> None:
+        self._left -= 1
+        if self._left < 0:  # no fonts have so many letters of their own
+            raise UnknownPagesError
         if length == 1 and weight > 1:
             self.single[code] = max(self.single.get(code, 1), weight)
         elif length > 1:
@@ -79,6 +83,8 @@ def _letters(cmap: bytes, fonts: Fonts) -> None:
 
 
 def _map(code: bytes, last: bytes, weights: list[int], fonts: Fonts) -> None:
+    if max(weights, default=0) <= len(code) == 1:
+        return
     begin, end = int.from_bytes(code, "big"), int.from_bytes(last, "big")
     if len(code) > 1:
         fonts.add(begin, len(code), max(weights, default=0))

@@ -14,8 +14,6 @@ BLANK = rb"(?:[\s\0]|%[^\r\n]{0,200}[\r\n])"
 """What is between words: comments are, too."""
 _NAME = rb"/([^\s\0/\[\]()<>{}%]*)"
 _STRING = re.compile(rb"\([^()\\]*(?:\\.[^()\\]*)*\)|<[0-9a-fA-F\s]+>", re.DOTALL)
-_LONE = re.compile(rb"(?<!<)<(?!<)")
-"""The beginning of a string that is not only digits."""
 _SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]")
 _DRAWN = re.compile(_NAME + BLANK + rb"{1,99}(Do|scn|SCN)(?![^\s\0/\[(<%])")
 _DRAWS = re.compile(rb"(?<=[\s\0])Do(?![^\s\0/\[(<%])")
@@ -26,6 +24,7 @@ _GLYPH = re.compile(rb"[-+\d.\s]{3,200}d[01]\s")
 _SHOWS_STRING = re.compile(rb"[)>\]]\s*T[jJ]")
 _CAP = 10**9
 _DEEPEST = 40
+_MOST_COMMENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +108,15 @@ class Shown:
     def _read(self, data: bytes) -> _Content:
         shows, draws = _SHOWS_TEXT.search(data), b"Do" in data or b"scn" in data or b"SCN" in data
         marks = self._marked and b"BDC" in data
+        if data.count(b"%") > _MOST_COMMENTS:  # each may have to be looked over for each name
+            raise UnknownPagesError
         if not (shows or draws or marks):
             return _Content(0, {})
         if shows and _GLYPH.match(data) and _is_text(data):
             raise UnknownPagesError  # a glyph that is text itself
         bare, number = _STRING.subn(b" ", data)
-        is_plain = b"(" not in bare and b")" not in bare and _LONE.search(bare) is None
+        # No string is left, not even one in hexadecimal with something else in it.
+        is_plain = not (b"(" in bare or b")" in bare or bare.count(b"<") != 2 * bare.count(b"<<"))
         length = len(data) - len(bare) + number if is_plain else len(data)
         own = self._length(data, length, is_plain=is_plain) if shows else 0
         if marks:

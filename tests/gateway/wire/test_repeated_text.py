@@ -172,6 +172,8 @@ HOSTILE = {
     "appearances": ("pdf", file(b"/AP<<" * (MEGABYTES // 5))),
     "names": ("pdf", file(b"/" * MEGABYTES)),
     "references": ("pdf", file(b"/a 1 0 R " * (MEGABYTES // 9))),
+    "ranges": ("pdf", file(stream(b"1 beginbfrange " + b"<00> <ff> <00410042> " * 100_000 + b"endbfrange"))),
+    "comments of a page": ("pdf", file(stream(b"/a%" * (MEGABYTES // 3) + b"Do Tj"))),
     "maps": ("pdf", file(stream(b"beginbf" * (MEGABYTES // 7)))),
     "spoken": ("pdf", file(b"/ActualText(" * (MEGABYTES // 12))),
     "glyphs": ("pdf", file(stream(b"9 0 d0 (a) Tj" + b" BI" * (MEGABYTES // 3)))),
