@@ -28,7 +28,7 @@ _PAGE_TEXT = 3_000
 of Bedrock, DocumentBlock (3 pages: 1,000 tokens as text, 7,000 seen whole)."""
 _PAGE_SEEN = 4_784
 """Tokens of a page that is looked at, too: no more than the largest image of the models that look at pages."""
-_PAGE_SEEN_LEAST = 2_500
+_MIN_PAGE_SEEN = 2_500
 """And held for one at least, whatever the cap of a model's images. Source: AWS, as above: 7,000 tokens for three pages are 2,333
 each, and a figure that is rounded to thousands may be 7,500."""
 _PAGE_TEXT_EXPECTED = 330
@@ -162,7 +162,7 @@ def _weigh_pdf(data: bytes, vision: Vision, *, sees: bool) -> Weight:
 def _most_of(pages: Pages, vision: Vision) -> int:
     """Each page may show the most of all, and be looked at, too."""
     text = max(_PAGE_TEXT, int(pages.most_bytes * _PER_TEXT_BYTE))
-    seen = min(max(vision.cap, _PAGE_SEEN_LEAST), _PAGE_SEEN)
+    seen = min(max(vision.cap, _MIN_PAGE_SEEN), _PAGE_SEEN)
     return min(UNBOUNDED, pages.number * (text + seen) + int(pages.beside_bytes * _PER_TEXT_BYTE))
 
 

@@ -19,8 +19,8 @@ _UNI = re.compile(rb"uni((?:[0-9A-F]{4})+)$")
 _LAST_OF_ALPHABETS = 0x6FF
 """Up to here, a letter is a token at most: Latin, Greek, Cyrillic, Hebrew and Arabic. Beyond, as many as it has bytes in UTF-8."""
 _LETTER_OF_ASIA = 3
-_MOST_RANGE = 256
-_FEW = 24
+_MAX_RANGE = 256
+_MAX_COUNTED_ONE_BY_ONE = 24
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Fonts:
 
     def tokens(self, codes: bytes) -> int:
         """The most that these bytes of strings may be."""
-        if len(self.single) <= _FEW:
+        if len(self.single) <= _MAX_COUNTED_ONE_BY_ONE:
             more = sum([codes.count(code) * (weight - 1) for code, weight in self.single.items()])
         else:
             counted = Counter(codes)
@@ -88,7 +88,7 @@ def _map(code: bytes, last: bytes, weights: list[int], fonts: Fonts) -> None:
     begin, end = int.from_bytes(code, "big"), int.from_bytes(last, "big")
     if len(code) > 1:
         fonts.add(begin, len(code), max(weights, default=0))
-    for number in range(begin, min(end + 1, begin + _MOST_RANGE)) if len(code) == 1 else ():
+    for number in range(begin, min(end + 1, begin + _MAX_RANGE)) if len(code) == 1 else ():
         fonts.add(number, 1, weights[min(number - begin, len(weights) - 1)] if weights else 0)
 
 

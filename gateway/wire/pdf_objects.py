@@ -21,7 +21,7 @@ _ESCAPE = re.compile(rb"#([0-9a-fA-F]{2})")
 _NO_TEXT = re.compile(rb"/Subtype\s*/(?:Image|XML|Type1C|CIDFontType0C|OpenType)|/Length1\b|/Type\s*/XRef")
 _PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 _PICTURES = (b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode")
-_LONGEST_COMMENT = 200
+_MAX_COMMENT = 200
 _MIN_BUDGET = 4 * 1024 * 1024
 _BUDGET_FACTOR = 16
 
@@ -157,7 +157,7 @@ def _end_of(data: bytes, begin: int, header: bytes) -> int:
 def _has_long_comment(line: bytes) -> bool:
     """Longer than comments between words are looked over; a string may have the sign for another reason."""
     before, _, comment = line.partition(b"%")
-    return len(comment) > _LONGEST_COMMENT and b"(" not in before
+    return len(comment) > _MAX_COMMENT and b"(" not in before
 
 
 def _plain_names(text: bytes) -> bytes:

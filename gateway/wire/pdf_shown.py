@@ -23,8 +23,8 @@ _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|\r?\n|(.))", re.DOTALL)
 _GLYPH = re.compile(rb"[-+\d.\s]{3,200}d[01]\s")
 _SHOWS_STRING = re.compile(rb"[)>\]]\s*T[jJ]")
 _CAP = 10**9
-_DEEPEST = 40
-_MOST_COMMENTS = 20_000
+_MAX_DEPTH = 40
+_MAX_COMMENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Shown:
         """What a stream shows, and all that it draws; none of what is no stream."""
         if number not in self._costs:
             self._depth += 1
-            if self._depth > _DEEPEST:
+            if self._depth > _MAX_DEPTH:
                 raise UnknownPagesError
             self._costs[number] = None
             self._costs[number] = max(map(self.all_of, self._streams.get(number, ())), default=0)
@@ -108,7 +108,7 @@ class Shown:
     def _read(self, data: bytes) -> _Content:
         shows, draws = _SHOWS_TEXT.search(data), b"Do" in data or b"scn" in data or b"SCN" in data
         marks = self._marked and b"BDC" in data
-        if data.count(b"%") > _MOST_COMMENTS:  # each may have to be looked over for each name
+        if data.count(b"%") > _MAX_COMMENTS:  # each may have to be looked over for each name
             raise UnknownPagesError
         if not (shows or draws or marks):
             return _Content(0, {})
