@@ -28,6 +28,9 @@ _PAGE_TEXT = 3_000
 of Bedrock, DocumentBlock (3 pages: 1,000 tokens as text, 7,000 seen whole)."""
 _PAGE_SEEN = 4_784
 """Tokens of a page that is looked at, too: no more than the largest image of the models that look at pages."""
+_MIN_PAGE_SEEN = 2_500
+"""And held for one at least, whatever the cap of a model's images. Source: AWS, as above: 7,000 tokens for three pages are 2,333
+each, and a figure that is rounded to thousands may be 7,500."""
 _PAGE_TEXT_EXPECTED = 330
 _PAGE_SEEN_EXPECTED = 2_350
 _PER_TEXT_BYTE = 1.0
@@ -149,16 +152,18 @@ def _weigh_pdf(data: bytes, vision: Vision, *, sees: bool) -> Weight:
         pages = pages_of(data)
     except UnknownPagesError:
         return _unknown(len(data))
-    expected = max(_PAGE_TEXT_EXPECTED * pages.number, int(pages.text_bytes / 3))
+    drawn = min(pages.most_bytes // 3, _MAX_UNKNOWN)
+    expected = max(_PAGE_TEXT_EXPECTED * pages.number, pages.text_bytes // 3, drawn)
     if sees:
         expected += _PAGE_SEEN_EXPECTED * pages.number
     return Weight(min(expected, _most_of(pages, vision)), _most_of(pages, vision))
 
 
 def _most_of(pages: Pages, vision: Vision) -> int:
-    """Each page may show the longest of all streams, and be looked at, too."""
+    """Each page may show the most of all, and be looked at, too."""
     text = max(_PAGE_TEXT, int(pages.most_bytes * _PER_TEXT_BYTE))
-    return min(UNBOUNDED, pages.number * (text + min(vision.cap, _PAGE_SEEN)))
+    seen = min(max(vision.cap, _MIN_PAGE_SEEN), _PAGE_SEEN)
+    return min(UNBOUNDED, pages.number * (text + seen) + int(pages.beside_bytes * _PER_TEXT_BYTE))
 
 
 def _weigh_zip(data: bytes, vision: Vision) -> Weight:

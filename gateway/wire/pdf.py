@@ -1,119 +1,165 @@
 """PURE: how many pages a PDF has, and how much text, without reading it as a viewer does.
 
-Objects are found by their words, in the file and in what its streams hold. Inflating is bounded, and whatever is not plain
-(encrypted, other filters, pages named twice) is said to be unknown. Source: ISO 32000-1, 7.3.8, 7.5.7 and 7.7.3.
+Whatever is not plain (encrypted, other filters, pages named twice) is said to be unknown. What a page shows is the most that any
+page may: the dearest stream, or list of streams, with all that it draws. Source: ISO 32000-1, 7.7.3, 12.5.5 and 14.9.4.
 """
 
 import re
-import zlib
-from base64 import a85decode
+from collections import Counter
 from dataclasses import dataclass
 
-_PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z#])")
-_PAGES = re.compile(rb"/Type\s*/Pages\b")
+from gateway.wire.pdf_fonts import fonts_of
+from gateway.wire.pdf_objects import Item, Objects, UnknownPagesError, objects_of
+from gateway.wire.pdf_shown import BLANK, Shown
+
+__all__ = ["Pages", "UnknownPagesError", "pages_of"]
+
+_PAGE = re.compile(rb"/Type" + BLANK + rb"*/Page(?![a-zA-Z#])")
+_PAGES = re.compile(rb"/Type" + BLANK + rb"*/Pages\b")
 _NEAR = 300
 """Bytes before and after a node of the tree of pages in which its count is looked for: outlines have counts, too."""
 _COUNT = re.compile(rb"/Count\s+(\d{1,9})")
-_KIDS = re.compile(rb"/Kids\s*\[([^\]]*)\]")
-_REFERENCE = re.compile(rb"(\d+)\s+(\d+)\s+R")
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_FILTERS = re.compile(rb"/Filter\s*(\[[^\]]*\]|/\w+)")
-_STRING = re.compile(rb"\([^()\\]*(?:\\.[^()\\]*)*\)|<[0-9a-fA-F\s]+>", re.DOTALL)
-_SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]")
-_NO_TEXT = re.compile(rb"/Subtype\s*/(?:Image|XML|Type1C|CIDFontType0C|OpenType)|/Length1\b|/Type\s*/XRef")
-_PICTURES = (b"/DCTDecode", b"/JPXDecode", b"/CCITTFaxDecode", b"/JBIG2Decode")
-_HEADER_BYTES = 4096
-_MIN_BUDGET = 4 * 1024 * 1024
-_BUDGET_FACTOR = 16
+_KIDS = re.compile(rb"/Kids" + BLANK + rb"*(\[(?:" + BLANK + rb"|[0-9R])*\]|\d{1,10})")
+_ANY_KIDS = re.compile(rb"/Kids(?![^\s\0/\[(<%])")
+_REF = rb"(\d{1,10})" + BLANK + rb"{1,9}\d{1,5}" + BLANK + rb"{1,9}R"
+_REFERENCE = re.compile(_REF)
+_ALIAS = re.compile(rb"\s*\d+\s+\d+\s+R\b")
+_CONTENTS = re.compile(
+    rb"/Contents" + BLANK + rb"*(?:(\[(?:" + BLANK + rb"|[0-9R])*\]|\d[^/>\[]*)|(?=[(<]|null))"
+)
+_ANY_CONTENTS = re.compile(rb"/Contents(?![^\s\0/\[(<%])")
+_APPEARANCE = re.compile(rb"/AP" + BLANK + rb"*(?:<<((?:[^<>]|<<[^<>]*>>)*)>>|" + _REF + rb")")
+_ANY_APPEARANCE = re.compile(rb"/AP(?![^\s\0/<%])")
+_ANNOTATIONS = re.compile(rb"/Annots" + BLANK + rb"*" + _REF)
+_SPOKEN = re.compile(rb"/ActualText\s*(\((?:[^()\\]|\\.)*\)|<[0-9a-fA-F\s]*>)", re.DOTALL)
+_READ = re.compile(rb"/(?:ToUnicode|N)" + BLANK + rb"{1,9}(\d{1,10}[^/>]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Pages; the bytes of all strings that may be text; and those of the stream with the most."""
+    """Pages; bytes of all strings that may be text; of what a page shows at most; and of what all pages have beside it."""
 
     number: int
     text_bytes: int
     most_bytes: int
-
-
-class UnknownPagesError(Exception):
-    """This file is not one whose pages can be counted."""
+    beside_bytes: int = 0
 
 
 def pages_of(data: bytes) -> Pages:
-    """Raises UnknownPagesError. Inflates up to 4 MiB, or 16 times the file."""
+    """Raises UnknownPagesError."""
     if b"/Encrypt" in data:
         raise UnknownPagesError
-    try:
-        found = _Count(max(_MIN_BUDGET, _BUDGET_FACTOR * len(data)))
-        found.look(data)
-        _streams(data, found)
-    except (zlib.error, ValueError) as error:
-        raise UnknownPagesError from error
-    if not found.pages:
+    objects = objects_of(data)
+    items = [*objects.plain, *objects.streams]
+    number = _number(items)
+    spoken = [len(text) for item in items for text in _SPOKEN.findall(item.text)]
+    if len(spoken) < sum(item.text.count(b"/ActualText") for item in items):
         raise UnknownPagesError
-    return Pages(max(found.pages, found.counted), found.text_bytes, found.most_bytes)
+    shown = Shown(objects, fonts_of(objects), max(spoken, default=0))
+    _refuse_disguises(objects)
+    most = max([*map(shown.all_of, objects.streams), *_lists(objects.plain, shown)], default=0)
+    of_all = sum(map(shown.own, objects.streams))
+    return Pages(number, of_all, most, sum(spoken) + _appearances(items, shown))
 
 
-class _Count:
-    def __init__(self, budget: int) -> None:
-        self.pages = self.counted = self.text_bytes = self.most_bytes = 0
-        self._budget = budget
-
-    def look(self, data: bytes) -> None:
-        """Pages among the objects of a piece of the file."""
-        self.pages += len(_PAGE.findall(data))
-        for node in _PAGES.finditer(data):
-            near = data[max(0, node.start() - _NEAR) : node.end() + _NEAR]
-            self.counted = max([self.counted, *map(int, _COUNT.findall(near))])
-        for kids in _KIDS.findall(data):
-            named = _REFERENCE.findall(kids)
-            if len(set(named)) < len(named):
+def _number(items: list[Item]) -> int:
+    """Pages, by their objects and by what the nodes of their tree say."""
+    pages = counted = 0
+    parents: dict[bytes, int] = {}
+    texts = {item.number: item.text for item in items if item.number}
+    for place, item in enumerate(items, 1):
+        pages += len(_PAGE.findall(item.text)) or _is_shown(item.text)
+        for node in _PAGES.finditer(item.text):
+            near = item.text[max(0, node.start() - _NEAR) : node.end() + _NEAR]
+            counted = max([counted, *map(int, _COUNT.findall(near))])
+        for named in _kids(item.text, texts):
+            parent = item.number or -place
+            if len(set(named)) < len(named) or any(
+                parents.setdefault(kid, parent) != parent for kid in named
+            ):
                 raise UnknownPagesError
-
-    def read(self, data: bytes) -> None:
-        """The strings of a stream that may be a page's content."""
-        if not _SHOWS_TEXT.search(data):
-            return
-        strings = _STRING.findall(data)
-        is_plain = data.count(b"(") - data.count(b"\\(") <= sum(text.startswith(b"(") for text in strings)
-        length = sum(map(len, strings)) if is_plain else len(data)
-        self.text_bytes += length
-        self.most_bytes = max(self.most_bytes, length)
-
-    def inflate(self, data: bytes) -> bytes:
-        inflater = zlib.decompressobj()
-        found = inflater.decompress(data, self._budget + 1)
-        self._budget -= len(found)
-        if self._budget < 0:
-            raise UnknownPagesError
-        return found
+    if not pages:
+        raise UnknownPagesError
+    return max(pages, counted)
 
 
-def _streams(data: bytes, found: _Count) -> None:
-    at = 0
-    while (begin := _STREAM.search(data, at)) is not None:
-        end = data.find(b"endstream", begin.end())
-        if end < 0:
-            raise UnknownPagesError
-        header = data[max(at, begin.start() - _HEADER_BYTES) : begin.start()].rpartition(b"obj")[2]
-        at = end + len(b"endstream")
-        if _NO_TEXT.search(header) or any(name in header for name in _PICTURES):
+def _kids(text: bytes, texts: dict[int, bytes]) -> list[list[bytes]]:
+    """The lists of what is below a node; a list may be an object of its own."""
+    if b"/Kids" not in text:
+        return []
+    found = _KIDS.findall(text)
+    if len(found) < len(_ANY_KIDS.findall(text)):
+        raise UnknownPagesError
+    lists = [each if each.startswith(b"[") else texts.get(int(each), b"") for each in found]
+    return [_REFERENCE.findall(each) for each in lists]
+
+
+def _is_shown(text: bytes) -> bool:
+    """Whether an object is a page without saying so."""
+    return b"/Contents" in text and any(_CONTENTS.findall(text))
+
+
+def _lists(plain: list[Item], shown: Shown) -> list[int]:
+    """What each list of streams shows, which may name one stream many times."""
+    found = []
+    for item in plain:
+        if item.text.lstrip().startswith(b"["):
+            found.append(_of_refs(item.text, shown))
+        if b"/Contents" not in item.text:
             continue
-        content = _unfiltered(header, data[begin.end() : end], found)
-        if b"/ObjStm" in header:
-            found.look(content)
-        else:
-            found.read(content)
-
-
-def _unfiltered(header: bytes, content: bytes, found: _Count) -> bytes:
-    named = _FILTERS.search(header)
-    for name in re.findall(rb"/(\w+)", named[1]) if named else ():
-        if name in (b"FlateDecode", b"Fl"):
-            content = found.inflate(content)
-        elif name in (b"ASCII85Decode", b"A85"):
-            content = a85decode(content.strip().removesuffix(b"~>"))
-        else:
+        named = _CONTENTS.findall(item.text)
+        if len(named) < len(_ANY_CONTENTS.findall(item.text)):
             raise UnknownPagesError
-    return content
+        found += [_of_refs(each, shown) for each in named if each.startswith(b"[")]
+    return found
+
+
+def _of_refs(text: bytes, shown: Shown) -> int:
+    return sum(1 + shown.of(int(number)) for number in _REFERENCE.findall(text))
+
+
+def _refuse_disguises(objects: Objects) -> None:
+    """No stream that is said to be a picture or a font is a page's content; no object is another's name."""
+    if any(_ALIAS.match(item.text[:40]) for item in objects.plain):
+        raise UnknownPagesError
+    for item in objects.plain if objects.textless else ():
+        if not any(key in item.text for key in (b"/Contents", b"/ToUnicode", b"/N")):
+            continue
+        named = b" ".join((*_CONTENTS.findall(item.text), *_READ.findall(item.text)))
+        if any(int(number) in objects.textless for number in _REFERENCE.findall(named)):
+            raise UnknownPagesError
+
+
+def _appearances(items: list[Item], shown: Shown) -> int:
+    """What annotations show, as often as anything names them."""
+    annotated = [item for item in items if b"/AP" in item.text and _ANY_APPEARANCE.search(item.text)]
+    if not annotated:
+        return 0
+    named = Counter(int(number) for item in items for number in _REFERENCE.findall(item.text))
+    by_number = {item.number: item.text for item in items}
+    known: dict[tuple[int, int], int] = {}
+    total = 0
+    for item in annotated:
+        found = _APPEARANCE.findall(item.text)
+        if len(found) < len(_ANY_APPEARANCE.findall(item.text)):
+            raise UnknownPagesError
+        inside = b" ".join(states or b"%s 0 R" % number for states, number in found)
+        cost = sum(
+            _of_state(int(number), by_number, known, shown, 2) for number in _REFERENCE.findall(inside)
+        )
+        total += cost * max(1, named[item.number])
+    lists = Counter(number for item in items for number in _ANNOTATIONS.findall(item.text))
+    return total * max(lists.values(), default=1)
+
+
+def _of_state(
+    number: int, texts: dict[int, bytes], known: dict[tuple[int, int], int], shown: Shown, depth: int
+) -> int:
+    """An appearance, or a dictionary of them: one for each state of a field."""
+    if (number, depth) not in known:
+        cost = shown.of(number)
+        if not cost and depth:
+            below = _REFERENCE.findall(texts.get(number, b""))
+            cost = sum(_of_state(int(each), texts, known, shown, depth - 1) for each in below)
+        known[number, depth] = cost
+    return known[number, depth]

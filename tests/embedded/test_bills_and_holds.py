@@ -160,15 +160,8 @@ PDFS = {
 }  # fmt: skip
 
 
-# Where the hold is too small: one content that a page shows many times is held for once; and a page that an earlier Claude looks at
-# is held for the cap of its images, while AWS publishes more.
-SHORT = pytest.mark.xfail(reason="the gateway holds less than is billed", strict=True)
-REPEATED = ("a form drawn often", "a stream named often")
 CASES = [
-    pytest.param(
-        name, model_id, cited, id=f"{name}-{model_id}-{cited}",
-        marks=SHORT if name in REPEATED or (name == "digits" and cited and model_id == HAIKU) else (),
-    )
+    pytest.param(name, model_id, cited, id=f"{name}-{model_id}-{cited}")
     for name in PDFS for model_id in (HAIKU, OPUS_4_8, NOVA) for cited in (False, True)
 ]  # fmt: skip
 
@@ -202,7 +195,6 @@ def test_office_documents(strings: list[str], cells: list[int]) -> None:
         assert billed <= held
 
 
-@SHORT
 def test_a_document_that_begins_elsewhere() -> None:
     billed, held = billed_and_held(document(kind="docx", data=decoy()))
     assert billed <= held
