@@ -106,6 +106,7 @@ def test_a_json_object_is_asked_for_in_words_and_delivered_without_fences(world,
     world.say(text)
     answer = world.chat(response_format={"type": "json_object"})
     assert json.loads(answer.json()["choices"][0]["message"]["content"]) == {"a": 1}
+    assert "response_format; by=words" in adjusted(answer)
     assert "outputConfig" not in sent(world)
     assert "JSON" in sent(world)["system"][-1]["text"]
 
@@ -300,3 +301,16 @@ def test_a_route_may_refuse_sampling_values(world):
         assert world.chat(model="claude-sonnet-5").status_code == 200
     finally:
         set_refuses(False)
+
+
+@pytest.mark.parametrize("model", ["claude-haiku-4-5", "llama-3-3-70b"])
+def test_what_is_told_in_words_or_descriptions_is_followed_by_the_simulator(world, model):
+    """As a model follows it: without a script, the demonstration's answers keep what callers ask for."""
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^a+$"}, "n": {"type": "integer", "minimum": 7}}, "required": ["a", "n"]}  # fmt: skip
+    for form in (
+        {"type": "json_object"},
+        {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+    ):
+        answer = world.chat(model=model, response_format=form)
+        assert answer.status_code == 200, answer.text
+        assert isinstance(json.loads(answer.json()["choices"][0]["message"]["content"]), dict)

@@ -19,15 +19,15 @@ _PREFILLED = "The model returned the following errors: output_config.format: Pre
 _CITES = "The model returned the following errors: output_config.format: Citations are not supported with structured output"
 
 
-def asked_schema(output_config: Json | None) -> tuple[Any, str] | None:
-    """The schema that is asked for, and its name. A schema of None asks for any JSON object."""
+def asked_schema(output_config: Json | None) -> tuple[Any] | None:
+    """The schema that is asked for, in a tuple; of None where it asks for any JSON object. None: no form is asked for."""
     text_format = (output_config or {}).get("textFormat")
     if not isinstance(text_format, dict):
         return None
     if text_format.get("type") == "json_object":
-        return None, ANSWER_TOOL
+        return (None,)
     definition = (text_format.get("structure") or {}).get("jsonSchema") or {}
-    return orjson.loads(definition.get("schema") or "{}"), str(definition.get("name") or ANSWER_TOOL)
+    return (orjson.loads(definition.get("schema") or "{}"),)
 
 
 def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -> str:
@@ -43,6 +43,7 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
     member = work.member("format")
     rest = {key: value for key, value in config.items() if key != "textFormat"} or None
     if schema is None:
+        work.say(member, "by", BY_WORDS)
         work.change(
             output_config=rest, system=[*(work.conversation.system or ()), SystemBlock(text=_ANY_JSON)]
         )
@@ -73,7 +74,7 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
     return BY_WORDS
 
 
-def _wanted(work: Work) -> tuple[Any, str] | None:
+def _wanted(work: Work) -> tuple[Any] | None:
     try:
         return asked_schema(work.conversation.output_config)
     except (orjson.JSONDecodeError, RecursionError) as error:
@@ -111,14 +112,12 @@ def _cites(work: Work) -> bool:
 
 def _can_use_tool(work: Work, schema: Any) -> bool:
     """Whether a tool can stand for the form: the model can be made to use it, and the caller has none of its own."""
-    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
-    thinks = isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
     return (
         isinstance(schema, dict)
         and schema.get("type") == "object"
         and work.capability.supports_tools
         and "tool" in work.capability.tool_choices
         and work.conversation.tool_config is None
-        and not thinks
+        and not work.thinks
         and not _is_begun(work)
     )

@@ -18,7 +18,7 @@ def mend_sampling(work: Work) -> None:
         return
     changes: dict[str, Any] = {}
     sampling = work.capability.sampling
-    if _thinks(work):
+    if work.thinks:
         if config.temperature not in (None, 1.0):
             _drop(work, "temperature", changes, "may only be 1 when thinking is enabled")
         if config.top_p is not None and config.top_p < _MIN_TOP_P_THINKING:
@@ -45,12 +45,6 @@ def _cool(work: Work, given: float, changes: dict[str, Any]) -> None:
     work.breaks("sampling", member, f"{given} is above 1, the highest temperature. Lower it.")
     work.say(member, "lowered", "1")
     changes["temperature"] = 1.0
-
-
-def _thinks(work: Work) -> bool:
-    fields = work.conversation.additional_model_request_fields or {}
-    thinking = fields.get("thinking")
-    return isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
 
 
 def _drop(work: Work, name: str, changes: dict[str, Any], why: str) -> None:
@@ -127,6 +121,5 @@ def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
 
 def _budget(work: Work) -> int:
     """Tokens to think with, which count as output: without room for an answer beside them, there is none."""
-    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
-    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    budget = work.thinking.get("budget_tokens")
     return budget if isinstance(budget, int) else 0

@@ -197,7 +197,7 @@ def mend_unthought(work: Work) -> None:
     A history from before thinking was switched on has none: then this request goes without.
     """
     fields = work.conversation.additional_model_request_fields or {}
-    if not work.capability.is_claude or _kind(fields.get("thinking")) != "enabled":
+    if not work.capability.is_claude or work.thinking.get("type") != "enabled":
         return
     last = next((each for each in reversed(work.conversation.messages) if each.role == "assistant"), None)
     if last is None or last.content[0].reasoning_content is not None:
@@ -242,8 +242,9 @@ def mend_effort(work: Work) -> None:
 
 def _levels(work: Work) -> tuple[str, ...]:
     """Opus 5 thinks unless it is told not to, and its highest levels are of thinking (Anthropic API docs: Effort)."""
-    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
-    if _kind(thinking) == "disabled" and work.capability.model_id.startswith("anthropic.claude-opus-5"):
+    if work.thinking.get("type") == "disabled" and work.capability.model_id.startswith(
+        "anthropic.claude-opus-5"
+    ):
         return tuple(level for level in work.capability.efforts if level not in ("xhigh", "max"))
     return work.capability.efforts
 

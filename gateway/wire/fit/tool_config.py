@@ -169,8 +169,7 @@ def _choice(work: Work, config: ToolConfig) -> Json | None:
 
 
 def _beside_thinking(work: Work, choice: Json, kind: str) -> Json | None:
-    thinking = (work.conversation.additional_model_request_fields or {}).get("thinking")
-    if kind == "auto" or not isinstance(thinking, dict) or thinking.get("type") == "disabled":
+    if kind == "auto" or not work.thinks:
         return choice
     if work.breaks(
         "tool_choice",

@@ -8,7 +8,7 @@ from gateway.call.fit import Adjustment
 from gateway.call.places import Places, member_of
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.rules import Action, Actions
-from gateway.conversation import Block, Conversation
+from gateway.conversation import Block, Conversation, Json
 from gateway.refusals import Refusal
 
 
@@ -58,6 +58,17 @@ class Work:
     def refusal(self, where: str, told: str, words: str = "", *, code: str = "invalid_request") -> Refusal:
         """A refusal that names the caller's place."""
         return Refusal(code, words if self.is_own and words else f"{where}: {told}", param=where)
+
+    @property
+    def thinking(self) -> Json:
+        """How the model is asked to think; empty where it is not."""
+        found = (self.conversation.additional_model_request_fields or {}).get("thinking")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def thinks(self) -> bool:
+        """Whether the model is asked to think."""
+        return self.thinking.get("type") in ("enabled", "adaptive")
 
     @property
     def words_on_names(self) -> str:

@@ -12,6 +12,7 @@ from embedded.simulator.reply_blocks import ReplyBlock, SimulatedReply, identifi
 from embedded.simulator.schemas import Filler, Unsatisfiable, instance
 from embedded.simulator.scripts import Script
 from embedded.simulator.tokens import pieces
+from embedded.simulator.told import asked_in_words, with_descriptions
 from embedded.simulator.turns import SimulatedTool, SimulatedTurn
 
 _QUOTED = 600  # characters of the user's words that come back
@@ -43,10 +44,9 @@ def reply_to(turn: SimulatedTurn, script: Script | None = None) -> SimulatedRepl
         has_arguments = directives.get("arguments") != "none"
         blocks = _tool_blocks(turn, tool, seed, number, has_arguments=has_arguments)
         reply = SimulatedReply(blocks, "tool_use", seed)
-    elif turn.schema is not None:
-        text = orjson.dumps(
-            _value(turn.schema, f"Simulated: {_quoted(turn.last_user_text)}", number)
-        ).decode()
+    elif (schema := turn.schema or asked_in_words(turn)) is not None:
+        said = f"Simulated: {_quoted(turn.last_user_text)}"
+        text = orjson.dumps(_value(with_descriptions(schema), said, number)).decode()
         reply = SimulatedReply([ReplyBlock(list(pieces(text)))], "end_turn", seed)
     else:
         reply = SimulatedReply([_said(turn, number, directives.get("tokens"))], "end_turn", seed)
