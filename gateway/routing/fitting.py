@@ -30,8 +30,8 @@ class WithoutNative:
         self._until[deployment_id] = perf_counter() + _REMEMBERED_SECONDS
         return True
 
-    def __contains__(self, deployment_id: object) -> bool:
-        return bool(self._until) and self._until.get(deployment_id, 0.0) > perf_counter()  # type: ignore[call-overload]
+    def __contains__(self, deployment_id: int) -> bool:
+        return bool(self._until) and self._until.get(deployment_id, 0.0) > perf_counter()
 
 
 def fit_for(

@@ -1,5 +1,6 @@
 """What the models of a route do not take of a version: its author is told before it is submitted, and can mend it."""
 
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.models import Route
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import capability_of
@@ -23,8 +24,8 @@ _ANY_TEXT = "x"
 class _Collecting(Work):
     """Notes what breaks those rules, and goes on."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, conversation: Conversation, capability: Capability) -> None:
+        super().__init__(conversation, capability, actions_of(), wire_format="openai")
         self.problems: list[str] = []
 
     def breaks(
@@ -46,9 +47,7 @@ def problems_for_models(document: Document) -> list[str]:
         if not target.deployment.is_enabled:
             continue
         model = target.deployment.model
-        work = _Collecting(
-            prompt_conversation(document, [], given), capability_of(model), actions_of(), wire_format="openai"
-        )
+        work = _Collecting(prompt_conversation(document, [], given), capability_of(model))
         try:
             fit(work, default_max_tokens=route.default_max_tokens, most_tokens=1_000_000)
         except Refusal as refusal:

@@ -1,13 +1,15 @@
 """What callers send daily and Bedrock does not take: repaired and said, or refused by name, on the strict simulator."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from gateway.catalogue.models import Deployment, Model, Route, RouteTarget
-from tests.e2e.conftest import World
+from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
+from gateway.catalogue.services.catalog import PRICED_FROM
+from tests.e2e.wire import adjusted, sent
 from tests.services import until
 
 USER: dict[str, Any] = {"role": "user", "content": "Which file?"}
@@ -17,16 +19,6 @@ TOOL = {
 }
 SCHEMA = {"type": "object", "properties": {"r": {"type": "string", "minLength": 3}}, "required": ["r"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
-
-
-def sent(world: World) -> dict[str, Any]:
-    """What reached the model last."""
-    found: dict[str, Any] = world.received()[-1]["body"]
-    return found
-
-
-def adjusted(answer: httpx.Response) -> str:
-    return str(answer.headers.get("x-gatehouse-adjusted", ""))
 
 
 @pytest.mark.quick
@@ -270,11 +262,9 @@ def test_a_route_is_held_to_what_the_one_that_is_tried_can_do(world):
 
 def test_what_an_admin_says_a_model_can_do_holds_from_the_next_call_on(world):
     def set_sampling(sampling: str) -> None:
-        world.stack.make(lambda: [_save(model, sampling) for model in Model.objects.filter(name="Nova Pro")])
-
-    def _save(model: Model, sampling: str) -> None:
-        model.sampling = sampling
-        model.save()
+        world.stack.make(
+            lambda: [_with_sampling(model, sampling) for model in Model.objects.filter(name="Nova Pro")]
+        )
 
     set_sampling("none")
     try:
@@ -314,3 +304,46 @@ def test_what_is_told_in_words_or_descriptions_is_followed_by_the_simulator(worl
         answer = world.chat(model=model, response_format=form)
         assert answer.status_code == 200, answer.text
         assert isinstance(json.loads(answer.json()["choices"][0]["message"]["content"]), dict)
+
+
+@pytest.mark.parametrize("kind", ["provisioned-model", "imported-model", "custom-model-deployment"])
+def test_a_deployment_may_be_an_arn_of_its_own(world, kind):
+    """Provisioned, imported and custom models are called by their ARN; what they can do is what their model can."""
+    arn = f"arn:aws:bedrock:us-east-1:123456789012:{kind}/abcdefghijkl"
+
+    def make() -> None:
+        model = Model.objects.get(model_id="anthropic.claude-opus-4-8")
+        deployment = Deployment.objects.create(model=model, region="us-east-1", arn=arn)
+        Price.objects.create(deployment=deployment, valid_from=PRICED_FROM, input_rate=1, output_rate=1)
+        route = Route.objects.create(name=kind)
+        RouteTarget.objects.create(route=route, deployment=deployment)
+
+    world.stack.make(make)
+    until(lambda: world.chat(model=kind).status_code == 200, what="the route")
+    answer = world.chat(model=kind, temperature=0.5)
+    assert adjusted(answer) == "temperature; dropped"
+    assert world.received()[-1]["model_id"] == arn
+
+
+def test_a_capability_that_changes_while_calls_run_fails_none(world):
+    def toggle(sampling: str) -> None:
+        world.stack.make(
+            lambda: [_with_sampling(each, sampling) for each in Model.objects.filter(name="Nova Lite")]
+        )
+
+    def ask(_: int) -> tuple[int, str]:
+        answer = world.chat(model="nova-lite", temperature=0.5)
+        return answer.status_code, adjusted(answer)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = pool.map(ask, range(120))
+        for sampling in ("none", "all", "none", "all"):
+            toggle(sampling)
+        seen = list(answers)
+    assert {status for status, _ in seen} == {200}
+    assert {said for _, said in seen} <= {"", "temperature; dropped"}
+
+
+def _with_sampling(model: Model, sampling: str) -> None:
+    model.sampling = sampling
+    model.save()

@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import anthropic
-import httpx
 import pytest
 
 from gateway.catalogue.models import Deployment, Route, RouteTarget
-from tests.e2e.conftest import World
+from tests.e2e.wire import adjusted, sent
 from tests.services import until
 
 USER: dict[str, Any] = {"role": "user", "content": "Hello"}
@@ -23,15 +22,6 @@ def form(schema: Any) -> dict[str, Any]:
 def tool(name: str = "fs.read", **more: Any) -> dict[str, Any]:
     parameters = {"type": "object", "properties": {}}
     return {"type": "function", "function": {"name": name, "parameters": parameters, **more}}
-
-
-def sent(world: World) -> dict[str, Any]:
-    found: dict[str, Any] = world.received()[-1]["body"]
-    return found
-
-
-def adjusted(answer: httpx.Response) -> str:
-    return str(answer.headers.get("x-gatehouse-adjusted", ""))
 
 
 @pytest.mark.quick

@@ -1,7 +1,7 @@
 """PURE: all the steps of fitting, in order. A request that needs none of them costs one look at each block."""
 
 from gateway.call.fit import Fit
-from gateway.conversation import Conversation
+from gateway.conversation import Conversation, ToolResultBlock
 from gateway.wire.fit.caching import mend_cache_points
 from gateway.wire.fit.media import mend_media
 from gateway.wire.fit.output import mend_output
@@ -95,7 +95,7 @@ def _look(conversation: Conversation) -> int:
     return has
 
 
-def _has_media(content: list) -> bool:  # type: ignore[type-arg]
+def _has_media(content: list[ToolResultBlock]) -> bool:
     return any(part.text is None for part in content)
 
 
