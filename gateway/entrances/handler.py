@@ -134,8 +134,9 @@ class GatewayHandler:
         body = b""
         try:
             body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES)
-            check_tags(headers_of(scope))
-            parsed = entrance.parse(body)
+            headers = headers_of(scope)
+            check_tags(headers)
+            parsed = entrance.parse(body, headers)
         except Refusal as found:
             refusal = found
         except RecursionError:

@@ -108,8 +108,9 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _reply(self, client_id: str, body: bytes) -> None:
         gateway = handover_of(self.scope).gateway
         try:
-            check_tags(headers_of(self.scope))
-            parsed = _ENTRANCE.parse(body)
+            headers = headers_of(self.scope)
+            check_tags(headers)
+            parsed = _ENTRANCE.parse(body, headers)
         except Refusal as refusal:
             await self._refuse_early(body, refusal)
             return

@@ -11,7 +11,7 @@ import orjson
 from gateway.call import Call
 from gateway.conversation import Block, Conversation, Message
 from gateway.entrances.formats import openai_reply
-from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
+from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
 from gateway.events import Event, Finished, Vector
 from gateway.refusals import Refusal
 
@@ -38,7 +38,7 @@ class EmbeddingsEntrance:
     def __init__(self) -> None:
         self._in_base64 = False
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         request: EmbeddingRequest = decode_body(self._decode, body)
         self._in_base64 = request.encoding_format == "base64"
         return Parsed(

@@ -1,7 +1,9 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -23,6 +25,10 @@ from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
 from gateway.refusals import Refusal
+
+Headers = Mapping[bytes, bytes]
+"""Values by lower-case name."""
+NO_HEADERS: Headers = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Entrance(Protocol):
     name: ClassVar[str]
     stream_type: ClassVar[str]
 
-    def parse(self, body: bytes) -> Parsed: ...
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed: ...
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes: ...
     def writer(self, call: Call, parsed: Parsed) -> Writer: ...
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]: ...
@@ -66,7 +72,7 @@ class OpenAIEntrance:
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
     _decode = staticmethod(msgspec.json.Decoder(ChatRequest).decode)
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         request = decode_body(self._decode, body)
         places = Places()
         return Parsed(
@@ -106,7 +112,7 @@ class AnthropicEntrance:
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
     _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         request = decode_body(self._decode, body)
         places = Places()
         return Parsed(
@@ -139,7 +145,7 @@ class ConverseEntrance:
         self._model = model
         self._is_stream = is_stream
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         is_prompt = self._model.startswith(PREFIX)
         places = Places()
         decode = partial(converse.decode, places=places, is_prompt=is_prompt)

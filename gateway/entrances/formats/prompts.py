@@ -10,7 +10,7 @@ from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
-from gateway.entrances.formats.entrance import Parsed, Writer, decode_body
+from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import attributes_of
 from gateway.entrances.formats.told import Teller
@@ -47,7 +47,7 @@ class PromptEntrance:
     def __init__(self, *, name: str) -> None:
         self._name = name
 
-    def parse(self, body: bytes) -> Parsed:
+    def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         request: RunRequest = decode_body(self._decode, body or b"{}")
         if request.label and request.version is not None:
             raise Refusal("invalid_request", "Send a label or a version, not both.", param="version")
