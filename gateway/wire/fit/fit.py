@@ -26,8 +26,8 @@ _BLANK, _TURNS, _TOOLS, _MEDIA, _POINTS, _REASONING = 1, 2, 4, 8, 16, 32
 def fit(
     work: Work,
     *,
-    default_max_tokens: int,
-    most_tokens: int,
+    default_max_tokens: int | None,
+    most_tokens: int | None,
     avoid_native: bool = False,
     output_mode: str = "auto",
 ) -> Fit:
