@@ -108,7 +108,7 @@ class Gateway:
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
-        self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
+        self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
         self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING
         self.grace_hours: float = settings.BODIES_GRACE_HOURS

@@ -30,6 +30,9 @@ class Capability:
     supports_prefill: bool = True
     """Whether a conversation may end with the beginning of the answer."""
     supports_stop_sequences: bool = True
+    supports_streaming: bool = True
+    supports_streamed_tools: bool = True
+    """Whether its answers to requests with tools can be streamed."""
     supports_prompt_cache: bool = True
     tool_choices: tuple[str, ...] = ("auto", "any", "tool")
     thinking: tuple[str, ...] = ("budget", "adaptive")

@@ -35,7 +35,7 @@ class WithoutNative:
 
 
 def fit_for(
-    call: Call, deployment: DeploymentEntry, without_native: WithoutNative, *, most_tokens: int
+    call: Call, deployment: DeploymentEntry, without_native: WithoutNative, *, most_tokens: int | None
 ) -> Fit:
     """The request as this deployment takes it; kept on the call. Refusal invalid_request in the caller's own words."""
     avoids = deployment.id in without_native
@@ -61,13 +61,18 @@ def fit_for(
         call.fit = fit(
             work,
             default_max_tokens=route.default_max_tokens,
-            most_tokens=min(route.max_tokens_limit or most_tokens, most_tokens),
+            most_tokens=lowest(route.max_tokens_limit, most_tokens),
             avoid_native=avoids,
             output_mode=mode,
         )
     finally:
         call.rule_uses += [(deployment.id, rule, action) for rule, action in work.uses]
     return call.fit
+
+
+def lowest(*bounds: int | None) -> int | None:
+    """Of several bounds, the lowest; None where there is none."""
+    return min((bound for bound in bounds if bound), default=None)
 
 
 _MAX_SAID = 20

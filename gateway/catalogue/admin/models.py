@@ -78,6 +78,8 @@ class ModelPageAdmin(CatalogAdmin):
                 "fields": (
                     "supports_structured_output",
                     "supports_stop_sequences",
+                    "supports_streaming",
+                    "supports_streamed_tools",
                     "sampling",
                     "thinking",
                     "efforts",

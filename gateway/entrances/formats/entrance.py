@@ -70,11 +70,10 @@ class OpenAIEntrance:
 
     name: ClassVar[str] = "openai"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(ChatRequest).decode)
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request = decode_body(self._decode, body)
         places = Places()
+        request: ChatRequest = decode_body(partial(openai.read_chat, places=places), body)
         return Parsed(
             model=request.model,
             conversation=openai.conversation_of_openai(request, places),
@@ -91,6 +90,7 @@ class OpenAIEntrance:
             model=call.request.model,
             events=events,
             finished=finished,
+            custom_tools=call.places.custom_tools if call.places is not None else frozenset(),
         )
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
@@ -99,6 +99,7 @@ class OpenAIEntrance:
             created=int(call.started_at.timestamp()),
             model=call.request.model,
             include_usage=parsed.include_usage,
+            custom_tools=parsed.places.custom_tools if parsed.places is not None else frozenset(),
         )
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:

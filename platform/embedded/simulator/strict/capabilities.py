@@ -35,6 +35,8 @@ class ModelCapabilities:
     sampling: str = "all"  # or "one" of temperature and topP, or "none"
     prefill: bool = True
     stop_sequences: bool = True
+    streaming: bool = True
+    streamed_tools: bool = True
     count_tokens_id: str | None = None  # the one id that CountTokens takes; empty: none; None: any
     is_known: bool = False
 
