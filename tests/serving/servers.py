@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import h2.events as e
@@ -62,9 +62,9 @@ async def serving(app: App, **options: Any) -> AsyncIterator[int]:
         app, host="127.0.0.1", port=port, http=PROTOCOLS, lifespan="off", log_level="critical", **options
     )
     server = uvicorn.Server(config)
-    server.capture_signals = lambda: suppress()  # type: ignore[method-assign,assignment,return-value]
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment,return-value]
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     try:
         yield port
@@ -147,5 +147,5 @@ async def client(port: int, *, opens: bool = False) -> AsyncIterator[Client]:
 async def until(condition: Any) -> None:
     """Waits until it holds."""
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - of any kind
             await asyncio.sleep(0.01)

@@ -70,7 +70,8 @@ async def test_a_large_body_with_its_headers_is_none_of_them(monkeypatch):
         body = b"x" * 60_000
         request = HEAD + b"connection: close\r\ncontent-length: 60000\r\n\r\n" + body
         answer = await _answer(port, request)
-    assert answer.startswith(b"HTTP/1.1 200 ") and body in answer
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert body in answer
 
 
 @pytest.mark.parametrize("name", ["CONNECTIONS", "CONNECTIONS_PER_ADDRESS"])
@@ -80,7 +81,7 @@ async def test_there_are_so_many_connections(name, monkeypatch):
         async with connected(port), connected(port):
             assert not await _is_served(port)
         async with asyncio.timeout(20):
-            while not await _is_served(port):
+            while not await _is_served(port):  # noqa: ASYNC110 - seen from without
                 await asyncio.sleep(0.05)
 
 

@@ -205,9 +205,13 @@ class EventWriter:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._blocks = Blocks()
+        self._has_started = False
 
     def start(self) -> bytes:
         """The beginning. Its usage is the estimate: what is billed is known, and sent, at the end."""
+        if self._has_started:
+            return b""
+        self._has_started = True
         head = _head(self._call.id, self._call.request.model, [])
         estimate = Usage(input=self._call.bounds.counted_input_tokens)
         ending = {"stop_reason": None, "stop_sequence": None, "usage": _counts(estimate)}
@@ -220,6 +224,10 @@ class EventWriter:
             delta = {"type": "message_delta", "delta": _ending(event), "usage": _counts(event.usage)}
             data += _sse(delta) + _sse({"type": "message_stop"})
         return data
+
+    def keep_alive(self) -> bytes:
+        """As Anthropic's own API does it: a `ping`, which its SDKs pass over, after `message_start`."""
+        return self.start() + _sse({"type": "ping"})
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""

@@ -183,10 +183,34 @@ def _usage(finished: Finished) -> Json:
 class FrameWriter:
     """Writes the events of one reply as Converse's event stream."""
 
+    def __init__(self) -> None:
+        self._start = _frame("messageStart", {"role": "assistant"})
+        self._last: Event | None = None
+
     def start(self) -> bytes:
-        return _frame("messageStart", {"role": "assistant"})
+        rest, self._start = self._start, b""
+        return rest
+
+    def keep_alive(self) -> bytes:
+        """The format has nothing for it, and clients stumble over events that they do not know (langchain-aws raises).
+
+        So the first frame is sent byte by byte, of which a client sees nothing until it is whole; later it is an empty delta
+        of the block that is open.
+        """
+        if self._start[1:]:
+            piece, self._start = self._start[:1], self._start[1:]
+            return piece
+        match self._last:
+            case TextDelta(index, _):
+                return _delta(index, {"text": ""})
+            case ToolStart(index, _, _) | ToolDelta(index, _):
+                return _delta(index, {"toolUse": {"input": ""}})
+            case ReasoningDelta(index, _, "", ""):
+                return _delta(index, {"reasoningContent": {"text": ""}})
+        return b""
 
     def write(self, event: Event) -> bytes:
+        self._last = event
         match event:
             case TextDelta(index, text):
                 return _delta(index, {"text": text})

@@ -46,10 +46,15 @@ class Parsed:
 
 
 class Writer(Protocol):
-    """Writes one streamed reply."""
+    """Writes one streamed reply: `start` once, before what the first event is written as.
+
+    `keep_alive` is what keeps a silent stream open, and changes nothing of the answer. It may come before `start`, which then
+    gives what is left of the beginning; `b""` where there is nothing harmless to say.
+    """
 
     def start(self) -> bytes: ...
     def write(self, event: Event) -> bytes: ...
+    def keep_alive(self) -> bytes: ...
     def error(self, refusal: Refusal) -> bytes: ...
 
 
