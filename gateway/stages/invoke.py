@@ -49,7 +49,9 @@ async def invoke(
         number += 1
         call.reply.attempts = number
         timeout = float(call.routed.route.timeout_seconds)
-        attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
+        attempt = Attempt(
+            deployment.region, deployment.invoke_id, timeout, takes_raw, trace=call.request.trace
+        )
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:

@@ -31,6 +31,7 @@ _ERROR_TYPES = {
     404: "not_found_error",
     405: "invalid_request_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     422: "api_error",
     429: "rate_limit_error",
     500: "api_error",

@@ -4,6 +4,7 @@ from typing import Any
 
 from gateway.call import Call
 from gateway.call.groups import Request
+from gateway.call.trace import trace_of
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
@@ -70,6 +71,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         feature=tag(headers, b"x-gatehouse-feature"),
         end_user=tag(headers, b"x-gatehouse-end-user"),
         request_id=tag(headers, b"x-request-id") or str(call_id),
+        trace=trace_of(scope, headers),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
         prompt=parsed.prompt if parsed else None,

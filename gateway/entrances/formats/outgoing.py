@@ -11,9 +11,10 @@ JSON = "application/json"
 
 def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     """What every answer says of its call. The cost is known, and so sent, only when the call has ended."""
-    headers = {"x-request-id": call.request.request_id, "x-gatehouse-call-id": str(call.id)}
-    if call.request.wire_format == "anthropic":
-        headers["request-id"] = call.request.request_id  # where Anthropic's SDKs look for it
+    headers = id_headers(call.request.request_id, call.request.wire_format)
+    headers["x-gatehouse-call-id"] = str(call.id)
+    if call.request.trace is not None:
+        headers |= call.request.trace.headers()
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
@@ -24,6 +25,17 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     if call.taken.rates:
         headers |= _rate_headers(call, "requests") | _rate_headers(call, "tokens")
     return headers
+
+
+def id_headers(request_id: str, wire_format: str) -> dict[str, str]:
+    """The request's id where each format's SDKs look for it. botocore keeps `RequestId` from `x-amzn-requestid`."""
+    headers = {"x-request-id": request_id}
+    if (name := _ID_HEADERS.get(wire_format)) is not None:
+        headers[name] = request_id
+    return headers
+
+
+_ID_HEADERS = {"anthropic": "request-id", "converse": "x-amzn-requestid"}
 
 
 def _rate_headers(call: Call, metric: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import orjson
 
+from gateway.call.trace import Trace
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Usage, Vector
 from gateway.providers.bedrock import embeddings
@@ -35,6 +36,8 @@ class Attempt:
     takes_raw: bool = True
     """Whether blocks of unknown kinds are wanted as they come, rather than as their text."""
     request_id: str = ""
+    trace: Trace | None = None
+    """Sent on in `traceparent` and `tracestate`, outside of the signature. AWS passes over headers that it does not know."""
 
 
 class BedrockClient:
@@ -182,6 +185,8 @@ class _Posting:
         headers = await self._client.headers(
             attempt, host=host, path=self._path, body=self._body, accept=self._accept
         )
+        if attempt.trace is not None:
+            headers |= attempt.trace.headers()
         self._context = self._client._transport.post(
             base + self._path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
         )
