@@ -25,7 +25,7 @@ from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.rule_use import RuleUse
-from gateway.routing.fitting import WithoutNative
+from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
@@ -97,7 +97,7 @@ class Gateway:
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
-        self.without_native = WithoutNative()
+        self.refused_features = RefusedFeatures()
         self.guardrails = Guardrails(self.bedrock)
         self.knowledge_bases = KnowledgeBases(self.bedrock)
         self.detector = Detector(shared_pool())

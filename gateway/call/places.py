@@ -43,6 +43,7 @@ _MEMBERS = {
     "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking"),
     "tools": ("tools", "tools", "toolConfig.tools"),
     "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice"),
+    "betas": ("anthropic-beta", "anthropic-beta", "additionalModelRequestFields.anthropic_beta"),
     "fields": ("", "", "additionalModelRequestFields."),
     "messages": ("messages", "messages", "messages"),
     "system": ("messages", "system", "system"),

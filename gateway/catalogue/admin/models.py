@@ -92,6 +92,7 @@ class ModelPageAdmin(CatalogAdmin):
                 "fields": (
                     "supports_prompt_cache",
                     ("cache_points", "cache_min_tokens"),
+                    "betas",
                     "cache_lifetimes",
                     "cache_places",
                 )

@@ -21,6 +21,7 @@ from gateway.entrances.formats import (
     openai,
     openai_reply,
 )
+from gateway.entrances.formats.anthropic_request import MessagesRequest
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -111,14 +112,14 @@ class AnthropicEntrance:
 
     name: ClassVar[str] = "anthropic"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request = decode_body(self._decode, body)
         places = Places()
+        request: MessagesRequest = decode_body(partial(anthropic.read_messages, places=places), body)
+        betas = anthropic.betas_of(headers.get(b"anthropic-beta", b""))
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of_anthropic(request, places),
+            conversation=anthropic.conversation_of_anthropic(request, places, betas),
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
