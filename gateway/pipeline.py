@@ -34,6 +34,7 @@ from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
+from gateway.stages.identify import identify
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.note_progress import Progress
@@ -58,8 +59,13 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
+def _authenticated(call: Call, gateway: Gateway) -> None:
+    authenticate(call, gateway)
+    identify(call)
+
+
 ADMISSION: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", authenticate),
+    ("authenticate", _authenticated),
     ("resolve prompt", resolve_prompt),
     ("resolve route", resolve_route),
     ("queue", take_turn),
@@ -147,7 +153,7 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
     call.refusal = refusal
     try:
-        authenticate(call, gateway)
+        _authenticated(call, gateway)
     except Refusal as better:
         call.forget_key()
         if refusal.code != "request_too_large":

@@ -154,6 +154,7 @@ class Call:
             api_key_id=self.key.id,
             end_user=self.request.end_user,
             feature=self.request.feature,
+            session=self.request.session,
             model=self.routed.route.name,
         )
 

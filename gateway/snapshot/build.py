@@ -18,10 +18,10 @@ from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.limits.models import Grant
-from governance.privacy.policy.masking import team_key
 from governance.privacy.selectors import Policies
 from governance.records.models import TeamKey
 from kernel.clock import utc_now
+from kernel.placeholders import team_key
 from prompts.knowledge.selectors import base_entries, source_entries
 
 
@@ -83,6 +83,11 @@ def _team(team: Any) -> TeamEntry:
         weight=team.weight,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
+        end_user_from=tuple(team.end_user_from),
+        session_from=tuple(team.session_from),
+        loop_action=team.loop_action,
+        loop_repeats=team.loop_repeats,
+        loop_tokens=team.loop_tokens,
     )
 
 

@@ -58,6 +58,7 @@ class AuditRecord(Owned):
     api_key = _reference(ApiKey)
     feature = models.CharField(max_length=200, blank=True)
     end_user = models.CharField(max_length=200, blank=True)
+    session = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     wire_format = models.CharField("format", max_length=16, choices=WireFormat.choices)
     is_stream = models.BooleanField("streamed")
