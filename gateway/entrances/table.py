@@ -74,9 +74,9 @@ ADDRESSES = (
         takes_large_bodies=True,
     ),
     Address("/v1/prompts/{name}/run", PromptEntrance, Answers.EITHER),
-    Address("/bedrock/model/{model}/converse", ConverseEntrance),
+    Address("/bedrock/model/{model*}/converse", ConverseEntrance),
     Address(
-        "/bedrock/model/{model}/converse-stream",
+        "/bedrock/model/{model*}/converse-stream",
         lambda model: ConverseEntrance(model=model, is_stream=True),
         Answers.STREAM,
     ),
@@ -101,13 +101,19 @@ def load_views() -> None:
 def find(scope: Scope) -> tuple[Address, dict[str, str]] | None:
     """The address of a request, and the parts of its path; None where there is nothing.
 
-    Parts are told apart before they are unquoted: an ARN has slashes of its own, which clients send as `%2F`.
+    Parts are told apart before they are unquoted: an ARN has slashes of its own, which clients send as `%2F`. Should that
+    lead nowhere, it is read unquoted: proxies rewrite paths, and every spelling of one leads to the same place.
     """
     if (exact := _EXACT.get(scope["path"])) is not None:
         return exact, {}
     raw: bytes | None = scope.get("raw_path")
-    path = scope["path"] if raw is None else raw.decode("latin-1")
+    path: str = scope["path"]
+    return (raw and _match(raw.decode("latin-1"), unquotes=True)) or _match(path, unquotes=False)
+
+
+def _match(path: str, *, unquotes: bool) -> tuple[Address, dict[str, str]] | None:
     for address, pattern in _PATTERNS:
         if (match := pattern.fullmatch(path)) is not None:
-            return address, {name: unquote(part) for name, part in match.groupdict().items()}
+            parts = match.groupdict()
+            return address, {name: unquote(part) for name, part in parts.items()} if unquotes else parts
     return None

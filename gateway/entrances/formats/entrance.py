@@ -21,6 +21,7 @@ from gateway.entrances.formats import (
     openai,
     openai_reply,
 )
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -171,9 +172,7 @@ class ConverseEntrance:
         return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse_reply.converse_error(refusal)), {
-            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
-        }
+        return orjson.dumps(converse_error(refusal)), {"x-amzn-errortype": converse_error_type(refusal)}
 
 
 def decode_body(decode: Any, body: bytes) -> Any:
