@@ -16,7 +16,7 @@ from django.http import HttpResponse
 
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
-from gateway.entrances.formats.entrance import Entrance, Parsed
+from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
 from gateway.entrances.formats.outgoing import JSON, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
@@ -129,8 +129,7 @@ class GatewayHandler:
         address: Address,
         parts: dict[str, str],
     ) -> None:
-        assert address.entrance is not None
-        entrance: Entrance = address.entrance(**parts)
+        entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
         body = b""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,10 @@ from urllib.parse import unquote
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
+from gateway.entrances.formats.invoke import InvokeEntrance
+from gateway.entrances.formats.invoke_families import family_asked
 from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.snapshot.state import Snapshot
 
 View = Callable[..., Any]
 """A view of Django's: an HttpRequest and the parts of the path in, an awaitable HttpResponse out."""
@@ -52,7 +55,17 @@ class Address:
     answers: Answers = Answers.WHOLE
     view: Callable[[], View] = _CALL
     takes_large_bodies: bool = False
+    goes_by_family: bool = False
+    """Whether the entrance has to know which family the model is of that the address names."""
     pattern: re.Pattern[str] | None = field(init=False, default=None)
+
+    def entrance_of(self, parts: dict[str, str], snapshot: Snapshot) -> Entrance:
+        """The entrance of one call."""
+        assert self.entrance is not None
+        more: dict[str, Any] = (
+            {"family": family_asked(snapshot, parts["model"])} if self.goes_by_family else {}
+        )
+        return self.entrance(**parts, **more)
 
     def __post_init__(self) -> None:
         if "{" in self.path:
@@ -79,6 +92,13 @@ ADDRESSES = (
         "/bedrock/model/{model*}/converse-stream",
         lambda model: ConverseEntrance(model=model, is_stream=True),
         Answers.STREAM,
+    ),
+    Address("/bedrock/model/{model*}/invoke", InvokeEntrance, goes_by_family=True),
+    Address(
+        "/bedrock/model/{model*}/invoke-with-response-stream",
+        partial(InvokeEntrance, is_stream=True),
+        Answers.STREAM,
+        goes_by_family=True,
     ),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/models", view=_MODELS),

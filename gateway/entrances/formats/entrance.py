@@ -10,6 +10,7 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.embedding import EmbeddingOptions
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
@@ -42,6 +43,7 @@ class Parsed:
     include_usage: bool = False
     kind: str = "text"
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
 
