@@ -135,7 +135,12 @@ class Conversation(Struct):
     def is_probe(self) -> bool:
         """Whether it asks for one token about next to nothing, as agents do for each model on starting."""
         config = self.inference_config
-        if config is None or config.max_tokens != 1 or self.tool_config is not None or len(self.messages) != 1:
+        if (
+            config is None
+            or config.max_tokens != 1
+            or self.tool_config is not None
+            or len(self.messages) != 1
+        ):
             return False
         texts = [block.text for block in self.messages[0].content if block.cache_point is None]
         return len(texts) == 1 and texts[0] is not None and len(texts[0]) <= _PROBE_LENGTH

@@ -77,6 +77,8 @@ CHAT_SOCKET = "/ws/v1/chat"
 """The one WebSocket (gateway/entrances/websocket.py)."""
 
 _MODELS = _loaded("models", "ModelsView")
+_FOUNDATION_MODELS = _loaded("bedrock", "FoundationModelsView")
+_PROFILES = _loaded("bedrock", "InferenceProfilesView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
     Address("/v1/embeddings", EmbeddingsEntrance),
@@ -100,6 +102,22 @@ ADDRESSES = (
         Answers.STREAM,
         goes_by_family=True,
     ),
+    Address(
+        "/bedrock/model/{model*}/count-tokens",
+        view=_loaded("bedrock", "BedrockCountTokensView"),
+        takes_large_bodies=True,
+    ),
+    Address("/bedrock/foundation-models", view=_FOUNDATION_MODELS),
+    Address("/bedrock/foundation-models/{model*}", view=_FOUNDATION_MODELS),
+    Address("/bedrock/inference-profiles", view=_PROFILES),
+    Address("/bedrock/inference-profiles/{profile*}", view=_PROFILES),
+    Address(
+        "/bedrock/guardrail/{guardrail*}/version/{version}/apply",
+        view=_loaded("apply_guardrail", "ApplyGuardrailView"),
+        takes_large_bodies=True,
+    ),
+    Address("/bedrock/knowledgebases/{base}/retrieve", view=_loaded("retrieval", "RetrieveView")),
+    Address("/bedrock/retrieveAndGenerate", view=_loaded("retrieval", "RetrieveAndGenerateView")),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/models", view=_MODELS),
     Address("/v1/models/{model*}", view=_MODELS),

@@ -160,6 +160,7 @@ def _deployment(
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
+        name=model.name,
         kind=model.kind,
         vendor=model.vendor,
         region=deployment.region,

@@ -102,6 +102,8 @@ class KeyEntry:
 class DeploymentEntry:
     id: int
     model_id: str
+    name: str = ""
+    """Of the model, for people."""
     kind: str
     vendor: str
     region: str

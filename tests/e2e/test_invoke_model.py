@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import anthropic
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
 from tests.e2e.conftest import World
-from tests.e2e.test_boto3 import CONFIG, client_for
+from tests.e2e.test_boto3 import client_for
 from tests.services import until
 
 CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -81,7 +80,11 @@ def test_tools_and_thinking(claude):
         use = answer.content[-1]
         assert (use.name, "ann@example.com" in use.input["to"]) == ("send", True)
         result = {"type": "tool_result", "tool_use_id": use.id, "content": "sent"}
-        history = [*CHAT, {"role": "assistant", "content": answer.content}, {"role": "user", "content": [result]}]
+        history = [
+            *CHAT,
+            {"role": "assistant", "content": answer.content},
+            {"role": "user", "content": [result]},
+        ]
         assert make(model=CLAUDE, max_tokens=300, messages=history, tools=[TOOL]).stop_reason == "end_turn"
         thinking = {"type": "enabled", "budget_tokens": 1024}
         thought = make(model=CLAUDE, max_tokens=3000, messages=CHAT, thinking=thinking)
@@ -115,8 +118,14 @@ TEXTS = {
             "inferenceConfig": {"max_new_tokens": 300, "temperature": 0.5},
         },
     ),
-    "llama": ("us.meta.llama3-3-70b-instruct-v1:0", {"prompt": LLAMA3, "max_gen_len": 300, "temperature": 0.5}),
-    "mistral": ("us.mistral.pixtral-large-2502-v1:0", {"prompt": f"<s>[INST] {SAID} [/INST]", "max_tokens": 300}),
+    "llama": (
+        "us.meta.llama3-3-70b-instruct-v1:0",
+        {"prompt": LLAMA3, "max_gen_len": 300, "temperature": 0.5},
+    ),
+    "mistral": (
+        "us.mistral.pixtral-large-2502-v1:0",
+        {"prompt": f"<s>[INST] {SAID} [/INST]", "max_tokens": 300},
+    ),
     "mistral chat": ("us.mistral.pixtral-large-2502-v1:0", {"messages": CHAT, "max_tokens": 300}),
 }
 
@@ -126,7 +135,11 @@ def text_of(answer: dict[str, Any]) -> str:
     match answer:
         case {"content": [*blocks]} | {"output": {"message": {"content": [*blocks]}}}:
             return "".join(block["text"] for block in blocks)
-        case {"delta": {"text": text}} | {"contentBlockDelta": {"delta": {"text": text}}} | {"generation": text}:
+        case (
+            {"delta": {"text": text}}
+            | {"contentBlockDelta": {"delta": {"text": text}}}
+            | {"generation": text}
+        ):
             return text
         case {"outputs": [{"text": text}]} | {"choices": [{"message": {"content": text}}]}:
             return text
@@ -153,13 +166,21 @@ def test_texts_whole_and_streamed(world, client, model, body):
 @pytest.mark.quick
 def test_a_llama_prompt_is_taken_apart(world, client):
     invoked(client, *TEXTS["llama"])
-    sent = json.loads(world.received()[-1]["body"]) if isinstance(world.received()[-1]["body"], str) else world.received()[-1]["body"]
+    sent = (
+        json.loads(world.received()[-1]["body"])
+        if isinstance(world.received()[-1]["body"], str)
+        else world.received()[-1]["body"]
+    )
     assert sent["system"] == [{"text": "Be short."}]
     assert "<|" not in json.dumps(sent["messages"])
 
 
 EMBEDDINGS = {
-    "titan 2": ("amazon.titan-embed-text-v2:0", {"inputText": "hello", "dimensions": 256, "normalize": True}, 256),
+    "titan 2": (
+        "amazon.titan-embed-text-v2:0",
+        {"inputText": "hello", "dimensions": 256, "normalize": True},
+        256,
+    ),
     "titan 1": ("amazon.titan-embed-text-v1", {"inputText": "hello"}, 1536),
     "cohere": ("cohere.embed-english-v3", {"texts": ["hello", "cat"], "input_type": "search_query"}, 1024),
 }
@@ -228,7 +249,9 @@ def test_headers_that_are_refused(client, more, words):
 
 def test_latency_is_passed_on(world, client):
     body = json.dumps(MESSAGES)
-    answer = client.invoke_model(modelId=CLAUDE, body=body, performanceConfigLatency="standard", trace="DISABLED")
+    answer = client.invoke_model(
+        modelId=CLAUDE, body=body, performanceConfigLatency="standard", trace="DISABLED"
+    )
     assert answer["performanceConfigLatency"] == "standard"
 
 
