@@ -49,9 +49,9 @@ def _known(call: Call, guardrail: str, version: str) -> str:
     """The guardrail as the policy names it. Refusal not_found for all others: which there are is nobody's business."""
     bare = guardrail.rpartition("/")[2]
     for known, known_version in call.rules.effective.guardrails:
-        if known_version == version and bare == known.rpartition("/")[2]:
-            if guardrail in (known, bare) or known == bare:
-                return known
+        is_same = bare == known.rpartition("/")[2] and (guardrail in (known, bare) or known == bare)
+        if is_same and known_version == version:
+            return known
     raise Refusal(
         "not_found",
         f"There is no guardrail '{guardrail[:200]}' of version {version[:20]} in the privacy policies of this API key.",
