@@ -151,9 +151,9 @@ def test_retrieve(world, aws):
     others = aws("bedrock-agent-runtime", key=world.key)
     with pytest.raises(others.exceptions.ResourceNotFoundException):
         others.retrieve(knowledgeBaseId=BASE, **asked)
+    reranking = {"type": "BEDROCK_RERANKING_MODEL"}
+    how = {"vectorSearchConfiguration": {"rerankingConfiguration": reranking}}
     with pytest.raises(agent.exceptions.ValidationException, match="reranking"):
-        reranking = {"type": "BEDROCK_RERANKING_MODEL"}
-        how = {"vectorSearchConfiguration": {"rerankingConfiguration": reranking}}
         agent.retrieve(knowledgeBaseId=BASE, retrievalConfiguration=how, **asked)
 
 
