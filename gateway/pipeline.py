@@ -37,6 +37,7 @@ from gateway.stages.capabilities import capabilities
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
+from gateway.stages.hold_more import keep_within_hold
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.note_progress import Progress
@@ -87,6 +88,7 @@ _NO_ROUTE = RouteEntry(
     name="",
     strategy="ordered",
     default_max_tokens=0,
+    expected_output_tokens=0,
     max_tokens_limit=None,
     timeout_seconds=60,
     wait_seconds=0,
@@ -277,7 +279,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
-    progress = Progress(call, gateway) if call.request.is_stream else None
+    is_part = call.hold is not None and call.hold.is_part
+    progress = Progress(call, gateway) if call.request.is_stream or is_part else None
     # A contract has its own rounds for what is no answer.
     once_more = (
         None
@@ -285,6 +288,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         else partial(_once_more, call, gateway)
     )
     reply = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    if is_part:
+        reply = keep_within_hold(call, gateway, reply)
     try:
         async with aclosing(reply) as events:
             async for event in events:

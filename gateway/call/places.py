@@ -7,11 +7,13 @@ from gateway.conversation import Block
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id", "adjustments", "words_on_names")
+    __slots__ = ("_by_id", "adjustments", "custom_tools", "words_on_names")
 
     def __init__(self) -> None:
         self.adjustments: list[Adjustment] = []
         """What was changed while the request was read."""
+        self.custom_tools: set[str] = set()
+        """Names of tools that take free text, which are functions of one text here."""
         self.words_on_names = ""
         """What Bedrock says of the names of tools, or of the IDs of their calls, where it does not take them."""
         self._by_id: dict[
@@ -37,14 +39,16 @@ _MEMBERS = {
     "stop": ("stop", "stop_sequences", "inferenceConfig.stopSequences"),
     "format": ("response_format", "output_config.format", "outputConfig.textFormat"),
     "effort": ("reasoning_effort", "output_config.effort", "outputConfig.effort"),
+    "reasoning_effort": ("reasoning_effort", "additionalModelRequestFields", "additionalModelRequestFields"),
     "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking"),
     "tools": ("tools", "tools", "toolConfig.tools"),
     "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice"),
+    "betas": ("anthropic-beta", "anthropic-beta", "additionalModelRequestFields.anthropic_beta"),
     "fields": ("", "", "additionalModelRequestFields."),
     "messages": ("messages", "messages", "messages"),
     "system": ("messages", "system", "system"),
 }
-_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2}
+_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2, "bedrock": 2}
 
 
 def member_of(name: str, wire_format: str) -> str:

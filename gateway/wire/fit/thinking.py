@@ -9,15 +9,16 @@ _MIN_BUDGET = 1024
 _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
 _OWN_FIELDS = {
-    "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config"}),
+    "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config", "anthropic_beta"}),
     "amazon": frozenset({"reasoningConfig"}),
     "meta": frozenset[str](),
+    "openai": frozenset({"reasoning_effort"}),
 }
 """What each vendor's models take beyond Converse's own members. Of others little is known, and little is dropped.
 
 Source: AWS user guide, Inference request parameters and response fields.
 """
-_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK"})
+_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK", "anthropic_beta"})
 """What only the models of one vendor take."""
 
 
@@ -217,39 +218,6 @@ def mend_unthought(work: Work) -> None:
         work.change(additional_model_request_fields=kept or None)
 
 
-def mend_effort(work: Work) -> None:
-    """Lowers the effort to the highest level that the model takes; drops it where it takes none."""
-    config, levels = work.conversation.output_config, _levels(work)
-    asked = (config or {}).get("effort")
-    if config is None or asked is None or asked in levels:
-        return
-    member = work.member("effort")
-    kept = {name: value for name, value in config.items() if name != "effort"}
-    if not levels:
-        told, words = f"the model {work.capability.model_id} does not take it.", _NO_EFFORT
-    else:
-        told = f"the model {work.capability.model_id} takes: {', '.join(levels)}."
-        words = f"This model does not support effort level '{asked}'. Supported levels: {', '.join(sorted(levels))}."
-    if not work.breaks("effort", member, told, words):
-        return
-    if levels:
-        work.say(member, "lowered", levels[-1])
-        kept["effort"] = levels[-1]
-    else:
-        work.say(member, "dropped")
-    work.change(output_config=kept or None)
-
-
-def _levels(work: Work) -> tuple[str, ...]:
-    """Opus 5 thinks unless it is told not to, and its highest levels are of thinking (Anthropic API docs: Effort)."""
-    if work.thinking.get("type") == "disabled" and work.capability.model_id.startswith(
-        "anthropic.claude-opus-5"
-    ):
-        return tuple(level for level in work.capability.efforts if level not in ("xhigh", "max"))
-    return work.capability.efforts
-
-
-_NO_EFFORT = "This model does not support the effort parameter."
 _NO_REASONING = (
     "This model doesn't support the reasoningContent field. Remove reasoningContent and try again."
 )

@@ -23,7 +23,7 @@ def deployment(model_id: str, region: str, invoke_id: str) -> DeploymentEntry:
 
 def route(name: str, *deployments: DeploymentEntry) -> RouteEntry:
     return RouteEntry(
-        name=name, strategy="ordered", default_max_tokens=1, max_tokens_limit=None, timeout_seconds=1, wait_seconds=0,
+        name=name, strategy="ordered", default_max_tokens=1, expected_output_tokens=1, max_tokens_limit=None, timeout_seconds=1, wait_seconds=0,
         created_at=datetime(2026, 1, 1, tzinfo=UTC), deployments=deployments,
     )  # fmt: skip
 
