@@ -123,7 +123,8 @@ class Call:
     ) -> Call:
         """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own."""
         request = replace(
-            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, prompt=None, is_inner=True
+            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
+            is_inner=True
         )  # fmt: skip
         return Call(
             request=request,

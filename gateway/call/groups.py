@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway.call.embedding import EmbeddingOptions
 from gateway.call.prompt_run import PromptRequest
 from gateway.events import Finished, Usage
 
@@ -39,6 +40,8 @@ class Request:
     kind: str = "text"
     """What is asked for, as models are sorted: `text` or `embedding`."""
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
+    """Of an embedding, where its format can say more."""
     prompt: PromptRequest | None = None
     is_inner: bool = False
     """Whether it is made on behalf of another call of the same key, which has its turn already."""

@@ -48,7 +48,7 @@ _MEMBERS = {
     "messages": ("messages", "messages", "messages"),
     "system": ("messages", "system", "system"),
 }
-_COLUMNS = {"anthropic": 1, "converse": 2}
+_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2, "bedrock": 2}
 
 
 def member_of(name: str, wire_format: str) -> str:

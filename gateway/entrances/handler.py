@@ -14,18 +14,20 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from gateway.entrances.formats import anthropic_reply, converse_reply, openai_reply
-from gateway.entrances.formats.entrance import Entrance, Parsed
-from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call
+from gateway.entrances.formats import anthropic_reply, openai_reply
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
+from gateway.entrances.formats.entrance import Parsed
+from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
 from gateway.entrances.formats.outgoing import JSON, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, CONVERSE_PREFIX, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness
 from gateway.entrances.websocket import ChatConsumer
-from gateway.refusals import Refusal, too_deep, too_large, unexpected
+from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
 from gateway.runtime import Gateway
 from kernel.collector import quieten
+from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
@@ -127,8 +129,7 @@ class GatewayHandler:
         address: Address,
         parts: dict[str, str],
     ) -> None:
-        assert address.entrance is not None
-        entrance: Entrance = address.entrance(**parts)
+        entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
         body = b""
@@ -198,15 +199,16 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    path, headers = scope["path"], refusal_headers(refusal)
+    path, headers, status = scope["path"], refusal_headers(refusal), refusal.status
     if path.startswith(CONVERSE_PREFIX):
-        error = converse_reply.converse_error(refusal)
-        headers["x-amzn-errortype"] = converse_reply.converse_error_type(refusal)
+        error, status = converse_error(refusal), status_in(refusal, "bedrock")
+        headers["x-amzn-errortype"] = converse_error_type(refusal)
+        headers["x-amzn-requestid"] = tag(headers_of(scope), b"x-request-id") or str(new_id())
     elif path.startswith(ANTHROPIC_PREFIX):
         error = anthropic_reply.anthropic_error(refusal, None)
     else:
         error = openai_reply.openai_error(refusal)
-    return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON, headers=headers)
+    return HttpResponse(orjson.dumps(error), status=status, content_type=JSON, headers=headers)
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

@@ -165,7 +165,9 @@ def _events(
 ) -> AsyncGenerator[Event, None]:
     if call.request.kind == "embedding":
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
-        return gateway.bedrock.embed(attempt, model_id, texts, call.request.dimensions)
+        return gateway.bedrock.embed(
+            attempt, model_id, texts, call.request.dimensions, call.request.embedding
+        )
     operation = gateway.bedrock.converse_stream if call.reply.is_streamed else gateway.bedrock.converse
     return operation(attempt, body)
 

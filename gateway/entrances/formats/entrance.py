@@ -10,6 +10,7 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.embedding import EmbeddingOptions
 from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
@@ -23,6 +24,7 @@ from gateway.entrances.formats import (
     openai_reply,
 )
 from gateway.entrances.formats.anthropic_request import MessagesRequest
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -43,6 +45,7 @@ class Parsed:
     include_usage: bool = False
     kind: str = "text"
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
     said_by: Mapping[str, str] = field(default_factory=dict)
@@ -178,9 +181,7 @@ class ConverseEntrance:
         return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse_reply.converse_error(refusal)), {
-            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
-        }
+        return orjson.dumps(converse_error(refusal)), {"x-amzn-errortype": converse_error_type(refusal)}
 
 
 def decode_body(decode: Any, body: bytes) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.call.checks import Checks
 from gateway.call.groups import Request
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
@@ -75,6 +76,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         request_id=tag(headers, b"x-request-id") or str(call_id),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
+        embedding=parsed.embedding if parsed else None,
         prompt=parsed.prompt if parsed else None,
     )
     conversation = parsed.conversation if parsed else Conversation(messages=[])
@@ -85,4 +87,5 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         body_bytes=body_bytes,
         places=parsed.places if parsed else None,
         asked_output=conversation.output_config,
+        checks=Checks(is_probe=conversation.is_probe),
     )

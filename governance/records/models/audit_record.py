@@ -35,6 +35,8 @@ class WireFormat(models.TextChoices):
     OPENAI = "openai", "OpenAI"
     ANTHROPIC = "anthropic", "Anthropic"
     CONVERSE = "converse", "Bedrock Converse"
+    INVOKE = "invoke", "Bedrock InvokeModel"
+    BEDROCK = "bedrock", "Bedrock, without a model"
     WEBSOCKET = "websocket", "WebSocket"
     PROMPT = "prompt", "Prompt"
 
