@@ -13,11 +13,14 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from gateway.call import Call
+from gateway.call.groups import Routed
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
 from gateway.outbound.chain import BLOCKED, Outbound
@@ -26,6 +29,7 @@ from gateway.outbound.ending import keep, takes_raw
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, too_deep, unexpected
 from gateway.runtime import Gateway
+from gateway.snapshot.state import RouteEntry
 from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
@@ -34,6 +38,7 @@ from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
+from gateway.stages.identify import identify
 from gateway.stages.invoke import invoke
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.note_progress import Progress
@@ -58,8 +63,13 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
+def _authenticated(call: Call, gateway: Gateway) -> None:
+    authenticate(call, gateway)
+    identify(call)
+
+
 ADMISSION: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", authenticate),
+    ("authenticate", _authenticated),
     ("resolve prompt", resolve_prompt),
     ("resolve route", resolve_route),
     ("queue", take_turn),
@@ -75,6 +85,23 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
+_SERVED: tuple[tuple[str, Stage], ...] = (
+    ("authenticate", authenticate),
+    ("queue", take_turn),
+    ("limit rates", limit_rates),
+)
+_NO_ROUTE = RouteEntry(
+    name="",
+    strategy="ordered",
+    default_max_tokens=0,
+    expected_output_tokens=0,
+    max_tokens_limit=None,
+    timeout_seconds=60,
+    wait_seconds=0,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    deployments=(),
+)
+_Result = TypeVar("_Result")
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settle),
     ("store bodies", store_bodies),
@@ -143,11 +170,38 @@ async def fold(call: Call, gateway: Gateway) -> WholeReply:
     raise unexpected()  # every reply that ends well ends with Finished
 
 
+async def serve(call: Call, gateway: Gateway, work: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Something besides a model that a key may ask for: under its rate limits, and on record however it ends. Raises Refusal.
+
+    `work` is run when the call is admitted. What it costs is AWS's to bill; the record has the units in its checks.
+    """
+    call.routed = Routed(route=_NO_ROUTE, deployments=())
+    try:
+        await _run(_SERVED, call, gateway)
+        return await work()
+    except Refusal as refusal:
+        call.refusal = refusal
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        call.is_cancelled = True
+        raise
+    except Exception as error:
+        logger.exception("call %s failed", call.id)
+        call.refusal = unexpected()
+        raise call.refusal from error
+    finally:
+        if call.refusal is None:
+            await _settle(call, gateway)
+        else:
+            with suppress(Refusal):
+                await _settle(call, gateway)
+
+
 async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
     call.refusal = refusal
     try:
-        authenticate(call, gateway)
+        _authenticated(call, gateway)
     except Refusal as better:
         call.forget_key()
         if refusal.code != "request_too_large":

@@ -69,6 +69,25 @@ class Refusal(Exception):
         return f"{self.code}: {self.message}"
 
 
+BEDROCK_FORMATS = frozenset({"converse", "invoke", "bedrock"})
+"""The formats that AWS's SDKs speak."""
+_FAILED_DEPENDENCY = 424
+
+
+def status_in(refusal: Refusal, wire_format: str) -> int:
+    """The HTTP status of a refusal as a format tells it.
+
+    SDKs of OpenAI and Anthropic obey a header that says whether to try again; AWS's go by the status alone, so what would
+    fail again has there one that they do not try again: 424, which Bedrock's own ModelErrorException has, or 400.
+    """
+    status = refusal.status
+    if wire_format not in BEDROCK_FORMATS or refusal.may_retry:
+        return status
+    if status >= 500:
+        return _FAILED_DEPENDENCY
+    return 400 if status == 429 else status
+
+
 def too_large(most: int) -> Refusal:
     """The refusal of a request of more bytes than are taken."""
     return Refusal("request_too_large", f"The request is over {most} bytes, the most Gatehouse takes.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -19,13 +20,13 @@ from gateway.prompts.versions import PromptVersions
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
-from gateway.providers.bedrock.knowledge import KnowledgeBases
+from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.rule_use import RuleUse
-from gateway.routing.fitting import WithoutNative
+from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
@@ -89,17 +90,20 @@ class Gateway:
             database_url=settings.CONTEXT_DATABASE_URL, hosts=tuple(settings.CONTEXT_HOSTS)
         )
         self.credentials = CredentialSource()
-        self.bedrock = BedrockClient(
-            transport=Transport(
-                max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
-                connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
-            ),
+        transport = Transport(
+            max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
+            connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
+        )
+        client = partial(
+            BedrockClient,
+            transport=transport,
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
-        self.without_native = WithoutNative()
+        self.bedrock = client()
+        self.refused_features = RefusedFeatures()
         self.guardrails = Guardrails(self.bedrock)
-        self.knowledge_bases = KnowledgeBases(self.bedrock)
+        self.knowledge_bases = KnowledgeBases(client(service=SERVICE))
         self.detector = Detector(shared_pool())
         self.screener = Screener()
         self.estimator = Estimator()

@@ -123,7 +123,8 @@ class Call:
     ) -> Call:
         """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own."""
         request = replace(
-            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, prompt=None, is_inner=True
+            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
+            is_inner=True
         )  # fmt: skip
         return Call(
             request=request,
@@ -154,6 +155,7 @@ class Call:
             api_key_id=self.key.id,
             end_user=self.request.end_user,
             feature=self.request.feature,
+            session=self.request.session,
             model=self.routed.route.name,
         )
 

@@ -69,6 +69,8 @@ class Checks:
     leak: str = ""
     adjusted: list[str] = field(default_factory=list)
     """What was changed of the request so that the model takes it: members and what was done, never values of a caller's."""
+    is_probe: bool = False
+    """Whether a client only tries whether the model may be called."""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
 
@@ -88,6 +90,8 @@ class Checks:
         for name in ("guardrail", "invented", "restored", "leak", "adjusted"):
             if said := getattr(self, name):
                 value[name] = said
+        if self.is_probe:
+            value["probe"] = True
         return value
 
 

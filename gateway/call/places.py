@@ -43,11 +43,12 @@ _MEMBERS = {
     "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking"),
     "tools": ("tools", "tools", "toolConfig.tools"),
     "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice"),
+    "betas": ("anthropic-beta", "anthropic-beta", "additionalModelRequestFields.anthropic_beta"),
     "fields": ("", "", "additionalModelRequestFields."),
     "messages": ("messages", "messages", "messages"),
     "system": ("messages", "system", "system"),
 }
-_COLUMNS = {"anthropic": 1, "converse": 2}
+_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2, "bedrock": 2}
 
 
 def member_of(name: str, wire_format: str) -> str:

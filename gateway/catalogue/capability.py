@@ -45,6 +45,8 @@ class Capability:
     cache_min_tokens: int = 0
     cache_lifetimes: tuple[str, ...] = ("5m", "1h")
     cache_places: tuple[str, ...] = ("tools", "system", "messages")
+    betas: tuple[str, ...] = ()
+    """Anthropic's beta features that it takes, as patterns of their names."""
     count_tokens_id: str = ""
     """What CountTokens takes for it; "": it can't count."""
     invoke_families: tuple[str, ...] = ()

@@ -98,6 +98,13 @@ class Model(Owned):
     )
     cache_lifetimes = several_of("cache lifetimes", CacheLifetime, [])
     cache_places = several_of("cache places", CachePlace, [])
+    betas = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Anthropic's beta features that it takes on Bedrock, separated by commas; * stands for anything.",
+    )
     count_tokens_id = models.CharField(
         "CountTokens ID",
         max_length=200,

@@ -29,6 +29,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cache_points: int | None = None
     cache_min_tokens: int | None = None
     cache_lifetimes: list[str] | None = None
+    betas: list[str] | None = None
     cache_places: list[str] | None = None
     structured_output: bool | None = None
     thinking: list[str] | None = None

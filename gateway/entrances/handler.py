@@ -16,18 +16,19 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
 from gateway.entrances.encodings import unpacked
-from gateway.entrances.formats import anthropic_reply, converse_reply, openai_reply
-from gateway.entrances.formats.entrance import Entrance, Parsed
+from gateway.entrances.formats import anthropic_reply, openai_reply
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
+from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
 from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
-from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_converse
+from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
 from gateway.entrances.origins import Origins
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
-from gateway.refusals import Refusal, too_deep, too_large, unexpected
+from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
 from gateway.runtime import Gateway
 from kernel.collector import quieten
 from kernel.ids import new_id
@@ -149,8 +150,7 @@ class GatewayHandler:
         address: Address,
         parts: dict[str, str],
     ) -> None:
-        assert address.entrance is not None
-        entrance: Entrance = address.entrance(**parts)
+        entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
         body = b""
@@ -229,20 +229,17 @@ async def _sent_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    request_id = tag(headers_of(scope), b"x-request-id") or str(new_id())
-    if speaks_converse(scope):
-        wire_format = "converse"
-    else:
-        wire_format = "anthropic" if speaks_anthropic(scope) else "openai"
+    request_id, status = tag(headers_of(scope), b"x-request-id") or str(new_id()), refusal.status
+    wire_format = "bedrock" if speaks_bedrock(scope) else "anthropic" if speaks_anthropic(scope) else "openai"
     headers = id_headers(request_id, wire_format) | refusal_headers(refusal)
-    if wire_format == "converse":
-        error = converse_reply.converse_error(refusal)
-        headers["x-amzn-errortype"] = converse_reply.converse_error_type(refusal)
+    if wire_format == "bedrock":
+        error, status = converse_error(refusal), status_in(refusal, wire_format)
+        headers["x-amzn-errortype"] = converse_error_type(refusal)
     elif wire_format == "anthropic":
         error = anthropic_reply.anthropic_error(refusal, request_id)
     else:
         error = openai_reply.openai_error(refusal)
-    return HttpResponse(orjson.dumps(error), status=refusal.status, content_type=JSON, headers=headers)
+    return HttpResponse(orjson.dumps(error), status=status, content_type=JSON, headers=headers)
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

@@ -33,7 +33,7 @@ def speaks_anthropic(scope: Scope) -> bool:
     return "/messages" in path or "/anthropic/" in path or b"anthropic-version" in headers_of(scope)
 
 
-def speaks_converse(scope: Scope) -> bool:
+def speaks_bedrock(scope: Scope) -> bool:
     """The same for AWS's SDKs."""
     path: str = scope["path"]
     return path.startswith((CONVERSE_PREFIX, "/model/"))

@@ -15,7 +15,7 @@ from gateway.entrances.formats.outgoing import JSON, call_headers, raw, refusal_
 from gateway.entrances.handover import call_handover_of
 from gateway.entrances.keep_alive import KeepAlive
 from gateway.pipeline import respond
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, status_in
 
 
 class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
@@ -89,7 +89,6 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
         body, extra = entrance.error(call, refusal)
         headers = {"content-type": JSON, "content-length": str(len(body))}
         headers |= call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-        await self.base_send(
-            {"type": "http.response.start", "status": refusal.status, "headers": raw(headers)}
-        )
+        status = status_in(refusal, call.request.wire_format)
+        await self.base_send({"type": "http.response.start", "status": status, "headers": raw(headers)})
         await self.base_send({"type": "http.response.body", "body": body})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.refusals import status_in
 
 _CLIENT_CLOSED = 499
 """The status that proxies log for a client that left; nobody receives it."""
@@ -60,6 +61,7 @@ def admission_record(call: Call) -> dict[str, Any]:
         "api_key_id": key.id if key else None,
         "feature": call.request.feature,
         "end_user": call.request.end_user,
+        "session": call.request.session,
         "wire_format": call.request.wire_format,
         "is_stream": call.request.is_stream,
         "http_status": _CLIENT_CLOSED,
@@ -113,5 +115,5 @@ def clean(text: str, most: int) -> str:
 
 def _http_status(call: Call) -> int:
     if call.refusal is not None:
-        return call.refusal.status
+        return status_in(call.refusal, call.request.wire_format)
     return _CLIENT_CLOSED if call.is_cancelled else 200

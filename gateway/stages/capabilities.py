@@ -20,7 +20,7 @@ def capabilities(call: Call, gateway: Gateway) -> None:
     refused: Refusal | None = None
     for number, deployment in enumerate(call.routed.deployments):
         try:
-            found = fit_for(call, deployment, gateway.without_native, most_tokens=gateway.max_output_tokens)
+            found = fit_for(call, deployment, gateway.refused_features, most_tokens=gateway.max_output_tokens)
         except Refusal as refusal:
             refused = refused or refusal
             continue

@@ -69,7 +69,7 @@ async def invoke(
             if refusal.said_nothing and once_more is not None and once_more():
                 waiting.appendleft(deployment)
                 once_more = _never
-            elif not has_begun and _refused_native(call, gateway, deployment, refusal):
+            elif not has_begun and _refused_feature(call, gateway, deployment, refusal):
                 waiting.appendleft(deployment)  # asked in another way
             elif has_begun or not may_fail_over(refusal):
                 raise
@@ -111,7 +111,7 @@ def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Ref
     """What is sent; None where this deployment can't answer what another one could have."""
     if call.request.kind == "text":
         try:
-            fit_for(call, deployment, gateway.without_native, most_tokens=call.bounds.max_tokens)
+            fit_for(call, deployment, gateway.refused_features, most_tokens=call.bounds.max_tokens)
         except Refusal:
             if failed is None:
                 raise
@@ -148,11 +148,11 @@ def _bounded(call: Call, deployment: DeploymentEntry) -> Conversation:
     )
 
 
-def _refused_native(call: Call, gateway: Gateway, deployment: DeploymentEntry, refusal: Refusal) -> bool:
-    """Whether Bedrock says that the model has no structured output after all; it is remembered of the deployment."""
-    if call.fit is None or call.fit.output_mode != "native" or call.is_own:
+def _refused_feature(call: Call, gateway: Gateway, deployment: DeploymentEntry, refusal: Refusal) -> bool:
+    """Whether Bedrock says that the model does not have something after all; it is remembered of the deployment."""
+    if call.fit is None or call.is_own:
         return False
-    return gateway.without_native.note(deployment.id, refusal)
+    return gateway.refused_features.note(deployment.id, call.fit, refusal)
 
 
 def _with_own_name(call: Call, event: ToolStart) -> ToolStart:
@@ -167,7 +167,9 @@ def _events(
 ) -> AsyncGenerator[Event, None]:
     if call.request.kind == "embedding":
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
-        return gateway.bedrock.embed(attempt, model_id, texts, call.request.dimensions)
+        return gateway.bedrock.embed(
+            attempt, model_id, texts, call.request.dimensions, call.request.embedding
+        )
     operation = gateway.bedrock.converse_stream if call.reply.is_streamed else gateway.bedrock.converse
     return operation(attempt, body)
 

@@ -45,7 +45,7 @@ def test_a_large_max_tokens_needs_no_budget_for_all_of_it(world):
 @pytest.mark.parametrize("is_stream", [False, True])
 def test_an_answer_holds_more_as_it_grows_and_is_whole_where_that_is_there(world, is_stream):
     key, budget = key_with(world, f"Grows {is_stream}", 0.60)
-    text, finish, call_id = ask(world, key, tokens=9_000, is_stream=is_stream)
+    _, finish, call_id = ask(world, key, tokens=9_000, is_stream=is_stream)
     record = world.record(call_id)
     assert finish == "stop"
     assert record["output_tokens"] > 8_000

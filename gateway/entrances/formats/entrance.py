@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -11,6 +11,8 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.embedding import EmbeddingOptions
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.conversation import Conversation
@@ -22,6 +24,8 @@ from gateway.entrances.formats import (
     openai,
     openai_reply,
 )
+from gateway.entrances.formats.anthropic_request import MessagesRequest
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -42,8 +46,11 @@ class Parsed:
     include_usage: bool = False
     kind: str = "text"
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who says to be calling, by members and headers of the client's own."""
 
 
 class Writer(Protocol):
@@ -87,6 +94,7 @@ class OpenAIEntrance:
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -117,17 +125,18 @@ class AnthropicEntrance:
 
     name: ClassVar[str] = "anthropic"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request = decode_body(self._decode, body)
         places = Places()
+        request: MessagesRequest = decode_body(partial(anthropic.read_messages, places=places), body)
+        betas = anthropic.betas_of(headers.get(b"anthropic-beta", b""))
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of_anthropic(request, places),
+            conversation=anthropic.conversation_of_anthropic(request, places, betas),
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -178,9 +187,7 @@ class ConverseEntrance:
         return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse_reply.converse_error(refusal)), {
-            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
-        }
+        return orjson.dumps(converse_error(refusal)), {"x-amzn-errortype": converse_error_type(refusal)}
 
 
 _HALF = re.compile(

@@ -19,8 +19,12 @@ from gateway.refusals import Refusal
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 _INDEX = re.compile(r"\[\d+\]")
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 _UNKNOWN = "unknown field"
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """The base of what callers send: it refuses unknown members, which are then looked at."""
 
 
 class Treatment(StrEnum):
@@ -50,7 +54,7 @@ class Reader:
         unknown: dict[str, None] = {}
         kept = _known(value, self._body, "", unknown)
         for number, path in enumerate(unknown):
-            if number == _MOST_NAMED:
+            if number == _MAX_NAMED:
                 places.adjustments.append(Adjustment("more members", "dropped", str(len(unknown) - number)))
                 break
             places.adjustments.append(Adjustment(path[:100], "dropped"))

@@ -10,11 +10,7 @@ import msgspec
 
 from gateway.conversation import Json
 from gateway.entrances.formats.anthropic_blocks import CacheControl
-from gateway.entrances.formats.members import Treatment
-
-
-class Strict(msgspec.Struct, forbid_unknown_fields=True):
-    """Refuses unknown members, which are then looked at (members.py)."""
+from gateway.entrances.formats.members import Strict, Treatment
 
 
 class TextPart(Strict, tag="text"):

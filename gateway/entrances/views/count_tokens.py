@@ -6,7 +6,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
-from gateway.entrances.formats.entrance import AnthropicEntrance, Parsed
+from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, Headers, Parsed
 from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, call_headers
 from gateway.entrances.handover import handover_of, scope_of
@@ -19,8 +19,6 @@ from gateway.stages.limit_rates import limit_rates
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.take_turn import take_turn
 
-_ENTRANCE = AnthropicEntrance()
-
 
 class CountTokensView(LeanView):
     """The gateway's own estimate, by which calls are admitted, too. It says nothing to Bedrock.
@@ -30,6 +28,13 @@ class CountTokensView(LeanView):
     It counts as a request in rate limits, so that it is no way around them.
     """
 
+    entrance: Entrance = AnthropicEntrance()
+    answer_member = "input_tokens"
+
+    def read(self, body: bytes, headers: Headers, gateway: Gateway) -> Parsed:
+        """The request whose tokens are counted. Raises Refusal."""
+        return self.entrance.parse(body, headers)
+
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
         scope = scope_of(request)
         found = handover_of(scope)
@@ -37,31 +42,33 @@ class CountTokensView(LeanView):
         parsed: Parsed | None = None
         early: Refusal | None = None
         try:
-            check_tags(headers_of(scope))
-            parsed = _parsed(body)
+            headers = headers_of(scope)
+            check_tags(headers)
+            parsed = _of_model(self.read(body, headers, gateway))
         except Refusal as refusal:
             early = refusal
-        call = new_call(scope, wire_format=_ENTRANCE.name, parsed=parsed, body_bytes=len(body))
+        except RecursionError:
+            early = too_deep()
+        call = new_call(scope, wire_format=self.entrance.name, parsed=parsed, body_bytes=len(body))
         try:
             authenticate(call, gateway)  # who has no valid key is told that first
             if early is not None:
                 raise early
             tokens = await _counted(call, gateway)
         except Refusal as refusal:
-            return refused(call, _ENTRANCE, refusal)
+            return refused(call, self.entrance, refusal)
         except RecursionError:
-            return refused(call, _ENTRANCE, too_deep())
+            return refused(call, self.entrance, too_deep())
         finally:
             if call.taken.has_slot:
                 gateway.slots.release()
             if call.taken.ticket is not None:
                 gateway.limiter.settle(call.taken.ticket, dict.fromkeys(call.taken.token_counters, 0))
-        answer = orjson.dumps({"input_tokens": tokens})
+        answer = orjson.dumps({self.answer_member: tokens})
         return HttpResponse(answer, content_type=JSON, headers=call_headers(call, with_cost=True))
 
 
-def _parsed(body: bytes) -> Parsed:
-    parsed = _ENTRANCE.parse(body)
+def _of_model(parsed: Parsed) -> Parsed:
     if parsed.prompt is not None:
         raise Refusal(
             "invalid_request",

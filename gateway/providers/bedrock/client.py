@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import orjson
 
+from gateway.call.embedding import EmbeddingOptions
 from gateway.call.trace import Trace
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Usage, Vector
@@ -92,11 +93,16 @@ class BedrockClient:
                 raise _cut(attempt)
 
     async def embed(
-        self, attempt: Attempt, model_id: str, texts: list[str], dimensions: int | None
+        self,
+        attempt: Attempt,
+        model_id: str,
+        texts: list[str],
+        dimensions: int | None,
+        options: EmbeddingOptions | None = None,
     ) -> AsyncGenerator[Event, None]:
         """A vector for each text, in order. It may take several invocations, each billed when its vectors have come."""
         index, total = 0, 0
-        for batch in embeddings.embedding_batches(model_id, texts, dimensions):
+        for batch in embeddings.embedding_batches(model_id, texts, dimensions, options):
             async with self._post(attempt, "invoke", batch.body, _JSON) as answer:
                 content = await self._checked(attempt, answer)
             try:
@@ -106,7 +112,7 @@ class BedrockClient:
             except (ValueError, KeyError, TypeError) as error:
                 raise _unreadable(attempt) from error
             for number, row in enumerate(rows):
-                yield Vector(index, row, 0 if number else tokens)
+                yield Vector(index, row.values, 0 if number else tokens, row.by_type)
                 index += 1
             total += tokens
         yield Finished("end_turn", Usage(input=total))

@@ -11,7 +11,7 @@ from gateway.wire.fit.work import Work
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16_384, "xhigh": 24_576, "max": 32_000}
 """Tokens to think with, of models that want a number."""
 _ORDER = tuple(_BUDGETS)
-_LEAST_BUDGET = 1024
+_MIN_BUDGET = 1024
 
 
 def mend_reasoning_effort(work: Work) -> None:
@@ -22,7 +22,7 @@ def mend_reasoning_effort(work: Work) -> None:
         return
     member = work.member("reasoning_effort")
     if asked not in _BUDGETS and asked != "none":
-        words = f"'{str(asked)[:50]}' is no effort. Use one of: none, {', '.join(_ORDER)}."
+        words = f"'{str(asked)[:50]}' is not an effort. Use one of: none, {', '.join(_ORDER)}."
         raise work.refusal(member, words)
     vendor = work.capability.model_id.partition(".")[0]
     if vendor == "openai":
@@ -68,7 +68,7 @@ def _of_claude(work: Work, fields: Json, asked: str) -> None:
     budget = _BUDGETS[asked]
     if inference.max_tokens is not None:
         budget = min(budget, inference.max_tokens // 2)
-    if budget < _LEAST_BUDGET:
+    if budget < _MIN_BUDGET:
         work.say(work.member("reasoning_effort"), "dropped")
         return
     fields["thinking"] = {"type": "enabled", "budget_tokens": budget}

@@ -113,7 +113,7 @@ def test_an_effort_becomes_thinking():
     assert converse(chat(reasoning_effort="high"), FAMILIES["llama-3-3"]).adjusted == [
         "reasoning_effort; dropped"
     ]
-    with pytest.raises(Refusal, match="no effort"):
+    with pytest.raises(Refusal, match="not an effort"):
         sent("openai", HAIKU, chat(reasoning_effort="huge"))
 
 
