@@ -19,6 +19,7 @@ from kernel.ids import new_id
 if TYPE_CHECKING:
     from gateway.call.fit import Fit
     from gateway.call.places import Places
+    from gateway.call.response import ResponseRun
     from gateway.snapshot.state import DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
     from governance.screening.policy.leaks import SystemPrompt
@@ -67,6 +68,8 @@ class Call:
     """Where the parts of the conversation stand in the caller's request. By the entrance."""
     asked_output: dict[str, Any] | None = None
     """The form of the answer that the caller asks for, as it came. By the entrance."""
+    response: ResponseRun | None = None
+    """What a call of the Responses API goes on from, and is kept for. By the entrance."""
     contract: Contract | None = None
     """What the answer is checked against where the caller gives a schema. By `capabilities`."""
     contract_run: ContractRun = field(default_factory=ContractRun)

@@ -13,6 +13,7 @@ from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
 from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.formats.responses import ResponsesEntrance
 
 View = Callable[..., Any]
 """A view of Django's: an HttpRequest and the parts of the path in, an awaitable HttpResponse out."""
@@ -66,6 +67,7 @@ CHAT_SOCKET = "/ws/v1/chat"
 _MODELS = _loaded("models", "ModelsView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
+    Address("/v1/responses", ResponsesEntrance, Answers.EITHER),
     Address("/v1/embeddings", EmbeddingsEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(

@@ -12,6 +12,7 @@ import orjson
 from gateway.call import Call
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
+from gateway.call.response import ResponseRun
 from gateway.conversation import Conversation
 from gateway.entrances.formats import (
     anthropic,
@@ -43,6 +44,7 @@ class Parsed:
     dimensions: int | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
+    response: ResponseRun | None = None
 
 
 class Writer(Protocol):

@@ -82,4 +82,5 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         body_bytes=body_bytes,
         places=parsed.places if parsed else None,
         asked_output=conversation.output_config,
+        response=parsed.response if parsed else None,
     )
