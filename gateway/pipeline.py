@@ -18,6 +18,7 @@ from functools import partial
 import msgspec
 
 from gateway.call import Call
+from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
 from gateway.outbound.chain import BLOCKED, Outbound
@@ -34,8 +35,10 @@ from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
 from gateway.stages.invoke import invoke
+from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.note_progress import Progress
+from gateway.stages.recall_response import recall_response
 from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.reserve import reserve
@@ -60,6 +63,7 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", authenticate),
     ("resolve prompt", resolve_prompt),
+    ("recall response", recall_response),
     ("resolve route", resolve_route),
     ("queue", take_turn),
     ("gather context", partial(gather_context, ask=_ask)),
@@ -74,9 +78,12 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
+_OF_RESPONSES = frozenset({"recall response", "keep response"})
+"""Stages that all but calls of the Responses API pass by."""
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settle),
     ("store bodies", store_bodies),
+    ("keep response", keep_response),
     ("audit", audit),
 )
 
@@ -159,6 +166,8 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
     for name, stage in stages:
         if name in _OF_PROMPTS and call.request.prompt is None:
             continue
+        if name in _OF_RESPONSES and call.response is None:
+            continue
         begun, outcome = perf_counter(), "failed"
         try:
             pending = stage(call, gateway)
@@ -180,7 +189,19 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
 def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The reply, looked at on its way where an experiment or a rollout asks for that."""
     check = check_of(call)
-    return _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
+    events = _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
+    return events if call.response is None or not call.response.is_kept else _seen(call.response, events)
+
+
+async def _seen(run: ResponseRun, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """The reply, noted as the caller sees it, for the response that is kept of it."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Finished):
+                run.finished = event
+            else:
+                run.seen.append(event)
+            yield event
 
 
 def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:

@@ -7,6 +7,7 @@ STATUS = {
     "context_length_exceeded": 400,
     "max_tokens_exceeded": 400,
     "unpriced_model": 400,
+    "previous_response_not_found": 400,
     "pii_blocked": 400,
     "content_blocked": 400,
     "invalid_api_key": 401,

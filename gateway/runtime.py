@@ -24,6 +24,7 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.routing.fitting import WithoutNative
 from gateway.routing.queues import RateLines, Slots
@@ -37,6 +38,7 @@ from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
 from governance.records.services.body_store import BodyStore
 from governance.records.services.partitions import tend
+from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel.clock import utc_now
@@ -107,6 +109,8 @@ class Gateway:
         self.key_use = KeyUse(self._pool)
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
+        self.responses = ResponseStore(self._pool)
+        self.response_reader = ResponseReader(self.responses, self.keyring)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from gateway.call.call import Call
@@ -29,8 +30,13 @@ class ResponseRun:
     """The response object of the events that the caller saw."""
     is_kept: bool = False
     """Whether it is kept, as far as is known."""
+    previous_call: UUID | None = None
+    """The call whose response it goes on from."""
     seen: list[Event] = field(default_factory=list)
     """The events that the caller saw, where it is kept."""
+    finished: Finished | None = None
+    completed_at: int | None = None
+    """In seconds since 1970, as it was told first."""
 
     @property
     def recalls(self) -> bool:

@@ -68,6 +68,12 @@ _MODELS = _loaded("models", "ModelsView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
     Address("/v1/responses", ResponsesEntrance, Answers.EITHER),
+    Address(
+        "/v1/responses/input_tokens", view=_loaded("responses", "InputTokensView"), takes_large_bodies=True
+    ),
+    Address("/v1/responses/{id}", view=_loaded("responses", "ResponseView")),
+    Address("/v1/responses/{id}/cancel", view=_loaded("responses", "CancelView")),
+    Address("/v1/responses/{id}/input_items", view=_loaded("responses", "InputItemsView")),
     Address("/v1/embeddings", EmbeddingsEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(

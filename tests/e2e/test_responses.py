@@ -118,7 +118,11 @@ def test_custom_tools_and_namespaces_come_back_as_they_were_sent(world, is_strea
         ({"type": "function", "name": "weather", "namespace": "crm"}, ("function_call", "weather", "crm")),
         ({"type": "custom", "name": "apply", "namespace": "crm"}, ("custom_tool_call", "apply", "crm")),
     ):
-        body = {"input": "Go on.", "tools": [PATCH, WEATHER, crm, {"type": "web_search"}], "tool_choice": choice}
+        body = {
+            "input": "Go on.",
+            "tools": [PATCH, WEATHER, crm, {"type": "web_search"}],
+            "tool_choice": choice,
+        }
         if is_stream:
             events = streamed(world, **body)
             response = events[-1]["response"]

@@ -15,7 +15,6 @@ from gateway.conversation import Block, Json, Message, SystemBlock, ToolUse
 from gateway.entrances.formats.files import file_block
 from gateway.entrances.formats.images import image_block
 from gateway.entrances.formats.responses_outputs import OUTPUTS
-from gateway.entrances.formats.responses_reasoning import opened_reasoning
 from gateway.entrances.formats.responses_request import (
     CustomToolCall,
     FunctionCall,
@@ -30,6 +29,7 @@ from gateway.entrances.formats.responses_request import (
 )
 from gateway.entrances.formats.responses_tools import Toolbox
 from gateway.refusals import Refusal
+from gateway.wire.sealed_reasoning import opened_reasoning
 
 Role = Literal["user", "assistant"]
 Shape = TypeVar("Shape")

@@ -74,7 +74,13 @@ class ResponseObject:
         return self._with(status="failed", output=output.items, stores=False, error=error)
 
     def _now(self) -> int:
-        return int(self._call.started_at.timestamp() + self._call.elapsed_ms() / 1000)
+        """When the answer ended: told again where the response is read, so the same each time."""
+        now = int(self._call.started_at.timestamp() + self._call.elapsed_ms() / 1000)
+        run = self._call.response
+        if run is None:
+            return now
+        run.completed_at = run.completed_at or now
+        return run.completed_at
 
     def _with(
         self,

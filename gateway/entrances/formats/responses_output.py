@@ -11,11 +11,11 @@ from uuid import UUID
 import orjson
 
 from gateway.conversation import Json
-from gateway.entrances.formats.responses_reasoning import sealed_reasoning
 from gateway.entrances.formats.responses_tools import Offered, Toolbox
 from gateway.entrances.formats.told import Annotations, Teller
 from gateway.events import BlockStop, Event, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.stop_reasons import words_of
+from gateway.wire.sealed_reasoning import sealed_reasoning
 
 _REFUSED = "A rule for answers, or a guardrail, ended the answer."
 _PREFIXES = {

@@ -19,7 +19,7 @@ class TeamAdmin(OwnedAdmin):
     empty_hint = "A team pays for calls. It has members, applications and a budget."
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
-    fields = ("name", "description", "weight")
+    fields = ("name", "description", "weight", "response_days")
     inlines = (MembershipInline, ApplicationInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

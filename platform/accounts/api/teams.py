@@ -8,7 +8,7 @@ from accounts.models import Team
 class TeamSerializer(OwnedSerializer):
     class Meta:
         model = Team
-        fields = ("id", "name", "description", "weight", "created_at")
+        fields = ("id", "name", "description", "weight", "response_days", "created_at")
 
     def validate_weight(self, weight: int) -> int:
         if not may_manage_shared(principal(self.context["request"])):

@@ -21,6 +21,12 @@ class Team(Owned):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.",
     )
+    response_days = models.PositiveSmallIntegerField(
+        "days that responses are stored", null=True, blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="Of OpenAI's Responses API, so that callers can go on from them: masked, and encrypted with the team's key. "
+        "Empty: they are not stored.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

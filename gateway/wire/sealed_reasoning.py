@@ -4,6 +4,7 @@ What the model's maker signed comes back as it was, which Claude wants where it 
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 
 import msgspec
 import orjson
@@ -18,7 +19,7 @@ def sealed_reasoning(*, text: str, signature: str, data: str) -> str | None:
     if not signature and not data:
         return None
     content = {"d": data} if data else {"t": text, "s": signature}
-    return _MARK + urlsafe_b64encode(orjson.dumps(content)).decode()
+    return _encoded(content)
 
 
 def opened_reasoning(content: str) -> Json | None:
@@ -35,3 +36,17 @@ def opened_reasoning(content: str) -> Json | None:
     if "t" in found and (signature := found.get("s")):
         return {"reasoningText": {"text": found["t"], "signature": signature}}
     return None
+
+
+def changed_reasoning(content: str, change: Callable[[str], str]) -> str:
+    """The same with `change` of its text; what holds none that can be read stays as it is."""
+    found = opened_reasoning(content)
+    shown = found.get("reasoningText") if found is not None else None
+    if shown is None:
+        return content
+    text = change(shown["text"])
+    return content if text == shown["text"] else _encoded({"t": text, "s": shown["signature"]})
+
+
+def _encoded(content: dict[str, str]) -> str:
+    return _MARK + urlsafe_b64encode(orjson.dumps(content)).decode()
