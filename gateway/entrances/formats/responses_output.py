@@ -49,7 +49,7 @@ class Output:
         self._texts: list[str] = []
         self._signature = self._data = ""
         self._annotations: list[Json] = []
-        self._told_before = 0
+        self._text_length = self._told_before = 0
         """Characters of answer before the open message: annotations count from its own beginning."""
         self._offered: Offered | None = None
 
@@ -66,7 +66,11 @@ class Output:
     def add_text(self, text: str, index: int) -> None:
         """Text of the message that is open."""
         self._teller.pass_text(TextDelta(index, text))
+        self._note(text)
+
+    def _note(self, text: str) -> None:
         self.characters += len(text)
+        self._text_length += len(text)
         self._texts.append(text)
 
     def steps(self, event: Event) -> Iterator[Json]:
@@ -111,14 +115,13 @@ class Output:
     def _text(self, text: str) -> Iterator[Json]:
         if not self.is_in_message:
             yield from self._message({"type": "output_text", "text": "", "annotations": [], "logprobs": []})
-        self.characters += len(text)
-        self._texts.append(text)
+        self._note(text)
         yield {
             "type": "response.output_text.delta", **self.place, "content_index": 0, "delta": text, "logprobs": []
         }  # fmt: skip
 
     def _message(self, part: Json) -> Iterator[Json]:
-        self._told_before = self.characters
+        self._told_before = self._text_length
         yield from self._open(
             {"type": "message", "status": "in_progress", "role": "assistant", "content": []}, -1
         )

@@ -8,6 +8,8 @@ from gateway.wire.fit.work import Work
 _MIN_BUDGET = 1024
 _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
+_BUDGETS = {"low": 4_000, "medium": _USUAL_BUDGET, "high": 32_000, "xhigh": 48_000, "max": 64_000}
+"""What an effort is worth where the model has no efforts, but budgets."""
 _OWN_FIELDS = {
     "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config"}),
     "amazon": frozenset({"reasoningConfig"}),
@@ -156,8 +158,10 @@ def _other_kind(work: Work, fields: Json, kind: str) -> None:
         work.say(member, "type", "adaptive")
         return
     config = work.conversation.inference_config
-    most = config.max_tokens if config is not None and config.max_tokens is not None else 2 * _USUAL_BUDGET
-    budget = min(_USUAL_BUDGET, most // 2)
+    effort = (work.conversation.output_config or {}).get("effort")
+    usual = _BUDGETS.get(effort, _USUAL_BUDGET) if isinstance(effort, str) else _USUAL_BUDGET
+    most = config.max_tokens if config is not None and config.max_tokens is not None else 2 * usual
+    budget = min(usual, most // 2)
     if budget < _MIN_BUDGET:
         work.say(member, "dropped")
         del fields["thinking"]
@@ -178,10 +182,10 @@ def clamp_budget(work: Work) -> None:
         or budget < config.max_tokens
     ):
         return
-    if not any(each.what == "lowered" for each in work.adjustments):
+    if work.bounds_answer and not any(each.what == "lowered" for each in work.adjustments):
         return  # the caller's own, which was to pass
     kept = {name: value for name, value in (fields or {}).items() if name != "thinking"}
-    lowered = config.max_tokens - 1
+    lowered = config.max_tokens - 1 if work.bounds_answer else config.max_tokens // 2
     member = work.member("thinking")
     if lowered < _MIN_BUDGET:
         work.say(member, "dropped")
@@ -235,9 +239,18 @@ def mend_effort(work: Work) -> None:
     if levels:
         work.say(member, "lowered", levels[-1])
         kept["effort"] = levels[-1]
+    elif work.thinking.get("type") == "enabled" and _is_budgeted(work):
+        work.say(member, "by", "budget_tokens")
     else:
         work.say(member, "dropped")
     work.change(output_config=kept or None)
+
+
+def _is_budgeted(work: Work) -> bool:
+    """Whether thinking was given a budget here, by the effort."""
+    return any(
+        each.member == work.member("thinking") and each.what == "budget_tokens" for each in work.adjustments
+    )
 
 
 def _levels(work: Work) -> tuple[str, ...]:
