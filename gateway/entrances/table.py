@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
+from gateway.entrances.formats.completions import CompletionsEntrance
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
@@ -67,6 +68,7 @@ CHAT_SOCKET = "/ws/v1/chat"
 _MODELS = _loaded("models", "ModelsView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
+    Address("/v1/completions", CompletionsEntrance, Answers.EITHER),
     Address("/v1/responses", ResponsesEntrance, Answers.EITHER),
     Address(
         "/v1/responses/input_tokens", view=_loaded("responses", "InputTokensView"), takes_large_bodies=True
@@ -88,6 +90,7 @@ ADDRESSES = (
         lambda model: ConverseEntrance(model=model, is_stream=True),
         Answers.STREAM,
     ),
+    Address("/v1/moderations", view=_loaded("moderations", "ModerationsView"), takes_large_bodies=True),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/models", view=_MODELS),
     Address("/v1/models/{model*}", view=_MODELS),
