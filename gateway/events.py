@@ -119,3 +119,5 @@ class Finished(Event, frozen=True):
     stop_sequence: str = ""
     """Which stop sequence ended the answer, where that was asked for and the provider says so."""
     extras: Extras | None = None
+    is_cut: bool = False
+    """Whether the answer was ended here, so that nobody has said what it used."""

@@ -34,6 +34,7 @@ from gateway.stages.capabilities import capabilities
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
+from gateway.stages.hold_more import keep_within_hold
 from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
@@ -251,7 +252,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         prompt=call.system_prompt,
     )
     call.checks.output = outbound.check
-    progress = Progress(call, gateway) if call.request.is_stream else None
+    is_part = call.hold is not None and call.hold.is_part
+    progress = Progress(call, gateway) if call.request.is_stream or is_part else None
     # A contract has its own rounds for what is no answer.
     once_more = (
         None
@@ -259,6 +261,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         else partial(_once_more, call, gateway)
     )
     reply = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    if is_part:
+        reply = keep_within_hold(call, gateway, reply)
     try:
         async with aclosing(reply) as events:
             async for event in events:

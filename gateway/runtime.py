@@ -26,7 +26,7 @@ from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
-from gateway.routing.fitting import WithoutNative
+from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
@@ -99,7 +99,7 @@ class Gateway:
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
-        self.without_native = WithoutNative()
+        self.refused_features = RefusedFeatures()
         self.guardrails = Guardrails(self.bedrock)
         self.knowledge_bases = KnowledgeBases(self.bedrock)
         self.detector = Detector(shared_pool())
@@ -112,7 +112,7 @@ class Gateway:
         self.responses = ResponseStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
-        self.max_output_tokens: int = settings.GATEWAY_MAX_OUTPUT_TOKENS
+        self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
         self.logs_content: bool = settings.GATEWAY_CONTENT_LOGGING
         self.grace_hours: float = settings.BODIES_GRACE_HOURS

@@ -71,6 +71,8 @@ class Bounds:
     counted_input_tokens: int = 0
     input_bound: int = 0
     max_tokens: int = 0
+    first_tokens: int = 0
+    """Of output: what is expected, and held at least."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,12 +86,13 @@ class Taken:
     """Where the call leaves its rate limits: (metric, period in ms, limit, remaining)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hold:
-    """The worst case, held in every budget that applies. By `reserve`."""
+    """What is held in every budget that applies: the worst case, or a part of it that grows. By `reserve`."""
 
     nanos: int
     admission: asyncio.Future[Admission]
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,8 @@ class Reply:
     deployment: DeploymentEntry | None = None
     """Of the last attempt."""
     upstream_request_id: str = ""
+    is_streamed: bool = False
+    """Whether the model was asked for a stream, as it is for whole answers, too, while their hold is a part."""
     first_token_ms: float | None = None
     answer: list[AnswerBlock] = field(default_factory=list)
     stop_reason: str = ""
@@ -150,7 +155,11 @@ class Reply:
 
     def end(self, finished: Finished) -> None:
         """Notes how the answer ended, and what it used."""
-        self.stop_reason, self.usage, self.has_usage = finished.stop_reason, finished.usage, True
+        self.stop_reason, self.usage, self.has_usage = (
+            finished.stop_reason,
+            finished.usage,
+            not finished.is_cut,
+        )
         self.served_tier = finished.tier
 
     def block(self, index: int, kind: str) -> AnswerBlock:

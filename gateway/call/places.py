@@ -7,11 +7,13 @@ from gateway.conversation import Block
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id", "adjustments", "words_on_names")
+    __slots__ = ("_by_id", "adjustments", "custom_tools", "words_on_names")
 
     def __init__(self) -> None:
         self.adjustments: list[Adjustment] = []
         """What was changed while the request was read."""
+        self.custom_tools: set[str] = set()
+        """Names of tools that take free text, which are functions of one text here."""
         self.words_on_names = ""
         """What Bedrock says of the names of tools, or of the IDs of their calls, where it does not take them."""
         self._by_id: dict[
@@ -37,9 +39,21 @@ _MEMBERS = {
     "stop": ("stop", "stop_sequences", "inferenceConfig.stopSequences", "stop"),
     "format": ("response_format", "output_config.format", "outputConfig.textFormat", "text.format"),
     "effort": ("reasoning_effort", "output_config.effort", "outputConfig.effort", "reasoning.effort"),
+    "reasoning_effort": (
+        "reasoning_effort",
+        "additionalModelRequestFields",
+        "additionalModelRequestFields",
+        "reasoning.effort",
+    ),
     "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking", "reasoning"),
     "tools": ("tools", "tools", "toolConfig.tools", "tools"),
     "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice", "tool_choice"),
+    "betas": (
+        "anthropic-beta",
+        "anthropic-beta",
+        "additionalModelRequestFields.anthropic_beta",
+        "anthropic-beta",
+    ),
     "fields": ("", "", "additionalModelRequestFields.", ""),
     "messages": ("messages", "messages", "messages", "input"),
     "system": ("messages", "system", "system", "instructions"),

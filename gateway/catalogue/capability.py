@@ -30,6 +30,9 @@ class Capability:
     supports_prefill: bool = True
     """Whether a conversation may end with the beginning of the answer."""
     supports_stop_sequences: bool = True
+    supports_streaming: bool = True
+    supports_streamed_tools: bool = True
+    """Whether its answers to requests with tools can be streamed."""
     supports_prompt_cache: bool = True
     tool_choices: tuple[str, ...] = ("auto", "any", "tool")
     thinking: tuple[str, ...] = ("budget", "adaptive")
@@ -42,6 +45,8 @@ class Capability:
     cache_min_tokens: int = 0
     cache_lifetimes: tuple[str, ...] = ("5m", "1h")
     cache_places: tuple[str, ...] = ("tools", "system", "messages")
+    betas: tuple[str, ...] = ()
+    """Anthropic's beta features that it takes, as patterns of their names."""
     count_tokens_id: str = ""
     """What CountTokens takes for it; "": it can't count."""
     invoke_families: tuple[str, ...] = ()

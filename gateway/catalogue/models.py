@@ -75,6 +75,15 @@ class Model(Owned):
         help_text="Whether a conversation may end with the beginning of the answer.",
     )
     supports_stop_sequences = models.BooleanField("stop sequences", default=True, db_default=True)
+    supports_streaming = models.BooleanField(
+        "streaming",
+        default=True,
+        db_default=True,
+        help_text="Where it does not, callers that ask for a stream get the whole answer as one.",
+    )
+    supports_streamed_tools = models.BooleanField(
+        "streaming with tools", default=True, db_default=True, help_text="The same, of requests with tools."
+    )
     tool_choices = several_of("tool choice", ToolChoice, ["auto"])
     thinking = several_of("thinking", Thinking, [], help_text="How it can be asked to reason.")
     efforts = several_of("effort", Effort, [], help_text="Levels that it takes.")
@@ -89,6 +98,13 @@ class Model(Owned):
     )
     cache_lifetimes = several_of("cache lifetimes", CacheLifetime, [])
     cache_places = several_of("cache places", CachePlace, [])
+    betas = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Anthropic's beta features that it takes on Bedrock, separated by commas; * stands for anything.",
+    )
     count_tokens_id = models.CharField(
         "CountTokens ID",
         max_length=200,
@@ -294,15 +310,24 @@ class Route(Owned):
     description = models.TextField(blank=True)
     strategy = models.CharField(max_length=16, choices=Strategy.choices, default=Strategy.ORDERED)
     default_max_tokens = models.PositiveIntegerField(
-        default=4096,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Tokens of the answer when the caller does not say.",
+        help_text="Tokens of the answer when the caller does not say. Empty: as many as the model can give.",
     )
     max_tokens_limit = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="The most a caller may ask for. Empty: what the model allows.",
+        help_text="The most a caller may ask for; more is lowered to it. Empty: what the model allows.",
+    )
+    expected_output_tokens = models.PositiveIntegerField(
+        default=4096,
+        db_default=4096,
+        help_text=(
+            "Output that a call's budgets hold at first, where holding all that it may come to would take more than a "
+            "tenth of what is left. More is held as the answer grows. 0: always hold all of it."
+        ),
     )
     refuses_sampling = models.BooleanField(
         "refuse sampling values",

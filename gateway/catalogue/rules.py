@@ -48,6 +48,8 @@ RULES = (
     Rule("sampling", "Sampling values", "Dropped.", _REPAIR, _REPAIR,
          "mnfst/modelparams.dev#238; aws-samples/bedrock-access-gateway#191"),
     Rule("max_tokens", "Max output tokens", "Lowered below the model's limit.", _REPAIR, _REPAIR, "vertesia/llumiverse#562"),
+    Rule("betas", "Anthropic's beta features that a model does not take", "Left out.", _REPAIR, _REPAIR,
+         "AWS user guide: Anthropic Claude Messages API; BerriAI/litellm#19877"),
     Rule("stop_sequences", "Stop sequences of white space", "Dropped.", _REPAIR, _REFUSE, "BerriAI/litellm#3286"),
     Rule("stop_support", "Stop sequences to models without", "", _REFUSE, _REFUSE, "crewAIInc/crewAI#3317"),
     Rule("cache_points", "Cache points", "Dropped; the last four are kept.", _REPAIR, _REPAIR, "BerriAI/litellm#39210"),

@@ -29,6 +29,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cache_points: int | None = None
     cache_min_tokens: int | None = None
     cache_lifetimes: list[str] | None = None
+    betas: list[str] | None = None
     cache_places: list[str] | None = None
     structured_output: bool | None = None
     thinking: list[str] | None = None
@@ -36,6 +37,8 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     sampling: str | None = None
     prefill: bool | None = None
     stop_sequences: bool | None = None
+    streaming: bool | None = None
+    streamed_tools: bool | None = None
     count_tokens_id: str | None = None
     invoke_families: list[str] | None = None
 
@@ -70,6 +73,8 @@ _COLUMNS = {
     "structured_output": "supports_structured_output",
     "prefill": "supports_prefill",
     "stop_sequences": "supports_stop_sequences",
+    "streaming": "supports_streaming",
+    "streamed_tools": "supports_streamed_tools",
 }
 """Where a fact's column has another name."""
 

@@ -17,34 +17,48 @@ _EXTRA_FORMAT = (
 """How Bedrock words that a model has no structured output where the catalogue says that it has."""
 
 
-class WithoutNative:
-    """Deployments that refused structured output at run time: for a while they are asked in another way."""
+_UNKNOWN_BETA = "invalid beta flag"
+NATIVE, BETAS = "structured output", "betas"
+
+
+class RefusedFeatures:
+    """What deployments refused at run time although the catalogue has it: for a while they are asked without."""
 
     def __init__(self) -> None:
-        self._until: dict[int, float] = {}
+        self._until: dict[tuple[int, str], float] = {}
 
-    def note(self, deployment_id: int, refusal: Refusal) -> bool:
-        """Remembers a deployment if that is what it refused; whether it was."""
-        if not any(words in refusal.message for words in _EXTRA_FORMAT):
+    def note(self, deployment_id: int, fitted: Fit, refusal: Refusal) -> bool:
+        """Remembers what a deployment refused, if it was asked for that; whether it may be asked without."""
+        if fitted.output_mode == "native" and any(words in refusal.message for words in _EXTRA_FORMAT):
+            feature = NATIVE
+        elif _UNKNOWN_BETA in refusal.message and _asks_betas(fitted):
+            feature = BETAS
+        else:
             return False
-        self._until[deployment_id] = perf_counter() + _REMEMBERED_SECONDS
+        self._until[deployment_id, feature] = perf_counter() + _REMEMBERED_SECONDS
         return True
 
-    def __contains__(self, deployment_id: int) -> bool:
-        return bool(self._until) and self._until.get(deployment_id, 0.0) > perf_counter()
+    def has(self, deployment_id: int, feature: str) -> bool:
+        """Whether a deployment has refused it lately."""
+        return bool(self._until) and self._until.get((deployment_id, feature), 0.0) > perf_counter()
+
+
+def _asks_betas(fitted: Fit) -> bool:
+    return "anthropic_beta" in (fitted.conversation.additional_model_request_fields or {})
 
 
 def fit_for(
-    call: Call, deployment: DeploymentEntry, without_native: WithoutNative, *, most_tokens: int
+    call: Call, deployment: DeploymentEntry, refused: RefusedFeatures, *, most_tokens: int | None
 ) -> Fit:
     """The request as this deployment takes it; kept on the call. Refusal invalid_request in the caller's own words."""
-    avoids = deployment.id in without_native
+    avoids, no_betas = refused.has(deployment.id, NATIVE), refused.has(deployment.id, BETAS)
     known = call.fit
     if (
         known is not None
         and (known.capability is deployment.capability or known.capability == deployment.capability)
         and known.actions is deployment.actions
         and not (avoids and known.output_mode == "native")
+        and not (no_betas and _asks_betas(known))
     ):
         return known
     work = Work(
@@ -61,13 +75,19 @@ def fit_for(
         call.fit = fit(
             work,
             default_max_tokens=route.default_max_tokens,
-            most_tokens=min(route.max_tokens_limit or most_tokens, most_tokens),
+            most_tokens=lowest(route.max_tokens_limit, most_tokens),
             avoid_native=avoids,
+            avoid_betas=no_betas,
             output_mode=mode,
         )
     finally:
         call.rule_uses += [(deployment.id, rule, action) for rule, action in work.uses]
     return call.fit
+
+
+def lowest(*bounds: int | None) -> int | None:
+    """Of several bounds, the lowest; None where there is none."""
+    return min((bound for bound in bounds if bound), default=None)
 
 
 _MAX_SAID = 20

@@ -114,6 +114,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 strategy=route.strategy,
                 default_max_tokens=route.default_max_tokens,
                 max_tokens_limit=route.max_tokens_limit,
+                expected_output_tokens=route.expected_output_tokens,
                 timeout_seconds=route.timeout_seconds,
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,

@@ -127,8 +127,9 @@ class DeploymentEntry:
 class RouteEntry:
     name: str
     strategy: str
-    default_max_tokens: int
+    default_max_tokens: int | None
     max_tokens_limit: int | None
+    expected_output_tokens: int
     timeout_seconds: int
     wait_seconds: int
     created_at: datetime

@@ -48,7 +48,7 @@ def may_ask_once_more(call: Call) -> bool:
         worst_case(
             rates,
             input_tokens=used.prompt or call.bounds.input_bound,
-            max_tokens=call.bounds.max_tokens,
+            max_tokens=min(call.bounds.max_tokens, call.bounds.first_tokens),
             caches=deployment.supports_prompt_cache,
             images=images,
         )

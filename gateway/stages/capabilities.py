@@ -2,7 +2,7 @@ from gateway.call import Call
 from gateway.call.fit import Fit
 from gateway.outbound.callers_contract import contract_for
 from gateway.refusals import Refusal
-from gateway.routing.fitting import fit_for
+from gateway.routing.fitting import fit_for, lowest
 from gateway.runtime import Gateway
 
 
@@ -20,7 +20,7 @@ def capabilities(call: Call, gateway: Gateway) -> None:
     refused: Refusal | None = None
     for number, deployment in enumerate(call.routed.deployments):
         try:
-            found = fit_for(call, deployment, gateway.without_native, most_tokens=gateway.max_output_tokens)
+            found = fit_for(call, deployment, gateway.refused_features, most_tokens=gateway.max_output_tokens)
         except Refusal as refusal:
             refused = refused or refusal
             continue
@@ -44,9 +44,14 @@ def _bound(call: Call, gateway: Gateway, found: Fit) -> int:
     config, asked = found.conversation.inference_config, call.conversation.inference_config
     assert config is not None
     assert config.max_tokens is not None
-    if asked is None or asked.max_tokens is None:
+    if asked is not None and asked.max_tokens is not None:
+        wanted = asked.max_tokens
+    elif call.routed.route.default_max_tokens is None and len(call.routed.deployments) > 1:
+        wanted = max(each.max_output_tokens for each in call.routed.deployments)
+    else:
         return config.max_tokens
-    route = call.routed.route
-    limits = [each.max_output_tokens or gateway.max_output_tokens for each in call.routed.deployments]
-    most = min(route.max_tokens_limit or gateway.max_output_tokens, gateway.max_output_tokens, max(limits))
-    return max(config.max_tokens, min(asked.max_tokens, most))
+    limits = [each.max_output_tokens for each in call.routed.deployments]
+    most = lowest(
+        call.routed.route.max_tokens_limit, gateway.max_output_tokens, max(limits) if all(limits) else None
+    )
+    return max(config.max_tokens, min(wanted, most or wanted))

@@ -26,8 +26,18 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
     call.bounds.counted_input_tokens = estimate.expected
     call.bounds.input_bound = estimate.upper_bound
     # The texts of an embedding call stand each for itself: the model says when one is too long.
-    if call.request.kind == "text" and estimate.upper_bound > smallest.context_window:
+    if call.request.kind != "text":
+        return
+    if estimate.upper_bound > smallest.context_window:
         await _check_window(call, gateway, smallest, estimate)
+    _leave_room(call, smallest)
+
+
+def _leave_room(call: Call, deployment: DeploymentEntry) -> None:
+    """Bounds the answer by what the prompt leaves of the window: many models refuse a request for more than that."""
+    room = deployment.context_window - call.bounds.input_bound
+    if 0 < room < call.bounds.max_tokens:
+        call.bounds.max_tokens = room
 
 
 async def _check_window(

@@ -6,14 +6,17 @@ from hashlib import blake2b
 import msgspec
 
 from gateway.call import Call
+from gateway.call.fit import Adjustment
 from gateway.call.groups import Sent
-from gateway.conversation import encode
+from gateway.call.places import member_of
+from gateway.conversation import Conversation, encode
 from gateway.events import Event, Finished, ToolStart
 from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.bedrock.client import Attempt
 from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
 from gateway.routing.fitting import fit_for, said
+from gateway.routing.worst_case import can_stream, held_tokens, thinking_tokens
 from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry
 from governance.usage.policy.invocation_logs import CALL_KEY
@@ -64,7 +67,7 @@ async def invoke(
             if refusal.said_nothing and once_more is not None and once_more():
                 waiting.appendleft(deployment)
                 once_more = _never
-            elif not has_begun and _refused_native(call, gateway, deployment, refusal):
+            elif not has_begun and _refused_feature(call, gateway, deployment, refusal):
                 waiting.appendleft(deployment)  # asked in another way
             elif has_begun or not may_fail_over(refusal):
                 raise
@@ -106,22 +109,48 @@ def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Ref
     """What is sent; None where this deployment can't answer what another one could have."""
     if call.request.kind == "text":
         try:
-            fit_for(call, deployment, gateway.without_native, most_tokens=call.bounds.max_tokens)
+            fit_for(call, deployment, gateway.refused_features, most_tokens=call.bounds.max_tokens)
         except Refusal:
             if failed is None:
                 raise
             return None
         call.checks.adjusted = said(call)
-    body = encode(call.sent_conversation)
+    conversation = _bounded(call, deployment)
+    body = encode(conversation)
     call.sent = _sent(call, body)
-    return _named(call, body)
+    return _named(call, conversation, body)
 
 
-def _refused_native(call: Call, gateway: Gateway, deployment: DeploymentEntry, refusal: Refusal) -> bool:
-    """Whether Bedrock says that the model has no structured output after all; it is remembered of the deployment."""
-    if call.fit is None or call.fit.output_mode != "native" or call.is_own:
+def _bounded(call: Call, deployment: DeploymentEntry) -> Conversation:
+    """What is sent: the answer bounded by what the prompt leaves of the window, and by what is held where its tokens
+    can't be counted as they come.
+    """
+    conversation = call.sent_conversation
+    call.reply.is_streamed = call.request.is_stream and can_stream(deployment, conversation)
+    config = conversation.inference_config
+    if config is None or config.max_tokens is None:
+        return conversation
+    most, why = min(config.max_tokens, call.bounds.max_tokens), ""
+    if call.hold is not None and call.hold.is_part:
+        is_shown = not thinking_tokens(conversation, 1)
+        call.reply.is_streamed = can_stream(deployment, conversation) and (is_shown or call.request.is_stream)
+        held = held_tokens(call, deployment)
+        if held < most and not (is_shown and call.reply.is_streamed):
+            most, why = held, "held"
+    if most >= config.max_tokens:
+        return conversation
+    adjusted = Adjustment(member_of("max_tokens", call.request.wire_format), why or "lowered", str(most))
+    call.checks.adjusted = [*said(call), str(adjusted)]
+    return msgspec.structs.replace(
+        conversation, inference_config=msgspec.structs.replace(config, max_tokens=most)
+    )
+
+
+def _refused_feature(call: Call, gateway: Gateway, deployment: DeploymentEntry, refusal: Refusal) -> bool:
+    """Whether Bedrock says that the model does not have something after all; it is remembered of the deployment."""
+    if call.fit is None or call.is_own:
         return False
-    return gateway.without_native.note(deployment.id, refusal)
+    return gateway.refused_features.note(deployment.id, call.fit, refusal)
 
 
 def _with_own_name(call: Call, event: ToolStart) -> ToolStart:
@@ -137,19 +166,19 @@ def _events(
     if call.request.kind == "embedding":
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
         return gateway.bedrock.embed(attempt, model_id, texts, call.request.dimensions)
-    operation = gateway.bedrock.converse_stream if call.request.is_stream else gateway.bedrock.converse
+    operation = gateway.bedrock.converse_stream if call.reply.is_streamed else gateway.bedrock.converse
     return operation(attempt, body)
 
 
-def _named(call: Call, body: bytes) -> bytes:
+def _named(call: Call, conversation: Conversation, body: bytes) -> bytes:
     """The body with the call's id in its metadata, which Bedrock's invocation log repeats: reconciliation goes by it."""
-    given = call.sent_conversation.request_metadata
+    given = conversation.request_metadata
     if given is None:
         return b'%b,"requestMetadata":{"%b":"%b"}}' % (body[:-1], CALL_KEY.encode(), str(call.id).encode())
     # The entrance took what leaves room for ours; placeholders may have made a text longer than what Bedrock takes.
     metadata = {name[:_METADATA_LENGTH]: value[:_METADATA_LENGTH] for name, value in given.items()}
     metadata[CALL_KEY] = str(call.id)
-    return encode(msgspec.structs.replace(call.sent_conversation, request_metadata=metadata))
+    return encode(msgspec.structs.replace(conversation, request_metadata=metadata))
 
 
 def _sent(call: Call, body: bytes) -> Sent:

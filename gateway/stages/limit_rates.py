@@ -2,6 +2,7 @@ from math import ceil
 
 from gateway.call import Call
 from gateway.refusals import Refusal
+from gateway.routing.worst_case import first_tokens
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
 from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest
@@ -22,7 +23,8 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
     }
     if not limits:
         return
-    tokens = call.bounds.counted_input_tokens + call.bounds.max_tokens
+    # What is expected: settling corrects it by what was used.
+    tokens = call.bounds.counted_input_tokens + first_tokens(call)
     takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
     request = RateRequest(str(call.id), takes)
     decision = await gateway.rate_lines.admit(

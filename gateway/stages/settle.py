@@ -101,7 +101,7 @@ def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     answer that never came nothing is known, so it is charged like a hold that expires: for all it can have been.
     """
     may_be_billed = call.refusal is not None and call.refusal.may_be_billed
-    if may_be_billed and not call.request.is_stream:
+    if may_be_billed and not call.reply.is_streamed:
         return Usage(input=call.bounds.counted_input_tokens, output=call.bounds.max_tokens)
     if not (call.reply.answer or call.is_cancelled or may_be_billed):
         return None

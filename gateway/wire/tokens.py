@@ -122,6 +122,14 @@ def count_text(text: str, *, factor: float) -> int:
     return int(count_tokens(text) * factor)
 
 
+_OUTPUT_MARGIN = 1.3
+
+
+def bound_of_text(text: str, *, factor: float) -> int:
+    """The most tokens that a text an answer consists of is taken to have."""
+    return int(count_tokens(text) * factor * _OUTPUT_MARGIN) + _digits(text) + _FLOOR
+
+
 @dataclass(slots=True)
 class _Scale:
     """What a conversation weighs, added up: texts, tokens around them, and what images and documents may have."""

@@ -78,6 +78,8 @@ class ModelPageAdmin(CatalogAdmin):
                 "fields": (
                     "supports_structured_output",
                     "supports_stop_sequences",
+                    "supports_streaming",
+                    "supports_streamed_tools",
                     "sampling",
                     "thinking",
                     "efforts",
@@ -90,6 +92,7 @@ class ModelPageAdmin(CatalogAdmin):
                 "fields": (
                     "supports_prompt_cache",
                     ("cache_points", "cache_min_tokens"),
+                    "betas",
                     "cache_lifetimes",
                     "cache_places",
                 )

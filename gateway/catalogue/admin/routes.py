@@ -17,7 +17,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -46,8 +46,9 @@ class RouteAdmin(CatalogAdmin):
         "timeout_seconds": "Timeout in seconds",
         "default_max_tokens": "Usual max_tokens",
         "max_tokens_limit": "Highest max_tokens",
+        "expected_output_tokens": "Expected output tokens",
     }
-    list_display = ("name", "targets_text", "strategy_name", "default_max_tokens", "is_enabled")
+    list_display = ("name", "targets_text", "strategy_name", "usual_max_tokens", "is_enabled")
     list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
     search_fields = ("name", "aliases")
     list_per_page = 100
@@ -55,7 +56,17 @@ class RouteAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("name", "aliases", "description", "is_enabled")}),
         ("Choice of target", {"fields": ("strategy", "timeout_seconds")}),
-        ("Answers", {"fields": ("default_max_tokens", "max_tokens_limit", "refuses_sampling")}),
+        (
+            "Answers",
+            {
+                "fields": (
+                    "default_max_tokens",
+                    "max_tokens_limit",
+                    "expected_output_tokens",
+                    "refuses_sampling",
+                )
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -64,6 +75,10 @@ class RouteAdmin(CatalogAdmin):
     @admin.display(description="Strategy", ordering="strategy")
     def strategy_name(self, route: Route) -> str:
         return "In order" if route.strategy == Route.Strategy.ORDERED else "By weight"
+
+    @admin.display(description="Usual max_tokens", ordering="default_max_tokens")
+    def usual_max_tokens(self, route: Route) -> str:
+        return "the model's own" if route.default_max_tokens is None else f"{route.default_max_tokens:,}"
 
     @display(description="Targets")
     def targets_text(self, route: Route) -> str:

@@ -16,7 +16,6 @@ from kernel.money import dollars_to_nanos
 
 CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
 PRICED_FROM = datetime(2026, 1, 1, tzinfo=UTC)
-DEFAULT_MAX_TOKENS = 4096
 HOME_PROFILES = ("us", "")
 HOME_REGIONS = ("us-east-1", "us-west-2")
 """Where a model's main route goes. Other geographies have routes of their own: who names `eu.` stays in Europe."""
@@ -198,11 +197,7 @@ def _add_routes(entries: Iterable[Entry], deployments: dict[Place, Deployment]) 
         for name, aliases, places in _routes_of(entry):
             if name in existing:
                 continue
-            route = Route(
-                name=name,
-                aliases=aliases,
-                default_max_tokens=min(DEFAULT_MAX_TOKENS, entry.max_output_tokens or DEFAULT_MAX_TOKENS),
-            )
+            route = Route(name=name, aliases=aliases)
             routes.append(route)
             targets += [
                 RouteTarget(route=route, deployment=deployments[place], position=position)

@@ -7,15 +7,14 @@ are accepted and let go; blocks that Bedrock's Converse does not have are refuse
 from collections.abc import Iterator
 from typing import Any, Literal
 
-import msgspec
-
 from gateway.call.places import Places
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
 from gateway.entrances.formats.images import is_base64, without_blanks
+from gateway.entrances.formats.members import Strict
 from gateway.refusals import Refusal
 
 
-class CacheControl(msgspec.Struct):
+class CacheControl(Strict):
     """A mark: all of the prompt up to here may be cached."""
 
     type: Literal["ephemeral"]
@@ -26,43 +25,44 @@ class CacheControl(msgspec.Struct):
         return {"type": "default"} if self.ttl is None else {"type": "default", "ttl": self.ttl}
 
 
-class _Base64(msgspec.Struct, tag="base64"):
+class _Base64(Strict, tag="base64"):
     media_type: str
     data: str
 
 
-class _Url(msgspec.Struct, tag="url"):
+class _Url(Strict, tag="url"):
     url: str
 
 
-class _File(msgspec.Struct, tag="file"):
+class _File(Strict, tag="file"):
     file_id: str
 
 
-class _PlainText(msgspec.Struct, tag="text"):
+class _PlainText(Strict, tag="text"):
     data: str
     media_type: str = "text/plain"
 
 
-class Text(msgspec.Struct, tag="text"):
+class Text(Strict, tag="text"):
     text: str
     cache_control: CacheControl | None = None
+    citations: Any = None
 
 
-class _Image(msgspec.Struct, tag="image"):
+class _Image(Strict, tag="image"):
     source: _Base64 | _Url | _File
     cache_control: CacheControl | None = None
 
 
-class _Content(msgspec.Struct, tag="content"):
+class _Content(Strict, tag="content"):
     content: str | list[Text | _Image]
 
 
-class _Citations(msgspec.Struct):
+class _Citations(Strict):
     enabled: bool | None = None
 
 
-class _Document(msgspec.Struct, tag="document"):
+class _Document(Strict, tag="document"):
     source: _Base64 | _Url | _File | _PlainText | _Content
     title: str | None = None
     context: str | None = None
@@ -70,7 +70,7 @@ class _Document(msgspec.Struct, tag="document"):
     cache_control: CacheControl | None = None
 
 
-class _SearchResult(msgspec.Struct, tag="search_result"):
+class _SearchResult(Strict, tag="search_result"):
     source: str
     title: str
     content: list[Text]
@@ -78,26 +78,34 @@ class _SearchResult(msgspec.Struct, tag="search_result"):
     cache_control: CacheControl | None = None
 
 
-class _ToolUse(msgspec.Struct, tag="tool_use"):
+class _ToolUse(Strict, tag="tool_use"):
     id: str
     name: str
     input: Any
     cache_control: CacheControl | None = None
+    caller: Any = None
+    toolset_name: Any = None
 
 
-class _ToolResult(msgspec.Struct, tag="tool_result"):
-    tool_use_id: str
-    content: str | list[Text | _Image | _Document | _SearchResult] | None = None
-    is_error: bool | None = None
+class _ToolReference(Strict, tag="tool_reference"):
+    tool_name: str
     cache_control: CacheControl | None = None
 
 
-class _Thinking(msgspec.Struct, tag="thinking"):
+class _ToolResult(Strict, tag="tool_result"):
+    tool_use_id: str
+    content: str | list[Text | _Image | _Document | _SearchResult | _ToolReference] | None = None
+    is_error: bool | None = None
+    cache_control: CacheControl | None = None
+    toolset_name: Any = None
+
+
+class _Thinking(Strict, tag="thinking"):
     thinking: str
     signature: str = ""
 
 
-class _RedactedThinking(msgspec.Struct, tag="redacted_thinking"):
+class _RedactedThinking(Strict, tag="redacted_thinking"):
     data: str
 
 
@@ -159,8 +167,13 @@ class Translator:
             tool_use_id=part.tool_use_id, content=content, status="error" if part.is_error else None
         )
 
-    def _result_block(self, part: Text | _Image | _Document | _SearchResult, where: str) -> ToolResultBlock:
+    def _result_block(
+        self, part: Text | _Image | _Document | _SearchResult | _ToolReference, where: str
+    ) -> ToolResultBlock:
         match part:
+            case _ToolReference(name):
+                # A search among tools whose loading was deferred: here all of them are loaded.
+                return ToolResultBlock(text=f"The tool {name} can be used.")
             case Text(text):
                 return ToolResultBlock(text=text)
             case _Image(source):

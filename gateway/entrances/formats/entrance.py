@@ -22,6 +22,7 @@ from gateway.entrances.formats import (
     openai,
     openai_reply,
 )
+from gateway.entrances.formats.anthropic_request import MessagesRequest
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -72,11 +73,10 @@ class OpenAIEntrance:
 
     name: ClassVar[str] = "openai"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(ChatRequest).decode)
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request = decode_body(self._decode, body)
         places = Places()
+        request: ChatRequest = decode_body(partial(openai.read_chat, places=places), body)
         return Parsed(
             model=request.model,
             conversation=openai.conversation_of_openai(request, places),
@@ -93,6 +93,7 @@ class OpenAIEntrance:
             model=call.request.model,
             events=events,
             finished=finished,
+            custom_tools=call.places.custom_tools if call.places is not None else frozenset(),
         )
 
     def writer(self, call: Call, parsed: Parsed) -> Writer:
@@ -101,6 +102,7 @@ class OpenAIEntrance:
             created=int(call.started_at.timestamp()),
             model=call.request.model,
             include_usage=parsed.include_usage,
+            custom_tools=parsed.places.custom_tools if parsed.places is not None else frozenset(),
         )
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
@@ -112,14 +114,14 @@ class AnthropicEntrance:
 
     name: ClassVar[str] = "anthropic"
     stream_type: ClassVar[str] = "text/event-stream; charset=utf-8"
-    _decode = staticmethod(msgspec.json.Decoder(anthropic.MessagesRequest).decode)
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request = decode_body(self._decode, body)
         places = Places()
+        request: MessagesRequest = decode_body(partial(anthropic.read_messages, places=places), body)
+        betas = anthropic.betas_of(headers.get(b"anthropic-beta", b""))
         return Parsed(
             model=request.model,
-            conversation=anthropic.conversation_of_anthropic(request, places),
+            conversation=anthropic.conversation_of_anthropic(request, places, betas),
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),

@@ -1,5 +1,6 @@
 """PURE: a reply in OpenAI's words: whole, as chunks, or as an error."""
 
+from collections.abc import Iterable, Set
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,21 @@ _ERROR_TYPES = {
 }
 
 
-def completion(*, call_id: UUID, created: int, model: str, events: list[Event], finished: Finished) -> bytes:
+def completion(
+    *,
+    call_id: UUID,
+    created: int,
+    model: str,
+    events: list[Event],
+    finished: Finished,
+    custom_tools: Set[str] = frozenset(),
+) -> bytes:
     """The whole answer as a `chat.completion`."""
+    thoughts = thinking_blocks(events)
     events = told(events)
     text = [event.text for event in events if isinstance(event, TextDelta)]
     reasoning = [event.text for event in events if isinstance(event, ReasoningDelta)]
-    calls = tool_calls(events)
+    calls = [_custom_call(call) if _name(call) in custom_tools else call for call in tool_calls(events)]
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
     if calls:
         message["tool_calls"] = calls
@@ -31,6 +41,8 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
         message["annotations"] = annotations
     if any(reasoning):
         message["reasoning_content"] = "".join(reasoning)
+    if thoughts:
+        message["thinking_blocks"] = thoughts
     return orjson.dumps(
         {
             "id": f"chatcmpl-{call_id.hex}",
@@ -43,6 +55,42 @@ def completion(*, call_id: UUID, created: int, model: str, events: list[Event], 
             "usage": openai_usage(finished.usage),
         }
     )
+
+
+def thinking_blocks(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Reasoning with what proves it the model's own, for the caller to send back; LiteLLM's form, as OpenAI has none."""
+    found: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if type(event) is not ReasoningDelta:
+            continue
+        if event.data:
+            found[event.index] = {"type": "redacted_thinking", "data": event.data}
+            continue
+        block = found.setdefault(event.index, {"type": "thinking", "thinking": "", "signature": ""})
+        block["thinking"] += event.text
+        block["signature"] += event.signature
+    return [block for block in found.values() if block.get("signature", True)]
+
+
+def _name(call: dict[str, Any]) -> str:
+    name: str = call["function"]["name"]
+    return name
+
+
+def _custom_call(call: dict[str, Any]) -> dict[str, Any]:
+    """The call of a tool that takes free text."""
+    custom = {"name": _name(call), "input": free_text(call["function"]["arguments"])}
+    return {"id": call["id"], "type": "custom", "custom": custom}
+
+
+def free_text(arguments: str) -> str:
+    """The text in the arguments of a custom tool; the arguments themselves where the model kept to no form."""
+    try:
+        value = orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+    text = value.get("input") if isinstance(value, dict) else None
+    return text if isinstance(text, str) else arguments
 
 
 def told(events: list[Event]) -> list[Event]:
@@ -76,7 +124,10 @@ def openai_usage(used: Usage) -> dict[str, Any]:
         "prompt_tokens": used.prompt,
         "completion_tokens": used.output,
         "total_tokens": used.total,
-        "prompt_tokens_details": {"cached_tokens": used.cache_read},
+        "prompt_tokens_details": {
+            "cached_tokens": used.cache_read,
+            "cache_write_tokens": used.cache_write + used.cache_write_1h,
+        },
     }
 
 
@@ -91,7 +142,19 @@ def openai_error(refusal: Refusal) -> dict[str, Any]:
 class ChunkWriter:
     """Writes the events of one reply as server-sent `chat.completion.chunk`s."""
 
-    def __init__(self, *, call_id: UUID, created: int, model: str, include_usage: bool) -> None:
+    def __init__(
+        self,
+        *,
+        call_id: UUID,
+        created: int,
+        model: str,
+        include_usage: bool,
+        custom_tools: Set[str] = frozenset(),
+    ) -> None:
+        self._custom_tools = custom_tools
+        self._free: list[str] | None = None
+        """The arguments so far of a custom tool's call, whose text is sent when it is whole."""
+        self._thoughts: list[ReasoningDelta] = []
         self._include_usage = include_usage
         self._tools = -1
         self._teller = Teller()
@@ -114,8 +177,23 @@ class ChunkWriter:
         """An event's bytes; empty for what OpenAI's streams do not show."""
         if type(event) is TextDelta:
             self._teller.pass_text(event)
-            return self._text(event.text)
-        return b"".join(map(self._told, self._teller.feed(event)))
+            return self._whole(event) + self._text(event.text) if self._thoughts else self._text(event.text)
+        if type(event) is ReasoningDelta:
+            self._thoughts.append(event)
+        before = self._whole(event)
+        return before + b"".join(map(self._told, self._teller.feed(event)))
+
+    def _whole(self, event: Event) -> bytes:
+        """What is sent of blocks when they have ended: a custom tool's text, and reasoning with its signature."""
+        sent = b""
+        if self._free is not None and type(event) is not ToolDelta:
+            text, self._free = free_text("".join(self._free)), None
+            sent = self._chunk({"tool_calls": [{"index": self._tools, "custom": {"input": text}}]}, None)
+        if self._thoughts and type(event) is not ReasoningDelta:
+            blocks, self._thoughts = thinking_blocks(self._thoughts), []
+            if blocks:
+                sent += self._chunk({"thinking_blocks": blocks}, None)
+        return sent
 
     def _text(self, text: str) -> bytes:
         return b"%b%b%b" % (self._before_text, orjson.dumps(text), self._after_text)
@@ -126,9 +204,17 @@ class ChunkWriter:
                 return self._text(text)
             case ToolStart(_, tool_use_id, name):
                 self._tools += 1
+                if name in self._custom_tools:
+                    self._free = []
+                    custom = {"index": self._tools, "id": tool_use_id, "type": "custom"}
+                    return self._chunk(
+                        {"tool_calls": [{**custom, "custom": {"name": name, "input": ""}}]}, None
+                    )
                 function = {"name": name, "arguments": ""}
                 call = {"index": self._tools, "id": tool_use_id, "type": "function", "function": function}
                 return self._chunk({"tool_calls": [call]}, None)
+            case ToolDelta(_, arguments) if self._free is not None:
+                self._free.append(arguments)
             case ToolDelta(_, arguments):
                 return self._chunk(
                     {"tool_calls": [{"index": self._tools, "function": {"arguments": arguments}}]}, None

@@ -17,7 +17,6 @@ from gateway.conversation import (
     ServiceTier,
     SystemBlock,
 )
-from gateway.entrances.formats.effort import effort_of
 from gateway.entrances.formats.responses_choice import tool_config
 from gateway.entrances.formats.responses_items import ItemReader, references_of
 from gateway.entrances.formats.responses_request import ResponsesRequest, TextFormat
@@ -69,8 +68,8 @@ def read_request(
     tools, choice = tool_config(
         box, request.tool_choice, in_parallel=request.parallel_tool_calls, messages=messages
     )
-    effort, thinking = effort_of(request.reasoning.effort if request.reasoning else None)
-    more = {name: value for name, value in (("thinking", thinking), ("tool_choice", choice)) if value}
+    effort = request.reasoning.effort if request.reasoning else None
+    more = {name: value for name, value in (("reasoning_effort", effort), ("tool_choice", choice)) if value}
     conversation = Conversation(
         messages=messages,
         system=system or None,
@@ -78,7 +77,7 @@ def read_request(
             max_tokens=request.max_output_tokens, temperature=request.temperature, top_p=request.top_p
         ),
         tool_config=tools,
-        output_config=((effort or {}) | _text_format(request)) or None,
+        output_config=_text_format(request) or None,
         additional_model_request_fields=more or None,
         service_tier=_tier(request.service_tier, places),
     )

@@ -2,13 +2,14 @@
 
 from gateway.call.fit import Fit
 from gateway.conversation import Conversation, ToolResultBlock
+from gateway.wire.fit.betas import mend_betas
 from gateway.wire.fit.caching import mend_cache_points
+from gateway.wire.fit.effort import mend_effort, mend_reasoning_effort
 from gateway.wire.fit.media import mend_media
 from gateway.wire.fit.output import mend_output
 from gateway.wire.fit.sampling import mend_max_tokens, mend_sampling, mend_stops
 from gateway.wire.fit.thinking import (
     clamp_budget,
-    mend_effort,
     mend_fields,
     mend_reasoning,
     mend_unthought,
@@ -26,14 +27,17 @@ _BLANK, _TURNS, _TOOLS, _MEDIA, _POINTS, _REASONING = 1, 2, 4, 8, 16, 32
 def fit(
     work: Work,
     *,
-    default_max_tokens: int,
-    most_tokens: int,
+    default_max_tokens: int | None,
+    most_tokens: int | None,
     avoid_native: bool = False,
+    avoid_betas: bool = False,
     output_mode: str = "auto",
 ) -> Fit:
     """The request as the model takes it. Refusal invalid_request, naming the caller's own place."""
     has = _look(work.conversation)
     if work.conversation.additional_model_request_fields is not None:
+        mend_reasoning_effort(work)
+        mend_betas(work, without=avoid_betas)
         mend_fields(work)
     mend_max_tokens(work, default=default_max_tokens, most=most_tokens)
     clamp_budget(work)

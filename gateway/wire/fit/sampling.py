@@ -90,22 +90,29 @@ def mend_stops(work: Work) -> None:
         work.change(inference_config=msgspec.structs.replace(config, stop_sequences=kept or None))
 
 
-def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
+_UNKNOWN_LIMIT = 4096
+"""Tokens that an answer is bound by where nothing says what the model can give: nearly all can give as many."""
+
+
+def mend_max_tokens(work: Work, *, default: int | None, most: int | None) -> None:
     """Sets the bound of the answer where the caller sets none, and lowers it to what may be asked for.
 
-    `most` is what the route allows. Bedrock wants less than the model's limit, not the limit itself.
+    `most` is what the route allows; without a default, as much is asked for as the model can give. Bedrock wants less
+    than the model's limit, not the limit itself.
     """
     config = work.conversation.inference_config or InferenceConfig()
     limit = work.capability.max_output_tokens
-    below = max(limit - 1, 1) if limit else most
+    bounds = [bound for bound in (most, max(limit - 1, 1) if limit else None) if bound]
+    lowest = min(bounds, default=0)
     asked = config.max_tokens
     if asked is None:
-        wanted = min(default + _budget(work), most, below)
-        work.change(inference_config=msgspec.structs.replace(config, max_tokens=wanted))
+        wanted = default + _budget(work) if default else lowest or _UNKNOWN_LIMIT + _budget(work)
+        work.change(inference_config=msgspec.structs.replace(config, max_tokens=min([wanted, *bounds])))
         return
-    lowest = min(most, below)
+    if not lowest or asked <= lowest:
+        return
     member = work.member("max_tokens")
-    if asked > lowest and work.breaks(
+    if work.breaks(
         "max_tokens",
         member,
         f"{asked} is more than the {lowest} tokens of output that can be asked for. Ask for less.",
@@ -114,7 +121,7 @@ def mend_max_tokens(work: Work, *, default: int, most: int) -> None:
         code="max_tokens_exceeded",
     ):
         most = lowest
-    if asked > most:  # which holds whatever is switched: it is the route's, not Bedrock's
+    if most and asked > most:  # which holds whatever is switched: it is the route's, not Bedrock's
         work.say(member, "lowered", str(most))
         work.change(inference_config=msgspec.structs.replace(config, max_tokens=most))
 

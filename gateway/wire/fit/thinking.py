@@ -8,18 +8,17 @@ from gateway.wire.fit.work import Work
 _MIN_BUDGET = 1024
 _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
-_BUDGETS = {"low": 4_000, "medium": _USUAL_BUDGET, "high": 32_000, "xhigh": 48_000, "max": 64_000}
-"""What an effort is worth where the model has no efforts, but budgets."""
 _OWN_FIELDS = {
-    "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config"}),
+    "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config", "anthropic_beta"}),
     "amazon": frozenset({"reasoningConfig"}),
     "meta": frozenset[str](),
+    "openai": frozenset({"reasoning_effort"}),
 }
 """What each vendor's models take beyond Converse's own members. Of others little is known, and little is dropped.
 
 Source: AWS user guide, Inference request parameters and response fields.
 """
-_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK"})
+_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK", "anthropic_beta"})
 """What only the models of one vendor take."""
 
 
@@ -158,10 +157,8 @@ def _other_kind(work: Work, fields: Json, kind: str) -> None:
         work.say(member, "type", "adaptive")
         return
     config = work.conversation.inference_config
-    effort = (work.conversation.output_config or {}).get("effort")
-    usual = _BUDGETS.get(effort, _USUAL_BUDGET) if isinstance(effort, str) else _USUAL_BUDGET
-    most = config.max_tokens if config is not None and config.max_tokens is not None else 2 * usual
-    budget = min(usual, most // 2)
+    most = config.max_tokens if config is not None and config.max_tokens is not None else 2 * _USUAL_BUDGET
+    budget = min(_USUAL_BUDGET, most // 2)
     if budget < _MIN_BUDGET:
         work.say(member, "dropped")
         del fields["thinking"]
@@ -182,10 +179,10 @@ def clamp_budget(work: Work) -> None:
         or budget < config.max_tokens
     ):
         return
-    if work.bounds_answer and not any(each.what == "lowered" for each in work.adjustments):
+    if not any(each.what == "lowered" for each in work.adjustments):
         return  # the caller's own, which was to pass
     kept = {name: value for name, value in (fields or {}).items() if name != "thinking"}
-    lowered = config.max_tokens - 1 if work.bounds_answer else config.max_tokens // 2
+    lowered = config.max_tokens - 1
     member = work.member("thinking")
     if lowered < _MIN_BUDGET:
         work.say(member, "dropped")
@@ -221,48 +218,6 @@ def mend_unthought(work: Work) -> None:
         work.change(additional_model_request_fields=kept or None)
 
 
-def mend_effort(work: Work) -> None:
-    """Lowers the effort to the highest level that the model takes; drops it where it takes none."""
-    config, levels = work.conversation.output_config, _levels(work)
-    asked = (config or {}).get("effort")
-    if config is None or asked is None or asked in levels:
-        return
-    member = work.member("effort")
-    kept = {name: value for name, value in config.items() if name != "effort"}
-    if not levels:
-        told, words = f"the model {work.capability.model_id} does not take it.", _NO_EFFORT
-    else:
-        told = f"the model {work.capability.model_id} takes: {', '.join(levels)}."
-        words = f"This model does not support effort level '{asked}'. Supported levels: {', '.join(sorted(levels))}."
-    if not work.breaks("effort", member, told, words):
-        return
-    if levels:
-        work.say(member, "lowered", levels[-1])
-        kept["effort"] = levels[-1]
-    elif work.thinking.get("type") == "enabled" and _is_budgeted(work):
-        work.say(member, "by", "budget_tokens")
-    else:
-        work.say(member, "dropped")
-    work.change(output_config=kept or None)
-
-
-def _is_budgeted(work: Work) -> bool:
-    """Whether thinking was given a budget here, by the effort."""
-    return any(
-        each.member == work.member("thinking") and each.what == "budget_tokens" for each in work.adjustments
-    )
-
-
-def _levels(work: Work) -> tuple[str, ...]:
-    """Opus 5 thinks unless it is told not to, and its highest levels are of thinking (Anthropic API docs: Effort)."""
-    if work.thinking.get("type") == "disabled" and work.capability.model_id.startswith(
-        "anthropic.claude-opus-5"
-    ):
-        return tuple(level for level in work.capability.efforts if level not in ("xhigh", "max"))
-    return work.capability.efforts
-
-
-_NO_EFFORT = "This model does not support the effort parameter."
 _NO_REASONING = (
     "This model doesn't support the reasoningContent field. Remove reasoningContent and try again."
 )

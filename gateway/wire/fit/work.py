@@ -60,12 +60,6 @@ class Work:
         return Refusal(code, words if self.is_own and words else f"{where}: {told}", param=where)
 
     @property
-    def bounds_answer(self) -> bool:
-        """Whether the caller says how long the answer may be."""
-        config = self._given.inference_config
-        return config is not None and config.max_tokens is not None
-
-    @property
     def thinking(self) -> Json:
         """How the model is asked to think; empty where it is not."""
         found = (self.conversation.additional_model_request_fields or {}).get("thinking")

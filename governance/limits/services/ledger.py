@@ -31,7 +31,10 @@ HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 30.0
 """A process whose heartbeat is older is taken for dead: its holds expire, and are charged as estimated."""
 
-_RESERVE = "SELECT number, admitted, short_window, remaining_nanos FROM gatehouse_reserve(%s, %s, %s)"
+_RESERVE = (
+    "SELECT number, admitted, short_window, remaining_nanos, held_nanos FROM gatehouse_reserve(%s, %s, %s)"
+)
+_EXTEND = "SELECT number, more_nanos FROM gatehouse_extend(%s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
 _NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
 _HEARTBEAT = """
@@ -53,10 +56,14 @@ class LedgerUnavailableError(UnavailableError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
-    """What to reserve for a call. `record` is what its audit record needs should this process die."""
+    """What to reserve for a call: the whole amount, or the least it can begin with (governance/limits/sql/reserve.sql).
+
+    `record` is what its audit record needs should this process die.
+    """
 
     call_id: UUID
     amount_nanos: int
+    least_nanos: int
     windows: tuple[Window, ...]
     started_at: datetime
     lifetime_seconds: float
@@ -65,11 +72,12 @@ class HoldRequest:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The ledger's answer: admitted, or which window is short and what is left of it (nano-dollars)."""
+    """The ledger's answer: admitted with what is held, or which window is short and what is left of it (nano-dollars)."""
 
     admitted: bool
     window: Window | None = None
     remaining_nanos: int | None = None
+    held_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Ledger:
         self._pool = pool
         self.instance_id = instance_id
         self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolate=(psycopg.DataError,))
+        self._extensions: Batcher[tuple[UUID, int], int] = Batcher(self._extend)
         self._settlements: Batcher[Settlement, None] = Batcher(
             self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
         )
@@ -124,6 +133,16 @@ class Ledger:
         """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does."""
         try:
             return self._reserves.submit(request)
+        except QueueFullError as error:
+            raise LedgerUnavailableError("too many calls wait for the ledger") from error
+
+    def extend(self, call_id: UUID, nanos: int) -> "asyncio.Future[int]":
+        """Adds to a call's hold as much of that as its budgets have left: what was added, 0 where nothing was.
+
+        The future fails with LedgerUnavailableError when Postgres does.
+        """
+        try:
+            return self._extensions.submit((call_id, nanos))
         except QueueFullError as error:
             raise LedgerUnavailableError("too many calls wait for the ledger") from error
 
@@ -167,6 +186,7 @@ class Ledger:
                 "number": n,
                 "call_id": request.call_id,
                 "amount_nanos": request.amount_nanos,
+                "least_nanos": request.least_nanos,
                 "windows": [number[window] for window in request.windows],
                 "started_at": request.started_at,
                 "lifetime_seconds": request.lifetime_seconds,
@@ -194,10 +214,26 @@ class Ledger:
             raise LedgerUnavailableError("Postgres can't be reached") from error
         self.is_connected = True
         answers = {
-            n: Admission(True) if admitted else Admission(False, windows[short - 1], remaining)
-            for n, admitted, short, remaining in rows
+            n: Admission(True, held_nanos=held)
+            if admitted
+            else Admission(False, windows[short - 1], remaining)
+            for n, admitted, short, remaining, held in rows
         }
         return [answers[n] for n in range(len(batch))]
+
+    async def _extend(self, batch: list[tuple[UUID, int]]) -> Sequence[int]:
+        asks = [
+            {"number": n, "call_id": call_id, "amount_nanos": nanos}
+            for n, (call_id, nanos) in enumerate(batch)
+        ]
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(_EXTEND, (orjson.dumps(asks).decode(),))
+                rows = await cursor.fetchall()
+        except (*_LOST, psycopg.errors.DeadlockDetected) as error:
+            raise LedgerUnavailableError("Postgres can't be reached") from error
+        more = dict(rows)
+        return [more[n] for n in range(len(batch))]
 
     async def _note_progress(self, batch: list[tuple[UUID, dict[str, Any]]]) -> Sequence[None]:
         found = [{"call_id": call_id, "progress": progress} for call_id, progress in batch]

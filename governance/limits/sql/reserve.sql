@@ -2,10 +2,13 @@
 -- order of their ids, before any hold: so nobody deadlocks over windows.
 
 -- `windows` are [{number, budget_id, subject, starts_at, ends_at}, …], numbered from 1. `holds` are [{number, call_id,
--- amount_nanos, windows, started_at, lifetime_seconds, record}, …] in the order of arrival, `windows` being numbers of those.
--- Of each call: whether it is admitted; if not, the number of the first window that is short, and what is left in it.
+-- amount_nanos, least_nanos, windows, started_at, lifetime_seconds, record}, …] in the order of arrival, `windows` being numbers
+-- of those. A call holds the whole amount where that is no more than a tenth of what is left in each window; else that tenth, but
+-- no less than its least amount, with which it begins (gatehouse_extend goes on from there). Soft windows limit nothing.
+-- Of each call: whether it is admitted, and what it holds; if not, the number of the first window that is short, and what is left
+-- in it.
 CREATE OR REPLACE FUNCTION gatehouse_reserve(windows jsonb, holds jsonb, instance uuid)
-RETURNS TABLE (number int, admitted boolean, short_window int, remaining_nanos bigint)
+RETURNS TABLE (number int, admitted boolean, short_window int, remaining_nanos bigint, held_nanos bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
     ids bigint[];
@@ -14,10 +17,12 @@ DECLARE
     limits bigint[];
     added bigint[];
     accepted int[] := '{}';
+    amounts bigint[] := '{}';
     item record;
     place int;
     short int;
     missing int;
+    room bigint;
 BEGIN
     SELECT found.ids, found.used, found.limits, found.missing INTO ids, used, limits, missing
     FROM gatehouse_locked_windows(windows) AS found;
@@ -35,38 +40,42 @@ BEGIN
 
     -- In the order of arrival: what fits goes in, what does not is refused, whoever comes after may still fit.
     FOR item IN
-        SELECT hold.number, hold.amount_nanos, hold.windows
-        FROM jsonb_to_recordset(holds) AS hold(number int, amount_nanos bigint, windows int[]) ORDER BY hold.number
+        SELECT hold.number, hold.amount_nanos, hold.least_nanos, hold.windows
+        FROM jsonb_to_recordset(holds) AS hold(number int, amount_nanos bigint, least_nanos bigint, windows int[])
+        ORDER BY hold.number
     LOOP
         short := NULL;
+        room := NULL;
         FOREACH place IN ARRAY item.windows LOOP
-            IF used[slots[place]] + item.amount_nanos > limits[place] THEN
+            IF used[slots[place]] + item.least_nanos > limits[place] THEN
                 short := place;
                 EXIT;
             END IF;
+            room := least(room, limits[place] - used[slots[place]]);
         END LOOP;
         number := item.number;
         admitted := short IS NULL;
+        held_nanos := greatest(item.least_nanos, least(item.amount_nanos, room / 10));
         short_window := short;
         remaining_nanos := limits[short] - used[slots[short]];
         RETURN NEXT;
         IF admitted THEN
             accepted := accepted || item.number;
+            amounts := amounts || held_nanos;
             FOREACH place IN ARRAY item.windows LOOP
-                used[slots[place]] := used[slots[place]] + item.amount_nanos;
-                added[slots[place]] := added[slots[place]] + item.amount_nanos;
+                used[slots[place]] := used[slots[place]] + held_nanos;
+                added[slots[place]] := added[slots[place]] + held_nanos;
             END LOOP;
         END IF;
     END LOOP;
 
     INSERT INTO governance_hold (call_id, instance_id, amount_nanos, window_ids, started_at, expires_at, record)
-    SELECT hold.call_id, instance, hold.amount_nanos,
+    SELECT hold.call_id, instance, accepted.amount,
            ARRAY(SELECT ids[position] FROM unnest(hold.windows) AS position WHERE ids[position] IS NOT NULL),
            hold.started_at, now() + make_interval(secs => hold.lifetime_seconds), hold.record
     FROM jsonb_to_recordset(holds) AS hold(
-        number int, call_id uuid, amount_nanos bigint, windows int[], started_at timestamptz, lifetime_seconds float8,
-        record jsonb)
-    WHERE hold.number = ANY (accepted);
+        number int, call_id uuid, windows int[], started_at timestamptz, lifetime_seconds float8, record jsonb)
+    JOIN unnest(accepted, amounts) AS accepted(number, amount) USING (number);
 
     UPDATE governance_budgetwindow win
     SET reserved_nanos = win.reserved_nanos + change.amount,
@@ -74,6 +83,56 @@ BEGIN
     FROM unnest(ids, added, limits) AS change(id, amount, most)
     WHERE win.id = change.id AND change.amount > 0;
 END $$;
+
+
+-- Adds to holds that are open: `asks` are [{number, call_id, amount_nanos}, …], in the order of arrival. Of each: what it holds more
+-- now, which is as much of the amount as is left in every window; 0 where nothing is, or where the hold is gone.
+CREATE OR REPLACE FUNCTION gatehouse_extend(asks jsonb)
+RETURNS TABLE (number int, more_nanos bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    item record;
+BEGIN
+    PERFORM FROM governance_budgetwindow win
+    WHERE win.id IN (
+        SELECT unnest(hold.window_ids) FROM governance_hold hold
+        JOIN jsonb_to_recordset(asks) AS x(call_id uuid) ON x.call_id = hold.call_id)
+    ORDER BY win.id
+    FOR UPDATE;
+
+    FOR item IN
+        SELECT x.number, x.call_id, x.amount_nanos
+        FROM jsonb_to_recordset(asks) AS x(number int, call_id uuid, amount_nanos bigint) ORDER BY x.number
+    LOOP
+        number := item.number;
+        SELECT greatest(0, least(item.amount_nanos, min(
+            gatehouse_limit(win.budget_id, win.subject) - win.spent_nanos - win.reserved_nanos))) INTO more_nanos
+        FROM governance_hold hold JOIN governance_budgetwindow win ON win.id = ANY (hold.window_ids)
+        WHERE hold.call_id = item.call_id;
+
+        UPDATE governance_hold hold SET amount_nanos = hold.amount_nanos + more_nanos WHERE hold.call_id = item.call_id;
+        IF FOUND THEN
+            UPDATE governance_budgetwindow win
+            SET reserved_nanos = win.reserved_nanos + more_nanos,
+                limit_nanos = greatest(win.limit_nanos, gatehouse_limit(win.budget_id, win.subject))
+            FROM governance_hold hold
+            WHERE hold.call_id = item.call_id AND win.id = ANY (hold.window_ids);
+        ELSE
+            more_nanos := 0;  -- it has expired
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
+
+-- What a subject may spend of a budget now, with what has been granted for a time: none where the budget is soft or deleted.
+CREATE OR REPLACE FUNCTION gatehouse_limit(budget bigint, whose text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT b.limit_nanos + (
+        SELECT coalesce(sum(g.amount), 0) FROM governance_grant g
+        WHERE g.budget_id = b.id AND g.subject IN ('', whose) AND g.revoked_at IS NULL
+          AND g.starts_at <= now() AND now() < g.ends_at)::bigint
+    FROM governance_budget b WHERE b.id = budget AND b.is_hard
+$$;
 
 
 -- Locks windows in the order of their ids, and says of each, by its number, what it is, what is used of it, and its limit:

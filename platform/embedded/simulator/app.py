@@ -228,6 +228,8 @@ class Simulator:
         read = messages.read_messages_turn if anthropic else converse.read_turn
         lenient = self._models.lenient
         turn = read(body, model=model, model_id=request.model_id, region=request.region, lenient=lenient)
+        if request.operation is Operation.CONVERSE_STREAM:
+            converse.hold_to_streaming(turn)
         turn.weigh(tells_tokens=request.settings.tells_tokens)
         return turn
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from embedded.simulator.errors import invalid
 from embedded.simulator.media import add_document, add_image, add_recording
 from embedded.simulator.models import SimulatedModel, require_text
 from embedded.simulator.schema_text import parse_schema
@@ -45,6 +46,15 @@ def read_turn(
     turn.echoed = {name: body[name] for name in ("performanceConfig", "serviceTier") if body.get(name)}
     turn.guardrail = mapping(body.get("guardrailConfig"))
     return turn
+
+
+def hold_to_streaming(turn: SimulatedTurn) -> None:
+    """Raises AwsError (400) where the model can't answer this as a stream (earendil-works/pi#3739, n8n-io/n8n#14206)."""
+    can = turn.model.capabilities
+    if not can.streaming:
+        raise invalid("This model doesn't support streaming.")
+    if turn.tools and not can.streamed_tools:
+        raise invalid("This model doesn't support tool use in streaming mode.")
 
 
 def _read_tools(config: dict[str, Any], asked: Asked, turn: SimulatedTurn) -> None:

@@ -64,7 +64,12 @@ def record(call_id: UUID, *, cost: int = 0, status: str = "succeeded", **columns
 
 
 def hold(
-    budget: Budget | None, amount: int, *, call_id: UUID | None = None, seconds: float = 600
+    budget: Budget | None,
+    amount: int,
+    *,
+    least: int | None = None,
+    call_id: UUID | None = None,
+    seconds: float = 600,
 ) -> HoldRequest:
     windows = ()
     if budget is not None:
@@ -78,6 +83,7 @@ def hold(
     return HoldRequest(
         call_id=identity,
         amount_nanos=amount,
+        least_nanos=amount if least is None else least,
         windows=windows,
         started_at=NOW,
         lifetime_seconds=seconds,
@@ -397,3 +403,45 @@ def test_a_clock_that_jumps_moves_no_period(monkeypatch):
     (now,) = execute("SELECT clock_timestamp()")[0]
     assert all(abs((now - moment).total_seconds()) < 30 for moment in moments)
     assert abs((moments[0] - moments[1]).total_seconds()) < 1
+
+
+def test_a_hold_is_whole_where_it_is_a_tenth_of_what_is_left_else_that_tenth_or_its_least():
+    limited = make_budget(make_team(), limit_nanos=1000)
+
+    async def scenario(ledger: Ledger, _: Ledger) -> None:
+        asked = [
+            hold(limited, amount, least=least)
+            for amount, least in ((80, 10), (500, 10), (500, 300), (500, 900))
+        ]
+        answers = [await ledger.reserve(request) for request in asked]
+        # Left: 1000, then 920, then 828, then 528.
+        assert [answer.held_nanos for answer in answers] == [80, 92, 300, 0]
+        assert not answers[3].admitted
+        free = await ledger.reserve(hold(None, 700, least=5))
+        assert free.held_nanos == 700  # no budget, nothing to be careful of
+
+    run(scenario)
+    assert BudgetWindow.objects.get().reserved_nanos == 472
+    assert_sound(execute)
+
+
+def test_a_hold_grows_by_what_is_left_and_no_more():
+    limited = make_budget(make_team(), limit_nanos=1000)
+    first, second = new_id(), new_id()
+
+    async def scenario(ledger: Ledger, other: Ledger) -> None:
+        await ledger.reserve(hold(limited, 600, least=600, call_id=first))
+        await other.reserve(hold(limited, 100, least=100, call_id=second))
+        more = await asyncio.gather(
+            ledger.extend(first, 200), other.extend(second, 200), ledger.extend(new_id(), 5)
+        )
+        assert sorted(more[:2]) == [100, 200]
+        assert more[2] == 0  # of no hold
+        assert await ledger.extend(first, 50) == 0
+        await other.settle(Settlement(record(second, cost=40, reserved_nanos=100 + more[1]), None))
+        assert await ledger.extend(first, 2000) == 60 + more[1]  # all that the other one gave back
+
+    run(scenario)
+    window = BudgetWindow.objects.get()
+    assert (window.spent_nanos, window.reserved_nanos) == (40, 960)
+    assert_sound(execute)

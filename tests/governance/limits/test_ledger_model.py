@@ -213,7 +213,7 @@ def reserve(calls: list[Call]) -> list[bool]:
     ]
     blank = {k: v for k, v in record(new_id()).items() if k not in ("call_id", "started_at", "status")}
     holds = [
-        {"number": n, "call_id": call.id, "amount_nanos": call.amount, "started_at": NOW, "lifetime_seconds": 600.0,
+        {"number": n, "call_id": call.id, "amount_nanos": call.amount, "least_nanos": call.amount, "started_at": NOW, "lifetime_seconds": 600.0,
          "record": blank, "windows": [windows.index((limit.row.pk, subject)) + 1 for limit, subject in call.falls_under]}
         for n, call in enumerate(calls)
     ]  # fmt: skip

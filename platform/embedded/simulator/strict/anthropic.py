@@ -191,7 +191,8 @@ def unknown_beta(asked: Asked) -> Found | None:
     body = mapping(asked.body.get("additionalModelRequestFields")) if asked.is_converse else asked.body
     flags = body.get("anthropic_beta")
     listed = flags if isinstance(flags, list) else [flags] if flags is not None else []
-    return found(asked.is_claude and any(str(flag).lower() not in _BETAS for flag in listed))
+    taken = _BETAS if asked.can.betas is None else asked.can.betas
+    return found(asked.is_claude and any(str(flag).lower() not in taken for flag in listed))
 
 
 def input_of_tool(asked: Asked) -> Found | None:

@@ -35,6 +35,9 @@ class ModelCapabilities:
     sampling: str = "all"  # or "one" of temperature and topP, or "none"
     prefill: bool = True
     stop_sequences: bool = True
+    betas: tuple[str, ...] | None = None  # patterns; None: those that any model takes
+    streaming: bool = True
+    streamed_tools: bool = True
     count_tokens_id: str | None = None  # the one id that CountTokens takes; empty: none; None: any
     is_known: bool = False
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_stored_responses'),
-        ('governance', '0001_initial'),
+        ('governance', '0002_holds_that_grow'),
     ]
 
     operations = [

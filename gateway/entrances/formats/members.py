@@ -1,0 +1,142 @@
+"""PURE: what becomes of each member of a request. One table per format; a test compares it with the SDKs' own types.
+
+Structs refuse what they don't know, which costs nothing. Only a body with such a member is read a second time: the
+unknown is left out then, and said (`X-Gatehouse-Adjusted`), since an SDK's next release must not stop its callers.
+"""
+
+import re
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import orjson
+
+from gateway.call.fit import Adjustment
+from gateway.call.places import Places
+from gateway.refusals import Refusal
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+_INDEX = re.compile(r"\[\d+\]")
+_MAX_NAMED = 10
+_UNKNOWN = "unknown field"
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """The base of what callers send: it refuses unknown members, which are then looked at."""
+
+
+class Treatment(StrEnum):
+    """What becomes of a member."""
+
+    HONOURED = "honoured"
+    LET_GO = "let go"  # it changes nothing of the answer
+    NOTED = "noted"  # it can't be honoured, and the answer is as good without: left out, and said
+    REFUSED = "refused"  # by name, unless it asks for nothing
+
+
+class Reader:
+    """Reads bodies of one format."""
+
+    def __init__(self, body: type[Body]) -> None:
+        self._body = body
+        self._decode = msgspec.json.Decoder(body).decode
+
+    def __call__(self, data: bytes, places: Places) -> Any:
+        """The body. Raises what msgspec does for one that does not fit."""
+        try:
+            return self._decode(data)
+        except msgspec.ValidationError as error:
+            if _UNKNOWN not in str(error):
+                raise
+        value = orjson.loads(data)
+        unknown: dict[str, None] = {}
+        kept = _known(value, self._body, "", unknown)
+        for number, path in enumerate(unknown):
+            if number == _MAX_NAMED:
+                places.adjustments.append(Adjustment("more members", "dropped", str(len(unknown) - number)))
+                break
+            places.adjustments.append(Adjustment(path[:100], "dropped"))
+        return self._decode(orjson.dumps(kept))
+
+
+def treat(
+    body: msgspec.Struct,
+    table: dict[str, Treatment],
+    neutral: dict[str, tuple[Any, ...]],
+    hints: dict[str, str],
+    places: Places,
+) -> None:
+    """Notes members that are left out, and refuses by name those that can't be done without.
+
+    `neutral` has, by member, the values that ask for nothing.
+    """
+    for name, treatment in table.items():
+        if treatment is Treatment.HONOURED or treatment is Treatment.LET_GO:
+            continue
+        value = getattr(body, name)
+        if value is None or value in neutral.get(name, ()):
+            continue
+        if treatment is Treatment.NOTED:
+            places.adjustments.append(Adjustment(name, "dropped"))
+            continue
+        raise Refusal(
+            "invalid_request",
+            f"'{name}' is not supported for models on Bedrock. {hints.get(name, 'Leave it out.')}",
+            param=name,
+        )
+
+
+def _known(value: Any, kind: Any, path: str, unknown: dict[str, None]) -> Any:
+    """The value without members that its type does not have; their paths, without numbers, are put into `unknown`."""
+    if isinstance(value, dict):
+        struct = _struct_of(kind, value)
+        if struct is None:
+            return value
+        members, tag = _members(struct)
+        kept = {}
+        for name, inner in value.items():
+            where = f"{path}.{name}" if path else str(name)
+            if name in members:
+                kept[name] = _known(inner, members[name], where, unknown)
+            elif name == tag:
+                kept[name] = inner
+            else:
+                unknown[_INDEX.sub("[]", where)] = None
+        return kept
+    if isinstance(value, list):
+        inner_kind = next((get_args(each)[0] for each in _options(kind) if get_origin(each) is list), None)
+        if inner_kind is None:
+            return value
+        return [_known(inner, inner_kind, f"{path}[{number}]", unknown) for number, inner in enumerate(value)]
+    return value
+
+
+def _options(kind: Any) -> tuple[Any, ...]:
+    """The types of a union, or the type alone."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if get_origin(kind) in (Union, UnionType):
+        return tuple(option for each in get_args(kind) if each is not NoneType for option in _options(each))
+    return (kind,)
+
+
+def _struct_of(kind: Any, value: dict[str, Any]) -> type[msgspec.Struct] | None:
+    """Which struct of a union an object is; None where it is none, or of a kind that nobody knows."""
+    structs = [each for each in _options(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    for struct in structs:
+        config = struct.__struct_config__
+        if config.tag is None or value.get(config.tag_field or "type") == config.tag:
+            return struct
+    return None
+
+
+@cache
+def _members(struct: type[msgspec.Struct]) -> tuple[dict[str, Any], str | None]:
+    """Types by the names on the wire, and the name of the member that tells the struct from others."""
+    hints = get_type_hints(struct, include_extras=True)
+    config = struct.__struct_config__
+    return {
+        field.encode_name: hints[field.name] for field in msgspec.structs.fields(struct)
+    }, config.tag_field if config.tag is not None else None

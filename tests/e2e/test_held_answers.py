@@ -1,0 +1,154 @@
+"""Answers whose budgets can't hold all that they may come to: held in parts, and ended where nothing is left."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from governance.limits.models import BudgetWindow
+from tests.e2e.conftest import MODEL
+
+OUTPUT_NANOS = 15_000
+"""Of one token of the model's output."""
+DOLLAR = 10**9
+
+
+def left(world, budget):
+    """Nano-dollars: (spent, reserved) of the budget's only window."""
+    return world.stack.make(
+        lambda: BudgetWindow.objects.values_list("spent_nanos", "reserved_nanos").get(budget_id=budget)
+    )
+
+
+def key_with(world, team, dollars):
+    world.new_key(team=team)
+    budget = world.set_budget(team=team, limit_nanos=int(dollars * DOLLAR))
+    key = world.new_key(team=team)
+    world.knows(key)  # and so the budget, which came before
+    return key, budget
+
+
+@pytest.mark.quick
+def test_a_large_max_tokens_needs_no_budget_for_all_of_it(world):
+    key, budget = key_with(world, "Large", 0.50)  # all of 63,999 tokens would be $0.96
+    messages = [{"role": "user", "content": "[simulate: tokens=50] Hi"}]
+    answer = world.post(key=key, json={"model": MODEL, "max_tokens": 64_000, "messages": messages})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-gatehouse-adjusted"] == "max_tokens; lowered=63999"
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert record["cost_nanos"] <= record["reserved_nanos"] < 0.1 * DOLLAR
+    assert left(world, budget) == (record["cost_nanos"], 0)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_an_answer_holds_more_as_it_grows_and_is_whole_where_that_is_there(world, is_stream):
+    key, budget = key_with(world, f"Grows {is_stream}", 0.60)
+    _, finish, call_id = ask(world, key, tokens=9_000, is_stream=is_stream)
+    record = world.record(call_id)
+    assert finish == "stop"
+    assert record["output_tokens"] > 8_000
+    assert record["cost_nanos"] > 4_096 * OUTPUT_NANOS  # more than was held at first
+    assert record["cost_nanos"] <= record["reserved_nanos"]
+    assert not record["is_estimated"]
+    assert left(world, budget) == (record["cost_nanos"], 0)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_an_answer_ends_by_the_format_s_length_stop_where_no_more_can_be_held(world, is_stream):
+    key, budget = key_with(world, f"Ends {is_stream}", 0.15)
+    text, finish, call_id = ask(world, key, tokens=60_000, is_stream=is_stream)
+    record = world.record(call_id)
+    assert finish == "length"
+    assert len(text) > 10_000  # what could be held was used
+    assert record["status"] == "succeeded"
+    assert record["is_estimated"]
+    assert "max_tokens; ended=budget" in record["checks"]["adjusted"]
+    assert left(world, budget) == (record["cost_nanos"], 0)
+    assert record["cost_nanos"] <= 0.15 * DOLLAR
+
+
+def ask(world, key, *, tokens, is_stream):
+    """(text, finish reason, call id) of an answer of so many tokens."""
+    body = {
+        "model": MODEL,
+        "max_tokens": 63_000,
+        "stream": is_stream,
+        "messages": [{"role": "user", "content": f"[simulate: tokens={tokens}] Write"}],
+    }
+    answer = world.post(key=key, json=body)
+    assert answer.status_code == 200, answer.text
+    call_id = answer.headers["x-gatehouse-call-id"]
+    if not is_stream:
+        choice = answer.json()["choices"][0]
+        return choice["message"]["content"], choice["finish_reason"], call_id
+    text, finish = "", None
+    for line in answer.text.splitlines():
+        if line.startswith("data: {"):
+            (choice,) = json.loads(line[6:])["choices"]
+            text += choice["delta"].get("content") or ""
+            finish = choice["finish_reason"] or finish
+    return text, finish, call_id
+
+
+@pytest.mark.quick
+def test_where_a_model_thinks_its_bound_is_what_is_held(world):
+    key, budget = key_with(world, "Thinks", 0.50)
+    body = {
+        "model": MODEL,
+        "max_tokens": 60_000,
+        "thinking": {"type": "enabled", "budget_tokens": 2_000},
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+    answer = world.post("/v1/messages", key=key, json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-gatehouse-adjusted"].startswith("max_tokens; held=6")
+    sent = world.received()[-1]["body"]["inferenceConfig"]["maxTokens"]
+    assert 2_000 < sent < 8_000
+    assert left(world, budget)[1] == 0
+
+
+@pytest.mark.quick
+def test_many_long_answers_at_once_overspend_nothing(world):
+    key, budget = key_with(world, "Many", 1.0)
+
+    async def all_of_them():
+        async with httpx.AsyncClient(timeout=60, headers={"authorization": f"Bearer {key}"}) as client:
+            bodies = [
+                {
+                    "model": MODEL,
+                    "max_tokens": 64_000,
+                    "stream": bool(number % 2),
+                    "messages": [{"role": "user", "content": f"[simulate: tokens={6_000 + number}] Write"}],
+                }
+                for number in range(24)
+            ]
+            return await asyncio.gather(
+                *(client.post(f"{world.url}/v1/chat/completions", json=body) for body in bodies)
+            )
+
+    answers = asyncio.run(all_of_them())
+    assert {answer.status_code for answer in answers} <= {200, 402}
+    spent, reserved = left(world, budget)
+    assert reserved == 0
+    assert 0.5 * DOLLAR < spent <= DOLLAR
+
+
+@pytest.mark.quick
+def test_a_model_that_can_t_stream_with_tools_answers_whole_to_who_asks_for_a_stream(world):
+    tool = {
+        "type": "function",
+        "function": {"name": "look", "parameters": {"type": "object", "properties": {}}},
+    }
+    body = {
+        "model": "llama-3-3-70b",
+        "stream": True,
+        "tools": [tool],
+        "messages": [{"role": "user", "content": "[simulate: tool=look] Look"}],
+    }
+    answer = world.post(json=body)
+    assert answer.status_code == 200, answer.text
+    assert '"name":"look"' in answer.text
+    assert world.received()[-1]["operation"] == "Converse"
