@@ -96,6 +96,7 @@ def _team(team: Any) -> TeamEntry:
         id=team.pk,
         name=team.name,
         weight=team.weight,
+        response_days=team.response_days or 0,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
         end_user_from=tuple(team.end_user_from),

@@ -63,6 +63,8 @@ class TeamEntry:
     id: int
     name: str
     weight: int
+    response_days: int
+    """For how long responses are stored; 0: they are not."""
     placeholder_key: bytes
     inference_profiles: dict[int, str]
     """ARNs by deployment: what AWS is asked for in its place, so that its bill names the team."""

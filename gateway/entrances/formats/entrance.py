@@ -15,6 +15,7 @@ from gateway.call.embedding import EmbeddingOptions
 from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
+from gateway.call.response import ResponseRun
 from gateway.conversation import Conversation
 from gateway.entrances.formats import (
     anthropic,
@@ -51,6 +52,7 @@ class Parsed:
     places: Places | None = None
     said_by: Mapping[str, str] = field(default_factory=dict)
     """Who says to be calling, by members and headers of the client's own."""
+    response: ResponseRun | None = None
 
 
 class Writer(Protocol):

@@ -90,4 +90,5 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         places=parsed.places if parsed else None,
         asked_output=conversation.output_config,
         checks=Checks(is_probe=conversation.is_probe),
+        response=parsed.response if parsed else None,
     )

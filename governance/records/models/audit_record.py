@@ -34,6 +34,7 @@ class WireFormat(models.TextChoices):
 
     OPENAI = "openai", "OpenAI"
     ANTHROPIC = "anthropic", "Anthropic"
+    RESPONSES = "responses", "OpenAI Responses"
     CONVERSE = "converse", "Bedrock Converse"
     INVOKE = "invoke", "Bedrock InvokeModel"
     BEDROCK = "bedrock", "Bedrock, without a model"

@@ -9,7 +9,7 @@ class TeamSerializer(OwnedSerializer):
     class Meta:
         model = Team
         fields = (
-            "id", "name", "description", "weight", "end_user_from", "session_from",
+            "id", "name", "description", "weight", "response_days", "end_user_from", "session_from",
             "loop_action", "loop_repeats", "loop_tokens", "created_at",
         )  # fmt: skip
 

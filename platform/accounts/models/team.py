@@ -91,6 +91,12 @@ class Team(Owned):
         db_default=0,
         help_text="Tokens of one session without a tool call or an answer that is new, which count as a loop, too. 0: any number.",
     )
+    response_days = models.PositiveSmallIntegerField(
+        "days that responses are stored", null=True, blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text="Of OpenAI's Responses API, so that callers can go on from them: masked, and encrypted with the team's key. "
+        "Empty: they are not stored.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
