@@ -52,5 +52,5 @@ def _endings() -> tuple[tuple[re.Pattern[str], str], ...]:
         tail = address.path.removeprefix("/v1").removeprefix("/bedrock")
         parts = re.split(r"\{\w+\*?\}", tail)
         pattern = "[^/]+".join(map(re.escape, parts))
-        found.append((re.compile(f"{pattern}/?$"), address.path))
+        found.append((re.compile(f"{pattern}/?$"), address.path.replace("*}", "}")))
     return tuple(found)
