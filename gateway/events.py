@@ -70,6 +70,13 @@ class Vector(Event, frozen=True):
     tokens: int
 
 
+class Score(Event, frozen=True):
+    """How much the document of this index has to do with the query, from 0 to 1."""
+
+    index: int
+    value: float
+
+
 class BlockStop(Event, frozen=True):
     index: int
 

@@ -14,6 +14,7 @@ from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
 from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.formats.rerank import RerankEntrance
 from gateway.entrances.formats.responses import ResponsesEntrance
 
 View = Callable[..., Any]
@@ -77,6 +78,7 @@ ADDRESSES = (
     Address("/v1/responses/{id}/cancel", view=_loaded("responses", "CancelView")),
     Address("/v1/responses/{id}/input_items", view=_loaded("responses", "InputItemsView")),
     Address("/v1/embeddings", EmbeddingsEntrance),
+    Address("/v1/rerank", RerankEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(
         "/v1/messages/count_tokens",

@@ -11,6 +11,8 @@ from gateway.runtime import Gateway
 from gateway.snapshot.state import DeploymentEntry, RouteEntry
 
 _MAX_NAMED = 10
+_PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank": "/v1/rerank"}
+"""Where models are called, by kind."""
 _GEOGRAPHIES = frozenset({"us", "us-gov", "eu", "apac", "global", "jp", "au", "ca"})
 """What inference profiles put before a model's ID."""
 
@@ -74,7 +76,7 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             "model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model"
         )
     if not any(deployment.kind == kind for deployment in route.deployments):
-        path = "/v1/embeddings" if kind == "text" else "/v1/chat/completions"
+        path = _PATHS[route.deployments[0].kind]
         return Refusal(
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
         )
