@@ -9,6 +9,7 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
+from tests.client import HTTP
 from tests.e2e.conftest import World
 from tests.e2e.test_boto3 import client_for
 
@@ -368,6 +369,8 @@ def test_names_of_models_in_every_format(world):
     ):
         answer = world.post(path, json=message | {"model": model})
         assert (answer.status_code, answer.headers["x-gatehouse-model"]) == (200, CLAUDE.removeprefix("us."))
+    shown = HTTP.get(f"{world.url}/v1/models/claude-haiku-4-5-20251001", headers={"x-api-key": world.key})
+    assert (shown.status_code, shown.json()["id"]) == (200, "claude-haiku-4-5")
     eu = world.new_key(allowed_models=["eu.anthropic.claude-haiku-4-5", "nova-pro"])
     world.knows(eu)
     assert (
