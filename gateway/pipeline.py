@@ -21,6 +21,7 @@ import msgspec
 
 from gateway.call import Call
 from gateway.call.groups import Routed
+from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
 from gateway.outbound.chain import BLOCKED, Outbound
@@ -33,14 +34,19 @@ from gateway.snapshot.state import RouteEntry
 from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
+from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
+from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
+from gateway.stages.identify import identify
 from gateway.stages.invoke import invoke
+from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.note_progress import Progress
+from gateway.stages.recall_response import recall_response
 from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.reserve import reserve
@@ -62,10 +68,42 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
+def _authenticated(call: Call, gateway: Gateway) -> None:
+    authenticate(call, gateway)
+    identify(call)
+
+
+def _routed(call: Call, gateway: Gateway) -> None:
+    resolve_route(call, gateway)
+    break_loops(call, gateway)
+
+
+async def _reserved(call: Call, gateway: Gateway) -> None:
+    """Reserves; where a budget is short, as its owner has chosen: by a cheaper route, after a wait, or not at all."""
+    began = perf_counter()
+    while True:
+        try:
+            await reserve(call, gateway)
+        except Refusal as refusal:
+            budget = call.short_budget
+            if refusal.code != "budget_exceeded" or budget is None:
+                raise
+            if budget.when_exceeded == "wait":
+                await wait_a_moment(call, began, refusal)
+            elif budget.when_exceeded == "cheaper" and change_route(call, gateway, budget.cheaper_model):
+                capabilities(call, gateway)
+                await enforce_limits(call, gateway)
+            else:
+                raise
+        else:
+            return
+
+
 ADMISSION: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", authenticate),
+    ("authenticate", _authenticated),
     ("resolve prompt", resolve_prompt),
-    ("resolve route", resolve_route),
+    ("recall response", recall_response),
+    ("resolve route", _routed),
     ("queue", take_turn),
     ("gather context", partial(gather_context, ask=_ask)),
     ("render prompt", partial(render_prompt, ask=_ask)),
@@ -75,7 +113,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
-    ("reserve", reserve),
+    ("reserve", _reserved),
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
@@ -96,9 +134,19 @@ _NO_ROUTE = RouteEntry(
     deployments=(),
 )
 _Result = TypeVar("_Result")
+_OF_RESPONSES = frozenset({"recall response", "keep response"})
+"""Stages that all but calls of the Responses API pass by."""
+
+
+def _settled(call: Call, gateway: Gateway) -> None:
+    settle(call, gateway)
+    note_answer(call, gateway)
+
+
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
-    ("settle", settle),
+    ("settle", _settled),
     ("store bodies", store_bodies),
+    ("keep response", keep_response),
     ("audit", audit),
 )
 
@@ -195,7 +243,7 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
     call.refusal = refusal
     try:
-        authenticate(call, gateway)
+        _authenticated(call, gateway)
     except Refusal as better:
         call.forget_key()
         if refusal.code != "request_too_large":
@@ -207,6 +255,8 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     for name, stage in stages:
         if name in _OF_PROMPTS and call.request.prompt is None:
+            continue
+        if name in _OF_RESPONSES and call.response is None:
             continue
         begun, outcome = perf_counter(), "failed"
         try:
@@ -229,7 +279,19 @@ async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gatew
 def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The reply, looked at on its way where an experiment or a rollout asks for that."""
     check = check_of(call)
-    return _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
+    events = _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
+    return events if call.response is None or not call.response.is_kept else _seen(call.response, events)
+
+
+async def _seen(run: ResponseRun, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    """The reply, noted as the caller sees it, for the response that is kept of it."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Finished):
+                run.finished = event
+            else:
+                run.seen.append(event)
+            yield event
 
 
 def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:

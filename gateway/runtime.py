@@ -25,9 +25,11 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
+from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.wire.cached_prefixes import CachedPrefixes
@@ -38,6 +40,7 @@ from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
 from governance.records.services.body_store import BodyStore
 from governance.records.services.partitions import tend
+from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel.clock import utc_now
@@ -55,6 +58,10 @@ def _make_partitions() -> None:
         logger.error("partitions can't be looked at (%s)", type(error).__name__)
     finally:
         connections.close_all()
+
+
+_ASK_PATH = "/admin/governance/limitrequest/add/"
+"""The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
 
 
 class Gateway:
@@ -108,9 +115,12 @@ class Gateway:
         self.screener = Screener()
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
+        self.sessions = Sessions()
         self.key_use = KeyUse(self._pool)
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
+        self.responses = ResponseStore(self._pool)
+        self.response_reader = ResponseReader(self.responses, self.keyring)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
@@ -124,6 +134,10 @@ class Gateway:
         self.running: set[asyncio.Task[Any]] = set()
         self._partitions: asyncio.Task[None] | None = None
         self.is_ready = False
+
+    def ask_url(self, budget_id: int) -> str:
+        """Where a person asks for more of a budget."""
+        return f"{settings.PUBLIC_URL}{_ASK_PATH}?budget={budget_id}"
 
     @property
     def snapshot(self) -> Snapshot:

@@ -24,6 +24,7 @@ from governance.records.models import (
     RawAccess,
     RecordDrop,
     SealedContent,
+    StoredResponse,
     TeamKey,
     WireFormat,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "RollupState",
     "Scoped",
     "SealedContent",
+    "StoredResponse",
     "TeamKey",
     "Tip",
     "UsageDay",

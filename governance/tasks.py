@@ -2,7 +2,13 @@
 
 from governance.alerts.tasks import alert, alert_on_forecasts, alert_on_unfiled_calls, deliver, mail
 from governance.limits.tasks import expire_holds, expire_requests
-from governance.records.tasks import analyze_partitions, drop_bodies, index_bodies, make_partitions
+from governance.records.tasks import (
+    analyze_partitions,
+    drop_bodies,
+    drop_responses,
+    index_bodies,
+    make_partitions,
+)
 from governance.reviews.tasks import keep_bodies
 from governance.usage.tasks import find_tips, roll_up
 
@@ -13,6 +19,7 @@ __all__ = [
     "analyze_partitions",
     "deliver",
     "drop_bodies",
+    "drop_responses",
     "expire_holds",
     "expire_requests",
     "find_tips",

@@ -19,7 +19,8 @@ from kernel.ids import new_id
 if TYPE_CHECKING:
     from gateway.call.fit import Fit
     from gateway.call.places import Places
-    from gateway.snapshot.state import DeploymentEntry, KeyEntry
+    from gateway.call.response import ResponseRun
+    from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
     from governance.screening.policy.leaks import SystemPrompt
     from prompts.registry.policy.output_contract import Contract
@@ -67,6 +68,8 @@ class Call:
     """Where the parts of the conversation stand in the caller's request. By the entrance."""
     asked_output: dict[str, Any] | None = None
     """The form of the answer that the caller asks for, as it came. By the entrance."""
+    response: ResponseRun | None = None
+    """What a call of the Responses API goes on from, and is kept for. By the entrance."""
     contract: Contract | None = None
     """What the answer is checked against where the caller gives a schema. By `capabilities`."""
     contract_run: ContractRun = field(default_factory=ContractRun)
@@ -77,6 +80,8 @@ class Call:
     bounds: Bounds = field(default_factory=Bounds)
     taken: Taken = field(default_factory=Taken)
     hold: Hold | None = None
+    short_budget: BudgetEntry | None = None
+    """The budget that has too little left for the call, where one has. By `reserve`."""
     sent: Sent = field(default_factory=Sent)
     reply: Reply = field(default_factory=Reply)
     charge: Charge = field(default_factory=Charge)
@@ -155,6 +160,7 @@ class Call:
             api_key_id=self.key.id,
             end_user=self.request.end_user,
             feature=self.request.feature,
+            session=self.request.session,
             model=self.routed.route.name,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ class Request:
     client_ip: str | None
     feature: str = ""
     end_user: str = ""
+    session: str = ""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """What clients tell of end user and session in ways of their own (gateway/call/identity.py)."""
     request_id: str = ""
     kind: str = "text"
     """What is asked for, as models are sorted: `text` or `embedding`."""

@@ -32,23 +32,33 @@ class Places:
 
 
 _MEMBERS = {
-    "temperature": ("temperature", "temperature", "inferenceConfig.temperature"),
-    "top_p": ("top_p", "top_p", "inferenceConfig.topP"),
-    "top_k": ("top_k", "top_k", "additionalModelRequestFields.top_k"),
-    "max_tokens": ("max_tokens", "max_tokens", "inferenceConfig.maxTokens"),
-    "stop": ("stop", "stop_sequences", "inferenceConfig.stopSequences"),
-    "format": ("response_format", "output_config.format", "outputConfig.textFormat"),
-    "effort": ("reasoning_effort", "output_config.effort", "outputConfig.effort"),
-    "reasoning_effort": ("reasoning_effort", "additionalModelRequestFields", "additionalModelRequestFields"),
-    "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking"),
-    "tools": ("tools", "tools", "toolConfig.tools"),
-    "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice"),
-    "betas": ("anthropic-beta", "anthropic-beta", "additionalModelRequestFields.anthropic_beta"),
-    "fields": ("", "", "additionalModelRequestFields."),
-    "messages": ("messages", "messages", "messages"),
-    "system": ("messages", "system", "system"),
+    "temperature": ("temperature", "temperature", "inferenceConfig.temperature", "temperature"),
+    "top_p": ("top_p", "top_p", "inferenceConfig.topP", "top_p"),
+    "top_k": ("top_k", "top_k", "additionalModelRequestFields.top_k", "top_k"),
+    "max_tokens": ("max_tokens", "max_tokens", "inferenceConfig.maxTokens", "max_output_tokens"),
+    "stop": ("stop", "stop_sequences", "inferenceConfig.stopSequences", "stop"),
+    "format": ("response_format", "output_config.format", "outputConfig.textFormat", "text.format"),
+    "effort": ("reasoning_effort", "output_config.effort", "outputConfig.effort", "reasoning.effort"),
+    "reasoning_effort": (
+        "reasoning_effort",
+        "additionalModelRequestFields",
+        "additionalModelRequestFields",
+        "reasoning.effort",
+    ),
+    "thinking": ("thinking", "thinking", "additionalModelRequestFields.thinking", "reasoning"),
+    "tools": ("tools", "tools", "toolConfig.tools", "tools"),
+    "tool_choice": ("tool_choice", "tool_choice", "toolConfig.toolChoice", "tool_choice"),
+    "betas": (
+        "anthropic-beta",
+        "anthropic-beta",
+        "additionalModelRequestFields.anthropic_beta",
+        "anthropic-beta",
+    ),
+    "fields": ("", "", "additionalModelRequestFields.", ""),
+    "messages": ("messages", "messages", "messages", "input"),
+    "system": ("messages", "system", "system", "instructions"),
 }
-_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2, "bedrock": 2}
+_COLUMNS = {"anthropic": 1, "invoke": 1, "converse": 2, "bedrock": 2, "responses": 3}
 
 
 def member_of(name: str, wire_format: str) -> str:

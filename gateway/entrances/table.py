@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
+from gateway.entrances.formats.completions import CompletionsEntrance
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
 from gateway.entrances.formats.invoke import InvokeEntrance
 from gateway.entrances.formats.invoke_families import family_asked
 from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.formats.responses import ResponsesEntrance
 from gateway.snapshot.state import Snapshot
 
 View = Callable[..., Any]
@@ -81,6 +83,14 @@ _FOUNDATION_MODELS = _loaded("bedrock", "FoundationModelsView")
 _PROFILES = _loaded("bedrock", "InferenceProfilesView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
+    Address("/v1/completions", CompletionsEntrance, Answers.EITHER),
+    Address("/v1/responses", ResponsesEntrance, Answers.EITHER),
+    Address(
+        "/v1/responses/input_tokens", view=_loaded("responses", "InputTokensView"), takes_large_bodies=True
+    ),
+    Address("/v1/responses/{id}", view=_loaded("responses", "ResponseView")),
+    Address("/v1/responses/{id}/cancel", view=_loaded("responses", "CancelView")),
+    Address("/v1/responses/{id}/input_items", view=_loaded("responses", "InputItemsView")),
     Address("/v1/embeddings", EmbeddingsEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(
@@ -118,6 +128,7 @@ ADDRESSES = (
     ),
     Address("/bedrock/knowledgebases/{base}/retrieve", view=_loaded("retrieval", "RetrieveView")),
     Address("/bedrock/retrieveAndGenerate", view=_loaded("retrieval", "RetrieveAndGenerateView")),
+    Address("/v1/moderations", view=_loaded("moderations", "ModerationsView"), takes_large_bodies=True),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/models", view=_MODELS),
     Address("/v1/models/{model*}", view=_MODELS),

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from django.db import DatabaseError, connection
 
 from accounts.models import Team
+from governance.records.models import TeamKey
 from governance.records.services.key_wrappers import KeyUnavailableError
-from governance.records.services.team_keys import LiveKey, live_key
+from governance.records.services.team_keys import KeyErasedError, LiveKey, live_key, open_key
 from kernel.clock import perf_counter
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,23 @@ class KeyRing:
             self._pause(team_id, "it takes too long")
             return None
 
+    async def of_generation(self, team_id: int, generation: int) -> bytes | None:
+        """The team's key of a generation, to open what it sealed; None where it is erased, or can't be had in time."""
+        live = self.known(team_id)
+        if live is not None and live.generation == generation:
+            return live.key
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(_earlier_key, team_id, generation), _MAX_SECONDS)
+        except (
+            TimeoutError,
+            KeyUnavailableError,
+            KeyErasedError,
+            TeamKey.DoesNotExist,
+            DatabaseError,
+        ) as error:
+            logger.error("key %d of team %d can't be had (%s)", generation, team_id, type(error).__name__)
+            return None
+
     async def _load(self, team_id: int) -> LiveKey | None:
         try:
             while True:
@@ -82,3 +100,10 @@ def _live_key(team_id: int) -> LiveKey:
         return live_key(team_id)
     finally:
         connection.close()  # the thread is not a request's: nothing else would return it
+
+
+def _earlier_key(team_id: int, generation: int) -> bytes:
+    try:
+        return open_key(TeamKey.objects.get(team_id=team_id, generation=generation))
+    finally:
+        connection.close()

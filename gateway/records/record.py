@@ -56,6 +56,7 @@ def admission_record(call: Call) -> dict[str, Any]:
         "api_key_id": key.id if key else None,
         "feature": call.request.feature,
         "end_user": call.request.end_user,
+        "session": call.request.session,
         "wire_format": call.request.wire_format,
         "is_stream": call.request.is_stream,
         "http_status": _CLIENT_CLOSED,

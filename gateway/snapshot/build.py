@@ -19,10 +19,10 @@ from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.names import Names
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.limits.models import Grant
-from governance.privacy.policy.masking import team_key
 from governance.privacy.selectors import Policies
 from governance.records.models import TeamKey
 from kernel.clock import utc_now
+from kernel.placeholders import team_key
 from prompts.knowledge.selectors import base_entries, source_entries
 
 
@@ -96,8 +96,14 @@ def _team(team: Any) -> TeamEntry:
         id=team.pk,
         name=team.name,
         weight=team.weight,
+        response_days=team.response_days or 0,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
+        end_user_from=tuple(team.end_user_from),
+        session_from=tuple(team.session_from),
+        loop_action=team.loop_action,
+        loop_repeats=team.loop_repeats,
+        loop_tokens=team.loop_tokens,
     )
 
 

@@ -27,6 +27,9 @@ class BudgetEntry:
     scope: Scope
     period: str
     time_zone: str
+    when_exceeded: str = "refuse"
+    cheaper_model: str = ""
+    wait_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +63,17 @@ class TeamEntry:
     id: int
     name: str
     weight: int
+    response_days: int
+    """For how long responses are stored; 0: they are not."""
     placeholder_key: bytes
     inference_profiles: dict[int, str]
     """ARNs by deployment: what AWS is asked for in its place, so that its bill names the team."""
+    end_user_from: tuple[str, ...] = ()
+    session_from: tuple[str, ...] = ()
+    loop_action: str = "off"
+    loop_repeats: int = 3
+    loop_tokens: int = 0
+    """Where clients tell it, in order (gateway/call/identity.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

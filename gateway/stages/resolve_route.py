@@ -1,15 +1,13 @@
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.call import Call
 from gateway.call.groups import Routed
 from gateway.call.prompt_run import PREFIX
-from gateway.catalogue.policy import price_at
 from gateway.refusals import Refusal
-from gateway.routing.plan import plan
+from gateway.routing.candidates import candidates
 from gateway.runtime import Gateway
 from gateway.snapshot.names import GEOGRAPHIES, nearest
-from gateway.snapshot.state import DeploymentEntry, RouteEntry
+from gateway.snapshot.state import RouteEntry
 
 _MAX_NAMED = 10
 
@@ -28,20 +26,10 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
             f"This API key may not call the model '{call.model_name[:200]}'.{_near(call, gateway, now)}",
             param="model",
         )
-    priced = tuple(
-        _for_team(call, deployment)
-        for deployment in plan(route, gateway.random)
-        if deployment.kind == call.request.kind and price_at(deployment.prices, now, call.tier) is not None
-    )
+    priced = candidates(call, route, gateway.random)
     call.routed = Routed(route=route, deployments=priced)
     if not priced:
         raise _uncallable(call, route)
-
-
-def _for_team(call: Call, deployment: DeploymentEntry) -> DeploymentEntry:
-    """The deployment under the team's own inference profile, where it has one."""
-    profile = call.key.team.inference_profiles.get(deployment.id)
-    return deployment if profile is None else replace(deployment, invoke_id=profile)
 
 
 def _may_run(call: Call) -> bool:

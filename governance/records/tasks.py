@@ -1,6 +1,6 @@
 """Periodic work of records."""
 
-from governance.records.services import bodies, body_index, partitions
+from governance.records.services import bodies, body_index, partitions, response_store
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -27,3 +27,9 @@ def make_partitions() -> int:
 def analyze_partitions() -> None:
     """Brings up to date what Postgres' planner knows of all months together."""
     partitions.analyze()
+
+
+@app.task(name="governance.tasks.drop_responses")  # type: ignore[untyped-decorator]
+def drop_responses() -> int:
+    """Deletes stored responses when their time is over."""
+    return response_store.drop_expired(now=utc_now())

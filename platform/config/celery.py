@@ -12,6 +12,7 @@ SCHEDULE = {
     "find-tips": {"task": "governance.tasks.find_tips", "schedule": 3600.0},
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
+    "drop-responses": {"task": "governance.tasks.drop_responses", "schedule": 300.0},
     "make-partitions": {"task": "governance.tasks.make_partitions", "schedule": 3600.0},
     "analyze-partitions": {
         "task": "governance.tasks.analyze_partitions",

@@ -1,5 +1,6 @@
 """The environment, read with errors that name the variable."""
 
+import re
 from typing import Any
 
 import environ
@@ -14,6 +15,13 @@ class Environment(environ.Env):  # type: ignore[misc]
             return super().get_value(var, *arguments, **options)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} can't be used: {error}") from error
+
+    def matching(self, var: str, pattern: str, *, what: str) -> str:
+        """A text of this form, or "" where nothing is set."""
+        value: str = self.str(var, default="").strip()
+        if value and re.fullmatch(pattern, value) is None:
+            raise ImproperlyConfigured(f"{var} can't be used: it is {what}")
+        return value
 
     def db_url_config(self, *arguments: Any, name: str = "DATABASE_URL", **options: Any) -> Any:
         try:

@@ -63,6 +63,12 @@ GATEWAY_METRICS_TOKEN = env.str("GATEHOUSE_METRICS_TOKEN", default="")
 GATEWAY_CONNECT_TIMEOUT_SECONDS = env.float("GATEHOUSE_CONNECT_TIMEOUT_SECONDS", default=5.0)
 GATEWAY_SETTLE_TIMEOUT_SECONDS = env.float("GATEHOUSE_SETTLE_TIMEOUT_SECONDS", default=30.0)
 GATEWAY_SNAPSHOT_POLL_SECONDS = env.float("GATEHOUSE_SNAPSHOT_POLL_SECONDS", default=15.0)
+# What moderates: "screening", or a guardrail by its ARN and version; nothing where it is empty.
+MODERATION = env.matching(
+    "GATEHOUSE_MODERATION",
+    r"screening|arn:aws[\w-]*:bedrock:[a-z0-9-]+:\d{12}:guardrail/[a-z0-9]+:(\d+|DRAFT)",
+    what="screening, or a guardrail's ARN with its version behind a colon.",
+)
 GATEWAY_CONTENT_LOGGING = env.bool("GATEHOUSE_CONTENT_LOGGING", default=True)
 # The route that semantic similarity is measured with, where an assertion names none.
 EVALUATION_EMBEDDINGS = env.str("GATEHOUSE_EVALUATION_EMBEDDINGS", default="titan-embed-text-v2")

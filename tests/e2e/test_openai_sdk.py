@@ -193,3 +193,18 @@ def test_errors_are_the_sdks_own(client, world, stream):
     with pytest.raises(openai.AuthenticationError) as unauthorized:
         wrong.chat.completions.create(model=MODEL, messages=user("Hello"), stream=stream)
     assert unauthorized.value.code == "invalid_api_key"
+
+
+def test_legacy_completions(client, world):
+    whole = client.completions.create(model=MODEL, prompt=SECRET)
+    assert SECRET in whole.choices[0].text
+    assert (whole.object, whole.choices[0].finish_reason) == ("text_completion", "stop")
+    assert "ann@example.com" not in json.dumps(world.received()[-1]["body"])
+    chunks = list(
+        client.completions.create(
+            model=MODEL, prompt=SECRET, stream=True, stream_options={"include_usage": True}
+        )
+    )
+    assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == whole.choices[0].text
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+    assert chunks[-1].usage == whole.usage

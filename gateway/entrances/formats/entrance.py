@@ -1,7 +1,7 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -11,8 +11,10 @@ import orjson
 
 from gateway.call import Call
 from gateway.call.embedding import EmbeddingOptions
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
+from gateway.call.response import ResponseRun
 from gateway.conversation import Conversation
 from gateway.entrances.formats import (
     anthropic,
@@ -47,6 +49,9 @@ class Parsed:
     embedding: EmbeddingOptions | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who says to be calling, by members and headers of the client's own."""
+    response: ResponseRun | None = None
 
 
 class Writer(Protocol):
@@ -85,6 +90,7 @@ class OpenAIEntrance:
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -126,6 +132,7 @@ class AnthropicEntrance:
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:

@@ -21,6 +21,8 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
         headers["x-gatehouse-region"] = call.deployment.region
     if call.checks.adjusted:
         headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
+    if call.checks.loop:
+        headers["x-gatehouse-loop"] = call.checks.loop
     if with_cost:
         headers["x-gatehouse-cost-usd"] = plain_usd(call.charge.cost_nanos)
     if call.taken.rates:

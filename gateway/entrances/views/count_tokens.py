@@ -1,6 +1,8 @@
 """POST /v1/messages/count_tokens: how many tokens a prompt is expected to have."""
 
 import asyncio
+from collections.abc import Awaitable
+from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +33,14 @@ class CountTokensView(LeanView):
     entrance: Entrance = AnthropicEntrance()
     answer_member = "input_tokens"
 
+    def told(self, tokens: int) -> dict[str, Any]:
+        """The answer, as the format words it."""
+        return {self.answer_member: tokens}
+
+    def complete(self, call: Call, gateway: Gateway) -> Awaitable[None] | None:
+        """What is done to the conversation before it is counted, of a key that is known."""
+        return None
+
     def read(self, body: bytes, headers: Headers, gateway: Gateway) -> Parsed:
         """The request whose tokens are counted. Raises Refusal."""
         return self.entrance.parse(body, headers)
@@ -54,6 +64,8 @@ class CountTokensView(LeanView):
             authenticate(call, gateway)  # who has no valid key is told that first
             if early is not None:
                 raise early
+            if (pending := self.complete(call, gateway)) is not None:
+                await pending
             tokens = await _counted(call, gateway)
         except Refusal as refusal:
             return refused(call, self.entrance, refusal)
@@ -64,7 +76,7 @@ class CountTokensView(LeanView):
                 gateway.slots.release()
             if call.taken.ticket is not None:
                 gateway.limiter.settle(call.taken.ticket, dict.fromkeys(call.taken.token_counters, 0))
-        answer = orjson.dumps({self.answer_member: tokens})
+        answer = orjson.dumps(self.told(tokens))
         return HttpResponse(answer, content_type=JSON, headers=call_headers(call, with_cost=True))
 
 

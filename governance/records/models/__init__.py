@@ -2,6 +2,7 @@ from governance.records.models.audit_record import AuditRecord, BodyState, CallS
 from governance.records.models.content import AuditContent, ContentIndex, ContentIndexState, SealedContent
 from governance.records.models.raw_access import RawAccess
 from governance.records.models.record_drop import RecordDrop
+from governance.records.models.stored_response import StoredResponse
 from governance.records.models.team_key import TeamKey
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "RawAccess",
     "RecordDrop",
     "SealedContent",
+    "StoredResponse",
     "TeamKey",
     "WireFormat",
 ]
