@@ -130,8 +130,10 @@ def test_guardrails(world, aws):
 def test_guardrails_of_others(world, aws, changes):
     before = world.count_received()
     runtime = aws()
-    with pytest.raises(runtime.exceptions.ResourceNotFoundException):
+    with pytest.raises(runtime.exceptions.ResourceNotFoundException) as caught:
         applied(runtime, "a", **changes)
+    record = world.record(caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-gatehouse-call-id"])
+    assert (record["status"], record["code"], record["http_status"]) == ("refused", "not_found", 404)
     with pytest.raises(runtime.exceptions.ResourceNotFoundException):
         applied(aws(key=world.key), "a")
     assert world.count_received() == before
@@ -183,6 +185,21 @@ def test_retrieve_and_generate(world, aws):
             "ResourceNotFoundException",
         )
         assert world.count_received() == before
+
+
+def test_what_asks_no_model_counts_in_rate_limits(world, aws):
+    key = world.new_key(team="Limited")
+    limit = world.set_rate_limit(team="Limited", metric="requests", limit=2, period="minute")
+    assert limit
+    world.knows(world.new_key(team="Limited"))
+    runtime = aws(key=key)
+    codes = []
+    for _ in range(4):
+        with pytest.raises(ClientError) as caught:
+            applied(runtime, "a")
+        codes.append(caught.value.response["Error"]["Code"])
+    assert codes == ["ResourceNotFoundException"] * 2 + ["ThrottlingException"] * 2
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
 
 
 PATHS = (

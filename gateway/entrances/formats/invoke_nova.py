@@ -62,7 +62,7 @@ def _inference(given: Json) -> tuple[Json, Json]:
             raise unsupported(f"inferenceConfig.{name[:100]}")
     config = {_INFERENCE[name]: value for name, value in given.items() if value is not None}
     top_k = config.pop("topK", None)
-    return config, {} if top_k is None else {"top_k": top_k}
+    return config, {} if top_k is None else {"inferenceConfig": {"topK": top_k}}
 
 
 def _whole(call: Call, events: list[Event], finished: Finished) -> bytes:

@@ -102,7 +102,7 @@ READ = {
         {
             "messages": HELLO,
             "inferenceConfig": {"maxTokens": 9, "topP": 0.2},
-            "additionalModelRequestFields": {"top_k": 5},
+            "additionalModelRequestFields": {"inferenceConfig": {"topK": 5}},
         },
     ),
 }  # fmt: skip
