@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 from django.apps import AppConfig
 
-from accounts.services.known_models import register_models
+from accounts.services.known_models import register_meaning, register_models
 from governance.records.services import key_wrappers
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
@@ -15,6 +15,12 @@ def _route_names() -> Iterable[str]:
     from gateway.catalogue.models import Route
 
     return Route.objects.filter(is_enabled=True).values_list("name", flat=True)
+
+
+def _meant_by(name: str) -> str | None:
+    from gateway.snapshot.build import route_meant_by  # which needs the models
+
+    return route_meant_by(name)
 
 
 def _kms() -> key_wrappers.KeyWrapper:
@@ -48,6 +54,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         guard(self)
         register_models(_route_names)
+        register_meaning(_meant_by)
         register_model_problems(_model_problems)
         key_wrappers.register_wrapper("kms", _kms)
         retrievers.register_retriever("bedrock", retrievers.Elsewhere(_retrieve, _answer))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 Json = dict[str, Any]
+_PROBE_LENGTH = 8
 
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
@@ -129,6 +130,20 @@ class Conversation(Struct):
     def is_json_wanted(self) -> bool:
         """Whether the answer's text is to be JSON of a schema."""
         return self.output_config is not None and "textFormat" in self.output_config
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it asks for one token about next to nothing, as agents do for each model on starting."""
+        config = self.inference_config
+        if (
+            config is None
+            or config.max_tokens != 1
+            or self.tool_config is not None
+            or len(self.messages) != 1
+        ):
+            return False
+        texts = [block.text for block in self.messages[0].content if block.cache_point is None]
+        return len(texts) == 1 and texts[0] is not None and len(texts[0]) <= _PROBE_LENGTH
 
     @property
     def image_count(self) -> int:

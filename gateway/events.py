@@ -68,6 +68,8 @@ class Vector(Event, frozen=True):
     index: int
     values: list[float]
     tokens: int
+    by_type: Json | None = None
+    """Its other forms, by name, where some were asked for."""
 
 
 class Score(Event, frozen=True):

@@ -1,7 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve prompt → resolve route → queue → gather context → render prompt → redact → screen
-             → defend → capabilities → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve prompt → resolve route → queue → fetch images → gather context → render prompt → redact
+             → screen → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -13,11 +13,14 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
 from gateway.call import Call
+from gateway.call.groups import Routed
 from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
@@ -27,14 +30,19 @@ from gateway.outbound.ending import keep, takes_raw
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, too_deep, unexpected
 from gateway.runtime import Gateway
+from gateway.snapshot.state import RouteEntry
 from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
 from gateway.stages.authenticate import authenticate
+from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
+from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
+from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
+from gateway.stages.identify import identify
 from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
@@ -61,12 +69,45 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
+def _authenticated(call: Call, gateway: Gateway) -> None:
+    authenticate(call, gateway)
+    identify(call)
+
+
+def _routed(call: Call, gateway: Gateway) -> None:
+    resolve_route(call, gateway)
+    break_loops(call, gateway)
+
+
+async def _reserved(call: Call, gateway: Gateway) -> None:
+    """Reserves; where a budget is short, as its owner has chosen: by a cheaper route, after a wait, or not at all."""
+    began = perf_counter()
+    while True:
+        try:
+            await reserve(call, gateway)
+        except Refusal as refusal:
+            budget = call.short_budget
+            if refusal.code != "budget_exceeded" or budget is None:
+                raise
+            if budget.when_exceeded == "wait":
+                await wait_a_moment(call, began, refusal)
+            elif budget.when_exceeded == "cheaper" and change_route(call, gateway, budget.cheaper_model):
+                capabilities(call, gateway)
+                await enforce_limits(call, gateway)
+            else:
+                raise
+        else:
+            return
+
+
+_OF_WEB_IMAGES = "fetch images"
 ADMISSION: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", authenticate),
+    ("authenticate", _authenticated),
     ("resolve prompt", resolve_prompt),
     ("recall response", recall_response),
-    ("resolve route", resolve_route),
+    ("resolve route", _routed),
     ("queue", take_turn),
+    (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
     ("render prompt", partial(render_prompt, ask=_ask)),
     ("redact", redact),
@@ -75,14 +116,38 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
-    ("reserve", reserve),
+    ("reserve", _reserved),
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
+_SERVED: tuple[tuple[str, Stage], ...] = (
+    ("authenticate", authenticate),
+    ("queue", take_turn),
+    ("limit rates", limit_rates),
+)
+_NO_ROUTE = RouteEntry(
+    name="",
+    strategy="ordered",
+    default_max_tokens=0,
+    expected_output_tokens=0,
+    max_tokens_limit=None,
+    timeout_seconds=60,
+    wait_seconds=0,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    deployments=(),
+)
+_Result = TypeVar("_Result")
 _OF_RESPONSES = frozenset({"recall response", "keep response"})
 """Stages that all but calls of the Responses API pass by."""
+
+
+def _settled(call: Call, gateway: Gateway) -> None:
+    settle(call, gateway)
+    note_answer(call, gateway)
+
+
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
-    ("settle", settle),
+    ("settle", _settled),
     ("store bodies", store_bodies),
     ("keep response", keep_response),
     ("audit", audit),
@@ -150,11 +215,38 @@ async def fold(call: Call, gateway: Gateway) -> WholeReply:
     raise unexpected()  # every reply that ends well ends with Finished
 
 
+async def serve(call: Call, gateway: Gateway, work: Callable[[], Awaitable[_Result]]) -> _Result:
+    """Something besides a model that a key may ask for: under its rate limits, and on record however it ends. Raises Refusal.
+
+    `work` is run when the call is admitted. What it costs is AWS's to bill; the record has the units in its checks.
+    """
+    call.routed = Routed(route=_NO_ROUTE, deployments=())
+    try:
+        await _run(_SERVED, call, gateway)
+        return await work()
+    except Refusal as refusal:
+        call.refusal = refusal
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        call.is_cancelled = True
+        raise
+    except Exception as error:
+        logger.exception("call %s failed", call.id)
+        call.refusal = unexpected()
+        raise call.refusal from error
+    finally:
+        if call.refusal is None:
+            await _settle(call, gateway)
+        else:
+            with suppress(Refusal):
+                await _settle(call, gateway)
+
+
 async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
     call.refusal = refusal
     try:
-        authenticate(call, gateway)
+        _authenticated(call, gateway)
     except Refusal as better:
         call.forget_key()
         if refusal.code != "request_too_large":
@@ -166,6 +258,8 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     for name, stage in stages:
         if name in _OF_PROMPTS and call.request.prompt is None:
+            continue
+        if name is _OF_WEB_IMAGES and not (call.places is not None and call.places.web_images):
             continue
         if name in _OF_RESPONSES and call.response is None:
             continue

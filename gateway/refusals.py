@@ -19,9 +19,11 @@ STATUS = {
     "prompt_not_found": 404,
     "method_not_allowed": 405,
     "request_too_large": 413,
+    "unsupported_encoding": 415,
     "contract_failed": 422,
     "unsure": 422,
     "rate_limited": 429,
+    "loop_detected": 429,
     "upstream_throttled": 429,
     "internal_error": 500,
     "upstream_error": 502,
@@ -67,6 +69,25 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+BEDROCK_FORMATS = frozenset({"converse", "invoke", "bedrock"})
+"""The formats that AWS's SDKs speak."""
+_FAILED_DEPENDENCY = 424
+
+
+def status_in(refusal: Refusal, wire_format: str) -> int:
+    """The HTTP status of a refusal as a format tells it.
+
+    SDKs of OpenAI and Anthropic obey a header that says whether to try again; AWS's go by the status alone, so what would
+    fail again has there one that they do not try again: 424, which Bedrock's own ModelErrorException has, or 400.
+    """
+    status = refusal.status
+    if wire_format not in BEDROCK_FORMATS or refusal.may_retry:
+        return status
+    if status >= 500:
+        return _FAILED_DEPENDENCY
+    return 400 if status == 429 else status
 
 
 def too_large(most: int) -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -19,8 +20,9 @@ from gateway.prompts.versions import PromptVersions
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
-from gateway.providers.bedrock.knowledge import KnowledgeBases
+from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
+from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
@@ -28,6 +30,7 @@ from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
+from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.wire.cached_prefixes import CachedPrefixes
@@ -56,6 +59,10 @@ def _make_partitions() -> None:
         logger.error("partitions can't be looked at (%s)", type(error).__name__)
     finally:
         connections.close_all()
+
+
+_ASK_PATH = "/admin/governance/limitrequest/add/"
+"""The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
 
 
 class Gateway:
@@ -90,22 +97,29 @@ class Gateway:
         self.context = ContextSources(
             database_url=settings.CONTEXT_DATABASE_URL, hosts=tuple(settings.CONTEXT_HOSTS)
         )
+        self.web_images = WebImages(
+            settings.GATEWAY_IMAGE_HOSTS, allow_private=settings.GATEWAY_IMAGES_ALLOW_PRIVATE
+        )
         self.credentials = CredentialSource()
-        self.bedrock = BedrockClient(
-            transport=Transport(
-                max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
-                connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
-            ),
+        transport = Transport(
+            max_connections=settings.GATEWAY_MAX_UPSTREAM_CONNECTIONS,
+            connect_timeout_seconds=settings.GATEWAY_CONNECT_TIMEOUT_SECONDS,
+        )
+        client = partial(
+            BedrockClient,
+            transport=transport,
             credentials=self.credentials,
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
+        self.bedrock = client()
         self.refused_features = RefusedFeatures()
         self.guardrails = Guardrails(self.bedrock)
-        self.knowledge_bases = KnowledgeBases(self.bedrock)
+        self.knowledge_bases = KnowledgeBases(client(service=SERVICE))
         self.detector = Detector(shared_pool())
         self.screener = Screener()
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
+        self.sessions = Sessions()
         self.key_use = KeyUse(self._pool)
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
@@ -124,6 +138,10 @@ class Gateway:
         self.running: set[asyncio.Task[Any]] = set()
         self._partitions: asyncio.Task[None] | None = None
         self.is_ready = False
+
+    def ask_url(self, budget_id: int) -> str:
+        """Where a person asks for more of a budget."""
+        return f"{settings.PUBLIC_URL}{_ASK_PATH}?budget={budget_id}"
 
     @property
     def snapshot(self) -> Snapshot:

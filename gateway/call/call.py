@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.call.fit import Fit
     from gateway.call.places import Places
     from gateway.call.response import ResponseRun
-    from gateway.snapshot.state import DeploymentEntry, KeyEntry
+    from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
     from governance.screening.policy.leaks import SystemPrompt
     from prompts.registry.policy.output_contract import Contract
@@ -80,6 +80,8 @@ class Call:
     bounds: Bounds = field(default_factory=Bounds)
     taken: Taken = field(default_factory=Taken)
     hold: Hold | None = None
+    short_budget: BudgetEntry | None = None
+    """The budget that has too little left for the call, where one has. By `reserve`."""
     sent: Sent = field(default_factory=Sent)
     reply: Reply = field(default_factory=Reply)
     charge: Charge = field(default_factory=Charge)
@@ -126,7 +128,8 @@ class Call:
     ) -> Call:
         """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own."""
         request = replace(
-            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, prompt=None, is_inner=True
+            self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
+            is_inner=True
         )  # fmt: skip
         return Call(
             request=request,
@@ -157,6 +160,7 @@ class Call:
             api_key_id=self.key.id,
             end_user=self.request.end_user,
             feature=self.request.feature,
+            session=self.request.session,
             model=self.routed.route.name,
         )
 

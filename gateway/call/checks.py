@@ -69,6 +69,10 @@ class Checks:
     leak: str = ""
     adjusted: list[str] = field(default_factory=list)
     """What was changed of the request so that the model takes it: members and what was done, never values of a caller's."""
+    is_probe: bool = False
+    """Whether a client only tries whether the model may be called."""
+    loop: str = ""
+    """How often an agent has repeated itself, where that is to be told."""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
 
@@ -85,9 +89,11 @@ class Checks:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
             value["screening"] = [each.as_json() for each in self.screening]
-        for name in ("guardrail", "invented", "restored", "leak", "adjusted"):
+        for name in ("guardrail", "invented", "restored", "leak", "adjusted", "loop"):
             if said := getattr(self, name):
                 value[name] = said
+        if self.is_probe:
+            value["probe"] = True
         return value
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gateway.call.embedding import EmbeddingOptions
 from gateway.call.prompt_run import PromptRequest
 from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
+    from gateway.call.trace import Trace
     from gateway.snapshot.state import DeploymentEntry, RouteEntry
     from governance.limits.policy.rate_limits import Counter
     from governance.limits.services.ledger import Admission
@@ -31,10 +34,17 @@ class Request:
     client_ip: str | None
     feature: str = ""
     end_user: str = ""
+    session: str = ""
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """What clients tell of end user and session in ways of their own (gateway/call/identity.py)."""
     request_id: str = ""
+    trace: Trace | None = None
+    """What of a distributed trace it is a part of, where the caller says so."""
     kind: str = "text"
     """What is asked for, as models are sorted: `text` or `embedding`."""
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
+    """Of an embedding, where its format can say more."""
     prompt: PromptRequest | None = None
     is_inner: bool = False
     """Whether it is made on behalf of another call of the same key, which has its turn already."""

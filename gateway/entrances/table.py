@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
@@ -13,9 +13,12 @@ from gateway.entrances.formats.completions import CompletionsEntrance
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
 from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope
+from gateway.entrances.formats.invoke import InvokeEntrance
+from gateway.entrances.formats.invoke_families import family_asked
 from gateway.entrances.formats.prompts import PromptEntrance
 from gateway.entrances.formats.rerank import RerankEntrance
 from gateway.entrances.formats.responses import ResponsesEntrance
+from gateway.snapshot.state import Snapshot
 
 View = Callable[..., Any]
 """A view of Django's: an HttpRequest and the parts of the path in, an awaitable HttpResponse out."""
@@ -55,7 +58,17 @@ class Address:
     answers: Answers = Answers.WHOLE
     view: Callable[[], View] = _CALL
     takes_large_bodies: bool = False
+    goes_by_family: bool = False
+    """Whether the entrance has to know which family the model is of that the address names."""
     pattern: re.Pattern[str] | None = field(init=False, default=None)
+
+    def entrance_of(self, parts: dict[str, str], snapshot: Snapshot) -> Entrance:
+        """The entrance of one call."""
+        assert self.entrance is not None
+        more: dict[str, Any] = (
+            {"family": family_asked(snapshot, parts["model"])} if self.goes_by_family else {}
+        )
+        return self.entrance(**parts, **more)
 
     def __post_init__(self) -> None:
         if "{" in self.path:
@@ -67,6 +80,8 @@ CHAT_SOCKET = "/ws/v1/chat"
 """The one WebSocket (gateway/entrances/websocket.py)."""
 
 _MODELS = _loaded("models", "ModelsView")
+_FOUNDATION_MODELS = _loaded("bedrock", "FoundationModelsView")
+_PROFILES = _loaded("bedrock", "InferenceProfilesView")
 ADDRESSES = (
     Address("/v1/chat/completions", lambda: _OPENAI, Answers.EITHER),
     Address("/v1/completions", CompletionsEntrance, Answers.EITHER),
@@ -86,12 +101,35 @@ ADDRESSES = (
         takes_large_bodies=True,
     ),
     Address("/v1/prompts/{name}/run", PromptEntrance, Answers.EITHER),
-    Address("/bedrock/model/{model}/converse", ConverseEntrance),
+    Address("/bedrock/model/{model*}/converse", ConverseEntrance),
     Address(
-        "/bedrock/model/{model}/converse-stream",
+        "/bedrock/model/{model*}/converse-stream",
         lambda model: ConverseEntrance(model=model, is_stream=True),
         Answers.STREAM,
     ),
+    Address("/bedrock/model/{model*}/invoke", InvokeEntrance, goes_by_family=True),
+    Address(
+        "/bedrock/model/{model*}/invoke-with-response-stream",
+        partial(InvokeEntrance, is_stream=True),
+        Answers.STREAM,
+        goes_by_family=True,
+    ),
+    Address(
+        "/bedrock/model/{model*}/count-tokens",
+        view=_loaded("bedrock", "BedrockCountTokensView"),
+        takes_large_bodies=True,
+    ),
+    Address("/bedrock/foundation-models", view=_FOUNDATION_MODELS),
+    Address("/bedrock/foundation-models/{model*}", view=_FOUNDATION_MODELS),
+    Address("/bedrock/inference-profiles", view=_PROFILES),
+    Address("/bedrock/inference-profiles/{profile*}", view=_PROFILES),
+    Address(
+        "/bedrock/guardrail/{guardrail*}/version/{version}/apply",
+        view=_loaded("apply_guardrail", "ApplyGuardrailView"),
+        takes_large_bodies=True,
+    ),
+    Address("/bedrock/knowledgebases/{base}/retrieve", view=_loaded("retrieval", "RetrieveView")),
+    Address("/bedrock/retrieveAndGenerate", view=_loaded("retrieval", "RetrieveAndGenerateView")),
     Address("/v1/moderations", view=_loaded("moderations", "ModerationsView"), takes_large_bodies=True),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/models", view=_MODELS),
@@ -114,13 +152,19 @@ def load_views() -> None:
 def find(scope: Scope) -> tuple[Address, dict[str, str]] | None:
     """The address of a request, and the parts of its path; None where there is nothing.
 
-    Parts are told apart before they are unquoted: an ARN has slashes of its own, which clients send as `%2F`.
+    Parts are told apart before they are unquoted: an ARN has slashes of its own, which clients send as `%2F`. Should that
+    lead nowhere, it is read unquoted: proxies rewrite paths, and every spelling of one leads to the same place.
     """
     if (exact := _EXACT.get(scope["path"])) is not None:
         return exact, {}
     raw: bytes | None = scope.get("raw_path")
-    path = scope["path"] if raw is None else raw.decode("latin-1")
+    path: str = scope["path"]
+    return (raw and _match(raw.decode("latin-1"), unquotes=True)) or _match(path, unquotes=False)
+
+
+def _match(path: str, *, unquotes: bool) -> tuple[Address, dict[str, str]] | None:
     for address, pattern in _PATTERNS:
         if (match := pattern.fullmatch(path)) is not None:
-            return address, {name: unquote(part) for name, part in match.groupdict().items()}
+            parts = match.groupdict()
+            return address, {name: unquote(part) for name, part in parts.items()} if unquotes else parts
     return None

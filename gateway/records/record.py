@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.refusals import status_in
 
 _CLIENT_CLOSED = 499
 """The status that proxies log for a client that left; nobody receives it."""
@@ -37,12 +38,17 @@ def full_record(call: Call) -> dict[str, Any]:
         "is_estimated": call.charge.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
         "first_token_ms": None if call.reply.first_token_ms is None else round(call.reply.first_token_ms, 3),
-        "checks": call.checks.as_json(),
+        "checks": _checks(call),
         "is_flagged": call.checks.is_flagged,
         "body": call.stored.state,
         "body_until": call.stored.until,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
+
+
+def _checks(call: Call) -> dict[str, Any]:
+    found = call.checks.as_json()
+    return found if call.request.trace is None else found | {"trace": call.request.trace.parent}
 
 
 def admission_record(call: Call) -> dict[str, Any]:
@@ -55,6 +61,7 @@ def admission_record(call: Call) -> dict[str, Any]:
         "api_key_id": key.id if key else None,
         "feature": call.request.feature,
         "end_user": call.request.end_user,
+        "session": call.request.session,
         "wire_format": call.request.wire_format,
         "is_stream": call.request.is_stream,
         "http_status": _CLIENT_CLOSED,
@@ -78,7 +85,7 @@ def admission_record(call: Call) -> dict[str, Any]:
         "first_token_ms": None,
         "stages": [],
         "findings": call.redacted.findings if call.is_redacted else {},
-        "checks": call.checks.as_json(),
+        "checks": _checks(call),
         "is_flagged": call.checks.is_flagged,
         "request_id": call.request.request_id,
         "client_ip": call.request.client_ip,
@@ -108,5 +115,5 @@ def clean(text: str, most: int) -> str:
 
 def _http_status(call: Call) -> int:
     if call.refusal is not None:
-        return call.refusal.status
+        return status_in(call.refusal, call.request.wire_format)
     return _CLIENT_CLOSED if call.is_cancelled else 200

@@ -16,12 +16,13 @@ from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import capability_of, price_entry, retired_names
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
+from gateway.snapshot.names import Names
 from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
 from governance.limits.models import Grant
-from governance.privacy.policy.masking import team_key
 from governance.privacy.selectors import Policies
 from governance.records.models import TeamKey
 from kernel.clock import utc_now
+from kernel.placeholders import team_key
 from prompts.knowledge.selectors import base_entries, source_entries
 
 
@@ -30,9 +31,11 @@ def build_snapshot() -> Snapshot:
     routes = _routes()
     by_name = {alias: route for aliases, route in routes for alias in aliases}
     by_name |= {route.name: route for _, route in routes}  # a route's own name wins over another's alias
+    names = Names(routes)
     return Snapshot(
-        keys=_keys(),
+        keys=_keys(by_name, names),
         routes=by_name,
+        names=names,
         route_names=tuple(route.name for _, route in routes),
         retired=retired_names(by_name),
         data_keys=_data_keys(),
@@ -43,7 +46,13 @@ def build_snapshot() -> Snapshot:
     )
 
 
-def _keys() -> dict[str, KeyEntry]:
+def route_meant_by(name: str) -> str | None:
+    """The name of the route that callers mean by another spelling; None where there is none."""
+    found = Names(_routes()).find(name)
+    return None if found is None else found.name
+
+
+def _keys(routes: dict[str, RouteEntry], names: Names) -> dict[str, KeyEntry]:
     teams = {team.pk: _team(team) for team in Team.objects.prefetch_related("inference_profiles")}
     limits = SnapshotLimits()
     policies = Policies()
@@ -60,7 +69,7 @@ def _keys() -> dict[str, KeyEntry]:
             is_internal=key.application.is_internal,
             team=teams[key.application.team_id],
             expires_at=key.expires_at,
-            allowed_models=frozenset(key.allowed_models),
+            allowed_models=_allowed(key.allowed_models, routes, names),
             granted_models=tuple(granted[key.application_id]),
             allowed_networks=tuple(ip_network(network, strict=False) for network in key.allowed_networks),
             budgets=limits.budgets_of(key, key.application.team_id),
@@ -69,6 +78,12 @@ def _keys() -> dict[str, KeyEntry]:
         )
         for key in keys
     }
+
+
+def _allowed(written: list[str], routes: dict[str, RouteEntry], names: Names) -> frozenset[str]:
+    """What a key may call, with the routes that its entries mean under other names; what means none stays as it is."""
+    means = {name: route.name for name in written if (route := routes.get(name) or names.find(name))}
+    return frozenset(written) | frozenset(means.values())
 
 
 def _data_keys() -> dict[int, int]:
@@ -84,6 +99,11 @@ def _team(team: Any) -> TeamEntry:
         response_days=team.response_days or 0,
         placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
+        end_user_from=tuple(team.end_user_from),
+        session_from=tuple(team.session_from),
+        loop_action=team.loop_action,
+        loop_repeats=team.loop_repeats,
+        loop_tokens=team.loop_tokens,
     )
 
 
@@ -147,6 +167,7 @@ def _deployment(
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
+        name=model.name,
         kind=model.kind,
         vendor=model.vendor,
         region=deployment.region,

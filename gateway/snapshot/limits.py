@@ -53,6 +53,9 @@ def _budget(row: Budget) -> BudgetEntry:
         scope=row.scope,
         period=row.period,
         time_zone=row.time_zone,
+        when_exceeded=row.when_exceeded,
+        cheaper_model=row.cheaper_model,
+        wait_seconds=row.wait_seconds,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING
 
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
@@ -15,6 +16,9 @@ from governance.privacy.policy.ruleset import RuleSet
 from prompts.knowledge.policy.context import SourceEntry
 from prompts.knowledge.policy.knowledge import BaseEntry
 
+if TYPE_CHECKING:
+    from gateway.snapshot.names import Names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetEntry:
@@ -23,6 +27,9 @@ class BudgetEntry:
     scope: Scope
     period: str
     time_zone: str
+    when_exceeded: str = "refuse"
+    cheaper_model: str = ""
+    wait_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,12 @@ class TeamEntry:
     placeholder_key: bytes
     inference_profiles: dict[int, str]
     """ARNs by deployment: what AWS is asked for in its place, so that its bill names the team."""
+    end_user_from: tuple[str, ...] = ()
+    session_from: tuple[str, ...] = ()
+    loop_action: str = "off"
+    loop_repeats: int = 3
+    loop_tokens: int = 0
+    """Where clients tell it, in order (gateway/call/identity.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +113,8 @@ class KeyEntry:
 class DeploymentEntry:
     id: int
     model_id: str
+    name: str = ""
+    """Of the model, for people."""
     kind: str
     vendor: str
     region: str
@@ -142,6 +157,8 @@ class Snapshot:
 
     keys: dict[str, KeyEntry] = field(default_factory=dict)
     routes: dict[str, RouteEntry] = field(default_factory=dict)
+    names: Names | None = None
+    """Whatever else callers call them."""
     route_names: tuple[str, ...] = ()
     retired: dict[str, str] = field(default_factory=dict)
     """Models that AWS has ended: the name to use in their place, by ID and by name."""
@@ -153,3 +170,10 @@ class Snapshot:
     context: dict[tuple[int, str], SourceEntry] = field(default_factory=dict)
     """Context sources by team and name."""
     built_at: datetime | None = None
+
+    def route(self, name: str, team: TeamEntry | None = None) -> RouteEntry | None:
+        """The route that a caller means: by its name, an alias, or another spelling of one; None where there is none."""
+        route = self.routes.get(name)
+        if route is not None or self.names is None:
+            return route
+        return self.names.find(name, team.inference_profiles if team is not None else None)

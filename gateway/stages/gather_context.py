@@ -65,7 +65,7 @@ async def _fact(call: Call, gateway: Gateway, source: SourceEntry, values: dict[
         raise Refusal("overloaded", f"{error} Please try again.", retry_after=2) from error
     if source.kind == "text" or fact is None:
         return fact
-    if await _may_be_read(call, gateway, fact if isinstance(fact, str) else orjson.dumps(fact).decode()):
+    if await may_be_read(call, gateway, fact if isinstance(fact, str) else orjson.dumps(fact).decode()):
         return fact
     if source.on_failure == "empty":
         return None
@@ -84,7 +84,7 @@ async def _find(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) -> N
             "invalid_request", f"The query of the prompt's knowledge can't be rendered: {error}"
         ) from error
     found = await _search(call, gateway, wanted, question, ask) if question else Retrieved((), 0.0)
-    passages = [passage for passage in found.passages if await _may_be_read(call, gateway, passage.text)]
+    passages = [passage for passage in found.passages if await may_be_read(call, gateway, passage.text)]
     run.confidence = confidence([passage.similarity for passage in passages])
     run.passages = tuple(_source(number, passage) for number, passage in enumerate(passages, 1))
     run.values[KNOWLEDGE] = "\n\n".join(_shown(number, passage) for number, passage in enumerate(passages, 1))
@@ -131,7 +131,7 @@ async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str
     for base in bases:
         if base.kind == "bedrock":
             candidates += await gateway.knowledge_bases.retrieve(
-                await _hidden(call, gateway, question), base_id=base.base_id, bedrock_id=base.bedrock_id,
+                await hidden(call, gateway, question), base_id=base.base_id, bedrock_id=base.bedrock_id,
                 region=base.region, number=wanted.top_k,
             )  # fmt: skip
     return fuse(candidates, top_k=wanted.top_k, floor=wanted.floor, max_tokens=wanted.max_tokens)
@@ -163,7 +163,7 @@ async def _vector(
     return next(event.values for event in events if isinstance(event, Vector))
 
 
-async def _hidden(call: Call, gateway: Gateway, text: str) -> str:
+async def hidden(call: Call, gateway: Gateway, text: str) -> str:
     """A text as it may leave, redacted as the call itself will be."""
     try:
         detected = await gateway.detector.detect(call.rules, [text])
@@ -173,13 +173,13 @@ async def _hidden(call: Call, gateway: Gateway, text: str) -> str:
         key=call.key.team.placeholder_key, rules=call.rules, find=partial(gateway.detector.found, call.rules)
     )
     mask.known = detected.found
-    hidden = mask.hide(text)
+    masked = mask.hide(text)
     if mask.blocked:
         raise Refusal("pii_blocked", "The question holds data that must not be sent to a knowledge base.")
-    return hidden
+    return masked
 
 
-async def _may_be_read(call: Call, gateway: Gateway, text: str) -> bool:
+async def may_be_read(call: Call, gateway: Gateway, text: str) -> bool:
     """Whether a text from elsewhere goes to the model: what gives it orders does not, where policy says so."""
     screening = call.rules.effective.screening
     if not screening.document:

@@ -49,7 +49,9 @@ async def invoke(
         number += 1
         call.reply.attempts = number
         timeout = float(call.routed.route.timeout_seconds)
-        attempt = Attempt(deployment.region, deployment.invoke_id, timeout, takes_raw)
+        attempt = Attempt(
+            deployment.region, deployment.invoke_id, timeout, takes_raw, trace=call.request.trace
+        )
         try:
             async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
                 async for event in events:
@@ -169,7 +171,9 @@ def _events(
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
         if call.request.kind == "rerank":
             return gateway.bedrock.rerank(attempt, model_id, texts)
-        return gateway.bedrock.embed(attempt, model_id, texts, call.request.dimensions)
+        return gateway.bedrock.embed(
+            attempt, model_id, texts, call.request.dimensions, call.request.embedding
+        )
     operation = gateway.bedrock.converse_stream if call.reply.is_streamed else gateway.bedrock.converse
     return operation(attempt, body)
 

@@ -62,6 +62,7 @@ def _limited(limit: RateLimitEntry, counter: Counter, decision: RateDecision, to
             "rate_limited",
             f"The limit for {limit.name} is {what}, and this call alone may need {tokens:,}. Lower max_tokens, or "
             "shorten the prompt.",
+            may_retry=False,
         )
     seconds = max(1, ceil(decision.retry_ms / 1000))
     return Refusal(

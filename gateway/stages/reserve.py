@@ -45,7 +45,7 @@ async def reserve(call: Call, gateway: Gateway) -> None:
             retry_after=2,
         ) from error
     if not admission.admitted:
-        raise _exceeded(call, admission, least)
+        raise _exceeded(call, gateway, admission, least)
     call.hold.nanos, call.hold.is_part = admission.held_nanos, admission.held_nanos < worst
 
 
@@ -67,10 +67,11 @@ def _windows(call: Call) -> tuple[Window, ...]:
     )
 
 
-def _exceeded(call: Call, admission: Admission, least: int) -> Refusal:
+def _exceeded(call: Call, gateway: Gateway, admission: Admission, least: int) -> Refusal:
     window = admission.window
     assert window is not None
     budget = next(budget for budget in call.key.budgets if budget.id == window.budget_id)
+    call.short_budget = budget
     whose = f" ({window.subject})" if window.subject and not window.subject.isdigit() else ""
     left = format_usd(max(admission.remaining_nanos or 0, 0))
     resets = (
@@ -81,5 +82,6 @@ def _exceeded(call: Call, admission: Admission, least: int) -> Refusal:
     return Refusal(
         "budget_exceeded",
         f"The budget for {budget.name}{whose} has {left} left, and this call may cost up to "
-        f"{format_usd(least)}. {resets} A smaller max_tokens lowers what a call may cost.",
+        f"{format_usd(least)}. {resets} A smaller max_tokens lowers what a call may cost."
+        + (f" Ask for more: {gateway.ask_url(budget.id)}" if budget.when_exceeded == "ask" else ""),
     )

@@ -1,47 +1,37 @@
-from dataclasses import replace
 from datetime import datetime
 
 from gateway.call import Call
 from gateway.call.groups import Routed
 from gateway.call.prompt_run import PREFIX
-from gateway.catalogue.policy import price_at
 from gateway.refusals import Refusal
-from gateway.routing.plan import plan
+from gateway.routing.candidates import candidates
 from gateway.runtime import Gateway
-from gateway.snapshot.state import DeploymentEntry, RouteEntry
+from gateway.snapshot.names import GEOGRAPHIES, nearest
+from gateway.snapshot.state import RouteEntry
 
 _MAX_NAMED = 10
 _PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank": "/v1/rerank"}
 """Where models are called, by kind."""
-_GEOGRAPHIES = frozenset({"us", "us-gov", "eu", "apac", "global", "jp", "au", "ca"})
-"""What inference profiles put before a model's ID."""
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
     """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
     now = call.admitted_at = gateway.ledger.now()
     call.tier = call.conversation.tier
-    route = gateway.snapshot.routes.get(call.model_name)
+    route = gateway.snapshot.route(call.model_name, call.key.team)
     if route is None:
         raise _unknown(call, gateway, now)
     if not (call.key.may_call(route.name, now) or _may_run(call)):
+        # By the caller's word: what it leads to may be a name that the key is not to know.
         raise Refusal(
-            "model_not_allowed", f"This API key may not call the model '{route.name}'.", param="model"
+            "model_not_allowed",
+            f"This API key may not call the model '{call.model_name[:200]}'.{_near(call, gateway, now)}",
+            param="model",
         )
-    priced = tuple(
-        _for_team(call, deployment)
-        for deployment in plan(route, gateway.random)
-        if deployment.kind == call.request.kind and price_at(deployment.prices, now, call.tier) is not None
-    )
+    priced = candidates(call, route, gateway.random)
     call.routed = Routed(route=route, deployments=priced)
     if not priced:
         raise _uncallable(call, route)
-
-
-def _for_team(call: Call, deployment: DeploymentEntry) -> DeploymentEntry:
-    """The deployment under the team's own inference profile, where it has one."""
-    profile = call.key.team.inference_profiles.get(deployment.id)
-    return deployment if profile is None else replace(deployment, invoke_id=profile)
 
 
 def _may_run(call: Call) -> bool:
@@ -54,18 +44,33 @@ def _may_run(call: Call) -> bool:
 def _unknown(call: Call, gateway: Gateway, now: datetime) -> Refusal:
     asked = call.model_name
     bare = asked.rpartition("/")[2].lower()  # of an ARN, or behind the name of a provider
-    bare = bare.partition(".")[2] if bare.partition(".")[0] in _GEOGRAPHIES else bare
-    if (successor := gateway.snapshot.retired.get(bare)) is not None:
-        name = gateway.snapshot.routes[successor].name
+    bare = bare.partition(".")[2] if bare.partition(".")[0] in GEOGRAPHIES else bare
+    successor = gateway.snapshot.retired.get(bare)
+    name = gateway.snapshot.routes[successor].name if successor is not None else ""
+    if name and call.key.may_call(name, now):
         return Refusal(
             "model_not_found",
             f"The model '{asked[:200]}' is no longer offered. Use '{name}' in its place.",
             param="model",
         )
-    names = [name for name in gateway.snapshot.route_names if call.key.may_call(name, now)]
+    hint = _near(call, gateway, now) or _some(call, gateway, now)
+    return Refusal("model_not_found", f"There is no model '{asked[:200]}'.{hint}", param="model")
+
+
+def _near(call: Call, gateway: Gateway, now: datetime) -> str:
+    """The names most like the one asked for, of those that the key may call."""
+    near = nearest(call.model_name, _callable(call, gateway, now))
+    return f" The nearest names: {', '.join(near)}." if near else ""
+
+
+def _some(call: Call, gateway: Gateway, now: datetime) -> str:
+    names = _callable(call, gateway, now)
     known = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
-    hint = f"Known models: {known}." if names else "No model has been set up yet."
-    return Refusal("model_not_found", f"There is no model '{call.model_name[:200]}'. {hint}", param="model")
+    return f" Known models: {known}." if names else " No model has been set up yet."
+
+
+def _callable(call: Call, gateway: Gateway, now: datetime) -> tuple[str, ...]:
+    return tuple(name for name in gateway.snapshot.route_names if call.key.may_call(name, now))
 
 
 def _uncallable(call: Call, route: RouteEntry) -> Refusal:

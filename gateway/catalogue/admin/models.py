@@ -2,13 +2,10 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
-from django.utils.text import capfirst
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.typed import display
@@ -111,19 +108,6 @@ class ModelPageAdmin(CatalogAdmin):
         "supports_prompt_cache": "Prompt cache is priced",
         "supports_structured_output": "Structured output",
     }
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        base = getattr(db_field, "base_field", None)
-        if base is not None and base.choices:
-            return forms.TypedMultipleChoiceField(
-                choices=base.choices,
-                required=False,
-                label=capfirst(db_field.verbose_name),
-                help_text=db_field.help_text,
-                initial=db_field.get_default(),
-                widget=UnfoldAdminCheckboxSelectMultipleWidget,
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description="Sources")
     def sources(self, model: Model) -> str:

@@ -1,6 +1,6 @@
 """PURE: a reply in Anthropic's words: whole, as server-sent events, or as an error. Source: the types of its SDK."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ _ERROR_TYPES = {
     404: "not_found_error",
     405: "invalid_request_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     422: "api_error",
     429: "rate_limit_error",
     500: "api_error",
@@ -202,24 +203,33 @@ class Blocks:
 class EventWriter:
     """Writes the events of one reply as Anthropic's server-sent events."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, encode: Callable[[Json], bytes] | None = None) -> None:
         self._call = call
         self._blocks = Blocks()
+        self._has_started = False
+        self._encode = encode or _sse
 
     def start(self) -> bytes:
         """The beginning. Its usage is the estimate: what is billed is known, and sent, at the end."""
+        if self._has_started:
+            return b""
+        self._has_started = True
         head = _head(self._call.id, self._call.request.model, [])
         estimate = Usage(input=self._call.bounds.counted_input_tokens)
         ending = {"stop_reason": None, "stop_sequence": None, "usage": _counts(estimate)}
-        return _sse({"type": "message_start", "message": head | ending})
+        return self._encode({"type": "message_start", "message": head | ending})
 
     def write(self, event: Event) -> bytes:
         """An event's bytes; empty for what Anthropic's streams do not show."""
-        data = b"".join(map(_sse, self._blocks.steps(event)))
+        data = b"".join(map(self._encode, self._blocks.steps(event)))
         if isinstance(event, Finished):
             delta = {"type": "message_delta", "delta": _ending(event), "usage": _counts(event.usage)}
-            data += _sse(delta) + _sse({"type": "message_stop"})
+            data += self._encode(delta) + self._encode({"type": "message_stop"})
         return data
+
+    def keep_alive(self) -> bytes:
+        """As Anthropic's own API does it: a `ping`, which its SDKs pass over, after `message_start`."""
+        return self.start() + self._encode({"type": "ping"})
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""

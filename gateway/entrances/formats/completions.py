@@ -11,6 +11,7 @@ import orjson
 
 from gateway.call import Call
 from gateway.call.fit import Adjustment
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, InferenceConfig, Json, Message
 from gateway.entrances.formats import openai_reply
@@ -84,6 +85,7 @@ class CompletionsEntrance:
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt,
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:

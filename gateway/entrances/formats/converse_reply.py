@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from gateway.entrances.formats.aws_errors import exception_frame
 from gateway.events import (
     BlockStop,
     Citations,
@@ -23,55 +24,20 @@ from gateway.events import (
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import Frame, encode
 
-_ERROR_TYPES = {
-    "not_found": "UnknownOperationException",
-    "model_not_found": "ResourceNotFoundException",
-    "prompt_not_found": "ResourceNotFoundException",
-    "contract_failed": "ModelErrorException",
-    "invalid_api_key": "UnrecognizedClientException",
-    "upstream_throttled": "ThrottlingException",
-    "upstream_timeout": "ModelTimeoutException",
-    "upstream_error": "InternalServerException",
-}
-_BY_STATUS = {
-    402: "ServiceQuotaExceededException",
-    403: "AccessDeniedException",
-    429: "ThrottlingException",
-    500: "InternalServerException",
-    503: "ServiceUnavailableException",
-}
-_PASSED_ON = frozenset(
-    {"InternalServerException", "ServiceUnavailableException", "ModelErrorException", "ModelStreamErrorException",
-     "ModelTimeoutException", "ModelNotReadyException", "ThrottlingException"}
-)  # fmt: skip
-"""Bedrock's own that a caller may know how to take."""
-_IN_STREAMS = {
-    "ThrottlingException": "throttlingException",
-    "ServiceUnavailableException": "serviceUnavailableException",
-    "ModelErrorException": "modelStreamErrorException",
-    "ModelStreamErrorException": "modelStreamErrorException",
-    "ModelTimeoutException": "modelStreamErrorException",
-    "ModelNotReadyException": "modelStreamErrorException",
-    "InternalServerException": "internalServerException",
-}
-"""The five that a stream knows; what the caller can mend is a validationException."""
-
-
-def converse_error_type(refusal: Refusal) -> str:
-    """The AWS exception that a refusal is told as."""
-    if refusal.is_upstream and refusal.exception in _PASSED_ON:
-        return refusal.exception
-    if not refusal.was_asked:
-        return "ServiceUnavailableException"
-    return _ERROR_TYPES.get(refusal.code) or _BY_STATUS.get(refusal.status, "ValidationException")
-
-
-def converse_error(refusal: Refusal) -> dict[str, Any]:
-    return {"message": refusal.message, "code": refusal.code}
-
 
 def converse_answer(*, events: list[Event], finished: Finished) -> bytes:
     """The whole answer as Converse gives it."""
+    answer = {
+        "output": {"message": {"role": "assistant", "content": content_of(events)}},
+        "stopReason": finished.stop_reason,
+        "usage": usage_of(finished),
+        "metrics": {"latencyMs": finished.latency_ms},
+    }
+    return orjson.dumps(answer | _response_fields(finished) | _extras(finished))
+
+
+def content_of(events: list[Event]) -> list[Json]:
+    """The blocks of a whole answer."""
     blocks: list[_Block] = []
     for event in events:
         if isinstance(event, BlockStop):
@@ -82,13 +48,7 @@ def converse_answer(*, events: list[Event], finished: Finished) -> bytes:
         if not blocks or not blocks[-1].takes(block):
             blocks.append(block)
         blocks[-1].add(event)
-    answer = {
-        "output": {"message": {"role": "assistant", "content": [block.json() for block in blocks]}},
-        "stopReason": finished.stop_reason,
-        "usage": _usage(finished),
-        "metrics": {"latencyMs": finished.latency_ms},
-    }
-    return orjson.dumps(answer | _response_fields(finished) | _extras(finished))
+    return [block.json() for block in blocks]
 
 
 class _Block:
@@ -169,7 +129,8 @@ def _extras(finished: Finished) -> Json:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _usage(finished: Finished) -> Json:
+def usage_of(finished: Finished) -> Json:
+    """What was used, as Converse says it."""
     used: Usage = finished.usage
     found: Json = {"inputTokens": used.input, "outputTokens": used.output, "totalTokens": used.total}
     writes = used.cache_write + used.cache_write_1h
@@ -180,58 +141,87 @@ def _usage(finished: Finished) -> Json:
     return found
 
 
+Step = tuple[str, Json]
+"""An event of Converse's stream: its type, and what is in it."""
+START: Step = ("messageStart", {"role": "assistant"})
+
+
+def steps_of(event: Event) -> list[Step]:
+    """What Converse's stream says of an event."""
+    match event:
+        case TextDelta(index, text):
+            return [_delta(index, {"text": text})]
+        case ToolStart(index, tool_use_id, name):
+            start = {"toolUse": {"toolUseId": tool_use_id, "name": name}}
+            return [("contentBlockStart", {"start": start, "contentBlockIndex": index})]
+        case ToolDelta(index, arguments):
+            return [_delta(index, {"toolUse": {"input": arguments}})]
+        case ReasoningDelta(index, text, signature, data):
+            pieces = {"text": text, "signature": signature, "redactedContent": data}
+            return [
+                _delta(index, {"reasoningContent": {name: piece}}) for name, piece in pieces.items() if piece
+            ]
+        case BlockStop(index):
+            return [("contentBlockStop", {"contentBlockIndex": index})]
+        case Citations(index, found):
+            return [_delta(index, {"citation": each}) for each in found]
+        case Raw(index, "start", data):
+            return [("contentBlockStart", {"start": data, "contentBlockIndex": index})]
+        case Raw(index, _, data):
+            return [_delta(index, data)]
+        case Finished():
+            return _end(event)
+    return []
+
+
 class FrameWriter:
     """Writes the events of one reply as Converse's event stream."""
 
-    def start(self) -> bytes:
-        return _frame("messageStart", {"role": "assistant"})
+    def __init__(self) -> None:
+        self._start = _frame(START)
+        self._last: Event | None = None
 
-    def write(self, event: Event) -> bytes:
-        match event:
-            case TextDelta(index, text):
-                return _delta(index, {"text": text})
-            case ToolStart(index, tool_use_id, name):
-                start = {"toolUse": {"toolUseId": tool_use_id, "name": name}}
-                return _frame("contentBlockStart", {"start": start, "contentBlockIndex": index})
-            case ToolDelta(index, arguments):
-                return _delta(index, {"toolUse": {"input": arguments}})
-            case ReasoningDelta(index, text, signature, data):
-                pieces = {"text": text, "signature": signature, "redactedContent": data}
-                return b"".join(
-                    _delta(index, {"reasoningContent": {name: piece}})
-                    for name, piece in pieces.items()
-                    if piece
-                )
-            case BlockStop(index):
-                return _frame("contentBlockStop", {"contentBlockIndex": index})
-            case Citations(index, found):
-                return b"".join(_delta(index, {"citation": each}) for each in found)
-            case Raw(index, "start", data):
-                return _frame("contentBlockStart", {"start": data, "contentBlockIndex": index})
-            case Raw(index, _, data):
-                return _delta(index, data)
-            case Finished():
-                return _end(event)
+    def start(self) -> bytes:
+        rest, self._start = self._start, b""
+        return rest
+
+    def keep_alive(self) -> bytes:
+        """The format has nothing for it, and clients stumble over events that they do not know (langchain-aws raises).
+
+        So the first frame is sent byte by byte, of which a client sees nothing until it is whole; later it is an empty delta
+        of the block that is open.
+        """
+        if self._start[1:]:
+            piece, self._start = self._start[:1], self._start[1:]
+            return piece
+        match self._last:
+            case TextDelta(index, _):
+                return _frame(_delta(index, {"text": ""}))
+            case ToolStart(index, _, _) | ToolDelta(index, _):
+                return _frame(_delta(index, {"toolUse": {"input": ""}}))
+            case ReasoningDelta(index, _, "", ""):
+                return _frame(_delta(index, {"reasoningContent": {"text": ""}}))
         return b""
 
+    def write(self, event: Event) -> bytes:
+        self._last = event
+        return b"".join(map(_frame, steps_of(event)))
+
     def error(self, refusal: Refusal) -> bytes:
-        """An exception frame, as Bedrock ends a stream that failed. A stream knows five of them."""
-        name = converse_error_type(refusal)
-        if refusal.code == "upstream_error" and not refusal.exception:
-            name = "ModelStreamErrorException"  # the answer broke off
-        kind = _IN_STREAMS.get(name, "validationException")
-        return encode(Frame("exception", kind, orjson.dumps({"message": refusal.message})))
+        return exception_frame(refusal)
 
 
-def _end(finished: Finished) -> bytes:
+def _end(finished: Finished) -> list[Step]:
     stop = {"stopReason": finished.stop_reason} | _response_fields(finished)
-    metadata = {"usage": _usage(finished), "metrics": {"latencyMs": finished.latency_ms}} | _extras(finished)
-    return _frame("messageStop", stop) + _frame("metadata", metadata)
+    metadata = {"usage": usage_of(finished), "metrics": {"latencyMs": finished.latency_ms}} | _extras(
+        finished
+    )
+    return [("messageStop", stop), ("metadata", metadata)]
 
 
-def _delta(index: int, delta: dict[str, Any]) -> bytes:
-    return _frame("contentBlockDelta", {"delta": delta, "contentBlockIndex": index})
+def _delta(index: int, delta: dict[str, Any]) -> Step:
+    return "contentBlockDelta", {"delta": delta, "contentBlockIndex": index}
 
 
-def _frame(event_type: str, payload: dict[str, Any]) -> bytes:
-    return encode(Frame("event", event_type, orjson.dumps(payload)))
+def _frame(step: Step) -> bytes:
+    return encode(Frame("event", step[0], orjson.dumps(step[1])))

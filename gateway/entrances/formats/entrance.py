@@ -1,7 +1,8 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -10,6 +11,8 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.embedding import EmbeddingOptions
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.call.response import ResponseRun
@@ -23,6 +26,7 @@ from gateway.entrances.formats import (
     openai_reply,
 )
 from gateway.entrances.formats.anthropic_request import MessagesRequest
+from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.openai_request import ChatRequest
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.events import Event, Finished
@@ -43,16 +47,24 @@ class Parsed:
     include_usage: bool = False
     kind: str = "text"
     dimensions: int | None = None
+    embedding: EmbeddingOptions | None = None
     prompt: PromptRequest | None = None
     places: Places | None = None
+    said_by: Mapping[str, str] = field(default_factory=dict)
+    """Who says to be calling, by members and headers of the client's own."""
     response: ResponseRun | None = None
 
 
 class Writer(Protocol):
-    """Writes one streamed reply."""
+    """Writes one streamed reply: `start` once, before what the first event is written as.
+
+    `keep_alive` is what keeps a silent stream open, and changes nothing of the answer. It may come before `start`, which then
+    gives what is left of the beginning; `b""` where there is nothing harmless to say.
+    """
 
     def start(self) -> bytes: ...
     def write(self, event: Event) -> bytes: ...
+    def keep_alive(self) -> bytes: ...
     def error(self, refusal: Refusal) -> bytes: ...
 
 
@@ -84,6 +96,7 @@ class OpenAIEntrance:
             is_stream=bool(request.stream),
             include_usage=bool(request.stream_options and request.stream_options.include_usage),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -125,6 +138,7 @@ class AnthropicEntrance:
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt_request_of(request.model, request.metadata),
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -175,9 +189,13 @@ class ConverseEntrance:
         return converse_reply.FrameWriter()
 
     def error(self, call: Call, refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-        return orjson.dumps(converse_reply.converse_error(refusal)), {
-            "x-amzn-errortype": converse_reply.converse_error_type(refusal)
-        }
+        return orjson.dumps(converse_error(refusal)), {"x-amzn-errortype": converse_error_type(refusal)}
+
+
+_HALF = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Half of a surrogate pair, as JSON escapes it."""
 
 
 def decode_body(decode: Any, body: bytes) -> Any:
@@ -189,6 +207,9 @@ def decode_body(decode: Any, body: bytes) -> Any:
     except RecursionError as error:
         raise Refusal("invalid_request", "The body is nested too deeply.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if (half := _HALF.search(body)) is not None:
+            text = f"The body has half a character in it: {half[0].decode()} stands without its other half. "
+            raise Refusal("invalid_request", text + "A text may have been cut amid an emoji.") from error
         raise Refusal("invalid_request", f"The body is not valid JSON: {error}") from error
 
 

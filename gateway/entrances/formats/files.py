@@ -91,7 +91,7 @@ def _text(encoded: str, where: str) -> Json:
     try:
         return {"text": b64decode(encoded + "=" * (-len(encoded) % 4)).decode("utf-8-sig")}
     except (Base64Error, UnicodeDecodeError) as error:
-        raise _invalid(where, "the file is no text in UTF-8.") from error
+        raise _invalid(where, "the file is not text in UTF-8.") from error
 
 
 def _name(filename: str | None, ending: str, number: int) -> str:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.call.checks import Checks
 from gateway.call.groups import Request
+from gateway.call.trace import trace_of
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
@@ -37,7 +39,7 @@ def api_key(headers: dict[bytes, bytes]) -> str | None:
 
 def check_tags(headers: dict[bytes, bytes]) -> None:
     """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
-    for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user"):
+    for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"):
         if len(headers.get(name, b"").decode("utf-8", "replace")) > _MAX_TAG_LENGTH:
             header = "-".join(part.capitalize() for part in name.decode().split("-"))
             raise Refusal(
@@ -69,9 +71,14 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         client_ip=client[0] if client else None,
         feature=tag(headers, b"x-gatehouse-feature"),
         end_user=tag(headers, b"x-gatehouse-end-user"),
+        session=tag(headers, b"x-gatehouse-session")
+        or (parsed.prompt.session if parsed and parsed.prompt else ""),
+        said_by=parsed.said_by if parsed else {},
         request_id=tag(headers, b"x-request-id") or str(call_id),
+        trace=trace_of(scope, headers),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
+        embedding=parsed.embedding if parsed else None,
         prompt=parsed.prompt if parsed else None,
     )
     conversation = parsed.conversation if parsed else Conversation(messages=[])
@@ -82,5 +89,6 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         body_bytes=body_bytes,
         places=parsed.places if parsed else None,
         asked_output=conversation.output_config,
+        checks=Checks(is_probe=conversation.is_probe),
         response=parsed.response if parsed else None,
     )

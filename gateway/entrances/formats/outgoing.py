@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from gateway.call import Call
-from gateway.refusals import Refusal
+from gateway.refusals import BEDROCK_FORMATS, Refusal
 from kernel.money import plain_usd
 
 JSON = "application/json"
@@ -11,18 +11,56 @@ JSON = "application/json"
 
 def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     """What every answer says of its call. The cost is known, and so sent, only when the call has ended."""
-    headers = {"x-request-id": call.request.request_id, "x-gatehouse-call-id": str(call.id)}
-    if call.request.wire_format == "anthropic":
-        headers["request-id"] = call.request.request_id  # where Anthropic's SDKs look for it
+    headers = id_headers(call.request.request_id, call.request.wire_format)
+    headers["x-gatehouse-call-id"] = str(call.id)
+    if call.request.trace is not None:
+        headers |= call.request.trace.headers()
+    if call.request.wire_format == "invoke" and call.refusal is None:
+        headers |= _of_invoke(call, has_ended=with_cost)
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
     if call.checks.adjusted:
         headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
+    if call.checks.loop:
+        headers["x-gatehouse-loop"] = call.checks.loop
     if with_cost:
         headers["x-gatehouse-cost-usd"] = plain_usd(call.charge.cost_nanos)
     if call.taken.rates:
         headers |= _rate_headers(call, "requests") | _rate_headers(call, "tokens")
+    return headers
+
+
+def id_headers(request_id: str, wire_format: str) -> dict[str, str]:
+    """The request's id, also where the format's own SDKs look for it. botocore takes `RequestId` from `x-amzn-requestid`."""
+    headers = {"x-request-id": request_id}
+    if wire_format == "anthropic":
+        headers["request-id"] = request_id
+    elif wire_format in BEDROCK_FORMATS:
+        headers["x-amzn-requestid"] = request_id
+    return headers
+
+
+def _of_invoke(call: Call, *, has_ended: bool) -> dict[str, str]:
+    """What Bedrock's own answers of InvokeModel have. Source: botocore's models of `bedrock-runtime`, InvokeModelResponse."""
+    headers: dict[str, str] = {}
+    if call.conversation.performance_config is not None:
+        headers["x-amzn-bedrock-performanceconfig-latency"] = (
+            "optimized" if call.tier == "optimized" else "standard"
+        )
+    if call.conversation.service_tier is not None:
+        headers["x-amzn-bedrock-service-tier"] = call.tier or "default"
+    if call.request.is_stream:
+        return headers | {"x-amzn-bedrock-content-type": JSON}
+    if not has_ended:
+        return headers
+    used = call.reply.usage
+    headers["x-amzn-bedrock-input-token-count"] = str(used.input)
+    headers["x-amzn-bedrock-output-token-count"] = str(used.output)
+    headers["x-amzn-bedrock-invocation-latency"] = str(round(call.elapsed_ms()))
+    if used.cache_read or used.cache_write or used.cache_write_1h:
+        headers["x-amzn-bedrock-cache-read-input-token-count"] = str(used.cache_read)
+        headers["x-amzn-bedrock-cache-write-input-token-count"] = str(used.cache_write + used.cache_write_1h)
     return headers
 
 

@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.call.response import ResponseRun
@@ -60,6 +61,7 @@ class ResponsesEntrance:
             places=places,
             is_stream=bool(request.stream),
             prompt=prompt,
+            said_by=identity_of(headers, request),
             response=ResponseRun(
                 wants_store=request.store,
                 previous_id=request.previous_response_id or "",

@@ -12,7 +12,7 @@ from gateway.entrances.formats.entrance import Entrance
 from gateway.entrances.formats.outgoing import JSON, call_headers, refusal_headers
 from gateway.entrances.handover import call_handover_of, scope_of
 from gateway.pipeline import fold, refuse
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, status_in
 
 _RENDERER = JSONRenderer()
 
@@ -63,4 +63,5 @@ class CallView(LeanView):
 def refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:
     body, extra = entrance.error(call, refusal)
     headers = call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-    return HttpResponse(body, content_type=JSON, status=refusal.status, headers=headers)
+    status = status_in(refusal, call.request.wire_format)
+    return HttpResponse(body, content_type=JSON, status=status, headers=headers)

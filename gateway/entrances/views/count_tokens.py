@@ -1,14 +1,14 @@
 """POST /v1/messages/count_tokens: how many tokens a prompt is expected to have."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
-from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, Parsed
+from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, Headers, Parsed
 from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, call_headers
 from gateway.entrances.handover import handover_of, scope_of
@@ -21,8 +21,6 @@ from gateway.stages.limit_rates import limit_rates
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.take_turn import take_turn
 
-_ENTRANCE = AnthropicEntrance()
-
 
 class CountTokensView(LeanView):
     """The gateway's own estimate, by which calls are admitted, too. It says nothing to Bedrock.
@@ -32,54 +30,57 @@ class CountTokensView(LeanView):
     It counts as a request in rate limits, so that it is no way around them.
     """
 
+    entrance: Entrance = AnthropicEntrance()
+    answer_member = "input_tokens"
+
+    def told(self, tokens: int) -> dict[str, Any]:
+        """The answer, as the format words it."""
+        return {self.answer_member: tokens}
+
+    def complete(self, call: Call, gateway: Gateway) -> Awaitable[None] | None:
+        """What is done to the conversation before it is counted, of a key that is known."""
+        return None
+
+    def read(self, body: bytes, headers: Headers, gateway: Gateway) -> Parsed:
+        """The request whose tokens are counted. Raises Refusal."""
+        return self.entrance.parse(body, headers)
+
     async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        return await count_tokens(request, _ENTRANCE, _told)
+        scope = scope_of(request)
+        found = handover_of(scope)
+        gateway, body = found.gateway, found.body
+        parsed: Parsed | None = None
+        early: Refusal | None = None
+        try:
+            headers = headers_of(scope)
+            check_tags(headers)
+            parsed = _of_model(self.read(body, headers, gateway))
+        except Refusal as refusal:
+            early = refusal
+        except RecursionError:
+            early = too_deep()
+        call = new_call(scope, wire_format=self.entrance.name, parsed=parsed, body_bytes=len(body))
+        try:
+            authenticate(call, gateway)  # who has no valid key is told that first
+            if early is not None:
+                raise early
+            if (pending := self.complete(call, gateway)) is not None:
+                await pending
+            tokens = await _counted(call, gateway)
+        except Refusal as refusal:
+            return refused(call, self.entrance, refusal)
+        except RecursionError:
+            return refused(call, self.entrance, too_deep())
+        finally:
+            if call.taken.has_slot:
+                gateway.slots.release()
+            if call.taken.ticket is not None:
+                gateway.limiter.settle(call.taken.ticket, dict.fromkeys(call.taken.token_counters, 0))
+        answer = orjson.dumps(self.told(tokens))
+        return HttpResponse(answer, content_type=JSON, headers=call_headers(call, with_cost=True))
 
 
-def _told(tokens: int) -> dict[str, Any]:
-    return {"input_tokens": tokens}
-
-
-async def count_tokens(
-    request: HttpRequest,
-    entrance: Entrance,
-    told: Callable[[int], dict[str, Any]],
-    *,
-    before: Callable[[Call, Gateway], Awaitable[None] | None] = lambda call, gateway: None,
-) -> HttpResponse:
-    """The answer to a request for a count, in the words of a format. `before` completes the conversation."""
-    scope = scope_of(request)
-    found = handover_of(scope)
-    gateway, body = found.gateway, found.body
-    parsed: Parsed | None = None
-    early: Refusal | None = None
-    try:
-        check_tags(headers_of(scope))
-        parsed = _without_prompt(entrance.parse(body))
-    except Refusal as refusal:
-        early = refusal
-    call = new_call(scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body))
-    try:
-        authenticate(call, gateway)  # who has no valid key is told that first
-        if early is not None:
-            raise early
-        if (pending := before(call, gateway)) is not None:
-            await pending
-        tokens = await _counted(call, gateway)
-    except Refusal as refusal:
-        return refused(call, entrance, refusal)
-    except RecursionError:
-        return refused(call, entrance, too_deep())
-    finally:
-        if call.taken.has_slot:
-            gateway.slots.release()
-        if call.taken.ticket is not None:
-            gateway.limiter.settle(call.taken.ticket, dict.fromkeys(call.taken.token_counters, 0))
-    headers = call_headers(call, with_cost=True)
-    return HttpResponse(orjson.dumps(told(tokens)), content_type=JSON, headers=headers)
-
-
-def _without_prompt(parsed: Parsed) -> Parsed:
+def _of_model(parsed: Parsed) -> Parsed:
     if parsed.prompt is not None:
         raise Refusal(
             "invalid_request",

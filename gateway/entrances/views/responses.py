@@ -1,18 +1,19 @@
 """/v1/responses/{id}: a stored response, its items, and its end; and how many tokens a request has."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
-from gateway.entrances.formats.entrance import OpenAIEntrance
+from gateway.entrances.formats.entrance import Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import new_call
 from gateway.entrances.formats.outgoing import JSON
 from gateway.entrances.formats.responses import ResponsesEntrance
 from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
-from gateway.entrances.views.count_tokens import count_tokens
+from gateway.entrances.views.count_tokens import CountTokensView
 from gateway.records.response_reader import call_of_response
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -140,12 +141,13 @@ def _missing(response_id: str) -> Refusal:
     return Refusal("not_found", f"Response with id '{response_id[:100]}' not found.", param="response_id")
 
 
-class InputTokensView(LeanView):
+class InputTokensView(CountTokensView):
     """POST /v1/responses/input_tokens: the gateway's own estimate, as for Anthropic's count_tokens."""
 
-    async def post(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        return await count_tokens(request, ResponsesEntrance(), _told, before=recall_response)
+    entrance: Entrance = ResponsesEntrance()
 
+    def told(self, tokens: int) -> dict[str, Any]:
+        return {"object": "response.input_tokens", "input_tokens": tokens}
 
-def _told(tokens: int) -> dict[str, Any]:
-    return {"object": "response.input_tokens", "input_tokens": tokens}
+    def complete(self, call: Call, gateway: Gateway) -> Awaitable[None] | None:
+        return recall_response(call, gateway)

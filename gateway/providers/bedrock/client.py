@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import orjson
 
+from gateway.call.embedding import EmbeddingOptions
+from gateway.call.trace import Trace
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Score, Usage, Vector
 from gateway.providers.bedrock import embeddings, reranking
@@ -35,6 +37,8 @@ class Attempt:
     takes_raw: bool = True
     """Whether blocks of unknown kinds are wanted as they come, rather than as their text."""
     request_id: str = ""
+    trace: Trace | None = None
+    """Sent on in `traceparent` and `tracestate`, outside of the signature. AWS passes over headers that it does not know."""
 
 
 class BedrockClient:
@@ -89,11 +93,16 @@ class BedrockClient:
                 raise _cut(attempt)
 
     async def embed(
-        self, attempt: Attempt, model_id: str, texts: list[str], dimensions: int | None
+        self,
+        attempt: Attempt,
+        model_id: str,
+        texts: list[str],
+        dimensions: int | None,
+        options: EmbeddingOptions | None = None,
     ) -> AsyncGenerator[Event, None]:
         """A vector for each text, in order. It may take several invocations, each billed when its vectors have come."""
         index, total = 0, 0
-        for batch in embeddings.embedding_batches(model_id, texts, dimensions):
+        for batch in embeddings.embedding_batches(model_id, texts, dimensions, options):
             async with self._post(attempt, "invoke", batch.body, _JSON) as answer:
                 content = await self._checked(attempt, answer)
             try:
@@ -103,7 +112,7 @@ class BedrockClient:
             except (ValueError, KeyError, TypeError) as error:
                 raise _unreadable(attempt) from error
             for number, row in enumerate(rows):
-                yield Vector(index, row, 0 if number else tokens)
+                yield Vector(index, row.values, 0 if number else tokens, row.by_type)
                 index += 1
             total += tokens
         yield Finished("end_turn", Usage(input=total))
@@ -196,6 +205,8 @@ class _Posting:
         headers = await self._client.headers(
             attempt, host=host, path=self._path, body=self._body, accept=self._accept
         )
+        if attempt.trace is not None:
+            headers |= attempt.trace.headers()
         self._context = self._client._transport.post(
             base + self._path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
         )

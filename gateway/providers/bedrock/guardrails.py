@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.providers.bedrock.assessments import GuardrailAnswer, body_of, locate, requests
 from gateway.providers.bedrock.client import Attempt, BedrockClient
-from gateway.providers.bedrock.errors import error_type, message_of
+from gateway.providers.bedrock.errors import error_type, message_of, refusal_of
 from gateway.refusals import Refusal
 from governance.privacy.policy.engines import EngineAnswer, EngineFailedError, Failure
 
@@ -62,6 +62,17 @@ class Guardrails:
             raise EngineFailedError(Failure.UNREADABLE, message, work.billed) from error
         blocks = dict.fromkeys(block for answer in answers for block in answer.blocks)
         return EngineAnswer(findings, tuple(blocks), work.billed)
+
+    async def apply(self, body: bytes, *, guardrail_id: str, version: str, region: str) -> bytes:
+        """The answer to a body of ApplyGuardrail, as it comes. Raises Refusal."""
+        path = f"/guardrail/{quote(guardrail_id, safe='')}/version/{quote(version, safe='')}/apply"
+        attempt = Attempt(region, "", self._timeout_seconds)
+        async with self._client.post(attempt, path, body) as answer:
+            status, kind = answer.status, error_type(answer.header("x-amzn-errortype"))
+            content = await answer.read()
+        if status != 200:
+            raise refusal_of(kind=kind, status=status, body=content, region=region)
+        return content
 
     async def _apply_all(self, work: "_Work", bodies: Sequence[bytes]) -> list[GuardrailAnswer]:
         async with asyncio.TaskGroup() as group:

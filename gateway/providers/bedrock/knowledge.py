@@ -92,6 +92,13 @@ class KnowledgeBases:
         cited = [result for citation in made.citations for result in citation.retrieved_references]
         return GroundedAnswer(made.output.text, tuple(_candidates(cited, base_id)))
 
+    async def retrieve_as_asked(
+        self, body: dict[str, Any], *, bedrock_id: str, region: str
+    ) -> dict[str, Any]:
+        """The answer to a body of Retrieve, as it comes. Raises Refusal."""
+        found = await self._ask(f"/knowledgebases/{quote(bedrock_id, safe='')}/retrieve", region, body, dict)
+        return found
+
     async def _ask(self, path: str, region: str, body: dict[str, Any], kind: type[_Kind]) -> _Kind:
         attempt = Attempt(region, "", self._timeout_seconds)
         async with self._client.post(attempt, path, msgspec.json.encode(body)) as answer:
@@ -99,7 +106,9 @@ class KnowledgeBases:
             content = await answer.read()
         if status == 404 or problem == "ResourceNotFoundException":
             raise Refusal(
-                "not_found", f"There is no such knowledge base in {region}. Check its id and region."
+                "not_found",
+                f"There is no such knowledge base in {region}. Check its id and region.",
+                param="knowledgeBaseId",
             )
         if status != 200:
             raise refusal_of(kind=problem, status=status, body=content, region=region)

@@ -208,7 +208,9 @@ class _Media:
         self._names.add(cleaned)
         if cleaned == name:
             return document
-        work.say(f"{where}.title" if work.wire_format == "anthropic" else f"{where}.name", "renamed")
+        work.say(
+            f"{where}.title" if work.wire_format in ("anthropic", "invoke") else f"{where}.name", "renamed"
+        )
         return {**document, "name": cleaned}
 
 

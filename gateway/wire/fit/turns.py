@@ -97,7 +97,7 @@ def _begin(work: Work, messages: list[Message]) -> None:
     if messages[0].role == "user":
         return
     where = work.where(messages[0].content[0])
-    if work.wire_format == "anthropic":  # as its own API
+    if work.wire_format in ("anthropic", "invoke"):  # as its own API
         raise work.refusal(where, "the first message must use the role 'user'.")
     if work.breaks("turns", where, "the first message must be a user's.", _FIRST_WORDS):
         work.say(work.member("messages"), "begun")

@@ -56,6 +56,7 @@ class BudgetAdmin(ScopedAdmin):
     labels: ClassVar[dict[str, str]] = {"is_hard": "Hard limit"}
     fieldsets = (
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
+        ("When it is short", {"fields": ("when_exceeded", ("cheaper_model", "wait_seconds"))}),
         ("Alerts", {"fields": ("alert_thresholds", "alert_on_forecast")}),
         (
             "Scope",

@@ -5,11 +5,21 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from accounts.services.known_models import unknown_model
 from governance.limits.models.scope import Scoped
 from kernel.money import NANOS_PER_DOLLAR, format_usd
 
 MAX_NANOS = 1_000_000_000 * NANOS_PER_DOLLAR
 """The largest limit of a budget: a billion dollars."""
+
+
+class WhenExceeded(models.TextChoices):
+    """What becomes of a call that there is too little left for."""
+
+    REFUSE = "refuse", "It is refused"
+    CHEAPER = "cheaper", "A cheaper model answers"
+    WAIT = "wait", "It waits, then it is refused"
+    ASK = "ask", "It is refused with a link to ask for more"
 
 
 def _usual_thresholds() -> list[int]:
@@ -37,6 +47,27 @@ class Budget(Scoped):
         "hard",
         default=True,
         help_text="A hard budget refuses calls that might exceed it; a soft one counts, and alerts.",
+    )
+    when_exceeded = models.CharField(
+        max_length=8,
+        choices=WhenExceeded.choices,
+        default=WhenExceeded.REFUSE,
+        db_default=WhenExceeded.REFUSE,
+        help_text="What becomes of a call that a hard budget has too little left for.",
+    )
+    cheaper_model = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The route that answers in its place.",
+    )
+    wait_seconds = models.PositiveSmallIntegerField(
+        "wait",
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(300)],
+        help_text="For how many seconds a call waits for others to give back what they hold.",
     )
     alert_thresholds = ArrayField(
         models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(1000)]),
@@ -71,6 +102,12 @@ class Budget(Scoped):
         if self.time_zone not in available_timezones():
             raise ValidationError(
                 {"time_zone": f"“{self.time_zone}” is an unknown time zone. Try one such as Europe/Berlin."}
+            )
+        if self.when_exceeded == WhenExceeded.CHEAPER and not self.cheaper_model:
+            raise ValidationError({"cheaper_model": "Name the route that answers when this budget is short."})
+        if (unknown := unknown_model([self.cheaper_model] if self.cheaper_model else [])) is not None:
+            raise ValidationError(
+                {"cheaper_model": f"There is no route named “{unknown}”. See Routes for the names."}
             )
         if self.limit_nanos is not None and self.limit_nanos <= 0:
             raise ValidationError(

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -5,6 +6,8 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team
 from accounts.services.known_models import unknown_model
 from governance.limits.policy.scopes import Scope
+from kernel.placeholders import team_key
+from kernel.tags import kept_tag, personal_kind
 
 
 class Dimension(models.TextChoices):
@@ -16,6 +19,7 @@ class Dimension(models.TextChoices):
     END_USER = "end_user", "End user"
     FEATURE = "feature", "Feature"
     MODEL = "model", "Model"
+    SESSION = "session", "Session"
 
 
 def _in_a_sentence(dimension: Dimension) -> str:
@@ -115,7 +119,18 @@ class Scoped(Owned):
             raise ValidationError(
                 {"model": f"There is no route named “{unknown}”. See Routes for the names."}
             )
+        self._keep_end_user()
         for name in ("end_user", "feature", "model"):
             text = getattr(self, name)
             if text != text.strip() or not text.isprintable():
                 raise ValidationError({name: "This has spaces around it, or characters that can't be shown."})
+
+    def _keep_end_user(self) -> None:
+        """Whoever is named is kept as calls keep it: as a placeholder of the team's, where it looks like personal data."""
+        if not personal_kind(self.end_user, is_person=True):
+            return
+        if self.team is None:
+            told = "This looks like personal data, which each team keeps under a placeholder of its own. Choose a team."
+            raise ValidationError({"end_user": told})
+        key = team_key(settings.MASTER_KEY, str(self.team.public_id))
+        self.end_user = kept_tag(self.end_user, key, is_person=True)

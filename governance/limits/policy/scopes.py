@@ -20,6 +20,7 @@ class CallFacts:
     end_user: str
     feature: str
     model: str
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Scope:
         match self.per:
             case "":
                 return ""
-            case "end_user" | "feature" | "model":
+            case "end_user" | "feature" | "model" | "session":
                 return str(getattr(call, self.per)) or UNTAGGED
             case _:
                 return str(getattr(call, f"{self.per}_id"))

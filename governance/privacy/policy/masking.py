@@ -1,23 +1,17 @@
 """PURE: what stands in for personal data, the same for the same value in one team, and the way back within one call."""
 
-import hashlib
-import hmac
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from governance.privacy.policy.detection import TextHits, without_placeholders
-from governance.privacy.policy.placeholders import LITERAL, MIN_LENGTH, digest, placeholder
+from governance.privacy.policy.placeholders import LITERAL, MIN_LENGTH
 from governance.privacy.policy.ruleset import OUTSIDE, Hit, RuleSet
+from kernel.placeholders import digest, placeholder
 
 MIN_NUMBER = 10**6
 """The least number in JSON that is looked at: as long as a phone number's."""
 _HASH_DIGITS = 12
-
-
-def team_key(master_key: str, team_public_id: str) -> bytes:
-    """The key that placeholders of a team are made with, derived, so that nothing has to be kept."""
-    return hmac.digest(master_key.encode(), b"placeholder:" + team_public_id.encode(), hashlib.sha256)
 
 
 class Mask:

@@ -6,12 +6,12 @@ space or a hyphen for an underscore inside brackets; without one or both bracket
 of the brackets and the underscore. Digits are never guessed.
 """
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from functools import lru_cache
 
 import regex
+
+from kernel.placeholders import placeholder
 
 MIN_LENGTH = 6
 LITERAL = "LITERAL"
@@ -27,16 +27,6 @@ CLOSING = regex.compile(_CLOSE, regex.IGNORECASE)
 """What may stand behind the digits."""
 _SPARE = 64
 """How many characters more than the placeholder itself its longest spelling has."""
-
-
-def placeholder(entity: str, digits: str) -> str:
-    """The token of some digits."""
-    return f"<{entity}_{digits}>"
-
-
-def digest(key: bytes, entity: str, value: str) -> str:
-    """The keyed hash of a value, in hexadecimal: the same for the same value under one key."""
-    return hmac.digest(key, f"{entity}:{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 @lru_cache(maxsize=256)

@@ -19,13 +19,14 @@ from governance.privacy.policy.detection import (
     secrets,
     segments,
 )
-from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, batches, shared_pool
 from governance.screening.policy.findings import Finding
 from kernel.clock import elapsed_ms, perf_counter
 from kernel.errors import UnavailableError
+from kernel.placeholders import team_key
 
 _SECONDS_FOR_NAMES = 60.0
 _BATCH_CHARACTERS = 8000

@@ -36,6 +36,8 @@ class WireFormat(models.TextChoices):
     ANTHROPIC = "anthropic", "Anthropic"
     RESPONSES = "responses", "OpenAI Responses"
     CONVERSE = "converse", "Bedrock Converse"
+    INVOKE = "invoke", "Bedrock InvokeModel"
+    BEDROCK = "bedrock", "Bedrock, without a model"
     WEBSOCKET = "websocket", "WebSocket"
     PROMPT = "prompt", "Prompt"
 
@@ -59,6 +61,7 @@ class AuditRecord(Owned):
     api_key = _reference(ApiKey)
     feature = models.CharField(max_length=200, blank=True)
     end_user = models.CharField(max_length=200, blank=True)
+    session = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     wire_format = models.CharField("format", max_length=16, choices=WireFormat.choices)
     is_stream = models.BooleanField("streamed")

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import Team, User
-from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.policy.masking import Mask
 from governance.privacy.selectors import Policies
 from governance.privacy.services.trial import try_texts
 from governance.records.models import AuditRecord
@@ -17,6 +17,7 @@ from governance.reviews.models import CallReview
 from governance.reviews.selectors import may_review_calls
 from kernel.clock import utc_now
 from kernel.errors import ConflictError
+from kernel.placeholders import team_key
 
 MAX_NOTE, MAX_EXPECTED = 2_000, 20_000
 """Characters."""

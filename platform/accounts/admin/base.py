@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import NestedObjects
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +15,8 @@ from django.db.models import Model, TextField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.access.admin import OfferedLookups, OwnedForm, OwnedInlines, OwnedPages, SeenOnly, person
 from accounts.access.principals import principal
@@ -33,6 +36,18 @@ __all__ = [
 ]
 
 
+def _several_of(db_field: "ArrayField[Any, Any]") -> forms.Field:
+    """Boxes to tick, for several of a few words."""
+    return forms.TypedMultipleChoiceField(
+        choices=db_field.base_field.choices or (),
+        required=False,
+        label=capfirst(db_field.verbose_name),
+        help_text=db_field.help_text,
+        initial=db_field.get_default(),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+
 class BaseAdmin(OfferedLookups, ModelAdmin):
     """Any active person may come in; what they see and do there follows from the methods below."""
 
@@ -47,6 +62,8 @@ class BaseAdmin(OfferedLookups, ModelAdmin):
     """Whether rows are deleted with what they are about, by whoever may delete that, and never by themselves."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, ArrayField) and db_field.base_field.choices:
+            return _several_of(db_field)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(db_field, TextField | ArrayField):
             field.widget.attrs["rows"] = 2

@@ -19,7 +19,17 @@ class TeamAdmin(OwnedAdmin):
     empty_hint = "A team pays for calls. It has members, applications and a budget."
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
-    fields = ("name", "description", "weight", "response_days")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "weight", "response_days")}),
+        (
+            "Agents",
+            {
+                "fields": ("end_user_from", "session_from", "loop_action", ("loop_repeats", "loop_tokens")),
+                "description": "How the people and sessions behind one key are told apart, and what is done about an agent "
+                "that goes round in circles.",
+            },
+        ),
+    )
     inlines = (MembershipInline, ApplicationInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -8,7 +8,10 @@ from accounts.models import Team
 class TeamSerializer(OwnedSerializer):
     class Meta:
         model = Team
-        fields = ("id", "name", "description", "weight", "response_days", "created_at")
+        fields = (
+            "id", "name", "description", "weight", "response_days", "end_user_from", "session_from",
+            "loop_action", "loop_repeats", "loop_tokens", "created_at",
+        )  # fmt: skip
 
     def validate_weight(self, weight: int) -> int:
         if not may_manage_shared(principal(self.context["request"])):

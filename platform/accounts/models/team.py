@@ -1,9 +1,40 @@
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
+
+
+class EndUserSource(models.TextChoices):
+    """Members by which clients tell whom a call is for."""
+
+    USER_ID = "user_id", "metadata.user_id (Anthropic's clients, Claude Code)"
+    USER = "user", "user (OpenAI's clients)"
+    SAFETY_IDENTIFIER = "safety_identifier", "safety_identifier (OpenAI's clients)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+
+
+class SessionSource(models.TextChoices):
+    """Where clients tell the session that a call is of."""
+
+    HEADERS = "headers", "Headers of Claude Code, Codex and opencode"
+    USER_ID = "user_id", "metadata.user_id (Claude Code)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+
+
+class LoopAction(models.TextChoices):
+    """What is done about an agent that repeats itself."""
+
+    OFF = "off", "Nothing"
+    WARN = "warn", "Warn in a header"
+    STOP = "stop", "Refuse the call"
+
+
+def usual_session_sources() -> list[str]:
+    """All of them: an agent's session is told apart wherever its client names it."""
+    return list(SessionSource.values)
 
 
 class Team(Owned):
@@ -20,6 +51,45 @@ class Team(Owned):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.",
+    )
+    end_user_from = ArrayField(
+        models.CharField(max_length=32, choices=EndUserSource.choices),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name="end users from",
+        help_text="Where clients tell whom a call is for, beside X-Gatehouse-End-User: the first that says something. "
+        "Whoever has a key may write it.",
+    )
+    session_from = ArrayField(
+        models.CharField(max_length=32, choices=SessionSource.choices),
+        default=usual_session_sources,
+        db_default=["headers", "user_id", "prompt_cache_key"],
+        blank=True,
+        verbose_name="sessions from",
+        help_text="Where clients tell which session a call is of, beside X-Gatehouse-Session.",
+    )
+    loop_action = models.CharField(
+        "when an agent repeats itself",
+        max_length=8,
+        choices=LoopAction.choices,
+        default=LoopAction.WARN,
+        db_default=LoopAction.WARN,
+        help_text="An agent that repeats itself asks for the same tool with the same arguments, gets the same error, or gives "
+        "the same answer, again and again in one session.",
+    )
+    loop_repeats = models.PositiveSmallIntegerField(
+        "repeats",
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(2), MaxValueValidator(100)],
+        help_text="How often the same is a loop.",
+    )
+    loop_tokens = models.PositiveIntegerField(
+        "tokens without progress",
+        default=0,
+        db_default=0,
+        help_text="Tokens of one session without a tool call or an answer that is new, which count as a loop, too. 0: any number.",
     )
     response_days = models.PositiveSmallIntegerField(
         "days that responses are stored", null=True, blank=True,

@@ -3,6 +3,12 @@
 from collections.abc import Callable, Iterable
 
 _sources: list[Callable[[], Iterable[str]]] = []
+_meanings: list[Callable[[str], str | None]] = []
+
+
+def register_meaning(source: Callable[[str], str | None]) -> None:
+    """Adds what knows the route that is meant by another spelling of its name."""
+    _meanings.append(source)
 
 
 def register_models(source: Callable[[], Iterable[str]]) -> None:
@@ -22,5 +28,10 @@ def unknown_model(names: Iterable[str]) -> str | None:
 
 
 def unknown_of_key(names: Iterable[str]) -> str | None:
-    """The same for what a key may call: a prompt, as `prompt/<name>`, may be made later than the key."""
-    return unknown_model(name for name in names if not name.startswith("prompt/"))
+    """The same for what a key may call: in any spelling, and a prompt, as `prompt/<name>`, may be made later than the key."""
+    models = [name for name in names if not name.startswith("prompt/")]
+    while (unknown := unknown_model(models)) is not None:
+        if not any(means(unknown) for means in _meanings):
+            return unknown
+        models = [name for name in models if name != unknown]
+    return None

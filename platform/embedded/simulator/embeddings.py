@@ -33,10 +33,32 @@ def embeddings_response(
         (b"x-amzn-bedrock-invocation-latency", b"1"),
     ]
     if model.model_id.startswith("amazon."):
-        return orjson.dumps({"embedding": rows[0], "inputTextTokenCount": number}), headers
-    return orjson.dumps(
-        {"id": "simulated", "texts": texts, "embeddings": rows, "response_type": "embeddings_floats"}
-    ), headers
+        return orjson.dumps(_titan_answer(rows[0], number, sequence(body.get("embeddingTypes")))), headers
+    types = [string(name) for name in sequence(body.get("embedding_types"))]
+    several = {name: [_as_type(row, name) for row in rows] for name in types}
+    answer = {"id": "simulated", "texts": texts, "embeddings": several or rows}
+    answer["response_type"] = "embeddings_by_type" if several else "embeddings_floats"
+    return orjson.dumps(answer), headers
+
+
+def _titan_answer(row: list[float], number: int, types: list[Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"inputTextTokenCount": number}
+    if not types or "float" in types:
+        answer["embedding"] = row
+    if types:
+        answer["embeddingsByType"] = {string(name): _as_type(row, string(name)) for name in types}
+    return answer
+
+
+def _as_type(row: list[float], name: str) -> list[float] | list[int]:
+    """A vector in one of the smaller forms: bytes, or signs (which Cohere packs, and the simulator does not)."""
+    if name == "int8":
+        return [round(value * 127) for value in row]
+    if name == "uint8":
+        return [round(value * 127) + 128 for value in row]
+    if name in ("binary", "ubinary"):
+        return [int(value > 0) for value in row]
+    return row
 
 
 def vector(text: str, dimensions: int) -> list[float]:
@@ -67,4 +89,5 @@ def _texts(model: SimulatedModel, body: dict[str, Any]) -> tuple[list[str], int]
     texts = [string(text) for text in sequence(mapping(body).get("texts"))]
     if not texts or len(texts) > 96 or not body.get("input_type"):
         raise invalid("Malformed input request: texts (1 to 96) and input_type are required.")
-    return texts, 1024
+    usual = 1536 if model.model_id.startswith("cohere.embed-v4") else 1024
+    return texts, integer(body.get("output_dimension")) or usual

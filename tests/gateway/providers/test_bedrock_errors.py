@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from gateway.entrances.formats.anthropic_reply import anthropic_error
-from gateway.entrances.formats.converse_reply import FrameWriter, converse_error_type
+from gateway.entrances.formats.aws_errors import converse_error_type
+from gateway.entrances.formats.converse_reply import FrameWriter
 from gateway.entrances.formats.outgoing import refusal_headers
 from gateway.providers.bedrock.errors import error_type, may_fail_over, refusal_of, wait_of
 from gateway.refusals import STATUS, Refusal, unexpected

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from gateway.outbound.unmask import Unmasker
 from governance.privacy.policy.detection import TextHits, concluded, looked_through
-from governance.privacy.policy.masking import Mask, team_key
-from governance.privacy.policy.placeholders import digest
+from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.privacy import InForce, PolicyDocument, PrivacyRule, combined
 from governance.privacy.policy.ruleset import RuleSet
 from governance.screening.policy.findings import Finding
+from kernel.placeholders import digest, team_key
 
 KEY = team_key("master", "team")
 OTHER_KEY = team_key("master", "other")

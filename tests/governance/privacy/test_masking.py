@@ -13,11 +13,12 @@ from gateway.outbound.unmask import Unmasker, UnmaskTally
 from governance.privacy.policy import masking
 from governance.privacy.policy.detection import concluded, found_by_form
 from governance.privacy.policy.engines import GUARDRAIL
-from governance.privacy.policy.masking import Mask, team_key
-from governance.privacy.policy.placeholders import backslashes_before, digest, placeholder, spelling, token_of
+from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.placeholders import backslashes_before, spelling, token_of
 from governance.privacy.policy.privacy import DEFAULT, InForce, PrivacyRule, combined
 from governance.privacy.policy.ruleset import RuleSet
 from governance.screening.policy.findings import Finding
+from kernel.placeholders import digest, placeholder, team_key
 from tests.governance.privacy.samples import (
     CARD,
     EMAIL,

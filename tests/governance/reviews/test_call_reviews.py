@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
-from governance.privacy.policy.masking import Mask, team_key
+from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import every_kind
 from governance.privacy.services.trial import try_texts
 from governance.records.models import AuditContent, AuditRecord
@@ -16,6 +16,7 @@ from governance.reviews.models import CallReview
 from governance.reviews.selectors import CHOICES
 from governance.reviews.services.call_reviews import ReviewedMeanwhileError, review_call
 from kernel.clock import utc_now
+from kernel.placeholders import team_key
 from tests.accounts.api_resources import API, ask, ids
 from tests.governance.records.factories import make_call, make_content
 from tests.prompts.evaluations.factories import set_of

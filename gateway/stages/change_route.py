@@ -1,0 +1,34 @@
+import asyncio
+
+from gateway.call import Call
+from gateway.call.fit import Adjustment
+from gateway.call.groups import Routed
+from gateway.refusals import Refusal
+from gateway.routing.candidates import candidates
+from gateway.runtime import Gateway
+from kernel.clock import perf_counter
+
+_POLL_SECONDS = 0.5
+
+
+def change_route(call: Call, gateway: Gateway, name: str) -> bool:
+    """Sends the call by another route, as the owner of a budget wants it; whether there is one that can take it."""
+    route = gateway.snapshot.routes.get(name)
+    if route is None or route.name == call.routed.route.name:
+        return False
+    deployments = candidates(call, route, gateway.random)
+    if not deployments:
+        return False
+    call.routed = Routed(route=route, deployments=deployments)
+    call.fit = None
+    if call.places is not None:
+        call.places.adjustments.append(Adjustment("model", "cheaper", route.name))
+    return True
+
+
+async def wait_a_moment(call: Call, began: float, refusal: Refusal) -> None:
+    """Waits until the budget is asked again. Raises the refusal when its time is over."""
+    assert call.short_budget is not None
+    if perf_counter() - began >= call.short_budget.wait_seconds:
+        raise refusal
+    await asyncio.sleep(_POLL_SECONDS)
