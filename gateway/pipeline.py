@@ -1,7 +1,7 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve prompt → resolve route → queue → gather context → render prompt → redact → screen
-             → defend → capabilities → enforce limits → limit rates → reserve
+    ADMIT    authenticate → resolve prompt → resolve route → queue → fetch images → gather context → render prompt → redact
+             → screen → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
     SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
 
@@ -39,6 +39,7 @@ from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
+from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
 from gateway.stages.identify import identify
@@ -99,12 +100,14 @@ async def _reserved(call: Call, gateway: Gateway) -> None:
             return
 
 
+_OF_WEB_IMAGES = "fetch images"
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", _authenticated),
     ("resolve prompt", resolve_prompt),
     ("recall response", recall_response),
     ("resolve route", _routed),
     ("queue", take_turn),
+    (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
     ("render prompt", partial(render_prompt, ask=_ask)),
     ("redact", redact),
@@ -255,6 +258,8 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
 async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     for name, stage in stages:
         if name in _OF_PROMPTS and call.request.prompt is None:
+            continue
+        if name is _OF_WEB_IMAGES and not (call.places is not None and call.places.web_images):
             continue
         if name in _OF_RESPONSES and call.response is None:
             continue

@@ -19,6 +19,7 @@ STATUS = {
     "prompt_not_found": 404,
     "method_not_allowed": 405,
     "request_too_large": 413,
+    "unsupported_encoding": 415,
     "contract_failed": 422,
     "unsure": 422,
     "rate_limited": 429,

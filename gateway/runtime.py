@@ -22,6 +22,7 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
+from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
@@ -95,6 +96,9 @@ class Gateway:
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(
             database_url=settings.CONTEXT_DATABASE_URL, hosts=tuple(settings.CONTEXT_HOSTS)
+        )
+        self.web_images = WebImages(
+            settings.GATEWAY_IMAGE_HOSTS, allow_private=settings.GATEWAY_IMAGES_ALLOW_PRIVATE
         )
         self.credentials = CredentialSource()
         transport = Transport(

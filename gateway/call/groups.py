@@ -13,6 +13,7 @@ from gateway.call.prompt_run import PromptRequest
 from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
+    from gateway.call.trace import Trace
     from gateway.snapshot.state import DeploymentEntry, RouteEntry
     from governance.limits.policy.rate_limits import Counter
     from governance.limits.services.ledger import Admission
@@ -37,6 +38,8 @@ class Request:
     said_by: Mapping[str, str] = field(default_factory=dict)
     """What clients tell of end user and session in ways of their own (gateway/call/identity.py)."""
     request_id: str = ""
+    trace: Trace | None = None
+    """What of a distributed trace it is a part of, where the caller says so."""
     kind: str = "text"
     """What is asked for, as models are sorted: `text` or `embedding`."""
     dimensions: int | None = None

@@ -1,13 +1,24 @@
 """PURE: where the parts of a conversation stand in the caller's own request, so that errors name the caller's places."""
 
+from dataclasses import dataclass
+
 from gateway.call.fit import Adjustment
-from gateway.conversation import Block
+from gateway.conversation import Block, Json
+
+
+@dataclass(frozen=True, slots=True)
+class WebImage:
+    """An image that is still to be fetched: `image` is the block's own, to be filled in place."""
+
+    url: str
+    where: str
+    image: Json
 
 
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id", "adjustments", "custom_tools", "words_on_names")
+    __slots__ = ("_by_id", "adjustments", "custom_tools", "web_images", "words_on_names")
 
     def __init__(self) -> None:
         self.adjustments: list[Adjustment] = []
@@ -16,6 +27,8 @@ class Places:
         """Names of tools that take free text, which are functions of one text here."""
         self.words_on_names = ""
         """What Bedrock says of the names of tools, or of the IDs of their calls, where it does not take them."""
+        self.web_images: list[WebImage] = []
+        """In their order; each holds no picture until it is fetched."""
         self._by_id: dict[
             int, tuple[Block, str]
         ] = {}  # which keeps the block, so that its id is nobody else's

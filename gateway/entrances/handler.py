@@ -4,6 +4,7 @@ It reads a body once, sees whether a stream is asked for, and hands the call to 
 consumer (server-sent events, event stream, WebSocket).
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from io import BytesIO
@@ -14,15 +15,18 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
+from gateway.entrances.encodings import unpacked
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
-from gateway.entrances.formats.outgoing import JSON, raw, refusal_headers
+from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
+from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
+from gateway.entrances.origins import Origins
 from gateway.entrances.stream import StreamConsumer
-from gateway.entrances.table import ANTHROPIC_PREFIX, CHAT_SOCKET, CONVERSE_PREFIX, Address, find, load_views
-from gateway.entrances.views.probes import health, metrics, readiness
+from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
+from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
 from gateway.runtime import Gateway
@@ -36,6 +40,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
+_MAX_UNPACKED_HERE = 16 * 1024
+"""Packed bytes that are unpacked on the event loop; more would keep it from other calls."""
 
 
 class GatewayHandler:
@@ -45,6 +51,7 @@ class GatewayHandler:
         self.gateway: Gateway | None = None
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
+        self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -57,6 +64,8 @@ class GatewayHandler:
             else:
                 await send({"type": "websocket.close", "code": 4404})
             return
+        if self._origins is not None:
+            send = self._origins.opening(scope, send)
         try:
             await self._http(scope, receive, send)
         except _ClientLeft:
@@ -105,20 +114,32 @@ class GatewayHandler:
         if path == "/metrics":
             await _send(send, metrics(self.gateway, headers_of(scope)))
             return
+        if path == "/" and scope["method"] in ("GET", "HEAD"):
+            await _send(send, welcome())
+            return
         if self.gateway is None:
             raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
         found = find(scope)
         if found is None:
-            raise Refusal("not_found", f"There is nothing at {path[:200]}.")
+            raise nothing_at(path)
         address, parts = found
+        if scope["method"] == "OPTIONS":
+            await self._options(scope, send)
+            return
         is_post = scope["method"] == "POST"
         if address.entrance is not None and is_post:
             await self._call(self.gateway, scope, receive, send, address, parts)
             return
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
-        body = await _read_body(receive, most) if is_post else b""
+        body = await _read_body(receive, most, headers_of(scope)) if is_post else b""
         Handover(gateway=self.gateway, body=body).put(scope)
         await _send(send, await _view(scope, address, parts, body))
+
+    async def _options(self, scope: Scope, send: Send) -> None:
+        """Browsers ask before they call, without a key; only pages of origins that are set are told that they may."""
+        headers = [] if self._origins is None else self._origins.preflight(scope)
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _call(
         self,
@@ -134,8 +155,8 @@ class GatewayHandler:
         refusal: Refusal | None = None
         body = b""
         try:
-            body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES)
             headers = headers_of(scope)
+            body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
             parsed = entrance.parse(body, headers)
         except Refusal as found:
@@ -181,7 +202,16 @@ async def _view(scope: Scope, address: Address, parts: dict[str, str], body: byt
     return response
 
 
-async def _read_body(receive: Receive, most: int) -> bytes:
+async def _read_body(receive: Receive, most: int, headers: dict[bytes, bytes]) -> bytes:
+    body = await _sent_body(receive, most)
+    if (encoding := headers.get(b"content-encoding")) is None:
+        return body
+    if len(body) <= _MAX_UNPACKED_HERE:
+        return unpacked(body, encoding, most)
+    return await asyncio.to_thread(unpacked, body, encoding, most)
+
+
+async def _sent_body(receive: Receive, most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -199,13 +229,14 @@ async def _read_body(receive: Receive, most: int) -> bytes:
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     """A refusal of what became no call, in the shape that this address speaks."""
-    path, headers, status = scope["path"], refusal_headers(refusal), refusal.status
-    if path.startswith(CONVERSE_PREFIX):
-        error, status = converse_error(refusal), status_in(refusal, "bedrock")
+    request_id, status = tag(headers_of(scope), b"x-request-id") or str(new_id()), refusal.status
+    wire_format = "bedrock" if speaks_bedrock(scope) else "anthropic" if speaks_anthropic(scope) else "openai"
+    headers = id_headers(request_id, wire_format) | refusal_headers(refusal)
+    if wire_format == "bedrock":
+        error, status = converse_error(refusal), status_in(refusal, wire_format)
         headers["x-amzn-errortype"] = converse_error_type(refusal)
-        headers["x-amzn-requestid"] = tag(headers_of(scope), b"x-request-id") or str(new_id())
-    elif path.startswith(ANTHROPIC_PREFIX):
-        error = anthropic_reply.anthropic_error(refusal, None)
+    elif wire_format == "anthropic":
+        error = anthropic_reply.anthropic_error(refusal, request_id)
     else:
         error = openai_reply.openai_error(refusal)
     return HttpResponse(orjson.dumps(error), status=status, content_type=JSON, headers=headers)

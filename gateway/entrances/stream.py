@@ -2,21 +2,28 @@
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
+from django.conf import settings
 
 from gateway.call import Call
-from gateway.entrances.formats.entrance import Entrance
+from gateway.entrances.formats.entrance import Entrance, Writer
 from gateway.entrances.formats.outgoing import JSON, call_headers, raw, refusal_headers
 from gateway.entrances.handover import call_handover_of
+from gateway.entrances.keep_alive import KeepAlive
 from gateway.pipeline import respond
 from gateway.refusals import Refusal, status_in
 
 
 class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
-    """Answers one request. The reply runs in a task, so that a client's leaving is heard and stops it at once."""
+    """Answers one request. The reply runs in a task, so that a client's leaving is heard and stops it at once.
+
+    The head waits for the first event, so that what is refused before has its true status; but no longer than a setting's
+    seconds. What is refused later is told in the stream.
+    """
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Not Channels' own, which visits a thread for every message to look after database connections; there are none.
@@ -32,28 +39,44 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
         call, entrance = found.call, found.entrance
         assert found.parsed is not None
         writer = entrance.writer(call, found.parsed)
-        has_begun = False
+        self._has_head = has_begun = False
+        keeping = KeepAlive(
+            settings.GATEWAY_KEEP_ALIVE_SECONDS, partial(self._keep_alive, call, entrance, writer)
+        )
         try:
             async with aclosing(respond(call, found.gateway)) as events:
                 async for event in events:
                     data = writer.write(event)
+                    if keeping.saying is not None:
+                        await keeping.said()
                     if not has_begun:
-                        await self._begin(call, entrance)
                         has_begun = True
                         data = writer.start() + data
+                        if not self._has_head:
+                            await self._begin(call, entrance)
                     if data:
+                        keeping.before_send()
                         await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+                        keeping.after_send()
         except Refusal as refusal:
-            if has_begun:
-                await self.base_send(
-                    {"type": "http.response.body", "body": writer.error(refusal), "more_body": True}
-                )
-            else:
+            await keeping.said()
+            if not self._has_head:
                 await self._refuse(call, entrance, refusal)
                 return
+            data = writer.error(refusal) if has_begun else writer.start() + writer.error(refusal)
+            await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+        finally:
+            keeping.stop()
         await self.base_send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    async def _keep_alive(self, call: Call, entrance: Entrance, writer: Writer) -> None:
+        if not self._has_head:
+            await self._begin(call, entrance)
+        if data := writer.keep_alive():
+            await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+
     async def _begin(self, call: Call, entrance: Entrance) -> None:
+        self._has_head = True
         headers = {
             "content-type": entrance.stream_type,
             "cache-control": "no-cache",

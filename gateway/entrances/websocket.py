@@ -5,7 +5,7 @@ Server → {"type": "start" | "delta" | "reasoning" | "annotations" | "tool_star
 """
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -153,4 +153,6 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
 
     async def _send(self, kind: str, client_id: str, **members: Any) -> None:
         text = orjson.dumps({"type": kind, "id": client_id, **members}).decode()
-        await self.base_send({"type": "websocket.send", "text": text})
+        # A client that has gone is heard of in a message of its own, which ends its calls.
+        with suppress(OSError):
+            await self.base_send({"type": "websocket.send", "text": text})

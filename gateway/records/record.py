@@ -38,12 +38,17 @@ def full_record(call: Call) -> dict[str, Any]:
         "is_estimated": call.charge.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
         "first_token_ms": None if call.reply.first_token_ms is None else round(call.reply.first_token_ms, 3),
-        "checks": call.checks.as_json(),
+        "checks": _checks(call),
         "is_flagged": call.checks.is_flagged,
         "body": call.stored.state,
         "body_until": call.stored.until,
         "stages": [(name, round(milliseconds, 3), outcome) for name, milliseconds, outcome in call.stages],
     }
+
+
+def _checks(call: Call) -> dict[str, Any]:
+    found = call.checks.as_json()
+    return found if call.request.trace is None else found | {"trace": call.request.trace.parent}
 
 
 def admission_record(call: Call) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def admission_record(call: Call) -> dict[str, Any]:
         "first_token_ms": None,
         "stages": [],
         "findings": call.redacted.findings if call.is_redacted else {},
-        "checks": call.checks.as_json(),
+        "checks": _checks(call),
         "is_flagged": call.checks.is_flagged,
         "request_id": call.request.request_id,
         "client_ip": call.request.client_ip,

@@ -29,6 +29,7 @@ _playground = AllowedHostsOriginValidator(AuthMiddlewareStack(PlaygroundConsumer
 
 PLAYGROUND_PATH = "/ws/admin/playground"
 _GATEWAY_PATHS = ("/v1/", "/bedrock/", "/ws/", "/healthz", "/readyz", "/metrics")
+_PAGES = ("/admin", "/api/", "/static/", "/favicon.ico")
 
 
 async def web(scope: Scope, receive: Receive, send: Send) -> Any:
@@ -48,8 +49,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> Any:
         await gateway(scope, receive, _and_then_pages(send))
     elif scope["path"].startswith(_GATEWAY_PATHS) and scope["path"] != PLAYGROUND_PATH:
         await gateway(scope, receive, send)
+    elif scope["type"] == "http" and not scope["path"].startswith(_PAGES) and not _wants_html(scope):
+        await gateway(
+            scope, receive, send
+        )  # which says in a program's words that nothing is there, and what may be meant
     else:
         await web(scope, receive, send)
+
+
+def _wants_html(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _and_then_pages(send: Send) -> Send:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 
+PROTOCOLS = "serving.first_bytes:FirstBytesProtocol"
+"""HTTP/1.1 and HTTP/2, on the same port."""
 _GRACEFUL_SECONDS = "10"
 
 
 def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Options for speed, for TLS where a certificate is set, and for whose forwarded addresses are believed: nobody's
     unless GATEHOUSE_TRUSTED_PROXIES names the proxies."""
-    options = ["--loop", "uvloop", "--http", "httptools", "--ws", "websockets", "--no-access-log"]
+    options = ["--loop", "uvloop", "--http", PROTOCOLS, "--ws", "websockets", "--no-access-log"]
     options += ["--timeout-graceful-shutdown", _GRACEFUL_SECONDS, "--backlog", "4096"]
     if proxies := environment.get("GATEHOUSE_TRUSTED_PROXIES"):
         options += ["--proxy-headers", "--forwarded-allow-ips", proxies]

@@ -43,6 +43,13 @@ def unsafe_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: An
             found.append(
                 Error("GATEHOUSE_DEBUG shows settings and code to anybody.", hint=hint, id="gatehouse.E003")
             )
+        if "*" in settings.GATEWAY_CORS_ORIGINS:
+            hint = f"Name the origins, such as https://app.example.com. {_TRYING_OUT}"
+            found.append(
+                Error(
+                    "GATEHOUSE_CORS_ORIGINS lets pages of all the web call.", hint=hint, id="gatehouse.E004"
+                )
+            )
         if not settings.KMS_KEY_ID:
             found.append(
                 Warning(

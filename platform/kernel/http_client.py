@@ -27,7 +27,7 @@ class Reply:
 
 
 class HttpClient:
-    """Posts to one scheme, host and port; for any number of threads. Redirects are not followed, proxies not used.
+    """Posts to, and gets from, one scheme, host and port; for any number of threads. Redirects are not followed, proxies not used.
 
     `address` is where to connect to instead of looking the host up; certificates are the host's all the same. So many
     connections are `kept`.
@@ -48,7 +48,11 @@ class HttpClient:
 
         Raises NotSentError and OutcomeUnknownError.
         """
-        return self._pool.post(path, body, {"Host": self._host, **headers}, seconds, max_bytes)
+        return self._pool.exchange("POST", path, body, {"Host": self._host, **headers}, seconds, max_bytes)
+
+    def get(self, path: str, headers: Mapping[str, str], *, seconds: float, max_bytes: int) -> Reply:
+        """The same without a body."""
+        return self._pool.exchange("GET", path, None, {"Host": self._host, **headers}, seconds, max_bytes)
 
     def close(self) -> None:
         """Closes the connections that are kept."""

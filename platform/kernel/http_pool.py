@@ -31,13 +31,19 @@ class Pool:
         else:
             self._pool = _HttpPool(address or host, port, **options)
 
-    def post(
-        self, path: str, body: bytes, headers: Mapping[str, str], seconds: float, max_bytes: int
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,
+        max_bytes: int,
     ) -> Reply:
         """See HttpClient."""
         with _deadline(seconds) as exchange:
             try:
-                reply = self._post(path, body, headers, seconds, max_bytes)
+                reply = self._exchange(method, path, body, headers, seconds, max_bytes)
                 if exchange.is_over:  # headers that break off look like the whole of them
                     raise TimeoutError
                 return reply
@@ -50,13 +56,19 @@ class Pool:
         """Closes the connections that are kept."""
         self._pool.close()
 
-    def _post(
-        self, path: str, body: bytes, headers: Mapping[str, str], seconds: float, max_bytes: int
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        seconds: float,
+        max_bytes: int,
     ) -> Reply:
         # One read may take longer than the whole: it is the deadline that ends it.
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds + 1)
         answer = self._pool.urlopen(
-            "POST", path, body, headers, redirect=False, timeout=timeout, preload_content=False
+            method, path, body, headers, redirect=False, timeout=timeout, preload_content=False
         )
         try:
             if not max_bytes:

@@ -16,6 +16,7 @@ from tests.bench import (
     clients,
     estimator,
     experiments,
+    http2,
     limits,
     privacy,
     prompts,
@@ -47,6 +48,7 @@ PARTS = (
     "experiments",
     "prompts",
     "wire",
+    "http2",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -243,8 +245,10 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "prompts", "streams"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams", "http2"} & set(wanted):
         with ground() as prepared:
+            if "http2" in wanted:
+                http2.show(http2.measure(key=prepared.key, env=prepared.env, count=arguments.count))
             if "calls" in wanted:
                 print_calls(
                     calls.rows(

@@ -37,10 +37,11 @@ def test_a_server_that_is_all_right(production):
         ("MASTER_KEY", INSECURE_DEFAULT, "gatehouse.E002"),
         ("MASTER_KEY", "", "gatehouse.E002"),
         ("DEBUG", True, "gatehouse.E003"),
+        ("CORS_ORIGINS", ["*"], "gatehouse.E004"),
     ],
 )
 def test_what_no_server_starts_with(production, name, value, expected):
-    setattr(production, name, value)
+    setattr(production, f"GATEWAY_{name}" if name == "CORS_ORIGINS" else name, value)
     assert ids() == [expected]
     with pytest.raises(ImproperlyConfigured, match=f"GATEHOUSE_{name}"):
         refuse_unsafe_settings()

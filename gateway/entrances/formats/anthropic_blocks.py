@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gateway.call.places import Places
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
-from gateway.entrances.formats.images import is_base64, without_blanks
+from gateway.entrances.formats.images import is_base64, web_image, without_blanks
 from gateway.entrances.formats.members import Strict
 from gateway.refusals import Refusal
 
@@ -139,7 +139,7 @@ class Translator:
             case Text(text):
                 return Block(text=text)
             case _Image(source):
-                return Block(image=_image(source, where))
+                return Block(image=_image(source, where, self._places))
             case _Document():
                 return Block(document=self._document(part, where))
             case _SearchResult():
@@ -177,7 +177,7 @@ class Translator:
             case Text(text):
                 return ToolResultBlock(text=text)
             case _Image(source):
-                return ToolResultBlock(image=_image(source, where))
+                return ToolResultBlock(image=_image(source, where, self._places))
             case _Document():
                 return ToolResultBlock(document=self._document(part, where))
             case _SearchResult():
@@ -223,14 +223,15 @@ def _document_source(source: Any, where: str) -> tuple[str, Json]:
     )
 
 
-def _image(source: Any, where: str) -> Json:
+def _image(source: Any, where: str, places: Places) -> Json:
     match source:
         case _Base64(media_type, data) if media_type in _IMAGES and is_base64(data):
             return {"format": _IMAGES[media_type], "source": {"bytes": without_blanks(data)}}
+        case _Url(url):
+            return web_image(url, where, places)
     raise _invalid(
         where,
-        "an image must be sent as a PNG, JPEG, GIF or WebP in base64; addresses on the web are not fetched, and there is "
-        "no store of files.",
+        "an image must be sent as a PNG, JPEG, GIF or WebP in base64, or as an https:// address; there is no store of files.",
     )
 
 

@@ -31,6 +31,7 @@ _ERROR_TYPES = {
     404: "not_found_error",
     405: "invalid_request_error",
     413: "request_too_large",
+    415: "invalid_request_error",
     422: "api_error",
     429: "rate_limit_error",
     500: "api_error",
@@ -205,10 +206,14 @@ class EventWriter:
     def __init__(self, call: Call, encode: Callable[[Json], bytes] | None = None) -> None:
         self._call = call
         self._blocks = Blocks()
+        self._has_started = False
         self._encode = encode or _sse
 
     def start(self) -> bytes:
         """The beginning. Its usage is the estimate: what is billed is known, and sent, at the end."""
+        if self._has_started:
+            return b""
+        self._has_started = True
         head = _head(self._call.id, self._call.request.model, [])
         estimate = Usage(input=self._call.bounds.counted_input_tokens)
         ending = {"stop_reason": None, "stop_sequence": None, "usage": _counts(estimate)}
@@ -221,6 +226,10 @@ class EventWriter:
             delta = {"type": "message_delta", "delta": _ending(event), "usage": _counts(event.usage)}
             data += self._encode(delta) + self._encode({"type": "message_stop"})
         return data
+
+    def keep_alive(self) -> bytes:
+        """As Anthropic's own API does it: a `ping`, which its SDKs pass over, after `message_start`."""
+        return self.start() + self._encode({"type": "ping"})
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""

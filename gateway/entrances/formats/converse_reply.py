@@ -177,18 +177,38 @@ def steps_of(event: Event) -> list[Step]:
 class FrameWriter:
     """Writes the events of one reply as Converse's event stream."""
 
+    def __init__(self) -> None:
+        self._start = _frame(START)
+        self._last: Event | None = None
+
     def start(self) -> bytes:
-        return _frame(START)
+        rest, self._start = self._start, b""
+        return rest
+
+    def keep_alive(self) -> bytes:
+        """The format has nothing for it, and clients stumble over events that they do not know (langchain-aws raises).
+
+        So the first frame is sent byte by byte, of which a client sees nothing until it is whole; later it is an empty delta
+        of the block that is open.
+        """
+        if self._start[1:]:
+            piece, self._start = self._start[:1], self._start[1:]
+            return piece
+        match self._last:
+            case TextDelta(index, _):
+                return _frame(_delta(index, {"text": ""}))
+            case ToolStart(index, _, _) | ToolDelta(index, _):
+                return _frame(_delta(index, {"toolUse": {"input": ""}}))
+            case ReasoningDelta(index, _, "", ""):
+                return _frame(_delta(index, {"reasoningContent": {"text": ""}}))
+        return b""
 
     def write(self, event: Event) -> bytes:
+        self._last = event
         return b"".join(map(_frame, steps_of(event)))
 
     def error(self, refusal: Refusal) -> bytes:
         return exception_frame(refusal)
-
-    def keep_alive(self) -> bytes:
-        """Nothing: what Bedrock's streams have no event for, its SDKs would stumble over."""
-        return b""
 
 
 def _end(finished: Finished) -> list[Step]:

@@ -1,5 +1,6 @@
 """PURE: what an entrance does with its wire format: read a request, write a reply, word a refusal."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,10 +56,15 @@ class Parsed:
 
 
 class Writer(Protocol):
-    """Writes one streamed reply."""
+    """Writes one streamed reply: `start` once, before what the first event is written as.
+
+    `keep_alive` is what keeps a silent stream open, and changes nothing of the answer. It may come before `start`, which then
+    gives what is left of the beginning; `b""` where there is nothing harmless to say.
+    """
 
     def start(self) -> bytes: ...
     def write(self, event: Event) -> bytes: ...
+    def keep_alive(self) -> bytes: ...
     def error(self, refusal: Refusal) -> bytes: ...
 
 
@@ -186,6 +192,12 @@ class ConverseEntrance:
         return orjson.dumps(converse_error(refusal)), {"x-amzn-errortype": converse_error_type(refusal)}
 
 
+_HALF = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Half of a surrogate pair, as JSON escapes it."""
+
+
 def decode_body(decode: Any, body: bytes) -> Any:
     """The body decoded, or Refusal invalid_request that says what is wrong with it."""
     try:
@@ -195,6 +207,9 @@ def decode_body(decode: Any, body: bytes) -> Any:
     except RecursionError as error:
         raise Refusal("invalid_request", "The body is nested too deeply.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if (half := _HALF.search(body)) is not None:
+            text = f"The body has half a character in it: {half[0].decode()} stands without its other half. "
+            raise Refusal("invalid_request", text + "A text may have been cut amid an emoji.") from error
         raise Refusal("invalid_request", f"The body is not valid JSON: {error}") from error
 
 

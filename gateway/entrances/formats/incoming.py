@@ -5,6 +5,7 @@ from typing import Any
 from gateway.call import Call
 from gateway.call.checks import Checks
 from gateway.call.groups import Request
+from gateway.call.trace import trace_of
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
@@ -74,6 +75,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         or (parsed.prompt.session if parsed and parsed.prompt else ""),
         said_by=parsed.said_by if parsed else {},
         request_id=tag(headers, b"x-request-id") or str(call_id),
+        trace=trace_of(scope, headers),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,
         embedding=parsed.embedding if parsed else None,

@@ -82,7 +82,8 @@ class _Chunks:
         return self._taken()
 
     def keep_alive(self) -> list[Json]:
-        return [{"type": "ping"}]
+        self._writer.keep_alive()
+        return self._taken()
 
     def _note(self, step: Json) -> bytes:
         self._steps.append(step)

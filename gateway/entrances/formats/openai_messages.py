@@ -141,7 +141,9 @@ class _Reader:
                 return Block(text=refusal)
             case ImagePart(image_url):
                 return Block(
-                    image=image_block(image_url if isinstance(image_url, str) else image_url.url, where)
+                    image=image_block(
+                        image_url if isinstance(image_url, str) else image_url.url, where, self._places
+                    )
                 )
             case FilePart(file):
                 self._documents += 1

@@ -19,6 +19,10 @@ _ERROR_TYPES = {
 }
 
 
+SSE_COMMENT = b": keep-alive\n\n"
+"""A comment of server-sent events, which clients pass over (WHATWG HTML, section 9.2.6)."""
+
+
 def completion(
     *,
     call_id: UUID,
@@ -226,6 +230,9 @@ class ChunkWriter:
             case Finished():
                 return self._end(event)
         return b""
+
+    def keep_alive(self) -> bytes:
+        return SSE_COMMENT
 
     def error(self, refusal: Refusal) -> bytes:
         """An error after the stream has begun."""

@@ -11,11 +11,12 @@ JSON = "application/json"
 
 def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     """What every answer says of its call. The cost is known, and so sent, only when the call has ended."""
-    headers = {"x-request-id": call.request.request_id, "x-gatehouse-call-id": str(call.id)}
-    if call.request.wire_format == "anthropic":
-        headers["request-id"] = call.request.request_id  # where Anthropic's SDKs look for it
-    if call.request.wire_format in BEDROCK_FORMATS:
-        headers |= _of_bedrock(call, has_ended=with_cost)
+    headers = id_headers(call.request.request_id, call.request.wire_format)
+    headers["x-gatehouse-call-id"] = str(call.id)
+    if call.request.trace is not None:
+        headers |= call.request.trace.headers()
+    if call.request.wire_format == "invoke" and call.refusal is None:
+        headers |= _of_invoke(call, has_ended=with_cost)
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
@@ -30,11 +31,19 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     return headers
 
 
-def _of_bedrock(call: Call, *, has_ended: bool) -> dict[str, str]:
-    """What Bedrock's own answers have. Source: botocore's models of `bedrock-runtime`, InvokeModelResponse."""
-    headers = {"x-amzn-requestid": call.request.request_id}  # where AWS's SDKs look for it
-    if call.request.wire_format != "invoke" or call.refusal is not None:
-        return headers
+def id_headers(request_id: str, wire_format: str) -> dict[str, str]:
+    """The request's id, also where the format's own SDKs look for it. botocore takes `RequestId` from `x-amzn-requestid`."""
+    headers = {"x-request-id": request_id}
+    if wire_format == "anthropic":
+        headers["request-id"] = request_id
+    elif wire_format in BEDROCK_FORMATS:
+        headers["x-amzn-requestid"] = request_id
+    return headers
+
+
+def _of_invoke(call: Call, *, has_ended: bool) -> dict[str, str]:
+    """What Bedrock's own answers of InvokeModel have. Source: botocore's models of `bedrock-runtime`, InvokeModelResponse."""
+    headers: dict[str, str] = {}
     if call.conversation.performance_config is not None:
         headers["x-amzn-bedrock-performanceconfig-latency"] = (
             "optimized" if call.tier == "optimized" else "standard"

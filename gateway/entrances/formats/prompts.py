@@ -115,6 +115,9 @@ class _RunWriter:
                 return _sse("end", _end(self._call, event))
         return b""
 
+    def keep_alive(self) -> bytes:
+        return openai_reply.SSE_COMMENT
+
     def error(self, refusal: Refusal) -> bytes:
         return _sse("error", openai_reply.openai_error(refusal))
 

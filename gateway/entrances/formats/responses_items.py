@@ -125,7 +125,7 @@ class ItemReader:
         if part.type == "input_image":
             if not part.image_url:
                 raise _invalid(where, "send the image itself in 'image_url': there is no store of files.")
-            return Block(image=image_block(part.image_url, where))
+            return Block(image=image_block(part.image_url, where, self._places))
         if part.type == "input_file":
             if part.file_url:
                 raise _invalid(

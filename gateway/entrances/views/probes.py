@@ -18,6 +18,11 @@ def health() -> HttpResponse:
     return HttpResponse(b'{"status":"ok"}', content_type=JSON)
 
 
+def welcome() -> HttpResponse:
+    """For programs that look whether anybody is there, as Claude Code does; people's browsers are sent to the pages."""
+    return HttpResponse(b'{"service":"gatehouse"}', content_type=JSON)
+
+
 async def readiness(gateway: Gateway | None) -> HttpResponse:
     """200 when calls can be taken, else 503. Without Valkey they can: rate limits are kept by shares, and it says so."""
     postgres = gateway is not None and gateway.is_ready and await gateway.ledger.ping(_TIMEOUT_SECONDS)

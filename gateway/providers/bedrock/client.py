@@ -8,9 +8,10 @@ import msgspec
 import orjson
 
 from gateway.call.embedding import EmbeddingOptions
+from gateway.call.trace import Trace
 from gateway.conversation import Conversation
-from gateway.events import Event, Finished, Usage, Vector
-from gateway.providers.bedrock import embeddings
+from gateway.events import Event, Finished, Score, Usage, Vector
+from gateway.providers.bedrock import embeddings, reranking
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
@@ -36,6 +37,8 @@ class Attempt:
     takes_raw: bool = True
     """Whether blocks of unknown kinds are wanted as they come, rather than as their text."""
     request_id: str = ""
+    trace: Trace | None = None
+    """Sent on in `traceparent` and `tracestate`, outside of the signature. AWS passes over headers that it does not know."""
 
 
 class BedrockClient:
@@ -114,6 +117,20 @@ class BedrockClient:
             total += tokens
         yield Finished("end_turn", Usage(input=total))
 
+    async def rerank(self, attempt: Attempt, model_id: str, texts: list[str]) -> AsyncGenerator[Event, None]:
+        """A score for each text behind the first, which is the query. AWS bills it by the query, not by tokens."""
+        query, *documents = texts
+        body = reranking.rerank_body(model_id, query, documents)
+        async with self._post(attempt, "invoke", body, _JSON) as answer:
+            content = await self._checked(attempt, answer)
+        try:
+            found = reranking.scores(content, len(documents))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(attempt) from error
+        for index, value in found:
+            yield Score(index, value)
+        yield Finished("end_turn", Usage())
+
     async def count_tokens(self, attempt: Attempt, conversation: Conversation) -> int:
         """How many tokens Bedrock counts in a prompt; free of charge."""
         payload: dict[str, object] = {"messages": conversation.messages}
@@ -188,6 +205,8 @@ class _Posting:
         headers = await self._client.headers(
             attempt, host=host, path=self._path, body=self._body, accept=self._accept
         )
+        if attempt.trace is not None:
+            headers |= attempt.trace.headers()
         self._context = self._client._transport.post(
             base + self._path, headers=headers, body=self._body, timeout_seconds=attempt.timeout_seconds
         )

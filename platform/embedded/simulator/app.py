@@ -24,6 +24,7 @@ from embedded.simulator import (
     knowledge,
     messages,
     messages_answer,
+    reranking,
     tokens,
 )
 from embedded.simulator.caching import PromptCache, SimulatedUsage
@@ -127,7 +128,12 @@ class Simulator:
                 raise request_too_large(_MAX_BODY)
             region = verify(scope, body, self._credentials, datetime.now(UTC))
             operation, model_id = match_operation(scope["method"], scope["raw_path"].decode("latin-1"))
-            self._recorder.received(request_id, region, operation.value, model_id, body)
+            trace = {
+                name.decode(): value.decode("latin-1")
+                for name, value in scope["headers"]
+                if name in (b"traceparent", b"tracestate")
+            }
+            self._recorder.received(request_id, region, operation.value, model_id, body, trace)
             settings = self._regions[region].settings
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             request = SimulatorRequest(caller, headers, region, settings, operation, model_id, query, body)
@@ -186,6 +192,10 @@ class Simulator:
             if model.kind == "embedding":
                 body, headers = embeddings.embeddings_response(model, request.json())
                 await request.caller.answer(200, body, request.headers + headers)
+                return
+            if model.kind == "rerank":
+                found = reranking.rerank_response(model, request.json())
+                await request.caller.answer(200, found, request.headers)
                 return
         turn = self._read(request, request.json())
         script = self._scripts.next(turn)

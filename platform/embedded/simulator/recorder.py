@@ -20,6 +20,8 @@ class Received:
     model_id: str
     body: bytes
     size: int
+    trace: dict[str, str]
+    """`traceparent` and `tracestate`, where they were sent."""
 
     def describe(self) -> dict[str, Any]:
         """As JSON values; a body that was cut or isn't JSON is given as text."""
@@ -36,6 +38,7 @@ class Received:
             "bytes": self.size,
             "truncated": self.size > len(self.body),
             "body": body,
+            "trace": self.trace,
         }
 
 
@@ -53,11 +56,13 @@ class Recorder:
         self._ended: Counter[str] = Counter()
         self._open = getattr(self, "_open", 0)
 
-    def received(self, request_id: str, region: str, operation: str, model_id: str, body: bytes) -> None:
+    def received(
+        self, request_id: str, region: str, operation: str, model_id: str, body: bytes, trace: dict[str, str]
+    ) -> None:
         """A signed request came in."""
         self._by_region[region][operation] += 1
         kept = body if len(body) <= _KEPT_BYTES else body[:_KEPT_BYTES]
-        self._requests.append(Received(request_id, region, operation, model_id, kept, len(body)))
+        self._requests.append(Received(request_id, region, operation, model_id, kept, len(body), trace))
 
     def refused(self, region: str, code: str) -> None:
         """It was answered with an error."""

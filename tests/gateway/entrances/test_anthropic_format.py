@@ -264,7 +264,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a choice of no tool": ({"tools": [TOOL], "tool_choice": {"type": "tool"}}, "tool_choice", "name"),
     "a container": ({"container": "c"}, "container", "Leave it out"),
     "a place": ({"inference_geo": "us"}, "inference_geo", "decided by the route"),
-    "an image on the web": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://example.com/x.png"}}]}]}, "messages[0].content[0]", "base64"),
     "an image of another kind": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {**PNG, "media_type": "image/tiff"}}]}]}, "messages[0].content[0]", "PNG, JPEG, GIF or WebP"),
     "an image that is none": ({"messages": [{"role": "user", "content": [{"type": "image", "source": {**PNG, "data": "???"}}]}]}, "messages[0].content[0]", "base64"),
     "a stored file": ({"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file", "file_id": "f"}}]}]}, "messages[0].content[0]", "no store of files"),

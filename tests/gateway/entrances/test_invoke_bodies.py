@@ -226,8 +226,10 @@ def test_betas_of_the_body_and_the_header_are_one(monkeypatch):
 
 def test_a_stream_is_kept_alive():
     entrance, found, call = parsed(Family.ANTHROPIC, MESSAGES, is_stream=True)
-    (frame,) = Decoder().feed(entrance.writer(call, found).keep_alive())
-    assert json.loads(b64decode(json.loads(frame.payload)["bytes"])) == {"type": "ping"}
+    writer = entrance.writer(call, found)
+    frames = Decoder().feed(writer.keep_alive() + writer.start() + writer.keep_alive())
+    said = [json.loads(b64decode(json.loads(frame.payload)["bytes"]))["type"] for frame in frames]
+    assert said == ["message_start", "ping", "ping"]
     entrance, found, call = parsed(Family.LLAMA, {"prompt": "Hi"}, is_stream=True)
     assert entrance.writer(call, found).keep_alive() == b""
 

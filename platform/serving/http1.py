@@ -1,0 +1,109 @@
+"""HTTP/1.1: uvicorn's own, and what it lacks: bounds on headers, and an end to clients that keep it waiting."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from serving.guard import Guard
+from serving.limits import Pace
+
+
+class _TooManyHeaders(Exception):
+    pass
+
+
+class Http1Protocol(HttpToolsProtocol):
+    """One connection. A request costs it two comparisons more than uvicorn's."""
+
+    def __init__(
+        self,
+        config: Config,
+        state: ServerState,
+        app_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop,
+        guard: Guard,
+        address: str,
+    ) -> None:
+        super().__init__(config, state, app_state, loop)
+        self._guard, self._limits, self._address = guard, guard.limits, address
+        self._head_bytes = 0
+        self._pace: Pace | None = None
+        # What it was seen at by the last sweep, and since when.
+        self._seen: object = None
+        self._seen_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        cycle = self.cycle
+        if cycle is None or (cycle.response_complete and not cycle.more_body):
+            if self._head_bytes > self._limits.header_bytes:
+                self._refuse(431)
+            return
+        self._head_bytes = 0
+        if cycle.more_body and self._pace is not None:
+            self._pace.received += len(data)
+
+    def on_headers_complete(self) -> None:
+        limits = self._limits
+        # Only where there was as much at all are they counted one by one: a body comes with its headers, mostly.
+        if len(self.headers) > limits.header_count or (
+            self._head_bytes > limits.header_bytes
+            and sum(len(name) + len(value) for name, value in self.headers) + len(self.url)
+            > limits.header_bytes
+        ):
+            self._refuse(431)
+            raise _TooManyHeaders
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def handle_websocket_upgrade(self) -> None:
+        self._guard.leave(self._address)  # what follows has its own rules, and does not come back
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.leave(self._address)
+        super().connection_lost(exc)
+
+    def sweep(self, now: float) -> None:
+        """Ends it where the client sends headers or a body too slowly, or takes nothing of its answer."""
+        if self.transport.is_closing():
+            return
+        at = self._stands_at()
+        if at != self._seen:
+            self._seen, self._seen_at = at, now
+            self._pace = Pace(now) if at is not None and at[0] == "body" else None
+            return
+        if at is None:
+            return
+        waited = now - self._seen_at
+        if at[0] == "writing":
+            if waited > self._limits.stalled_seconds:
+                self.transport.abort()
+        elif at[0] == "head":
+            if waited > self._limits.header_seconds:
+                self._refuse(408)
+        elif self._pace is not None and self._pace.is_too_slow(self._limits, now):
+            self._refuse(408)
+
+    def _stands_at(self) -> tuple[str, int] | None:
+        """What the client is waited for, told apart from the same of another request; None where it is not."""
+        cycle = self.cycle
+        if self.flow.write_paused:
+            return "writing", self.transport.get_write_buffer_size()
+        if cycle is not None and cycle.more_body:
+            return None if self.flow.read_paused else ("body", id(cycle))
+        if (cycle is None or cycle.response_complete) and self.timeout_keep_alive_task is None:
+            return "head", id(cycle)
+        return None
+
+    def _refuse(self, status: int) -> None:
+        if self.cycle is None or not (self.cycle.response_started and self.cycle.more_body):
+            self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
