@@ -187,6 +187,26 @@ def test_retrieve_and_generate(world, aws):
         assert world.count_received() == before
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "guardrail/gatehouse/version/1/apply",
+            {"source": "INPUT", "content": [{"text": {"text": "Hello"}}]},
+        ),
+        (f"knowledgebases/{BASE}/retrieve", {"retrievalQuery": {"text": "How many days?"}}),
+    ],
+)
+def test_whom_it_is_for_is_not_kept_as_typed(world, key, path, body):
+    tags = {"x-api-key": key, "x-gatehouse-end-user": "jane.doe@example.com"}
+    answer = HTTP.post(f"{world.url}/bedrock/{path}", json=body, headers=tags)
+    assert answer.status_code == 200, answer.text
+    end_user = world.record(answer.headers["x-gatehouse-call-id"])["end_user"]
+    assert end_user
+    assert "jane" not in end_user
+
+
 def test_what_asks_no_model_counts_in_rate_limits(world, aws):
     key = world.new_key(team="Limited")
     limit = world.set_rate_limit(team="Limited", metric="requests", limit=2, period="minute")

@@ -36,7 +36,11 @@ def _read(asked: Asked) -> Parsed:
     if isinstance(given.get("system"), str):
         given["system"] = [{"text": given["system"]}]
     config, fields = _inference(body.get("inferenceConfig") or {})
-    fields |= body.get("additionalModelRequestFields") or {}
+    more = body.get("additionalModelRequestFields") or {}
+    if not isinstance(more, dict):
+        told = "additionalModelRequestFields must be an object."
+        raise Refusal("invalid_request", told, param="additionalModelRequestFields")
+    fields |= more
     if body.get("reasoningConfig") is not None:
         fields["reasoningConfig"] = body["reasoningConfig"]
     given |= {"inferenceConfig": config} | ({"additionalModelRequestFields": fields} if fields else {})
