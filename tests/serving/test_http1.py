@@ -85,6 +85,15 @@ async def test_there_are_so_many_connections(name, monkeypatch):
                 await asyncio.sleep(0.05)
 
 
+async def test_an_answer_that_nobody_takes_is_ended(monkeypatch):
+    monkeypatch.setenv("GATEHOUSE_STALLED_SECONDS", "0.3")
+    app = App()
+    async with serving(app) as port, connected(port) as (_, writer):
+        writer.transport.pause_reading()
+        writer.write(HEAD.replace(b"/echo", b"/endless") + b"content-length: 0\r\n\r\n")
+        await until(lambda: app.seen["http.disconnect"])
+
+
 def test_a_limit_that_is_no_number_is_said_by_name():
     with pytest.raises(ValueError, match="GATEHOUSE_HEADER_SECONDS"):
         Limits.from_environment({"GATEHOUSE_HEADER_SECONDS": "soon"})
