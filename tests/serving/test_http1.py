@@ -74,6 +74,16 @@ async def test_a_large_body_with_its_headers_is_none_of_them(monkeypatch):
     assert body in answer
 
 
+@pytest.mark.parametrize("apart", [False, True])
+async def test_an_offer_of_http2_is_passed_over(apart):
+    offer = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    parts = (HEAD + offer + b"content-length: 5\r\n\r\n", b"world")
+    async with serving(App()) as port:
+        answer = await _answer(port, *(parts if apart else (b"".join(parts),)))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"world" in answer
+
+
 @pytest.mark.parametrize("name", ["CONNECTIONS", "CONNECTIONS_PER_ADDRESS"])
 async def test_there_are_so_many_connections(name, monkeypatch):
     monkeypatch.setenv(f"GATEHOUSE_{name}", "2")
