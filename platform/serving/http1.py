@@ -1,6 +1,7 @@
 """HTTP/1.1: uvicorn's own, and what it lacks: bounds on headers, and an end to clients that keep it waiting."""
 
 import asyncio
+import re
 from typing import Any
 
 from uvicorn.config import Config
@@ -10,9 +11,21 @@ from uvicorn.server import ServerState
 from serving.guard import Guard
 from serving.limits import Pace
 
+_OFFER = re.compile(rb"\r\nUpgrade(?=:[ \t]*h2c)", re.IGNORECASE)
+_LOOKED_THROUGH = 4096
+
 
 class _TooManyHeaders(Exception):
     pass
+
+
+def _without_offer(data: bytes) -> bytes:
+    """A request without its offer to go on in HTTP/2 (`Upgrade: h2c`), as Java's client and `curl --http2` make it.
+
+    RFC 9113 no longer has it, and a server may pass over it; uvicorn's parser takes what follows for no body of the request.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(b"\r\nX-Offer", head) + end + rest
 
 
 class Http1Protocol(HttpToolsProtocol):
@@ -37,6 +50,8 @@ class Http1Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
+        if b"h2c" in data[:_LOOKED_THROUGH]:
+            data = _without_offer(data)
         super().data_received(data)
         cycle = self.cycle
         if cycle is None or (cycle.response_complete and not cycle.more_body):

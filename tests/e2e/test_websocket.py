@@ -87,3 +87,14 @@ async def test_a_cancelled_call_is_settled_with_what_it_used(world):
     assert record["is_estimated"]
     assert 0 < record["cost_nanos"] < record["reserved_nanos"]
     until(lambda: not world.execute("SELECT 1 FROM governance_hold WHERE call_id = %s", start["call_id"]))
+
+
+async def test_a_client_that_vanishes_leaves_nothing_behind(world):
+    for region in ("us-east-1", "us-west-2"):
+        world.fault(region, tokens_per_second=20)
+    async with dial(world) as socket:
+        await socket.send(chat("a", "[simulate: tokens=200]", max_tokens=300))
+        call_id = json.loads(await asyncio.wait_for(socket.recv(), 20))["call_id"]
+        socket.transport.abort()
+    until(lambda: world.record(call_id)["status"] == "cancelled", what="the end of the call")
+    assert "never retrieved" not in world.server.log

@@ -23,6 +23,8 @@ class App:
         self.scopes: list[dict[str, Any]] = []
         self.sent_bytes = 0
         self.may_end = asyncio.Event()
+        self.stop: Any = None
+        """Asks its server to end."""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -63,6 +65,7 @@ async def serving(app: App, **options: Any) -> AsyncIterator[int]:
     )
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment,return-value]
+    app.stop = lambda: setattr(server, "should_exit", True)
     task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)

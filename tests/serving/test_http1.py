@@ -74,6 +74,16 @@ async def test_a_large_body_with_its_headers_is_none_of_them(monkeypatch):
     assert body in answer
 
 
+@pytest.mark.parametrize("apart", [False, True])
+async def test_an_offer_of_http2_is_passed_over(apart):
+    offer = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    parts = (HEAD + offer + b"content-length: 5\r\n\r\n", b"world")
+    async with serving(App()) as port:
+        answer = await _answer(port, *(parts if apart else (b"".join(parts),)))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"world" in answer
+
+
 @pytest.mark.parametrize("name", ["CONNECTIONS", "CONNECTIONS_PER_ADDRESS"])
 async def test_there_are_so_many_connections(name, monkeypatch):
     monkeypatch.setenv(f"GATEHOUSE_{name}", "2")
@@ -83,6 +93,15 @@ async def test_there_are_so_many_connections(name, monkeypatch):
         async with asyncio.timeout(20):
             while not await _is_served(port):  # noqa: ASYNC110 - seen from without
                 await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_nobody_takes_is_ended(monkeypatch):
+    monkeypatch.setenv("GATEHOUSE_STALLED_SECONDS", "0.3")
+    app = App()
+    async with serving(app) as port, connected(port) as (_, writer):
+        writer.transport.pause_reading()
+        writer.write(HEAD.replace(b"/echo", b"/endless") + b"content-length: 0\r\n\r\n")
+        await until(lambda: app.seen["http.disconnect"])
 
 
 def test_a_limit_that_is_no_number_is_said_by_name():

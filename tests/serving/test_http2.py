@@ -215,3 +215,30 @@ async def test_an_idle_connection_is_closed(monkeypatch):
         ended = await http.until(e.ConnectionTerminated)
         assert ended.error_code == ErrorCodes.NO_ERROR
         assert await http.is_closed()
+
+
+async def test_a_server_that_ends_says_so_and_gives_the_answers_under_way():
+    app = App()
+    async with serving(app) as port, client(port) as http:
+        http.ask("/wait")
+        await http.say()
+        await until(lambda: app.scopes)
+        app.stop()
+        frames = b""
+        while (7, 0) not in _frames(frames):
+            frames += await http.reader.readexactly(1)
+        app.may_end.set()
+        async with asyncio.timeout(20):
+            frames += await http.reader.read()
+    kinds = [kind for kind, _ in _frames(frames)]
+    assert kinds.index(7) < kinds.index(0)  # GOAWAY, DATA
+    assert b"hello" in frames
+
+
+def _frames(data: bytes) -> list[tuple[int, int]]:
+    """Kind and stream of each whole frame."""
+    found = []
+    while len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
+        found.append((data[3], int.from_bytes(data[5:9], "big")))
+        data = data[9 + int.from_bytes(data[:3], "big") :]
+    return found
