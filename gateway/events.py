@@ -72,6 +72,13 @@ class Vector(Event, frozen=True):
     """Its other forms, by name, where some were asked for."""
 
 
+class Score(Event, frozen=True):
+    """How much the document of this index has to do with the query, from 0 to 1."""
+
+    index: int
+    value: float
+
+
 class BlockStop(Event, frozen=True):
     index: int
 

@@ -121,7 +121,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
 _SERVED: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", authenticate),
+    ("authenticate", _authenticated),
     ("queue", take_turn),
     ("limit rates", limit_rates),
 )

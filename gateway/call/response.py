@@ -42,3 +42,12 @@ class ResponseRun:
     def recalls(self) -> bool:
         """Whether something stored has to be looked up first."""
         return bool(self.previous_id or self.references)
+
+
+def is_reference(item: Any) -> bool:
+    """Whether an item only names a stored one."""
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("id"), str)
+        and (item.get("type") == "item_reference" or ("type" not in item and "role" not in item))
+    )

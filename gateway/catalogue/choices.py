@@ -10,6 +10,7 @@ from django.db import models
 class ModelKind(models.TextChoices):
     TEXT = "text", "Text"
     EMBEDDING = "embedding", "Embedding"
+    RERANK = "rerank", "Rerank"
 
 
 class ToolChoice(models.TextChoices):

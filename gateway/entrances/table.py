@@ -16,6 +16,7 @@ from gateway.entrances.formats.incoming import Scope
 from gateway.entrances.formats.invoke import InvokeEntrance
 from gateway.entrances.formats.invoke_families import family_asked
 from gateway.entrances.formats.prompts import PromptEntrance
+from gateway.entrances.formats.rerank import RerankEntrance
 from gateway.entrances.formats.responses import ResponsesEntrance
 from gateway.snapshot.state import Snapshot
 
@@ -92,6 +93,7 @@ ADDRESSES = (
     Address("/v1/responses/{id}/cancel", view=_loaded("responses", "CancelView")),
     Address("/v1/responses/{id}/input_items", view=_loaded("responses", "InputItemsView")),
     Address("/v1/embeddings", EmbeddingsEntrance),
+    Address("/v1/rerank", RerankEntrance),
     Address("/v1/messages", lambda: _ANTHROPIC, Answers.EITHER),
     Address(
         "/v1/messages/count_tokens",

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                         ('model_id', models.CharField(help_text="Bedrock's ID, without a region prefix.", max_length=200, unique=True, verbose_name='model ID')),
                         ('name', models.CharField(max_length=200)),
                         ('vendor', models.CharField(max_length=60)),
-                        ('kind', models.CharField(choices=[('text', 'Text'), ('embedding', 'Embedding')], default='text', max_length=16)),
+                        ('kind', models.CharField(choices=[('text', 'Text'), ('embedding', 'Embedding'), ('rerank', 'Rerank')], default='text', max_length=16)),
                         ('context_window', models.PositiveIntegerField(help_text='Tokens of input the model accepts.')),
                         ('max_output_tokens', models.PositiveIntegerField(default=0, help_text='Tokens of one answer at most; 0 for embeddings.')),
                         ('supports_tools', models.BooleanField(default=False)),

@@ -118,7 +118,7 @@ def _inputs(call: Call, deployment: DeploymentEntry) -> list[int]:
     room = call.bounds.max_tokens + MAX_CORRECTION_TOKENS
     first = call.bounds.input_bound + _dearer_images(call, deployment) + _room_for_schema(call)
     bounds = [first + number * room for number in range(rounds_of(call))]
-    if call.request.kind == "embedding":
+    if call.request.kind != "text":
         return bounds  # of many texts, each with the window to itself
     return [min(bound, deployment.context_window or bound) for bound in bounds]
 

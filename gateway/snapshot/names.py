@@ -32,6 +32,7 @@ _TAIL = re.compile(
 _DOT = re.compile(r"(?<=\d)\.(?=\d)")
 _HOMES = {"us": "us", "eu": "eu", "ap": "apac", "ca": "ca"}
 _MAX_LENGTH = 300
+_PROMPT = "prompt/"
 _MAX_NEAR = 5
 _LIKENESS = 0.5
 
@@ -93,6 +94,8 @@ class Names:
 
         `profiles` are the ARNs of a team's own inference profiles, by deployment.
         """
+        if name.startswith(_PROMPT):
+            return None  # whatever a prompt is called, it is no model
         if name.startswith("arn:") and (own := self._of_arn(name, profiles or {})) is not None:
             return own
         asked = spelling(name, self._vendors)

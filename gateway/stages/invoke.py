@@ -117,6 +117,8 @@ def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Ref
                 raise
             return None
         call.checks.adjusted = said(call)
+    elif call.places is not None:
+        call.checks.adjusted = said(call)
     conversation = _bounded(call, deployment)
     body = encode(conversation)
     call.sent = _sent(call, body)
@@ -165,8 +167,10 @@ def _with_own_name(call: Call, event: ToolStart) -> ToolStart:
 def _events(
     call: Call, gateway: Gateway, attempt: Attempt, body: bytes, model_id: str
 ) -> AsyncGenerator[Event, None]:
-    if call.request.kind == "embedding":
+    if call.request.kind != "text":
         texts = [block.text or "" for message in call.conversation.messages for block in message.content]
+        if call.request.kind == "rerank":
+            return gateway.bedrock.rerank(attempt, model_id, texts)
         return gateway.bedrock.embed(
             attempt, model_id, texts, call.request.dimensions, call.request.embedding
         )

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from gateway.call import Call
 from gateway.call.fit import Adjustment
-from gateway.call.response import ResponseRun
+from gateway.call.response import ResponseRun, is_reference
 from gateway.records.response_reader import call_of_item, call_of_response
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -44,6 +44,8 @@ async def _recall(call: Call, gateway: Gateway, run: ResponseRun) -> None:
         raise Refusal(
             "overloaded", "Stored responses can't be read right now. Try again shortly.", retry_after=1
         ) from error
+    # What is kept of this request has the items themselves: those they are of may be gone by then.
+    run.items = [found.get(item["id"], item) if is_reference(item) else item for item in run.items]
     dropped = [each for each in call.places.adjustments if each.member == "store"] if call.places else []
     call.conversation = run.read(recalled, found)
     call.asked_output = call.conversation.output_config

@@ -10,6 +10,8 @@ from gateway.snapshot.names import GEOGRAPHIES, nearest
 from gateway.snapshot.state import RouteEntry
 
 _MAX_NAMED = 10
+_PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank": "/v1/rerank"}
+"""Where models are called, by kind."""
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
@@ -79,7 +81,7 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             "model_not_found", f"The model '{route.name}' has no enabled deployment.", param="model"
         )
     if not any(deployment.kind == kind for deployment in route.deployments):
-        path = "/v1/embeddings" if kind == "text" else "/v1/chat/completions"
+        path = _PATHS[route.deployments[0].kind]
         return Refusal(
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
         )

@@ -213,9 +213,17 @@ CONVERSE_BODIES = {
             }
         ]
     },
-    "an unknown member": {
+    "a guardrail of the caller's": {
         "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
         "guardrailConfig": {"guardrailIdentifier": "x"},
+    },
+    "capacity that routes do not have": {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
+        "serviceTier": {"type": "reserved"},
+    },
+    "a bound hidden in Nova's fields": {
+        "messages": [{"role": "user", "content": [{"text": "Hello"}]}],
+        "additionalModelRequestFields": {"inferenceConfig": {"topK": 1, "max_new_tokens": 9}},
     },
     "a bound hidden in additional fields": {
         "messages": [{"role": "user", "content": [{"text": "Hello"}]}],

@@ -130,8 +130,10 @@ def test_guardrails(world, aws):
 def test_guardrails_of_others(world, aws, changes):
     before = world.count_received()
     runtime = aws()
-    with pytest.raises(runtime.exceptions.ResourceNotFoundException):
+    with pytest.raises(runtime.exceptions.ResourceNotFoundException) as caught:
         applied(runtime, "a", **changes)
+    record = world.record(caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-gatehouse-call-id"])
+    assert (record["status"], record["code"], record["http_status"]) == ("refused", "not_found", 404)
     with pytest.raises(runtime.exceptions.ResourceNotFoundException):
         applied(aws(key=world.key), "a")
     assert world.count_received() == before
@@ -183,6 +185,41 @@ def test_retrieve_and_generate(world, aws):
             "ResourceNotFoundException",
         )
         assert world.count_received() == before
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (
+            "guardrail/gatehouse/version/1/apply",
+            {"source": "INPUT", "content": [{"text": {"text": "Hello"}}]},
+        ),
+        (f"knowledgebases/{BASE}/retrieve", {"retrievalQuery": {"text": "How many days?"}}),
+    ],
+)
+def test_whom_it_is_for_is_not_kept_as_typed(world, key, path, body):
+    tags = {"x-api-key": key, "x-gatehouse-end-user": "jane.doe@example.com"}
+    answer = HTTP.post(f"{world.url}/bedrock/{path}", json=body, headers=tags)
+    assert answer.status_code == 200, answer.text
+    end_user = world.record(answer.headers["x-gatehouse-call-id"])["end_user"]
+    assert end_user
+    assert "jane" not in end_user
+
+
+def test_what_asks_no_model_counts_in_rate_limits(world, aws):
+    key = world.new_key(team="Limited")
+    limit = world.set_rate_limit(team="Limited", metric="requests", limit=2, period="minute")
+    assert limit
+    world.knows(world.new_key(team="Limited"))
+    runtime = aws(key=key)
+    codes = []
+    for _ in range(4):
+        with pytest.raises(ClientError) as caught:
+            applied(runtime, "a")
+        codes.append(caught.value.response["Error"]["Code"])
+    assert codes == ["ResourceNotFoundException"] * 2 + ["ThrottlingException"] * 2
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
 
 
 PATHS = (

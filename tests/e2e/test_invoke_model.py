@@ -9,6 +9,7 @@ import anthropic
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
+from tests.client import HTTP
 from tests.e2e.conftest import World
 from tests.e2e.test_boto3 import client_for
 
@@ -116,7 +117,7 @@ TEXTS = {
             "schemaVersion": "messages-v1",
             "system": [{"text": "Be short."}],
             "messages": [{"role": "user", "content": [{"text": SAID}]}],
-            "inferenceConfig": {"max_new_tokens": 300, "temperature": 0.5},
+            "inferenceConfig": {"max_new_tokens": 300, "temperature": 0.5, "topK": 20},
         },
     ),
     "llama": (
@@ -289,3 +290,96 @@ def test_a_stream_that_breaks_off(world, client):
     world.say({"error": {"type": "ModelStreamErrorException", "message": "No.", "after_events": 3}})
     with pytest.raises(EventStreamError, match="modelStreamError"):
         streamed(client, CLAUDE, MESSAGES)
+
+
+def code_request(text: str) -> dict[str, Any]:
+    """What Claude Code sends in its Bedrock mode: some 85 kB, most of them tools and instructions."""
+    tools = [
+        {
+            "name": f"Tool{number}",
+            "description": "Does a thing. " * 200,
+            "input_schema": {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "limit": {"type": "number"}},
+                "required": ["path"],
+                "additionalProperties": False,
+            },
+        }
+        for number in range(24)
+    ]
+    mark = {"cache_control": {"type": "ephemeral"}}
+    return {
+        "anthropic_version": "bedrock-2023-05-31",
+        "anthropic_beta": [
+            "interleaved-thinking-2025-05-14",
+            "tool-search-tool-2025-10-19",
+            "made-up-2031-01-01",
+        ],
+        "max_tokens": 32_000,
+        "thinking": {"type": "enabled", "budget_tokens": 31_999},
+        "metadata": {"user_id": json.dumps({"device_id": "d", "session_id": "s"})},
+        "system": [
+            {
+                "type": "text",
+                "text": "x-anthropic-billing-header: cc_version=2.1.332.423; cc_entrypoint=cli;",
+            },
+            {"type": "text", "text": "You are an agent.", **mark},
+            {"type": "text", "text": "Work with care. " * 400, **mark},
+        ],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": text, **mark}]}],
+        "tools": tools,
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+    }
+
+
+def test_claude_code(world, client):
+    events = streamed(client, CLAUDE, code_request("say hi"))
+    assert [each["type"] for each in (events[0], events[-1])] == ["message_start", "message_stop"]
+    kinds = [each["content_block"]["type"] for each in events if each["type"] == "content_block_start"]
+    assert kinds[:2] == ["thinking", "text"]
+    sent = world.received()[-1]["body"]
+    sent = json.loads(sent) if isinstance(sent, str) else sent
+    assert sent["additionalModelRequestFields"]["anthropic_beta"] == ["interleaved-thinking-2025-05-14"]
+    assert len([tool for tool in sent["toolConfig"]["tools"] if "toolSpec" in tool]) == 24
+
+
+@pytest.mark.quick
+def test_a_prompt_by_name(world, client):
+    name = "greeting-by-invoke"
+    document = {
+        "messages": [{"text": "Greet {{ who }}."}],
+        "variables": [{"name": "who"}],
+    }
+    world.new_prompt(name, document)
+    world.knows(world.new_key())
+    body = {**VERSION, "messages": [], "metadata": {"variables": {"who": "Ann"}}}
+    answer, headers = invoked(client, f"prompt/{name}", body)
+    assert "Ann" in text_of(answer)
+    assert world.record(headers["x-gatehouse-call-id"])["prompt_name"] == name
+
+
+def test_names_of_models_in_every_format(world):
+    message = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 9}
+    for path, model in (
+        ("/v1/chat/completions", "anthropic/claude-haiku-4.5"),
+        ("/v1/chat/completions", f"bedrock/converse/{CLAUDE}"),
+        ("/v1/messages", "claude-haiku-4-5-20251001"),
+        ("/v1/messages", "claude-haiku-4-5-20251001[1m]"),
+    ):
+        answer = world.post(path, json=message | {"model": model})
+        assert (answer.status_code, answer.headers["x-gatehouse-model"]) == (200, CLAUDE.removeprefix("us."))
+    shown = HTTP.get(f"{world.url}/v1/models/claude-haiku-4-5-20251001", headers={"x-api-key": world.key})
+    assert (shown.status_code, shown.json()["id"]) == (200, "claude-haiku-4-5")
+    eu = world.new_key(allowed_models=["eu.anthropic.claude-haiku-4-5", "nova-pro"])
+    world.knows(eu)
+    assert (
+        world.post("/v1/messages", key=eu, json=message | {"model": "claude-haiku-4-5-eu"}).status_code == 200
+    )
+    refused = world.post("/v1/messages", key=eu, json=message | {"model": "claude-haiku-4-7"})
+    assert refused.status_code == 404
+    assert "claude-haiku-4-5-eu" in refused.text
+    for model, status in (("claude-haiku-4-5", 403), ("claude-opus-9", 404)):
+        refused = world.post("/v1/messages", key=eu, json=message | {"model": model})
+        told = refused.json()["error"]["message"].replace(f"'{model}'", "")
+        assert (refused.status_code, "opus" in told, "global" in told) == (status, False, False)

@@ -94,10 +94,11 @@ def test_a_conversation_goes_on_from_what_is_stored(client, world):
     assert "ann@example.com" not in json.dumps(conversation)
     assert "system" not in conversation
     reference = {"type": "item_reference", "id": first.output[0].id}
-    client.responses.create(
-        model=MODEL, input=[reference, {"role": "user", "content": "Go on."}], store=False
-    )
+    fourth = client.responses.create(model=MODEL, input=[reference, {"role": "user", "content": "Go on."}])
     assert sent(world)["messages"][1]["role"] == "assistant"
+    client.responses.delete(first.id)  # the item is the fourth's own, too
+    client.responses.create(model=MODEL, input="More.", previous_response_id=fourth.id)
+    assert [message["role"] for message in sent(world)["messages"]] == ["user", "assistant"] * 2 + ["user"]
 
 
 def test_tools_and_thoughts_are_gone_on_from(client, world):

@@ -307,6 +307,26 @@ def test_invoke_model_answers_an_anthropic_message(simulator: RunningSimulator) 
     assert headers["x-amzn-bedrock-output-token-count"] == str(message["usage"]["output_tokens"])
 
 
+@pytest.mark.parametrize(
+    ("model", "members", "words"),
+    [
+        ("cohere.rerank-v3-5:0", {}, "api_version"),
+        ("cohere.rerank-v3-5:0", {"api_version": 1}, "api_version"),
+        ("amazon.rerank-v1:0", {"api_version": 2}, "extraneous key"),
+        ("amazon.rerank-v1:0", {"documents": []}, "documents"),
+        ("amazon.rerank-v1:0", {"documents": [1]}, "String"),
+        ("amazon.rerank-v1:0", {"top_n": 3}, "top_n"),
+        ("amazon.rerank-v1:0", {"query": ""}, "query"),
+    ],
+)
+def test_rerank_models_take_their_own_bodies_only(
+    simulator: RunningSimulator, model: str, members: dict[str, Any], words: str
+) -> None:
+    body = {"query": "q", "documents": ["a", "b"], "top_n": 1} | members
+    with pytest.raises(ClientError, match=words):
+        simulator.client("us-west-2").invoke_model(modelId=model, body=json.dumps(body))
+
+
 def test_invoke_model_streams_the_same_message(simulator: RunningSimulator) -> None:
     body = messages_body("Stream")
     whole = json.loads(simulator.client().invoke_model(modelId=HAIKU, body=body)["body"].read())

@@ -48,6 +48,8 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache_write: str | None = None
     cache_write_1h: str | None = None
     image: str | None = None
+    request: str | None = None
+    """In dollars per request."""
     long_context: LongContext | None = None
 
 
@@ -173,6 +175,7 @@ def _price(deployment: Deployment, offer: Offer, source: str) -> Price:
         cache_write_rate=_nanos(offer.cache_write),
         cache_write_1h_rate=_nanos(offer.cache_write_1h),
         image_rate=_nanos(offer.image),
+        request_rate=_nanos(offer.request),
         long_context_threshold=long.threshold if long else None,
         long_input_rate=_nanos(long.input) if long else None,
         long_output_rate=_nanos(long.output) if long else None,

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.call.places import Places
-from gateway.conversation import Conversation
+from gateway.conversation import Conversation, Json
 from gateway.refusals import Refusal
 from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.service_breach import BreachKind
@@ -31,6 +31,7 @@ def decode(body: bytes, *, places: Places, is_prompt: bool) -> Conversation:
     """
     given = msgspec.json.decode(body)
     if isinstance(given, dict):
+        _refuse_by_name(given)
         held = (
             {name: member for name, member in given.items() if name != "requestMetadata"}
             if is_prompt
@@ -41,6 +42,33 @@ def decode(body: bytes, *, places: Places, is_prompt: bool) -> Conversation:
                 raise Refusal("invalid_request", other.message, param=other.path or None)
             places.words_on_names = breach.message
     return msgspec.convert(given, Conversation)
+
+
+_FIELDS = EXTRA_FIELDS | {"anthropic_beta", "tool_choice"}
+_HINTS = {
+    "guardrailConfig": "Which guardrails look at a call is decided by Gatehouse's administrators; your team's hold without it.",
+    "promptVariables": "Call a prompt of Gatehouse's as the model 'prompt/<name>', with its variables in the metadata.",
+}
+
+
+def _refuse_by_name(given: Json) -> None:
+    """Refusal invalid_request for members of Converse that are not the caller's to set here."""
+    for name, hint in _HINTS.items():
+        if given.get(name):
+            raise Refusal("invalid_request", f"'{name}' is not taken here. {hint} Leave it out.", param=name)
+        given.pop(name, None)
+    tier = given.get("serviceTier")
+    if isinstance(tier, dict) and tier.get("type") == "reserved":
+        raise Refusal(
+            "invalid_request",
+            "serviceTier: 'reserved' is capacity that AWS sells for a time, which routes do not have. Leave it out.",
+            param="serviceTier",
+        )
+
+
+def _is_of_nova(value: Any) -> bool:
+    """What Nova takes there beside Converse's own: more would be a second bound of the answer's length."""
+    return isinstance(value, dict) and value.keys() <= {"topK"}
 
 
 _MAX_METADATA = 15
@@ -67,11 +95,14 @@ def check_request(conversation: Conversation) -> None:
                 f"{where}: send the bytes instead of an s3Location, which is not read for callers.",
                 param=where,
             )
-    for name in conversation.additional_model_request_fields or ():
-        if name not in EXTRA_FIELDS:
+    fields = conversation.additional_model_request_fields or {}
+    for name in fields:
+        if name == "inferenceConfig" and _is_of_nova(fields[name]):
+            continue
+        if name not in _FIELDS:
             raise Refusal(
                 "invalid_request",
-                f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(EXTRA_FIELDS))}.",
+                f"additionalModelRequestFields: '{name[:100]}' is not supported. Supported are {', '.join(sorted(_FIELDS))}.",
                 param="additionalModelRequestFields",
             )
 

@@ -13,6 +13,7 @@ import orjson
 from gateway.call import Call
 from gateway.call.fit import Adjustment
 from gateway.call.places import Places
+from gateway.call.prompt_run import PREFIX
 from gateway.conversation import Conversation, Json, PerformanceConfig, ServiceTier
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type, exception_frame
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
@@ -56,6 +57,9 @@ class InvokeEntrance:
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         given = decode_body(msgspec.json.decode, body)
         family = family_of_body(given, self._family)
+        if family is None and self._model.startswith(PREFIX):
+            told = 'A prompt is run with Anthropic\'s body: send "anthropic_version", and variables as its metadata.'
+            raise Refusal("invalid_request", told, param="anthropic_version")
         if family is None:
             # Nobody's model: the pipeline says so, before anything is said of the body.
             return Parsed(

@@ -36,7 +36,11 @@ def _read(asked: Asked) -> Parsed:
     if isinstance(given.get("system"), str):
         given["system"] = [{"text": given["system"]}]
     config, fields = _inference(body.get("inferenceConfig") or {})
-    fields |= body.get("additionalModelRequestFields") or {}
+    more = body.get("additionalModelRequestFields") or {}
+    if not isinstance(more, dict):
+        told = "additionalModelRequestFields must be an object."
+        raise Refusal("invalid_request", told, param="additionalModelRequestFields")
+    fields |= more
     if body.get("reasoningConfig") is not None:
         fields["reasoningConfig"] = body["reasoningConfig"]
     given |= {"inferenceConfig": config} | ({"additionalModelRequestFields": fields} if fields else {})
@@ -62,7 +66,7 @@ def _inference(given: Json) -> tuple[Json, Json]:
             raise unsupported(f"inferenceConfig.{name[:100]}")
     config = {_INFERENCE[name]: value for name, value in given.items() if value is not None}
     top_k = config.pop("topK", None)
-    return config, {} if top_k is None else {"top_k": top_k}
+    return config, {} if top_k is None else {"inferenceConfig": {"topK": top_k}}
 
 
 def _whole(call: Call, events: list[Event], finished: Finished) -> bytes:

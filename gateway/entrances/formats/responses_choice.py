@@ -55,7 +55,7 @@ def _allowed(box: Toolbox, choice: Json) -> tuple[str, set[str] | None]:
     mode, tools = inner.get("mode", "auto"), inner.get("tools")
     if mode not in ("auto", "required") or not isinstance(tools, list):
         raise _invalid("of type allowed_tools needs its 'mode', auto or required, and its 'tools'.")
-    named = [each for each in tools if isinstance(each, dict) and each.get("type") not in box.left_out]
+    named = [each for each in tools if isinstance(each, dict) and str(each.get("type")) not in box.left_out]
     return mode, {_flat(box, each) for each in named}
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from gateway.call.fit import Adjustment
 from gateway.call.places import Places
+from gateway.call.response import is_reference
 from gateway.conversation import Block, Json, Message, SystemBlock, ToolUse
 from gateway.entrances.formats.files import file_block
 from gateway.entrances.formats.images import image_block
@@ -74,6 +75,8 @@ class ItemReader:
         if not isinstance(item, dict):
             raise _invalid(where, "an item is an object.")
         kind = item.get("type") or ("message" if "role" in item else "item_reference" if "id" in item else "")
+        if not isinstance(kind, str):
+            raise _invalid(where, "'type' is a text.")
         reader = self._readers.get(kind)
         if reader is not None:
             reader(item, where)
@@ -82,7 +85,7 @@ class ItemReader:
         else:
             raise _invalid(
                 where,
-                f"items of the type '{str(kind)[:100]}' are not supported for models on Bedrock. Leave it out.",
+                f"items of the type '{kind[:100]}' are not supported for models on Bedrock. Leave it out.",
             )
 
     def _add(self, role: Role, block: Block, where: str) -> None:
@@ -211,13 +214,7 @@ def shaped(item: Json, shape: type[Shape], where: str) -> Shape:
 
 def references_of(items: list[Any]) -> list[str]:
     """The ids of stored items that a request names instead of sending them."""
-    return [
-        item["id"]
-        for item in items
-        if isinstance(item, dict)
-        and isinstance(item.get("id"), str)
-        and (item.get("type") == "item_reference" or ("type" not in item and "role" not in item))
-    ]
+    return [item["id"] for item in items if is_reference(item)]
 
 
 def _invalid(where: str, message: str) -> Refusal:

@@ -53,6 +53,7 @@ MEMBERS: Mapping[str, Member] = {
     ),
     "truncation": _AS_USUAL,
     "access_programs": _DROPPED,
+    "background_options": _DROPPED,
     "context_management": _DROPPED,
     "image": _DROPPED,
     "prompt_cache_options": Member(

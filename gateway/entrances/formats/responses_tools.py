@@ -5,6 +5,7 @@ back in the answer. Functions in a `namespace` get one name each. Tools that Ope
 Source: the types of the `openai` SDK (`ToolParam`, `NamespaceToolParam`, `CustomToolParam`).
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from gateway.conversation import InputSchema, Json, Tool, ToolSpec
 from gateway.entrances.formats.responses_request import CacheBreakpoint
 from gateway.refusals import Refusal
 
+_PLAIN = re.compile(r"[a-z0-9_.-]{1,60}", re.ASCII)
 Kind = Literal["function", "custom", "local_shell", "shell", "apply_patch"]
 _TEXT: Json = {"type": "string"}
 _NUMBER: Json = {"type": "integer"}
@@ -86,7 +88,8 @@ class Toolbox:
                 self.echo.append(_echoed(tool))
             elif tool["type"] != "namespace":
                 self.left_out.add(tool["type"])
-                places.adjustments.append(Adjustment(place, "dropped", tool["type"][:60]))
+                shown = tool["type"] if _PLAIN.fullmatch(tool["type"]) else "tool"
+                places.adjustments.append(Adjustment(place, "dropped", shown))
 
     def flat_name(self, name: str, namespace: str | None) -> str:
         """What the model is told for a function's name. The same for a tool that is no longer offered."""

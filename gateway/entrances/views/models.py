@@ -5,12 +5,14 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 
+from gateway.call import Call
 from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON
 from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
+from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
 from gateway.stages.authenticate import authenticate
 
@@ -37,7 +39,7 @@ class ModelsView(LeanView):
             ]
             shown = _anthropic if is_anthropic else _openai
             if (wanted := kwargs.get("model")) is not None:
-                found: dict[str, Any] = shown(_named(routes, wanted))
+                found: dict[str, Any] = shown(_named(call, gateway, wanted))
             elif is_anthropic:
                 found = _page([_anthropic(route) for route in routes], request)
             else:
@@ -47,10 +49,11 @@ class ModelsView(LeanView):
         return HttpResponse(orjson.dumps(found), content_type=JSON)
 
 
-def _named(routes: list[RouteEntry], name: str) -> RouteEntry:
-    for route in routes:
-        if route.name == name:
-            return route
+def _named(call: Call, gateway: Gateway, name: str) -> RouteEntry:
+    """The model of a name, as a call would find it."""
+    route = gateway.snapshot.route(name, call.key.team)
+    if route is not None and call.key.may_call(route.name, call.started_at):
+        return route
     raise Refusal("model_not_found", f"There is no model '{name[:200]}'.")
 
 

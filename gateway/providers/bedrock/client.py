@@ -10,8 +10,8 @@ import orjson
 from gateway.call.embedding import EmbeddingOptions
 from gateway.call.trace import Trace
 from gateway.conversation import Conversation
-from gateway.events import Event, Finished, Usage, Vector
-from gateway.providers.bedrock import embeddings
+from gateway.events import Event, Finished, Score, Usage, Vector
+from gateway.providers.bedrock import embeddings, reranking
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
@@ -116,6 +116,20 @@ class BedrockClient:
                 index += 1
             total += tokens
         yield Finished("end_turn", Usage(input=total))
+
+    async def rerank(self, attempt: Attempt, model_id: str, texts: list[str]) -> AsyncGenerator[Event, None]:
+        """A score for each text behind the first, which is the query. AWS bills it by the query, not by tokens."""
+        query, *documents = texts
+        body = reranking.rerank_body(model_id, query, documents)
+        async with self._post(attempt, "invoke", body, _JSON) as answer:
+            content = await self._checked(attempt, answer)
+        try:
+            found = reranking.scores(content, len(documents))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(attempt) from error
+        for index, value in found:
+            yield Score(index, value)
+        yield Finished("end_turn", Usage())
 
     async def count_tokens(self, attempt: Attempt, conversation: Conversation) -> int:
         """How many tokens Bedrock counts in a prompt; free of charge."""

@@ -10,7 +10,7 @@ _USUAL_BUDGET = 16_000
 """Of tokens to think with, where a caller leaves it to the model and the model wants a number."""
 _OWN_FIELDS = {
     "anthropic": frozenset({"thinking", "top_k", "tool_choice", "reasoning_config", "anthropic_beta"}),
-    "amazon": frozenset({"reasoningConfig"}),
+    "amazon": frozenset({"reasoningConfig", "inferenceConfig"}),
     "meta": frozenset[str](),
     "openai": frozenset({"reasoning_effort"}),
 }
@@ -18,7 +18,9 @@ _OWN_FIELDS = {
 
 Source: AWS user guide, Inference request parameters and response fields.
 """
-_FOREIGN = frozenset({"tool_choice", "reasoningConfig", "reasoning_config", "topK", "anthropic_beta"})
+_FOREIGN = frozenset(
+    {"tool_choice", "reasoningConfig", "inferenceConfig", "reasoning_config", "topK", "anthropic_beta"}
+)
 """What only the models of one vendor take."""
 
 

@@ -54,6 +54,7 @@ class BudgetAdmin(ScopedAdmin):
     search_fields = ("name", "team__name", "application__name", "feature", "end_user", "model")
     search_help_text = "A name, a team, an application, a feature, an end user or a route."
     labels: ClassVar[dict[str, str]] = {"is_hard": "Hard limit"}
+    usual_fields = ("when_exceeded", "wait_seconds")
     fieldsets = (
         (None, {"fields": ("limit_nanos", "period", "time_zone", "is_hard", "name")}),
         ("When it is short", {"fields": ("when_exceeded", ("cheaper_model", "wait_seconds"))}),

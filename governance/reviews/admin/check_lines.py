@@ -34,6 +34,8 @@ def check_lines(findings: dict[str, int], checks: dict[str, Any]) -> list[tuple[
         lines.append(("Answer checked", _answer(answer)))
     if restored := checks.get("restored"):
         lines.append(("Placeholders restored", f"{restored:,}"))
+    if checks.get("probe"):
+        lines.append(("A probe", "its client only tries whether the model may be called"))
     if invented := checks.get("invented"):
         lines.append(("Placeholders invented by the model", f"{invented:,}, left as they were"))
     if leak := checks.get("leak"):

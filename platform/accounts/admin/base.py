@@ -48,6 +48,18 @@ def _several_of(db_field: "ArrayField[Any, Any]") -> forms.Field:
     )
 
 
+def _fall_back(field: forms.Field, default: Callable[[], Any]) -> None:
+    """Lets a field be left empty, which means its default."""
+    clean = field.clean
+
+    def cleaned(value: Any, *others: Any) -> Any:
+        found = clean(value, *others)
+        return default() if found in (None, "") else found
+
+    field.required = False
+    setattr(field, "clean", cleaned)  # noqa: B010 - a method of this field alone
+
+
 class BaseAdmin(OfferedLookups, ModelAdmin):
     """Any active person may come in; what they see and do there follows from the methods below."""
 
@@ -58,6 +70,8 @@ class BaseAdmin(OfferedLookups, ModelAdmin):
     """A template with more of that, such as a line to copy."""
     labels: ClassVar[dict[str, str]] = {}
     """Names of fields in forms, where the model's own are not plain enough."""
+    usual_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that may be left empty: then they have what is usual, which is the model's default."""
     goes_along: ClassVar[bool] = False
     """Whether rows are deleted with what they are about, by whoever may delete that, and never by themselves."""
 
@@ -69,6 +83,8 @@ class BaseAdmin(OfferedLookups, ModelAdmin):
             field.widget.attrs["rows"] = 2
         if field is not None and db_field.name in self.labels:
             field.label = self.labels[db_field.name]
+        if field is not None and db_field.name in self.usual_fields:
+            _fall_back(field, db_field.get_default)
         return field
 
     def has_module_permission(self, request: HttpRequest) -> bool:

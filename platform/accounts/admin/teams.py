@@ -30,6 +30,7 @@ class TeamAdmin(OwnedAdmin):
             },
         ),
     )
+    usual_fields = ("weight", "loop_action", "loop_repeats", "loop_tokens")
     inlines = (MembershipInline, ApplicationInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -24,6 +24,7 @@ from embedded.simulator import (
     knowledge,
     messages,
     messages_answer,
+    reranking,
     tokens,
 )
 from embedded.simulator.caching import PromptCache, SimulatedUsage
@@ -191,6 +192,10 @@ class Simulator:
             if model.kind == "embedding":
                 body, headers = embeddings.embeddings_response(model, request.json())
                 await request.caller.answer(200, body, request.headers + headers)
+                return
+            if model.kind == "rerank":
+                found = reranking.rerank_response(model, request.json())
+                await request.caller.answer(200, found, request.headers)
                 return
         turn = self._read(request, request.json())
         script = self._scripts.next(turn)

@@ -52,7 +52,7 @@ class SimulatedModel:
     model_id: str
     name: str
     vendor: str
-    kind: str = "text"  # "text" or "embedding"
+    kind: str = "text"  # "text", "embedding" or "rerank"
     context_window: int = DEFAULT_CONTEXT_WINDOW
     max_output_tokens: int | None = None
     images: bool = True

@@ -42,7 +42,7 @@ def test_the_seed_covers_the_vendors_and_profiles():
 
 @pytest.mark.parametrize("entry", CATALOG.models, ids=lambda entry: entry.model_id)
 def test_each_model_is_plausible(entry):
-    assert entry.kind in {"text", "embedding"}
+    assert entry.kind in {"text", "embedding", "rerank"}
     assert entry.context_window > 0
     assert (entry.max_output_tokens > 0) == (entry.kind == "text")
     assert entry.route is not None or entry.kind == "embedding"
@@ -52,7 +52,7 @@ def test_each_model_is_plausible(entry):
     assert len(places) == len(set(places))
     for offer in entry.deployments:
         assert offer.input is not None
-        price = dollars_to_nanos(offer.input)
+        price = dollars_to_nanos(offer.input if entry.kind != "rerank" else offer.request)
         assert 0 < price < 100 * 10**9
         if offer.cache_read is not None:
             assert dollars_to_nanos(offer.cache_read) < price

@@ -2,19 +2,23 @@
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.call import Call
 from gateway.call.groups import Request
+from gateway.catalogue.capability import Capability
 from gateway.conversation import encode
 from gateway.entrances.formats.invoke import InvokeEntrance
-from gateway.entrances.formats.invoke_families import Family
+from gateway.entrances.formats.invoke_families import Family, family_asked, family_of_deployment
 from gateway.entrances.formats.invoke_templates import turns_of
 from gateway.events import BlockStop, Event, Finished, TextDelta, ToolDelta, ToolStart, Usage, Vector
 from gateway.refusals import Refusal
+from gateway.snapshot.state import Snapshot
 from gateway.wire.eventstream import Decoder
+from tests.gateway.snapshot.test_names import deployment, route
 
 EVENTS: list[Event] = [TextDelta(0, "Hel"), TextDelta(0, "lo"), BlockStop(0)]
 END = Finished("max_tokens", Usage(input=7, output=2, cache_read=3))
@@ -102,7 +106,7 @@ READ = {
         {
             "messages": HELLO,
             "inferenceConfig": {"maxTokens": 9, "topP": 0.2},
-            "additionalModelRequestFields": {"top_k": 5},
+            "additionalModelRequestFields": {"inferenceConfig": {"topK": 5}},
         },
     ),
 }  # fmt: skip
@@ -267,6 +271,38 @@ REFUSED = {
 def test_what_is_refused_by_name(family, body, words):
     with pytest.raises(Refusal, match=words):
         parsed(family, body)
+
+
+MODELS = {
+    "anthropic.claude-x": Family.ANTHROPIC,
+    "amazon.nova-pro-v1:0": Family.NOVA,
+    "amazon.nova-2-multimodal-embeddings-v1:0": Family.OTHER,
+    "amazon.titan-text-express-v1": Family.TITAN_TEXT,
+    "amazon.titan-embed-text-v2:0": Family.TITAN_EMBEDDING,
+    "amazon.titan-embed-image-v1": Family.OTHER,
+    "cohere.embed-v4:0": Family.COHERE_EMBEDDING,
+    "cohere.command-r-plus-v1:0": Family.COHERE_CHAT,
+    "cohere.command-light-text-v14": Family.COHERE_GENERATE,
+    "meta.llama4-scout-17b-instruct-v1:0": Family.LLAMA,
+    "mistral.mistral-7b-instruct-v0:2": Family.MISTRAL,
+    "openai.gpt-oss-120b-1:0": Family.OTHER,
+}
+
+
+@pytest.mark.parametrize(("model_id", "family"), MODELS.items())
+def test_the_family_is_the_models_whatever_its_route_is_called(model_id, family):
+    for name in ("fast", "claude", f"our-{model_id}"):
+        own = route(name, deployment(model_id, "us-east-1", model_id))
+        snapshot = Snapshot(routes={name: own}, route_names=(name,))
+        assert family_asked(snapshot, name) is family
+        assert family_asked(snapshot, "another") is None
+
+
+def test_what_the_catalogue_says_of_a_model_comes_first():
+    own = deployment("acme.custom", "us-east-1", "arn:aws:bedrock:us-east-1:1:imported-model/x")
+    llama = replace(own, capability=Capability(invoke_families=("openai-chat", "llama")))
+    assert family_of_deployment(llama) is Family.LLAMA
+    assert family_of_deployment(own) is Family.OTHER
 
 
 def test_a_stream_of_vectors():

@@ -86,6 +86,7 @@ NOBODY = (
     "ca.anthropic.claude-haiku-4-5-20251001-v1:0",
     f"arn:aws:bedrock:ap-south-1::foundation-model/{SONNET}",
     "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc",
+    "prompt/claude-haiku-4-5",
     "", ".", "/", "[1m]", "arn:", "claude", "x" * 100_000,
 )  # fmt: skip
 

@@ -123,7 +123,7 @@ def test_wrong_prices_are_explained(world, fields, says):
 def test_a_name_leads_to_one_route(world):
     make_route("first", aliases=["amazon.first"])
     fields = {
-        "strategy": "ordered", "default_max_tokens": "100", "expected_output_tokens": "4096", "timeout_seconds": "10",
+        "strategy": "ordered", "default_max_tokens": "100", "timeout_seconds": "10",
         "targets-TOTAL_FORMS": 0, "targets-INITIAL_FORMS": 0,
     }  # fmt: skip
     client = world.client("superuser")
@@ -137,7 +137,7 @@ def test_a_name_leads_to_one_route(world):
 def test_a_route_is_made_with_its_targets(world):
     deployment = Deployment.objects.first()
     fields = {
-        "name": "made", "strategy": "ordered", "default_max_tokens": "100", "expected_output_tokens": "4096", "timeout_seconds": "10",
+        "name": "made", "strategy": "ordered", "default_max_tokens": "100", "timeout_seconds": "10",
         "targets-TOTAL_FORMS": 1, "targets-INITIAL_FORMS": 0, "targets-0-position": "0", "targets-0-weight": "1",
         "targets-0-deployment": deployment.pk,
     }  # fmt: skip
