@@ -31,7 +31,7 @@ def weather(city: str) -> str:
 
 def checks(model, prefix):
     def run(question="Hello", **members):
-        return Runner.run_sync(Agent(name="A", model=model(), **members), question).final_output
+        return loop.run(Runner.run(Agent(name="A", model=model(), **members), question)).final_output
 
     def tools():
         two_calls()
@@ -47,12 +47,13 @@ def checks(model, prefix):
         return run("Hand over to the other.", handoffs=[other])
 
     check(f"{prefix}chat", run)
-    check(f"{prefix}stream", lambda: asyncio.run(streamed()))
+    check(f"{prefix}stream", lambda: loop.run(streamed()))
     check(f"{prefix}parallel tools", tools)
     check(f"{prefix}structured", lambda: run(output_type=City).city)
     check(f"{prefix}hand-off", hand_off)
 
 
 versions("openai-agents")
-checks(lambda: SONNET, "responses: ")
-checks(lambda: OpenAIChatCompletionsModel(SONNET, AsyncOpenAI()), "")
+with asyncio.Runner() as loop:
+    checks(lambda: SONNET, "responses: ")
+    checks(lambda: OpenAIChatCompletionsModel(SONNET, AsyncOpenAI()), "")
