@@ -116,5 +116,7 @@ def figures(calls):
 
 
 def version(agent):
-    said = subprocess.run([agent.command()[0], "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [agent.command()[0], "--version"], capture_output=True, text=True, check=True
+    ).stdout
     return {agent.program: said.split()[0] if said[0].isdigit() else said.split()[-1]}
