@@ -50,7 +50,7 @@ class Http1Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
-        if b"h2c" in data[:_LOOKED_THROUGH]:
+        if data.find(b"h2c", 0, _LOOKED_THROUGH) >= 0:
             data = _without_offer(data)
         super().data_received(data)
         cycle = self.cycle

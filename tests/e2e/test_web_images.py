@@ -112,3 +112,10 @@ def test_nobody_without_a_key_has_anything_fetched(world, fetching, site):
 def test_so_many_and_no_more(world, fetching, site):
     answer = post(fetching.url, world.key, chat(*(f"http://{site}/pixel.png?{n}" for n in range(21))))
     assert (answer.status_code, "20" in answer.json()["error"]["message"]) == (400, True)
+
+
+def test_counting_tokens_fetches_nothing(world):
+    _, body = messages("https://example.com/x.png")
+    answer = post(world.url, world.key, ("/v1/messages/count_tokens", body))
+    assert answer.status_code == 200
+    assert answer.json()["input_tokens"] > 0

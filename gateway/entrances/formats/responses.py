@@ -49,6 +49,7 @@ class ResponsesEntrance:
 
         def read(recalled: list[Json] | None, found: dict[str, Json] | None) -> Conversation:
             places.adjustments[:] = noted
+            places.web_images.clear()
             self._reading = read_request(
                 request, places, is_prompt=prompt is not None, recalled=recalled, found=found
             )

@@ -59,7 +59,7 @@ def test_images(data: str, filename: str | None) -> None:
         (f"data:application/zip;base64,{TEXT}", "a.zip", "a file of the type 'application/zip'"),
         (TEXT, "a.bin", "the file '.bin'"),
         (TEXT, None, "without a type and a name"),
-        (base64.b64encode(b"\xff\xfe\x00").decode(), "a.txt", "no text in UTF-8"),
+        (base64.b64encode(b"\xff\xfe\x00").decode(), "a.txt", "not text in UTF-8"),
         ("====", "a.txt", "neither base64"),
     ],
 )
