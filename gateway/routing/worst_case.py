@@ -18,13 +18,16 @@ _ROOM_FOR_SCHEMA = 700
 
 
 def most_of(call: Call, *, output_tokens: int) -> int:
-    """Nano-dollars: the dearest of the deployments that may answer, in every tier that may be served, for so much output."""
+    """Nano-dollars: all rounds at the dearest of the deployments that may answer, in every tier that may be served, for so
+    much output each."""
     return max(
         (
-            _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+            sum(
+                _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+                for tokens in _inputs(call, deployment)
+            )
             for deployment in call.routed.deployments
             for price in _prices(call, deployment)
-            for tokens in _inputs(call, deployment)
         ),
         default=0,
     )

@@ -420,9 +420,7 @@ BODIES = {
     "an unknown role": body(messages=[{"role": "robot", "content": "Hello"}]),
     "content of another type": body(messages=user(5)),
     "a block of another kind": body(messages=user([{"type": "hologram"}])),
-    "an unknown member": body(colour="red"),
     "max_tokens 0": body(max_tokens=0),
-    "a server tool": body(tools=[{"type": "web_search_20250305", "name": "web_search"}]),
 }
 
 

@@ -81,9 +81,9 @@ def test_a_body_that_cannot_be(world, body):
 def test_a_huge_max_tokens(world):
     answer = world.chat(max_tokens=10**12)
     assert answer.status_code == 200
-    assert answer.headers["x-gatehouse-adjusted"] == "max_tokens; lowered=32768"
+    assert answer.headers["x-gatehouse-adjusted"] == "max_tokens; lowered=63999"
     assert world.record(answer.headers["x-gatehouse-call-id"])["checks"]["adjusted"] == [
-        "max_tokens; lowered=32768"
+        "max_tokens; lowered=63999"
     ]
 
 
