@@ -35,7 +35,8 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
     if not _SESSION_HEADERS.isdisjoint(headers):
         header = next(headers[name] for name in _BY_RANK if name in headers)
         found["session.headers"] = _text(header.decode("utf-8", "replace"))
-    members, read, nothing = _looked_at(type(body))
+    kind: Any = type(body)
+    members, read, nothing = _looked_at(kind)
     values = read(body)
     if values == nothing:
         return found
