@@ -10,10 +10,10 @@ from accounts.access.models import Owned, OwnedBy
 class EndUserSource(models.TextChoices):
     """Members by which clients tell whom a call is for."""
 
-    USER_ID = "user_id", "metadata.user_id (Anthropic's clients, Claude Code)"
-    USER = "user", "user (OpenAI's clients)"
-    SAFETY_IDENTIFIER = "safety_identifier", "safety_identifier (OpenAI's clients)"
-    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+    USER_ID = "user_id", "metadata.user_id (Anthropic, Claude Code)"
+    USER = "user", "user (OpenAI)"
+    SAFETY_IDENTIFIER = "safety_identifier", "safety_identifier (OpenAI)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI, Codex)"
 
 
 class SessionSource(models.TextChoices):
@@ -21,7 +21,7 @@ class SessionSource(models.TextChoices):
 
     HEADERS = "headers", "Headers of Claude Code, Codex and opencode"
     USER_ID = "user_id", "metadata.user_id (Claude Code)"
-    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI, Codex)"
 
 
 class LoopAction(models.TextChoices):
