@@ -33,8 +33,8 @@ class LoopAction(models.TextChoices):
 
 
 def usual_session_sources() -> list[str]:
-    """All of them: an agent's session is told apart wherever its client names it."""
-    return list(SessionSource.values)
+    """Where agents name one run of theirs. A `prompt_cache_key` is often the same for all that an application does."""
+    return [SessionSource.HEADERS.value, SessionSource.USER_ID.value]
 
 
 class Team(Owned):
@@ -64,7 +64,7 @@ class Team(Owned):
     session_from = ArrayField(
         models.CharField(max_length=32, choices=SessionSource.choices),
         default=usual_session_sources,
-        db_default=["headers", "user_id", "prompt_cache_key"],
+        db_default=["headers", "user_id"],
         blank=True,
         verbose_name="sessions from",
         help_text="Where clients tell which session a call is of, beside X-Gatehouse-Session.",
