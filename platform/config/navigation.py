@@ -24,6 +24,7 @@ _GROUPS = (
             ("Applications", "apps", "admin:accounts_application_changelist"),
             ("API keys", "key", "admin:accounts_apikey_changelist"),
             ("People", "person", "admin:accounts_user_changelist"),
+            ("Set up a client", "terminal", "admin:accounts_apikey_set_up_any"),
         ),
     ),
     (
