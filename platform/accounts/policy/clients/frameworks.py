@@ -14,7 +14,8 @@ _AWS_ENV = Lines(
     "bash",
     """\
 export AWS_ENDPOINT_URL_BEDROCK_RUNTIME="«URL»/bedrock"
-export AWS_BEARER_TOKEN_BEDROCK="«KEY»"
+export AWS_ACCESS_KEY_ID="«KEY»"
+export AWS_SECRET_ACCESS_KEY=unused
 export AWS_REGION=us-east-1""",
 )
 

@@ -1,7 +1,7 @@
 """PURE: the makers' own SDKs.
 
 Sources: README of openai-python, openai-node, anthropic-sdk-python and -typescript; AWS SDKs and Tools Reference Guide,
-"Service-specific endpoints"; Amazon Bedrock User Guide, "API keys" (`AWS_BEARER_TOKEN_BEDROCK`).
+"Service-specific endpoints"; botocore.auth.BearerAuth, which wants https.
 """
 
 from accounts.policy.clients.client import Client, Lines
@@ -18,7 +18,10 @@ _AWS_TAGS = (
     "The SDK says nothing of them. Add headers to requests where you need them: `X-Gatehouse-End-User`, "
     "`X-Gatehouse-Session`; they may be left unsigned."
 )
-_NO_AWS = "The region is not used: deployments say where models are called. No account of AWS is needed."
+_KEY_ID = (
+    "The key is the access key id; the secret and the region may be any. `AWS_BEARER_TOKEN_BEDROCK` takes the key, too, but "
+    "AWS's SDKs send bearer tokens to https addresses alone, and where it is set it goes before the access key."
+)
 
 CURL = Client(
     "curl",
@@ -135,12 +138,15 @@ BOTO3 = Client(
             "Python",
             "python",
             """\
-import os
-
 import boto3
 
-os.environ["AWS_BEARER_TOKEN_BEDROCK"] = "«KEY»"
-client = boto3.client("bedrock-runtime", endpoint_url="«URL»/bedrock", region_name="us-east-1")
+client = boto3.client(
+    "bedrock-runtime",
+    endpoint_url="«URL»/bedrock",
+    region_name="us-east-1",
+    aws_access_key_id="«KEY»",
+    aws_secret_access_key="unused",
+)
 answer = client.converse(
     modelId="«MODEL»",
     messages=[{"role": "user", "content": [{"text": "Hello"}]}],
@@ -149,7 +155,7 @@ print(answer["output"]["message"]["content"][0]["text"])""",
         ),
     ),
     _AWS_TAGS,
-    f"{_NO_AWS} Releases that know no bearer token take the key as `aws_access_key_id`, with any secret.",
+    _KEY_ID,
 )
 
 AWS_NODE = Client(
@@ -162,8 +168,11 @@ AWS_NODE = Client(
             """\
 import { BedrockRuntimeClient, ConverseCommand } from "@aws-sdk/client-bedrock-runtime";
 
-process.env.AWS_BEARER_TOKEN_BEDROCK = "«KEY»";
-const client = new BedrockRuntimeClient({ endpoint: "«URL»/bedrock", region: "us-east-1" });
+const client = new BedrockRuntimeClient({
+  endpoint: "«URL»/bedrock",
+  region: "us-east-1",
+  credentials: { accessKeyId: "«KEY»", secretAccessKey: "unused" },
+});
 const answer = await client.send(
   new ConverseCommand({
     modelId: "«MODEL»",
@@ -174,7 +183,7 @@ console.log(answer.output.message.content[0].text);""",
         ),
     ),
     _AWS_TAGS,
-    f"It speaks HTTP/2, which Gatehouse takes on the same port. {_NO_AWS}",
+    f"It speaks HTTP/2, which Gatehouse takes on the same port. {_KEY_ID}",
 )
 
 AWS_GO = Client(
@@ -220,7 +229,7 @@ func main() {
         ),
     ),
     _AWS_TAGS,
-    f"The key is the access key id; the secret may be anything. {_NO_AWS}",
+    _KEY_ID,
 )
 
 SDKS = (CURL, OPENAI_PYTHON, OPENAI_NODE, ANTHROPIC_PYTHON, ANTHROPIC_NODE, BOTO3, AWS_NODE, AWS_GO)
