@@ -1,9 +1,9 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve prompt → resolve route → queue → fetch images → gather context → render prompt → redact
-             → screen → defend → capabilities → enforce limits → limit rates → reserve
+    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → queue → fetch images
+             → gather context → render prompt → redact → screen → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
-    SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
+    SETTLE   settle → store bodies → keep response → audit: always, whatever happened, shielded from cancellation
 
 There is one pipeline: a unary answer is the same stream, folded.
 """

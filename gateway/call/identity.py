@@ -8,7 +8,7 @@ Sources: code.claude.com/docs, LLM gateway protocol (`X-Claude-Code-Session-Id`,
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -33,9 +33,10 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if not _SESSION_HEADERS.isdisjoint(headers):
-        value = next(headers[name] for name in _BY_RANK if name in headers)
-        found["session.headers"] = _text(value.decode("utf-8", "replace"))
-    members, read, nothing = _looked_at(type(body))
+        header = next(headers[name] for name in _BY_RANK if name in headers)
+        found["session.headers"] = _text(header.decode("utf-8", "replace"))
+    kind: Any = type(body)
+    members, read, nothing = _looked_at(kind)
     values = read(body)
     if values == nothing:
         return found
@@ -58,7 +59,7 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
 
 @cache
 def _looked_at(
-    body: type,
+    body: Hashable,
 ) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], tuple[None, ...]]:
     """Which of the members a request has, how to read them all at once, and what is read where it has none set."""
     members = tuple(name for name in _MEMBERS if name in getattr(body, "__struct_fields__", ()))

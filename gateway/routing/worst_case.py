@@ -10,8 +10,6 @@ from gateway.wire.tokens import image_bound
 from kernel.money import TOKENS_PER_PRICE
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
-_THOUGHT = 3
-"""How many times the expected output a model may think, at first, where nobody has set a budget for that."""
 _THINKING_FIELDS = ("reasoning_config", "reasoningConfig", "reasoning_effort")
 _ROOM_FOR_SCHEMA = 700
 """Tokens of what goes with a schema: the instructions of tools, or our own words."""
@@ -52,7 +50,7 @@ def first_tokens(call: Call) -> int:
 
 
 def thinking_tokens(conversation: Conversation, expected: int) -> int:
-    """Tokens that the model may think with at first; 0 where it isn't asked to.
+    """Tokens that the model may think with at first: its budget, or as many as are expected; 0 where it isn't asked to.
 
     What it thinks is charged whole and shown in part, as a summary or not at all, so it can't be counted as it comes
     (Anthropic API docs: Extended thinking, Summarized thinking).
@@ -63,8 +61,8 @@ def thinking_tokens(conversation: Conversation, expected: int) -> int:
     thinking = fields.get("thinking")
     if isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive"):
         budget = thinking.get("budget_tokens")
-        return budget if isinstance(budget, int) else _THOUGHT * expected
-    return _THOUGHT * expected if any(fields.get(name) for name in _THINKING_FIELDS) else 0
+        return budget if isinstance(budget, int) else expected
+    return expected if any(fields.get(name) for name in _THINKING_FIELDS) else 0
 
 
 def can_stream(deployment: DeploymentEntry, conversation: Conversation) -> bool:
