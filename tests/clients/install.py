@@ -17,6 +17,16 @@ _LOCK = (
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet",
 )  # fmt: skip
 _QUIET = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts", "--omit-lockfile-registry-resolved")
+_LOCKED = {
+    "node": ("ci",),
+    # npm leaves packages for other systems out of this lock, and then takes it for one that does not fit.
+    "agents": ("install", "--no-save"),
+}
+_SCRIPTS = {
+    "node": (),
+    # They put a package's program for this machine in the place of its name.
+    "agents": ("@anthropic-ai/claude-code/install.cjs", "opencode-ai/postinstall.mjs"),
+}
 _UV = (sys.executable, "-m", "uv", "pip")
 _REQUIREMENTS = HERE / "python" / "requirements.in"
 
@@ -83,7 +93,9 @@ def _npm(name: str) -> Callable[[bool], None]:
             names = json.loads((home / "package.json").read_text())["dependencies"]
             _run("npm", "install", *_QUIET, *(f"{each}@latest" for each in names), cwd=folder)
         else:
-            _run("npm", "ci", *_QUIET, cwd=folder)
+            _run("npm", *_LOCKED[name], *_QUIET, cwd=folder)
+        for script in _SCRIPTS[name]:
+            _run("node", f"node_modules/{script}", cwd=folder)
         _note(folder, source, newest)
 
     return install

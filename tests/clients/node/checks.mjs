@@ -1,7 +1,7 @@
 // What a client's script says of its checks: a line of JSON for each, as checks.py of the folder beside does.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const { env } = process;
 export const URL_ = env.GATEHOUSE_URL;
@@ -16,15 +16,8 @@ function say(members) {
 }
 
 export function versions(...names) {
-  const folders = (createRequire(join(process.cwd(), "x.js")).resolve.paths("x") ?? []);
-  const version = (name) => {
-    for (const folder of folders) {
-      try {
-        return JSON.parse(readFileSync(join(folder, name, "package.json"))).version;
-      } catch { /* the next folder */ }
-    }
-    return "?";
-  };
+  const modules = join(dirname(fileURLToPath(import.meta.url)), "node_modules");
+  const version = (name) => JSON.parse(readFileSync(join(modules, name, "package.json"))).version;
   say({ versions: Object.fromEntries(names.map((name) => [name, version(name)])) });
 }
 
