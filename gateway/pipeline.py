@@ -42,7 +42,7 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
-from gateway.stages.identify import identify
+from gateway.stages.identify import forget_names, identify
 from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
@@ -70,7 +70,11 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
 
 
 def _authenticated(call: Call, gateway: Gateway) -> None:
-    authenticate(call, gateway)
+    try:
+        authenticate(call, gateway)
+    except Refusal:
+        forget_names(call)
+        raise
     identify(call)
 
 
