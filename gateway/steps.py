@@ -8,7 +8,7 @@ from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.enforce_limits import enforce_limits
-from gateway.stages.identify import identify
+from gateway.stages.identify import forget_names, identify
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.settle import settle
@@ -17,7 +17,11 @@ from kernel.clock import perf_counter
 
 def identified(call: Call, gateway: Gateway) -> None:
     """Whose key it is, and for whom and in which session it is used."""
-    authenticate(call, gateway)
+    try:
+        authenticate(call, gateway)
+    except Refusal:
+        forget_names(call)
+        raise
     identify(call)
 
 

@@ -17,9 +17,15 @@ NEEDED = {client.name: client.needs for client in CLIENTS} | dict.fromkeys(AGENT
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make clients ARGS=…", description="Clients, as their users start them.")
-    parser.add_argument("--newest", action="store_true", help="the newest versions, rather than the locked ones")
-    parser.add_argument("--matrix", action="store_true", help="write the table of the last run into README.md")
+    parser = argparse.ArgumentParser(
+        prog="make clients ARGS=…", description="Clients, as their users start them."
+    )
+    parser.add_argument(
+        "--newest", action="store_true", help="the newest versions, rather than the locked ones"
+    )
+    parser.add_argument(
+        "--matrix", action="store_true", help="write the table of the last run into README.md"
+    )
     parser.add_argument("--lock", action="store_true", help="pin and hash the newest versions")
     parser.add_argument("clients", nargs="*", choices=[*NEEDED, []], help="those alone: %(choices)s")
     chosen = parser.parse_args()

@@ -42,7 +42,10 @@ def _claude_steps(folder: Path) -> list[list[tuple[str, dict[str, Any]]]]:
 
 def _codex_steps(folder: Path) -> list[list[tuple[str, dict[str, Any]]]]:
     looks = ("cat hello.txt", "git status --short")
-    return [[("exec_command", {"cmd": "echo Hello > hello.txt"})], [("exec_command", {"cmd": line}) for line in looks]]
+    return [
+        [("exec_command", {"cmd": "echo Hello > hello.txt"})],
+        [("exec_command", {"cmd": line}) for line in looks],
+    ]
 
 
 def _codex_setup(home: Path, url: str) -> None:

@@ -17,6 +17,8 @@ collect_ignore_glob = [] if CHOSEN else ["test_*.py"]
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of the clients that were chosen."""
     names = CHOSEN.get("names", [])
-    kept = [item for item in items if not hasattr(item, "callspec") or item.callspec.params.get("name") in names]
+    kept = [
+        item for item in items if not hasattr(item, "callspec") or item.callspec.params.get("name") in names
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept

@@ -16,7 +16,13 @@ OLDEST_NODE = 20
 _LOCK = (
     "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet",
 )  # fmt: skip
-_QUIET = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts", "--omit-lockfile-registry-resolved")
+_QUIET = (
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--ignore-scripts",
+    "--omit-lockfile-registry-resolved",
+)
 _LOCKED = {
     "node": ("ci",),
     # npm leaves packages for other systems out of this lock, and then takes it for one that does not fit.

@@ -24,7 +24,11 @@ def parallel():
         first = events.get_final_message()
     uses = [block for block in first.content if block.type == "tool_use"]
     results = [{"type": "tool_result", "tool_use_id": use.id, "content": "12 degrees"} for use in uses]
-    history = [*QUESTION, {"role": "assistant", "content": first.content}, {"role": "user", "content": results}]
+    history = [
+        *QUESTION,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": results},
+    ]
     assert len(uses) == 2
     return text(client.messages.create(model=SONNET_ID, max_tokens=99, messages=history, tools=[TOOL]))
 

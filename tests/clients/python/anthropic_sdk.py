@@ -61,7 +61,11 @@ def parallel():
     uses = [block for block in first.content if block.type == "tool_use"]
     assert [use.input["city"] for use in uses] == ["Bern", "Oslo"]
     results = [{"type": "tool_result", "tool_use_id": use.id, "content": "12 degrees"} for use in uses]
-    history = [*QUESTION, {"role": "assistant", "content": first.content}, {"role": "user", "content": results}]
+    history = [
+        *QUESTION,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": results},
+    ]
     return text(client.messages.create(model=SONNET, max_tokens=99, messages=history, tools=[TOOL]))
 
 

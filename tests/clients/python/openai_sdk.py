@@ -83,7 +83,10 @@ def image():
 
 
 def document():
-    part = {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{pdf()}"}}
+    part = {
+        "type": "file",
+        "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{pdf()}"},
+    }
     return client.chat.completions.create(model=SONNET, messages=content(part)).choices[0].message.content
 
 
