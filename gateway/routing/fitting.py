@@ -40,7 +40,10 @@ class RefusedFeatures:
 
     def has(self, deployment_id: int, feature: str) -> bool:
         """Whether a deployment has refused it lately."""
-        return bool(self._until) and self._until.get((deployment_id, feature), 0.0) > perf_counter()
+        return self._until.get((deployment_id, feature), 0.0) > perf_counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._until)
 
 
 def _asks_betas(fitted: Fit) -> bool:
@@ -51,7 +54,9 @@ def fit_for(
     call: Call, deployment: DeploymentEntry, refused: RefusedFeatures, *, most_tokens: int | None
 ) -> Fit:
     """The request as this deployment takes it; kept on the call. Refusal invalid_request in the caller's own words."""
-    avoids, no_betas = refused.has(deployment.id, NATIVE), refused.has(deployment.id, BETAS)
+    avoids = no_betas = False
+    if refused:
+        avoids, no_betas = refused.has(deployment.id, NATIVE), refused.has(deployment.id, BETAS)
     known = call.fit
     if (
         known is not None

@@ -1,6 +1,7 @@
 """PURE: what a call can cost at most, and how much of its answer a hold covers (docs/decisions/0026)."""
 
 from gateway.call import Call
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry, price_at, worst_case
 from gateway.conversation import Conversation, encode
 from gateway.outbound.contract import contract_of
@@ -10,21 +11,22 @@ from gateway.wire.tokens import image_bound
 from kernel.money import TOKENS_PER_PRICE
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
-_THOUGHT = 3
-"""How many times the expected output a model may think, at first, where nobody has set a budget for that."""
 _THINKING_FIELDS = ("reasoning_config", "reasoningConfig", "reasoning_effort")
 _ROOM_FOR_SCHEMA = 700
 """Tokens of what goes with a schema: the instructions of tools, or our own words."""
 
 
 def most_of(call: Call, *, output_tokens: int) -> int:
-    """Nano-dollars: the dearest of the deployments that may answer, in every tier that may be served, for so much output."""
+    """Nano-dollars: all rounds at the dearest of the deployments that may answer, in every tier that may be served, for so
+    much output each."""
     return max(
         (
-            _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+            sum(
+                _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+                for tokens in _inputs(call, deployment)
+            )
             for deployment in call.routed.deployments
             for price in _prices(call, deployment)
-            for tokens in _inputs(call, deployment)
         ),
         default=0,
     )
@@ -45,23 +47,25 @@ def first_tokens(call: Call) -> int:
     expected, most = call.routed.route.expected_output_tokens, call.bounds.max_tokens
     if not expected or most <= expected or call.request.kind != "text" or rounds_of(call) > 1:
         return most
-    return min(most, expected + thinking_tokens(call.sent_conversation, expected))
+    capabilities = (each.capability for each in call.routed.deployments)
+    thoughts = (thinking_tokens(call.sent_conversation, expected, each) for each in capabilities)
+    return min(most, expected + max(thoughts, default=0))
 
 
-def thinking_tokens(conversation: Conversation, expected: int) -> int:
-    """Tokens that the model may think with at first; 0 where it isn't asked to.
+def thinking_tokens(conversation: Conversation, expected: int, capability: Capability) -> int:
+    """Tokens that the model may think with at first: its budget, or as many as are expected; 0 where it does not.
 
     What it thinks is charged whole and shown in part, as a summary or not at all, so it can't be counted as it comes
     (Anthropic API docs: Extended thinking, Summarized thinking).
     """
-    fields = conversation.additional_model_request_fields
-    if not fields:
-        return 0
+    fields = conversation.additional_model_request_fields or {}
     thinking = fields.get("thinking")
-    if isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive"):
+    kind = thinking.get("type") if isinstance(thinking, dict) else ""
+    if isinstance(thinking, dict) and kind in ("enabled", "adaptive"):
         budget = thinking.get("budget_tokens")
-        return budget if isinstance(budget, int) else _THOUGHT * expected
-    return _THOUGHT * expected if any(fields.get(name) for name in _THINKING_FIELDS) else 0
+        return budget if isinstance(budget, int) else expected
+    thinks = any(fields.get(name) for name in _THINKING_FIELDS)
+    return expected if thinks or (capability.thinks_unasked and kind != "disabled") else 0
 
 
 def can_stream(deployment: DeploymentEntry, conversation: Conversation) -> bool:

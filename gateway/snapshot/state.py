@@ -70,10 +70,10 @@ class TeamEntry:
     """ARNs by deployment: what AWS is asked for in its place, so that its bill names the team."""
     end_user_from: tuple[str, ...] = ()
     session_from: tuple[str, ...] = ()
+    """Where clients tell it, in order (gateway/call/identity.py)."""
     loop_action: str = "off"
     loop_repeats: int = 3
     loop_tokens: int = 0
-    """Where clients tell it, in order (gateway/call/identity.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

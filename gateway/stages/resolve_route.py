@@ -64,9 +64,11 @@ def _near(call: Call, gateway: Gateway, now: datetime) -> str:
 
 
 def _some(call: Call, gateway: Gateway, now: datetime) -> str:
+    """All of them where they are few; ten of a hundred, none of which is like what was asked for, would help nobody."""
     names = _callable(call, gateway, now)
-    known = ", ".join(names[:_MAX_NAMED]) + (", …" if len(names) > _MAX_NAMED else "")
-    return f" Known models: {known}." if names else " No model has been set up yet."
+    if len(names) > _MAX_NAMED:
+        return " GET /v1/models lists those that this API key may call."
+    return f" Known models: {', '.join(names)}." if names else " This API key may call none yet."
 
 
 def _callable(call: Call, gateway: Gateway, now: datetime) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def test_an_agent_does_a_task(world, tmp_path, name):
 def settled(world, team, *, more_than):
     """A team's records, in order, once all holds are settled."""
     statement = (
-        f"SELECT {COLUMNS} FROM governance_auditrecord r JOIN accounts_team t ON t.id = r.team_id "  # noqa: S608
+        f"SELECT {COLUMNS} FROM governance_auditrecord r JOIN accounts_team t ON t.id = r.team_id "
         "WHERE t.name = %s ORDER BY call_id"
     )
     counts: list[int] = []

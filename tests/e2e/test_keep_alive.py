@@ -18,6 +18,10 @@ CONVERSE = {"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}
 FORMATS = {
     "openai": ("/v1/chat/completions", HELLO),
     "anthropic": ("/v1/messages", HELLO),
+    "responses": (
+        "/v1/responses",
+        {"model": MODEL, "max_output_tokens": 50, "stream": True, "input": "Hello"},
+    ),
     "converse": (f"/bedrock/model/{MODEL}/converse-stream", CONVERSE),
 }
 
@@ -75,6 +79,9 @@ def test_a_long_thought_is_not_silent(world, impatient, kind):
     elif kind == "anthropic":
         assert said[:3] == ["message_start", "ping", "content_block_start"]
         assert said[-1] == "message_stop"
+    elif kind == "responses":
+        assert said[:3] == [":", "response.created", "response.in_progress"]
+        assert said[-1] in ("response.completed", "response.incomplete")
     else:
         assert said == [":", ""]
 
@@ -97,7 +104,8 @@ def test_silence_amid_an_answer(world, impatient, kind):
         ]
     else:
         mark = b'{"type":"ping"}' if kind == "anthropic" else b": keep-alive\n\n"
-        first_text = data.index(b'"text_delta"' if kind == "anthropic" else b'"content":"')
+        marks = {"anthropic": b'"text_delta"', "responses": b"output_text.delta"}
+        first_text = data.index(marks.get(kind, b'"content":"'))
         assert mark in data[first_text:]
 
 
@@ -126,7 +134,7 @@ def test_a_later_refusal_is_told_in_the_stream(world, impatient, kind):
         assert names(kind, data) == ["message_start", "ping", "error"]
     else:
         assert names(kind, data)[0] == ":"
-        assert b'"code":"upstream_timeout"' in data
+        assert (b'"type":"upstream_timeout"' if kind == "responses" else b'"code":"upstream_timeout"') in data
     record = world.record(answer.headers["x-gatehouse-call-id"])
     assert (record["status"], record["code"]) == ("failed", "upstream_timeout")
 

@@ -14,6 +14,7 @@ from governance.records.services import team_keys
 from governance.records.services.response_store import drop_expired
 from kernel.clock import utc_now
 from tests.accounts.factories import make_application, make_key, make_person
+from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.e2e.wire import adjusted, sent
 from tests.services import until
@@ -208,3 +209,35 @@ def test_nothing_is_stored_where_the_team_does_not_or_the_caller_says_so(client,
         answer = world.post("/v1/responses", json={"model": MODEL, "input": "Hello"} | body)
         assert (answer.json()["store"], adjusted(answer)) == (False, said)
         assert world.post(f"/v1/responses/{answer.json()['id']}/cancel").status_code == 404
+
+
+def test_a_policy_that_stores_no_bodies_stores_no_responses(world):
+    key = world.new_key(team="Discreet")
+    world.set_budget(team="Discreet", limit_nanos=10**15)
+    world.stack.make(lambda: Team.objects.filter(name="Discreet").update(response_days=5))
+    key = world.new_key(team="Discreet")
+    world.knows(key)
+    body = {"model": MODEL, "input": "Hello", "store": True}
+    assert world.post("/v1/responses", key=key, json=body).json()["store"] is True
+    world.set_policy({"bodies": "none"}, team="Discreet", key=key)
+    answer = world.post("/v1/responses", key=key, json=body)
+    assert (answer.json()["store"], adjusted(answer)) == (False, "store; dropped")
+    refused = world.post("/v1/responses", key=key, json=body | {"previous_response_id": answer.json()["id"]})
+    assert refused.json()["error"]["code"] == "previous_response_not_found"
+    assert "does not store responses" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("hidden", ["hash", "redact"])
+def test_what_a_rule_hides_for_good_is_not_stored(world, hidden):
+    team = f"Hiding {hidden}"
+    world.new_key(team=team)
+    world.set_budget(team=team, limit_nanos=10**15)
+    world.stack.make(lambda: Team.objects.filter(name=team).update(response_days=5))
+    key = world.new_key(team=team)
+    world.knows(key)
+    world.set_policy({"rules": [{"entity": "EMAIL_ADDRESS", "to_model": hidden}]}, team=team, key=key)
+    told = world.post("/v1/responses", key=key, json={"model": MODEL, "input": SECRET}).json()
+    headers = {"authorization": f"Bearer {key}"}
+    items = HTTP.get(f"{world.url}/v1/responses/{told['id']}/input_items", headers=headers).json()["data"]
+    assert "ann@example.com" not in items[0]["content"][0]["text"]
+    assert "EMAIL_ADDRESS" in items[0]["content"][0]["text"]

@@ -15,15 +15,13 @@ from gateway.conversation import Block, Conversation, InferenceConfig, Json, Mes
 from gateway.entrances.formats.anthropic_blocks import Part, Text, Translator
 from gateway.entrances.formats.anthropic_context import manage_context
 from gateway.entrances.formats.anthropic_request import (
-    HINTS,
     MEMBERS,
-    NEUTRAL,
     MessagesRequest,
     OutputConfig,
     output_config,
 )
 from gateway.entrances.formats.anthropic_tools import tools_of
-from gateway.entrances.formats.members import Reader, treat
+from gateway.entrances.formats.members import Reader
 from gateway.refusals import Refusal
 
 read_messages = Reader(MessagesRequest)
@@ -43,7 +41,7 @@ def conversation_of_anthropic(
 
     Which betas go on to the model is a matter of the model (gateway/wire/fit/betas.py).
     """
-    treat(request, MEMBERS, NEUTRAL, HINTS, places)
+    MEMBERS.treat(request, places)
     system, messages = _messages(request, places)
     if not messages and not request.model.startswith(PREFIX):  # a prompt has messages of its own
         raise Refusal(

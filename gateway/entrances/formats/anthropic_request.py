@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.conversation import Json
 from gateway.entrances.formats.anthropic_blocks import CacheControl, Part, Text
-from gateway.entrances.formats.members import Strict, Treatment
+from gateway.entrances.formats.members import Members, Strict, Treatment
 
 
 class AnthropicMessage(Strict):
@@ -120,7 +120,7 @@ class MessagesRequest(Strict):
 
 
 _H, _L, _N, _R = Treatment.HONOURED, Treatment.LET_GO, Treatment.NOTED, Treatment.REFUSED
-MEMBERS = {
+_TABLE = {
     "model": _H, "messages": _H, "max_tokens": _H, "system": _H, "stream": _H, "stop_sequences": _H, "temperature": _H,
     "top_p": _H, "top_k": _H, "tools": _H, "tool_choice": _H, "thinking": _H, "output_config": _H, "output_format": _H,
     "cache_control": _H, "context_management": _H, "metadata": _H, "betas": _H,
@@ -130,13 +130,14 @@ MEMBERS = {
 }  # fmt: skip
 """What becomes of each member. `fallbacks` name who answers when a model can't, which is the route's to say here; `thread`
 keeps the conversation at the provider, so that without it half of it is missing: by the refusal the SDK goes on without."""
-NEUTRAL: dict[str, tuple[Any, ...]] = {
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
     "speed": ("standard",), "fallbacks": ([],), "mcp_servers": ([],), "container": ("", {}), "inference_geo": ("",),
     "compaction": ({},), "thread": ({},),
 }  # fmt: skip
 """Values that ask for nothing."""
-HINTS = {
+_HINTS = {
     "inference_geo": "Which region answers is decided by the route. Leave it out.",
     "mcp_servers": "Connect to them yourself, and send their tools.",
     "compaction": "Shorten the conversation yourself.",
 }
+MEMBERS = Members(_TABLE, neutral=_NEUTRAL, hints=_HINTS)

@@ -91,7 +91,7 @@ def _summary(deployment: DeploymentEntry) -> Json:
         "modelName": deployment.name or deployment.model_id,
         "providerName": _PROVIDERS.get(vendor.lower(), vendor),
         "inputModalities": [name for name, is_taken in modalities.items() if is_taken],
-        "outputModalities": ["TEXT" if is_text else "EMBEDDING"],
+        "outputModalities": ["EMBEDDING" if deployment.kind == "embedding" else "TEXT"],
         "responseStreamingSupported": is_text,
         "customizationsSupported": [],
         # Whichever way Bedrock is called: a caller may use the model's own ID.

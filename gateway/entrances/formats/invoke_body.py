@@ -33,14 +33,18 @@ class Chunks(Protocol):
     def keep_alive(self) -> list[Json]: ...
 
 
-class Quiet:
-    """What most families begin a stream with, and keep it alive with: nothing."""
+class Pieces:
+    """What most families begin a stream with: nothing; and keep it alive with: a piece of text that is empty."""
 
     def start(self) -> list[Json]:
         return []
 
     def keep_alive(self) -> list[Json]:
-        return []
+        return [self.piece("")]
+
+    def piece(self, text: str) -> Json:
+        """The chunk of a piece of text."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gateway.entrances.formats.entrance import OpenAIEntrance, Parsed
 from gateway.entrances.formats.invoke_body import (
     Asked,
     Body,
-    Quiet,
+    Pieces,
     members,
     some,
     text_of,
@@ -75,7 +75,7 @@ def _whole_mistral(call: Call, events: list[Event], finished: Finished) -> bytes
     return orjson.dumps(answer)
 
 
-class _MistralChunks(Quiet):
+class _MistralChunks(Pieces):
     """Texts as they come; the tools that are asked for at the end."""
 
     def __init__(self, call: Call) -> None:
@@ -84,7 +84,7 @@ class _MistralChunks(Quiet):
     def feed(self, event: Event) -> list[Json]:
         match event:
             case TextDelta(_, text) if text:
-                return [self._chunk({"content": text}, None)]
+                return [self.piece(text)]
             case ToolStart() | ToolDelta():
                 self._tools.append(event)
             case Finished():
@@ -92,6 +92,9 @@ class _MistralChunks(Quiet):
                 message = {"content": ""} | ({"tool_calls": calls} if calls else {})
                 return [self._chunk(message, openai_reply.finish_reason(event))]
         return []
+
+    def piece(self, text: str) -> Json:
+        return self._chunk({"content": text}, None)
 
     def _chunk(self, message: Json, reason: str | None) -> Json:
         choice = {"index": 0, "message": {"role": "assistant", **message}, "stop_reason": reason}
@@ -183,21 +186,25 @@ def _answer(call: Call, text: str, finished: Finished) -> Json:
     }
 
 
-class _CommandChunks:
+class _CommandChunks(Pieces):
     """Cohere's events: the last has the whole answer in it."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._texts: list[str] = []
+        self._has_started = False
 
     def start(self) -> list[Json]:
+        if self._has_started:
+            return []
+        self._has_started = True
         return [{"is_finished": False, "event_type": "stream-start", "generation_id": self._call.id.hex}]
 
     def feed(self, event: Event) -> list[Json]:
         match event:
             case TextDelta(_, text) if text:
                 self._texts.append(text)
-                return [{"is_finished": False, "event_type": "text-generation", "text": text}]
+                return [self.piece(text)]
             case Finished(reason):
                 answer = _answer(self._call, "".join(self._texts), event)
                 end = {
@@ -209,7 +216,10 @@ class _CommandChunks:
         return []
 
     def keep_alive(self) -> list[Json]:
-        return []
+        return [*self.start(), self.piece("")]
+
+    def piece(self, text: str) -> Json:
+        return {"is_finished": False, "event_type": "text-generation", "text": text}
 
 
 MISTRAL_CHAT = Body(_read_mistral, _whole_mistral, _MistralChunks)

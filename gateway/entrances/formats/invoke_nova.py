@@ -91,9 +91,12 @@ class _Chunks:
     """Each chunk is an event of Converse's stream, under its name."""
 
     def __init__(self, call: Call) -> None:
-        pass
+        self._has_started = False
 
     def start(self) -> list[Json]:
+        if self._has_started:
+            return []
+        self._has_started = True
         return [dict((converse_reply.START,))]
 
     def feed(self, event: Event) -> list[Json]:
@@ -103,7 +106,7 @@ class _Chunks:
         return found
 
     def keep_alive(self) -> list[Json]:
-        return []
+        return self.start()  # and nothing after it: which block is open, an empty delta would have to know
 
 
 NOVA = Body(_read, _whole, _Chunks)

@@ -14,7 +14,7 @@ from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.invoke_body import (
     Asked,
     Body,
-    Quiet,
+    Pieces,
     members,
     some,
     text_of,
@@ -191,17 +191,20 @@ def _whole_cohere(call: Call, events: list[Event], finished: Finished) -> bytes:
     return orjson.dumps({"id": str(call.id), "generations": [generation]})
 
 
-class _TitanChunks(Quiet):
+class _TitanChunks(Pieces):
     def __init__(self, call: Call) -> None:
         self._input = call.bounds.counted_input_tokens
 
     def feed(self, event: Event) -> list[Json]:
         match event:
             case TextDelta(_, text) if text:
-                return [self._chunk(text, self._input, None, None)]
+                return [self.piece(text)]
             case Finished(reason, used):
                 return [self._chunk("", used.prompt, used.output, _titan_reason(reason))]
         return []
+
+    def piece(self, text: str) -> Json:
+        return self._chunk(text, self._input, None, None)
 
     def _chunk(self, text: str, tokens: int, output: int | None, reason: str | None) -> Json:
         return {
@@ -210,7 +213,7 @@ class _TitanChunks(Quiet):
         }  # fmt: skip
 
 
-class _LlamaChunks(Quiet):
+class _LlamaChunks(Pieces):
     """The first says how long the prompt is, each how long the answer is so far: by pieces, and exactly in the last."""
 
     def __init__(self, call: Call) -> None:
@@ -221,11 +224,14 @@ class _LlamaChunks(Quiet):
         match event:
             case TextDelta(_, text) if text:
                 self._pieces += 1
-                prompt, self._prompt = self._prompt, None
-                return [self._chunk(text, prompt, self._pieces, None)]
+                return [self.piece(text)]
             case Finished(reason, used):
                 return [self._chunk("", None, used.output, _short_reason(reason))]
         return []
+
+    def piece(self, text: str) -> Json:
+        prompt, self._prompt = self._prompt, None
+        return self._chunk(text, prompt, self._pieces, None)
 
     def _chunk(self, text: str, prompt: int | None, written: int, reason: str | None) -> Json:
         return {
@@ -233,32 +239,38 @@ class _LlamaChunks(Quiet):
         }  # fmt: skip
 
 
-class _MistralChunks(Quiet):
+class _MistralChunks(Pieces):
     def __init__(self, call: Call) -> None:
         pass
 
     def feed(self, event: Event) -> list[Json]:
         match event:
             case TextDelta(_, text) if text:
-                return [{"outputs": [{"text": text, "stop_reason": None}]}]
+                return [self.piece(text)]
             case Finished(reason):
                 return [{"outputs": [{"text": "", "stop_reason": _short_reason(reason)}]}]
         return []
 
+    def piece(self, text: str) -> Json:
+        return {"outputs": [{"text": text, "stop_reason": None}]}
 
-class _CohereChunks(Quiet):
+
+class _CohereChunks(Pieces):
     def __init__(self, call: Call) -> None:
         self._id = str(call.id)
 
     def feed(self, event: Event) -> list[Json]:
         match event:
             case TextDelta(_, text) if text:
-                return [{"text": text, "is_finished": False, "index": 0}]
+                return [self.piece(text)]
             case Finished(reason):
                 return [
                     {"is_finished": True, "index": 0, "finish_reason": cohere_reason(reason), "id": self._id}
                 ]
         return []
+
+    def piece(self, text: str) -> Json:
+        return {"text": text, "is_finished": False, "index": 0}
 
 
 TITAN_TEXT = Body(_read_titan, _whole_titan, _TitanChunks)

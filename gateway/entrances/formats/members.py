@@ -7,6 +7,7 @@ unknown is left out then, and said (`X-Gatehouse-Adjusted`), since an SDK's next
 import re
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -61,31 +62,42 @@ class Reader:
         return self._decode(orjson.dumps(kept))
 
 
-def treat(
-    body: msgspec.Struct,
-    table: dict[str, Treatment],
-    neutral: dict[str, tuple[Any, ...]],
-    hints: dict[str, str],
-    places: Places,
-) -> None:
-    """Notes members that are left out, and refuses by name those that can't be done without.
+class Members:
+    """What becomes of the members of one format."""
 
-    `neutral` has, by member, the values that ask for nothing.
-    """
-    for name, treatment in table.items():
-        if treatment is Treatment.HONOURED or treatment is Treatment.LET_GO:
-            continue
-        value = getattr(body, name)
-        if value is None or value in neutral.get(name, ()):
-            continue
-        if treatment is Treatment.NOTED:
-            places.adjustments.append(Adjustment(name, "dropped"))
-            continue
-        raise Refusal(
-            "invalid_request",
-            f"'{name}' is not supported for models on Bedrock. {hints.get(name, 'Leave it out.')}",
-            param=name,
-        )
+    def __init__(
+        self,
+        table: dict[str, Treatment],
+        *,
+        neutral: dict[str, tuple[Any, ...]],
+        hints: dict[str, str],
+    ) -> None:
+        """`neutral` has, by member, the values that ask for nothing."""
+        self.table = table
+        self._neutral = neutral
+        self._hints = hints
+        self._watched = [
+            name for name, treatment in table.items() if treatment in (Treatment.NOTED, Treatment.REFUSED)
+        ]
+        self._read = attrgetter(*self._watched)
+        self._nothing = (None,) * len(self._watched)
+
+    def treat(self, body: msgspec.Struct, places: Places) -> None:
+        """Notes members that are left out, and refuses by name those that can't be done without."""
+        values = self._read(body)
+        if values == self._nothing:
+            return
+        for name, value in zip(self._watched, values, strict=True):
+            if value is None or value in self._neutral.get(name, ()):
+                continue
+            if self.table[name] is Treatment.NOTED:
+                places.adjustments.append(Adjustment(name, "dropped"))
+                continue
+            raise Refusal(
+                "invalid_request",
+                f"'{name}' is not supported for models on Bedrock. {self._hints.get(name, 'Leave it out.')}",
+                param=name,
+            )
 
 
 def _known(value: Any, kind: Any, path: str, unknown: dict[str, None]) -> Any:

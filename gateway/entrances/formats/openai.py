@@ -20,12 +20,10 @@ from gateway.conversation import (
     ServiceTier,
     SystemBlock,
 )
-from gateway.entrances.formats.members import Reader, treat
+from gateway.entrances.formats.members import Reader
 from gateway.entrances.formats.openai_messages import turns_of
 from gateway.entrances.formats.openai_request import (
-    HINTS,
     MEMBERS,
-    NEUTRAL,
     ChatRequest,
     ResponseFormat,
 )
@@ -42,7 +40,7 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
 
     What Converse does not take is left as it is: each model's request is fitted to it later.
     """
-    treat(request, MEMBERS, NEUTRAL, HINTS, places)
+    MEMBERS.treat(request, places)
     system, messages = turns_of(request.messages, places)
     is_prompt = request.model.startswith(PREFIX)
     if not messages and not is_prompt and (last := _last_text(system)) is not None:

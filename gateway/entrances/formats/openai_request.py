@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.conversation import Json
 from gateway.entrances.formats.anthropic_blocks import CacheControl
-from gateway.entrances.formats.members import Strict, Treatment
+from gateway.entrances.formats.members import Members, Strict, Treatment
 
 
 class TextPart(Strict, tag="text"):
@@ -223,7 +223,7 @@ class ChatRequest(Strict):
 
 
 _H, _L, _N, _R = Treatment.HONOURED, Treatment.LET_GO, Treatment.NOTED, Treatment.REFUSED
-MEMBERS = {
+_TABLE = {
     "model": _H, "messages": _H, "stream": _H, "stream_options": _H, "max_tokens": _H, "max_completion_tokens": _H,
     "temperature": _H, "top_p": _H, "top_k": _H, "stop": _H, "tools": _H, "tool_choice": _H, "parallel_tool_calls": _H,
     "response_format": _H, "reasoning_effort": _H, "reasoning": _H, "thinking": _H, "verbosity": _H, "functions": _H,
@@ -235,13 +235,14 @@ MEMBERS = {
     "modalities": _R, "audio": _R, "web_search_options": _R,
 }  # fmt: skip
 """What becomes of each member. `prediction` only makes an answer faster, and `seed` promises nothing (OpenAI API reference)."""
-NEUTRAL: dict[str, tuple[Any, ...]] = {
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
     "n": (1,), "modalities": (["text"], []), "logprobs": (False,), "top_logprobs": (0,), "logit_bias": ({},),
     "presence_penalty": (0,), "frequency_penalty": (0,),
 }  # fmt: skip
 """Values that ask for nothing."""
-HINTS = {
+_HINTS = {
     "n": "Only n=1 is.",
     "modalities": "Ask for text.",
     "web_search_options": "Give the model a tool that searches.",
 }
+MEMBERS = Members(_TABLE, neutral=_NEUTRAL, hints=_HINTS)

@@ -35,8 +35,8 @@ def noted(given):
 def test_each_member_of_the_sdk_is_in_the_table_and_each_of_the_table_is_read():
     known = set(message_create_params.MessageCreateParamsBase.__annotations__)
     known |= set(beta_params.MessageCreateParamsBase.__annotations__)
-    assert known <= set(MEMBERS)
-    assert set(MEMBERS) == set(MessagesRequest.__struct_fields__)
+    assert known <= set(MEMBERS.table)
+    assert set(MEMBERS.table) == set(MessagesRequest.__struct_fields__)
 
 
 @pytest.mark.parametrize(

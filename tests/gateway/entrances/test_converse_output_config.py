@@ -39,7 +39,12 @@ def test_it_joins_what_is_said_there():
 
 @pytest.mark.parametrize(
     ("config", "why"),
-    [({"effort": "low"}, "Send it once"), ({"effort": 5}, "effort"), ({"else": 1}, "else"), ("high", "object")],
+    [
+        ({"effort": "low"}, "Send it once"),
+        ({"effort": 5}, "effort"),
+        ({"else": 1}, "else"),
+        ("high", "object"),
+    ],
 )
 def test_what_is_not_read_is_refused(config, why):
     with pytest.raises(Refusal) as refused:

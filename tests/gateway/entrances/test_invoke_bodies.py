@@ -224,14 +224,46 @@ def test_betas_of_the_body_and_the_header_are_one(monkeypatch):
         parsed(Family.ANTHROPIC, MESSAGES | {"anthropic_beta": [1]})
 
 
-def test_a_stream_is_kept_alive():
+STREAMED = {
+    Family.ANTHROPIC: MESSAGES,
+    Family.NOVA: {"messages": HELLO},
+    Family.TITAN_TEXT: {"inputText": "Hi"},
+    Family.LLAMA: {"prompt": "Hi"},
+    Family.MISTRAL: {"prompt": "Hi"},
+    Family.COHERE_GENERATE: {"prompt": "Hi"},
+    Family.COHERE_CHAT: {"message": "Hi"},
+}
+
+
+@pytest.mark.parametrize(("family", "body"), STREAMED.items())
+def test_what_keeps_a_stream_alive_changes_nothing_of_the_answer(family, body):
+    entrance, found, call = parsed(family, body, is_stream=True)
+    writer = entrance.writer(call, found)
+    kept = writer.keep_alive()
+    assert kept
+    first, *rest = (writer.write(event) for event in EVENTS)
+    data = kept + writer.start() + first + writer.keep_alive() + b"".join(rest) + writer.write(END)
+    told = [json.loads(b64decode(json.loads(frame.payload)["bytes"])) for frame in Decoder().feed(data)]
+    usual = chunks(family, body)
+    assert told[0].get("type", told[0].get("event_type")) == usual[0].get("type", usual[0].get("event_type"))
+    assert "".join(map(piece_of, told)) == "Hello"
+
+
+def test_anthropics_pings_come_after_the_beginning():
     entrance, found, call = parsed(Family.ANTHROPIC, MESSAGES, is_stream=True)
     writer = entrance.writer(call, found)
     frames = Decoder().feed(writer.keep_alive() + writer.start() + writer.keep_alive())
     said = [json.loads(b64decode(json.loads(frame.payload)["bytes"]))["type"] for frame in frames]
     assert said == ["message_start", "ping", "ping"]
-    entrance, found, call = parsed(Family.LLAMA, {"prompt": "Hi"}, is_stream=True)
-    assert entrance.writer(call, found).keep_alive() == b""
+
+
+def piece_of(chunk: dict[str, Any]) -> str:
+    match chunk:
+        case {"delta": {"text": text}} | {"contentBlockDelta": {"delta": {"text": text}}}:
+            return str(text)
+        case {"outputText": text} | {"generation": text} | {"outputs": [{"text": text}]} | {"text": text}:
+            return str(text)
+    return ""
 
 
 def test_embeddings():
