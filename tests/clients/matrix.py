@@ -26,7 +26,7 @@ def table(names: Iterable[str]) -> str:
             continue
         found = json.loads(path.read_text())
         if found["skipped"]:
-            rows.append(f"| {name} | – | skipped: {found['skipped'].splitlines()[0][:120]} | |")
+            rows.append(f"| {name} | - | skipped: {found['skipped'].splitlines()[0][:120]} | |")
             continue
         rows.append(_row(name, found["lines"]))
     return "\n".join(rows)
