@@ -21,6 +21,7 @@ _QUIET = (
     "--no-fund",
     "--loglevel=error",
     "--ignore-scripts",
+    "--fetch-retries=1",
     "--omit-lockfile-registry-resolved",
 )
 _LOCKED = {

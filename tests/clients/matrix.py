@@ -17,6 +17,11 @@ def keep(name: str, lines: list[dict[str, Any]], *, skipped: str = "") -> None:
     (RESULTS / f"{name}.json").write_text(json.dumps({"name": name, "lines": lines, "skipped": skipped}))
 
 
+def forget(name: str) -> None:
+    """Before a client is run again."""
+    (RESULTS / f"{name}.json").unlink(missing_ok=True)
+
+
 def table(names: Iterable[str]) -> str:
     """Markdown: a row for each client that was run, and what it is refused by name."""
     rows = ["| client | version | works | refused by name |", "|---|---|---|---|"]
