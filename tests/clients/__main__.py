@@ -43,7 +43,7 @@ def main() -> int:
     environment = {**os.environ, "GATEHOUSE_CLIENTS": json.dumps({"names": names, "reasons": reasons})}
     command = [sys.executable, "-m", "pytest", str(HERE.relative_to(ROOT)), "-q", "-p", "no:cacheprovider"]
     code = subprocess.call(command, cwd=ROOT, env=environment)
-    print(f"\n{matrix.table(names)}\n\nWhat each said is in {FOLDER.relative_to(ROOT)}/results.")
+    print(f"\n{matrix.table(names)}\n\nWhat each said is in {os.path.relpath(FOLDER)}/results.")
     return code
 
 

@@ -86,7 +86,7 @@ AGENTS = {
         _codex_steps,
         lambda url, key: {"GATEHOUSE_KEY": key},
         _codex_setup,
-        identity="prompt_cache_key",
+        identity="",
     ),
     "opencode": Agent(
         "opencode",

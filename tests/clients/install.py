@@ -162,5 +162,6 @@ def _run(*command: str, cwd: Path | None = None, **environment: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise MissingError(f"{' '.join(command[:3])} did not end.") from error
     if done.returncode != 0:
-        words = (done.stderr or done.stdout).strip()[-400:]
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if "warn" not in line.lower()]
+        words = " ".join(" ".join(lines).split())[:400]
         raise MissingError(f"{Path(command[0]).name} {' '.join(command[1:4])} failed: {words}")

@@ -14,11 +14,12 @@ BY_NAME = {client.name: client for client in CLIENTS}
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", BY_NAME)
-def test_a_client_with_its_defaults(world, tmp_path, name):
+def test_a_client_with_its_defaults(request, tmp_path, name):
     client = BY_NAME[name]
     if reason := CHOSEN["reasons"][client.needs]:
         keep(name, [], skipped=reason)
         pytest.skip(reason)
+    world = request.getfixturevalue("world")  # whose start takes a while
     done = subprocess.run(
         client.command(),
         env=environment(world.url, world.key, world.stack.simulator, client),

@@ -55,10 +55,11 @@ def shared(rows):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", AGENTS)
-def test_an_agent_does_a_task(world, tmp_path, name):
+def test_an_agent_does_a_task(request, tmp_path, name):
     if reason := CHOSEN["reasons"]["agents"]:
         keep(name, [], skipped=reason)
         pytest.skip(reason)
+    world = request.getfixturevalue("world")  # whose start takes a while
     keep(name, [{"check": "a task", "outcome": "failed", "text": "It did not end."}])
     agent, team = AGENTS[name], f"Team {name}"
     key = world.new_key(team=team)
