@@ -55,6 +55,11 @@ def kept_tag(tag: str, key: bytes, *, is_person: bool = False) -> str:
     return placeholder(kind, digest(key, kind, value)[:_DIGITS])
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether it is what a tag is kept as, and not a tag that somebody typed."""
+    return _KEPT.fullmatch(text) is not None
+
+
 def _is_name(text: str) -> bool:
     """Whether it is made of words as names are: “Jane Doe”, “Doe, Jane”, “jane.doe”, “CORP\\jane.doe”, “Jane_Doe”."""
     last = re.split(r"[\\/]", text)[-1]
