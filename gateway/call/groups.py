@@ -38,6 +38,8 @@ class Request:
     said_by: Mapping[str, str] = field(default_factory=dict)
     """What clients tell of end user and session in ways of their own (gateway/call/identity.py)."""
     request_id: str = ""
+    has_own_id: bool = False
+    """Whether the caller chose that ID."""
     trace: Trace | None = None
     """What of a distributed trace it is a part of, where the caller says so."""
     kind: str = "text"
@@ -90,6 +92,8 @@ class Taken:
     """What is to be given back when the call ends. By `queue` and `limit rates`."""
 
     has_slot: bool = False
+    request_digest: bytes = b""
+    """By which its session knows the request again. By `break loops`."""
     ticket: Ticket | None = None
     token_counters: tuple[Counter, ...] = ()
     rates: list[tuple[str, int, int, int]] = field(default_factory=list)

@@ -10,6 +10,7 @@ Sources: code.claude.com/docs, LLM gateway protocol (`X-Claude-Code-Session-Id`,
 import re
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 
@@ -34,7 +35,7 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     if not _SESSION_HEADERS.isdisjoint(headers):
         header = next(headers[name] for name in _BY_RANK if name in headers)
-        found["session.headers"] = _text(header.decode("utf-8", "replace"))
+        found["session.headers"] = _text(text_of(header))
     kind: Any = type(body)
     members, read, nothing = _looked_at(kind)
     values = read(body)
@@ -90,5 +91,16 @@ def _user_id(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def text_of(value: bytes) -> str:
+    """A header's value. Where it is not UTF-8, it is Latin-1, as headers once were (RFC 9110, section 5.5)."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
 def _text(value: str) -> str:
-    return "".join(sign for sign in value[:_MAX_LENGTH] if sign.isprintable())
+    """Printable, and short: what is longer is told apart by its hash, since two may begin alike."""
+    if len(value) > _MAX_LENGTH:
+        return f"long-{blake2b(value.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+    return "".join(sign for sign in value if sign.isprintable())

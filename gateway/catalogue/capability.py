@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, fields
 
+_THINK_UNASKED = (
+    "anthropic.claude-opus-5", "anthropic.claude-sonnet-5", "anthropic.claude-haiku-5", "anthropic.claude-fable-",
+    "anthropic.claude-mythos-", "openai.gpt-5", "openai.gpt-6",
+)  # fmt: skip
+"""How the IDs of such models begin. Sources: Anthropic API docs, What's new in Claude Opus 5 (thinking is on by default);
+AWS user guide, Adaptive thinking (Fable, Mythos); OpenAI API docs, Reasoning models (reasoning is charged and not shown)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
@@ -51,6 +58,11 @@ class Capability:
     """What CountTokens takes for it; "": it can't count."""
     invoke_families: tuple[str, ...] = ()
     """The bodies that InvokeModel takes for it."""
+
+    @property
+    def thinks_unasked(self) -> bool:
+        """Whether it reasons unless it is told not to, with tokens that are charged and not all shown."""
+        return self.model_id.startswith(_THINK_UNASKED)
 
     @property
     def is_claude(self) -> bool:

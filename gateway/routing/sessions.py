@@ -33,6 +33,14 @@ class Sessions:
         requests[digest] += 1
         return requests[digest]
 
+    def forget_request(self, team_id: int, session: str, digest: bytes) -> None:
+        """Takes back one that was noted: what was not answered may be sent again."""
+        requests = self._session(team_id, session).requests
+        if requests[digest] > 1:
+            requests[digest] -= 1
+        else:
+            del requests[digest]
+
     def note_answer(self, team_id: int, session: str, digest: bytes, tokens: int) -> None:
         """Notes an answer: tokens count from one to the next that is new."""
         found = self._session(team_id, session)

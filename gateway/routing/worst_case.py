@@ -1,6 +1,7 @@
 """PURE: what a call can cost at most, and how much of its answer a hold covers (docs/decisions/0026)."""
 
 from gateway.call import Call
+from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry, price_at, worst_case
 from gateway.conversation import Conversation, encode
 from gateway.outbound.contract import contract_of
@@ -46,23 +47,25 @@ def first_tokens(call: Call) -> int:
     expected, most = call.routed.route.expected_output_tokens, call.bounds.max_tokens
     if not expected or most <= expected or call.request.kind != "text" or rounds_of(call) > 1:
         return most
-    return min(most, expected + thinking_tokens(call.sent_conversation, expected))
+    capabilities = (each.capability for each in call.routed.deployments)
+    thoughts = (thinking_tokens(call.sent_conversation, expected, each) for each in capabilities)
+    return min(most, expected + max(thoughts, default=0))
 
 
-def thinking_tokens(conversation: Conversation, expected: int) -> int:
-    """Tokens that the model may think with at first: its budget, or as many as are expected; 0 where it isn't asked to.
+def thinking_tokens(conversation: Conversation, expected: int, capability: Capability) -> int:
+    """Tokens that the model may think with at first: its budget, or as many as are expected; 0 where it does not.
 
     What it thinks is charged whole and shown in part, as a summary or not at all, so it can't be counted as it comes
     (Anthropic API docs: Extended thinking, Summarized thinking).
     """
-    fields = conversation.additional_model_request_fields
-    if not fields:
-        return 0
+    fields = conversation.additional_model_request_fields or {}
     thinking = fields.get("thinking")
-    if isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive"):
+    kind = thinking.get("type") if isinstance(thinking, dict) else ""
+    if isinstance(thinking, dict) and kind in ("enabled", "adaptive"):
         budget = thinking.get("budget_tokens")
         return budget if isinstance(budget, int) else expected
-    return expected if any(fields.get(name) for name in _THINKING_FIELDS) else 0
+    thinks = any(fields.get(name) for name in _THINKING_FIELDS)
+    return expected if thinks or (capability.thinks_unasked and kind != "disabled") else 0
 
 
 def can_stream(deployment: DeploymentEntry, conversation: Conversation) -> bool:

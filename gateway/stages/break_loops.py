@@ -1,10 +1,13 @@
 from hashlib import blake2b
 
+import orjson
+
 from gateway.call import Call
+from gateway.call.groups import AnswerBlock
 from gateway.conversation import encode
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.wire.loops import Repeats, repeats_of
+from gateway.wire.loops import Repeats, gist_of, gist_of_call, repeats_of
 
 _RETRY_SECONDS = 60
 
@@ -30,14 +33,26 @@ def break_loops(call: Call, gateway: Gateway) -> None:
 
 
 def note_answer(call: Call, gateway: Gateway) -> None:
-    """Remembers what was answered, where tokens without progress are counted."""
-    if not call.is_authenticated or not call.key.team.loop_tokens or not call.request.session:
+    """Remembers what was answered, where tokens without progress are counted; what was not may be asked again."""
+    if not call.is_authenticated or not call.request.session:
         return
-    blocks = [
-        (block.kind, block.name, block.text) for block in call.reply.answer if block.kind != "reasoning"
-    ]
-    digest = blake2b(encode(blocks), key=call.key.team.placeholder_key, digest_size=12).digest()
+    if call.taken.request_digest and call.refusal is not None and call.refusal.may_retry:
+        gateway.sessions.forget_request(call.key.team.id, call.request.session, call.taken.request_digest)
+    if not call.key.team.loop_tokens:
+        return
+    blocks = b"\n".join(_gist(block) for block in call.reply.answer if block.kind != "reasoning")
+    digest = blake2b(blocks, key=call.key.team.placeholder_key, digest_size=12).digest()
     gateway.sessions.note_answer(call.key.team.id, call.request.session, digest, call.reply.usage.total)
+
+
+def _gist(block: AnswerBlock) -> bytes:
+    """A block of an answer without what differs each time."""
+    if block.kind == "tool_use":
+        try:
+            return gist_of_call(block.name, orjson.loads(block.text or "{}"))
+        except orjson.JSONDecodeError:
+            pass  # cut short
+    return f"{block.kind} {block.name} {gist_of(block.text)}".encode("utf-8", "replace")
 
 
 def _number(found: Repeats) -> int:
@@ -57,6 +72,7 @@ def _stopped(found: Repeats) -> Refusal:
 def _same_request(call: Call, gateway: Gateway) -> Repeats:
     """How often this very request came in the session."""
     digest = blake2b(encode(call.conversation), key=call.key.team.placeholder_key, digest_size=12).digest()
+    call.taken.request_digest = digest
     number = gateway.sessions.same_request(call.key.team.id, call.request.session, digest)
     return Repeats(number, "the same request was sent")
 

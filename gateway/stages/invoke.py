@@ -136,7 +136,7 @@ def _bounded(call: Call, deployment: DeploymentEntry) -> Conversation:
         return conversation
     most, why = min(config.max_tokens, call.bounds.max_tokens), ""
     if call.hold is not None and call.hold.is_part:
-        is_shown = not thinking_tokens(conversation, 1)
+        is_shown = not thinking_tokens(conversation, 1, deployment.capability)
         call.reply.is_streamed = can_stream(deployment, conversation) and (is_shown or call.request.is_stream)
         held = held_tokens(call, deployment)
         if held < most and not (is_shown and call.reply.is_streamed):

@@ -80,6 +80,41 @@ def test_whom_a_tag_names_is_never_kept_as_typed(world):
     assert "jane.doe" not in everything
 
 
+NAMES = ("jane.doe@example.com", "Jane Doe", "Zo\u00eb M\u00fcller")
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_no_header_s_name_is_in_a_record_in_whatever_bytes_it_came(world, name, is_known):
+    key = team_key(world, "Named", end_user_from=["user"])
+    values = {name.encode(), name.encode("latin-1")}
+    kept = set()
+    for value in values:
+        headers = {"X-Gatehouse-End-User": value, "X-Gatehouse-Session": value}
+        headers |= {"X-Request-ID": value} if "@" in name else {}
+        answer = messages(world, key if is_known else "gh_nobody", headers=headers)
+        record = world.record(answer.headers["x-gatehouse-call-id"])
+        assert answer.headers["x-request-id"] == record["request_id"] != name
+        kept.add((record["end_user"], record["session"]))
+        assert not {name, "Jane", "ller", "jane.doe"} & set(
+            json.dumps(record, default=str, ensure_ascii=False).split('"')
+        )
+    assert len(kept) == 1
+    assert all(part.startswith("<") for each in kept for part in each)
+
+
+@pytest.mark.quick
+def test_feedback_and_budgets_know_a_person_by_the_same_placeholder(world):
+    key = team_key(world, "Felt", end_user_from=["user"])
+    mail = {"X-Gatehouse-End-User": "jane.doe@example.com"}
+    answer = messages(world, key, headers=mail)
+    call_id = answer.headers["x-gatehouse-call-id"]
+    end_user, _ = recorded(world, answer)
+    told = world.post("/v1/feedback", key=key, headers=mail, json={"call_id": call_id, "helpful": True})
+    assert told.json()["end_user"] == end_user
+
+
 def loop(world, key, session, *, repeats):
     """What an agent is answered that asks for the same tool again and again."""
     tool = {"name": "run", "input_schema": {"type": "object", "properties": {}}}
@@ -128,6 +163,19 @@ def test_the_same_request_again_and_again_in_a_session_is_a_loop(world):
     codes = [messages(world, key, headers={SESSION: "s-1"}, **same).status_code for _ in range(4)]
     assert codes == [200, 200, 429, 429]
     assert messages(world, key, headers={SESSION: "s-2"}, **same).status_code == 200
+
+
+@pytest.mark.quick
+def test_what_was_not_answered_may_be_sent_again(world):
+    key = team_key(world, "Retries", loop_action="stop", loop_repeats=2)
+    same = {"messages": [{"role": "user", "content": "The very same."}]}
+    for region in ("us-east-1", "us-west-2", "us-east-2"):
+        world.fault(region, throttle_rate=1.0)
+    codes = {messages(world, key, headers={SESSION: "s-1"}, **same).status_code for _ in range(4)}
+    assert 429 not in codes
+    assert 200 not in codes
+    world.heal()
+    assert messages(world, key, headers={SESSION: "s-1"}, **same).status_code == 200
 
 
 @pytest.mark.quick

@@ -111,6 +111,66 @@ def test_where_a_model_thinks_its_bound_is_what_is_held(world):
 
 
 @pytest.mark.quick
+def test_so_is_that_of_a_model_that_thinks_unasked(world):
+    key, _ = key_with(world, "Thinks unasked", 2.0)
+    body = {
+        "model": "claude-opus-5",
+        "max_tokens": 60_000,
+        "messages": [{"role": "user", "content": "Hello"}],
+    }
+    answer = world.post("/v1/messages", key=key, json=body)
+    assert answer.headers["x-gatehouse-adjusted"].startswith("max_tokens; held=8")
+    assert world.received()[-1]["body"]["inferenceConfig"]["maxTokens"] < 17_000
+    told = body | {"thinking": {"type": "disabled"}}
+    assert "x-gatehouse-adjusted" not in world.post("/v1/messages", key=key, json=told).headers
+
+
+NAMED = {"name": "write", "input_schema": {"type": "object"}}
+CUT_CALLS = {
+    "/v1/chat/completions": {
+        "model": MODEL,
+        "max_tokens": 60_000,
+        "tools": [{"type": "function", "function": {"name": "write"}}],
+        "tool_choice": {"type": "function", "function": {"name": "write"}},
+    },
+    "/v1/messages": {
+        "model": MODEL,
+        "max_tokens": 60_000,
+        "tools": [NAMED],
+        "tool_choice": {"type": "tool", "name": "write"},
+    },
+    f"/bedrock/model/{MODEL}/converse": {
+        "messages": [{"role": "user", "content": [{"text": "Write"}]}],
+        "toolConfig": {
+            "tools": [{"toolSpec": {"name": "write", "inputSchema": {"json": {"type": "object"}}}}],
+            "toolChoice": {"tool": {"name": "write"}},
+        },
+    },
+    f"/bedrock/model/{MODEL}/invoke": {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 60_000,
+        "tools": [NAMED],
+        "tool_choice": {"type": "tool", "name": "write"},
+    },
+}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("path", CUT_CALLS)
+def test_a_tool_s_call_that_is_cut_amid_its_arguments_is_an_answer_in_every_format(world, path):
+    key, budget = key_with(world, f"Cut {path}", 0.15)
+    world.say({"text": json.dumps({"content": "word " * 30_000})})
+    body = {"messages": [{"role": "user", "content": "Write"}]} | CUT_CALLS[path]
+    answer = world.post(path, key=key, json=body)
+    assert answer.status_code == 200, answer.text
+    assert "ended=budget" in answer.headers["x-gatehouse-adjusted"]
+    assert '"write"' in answer.text
+    assert ('"max_tokens"' in answer.text) or ('"finish_reason":"length"' in answer.text)
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert left(world, budget) == (record["cost_nanos"], 0)
+
+
+@pytest.mark.quick
 def test_many_long_answers_at_once_overspend_nothing(world):
     key, budget = key_with(world, "Many", 1.0)
 
@@ -133,7 +193,7 @@ def test_many_long_answers_at_once_overspend_nothing(world):
     assert {answer.status_code for answer in answers} <= {200, 402}
     spent, reserved = left(world, budget)
     assert reserved == 0
-    assert 0.5 * DOLLAR < spent <= DOLLAR
+    assert 0.3 * DOLLAR < spent <= DOLLAR  # how many are cut is a matter of time
 
 
 @pytest.mark.quick

@@ -1,7 +1,6 @@
 """PURE: a reply in Anthropic's words: whole, as server-sent events, or as an error. Source: the types of its SDK."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,6 +8,7 @@ import orjson
 from gateway.call import Call
 from gateway.conversation import Json
 from gateway.entrances.formats.anthropic_citations import anthropic_citation
+from gateway.entrances.formats.converse_reply import arguments_of
 from gateway.events import (
     BlockStop,
     Citations,
@@ -54,7 +54,7 @@ def message(*, call_id: UUID, model: str, events: list[Event], finished: Finishe
                 case "content_block_delta":
                     _add(content[-1], arguments, step["delta"])
                 case "content_block_stop" if arguments:
-                    content[-1]["input"] = _object("".join(arguments))
+                    content[-1]["input"] = arguments_of("".join(arguments))
                     arguments.clear()
     return orjson.dumps(
         _head(call_id, model, content) | _ending(finished) | {"usage": anthropic_usage(finished.usage)}
@@ -73,13 +73,6 @@ def _add(block: Json, arguments: list[str], delta: Json) -> None:
             block.setdefault("citations", []).append(delta["citation"])
         case "input_json_delta":
             arguments.append(delta["partial_json"])
-
-
-def _object(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}  # cut off by max_tokens, which the stop reason says
 
 
 def _head(call_id: UUID, model: str, content: list[Json]) -> Json:

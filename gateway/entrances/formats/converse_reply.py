@@ -51,6 +51,14 @@ def content_of(events: list[Event]) -> list[Json]:
     return [block.json() for block in blocks]
 
 
+def arguments_of(text: str) -> Any:
+    """What a tool is called with; nothing where the call was cut off by the bound, which the stop reason says."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+
+
 class _Block:
     """One block of a whole answer, put together from its events."""
 
@@ -90,7 +98,7 @@ class _Block:
             case "raw":
                 return self._raw
             case "tool":
-                return {"toolUse": self._tool | {"input": orjson.loads(text or "{}")}}
+                return {"toolUse": self._tool | {"input": arguments_of(text)}}
             case "reasoning" if self._data:
                 return {"reasoningContent": {"redactedContent": self._data}}
             case "reasoning":

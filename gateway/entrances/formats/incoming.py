@@ -5,6 +5,7 @@ from typing import Any
 from gateway.call import Call
 from gateway.call.checks import Checks
 from gateway.call.groups import Request
+from gateway.call.identity import text_of
 from gateway.call.trace import trace_of
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
@@ -40,7 +41,7 @@ def api_key(headers: dict[bytes, bytes]) -> str | None:
 def check_tags(headers: dict[bytes, bytes]) -> None:
     """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
     for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"):
-        if len(headers.get(name, b"").decode("utf-8", "replace")) > _MAX_TAG_LENGTH:
+        if len(text_of(headers.get(name, b""))) > _MAX_TAG_LENGTH:
             header = "-".join(part.capitalize() for part in name.decode().split("-"))
             raise Refusal(
                 "invalid_request",
@@ -54,7 +55,7 @@ def tag(headers: dict[bytes, bytes], name: bytes) -> str:
     value = headers.get(name)
     if not value:
         return ""
-    text = value.decode("utf-8", "replace")[:_MAX_TAG_LENGTH]
+    text = text_of(value)[:_MAX_TAG_LENGTH]
     return text if text.isprintable() else "".join(character for character in text if character.isprintable())
 
 
@@ -63,6 +64,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
     headers = headers_of(scope)
     client = scope.get("client")
     call_id = new_id()
+    own_id = tag(headers, b"x-request-id")
     request = Request(
         wire_format=wire_format,
         is_stream=parsed.is_stream if parsed else False,
@@ -74,7 +76,8 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         session=tag(headers, b"x-gatehouse-session")
         or (parsed.prompt.session if parsed and parsed.prompt else ""),
         said_by=parsed.said_by if parsed else {},
-        request_id=tag(headers, b"x-request-id") or str(call_id),
+        request_id=own_id or str(call_id),
+        has_own_id=bool(own_id),
         trace=trace_of(scope, headers),
         kind=parsed.kind if parsed else "text",
         dimensions=parsed.dimensions if parsed else None,

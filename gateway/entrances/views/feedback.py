@@ -17,6 +17,7 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.stages.authenticate import authenticate
+from gateway.stages.identify import identify
 from governance.privacy.policy.masking import Mask
 from governance.privacy.services.detector import NamesUnavailableError
 from governance.reviews.services.feedback import FeedbackUnavailableError, Given
@@ -39,6 +40,7 @@ class FeedbackView(LeanView):
         try:
             check_tags(headers_of(scope))
             authenticate(call, gateway)
+            identify(call)
             found = await _put(_parsed(request.body), call, gateway)
         except Refusal as refusal:
             return refused(call, OpenAIEntrance(), refusal)

@@ -32,6 +32,21 @@ def repeats(messages):
             1,
             "same arguments",
         ),  # something comes of it
+        # The same in other words: the order of members, white space, what differs each time.
+        (
+            [({"a": 1, "b": "ls  -la "}, "x", False), ({"b": "ls -la", "a": 1}, "x", False)] * 2,
+            4,
+            "same arguments",
+        ),
+        (
+            [
+                ({"a": 1}, f"Ran at 2026-01-0{n} 10:00:0{n}, took 0.{n} s, id 9f8e7d6{n}\n", False)
+                for n in range(5)
+            ],
+            5,
+            "same arguments",
+        ),
+        ([({"a": n}, f"Try {n} of 9: no such file", True) for n in range(5)], 5, "same error"),
         ([], 0, ""),
     ],
 )
@@ -48,6 +63,24 @@ def test_a_person_s_word_begins_anew():
         {"role": "user", "content": "Again."},
     ]
     assert repeats(again).number == 0
+
+
+def test_a_program_s_word_does_not():
+    messages = []
+    for number in range(4):
+        messages += [{"role": "user", "content": "Go on."}, *turns(({"a": number}, "No.", True))[1:]]
+    assert repeats(messages).number == 4
+
+
+def test_what_is_called_at_once_counts_once():
+    uses = [{"type": "tool_use", "id": f"t{n}", "name": "run", "input": {"a": 1}} for n in range(5)]
+    results = [{"type": "tool_result", "tool_use_id": f"t{n}", "content": "x"} for n in range(5)]
+    messages = [
+        {"role": "user", "content": "Do it."},
+        {"role": "assistant", "content": uses},
+        {"role": "user", "content": results},
+    ]
+    assert repeats(messages).number == 1
 
 
 def test_the_same_answer_is_counted():
