@@ -34,9 +34,9 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if not _SESSION_HEADERS.isdisjoint(headers):
-        value = next(headers[name] for name in _BY_RANK if name in headers)
-        found["session.headers"] = _text(text_of(value))
-    members, read, nothing = _looked_at(type(body))
+        found["session.headers"] = _text(text_of(next(headers[name] for name in _BY_RANK if name in headers)))
+    kind: type = type(body)
+    members, read, nothing = _looked_at(kind)
     values = read(body)
     if values == nothing:
         return found

@@ -41,7 +41,20 @@ def decode(body: bytes, *, places: Places, is_prompt: bool) -> Conversation:
             if (other := _check_but_names(held)) is not None and other.kind is not BreachKind.UNKNOWN:
                 raise Refusal("invalid_request", other.message, param=other.path or None)
             places.words_on_names = breach.message
-    return msgspec.convert(given, Conversation)
+    return _with_effort(msgspec.convert(given, Conversation))
+
+
+def _with_effort(conversation: Conversation) -> Conversation:
+    """Claude's own word for the effort, beside Converse's members, as the member that Converse has for it."""
+    fields = conversation.additional_model_request_fields or {}
+    own = fields.get("output_config")
+    if not isinstance(own, dict) or own.keys() != {"effort"}:
+        return conversation
+    conversation.output_config = (conversation.output_config or {}) | own
+    conversation.additional_model_request_fields = {
+        name: value for name, value in fields.items() if name != "output_config"
+    } or None
+    return conversation
 
 
 _FIELDS = EXTRA_FIELDS | {"anthropic_beta", "tool_choice"}
@@ -97,6 +110,12 @@ def check_request(conversation: Conversation) -> None:
             )
     fields = conversation.additional_model_request_fields or {}
     for name in fields:
+        if name == "output_config":
+            raise Refusal(
+                "invalid_request",
+                "additionalModelRequestFields.output_config: only its 'effort' is taken. The form of the answer is said in outputConfig.",
+                param="additionalModelRequestFields",
+            )
         if name == "inferenceConfig" and _is_of_nova(fields[name]):
             continue
         if name not in _FIELDS:
