@@ -16,7 +16,7 @@ LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test test-all check format lock fold bench shell clean
+.PHONY: help install run test test-all clients check format lock fold bench shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(VENV)/.installed-dev  ## Run the tests of every commit; ARGS='-k budgets
 
 test-all: $(VENV)/.installed-dev  ## Run all tests: those that need a stack, a browser or time, too
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --tier all $(ARGS)
+
+clients: $(VENV)/.installed-dev  ## Run clients as their users start them; ARGS=--newest for their newest versions, a name for one
+	@$(BIN)/python -m tests.clients $(ARGS)
 
 check: $(VENV)/.installed-dev  ## Lint, format, types, import rules, migrations, Django's checks
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 from django.apps import AppConfig
 
-from accounts.services.known_models import register_meaning, register_models
+from accounts.services.known_models import register_chat_models, register_meaning, register_models
 from governance.records.services import key_wrappers
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
@@ -15,6 +15,13 @@ def _route_names() -> Iterable[str]:
     from gateway.catalogue.models import Route
 
     return Route.objects.filter(is_enabled=True).values_list("name", flat=True)
+
+
+def _chat_route_names() -> Iterable[str]:
+    from gateway.catalogue.models import Route
+
+    answering = Route.objects.filter(is_enabled=True, targets__deployment__model__kind="text")
+    return answering.order_by("name").distinct().values_list("name", flat=True)
 
 
 def _meant_by(name: str) -> str | None:
@@ -54,6 +61,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         guard(self)
         register_models(_route_names)
+        register_chat_models(_chat_route_names)
         register_meaning(_meant_by)
         register_model_problems(_model_problems)
         key_wrappers.register_wrapper("kms", _kms)

@@ -1,9 +1,9 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate → resolve prompt → resolve route → queue → fetch images → gather context → render prompt → redact
-             → screen → defend → capabilities → enforce limits → limit rates → reserve
+    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → queue → fetch images
+             → gather context → render prompt → redact → screen → defend → capabilities → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
-    SETTLE   settle → store bodies → audit: always, whatever happened, shielded from cancellation
+    SETTLE   settle → store bodies → keep response → audit: always, whatever happened, shielded from cancellation
 
 There is one pipeline: a unary answer is the same stream, folded.
 """
@@ -13,14 +13,11 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
 from gateway.call import Call
-from gateway.call.groups import Routed
 from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
@@ -30,19 +27,14 @@ from gateway.outbound.ending import keep, takes_raw
 from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, too_deep, unexpected
 from gateway.runtime import Gateway
-from gateway.snapshot.state import RouteEntry
 from gateway.stages.ask_again import ask_again, may_ask_once_more
 from gateway.stages.audit import audit
-from gateway.stages.authenticate import authenticate
-from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
-from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
-from gateway.stages.identify import forget_names, identify
 from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates
@@ -50,13 +42,12 @@ from gateway.stages.note_progress import Progress
 from gateway.stages.recall_response import recall_response
 from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
-from gateway.stages.reserve import reserve
 from gateway.stages.resolve_prompt import resolve_prompt
-from gateway.stages.resolve_route import resolve_route
 from gateway.stages.screen import screen
-from gateway.stages.settle import end_round, settle
+from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
+from gateway.steps import identified, reserved, routed, settled
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -69,57 +60,12 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
-def _authenticated(call: Call, gateway: Gateway) -> None:
-    try:
-        authenticate(call, gateway)
-    except Refusal:
-        forget_names(call)
-        raise
-    identify(call)
-
-
-def _routed(call: Call, gateway: Gateway) -> None:
-    resolve_route(call, gateway)
-    break_loops(call, gateway)
-
-
-async def _reserved(call: Call, gateway: Gateway) -> None:
-    """Reserves; where a budget is short, as its owner has chosen: by a cheaper route, after a wait, or not at all."""
-    began, tried = perf_counter(), {call.routed.route.name}
-    while True:
-        try:
-            await reserve(call, gateway)
-        except Refusal as refusal:
-            budget = call.short_budget
-            if refusal.code != "budget_exceeded" or budget is None:
-                raise
-            if budget.when_exceeded == "wait":
-                await wait_a_moment(call, began, refusal)
-            elif budget.when_exceeded == "cheaper" and change_route(
-                call, gateway, budget.cheaper_model, tried
-            ):
-                await _fitted_anew(call, gateway, refusal)
-            else:
-                raise
-        else:
-            return
-
-
-async def _fitted_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
-    """What the cheaper route is sent. Where it can't take the call, what the caller is told is that the budget is short."""
-    try:
-        capabilities(call, gateway)
-        await enforce_limits(call, gateway)
-    except Refusal as refusal:
-        raise short from refusal
-
-
 _OF_WEB_IMAGES = "fetch images"
 ADMISSION: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", _authenticated),
+    ("authenticate", identified),
     ("resolve prompt", resolve_prompt),
     ("recall response", recall_response),
-    ("resolve route", _routed),
+    ("resolve route", routed),
     ("queue", take_turn),
     (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
@@ -130,38 +76,16 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
-    ("reserve", _reserved),
+    ("reserve", reserved),
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
-_SERVED: tuple[tuple[str, Stage], ...] = (
-    ("authenticate", _authenticated),
-    ("queue", take_turn),
-    ("limit rates", limit_rates),
-)
-_NO_ROUTE = RouteEntry(
-    name="",
-    strategy="ordered",
-    default_max_tokens=0,
-    expected_output_tokens=0,
-    max_tokens_limit=None,
-    timeout_seconds=60,
-    wait_seconds=0,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    deployments=(),
-)
-_Result = TypeVar("_Result")
 _OF_RESPONSES = frozenset({"recall response", "keep response"})
 """Stages that all but calls of the Responses API pass by."""
 
 
-def _settled(call: Call, gateway: Gateway) -> None:
-    settle(call, gateway)
-    note_answer(call, gateway)
-
-
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
-    ("settle", _settled),
+    ("settle", settled),
     ("store bodies", store_bodies),
     ("keep response", keep_response),
     ("audit", audit),
@@ -176,7 +100,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """
     settled = False
     try:
-        await _run(ADMISSION, call, gateway)
+        await run_stages(ADMISSION, call, gateway)
         finished: Finished | None = None
         async with aclosing(_checked_answer(call, gateway)) as events:
             async for event in events:
@@ -185,7 +109,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
                 else:
                     yield event
         settled = True
-        await _settle(call, gateway)
+        await end_call(call, gateway)
         if finished is not None:
             # Of an answer that was ended here, or took several rounds, the provider has not said what it used.
             yield (
@@ -207,7 +131,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         if not settled:
             # What ended the call stays what the caller is told, even should its record be late.
             with suppress(Refusal):
-                await _settle(call, gateway)
+                await end_call(call, gateway)
 
 
 @dataclass(slots=True)
@@ -229,47 +153,21 @@ async def fold(call: Call, gateway: Gateway) -> WholeReply:
     raise unexpected()  # every reply that ends well ends with Finished
 
 
-async def serve(call: Call, gateway: Gateway, work: Callable[[], Awaitable[_Result]]) -> _Result:
-    """Something besides a model that a key may ask for: under its rate limits, and on record however it ends. Raises Refusal.
-
-    `work` is run when the call is admitted. What it costs is AWS's to bill; the record has the units in its checks.
-    """
-    call.routed = Routed(route=_NO_ROUTE, deployments=())
-    try:
-        await _run(_SERVED, call, gateway)
-        return await work()
-    except Refusal as refusal:
-        call.refusal = refusal
-        raise
-    except (asyncio.CancelledError, GeneratorExit):
-        call.is_cancelled = True
-        raise
-    except Exception as error:
-        logger.exception("call %s failed", call.id)
-        call.refusal = unexpected()
-        raise call.refusal from error
-    finally:
-        if call.refusal is None:
-            await _settle(call, gateway)
-        else:
-            with suppress(Refusal):
-                await _settle(call, gateway)
-
-
 async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
     """Puts a call on record that was refused before it could enter: a body that can't be read, for example."""
     call.refusal = refusal
     try:
-        _authenticated(call, gateway)
+        identified(call, gateway)
     except Refusal as better:
         call.forget_key()
         if refusal.code != "request_too_large":
             call.refusal = better  # who has no valid key is told that first
     with suppress(Refusal):
-        await _settle(call, gateway)
+        await end_call(call, gateway)
 
 
-async def _run(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
+async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
+    """Runs stages in order, and notes how long each took and what came of it. Raises Refusal."""
     for name, stage in stages:
         if name in _OF_PROMPTS and call.request.prompt is None:
             continue
@@ -406,9 +304,9 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
 
 
-async def _settle(call: Call, gateway: Gateway) -> None:
+async def end_call(call: Call, gateway: Gateway) -> None:
     """Runs the settlement as a task of its own, so that nothing which happens to the caller stops it."""
-    task = asyncio.create_task(_run(SETTLEMENT, call, gateway))
+    task = asyncio.create_task(run_stages(SETTLEMENT, call, gateway))
     gateway.running.add(task)
     task.add_done_callback(gateway.running.discard)
     task.add_done_callback(_log_failure)

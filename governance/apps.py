@@ -1,9 +1,14 @@
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 from kernel.migration_history import guard
+
+if TYPE_CHECKING:
+    from accounts.models import ApiKey
+    from accounts.services.first_calls import SeenCall
 
 
 def _make_partitions(using: str, **kwargs: Any) -> None:
@@ -20,9 +25,18 @@ def _make_partitions(using: str, **kwargs: Any) -> None:
     make_ahead(now=utc_now(), alias=using)
 
 
+def _first_call(api_key: "ApiKey", since: datetime) -> "SeenCall | None":
+    from governance.records.selectors.calls import first_of_key  # which needs the models
+
+    return first_of_key(api_key, since)
+
+
 class GovernanceConfig(AppConfig):
     name = "governance"
 
     def ready(self) -> None:
         guard(self)
+        from accounts.services.first_calls import register_calls
+
+        register_calls(_first_call)
         post_migrate.connect(_make_partitions, sender=self)

@@ -8,7 +8,7 @@ Sources: code.claude.com/docs, LLM gateway protocol (`X-Claude-Code-Session-Id`,
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -34,8 +34,9 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     if not _SESSION_HEADERS.isdisjoint(headers):
-        found["session.headers"] = _text(text_of(next(headers[name] for name in _BY_RANK if name in headers)))
-    kind: type = type(body)
+        header = next(headers[name] for name in _BY_RANK if name in headers)
+        found["session.headers"] = _text(text_of(header))
+    kind: Any = type(body)
     members, read, nothing = _looked_at(kind)
     values = read(body)
     if values == nothing:
@@ -59,7 +60,7 @@ def identity_of(headers: Mapping[bytes, bytes], body: Any) -> dict[str, str]:
 
 @cache
 def _looked_at(
-    body: type,
+    body: Hashable,
 ) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]], tuple[None, ...]]:
     """Which of the members a request has, how to read them all at once, and what is read where it has none set."""
     members = tuple(name for name in _MEMBERS if name in getattr(body, "__struct_fields__", ()))

@@ -11,8 +11,6 @@ from gateway.wire.tokens import image_bound
 from kernel.money import TOKENS_PER_PRICE
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
-_THOUGHT = 3
-"""How many times the expected output a model may think, at first, where nobody has set a budget for that."""
 _THINKING_FIELDS = ("reasoning_config", "reasoningConfig", "reasoning_effort")
 _ROOM_FOR_SCHEMA = 700
 """Tokens of what goes with a schema: the instructions of tools, or our own words."""
@@ -55,7 +53,7 @@ def first_tokens(call: Call) -> int:
 
 
 def thinking_tokens(conversation: Conversation, expected: int, capability: Capability) -> int:
-    """Tokens that the model may think with at first; 0 where it does not.
+    """Tokens that the model may think with at first: its budget, or as many as are expected; 0 where it does not.
 
     What it thinks is charged whole and shown in part, as a summary or not at all, so it can't be counted as it comes
     (Anthropic API docs: Extended thinking, Summarized thinking).
@@ -65,9 +63,9 @@ def thinking_tokens(conversation: Conversation, expected: int, capability: Capab
     kind = thinking.get("type") if isinstance(thinking, dict) else ""
     if isinstance(thinking, dict) and kind in ("enabled", "adaptive"):
         budget = thinking.get("budget_tokens")
-        return budget if isinstance(budget, int) else _THOUGHT * expected
+        return budget if isinstance(budget, int) else expected
     thinks = any(fields.get(name) for name in _THINKING_FIELDS)
-    return _THOUGHT * expected if thinks or (capability.thinks_unasked and kind != "disabled") else 0
+    return expected if thinks or (capability.thinks_unasked and kind != "disabled") else 0
 
 
 def can_stream(deployment: DeploymentEntry, conversation: Conversation) -> bool:

@@ -186,7 +186,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("gatehouse/favicon.svg")},
     ],
     "STYLES": [lambda request: static("gatehouse/admin.css")],
-    "SCRIPTS": [lambda request: static("gatehouse/copy.js")],
+    "SCRIPTS": [lambda request: static("gatehouse/copy.js"), lambda request: static("gatehouse/set_up.js")],
     "DASHBOARD_CALLBACK": "governance.usage.admin.overview.overview",
     "SHOW_BACK_BUTTON": True,
     "COLORS": {

@@ -17,7 +17,7 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", (event) => {
   const tab = event.target.closest("[data-tab]");
   if (!tab) return;
-  for (const other of tab.parentElement.querySelectorAll("[data-tab]")) {
+  for (const other of tab.closest("[role=tablist]").querySelectorAll("[data-tab]")) {
     const chosen = other === tab;
     other.setAttribute("aria-selected", String(chosen));
     document.getElementById(other.dataset.tab).hidden = !chosen;

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from tests.bench import (
+    agents,
     bodies,
     calls,
     clients,
@@ -49,6 +50,7 @@ PARTS = (
     "prompts",
     "wire",
     "http2",
+    "agents",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -245,8 +247,10 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "prompts", "streams", "http2"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams", "http2", "agents"} & set(wanted):
         with ground() as prepared:
+            if "agents" in wanted:
+                agents.show(agents.measure(prepared.stack, sessions=agents.SESSIONS))
             if "http2" in wanted:
                 http2.show(http2.measure(key=prepared.key, env=prepared.env, count=arguments.count))
             if "calls" in wanted:

@@ -7,7 +7,8 @@ import shutil
 import pytest
 from django.core.management import call_command
 
-from accounts.models import Team
+from accounts.models import ApiKey, Team
+from tests.governance.records.factories import make_call
 from tests.prompts.evaluations.factories import make_set
 from tests.prompts.registry.factories import make_prompt
 
@@ -132,10 +133,17 @@ def test_a_key_is_made_shown_and_gone(visitor):
     visitor.clicks("[name=_save]")
     text = visitor.one("#key-text").text
     assert text.startswith("gh_")
-    visitor.clicks("[data-tab=with-openai]")
-    assert text in visitor.one("#text-openai").text
-    visitor.clicks("[data-tab=with-anthropic]")
-    assert text in visitor.one("#text-anthropic").text
+    for client in ("openai-python", "claude-code"):
+        visitor.clicks(f"[data-tab=client-{client}]")
+        assert text in visitor.one(f"#lines-{client}-0").text
+    visitor.clicks("[data-models=MODEL] option:last-child")
+    chosen = visitor.one("[data-models=MODEL]").get_attribute("value")
+    assert f'ANTHROPIC_MODEL="{chosen}"' in visitor.one("#lines-claude-code-0").text
+    visitor.clicks("[data-wait]")
+    assert visitor.one("[data-wait-show=waiting]").is_displayed()
+    key = ApiKey.objects.get(name="from the browser")
+    make_call(key.application.team, key.application, api_key=key, route=chosen)
+    assert "Look at the call" in visitor.one("[data-wait-show=answered]:not([hidden])").text
     assert visitor.driver.current_url.endswith("/change/")
     visitor.driver.refresh()
     assert text not in visitor.driver.page_source

@@ -11,7 +11,8 @@ MULTI = "cohere-embed-multilingual-v3"
 
 @pytest.fixture
 def client(world):
-    return openai.OpenAI(base_url=f"{world.url}/v1", api_key=world.key, max_retries=0)
+    with openai.OpenAI(base_url=f"{world.url}/v1", api_key=world.key, max_retries=0) as client:
+        yield client
 
 
 def dot(a, b) -> float:
@@ -41,16 +42,23 @@ def test_one_text_and_many(client):
     assert many.data[7].embedding != many.data[100].embedding
 
 
+def test_tokens_are_read_and_said(client):
+    raw = client.embeddings.with_raw_response.create(model=MULTI, input=[[6600, 2448, 68, 8510], [65]])
+    assert raw.headers["x-gatehouse-adjusted"] == "input; read_as=cl100k_base"
+    by_text = client.embeddings.create(model=MULTI, input=["Grüezi", "b"])
+    assert [row.embedding for row in raw.parse().data] == [row.embedding for row in by_text.data]
+
+
 def test_personal_data_is_masked(world, client):
     client.embeddings.create(model=MODEL, input="write to ann@example.com", user="x")
     assert "ann@example.com" not in str(world.received()[-1])
 
 
 BAD = {
-    "tokens": {"input": [[1, 2]]},
+    "a part of a character": {"input": [[9468]]},
     "nothing": {"input": []},
     "empty": {"input": ["a", ""]},
-    "too many": {"input": ["a"] * 257},
+    "too many": {"input": ["a"] * 2049},
     "other dimensions": {"input": "a", "dimensions": 7},
     "too long": {"input": "word " * 20_000},
 }

@@ -119,7 +119,7 @@ def test_so_is_that_of_a_model_that_thinks_unasked(world):
         "messages": [{"role": "user", "content": "Hello"}],
     }
     answer = world.post("/v1/messages", key=key, json=body)
-    assert answer.headers["x-gatehouse-adjusted"].startswith("max_tokens; held=16")
+    assert answer.headers["x-gatehouse-adjusted"].startswith("max_tokens; held=8")
     assert world.received()[-1]["body"]["inferenceConfig"]["maxTokens"] < 17_000
     told = body | {"thinking": {"type": "disabled"}}
     assert "x-gatehouse-adjusted" not in world.post("/v1/messages", key=key, json=told).headers

@@ -14,7 +14,12 @@ from gateway.call.prompt_run import PREFIX
 from gateway.conversation import Block, Conversation, InferenceConfig, Json, Message, SystemBlock
 from gateway.entrances.formats.anthropic_blocks import Part, Text, Translator
 from gateway.entrances.formats.anthropic_context import manage_context
-from gateway.entrances.formats.anthropic_request import MEMBERS, MessagesRequest, OutputConfig
+from gateway.entrances.formats.anthropic_request import (
+    MEMBERS,
+    MessagesRequest,
+    OutputConfig,
+    output_config,
+)
 from gateway.entrances.formats.anthropic_served import OfServer
 from gateway.entrances.formats.anthropic_tools import tools_of
 from gateway.entrances.formats.members import Reader
@@ -60,7 +65,7 @@ def conversation_of_anthropic(
             stop_sequences=stops,
         ),
         tool_config=tool_config,
-        output_config=_output_config(request),
+        output_config=output_config(request.output_config or OutputConfig(), request.output_format),
         additional_model_request_fields=_more(request, tool_choice, betas),
         # Which sequence it was, Converse says only when asked.
         additional_model_response_field_paths=["/stop_sequence"] if stops else None,
@@ -134,17 +139,6 @@ def _texts(content: str | list[Part], where: str) -> str | list[Text]:
     if len(texts) < len(content):
         raise Refusal("invalid_request", f"{where}: a system message takes text only.", param=where)
     return texts
-
-
-def _output_config(request: MessagesRequest) -> Json | None:
-    wanted = request.output_config or OutputConfig()
-    found: Json = {}
-    if (form := wanted.format or request.output_format) is not None:
-        structure = {"jsonSchema": {"schema": msgspec.json.encode(form.schema).decode(), "name": "answer"}}
-        found["textFormat"] = {"type": "json_schema", "structure": structure}
-    if wanted.effort is not None:
-        found["effort"] = wanted.effort
-    return found or None
 
 
 def _more(request: MessagesRequest, tool_choice: Json | None, betas: Sequence[str]) -> Json | None:

@@ -67,6 +67,17 @@ class OutputConfig(Strict):
     format: Format | None = None
 
 
+def output_config(wanted: OutputConfig, older: Format | None = None) -> Json | None:
+    """What Converse calls `outputConfig`. `older` is the format by the member that this one came after."""
+    found: Json = {}
+    if (form := wanted.format or older) is not None:
+        structure = {"jsonSchema": {"schema": msgspec.json.encode(form.schema).decode(), "name": "answer"}}
+        found["textFormat"] = {"type": "json_schema", "structure": structure}
+    if wanted.effort is not None:
+        found["effort"] = wanted.effort
+    return found or None
+
+
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.call.places import Places
 from gateway.conversation import Conversation, Json
+from gateway.entrances.formats.anthropic_request import OutputConfig, output_config
 from gateway.refusals import Refusal
 from governance.usage.policy.invocation_logs import CALL_KEY
 from kernel.service_breach import BreachKind
@@ -41,20 +42,32 @@ def decode(body: bytes, *, places: Places, is_prompt: bool) -> Conversation:
             if (other := _check_but_names(held)) is not None and other.kind is not BreachKind.UNKNOWN:
                 raise Refusal("invalid_request", other.message, param=other.path or None)
             places.words_on_names = breach.message
-    return _with_effort(msgspec.convert(given, Conversation))
-
-
-def _with_effort(conversation: Conversation) -> Conversation:
-    """Claude's own word for the effort, beside Converse's members, as the member that Converse has for it."""
-    fields = conversation.additional_model_request_fields or {}
-    own = fields.get("output_config")
-    if not isinstance(own, dict) or own.keys() != {"effort"}:
-        return conversation
-    conversation.output_config = (conversation.output_config or {}) | own
-    conversation.additional_model_request_fields = {
-        name: value for name, value in fields.items() if name != "output_config"
-    } or None
+    conversation = msgspec.convert(given, Conversation)
+    _take_output_config(conversation)
     return conversation
+
+
+def _take_output_config(conversation: Conversation) -> None:
+    """Claude's own member for structured output and effort among the additional fields: clients sent it there before Converse
+    had `outputConfig` (AWS's guide "Effort", Vercel's @ai-sdk/amazon-bedrock). Refusal invalid_request where both are sent."""
+    fields = conversation.additional_model_request_fields or {}
+    if (sent := fields.get("output_config")) is None:
+        return
+    try:
+        found = output_config(msgspec.convert(sent, OutputConfig)) or {}
+    except msgspec.ValidationError as error:
+        raise _output_refusal(str(error)) from None
+    given = conversation.output_config or {}
+    if twice := sorted(found.keys() & given.keys()):
+        raise _output_refusal(f"'{twice[0]}' is in outputConfig, too. Send it once.")
+    conversation.output_config = {**given, **found} or None
+    rest = {name: value for name, value in fields.items() if name != "output_config"}
+    conversation.additional_model_request_fields = rest or None
+
+
+def _output_refusal(why: str) -> Refusal:
+    where = "additionalModelRequestFields.output_config"
+    return Refusal("invalid_request", f"{where}: {why}", param=where)
 
 
 _FIELDS = EXTRA_FIELDS | {"anthropic_beta", "tool_choice"}
@@ -110,12 +123,6 @@ def check_request(conversation: Conversation) -> None:
             )
     fields = conversation.additional_model_request_fields or {}
     for name in fields:
-        if name == "output_config":
-            raise Refusal(
-                "invalid_request",
-                "additionalModelRequestFields.output_config: only its 'effort' is taken. The form of the answer is said in outputConfig.",
-                param="additionalModelRequestFields",
-            )
         if name == "inferenceConfig" and _is_of_nova(fields[name]):
             continue
         if name not in _FIELDS:

@@ -9,13 +9,17 @@ import msgspec
 import orjson
 
 from gateway.call import Call
+from gateway.call.fit import Adjustment
+from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, Message
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
 from gateway.events import Event, Finished, Vector
 from gateway.refusals import Refusal
+from kernel.tokenizer import text_of_tokens
 
-MAX_TEXTS = 256
+MAX_TEXTS = 2048
+"""As at OpenAI. LangChain sends 1,000 at a time."""
 
 
 class EmbeddingRequest(msgspec.Struct):
@@ -41,14 +45,17 @@ class EmbeddingsEntrance:
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         request: EmbeddingRequest = decode_body(self._decode, body)
         self._in_base64 = request.encoding_format == "base64"
+        places = Places()
+        texts = _texts(request.input, places)
         return Parsed(
             model=request.model,
             conversation=Conversation(
-                messages=[Message(role="user", content=[Block(text=text)]) for text in _texts(request.input)]
+                messages=[Message(role="user", content=[Block(text=text)]) for text in texts]
             ),
             is_stream=False,
             kind="embedding",
             dimensions=request.dimensions,
+            places=places,
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:
@@ -76,14 +83,36 @@ class EmbeddingsEntrance:
         return b64encode(floats.tobytes()).decode()
 
 
-def _texts(given: Any) -> list[str]:
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-        raise Refusal(
-            "invalid_request",
-            "'input' is a text or a list of texts, none empty. Tokens are not taken.",
-            param="input",
-        )
-    if len(texts) > MAX_TEXTS:
-        raise Refusal("invalid_request", f"'input' has more than {MAX_TEXTS} texts.", param="input")
+def _texts(given: Any, places: Places) -> list[str]:
+    """The texts of `input`: a text, tokens, or a list of either. Tokens are those of OpenAI's embedding models, which clients
+    that split long texts send for whatever model (LangChain's OpenAIEmbeddings); what is done with them is said."""
+    inputs = [given] if isinstance(given, str) or _is_tokens(given) else given
+    if not isinstance(inputs, list) or not inputs:
+        raise _refusal("'input' is a text, a list of texts, or tokens of cl100k_base.")
+    if len(inputs) > MAX_TEXTS:
+        raise _refusal(f"'input' has more than {MAX_TEXTS} texts.")
+    texts = [_text(one, number) for number, one in enumerate(inputs)]
+    if any(isinstance(one, list) for one in inputs):
+        places.adjustments.append(Adjustment("input", "read_as", "cl100k_base"))
     return texts
+
+
+def _text(given: Any, number: int) -> str:
+    if isinstance(given, str) and given:
+        return given
+    if not _is_tokens(given):
+        raise _refusal(f"input[{number}] is neither a text nor tokens. None may be empty.")
+    try:
+        return text_of_tokens(given)
+    except ValueError:
+        raise _refusal(
+            f"input[{number}]: these are not whole characters in cl100k_base, the tokens of OpenAI's embedding models. Send a text."
+        ) from None
+
+
+def _is_tokens(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(type(token) is int for token in given)
+
+
+def _refusal(why: str) -> Refusal:
+    return Refusal("invalid_request", why, param="input")

@@ -12,9 +12,9 @@ from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.entrances.views.bedrock import ENTRANCE, answered
-from gateway.pipeline import serve
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.served import serve
 
 _MEMBERS = frozenset({"source", "content", "outputScope"})
 

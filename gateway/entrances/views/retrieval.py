@@ -25,9 +25,10 @@ from gateway.entrances.formats.retrieval import (
 from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.entrances.views.bedrock import ENTRANCE, answered
-from gateway.pipeline import fold, serve
+from gateway.pipeline import fold
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.served import serve
 from gateway.stages.gather_context import hidden, may_be_read
 from gateway.stages.resolve_route import resolve_route
 from prompts.knowledge.policy.knowledge import BaseEntry

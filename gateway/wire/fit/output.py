@@ -50,7 +50,9 @@ def mend_output(work: Work, *, avoid_native: bool = False, mode: str = "auto") -
         return BY_WORDS
     if mode in ("auto", "native") and not avoid_native and _takes_native(work, member):
         narrowed = into_subset(schema)
-        if narrowed.is_same or not work.breaks("schema", member, narrowed.told, narrowed.words):
+        if narrowed.is_same or (
+            narrowed.told and not work.breaks("schema", member, narrowed.told, narrowed.words)
+        ):
             return NATIVE
         if narrowed.schema is not None:
             work.say(member, "adapted")

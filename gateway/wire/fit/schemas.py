@@ -37,7 +37,8 @@ class NotNarrowedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """`schema` is None where it can't be put into the subset. `told` and `words` say what is outside it."""
+    """`schema` is None where it can't be put into the subset. `told` and `words` say what is outside it; they are empty where
+    only what changes no meaning was taken out (`$schema`, `examples`, …), which generators of schemas put in by themselves."""
 
     schema: Json | None
     is_same: bool
@@ -59,7 +60,7 @@ def into_subset(schema: Any) -> Narrowed:
             words=work.words or f"The model returned the following errors: output_config.format.schema: {error}",
         )  # fmt: skip
     if not work.changes:
-        return Narrowed(found, True)
+        return Narrowed(found, not work.is_trimmed)
     return Narrowed(
         found, False, work.is_lossy, f"the schema is outside the subset of JSON Schema: {work.changes[0]}.",
         work.words or f"The model returned the following errors: output_config.format.schema: {work.changes[0]}",
@@ -69,7 +70,7 @@ def into_subset(schema: Any) -> Narrowed:
 class _Narrowing:
     def __init__(self, root: Any) -> None:
         self.changes: list[str] = []
-        self.is_lossy = False
+        self.is_lossy = self.is_trimmed = False
         self.words = ""
         self._root = root
 
@@ -122,7 +123,7 @@ class _Narrowing:
         elif name in _ANNOTATIONS:
             if name == "nullable" and member is True:
                 raise NotNarrowedError(f"nullable at {where or 'the root'} is not JSON Schema")
-            self._changed(f"{name} at {where or 'the root'} is not supported")
+            self.is_trimmed = True
         else:
             found[name] = member
 

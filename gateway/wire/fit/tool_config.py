@@ -133,14 +133,14 @@ def _strict(work: Work, spec: ToolSpec, where: str) -> ToolSpec:
     narrowed = into_subset(spec.input_schema.json)
     if narrowed.is_same:
         return spec
-    if work.breaks("strict_tools", where, narrowed.told, narrowed.words):
-        if narrowed.schema is None or narrowed.is_lossy:
-            # Narrowed, it would refuse what the caller's own schema allows, or let pass what it does not.
-            work.say(f"{where}.strict", "dropped")
-            return replace(spec, strict=None)
-        work.say(where, "adapted")
-        return replace(spec, input_schema=InputSchema(json=narrowed.schema))
-    return spec
+    if narrowed.told and not work.breaks("strict_tools", where, narrowed.told, narrowed.words):
+        return spec
+    if narrowed.schema is None or narrowed.is_lossy:
+        # Narrowed, it would refuse what the caller's own schema allows, or let pass what it does not.
+        work.say(f"{where}.strict", "dropped")
+        return replace(spec, strict=None)
+    work.say(where, "adapted")
+    return replace(spec, input_schema=InputSchema(json=narrowed.schema))
 
 
 def _choice(work: Work, config: ToolConfig) -> Json | None:

@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.urls import reverse
 
 from accounts.access.principals import has_capability
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.policy.roles import Capability
-from governance.records.models import AuditContent, AuditRecord
+from accounts.services.first_calls import SeenCall
+from governance.records.models import AuditContent, AuditRecord, CallStatus
 from governance.records.selectors.bodies import stored
 
 _RANDOM_BITS = 80
@@ -100,3 +102,20 @@ def _load(text: str) -> Any:
         return json.loads(text) if text else None
     except ValueError:
         return None
+
+
+def first_of_key(api_key: ApiKey, since: datetime) -> SeenCall | None:
+    """The first call with a key since a moment: looked for among its application's, along the index."""
+    row = (
+        AuditRecord.objects.filter(
+            application_id=api_key.application_id, api_key_id=api_key.pk, call_id__gte=first_id_at(since),
+            started_at__gte=since,
+        )
+        .order_by("call_id")
+        .first()
+    )  # fmt: skip
+    if row is None:
+        return None
+    url = reverse("admin:governance_auditrecord_change", args=[row.pk])
+    is_answered = row.status == CallStatus.SUCCEEDED
+    return SeenCall(row.pk, row.started_at, is_answered, row.route or row.requested_model, row.code, url)

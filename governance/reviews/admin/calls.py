@@ -189,6 +189,7 @@ def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("API key", _referred(call, "api_key")),
                 ("Feature", call.feature),
                 ("End user", call.end_user),
+                ("Session", call.session),
                 ("Address", call.client_ip or ""),
                 ("Request ID", call.request_id),
             ],

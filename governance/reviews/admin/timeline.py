@@ -9,8 +9,10 @@ _MIN_PERCENT = 0.4  # so that a stage of microseconds can still be seen
 DESCRIPTIONS = {
     "authenticate": "Authenticate",
     "resolve prompt": "Resolve the prompt",
+    "recall response": "Look up the response it goes on from",
     "resolve route": "Resolve the route",
     "queue": "Queue",
+    "fetch images": "Fetch images from the web",
     "gather context": "Search knowledge, fetch context",
     "render prompt": "Render the prompt",
     "redact": "Mask personal data",
@@ -20,9 +22,10 @@ DESCRIPTIONS = {
     "count tokens": "Count tokens at Bedrock: failed",
     "enforce limits": "Count tokens, check their limits",
     "limit rates": "Check rate limits",
-    "reserve": "Reserve the worst case",
+    "reserve": "Reserve what it can cost",
     "invoke": "Call the model",
     "settle": "Post the cost",
+    "keep response": "Store the response",
     "store bodies": "Store what was said",
 }
 _ATTEMPT = "attempt "

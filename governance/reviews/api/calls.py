@@ -17,7 +17,7 @@ from governance.records.selectors.calls import content_of, first_id_at, may_read
 from governance.reviews.selectors import CHOICES, by_review
 
 _FACTS = (
-    "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "wire_format", "is_stream",
+    "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "session", "wire_format", "is_stream",
     "status", "http_status", "code", "requested_model", "route", "model", "region", "attempts", "stop_reason",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "is_estimated",
     "duration_ms", "first_token_ms", "request_id", "is_demo",

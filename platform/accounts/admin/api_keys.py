@@ -1,24 +1,24 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 
 from accounts.admin.api_key_form import ApiKeyForm, RotateForm
 from accounts.admin.base import OwnedAdmin, person, told, without_store
 from accounts.admin.filters import ApplicationFilter, TeamOfApplicationFilter
+from accounts.admin.set_up import first_call_answer, set_up_context
 from accounts.admin.typed import action, display
 from accounts.models import ApiKey
 from accounts.services.api_keys import NewKey, create_key, revoke_key, rotate_key
-from accounts.services.known_models import known_models
 from kernel.clock import utc_now
 
 ACTIVE, ENDING, EXPIRED, REVOKED = "Active", "Ending", "Expired", "Revoked"
 SOON = timedelta(days=7)
+_MOST_KEYS = 50
 
 
 def status_of(api_key: ApiKey, *, now: datetime) -> str:
@@ -55,7 +55,7 @@ class ApiKeyAdmin(OwnedAdmin):
     search_fields = ("key_id", "name", "application__name")
     search_help_text = "The beginning of a key, its name or its application."
     readonly_fields = ("prefix", "status", "created_by", "created_at", "last_used_at", "rotated_from")
-    actions_detail = ("rotate", "revoke")
+    actions_detail = ("set_up", "rotate", "revoke")
     actions = ("revoke_selected",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -180,9 +180,42 @@ class ApiKeyAdmin(OwnedAdmin):
             raise PermissionDenied
         return api_key
 
+    @action(description="Set up a client", icon="terminal", url_path="set-up")
+    def set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The lines of each client for this key, whose text is not among them any more."""
+        api_key = self._seen(request, object_id)
+        context = set_up_context(request, api_key)
+        return self._render(
+            request, "set_up", api_key, title=f"Set up a client for {api_key.prefix}…", **context
+        )
+
+    def set_up_any(self, request: HttpRequest) -> HttpResponse:
+        """The same without a key: which of one's keys, or how to get one."""
+        keys = self.get_queryset(request).filter(revoked_at=None).select_related("application__team")
+        working = [key for key in keys[:_MOST_KEYS] if status_of(key, now=utc_now()) != EXPIRED]
+        return self._render(
+            request, "set_up", None, title="Set up a client", keys=working,
+            may_add=self.has_add_permission(request), **set_up_context(request, None),
+        )  # fmt: skip
+
+    def first_call(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Asked again and again while a set-up page waits."""
+        return first_call_answer(request, self._seen(request, str(key)))
+
+    def get_urls(self) -> list[URLPattern]:
+        """With pages besides the form of a key."""
+        anyone = path(
+            "set-up/", self.admin_site.admin_view(self.set_up_any), name="accounts_apikey_set_up_any"
+        )
+        return [anyone, *self.pages_of_one("key", first_call=self.first_call), *super().get_urls()]
+
+    def _seen(self, request: HttpRequest, object_id: str) -> ApiKey:
+        api_key: ApiKey | None = self.get_object(request, object_id)
+        if api_key is None:
+            raise Http404
+        return api_key
+
     def _show(self, request: HttpRequest, new: NewKey, *, old: ApiKey | None = None) -> HttpResponse:
-        known = new.api_key.allowed_models or known_models()
-        model = next((name for name in known if name == "claude-haiku-4-5"), known[0] if known else "MODEL")
         return without_store(
             self._render(
                 request,
@@ -191,9 +224,8 @@ class ApiKeyAdmin(OwnedAdmin):
                 title="Your new API key",
                 key_text=new.text,
                 old_key=old,
-                base_url=settings.PUBLIC_URL,
-                model_name=model,
                 change_url=reverse("admin:accounts_apikey_change", args=[new.api_key.pk]),
+                **set_up_context(request, new.api_key, key_text=new.text),
             )
         )
 

@@ -2,11 +2,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.admin.base import OwnedAdmin, OwnedInline
 from accounts.admin.filters import TeamFilter
+from accounts.admin.set_up import set_up_context
+from accounts.admin.typed import action
 from accounts.models import Application
+from kernel.clock import utc_now
 
 
 class ApplicationInline(OwnedInline):
@@ -39,12 +42,29 @@ class ApplicationAdmin(OwnedAdmin):
     list_filter = (TeamFilter, "is_active")
     list_select_related = ("team",)
     search_fields = ("name", "team__name")
+    actions_detail = ("set_up",)
     fields: ClassVar[tuple[str, ...]] = ("team", "name", "description", "is_active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         working = Count("api_keys", filter=Q(api_keys__revoked_at__isnull=True))
         found: QuerySet[Any] = super().get_queryset(request).annotate(keys_count=working)
         return found
+
+    @action(description="Set up a client", icon="terminal", url_path="set-up")
+    def set_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The lines of each client, and the application's keys to have them for."""
+        application: Application | None = self.get_object(request, object_id)
+        if application is None:
+            raise Http404
+        working = Q(expires_at=None) | Q(expires_at__gt=utc_now())
+        keys = application.api_keys.filter(
+            working, revoked_at=None, application__is_internal=False
+        ).select_related("application__team")
+        return self.render_page(
+            request, "accounts/apikey/set_up", title=f"Set up a client for {application}", original=application,
+            application=application, keys=keys, may_add=self.may_change(request, application),
+            **set_up_context(request, None),
+        )  # fmt: skip
 
     @admin.display(description="Keys in use", ordering="keys_count")
     def keys_count(self, application: Any) -> int:

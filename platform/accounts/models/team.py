@@ -10,10 +10,10 @@ from accounts.access.models import Owned, OwnedBy
 class EndUserSource(models.TextChoices):
     """Members by which clients tell whom a call is for."""
 
-    USER_ID = "user_id", "metadata.user_id (Anthropic's clients, Claude Code)"
-    USER = "user", "user (OpenAI's clients)"
-    SAFETY_IDENTIFIER = "safety_identifier", "safety_identifier (OpenAI's clients)"
-    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+    USER_ID = "user_id", "metadata.user_id (Anthropic, Claude Code)"
+    USER = "user", "user (OpenAI)"
+    SAFETY_IDENTIFIER = "safety_identifier", "safety_identifier (OpenAI)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI, Codex)"
 
 
 class SessionSource(models.TextChoices):
@@ -21,7 +21,7 @@ class SessionSource(models.TextChoices):
 
     HEADERS = "headers", "Headers of Claude Code, Codex and opencode"
     USER_ID = "user_id", "metadata.user_id (Claude Code)"
-    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI's clients, Codex)"
+    PROMPT_CACHE_KEY = "prompt_cache_key", "prompt_cache_key (OpenAI, Codex)"
 
 
 class LoopAction(models.TextChoices):
@@ -33,8 +33,8 @@ class LoopAction(models.TextChoices):
 
 
 def usual_session_sources() -> list[str]:
-    """All of them: an agent's session is told apart wherever its client names it."""
-    return list(SessionSource.values)
+    """Where agents name one run of theirs. A `prompt_cache_key` is often the same for all that an application does."""
+    return [SessionSource.HEADERS.value, SessionSource.USER_ID.value]
 
 
 class Team(Owned):
@@ -64,7 +64,7 @@ class Team(Owned):
     session_from = ArrayField(
         models.CharField(max_length=32, choices=SessionSource.choices),
         default=usual_session_sources,
-        db_default=["headers", "user_id", "prompt_cache_key"],
+        db_default=["headers", "user_id"],
         blank=True,
         verbose_name="sessions from",
         help_text="Where clients tell which session a call is of, beside X-Gatehouse-Session.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 _sources: list[Callable[[], Iterable[str]]] = []
+_chat_sources: list[Callable[[], Iterable[str]]] = []
 _meanings: list[Callable[[str], str | None]] = []
 
 
@@ -14,6 +15,16 @@ def register_meaning(source: Callable[[str], str | None]) -> None:
 def register_models(source: Callable[[], Iterable[str]]) -> None:
     """Adds a source of names, asked whenever names are."""
     _sources.append(source)
+
+
+def register_chat_models(source: Callable[[], Iterable[str]]) -> None:
+    """Adds a source of the names of those that answer in text."""
+    _chat_sources.append(source)
+
+
+def known_chat_models() -> list[str]:
+    """The names of the routes that answer in text, to choose from."""
+    return [name for source in _chat_sources for name in source()]
 
 
 def known_models() -> list[str]:

@@ -222,5 +222,5 @@ def test_the_effort_in_claude_s_own_words_is_converse_s_effort():
     assert conversation.output_config == {"effort": "high"}
     assert conversation.additional_model_request_fields is None
     given["additionalModelRequestFields"]["output_config"]["max_tokens"] = 5
-    with pytest.raises(Refusal, match="only its 'effort'"):
+    with pytest.raises(Refusal, match="output_config"):
         parse("converse", given)

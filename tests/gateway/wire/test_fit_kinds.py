@@ -126,6 +126,29 @@ def test_a_schema_of_closed_parts_is_passed_on_as_it_is():
     assert into_subset({"allOf": [closed, closed]}).is_same
 
 
+def annotated(**annotations: Any) -> Any:
+    return {**annotations, "type": "object", "properties": {"a": {"type": "string", **annotations}}, "required": ["a"],
+            "additionalProperties": False}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        annotated(**{"$schema": "http://json-schema.org/draft-07/schema#"}), annotated(examples=["a"], **{"$comment": "b"}),
+        annotated(readOnly=True, deprecated=False), annotated(**{"$id": "https://example.com/a"}),
+    ],
+)  # fmt: skip
+def test_what_changes_no_meaning_of_a_schema_is_left_out_at_every_entrance(schema):
+    structure = {"jsonSchema": {"schema": msgspec.json.encode(schema).decode(), "name": "a"}}
+    output = {"outputConfig": {"textFormat": {"type": "json_schema", "structure": structure}}}
+    found = sent("converse", HAIKU, BASES["converse"] | output)
+    sent_schema = found.body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"]
+    assert msgspec.json.decode(sent_schema) == annotated()
+    spec = {"toolSpec": {"name": "f", "strict": True, "inputSchema": {"json": schema}}}
+    tool = sent("converse", HAIKU, BASES["converse"] | {"toolConfig": {"tools": [spec]}})
+    assert tool.body["toolConfig"]["tools"][0]["toolSpec"]["inputSchema"]["json"] == annotated()
+
+
 def test_a_temperature_of_openais_scale_is_lowered_and_said():
     found = sent("openai", FAMILIES["nova-lite"], BASES["openai"] | {"temperature": 1.5})
     assert (found.adjusted, found.body["inferenceConfig"]["temperature"]) == (["temperature; lowered=1"], 1.0)

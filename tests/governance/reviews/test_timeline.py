@@ -10,8 +10,8 @@ from gateway.refusals import STATUS
 from governance.reviews.admin.timeline import timeline_of
 
 RECORDED = (
-    "authenticate", "resolve prompt", "resolve route", "queue", "gather context", "render prompt", "redact", "screen", "defend", "capabilities", "enforce limits", "limit rates",
-    "reserve", "invoke", "settle", "store bodies",
+    "authenticate", "resolve prompt", "recall response", "resolve route", "queue", "fetch images", "gather context", "render prompt", "redact", "screen", "defend", "capabilities", "enforce limits", "limit rates",
+    "reserve", "invoke", "settle", "store bodies", "keep response",
 )  # fmt: skip
 """In the order of a call; "audit" writes the record and so can't be in it."""
 
