@@ -28,6 +28,8 @@ _PASSED_ON = ("tool_use", "guardrail_intervened", "content_filtered", "refusal")
 
 def contract_of(call: Call) -> Contract | None:
     """The contract that the call's answer must keep, if there is one: of its prompt, or of the caller's own schema."""
+    if call.request.prompt is None:
+        return call.contract
     return call.prompt.compiled.contract if call.holds_prompt_to_schema else call.contract
 
 

@@ -124,18 +124,14 @@ class DeploymentEntry:
     """What is done where a request asks for what the model can't. The same object for the same actions."""
     prices: tuple[PriceEntry, ...]
     weight: int
+    # What each call reads again and again of what the model can do.
+    context_window: int = field(init=False)
+    max_output_tokens: int = field(init=False)
+    supports_prompt_cache: bool = field(init=False)
 
-    @property
-    def context_window(self) -> int:
-        return self.capability.context_window
-
-    @property
-    def max_output_tokens(self) -> int:
-        return self.capability.max_output_tokens
-
-    @property
-    def supports_prompt_cache(self) -> bool:
-        return self.capability.supports_prompt_cache
+    def __post_init__(self) -> None:
+        for name in ("context_window", "max_output_tokens", "supports_prompt_cache"):
+            object.__setattr__(self, name, getattr(self.capability, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
