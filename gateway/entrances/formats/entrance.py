@@ -220,6 +220,6 @@ def _misfit(error: msgspec.ValidationError) -> Refusal:
     """What msgspec says, with its `$` for the body taken out: "Expected `int`, got `str` - at `max_tokens`"."""
     told = str(error)
     if (match := _NO_KIND.fullmatch(told)) is not None:
-        words = f"The body does not fit: {match['path']}: '{match['kind'][:100]}' is no type that is supported here. Leave this part out."
+        words = f"The body does not fit: {match['path']}: '{match['kind'][:100]}' is not a type that can be used here. Leave this part out."
         return Refusal("invalid_request", words, param=match["path"])
     return Refusal("invalid_request", f"The body does not fit: {told.replace('`$.', '`').rstrip('.')}.")
