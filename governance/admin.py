@@ -5,7 +5,7 @@ from governance.limits.admin.budgets import BudgetAdmin
 from governance.limits.admin.limit_requests import LimitRequestAdmin
 from governance.limits.admin.rate_limits import RateLimitAdmin
 from governance.privacy.admin import PrivacyPolicyAdmin
-from governance.records.admin import RawAccessAdmin, TeamKeyAdmin
+from governance.records.admin import KnownPersonAdmin, RawAccessAdmin, TeamKeyAdmin
 from governance.reviews.admin.calls import CallAdmin
 from governance.reviews.admin.feedback import FeedbackAdmin
 from governance.usage.admin.reconciliation import ReconciliationAdmin
@@ -17,6 +17,7 @@ __all__ = [
     "CallAdmin",
     "DeliveryAdmin",
     "FeedbackAdmin",
+    "KnownPersonAdmin",
     "LimitRequestAdmin",
     "PrivacyPolicyAdmin",
     "RateLimitAdmin",

@@ -1,9 +1,11 @@
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from governance.ui.people import Wanted, register_people
 from kernel.migration_history import guard
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ def _first_call(api_key: "ApiKey", since: datetime) -> "SeenCall | None":
     return first_of_key(api_key, since)
 
 
+def _people_names(who: Any, wanted: Iterable[Wanted]) -> dict[Wanted, str]:
+    from governance.records.services.known_people import people_names  # so does this
+
+    return people_names(who, wanted)
+
+
 class GovernanceConfig(AppConfig):
     name = "governance"
 
@@ -39,4 +47,5 @@ class GovernanceConfig(AppConfig):
         from accounts.services.first_calls import register_calls
 
         register_calls(_first_call)
+        register_people(_people_names)
         post_migrate.connect(_make_partitions, sender=self)

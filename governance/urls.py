@@ -10,7 +10,7 @@ from governance.limits.api.limit_requests import LimitRequestViewSet
 from governance.limits.api.rate_limits import RateLimitViewSet
 from governance.privacy.api.policies import PrivacyPolicyViewSet
 from governance.privacy.api.redaction import RedactionPreviewView
-from governance.records.api import RawAccessViewSet, RawTextViewSet, TeamKeyViewSet
+from governance.records.api import KnownPersonViewSet, RawAccessViewSet, RawTextViewSet, TeamKeyViewSet
 from governance.reviews.api.call_reviews import CallReviewViewSet
 from governance.reviews.api.calls import CallViewSet
 from governance.reviews.api.feedback import FeedbackViewSet
@@ -31,6 +31,7 @@ router.register("alerts", AlertViewSet)
 router.register("deliveries", DeliveryViewSet)
 router.register("privacy-policies", PrivacyPolicyViewSet)
 router.register("team-keys", TeamKeyViewSet)
+router.register("known-people", KnownPersonViewSet)
 router.register("raw-accesses", RawAccessViewSet)
 router.register("reconciliation/imports", AwsImportViewSet)
 

@@ -23,7 +23,7 @@ from tests.governance.limits.factories import (
     make_window,
 )
 from tests.governance.privacy.factories import make_policy
-from tests.governance.records.factories import make_call, make_content, make_raw_access
+from tests.governance.records.factories import make_call, make_content, make_known_person, make_raw_access
 from tests.governance.reviews.factories import make_feedback, make_review
 from tests.prompts.evaluations.factories import make_evaluation, make_result, make_set
 from tests.prompts.knowledge.factories import make_base, make_document, make_source
@@ -96,6 +96,7 @@ def _call(team: Team, application: Application, api_key: ApiKey) -> AuditRecord:
     make_raw_access(call)
     make_review(team, new_id())
     live_key(team.pk)
+    make_known_person(team, name=f"Jane of {team.name}")
     return call
 
 

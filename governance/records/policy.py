@@ -20,24 +20,28 @@ class SealBrokenError(DomainError):
     """What is stored is not what was sealed for this call with this key."""
 
 
-def seal(plain: bytes, *, key: bytes, call_id: UUID, team_id: int, nonce: bytes) -> bytes:
-    """The nonce, then the ciphertext with its tag. `nonce` is 12 random bytes."""
-    cipher = AESGCM(_call_key(key, call_id))
+def seal(
+    plain: bytes, *, key: bytes, call_id: UUID, team_id: int, nonce: bytes, purpose: bytes = b"body"
+) -> bytes:
+    """The nonce, then the ciphertext with its tag. `nonce` is 12 random bytes. What is sealed for one purpose opens for no other."""
+    cipher = AESGCM(_call_key(key, call_id, purpose))
     return nonce + cipher.encrypt(nonce, plain, _bound_to(call_id, team_id))
 
 
-def unseal(sealed: bytes, *, key: bytes, call_id: UUID, team_id: int) -> bytes:
+def unseal(sealed: bytes, *, key: bytes, call_id: UUID, team_id: int, purpose: bytes = b"body") -> bytes:
     """What was sealed. Raises SealBrokenError for another call's, another team's, another key's, or a changed text."""
     nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        return AESGCM(_call_key(key, call_id)).decrypt(nonce, ciphertext, _bound_to(call_id, team_id))
+        return AESGCM(_call_key(key, call_id, purpose)).decrypt(
+            nonce, ciphertext, _bound_to(call_id, team_id)
+        )
     except (InvalidTag, ValueError) as error:
         raise SealBrokenError from error
 
 
-def _call_key(key: bytes, call_id: UUID) -> bytes:
+def _call_key(key: bytes, call_id: UUID, purpose: bytes) -> bytes:
     # A random nonce may be drawn too often under one key; under a key for each call it never is.
-    return hmac.digest(key, b"body:" + call_id.bytes, hashlib.sha256)
+    return hmac.digest(key, purpose + b":" + call_id.bytes, hashlib.sha256)
 
 
 def _bound_to(call_id: UUID, team_id: int) -> bytes:

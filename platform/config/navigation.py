@@ -57,6 +57,7 @@ _GROUPS = (
         "Privacy",
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),
+            ("People behind placeholders", "badge", "admin:governance_knownperson_changelist"),
             ("Encryption keys", "encrypted", "admin:governance_teamkey_changelist"),
             ("Raw-text access log", "visibility", "admin:governance_rawaccess_changelist"),
         ),

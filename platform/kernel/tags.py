@@ -64,6 +64,11 @@ def kept_tag(tag: str, key: bytes, *, is_person: bool = False) -> str:
     return placeholder(kind, digest(key, kind, value)[:_DIGITS])
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether it is what a tag is kept as, and not a tag that somebody typed."""
+    return _KEPT.fullmatch(text) is not None
+
+
 def unkeyed_tag(tag: str, *, is_person: bool = False) -> str:
     """The same where there is no team, and so no key: what looks personal is not told apart."""
     kind = personal_kind(tag, is_person=is_person)

@@ -36,6 +36,7 @@ OF_TEAMS = (
     "call-reviews",
     "feedback",
     "team-keys",
+    "known-people",
     "raw-accesses",
     "privacy-policies",
     "prompts",
@@ -65,6 +66,8 @@ OF_CONTENT = (
     "context-sources",
 )
 """What holds words of calls, or answers: for those who may read them."""
+HIDDEN_FROM = {"viewer": {*OF_CONTENT, "known-people"}}
+"""What a role does not see in its own team."""
 
 
 def endpoints() -> list[tuple[str, str]]:
@@ -98,6 +101,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "call-reviews": lambda: team.team.call_reviews.first(),
         "feedback": lambda: team.team.feedback.first(),
         "team-keys": lambda: team.team.data_keys.first(),
+        "known-people": lambda: team.team.known_people.first(),
         "raw-accesses": lambda: RawAccess.objects.filter(team=team.team).first(),
         "privacy-policies": lambda: team.team.privacy_policies.first(),
         "prompts": lambda: team.team.prompts.first(),
@@ -145,6 +149,7 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
     return {
         "memberships": {"team": team.team.pk, "email": "nobody@example.com", "role": "viewer"},
         "applications": {"team": team.team.pk, "name": "new"},
+        "known-people": {"team": team.team.pk, "tag": "john.roe@example.com", "name": "John Roe"},
         "call-reviews": {"call_id": str(team.call.pk), "verdict": "good"},
         "api-keys": {"application": team.application.pk, "name": "new"},
         "budgets": {"team": team.team.pk, "limit_usd": "10"},

@@ -30,6 +30,11 @@ def pages_of(team) -> list[str]:
     keys = [
         reverse(f"admin:governance_teamkey_{page}", args=[key.pk]) for page in ("change", "rotate", "erase")
     ]
+    known = team.team.known_people.get()
+    keys += [
+        reverse(f"admin:governance_knownperson_{page}", args=[known.pk])
+        for page in ("change", "delete", "history")
+    ]
     feedback = team.team.feedback.get()
     keys += [
         reverse(f"admin:governance_feedback_{page}", args=[feedback.pk])
@@ -41,7 +46,7 @@ def pages_of(team) -> list[str]:
 
 LISTS = [
     "accounts_team", "accounts_application", "accounts_apikey", "accounts_user", "governance_budget",
-    "governance_auditrecord", "governance_teamkey", "governance_rawaccess", "governance_feedback",
+    "governance_auditrecord", "governance_teamkey", "governance_knownperson", "governance_rawaccess", "governance_feedback",
     "gateway_model", "gateway_deployment", "gateway_price", "gateway_route",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from accounts.models import ApiKey, Application, Membership, Team, User
 from governance.alerts.models import AlertChannel, Delivery
 from governance.limits.models import Budget, RateLimit
 from governance.privacy.models import PrivacyPolicy
-from governance.records.models import AuditRecord, RawAccess, TeamKey
+from governance.records.models import AuditRecord, KnownPerson, RawAccess, TeamKey
 from prompts.evaluations.models import Evaluation, TestCase, TestSet
 from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
 from prompts.registry.models import Label, LabelMove, Prompt, PromptVersion, ReviewRule
@@ -16,7 +16,7 @@ from prompts.rollout.models import Experiment, Rollout, ServiceContract
 from tests.accounts.api_resources import (
     API,
     CATALOG,
-    OF_CONTENT,
+    HIDDEN_FROM,
     OF_TEAMS,
     REPORTS,
     ask,
@@ -47,6 +47,7 @@ TABLES = (
     Delivery,
     AuditRecord,
     TeamKey,
+    KnownPerson,
     RawAccess,
     PrivacyPolicy,
     Prompt,
@@ -68,6 +69,7 @@ MANAGES_TEAM = ("owner", "admin")
 MAY_CREATE = {
     "memberships": MANAGES_TEAM,
     "applications": MANAGES_KEYS,
+    "known-people": MANAGES_TEAM,
     "api-keys": MANAGES_KEYS,
     "budgets": MANAGES_TEAM,
     "rate-limits": MANAGES_TEAM,
@@ -90,6 +92,7 @@ CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
     "memberships": (MANAGES_TEAM, {"role": "reviewer"}),
     "applications": (MANAGES_KEYS, {"description": "changed"}),
+    "known-people": (MANAGES_TEAM, {"name": "Changed"}),
     "budgets": (MANAGES_TEAM, {"limit_usd": "1"}),
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
@@ -138,7 +141,7 @@ def test_what_is_another_team_s_does_not_exist(world, method, path):
 def test_lists_hold_one_s_own(world, resource, who):
     found = ids(world.client(who), resource)
     assert str(id_in(world.other, resource)) not in map(str, found)
-    assert bool(found) == (who != "nobody" and (who != "viewer" or resource not in OF_CONTENT))
+    assert bool(found) == (who != "nobody" and resource not in HIDDEN_FROM.get(who, ()))
     assert str(id_in(world.other, resource)) in map(str, ids(world.client("superuser"), resource))
 
 
@@ -190,7 +193,7 @@ def test_a_capability_in_one_team_is_none_in_the_next(world, resource):
 def test_who_may_change_what(world, resource, who):
     may, change = CHANGES[resource]
     pk = id_in(world.mine, resource)
-    if who == "viewer" and resource in OF_CONTENT:
+    if resource in HIDDEN_FROM.get(who, ()):
         assert ask(world.client(who), "patch", f"{API}/{resource}/{pk}/", change).status_code == 404
         return
     if resource == "memberships":

@@ -29,7 +29,7 @@ def wait(world, since, role="viewer", team=None):
 
 @pytest.mark.parametrize("role", [*ROLES, "superuser"])
 def test_whoever_sees_a_key_sees_its_lines_without_its_text(world, role, settings):
-    settings.GATEWAY_URL = "https://gate.example"
+    settings.PUBLIC_URL = "https://gate.example"
     answer = world.client(role).get(of_key("set_up", world.mine))
     page = answer.content.decode()
     assert answer.status_code == 200

@@ -15,8 +15,9 @@ from governance.limits.policy.windows import is_endless
 from governance.limits.selectors.budgets import BudgetState, current_state
 from governance.limits.selectors.counters import current_counters, grants_of, periods_before
 from governance.limits.selectors.limit_requests import until_text
-from governance.limits.selectors.subjects import subject_names
+from governance.limits.selectors.subjects import PEOPLE, subject_names
 from governance.ui.bars import bar_of
+from governance.ui.people import known_names, named
 from kernel.money import format_usd
 
 
@@ -24,8 +25,8 @@ def use_of(budget: Budget, *, request: HttpRequest, now: datetime) -> dict[str, 
     """For the template: this period's counters, the periods before, what is granted, and where the calls are."""
     number = request.GET.get("page", "1")
     page = current_counters(budget, now=now, page=int(number[:6]) if number.isdecimal() else 1)
-    names = subject_names((budget.per, window.subject) for window in page)
     grants = grants_of(budget, now=now)
+    names = _names(request, budget, [window.subject for window in page] + [grant.subject for grant in grants])
     state = current_state(budget, now=now)
     return {
         "budget": budget,
@@ -34,7 +35,7 @@ def use_of(budget: Budget, *, request: HttpRequest, now: datetime) -> dict[str, 
         "page": page,
         "counters": [
             {
-                "name": names[budget.per, window.subject],
+                "name": names[window.subject],
                 "bar": bar_of(
                     spent=window.spent_nanos,
                     reserved=window.reserved_nanos,
@@ -53,7 +54,7 @@ def use_of(budget: Budget, *, request: HttpRequest, now: datetime) -> dict[str, 
             }
             for period in periods_before(budget, now=now)
         ],
-        "grants": [_grant_row(budget, grant) for grant in grants],
+        "grants": [_grant_row(grant, names[grant.subject]) for grant in grants],
         "calls_url": _calls_url(budget, state)
         if budget.team_id or sees_everything(principal(request))
         else "",
@@ -83,8 +84,19 @@ def _granted(grants: list[Grant], subject: str) -> int:
     return sum(grant.amount for grant in grants if grant.subject in ("", subject))
 
 
-def _grant_row(budget: Budget, grant: Grant) -> dict[str, Any]:
-    name = subject_names([(budget.per, grant.subject)])[budget.per, grant.subject]
+def _names(request: HttpRequest, budget: Budget, subjects: list[str]) -> dict[str, str]:
+    """What subjects are called, with whom they stand for, for those who may know."""
+    names = subject_names((budget.per, subject) for subject in subjects)
+    people = known_names(
+        principal(request), ((budget.team_id, subject) for subject in subjects if budget.per in PEOPLE)
+    )
+    return {
+        subject: named(names[budget.per, subject], people.get((budget.team_id, subject)))
+        for subject in subjects
+    }
+
+
+def _grant_row(grant: Grant, name: str) -> dict[str, Any]:
     request = getattr(grant, "request", None)
     return {
         "amount": f"+ {format_usd(grant.amount)}",

@@ -6,16 +6,18 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from accounts.admin.base import principal
 from accounts.admin.dollars import DollarsField
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import ChangeList, display
 from governance.limits.admin.budget_use import refused_until, use_of
 from governance.limits.admin.scope_filters import ScopeFilter
-from governance.limits.admin.scoped import ScopedAdmin
+from governance.limits.admin.scoped import ScopedAdmin, ScopedList
 from governance.limits.models import Budget
 from governance.limits.selectors.budgets import BudgetState, current_state, with_state
-from governance.limits.selectors.subjects import subject_names
+from governance.limits.selectors.subjects import PEOPLE, subject_names
 from governance.ui.bars import Bar, bar_of
+from governance.ui.people import known_names, named
 from kernel.clock import utc_now
 from kernel.money import format_usd
 
@@ -25,7 +27,7 @@ def render_bar(bar: Bar, *, of: str = "") -> SafeString:
     return render_to_string("admin/governance/usage/bar.html", {"bar": bar, "of": of})
 
 
-class BudgetList(ChangeList):
+class BudgetList(ScopedList):
     """The rows of a page with their state, in as many queries for fifty rows as for one."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -34,9 +36,13 @@ class BudgetList(ChangeList):
         now = utc_now()
         for row in rows:
             row.state = current_state(row, now=now)
+        people = known_names(
+            principal(request), ((row.team_id, row.state.subject) for row in rows if row.per in PEOPLE)
+        )
         names = subject_names((row.per, row.state.subject) for row in rows)
         for row in rows:
-            row.fullest = names[row.per, row.state.subject]
+            name = people.get((row.team_id, row.state.subject)) if row.per in PEOPLE else None
+            row.fullest = named(names[row.per, row.state.subject], name)
         self.result_list = rows
 
 

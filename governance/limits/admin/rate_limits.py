@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.admin.base import principal
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from governance.limits.admin.scope_filters import ScopeFilter
@@ -11,7 +12,8 @@ from governance.limits.admin.scoped import ScopedAdmin
 from governance.limits.models import RateLimit
 from governance.limits.selectors.budgets import in_force
 from governance.limits.selectors.limit_requests import until_text
-from governance.limits.selectors.subjects import subject_names
+from governance.limits.selectors.subjects import PEOPLE, subject_names
+from governance.ui.people import known_names, named
 from kernel.clock import utc_now
 
 
@@ -45,19 +47,21 @@ class RateLimitAdmin(ScopedAdmin):
         return [f"{limit.limit:,} {limit.metric}", f"in any {limit.period}"]
 
     def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        return {"use": _use_of(obj)}
+        return {"use": _use_of(request, obj)}
 
 
-def _use_of(limit: RateLimit) -> dict[str, Any]:
+def _use_of(request: HttpRequest, limit: RateLimit) -> dict[str, Any]:
     """What has been granted on top of a limit, and where to ask for more."""
     grants = list(in_force(utc_now()).filter(rate_limit=limit).select_related("request").order_by("ends_at"))
     names = subject_names((limit.per, grant.subject) for grant in grants)
+    subjects = [grant.subject for grant in grants if limit.per in PEOPLE]
+    people = known_names(principal(request), ((limit.team_id, subject) for subject in subjects))
     return {
         "ask_url": f"{reverse('admin:governance_limitrequest_add')}?rate_limit={limit.pk}",
         "grants": [
             {
                 "amount": f"+ {grant.amount:,}",
-                "name": names[limit.per, grant.subject],
+                "name": named(names[limit.per, grant.subject], people.get((limit.team_id, grant.subject))),
                 "until": until_text(grant.ends_at),
                 "request": getattr(grant, "request", None),
             }

@@ -4,11 +4,22 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest
 
-from accounts.admin.base import OwnedAdmin
-from accounts.admin.typed import display
+from accounts.admin.base import OwnedAdmin, principal
+from accounts.admin.typed import ChangeList, display
 from governance.limits.models import Scoped
+from governance.ui.people import attach, named_of
 
 FIXED = "This stays as it was made: what has been counted was counted for this. For anything else, make another one."
+
+
+class ScopedList(ChangeList):
+    """A page of limits with the names of whom they are for."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        attach(principal(request), rows)
+        self.result_list = rows
 
 
 class ScopedAdmin(OwnedAdmin):
@@ -31,7 +42,21 @@ class ScopedAdmin(OwnedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), "scope_label")
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ScopedList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With the name of whom it is for, for those who may know."""
+        limit = super().get_object(request, object_id, from_field)
+        if limit is not None:
+            attach(principal(request), [limit])
+        return limit
+
     @display(description="For")
     def scope_label(self, limit: Any) -> str:
         text = limit.scope_text
+        if limit.end_user:
+            text = text.replace(
+                f"end user {limit.end_user}", f"end user {named_of(limit, limit.end_user)}", 1
+            )
         return f"{text[:1].upper()}{text[1:]}"

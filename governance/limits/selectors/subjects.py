@@ -35,6 +35,8 @@ def names_of(group: str, keys: Iterable[Any]) -> dict[Any, str]:
 
 BY_ID = ("team", "application", "api_key")
 """Dimensions whose values are told apart by their ids."""
+PEOPLE = ("end_user", "session")
+"""Dimensions whose values may stand for people."""
 _WORDS = {"": "", UNTAGGED: "without one", OTHER: "all others"}
 
 

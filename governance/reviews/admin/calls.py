@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.admin.base import OwnedAdmin, SeenOnly, person, without_store
+from accounts.admin.base import OwnedAdmin, SeenOnly, person, principal, without_store
 from accounts.admin.cells import header, label
 from accounts.admin.filters import ApplicationFilter, TeamFilter
 from accounts.admin.typed import display
@@ -31,17 +31,36 @@ from governance.reviews.models import CallReview, Feedback
 from governance.reviews.selectors import with_verdict
 from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.ui.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
+from governance.ui.people import attach, named_of
 from kernel.money import format_usd
 
 NOTHING = "-"
 _MAX_FEEDBACK = 10
 
 
+class CallList(KeysetChangeList):
+    """A page of calls with the names of whom they were for, for those who may know."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        attach(principal(request), self.result_list)
+
+
 @admin.register(AuditRecord)
 class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     """Calls: found, looked at, never changed."""
 
-    list_display = ("started", "status_label", "who", "model_name", "tokens", "cost", "duration", "review")
+    list_display = (
+        "started",
+        "status_label",
+        "who",
+        "whom",
+        "model_name",
+        "tokens",
+        "cost",
+        "duration",
+        "review",
+    )
     list_display_links = ("started",)
     list_filter = (
         TeamFilter,
@@ -61,7 +80,7 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     show_facets = admin.ShowFacets.NEVER  # they would count
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
-        return KeysetChangeList
+        return CallList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_verdict(super().get_queryset(request), user=person(request))
@@ -96,6 +115,13 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
     def who(self, call: AuditRecord) -> str:
         application = str(call.application) if call.application else NOTHING
         return header(application, str(call.team) if call.team else "")
+
+    @display(description="End user")
+    def whom(self, call: AuditRecord) -> str:
+        if not call.end_user:
+            return NOTHING
+        tag, _, name = named_of(call, call.end_user).partition(" · ")
+        return header(name, tag) if name else header(tag, "")
 
     @display(description="Model")
     def model_name(self, call: AuditRecord) -> str:
@@ -133,6 +159,7 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
         return self._page(request, self.call_or_404(request, object_id))
 
     def _page(self, request: HttpRequest, call: AuditRecord) -> HttpResponse:
+        attach(principal(request), [call])
         may_read = may_read_content(person(request), call)
         content, nothing = _content_of(call) if may_read else (None, "")
         context = {
@@ -188,8 +215,8 @@ def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Application", _referred(call, "application")),
                 ("API key", _referred(call, "api_key")),
                 ("Feature", call.feature),
-                ("End user", call.end_user),
-                ("Session", call.session),
+                ("End user", named_of(call, call.end_user)),
+                ("Session", named_of(call, call.session)),
                 ("Address", call.client_ip or ""),
                 ("Request ID", call.request_id),
             ],

@@ -15,6 +15,7 @@ from accounts.admin.base import BaseAdmin, SeenOnly, principal, without_store
 from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
 from governance.limits.selectors.subjects import names_of
+from governance.ui.people import known_names, named
 from governance.usage.admin.chart import COLOURS, chart_of
 from governance.usage.admin.usage_chart import course_of
 from governance.usage.admin.usage_form import UsageForm, before
@@ -89,6 +90,8 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         names = names_of(
             query.group_by[0], [*ordered[: GROUPS_SHOWN * 4], *list(earlier)[: GROUPS_SHOWN * 4]]
         )
+        if query.group_by[0] == "end_user":
+            names = _with_people(request, query, names)
         lines = [
             _line(names.get(key, str(key)), sums[key], earlier.get(key), total)
             for key in ordered[:GROUPS_SHOWN]
@@ -115,6 +118,14 @@ class UsageAdmin(SeenOnly, BaseAdmin):
 
     def _render(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         return without_store(self.render_page(request, "governance/usage/usage", **context))
+
+
+def _with_people(request: HttpRequest, query: UsageQuery, names: dict[Any, str]) -> dict[Any, str]:
+    """Names of tags with whom they stand for: of the one team that is asked for, else of whichever team's placeholder it is."""
+    teams = query.filters.get("team", ())
+    team = teams[0] if len(teams) == 1 else None
+    people = known_names(principal(request), ((team, tag) for tag in names if tag))
+    return {tag: named(name, people.get((team, tag))) for tag, name in names.items()}
 
 
 def _address(request: HttpRequest) -> str:

@@ -44,7 +44,7 @@ def set_up_context(request: HttpRequest, api_key: ApiKey | None, *, key_text: st
     """What the lines of all clients need, and the wait. The text of a key is there right after making it, and never again."""
     models = models_of(api_key)
     shown_key = key_text or (f"{api_key.prefix}_…" if api_key is not None else NO_KEY)
-    values = Values(settings.GATEWAY_URL, shown_key, usual_model(models), usual_small_model(models))
+    values = Values(settings.PUBLIC_URL, shown_key, usual_model(models), usual_small_model(models))
     chosen = request.GET.get("client", "")
     if chosen not in {client.slug for client in CLIENTS}:
         chosen = CLIENTS[0].slug

@@ -9,6 +9,7 @@ class Capability(StrEnum):
     VIEW_USAGE = "view_usage"  # figures: calls, tokens, cost
     VIEW_CONTENT = "view_content"  # redacted requests and answers
     REVIEW_CALLS = "review_calls"  # a verdict on a call, and what it should have said
+    KNOW_PEOPLE = "know_people"  # whom placeholders stand for, where the team keeps a list
     READ_RAW = "read_raw"  # what was said before masking, where it is stored
     MANAGE_DATA_KEYS = "manage_data_keys"  # the keys that raw text is encrypted with: new ones, and erasing
     EDIT_PROMPTS = "edit_prompts"  # drafts, test sets, experiments, knowledge, the playground
@@ -19,7 +20,13 @@ class Capability(StrEnum):
 
 
 _REVIEWER = frozenset(
-    {Capability.VIEW_USAGE, Capability.VIEW_CONTENT, Capability.REVIEW_CALLS, Capability.APPROVE_PROMPTS}
+    {
+        Capability.VIEW_USAGE,
+        Capability.VIEW_CONTENT,
+        Capability.REVIEW_CALLS,
+        Capability.KNOW_PEOPLE,
+        Capability.APPROVE_PROMPTS,
+    }
 )
 _DEVELOPER = _REVIEWER | {Capability.MANAGE_KEYS, Capability.EDIT_PROMPTS}
 

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from accounts.models import Application, Team
-from governance.records.models import AuditContent, AuditRecord, RawAccess, SealedContent
+from governance.records.models import AuditContent, AuditRecord, KnownPerson, RawAccess, SealedContent
+from governance.records.services.known_people import Entry, keep
 from kernel.clock import utc_now
 from kernel.ids import new_id
 
@@ -37,6 +38,11 @@ def make_sealed_content(call: AuditRecord, **fields: Any) -> SealedContent:
     return SealedContent.objects.create(
         call_id=call.pk, **{"team_id": call.team_id, "generation": 1, "sealed": b"x", **fields}
     )
+
+
+def make_known_person(team: Team, tag: str = "jane.doe@example.com", name: str = "Jane Doe") -> KnownPerson:
+    """Somebody on a team's list of whom its placeholders stand for."""
+    return keep(team, [Entry(tag, name)])[0]
 
 
 def make_raw_access(call: AuditRecord, **fields: Any) -> RawAccess:

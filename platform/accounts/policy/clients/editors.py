@@ -72,7 +72,7 @@ export GATEHOUSE_API_KEY="«KEY»"
 zed .""",
         ),
     ),
-    "`prompt_cache_key` is the thread's: it is a session.",
+    "`prompt_cache_key` is the thread's: a session where the team's “Sessions from” names it.",
     "`max_tokens` is the model's context window.",
 )
 

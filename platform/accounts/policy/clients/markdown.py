@@ -15,7 +15,7 @@ What each client needs to call Gatehouse: its address, a key, the name of a mode
 in with the address, the models that a key may call and, right after making it, the key; there a button waits for the first call and says that
 it came.
 
-- **Address**: `https://gatehouse.example.com` here; yours is `GATEHOUSE_GATEWAY_URL` ([settings.md](settings.md)). OpenAI's clients want it with
+- **Address**: `https://gatehouse.example.com` here; yours is `GATEHOUSE_PUBLIC_URL` ([settings.md](settings.md)). OpenAI's clients want it with
   `/v1`, Anthropic's without, AWS's with `/bedrock`. A wrong one is answered by a 404 in JSON that says which is right.
 - **Key**: made in the admin under API keys, shown once, `gh_…`. It goes where the client wants its maker's key. `GET /v1/me` says what a key may do.
 - **Model**: the name of a route, such as `claude-sonnet-4-5`. Bedrock's IDs, ARNs and Anthropic's dated names lead to the same routes.
@@ -23,10 +23,10 @@ it came.
 ## Whom a call is for, and in which session
 
 Budgets, limits and usage count by end user and session where a call says them: in the headers `X-Gatehouse-End-User` and `X-Gatehouse-Session`, or
-by what clients send by themselves and the team's settings choose (“End users from”, “Sessions from”). Sessions are read from all sources unless
-the team says otherwise; end users from none until it does. An id such as `dev-17` is kept as it is; what looks like a person's name, address or
-number is kept as one placeholder that is the same each time. The team's owners may keep a list of whom placeholders stand for, under People behind
-placeholders.
+by what clients send by themselves and the team's settings choose (“End users from”, “Sessions from”). Sessions are read from agents' headers and
+`metadata.user_id` unless the team says otherwise; end users from nothing until it does. An id such as `dev-17` is kept as it is; what looks like a
+person's name, address or number is kept as one placeholder that is the same each time. The team's owners may keep a list of
+[whom placeholders stand for](privacy.md#people-behind-placeholders).
 
 ## Long silences
 

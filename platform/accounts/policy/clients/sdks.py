@@ -8,7 +8,7 @@ from accounts.policy.clients.client import Client, Lines
 
 _OPENAI_TAGS = (
     "`user`, `safety_identifier` and `prompt_cache_key` are end users where the team's “End users from” names them; "
-    "`prompt_cache_key` is a session, too. Or say it in headers: `X-Gatehouse-End-User`, `X-Gatehouse-Session`."
+    "`prompt_cache_key` is a session where “Sessions from” names it. Or say it in headers: `X-Gatehouse-End-User`, `X-Gatehouse-Session`."
 )
 _ANTHROPIC_TAGS = (
     "`metadata.user_id` is the end user where the team's “End users from” names it. Or say it in headers: "
