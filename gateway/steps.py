@@ -33,7 +33,7 @@ def routed(call: Call, gateway: Gateway) -> None:
 
 async def reserved(call: Call, gateway: Gateway) -> None:
     """Reserves; where a budget is short, as its owner has chosen: by a cheaper route, after a wait, or not at all."""
-    began = perf_counter()
+    began, tried = perf_counter(), {call.routed.route.name}
     while True:
         try:
             await reserve(call, gateway)
@@ -43,13 +43,23 @@ async def reserved(call: Call, gateway: Gateway) -> None:
                 raise
             if budget.when_exceeded == "wait":
                 await wait_a_moment(call, began, refusal)
-            elif budget.when_exceeded == "cheaper" and change_route(call, gateway, budget.cheaper_model):
-                capabilities(call, gateway)
-                await enforce_limits(call, gateway)
+            elif budget.when_exceeded == "cheaper" and change_route(
+                call, gateway, budget.cheaper_model, tried
+            ):
+                await _fit_anew(call, gateway, refusal)
             else:
                 raise
         else:
             return
+
+
+async def _fit_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
+    """What the cheaper route is sent. Where it can't take the call, what the caller is told is that the budget is short."""
+    try:
+        capabilities(call, gateway)
+        await enforce_limits(call, gateway)
+    except Refusal as refusal:
+        raise short from refusal
 
 
 def settled(call: Call, gateway: Gateway) -> None:

@@ -11,11 +11,15 @@ from kernel.clock import perf_counter
 _POLL_SECONDS = 0.5
 
 
-def change_route(call: Call, gateway: Gateway, name: str) -> bool:
-    """Sends the call by another route, as the owner of a budget wants it; whether there is one that can take it."""
+def change_route(call: Call, gateway: Gateway, name: str, tried: set[str]) -> bool:
+    """Sends the call by another route, as the owner of a budget wants it; whether there is one that can take it.
+
+    Each is tried once, as several budgets may name several; none is taken that the key may not call.
+    """
     route = gateway.snapshot.routes.get(name)
-    if route is None or route.name == call.routed.route.name:
+    if route is None or route.name in tried or not call.key.may_call(route.name, call.moment):
         return False
+    tried.add(route.name)
     deployments = candidates(call, route, gateway.random)
     if not deployments:
         return False

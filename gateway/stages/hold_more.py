@@ -26,6 +26,8 @@ from governance.limits.services.ledger import LedgerUnavailableError
 
 _MARGIN = 256
 """Tokens that a model may write between the last one seen and the closing of its stream."""
+_PATIENCE_SECONDS = 5.0
+"""How long an answer waits for the ledger before it ends."""
 _PER_BLOCK = 32
 """Tokens around a block that are charged and not shown: the words in which a tool is called."""
 
@@ -110,7 +112,9 @@ class HeldAnswer:
         self._ask()
         if self._used + _MARGIN <= self._held:
             return True  # while the ledger answers
-        return await self._more() or await self._more()
+        more = await self._more()
+        is_late = self._asked is not None
+        return more or (not is_late and await self._more())
 
     @property
     def _used(self) -> int:
@@ -135,6 +139,7 @@ class HeldAnswer:
         try:
             nanos = nanos_for(call, call.deployment, tokens)
             self._asked = self._gateway.ledger.extend(call.id, nanos)
+            self._asked.add_done_callback(_look_at)
         except LedgerUnavailableError:
             self._asked = None
 
@@ -142,7 +147,9 @@ class HeldAnswer:
         """Waits for the ledger; whether more is held then than has been written."""
         self._ask()
         if self._asked is not None:
-            await asyncio.wait((self._asked,))
+            await asyncio.wait((self._asked,), timeout=_PATIENCE_SECONDS)
+            if not self._asked.done():
+                return False  # what it may add all the same is given back with the rest
             self._take()
         return self._used + _MARGIN <= self._held or self._held >= self._call.bounds.max_tokens
 
@@ -155,3 +162,9 @@ class HeldAnswer:
             return
         self._call.hold.nanos += asked.result()
         self._held = held_tokens(self._call, self._call.deployment)
+
+
+def _look_at(asked: "asyncio.Future[int]") -> None:
+    """An answer may have ended before the ledger says that it can't be reached: nobody else looks then."""
+    if not asked.cancelled():
+        asked.exception()

@@ -21,6 +21,7 @@ _QUIET = (
     "--no-fund",
     "--loglevel=error",
     "--ignore-scripts",
+    "--fetch-retries=1",
     "--omit-lockfile-registry-resolved",
 )
 _LOCKED = {
@@ -34,7 +35,6 @@ _SCRIPTS = {
     "agents": ("@anthropic-ai/claude-code/install.cjs", "opencode-ai/postinstall.mjs"),
 }
 _UV = (sys.executable, "-m", "uv", "pip")
-_REQUIREMENTS = HERE / "python" / "requirements.in"
 
 
 class MissingError(Exception):
@@ -57,7 +57,10 @@ def install(kinds: set[str], *, newest: bool) -> dict[str, str]:
 
 def lock() -> None:
     """Pins and hashes the newest versions."""
-    _run(*_UV, "compile", "--system-certs", str(_REQUIREMENTS), *_LOCK, "--upgrade", "-o", str(_locked()))
+    for kind in ("python", "frameworks"):
+        source = _requirements(kind)
+        locked = str(source.with_suffix(".txt"))
+        _run(*_UV, "compile", "--system-certs", str(source), *_LOCK, "--upgrade", "-o", locked)
     for kind in ("node", "agents"):
         folder = HERE / kind
         names = json.loads((folder / "package.json").read_text())["dependencies"]
@@ -66,21 +69,24 @@ def lock() -> None:
         _run("npm", "install", *_QUIET, "--package-lock-only", "--save-exact", *newest, cwd=folder)
 
 
-def _locked() -> Path:
-    return HERE / "python" / "requirements.txt"
+def _python(name: str) -> Callable[[bool], None]:
+    def install(newest: bool) -> None:
+        folder = FOLDER / name
+        source = _requirements(name).with_suffix(".in" if newest else ".txt")
+        if _is_there(folder, source, newest):
+            return
+        python = folder / "bin/python"
+        if not python.exists():
+            _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
+        how = ("--upgrade",) if newest else ("--require-hashes",)
+        _run(*_UV, "install", "--system-certs", "--quiet", "--python", str(python), *how, "-r", str(source))
+        _note(folder, source, newest)
+
+    return install
 
 
-def _python(newest: bool) -> None:
-    folder = FOLDER / "python"
-    source = _REQUIREMENTS if newest else _locked()
-    if _is_there(folder, source, newest):
-        return
-    if not (folder / "bin/python").exists():
-        _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-    how = ("--upgrade",) if newest else ("--require-hashes",)
-    python = str(folder / "bin/python")
-    _run(*_UV, "install", "--system-certs", "--quiet", "--python", python, *how, "-r", str(source))
-    _note(folder, source, newest)
+def _requirements(name: str) -> Path:
+    return HERE / "python" / f"{name}.in"
 
 
 def _npm(name: str) -> Callable[[bool], None]:
@@ -126,7 +132,8 @@ def _go(newest: bool) -> None:
 
 
 NEEDS: dict[str, Callable[[bool], None]] = {
-    "python": _python,
+    "python": _python("python"),
+    "frameworks": _python("frameworks"),
     "node": _npm("node"),
     "agents": _npm("agents"),
     "go": _go,

@@ -26,8 +26,8 @@ class Client:
     more: Mapping[str, str] = field(default_factory=dict)
 
     def command(self) -> list[str]:
-        if self.needs == "python":
-            line = [FOLDER / "python/bin/python", "-W", "ignore", HERE / "python" / self.script]
+        if self.needs in ("python", "frameworks"):
+            line = [FOLDER / self.needs / "bin/python", "-W", "ignore", HERE / "python" / self.script]
         elif self.needs == "node":
             line = [shutil.which("node") or "node", "--no-warnings", FOLDER / "node" / self.script]
         else:
@@ -51,6 +51,10 @@ CLIENTS = (
     Client("langchain-aws-node", "node", "langchain_aws.mjs"),
     Client("pydantic-ai", "python", "pydantic_ai_client.py"),
     Client("openai-agents", "python", "openai_agents.py"),
+    *(
+        Client(name, "frameworks", "frameworks.py", name)
+        for name in ("litellm", "instructor", "dspy", "smolagents", "aiobotocore", "strands")
+    ),
     Client("vercel-ai", "node", "vercel.mjs", more=_VERSIONED),
 )
 
@@ -78,5 +82,6 @@ def environment(url: str, key: str, simulator: str, client: Client | None = None
         "GATEHOUSE_KEY": key,
         "GATEHOUSE_SIMULATOR": simulator,
         "PYTHONDONTWRITEBYTECODE": "1",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches one from the web, and waits
         **more,
     }

@@ -17,6 +17,11 @@ def keep(name: str, lines: list[dict[str, Any]], *, skipped: str = "") -> None:
     (RESULTS / f"{name}.json").write_text(json.dumps({"name": name, "lines": lines, "skipped": skipped}))
 
 
+def forget(name: str) -> None:
+    """Before a client is run again."""
+    (RESULTS / f"{name}.json").unlink(missing_ok=True)
+
+
 def table(names: Iterable[str]) -> str:
     """Markdown: a row for each client that was run, and what it is refused by name."""
     rows = ["| client | version | works | refused by name |", "|---|---|---|---|"]
@@ -26,7 +31,7 @@ def table(names: Iterable[str]) -> str:
             continue
         found = json.loads(path.read_text())
         if found["skipped"]:
-            rows.append(f"| {name} | – | skipped: {found['skipped'].splitlines()[0][:120]} | |")
+            rows.append(f"| {name} | - | skipped: {found['skipped'].splitlines()[0][:120]} | |")
             continue
         rows.append(_row(name, found["lines"]))
     return "\n".join(rows)

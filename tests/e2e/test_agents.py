@@ -12,6 +12,7 @@ from governance.limits.models import BudgetWindow
 from tests.e2e.conftest import MODEL
 
 DOLLAR = 10**9
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 SESSION = "X-Claude-Code-Session-Id"
 
 
@@ -171,9 +172,8 @@ def test_what_was_not_answered_may_be_sent_again(world):
     same = {"messages": [{"role": "user", "content": "The very same."}]}
     for region in ("us-east-1", "us-west-2", "us-east-2"):
         world.fault(region, throttle_rate=1.0)
-    codes = {messages(world, key, headers={SESSION: "s-1"}, **same).status_code for _ in range(4)}
-    assert 429 not in codes
-    assert 200 not in codes
+    refused = [messages(world, key, headers={SESSION: "s-1"}, **same).json() for _ in range(4)]
+    assert {each["error"]["code"] for each in refused} == {"upstream_throttled"}
     world.heal()
     assert messages(world, key, headers={SESSION: "s-1"}, **same).status_code == 200
 
@@ -239,6 +239,36 @@ def test_a_cheaper_model_answers_where_the_owner_named_one(world):
     assert answer.status_code == 200, answer.text
     assert answer.headers["x-gatehouse-model"] == "amazon.nova-micro-v1:0"
     assert "model; cheaper=nova-micro" in answer.headers["x-gatehouse-adjusted"]
+
+
+@pytest.mark.quick
+def test_budgets_that_name_each_other_s_routes_end_in_a_refusal(world):
+    team = "Circles"
+    world.new_key(team=team)
+    for other, period in (("claude-haiku-4-5", "day"), ("nova-micro", "month")):
+        world.set_budget(
+            team=team, limit_nanos=1, when_exceeded="cheaper", cheaper_model=other, period=period
+        )
+    answer = messages(world, team_key(world, team))
+    assert answer.status_code == 402, answer.text
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("why", ["not allowed", "no images"])
+def test_a_cheaper_route_that_can_t_be_taken_leaves_the_budget_s_refusal(world, why):
+    team = f"Cheaper {why}"
+    world.new_key(team=team)
+    world.set_budget(
+        team=team, limit_nanos=DOLLAR // 10_000, when_exceeded="cheaper", cheaper_model="nova-micro"
+    )
+    key = team_key(world, team)
+    if why == "not allowed":
+        key = world.new_key(team=team, allowed_models=[MODEL])
+        world.knows(key)
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
+    content = [image] if why == "no images" else "Hello"
+    answer = messages(world, key, messages=[{"role": "user", "content": content}])
+    assert answer.status_code == 402, answer.text
 
 
 @pytest.mark.quick

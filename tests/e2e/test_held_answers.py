@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 
 import httpx
 import pytest
@@ -167,6 +168,39 @@ def test_a_tool_s_call_that_is_cut_amid_its_arguments_is_an_answer_in_every_form
     assert '"write"' in answer.text
     assert ('"max_tokens"' in answer.text) or ('"finish_reason":"length"' in answer.text)
     record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert left(world, budget) == (record["cost_nanos"], 0)
+
+
+@pytest.mark.quick
+def test_an_answer_does_not_wait_for_a_ledger_that_is_stuck(world):
+    key, budget = key_with(world, "Stuck", 0.60)
+    world.fault(tokens_per_second=2_000)
+    body = {"model": MODEL, "max_tokens": 60_000, "stream": True}
+    body["messages"] = [{"role": "user", "content": "[simulate: tokens=9000] Write"}]
+    text, connection = "", None
+    with (
+        httpx.stream(
+            "POST",
+            f"{world.url}/v1/chat/completions",
+            headers={"authorization": f"Bearer {key}"},
+            json=body,
+            timeout=60,
+        ) as answer,
+        world.stack.pool.connection() as other,
+    ):
+        for chunk in answer.iter_text():
+            text += chunk
+            if connection is None:
+                connection = other.execute(
+                    "SELECT 1 FROM governance_budgetwindow WHERE budget_id = %s FOR UPDATE", (budget,)
+                )
+                release = threading.Timer(8, other.commit)
+                release.start()
+        release.join()
+    assert '"finish_reason":"length"' in text
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert "max_tokens; ended=budget" in record["checks"]["adjusted"]
+    assert record["cost_nanos"] <= record["reserved_nanos"]
     assert left(world, budget) == (record["cost_nanos"], 0)
 
 

@@ -20,6 +20,7 @@ from gateway.entrances.formats.anthropic_request import (
     OutputConfig,
     output_config,
 )
+from gateway.entrances.formats.anthropic_served import OfServer
 from gateway.entrances.formats.anthropic_tools import tools_of
 from gateway.entrances.formats.members import Reader
 from gateway.refusals import Refusal
@@ -96,6 +97,9 @@ def _messages(request: MessagesRequest, places: Places) -> tuple[list[SystemBloc
         if isinstance(content, str):
             blocks = [places.note(Block(text=content), where)]
         else:
+            if message.role == "user" and any(isinstance(part, OfServer) for part in content):
+                told = f"The body does not fit: {where}: what a server's tool left stands in the assistant's messages alone."
+                raise Refusal("invalid_request", told, param=where)
             blocks = list(translate.blocks(content, where)) or [places.note(Block(text=""), where)]
         if messages and messages[-1].role == message.role:
             messages[-1].content.extend(blocks)

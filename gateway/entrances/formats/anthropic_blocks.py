@@ -7,8 +7,10 @@ are accepted and let go; blocks that Bedrock's Converse does not have are refuse
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from gateway.call.fit import Adjustment
 from gateway.call.places import Places
 from gateway.conversation import Block, Json, ToolResult, ToolResultBlock, ToolUse
+from gateway.entrances.formats.anthropic_served import OfServer, Served
 from gateway.entrances.formats.images import is_base64, web_image, without_blanks
 from gateway.entrances.formats.members import Strict
 from gateway.refusals import Refusal
@@ -109,7 +111,8 @@ class _RedactedThinking(Strict, tag="redacted_thinking"):
     data: str
 
 
-Part = Text | _Image | _Document | _SearchResult | _ToolUse | _ToolResult | _Thinking | _RedactedThinking
+_Own = Text | _Image | _Document | _SearchResult | _ToolUse | _ToolResult | _Thinking | _RedactedThinking
+Part = _Own | Served
 
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 _MAX_NAME_LENGTH = 180
@@ -126,6 +129,9 @@ class Translator:
         """Converse's blocks, each followed by a cache point where it is marked. Refusal invalid_request."""
         for number, part in enumerate(parts):
             place = f"{where}.content[{number}]"
+            if isinstance(part, OfServer):
+                self._places.adjustments.append(Adjustment(place, "dropped", str(part.__struct_config__.tag)))
+                continue
             yield self._places.note(self._block(part, place), place)
             control = None if isinstance(part, _Thinking | _RedactedThinking) else part.cache_control
             if isinstance(part, _ToolResult) and control is None and isinstance(part.content, list):
@@ -134,7 +140,7 @@ class Translator:
             if control is not None:
                 yield self._places.note(Block(cache_point=control.point()), place)
 
-    def _block(self, part: Part, where: str) -> Block:
+    def _block(self, part: _Own, where: str) -> Block:
         match part:
             case Text(text):
                 return Block(text=text)

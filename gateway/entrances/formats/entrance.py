@@ -203,7 +203,7 @@ def decode_body(decode: Any, body: bytes) -> Any:
     try:
         return decode(body)
     except msgspec.ValidationError as error:
-        raise Refusal("invalid_request", f"The body does not fit: {_worded(error)}.") from error
+        raise _misfit(error) from error
     except RecursionError as error:
         raise Refusal("invalid_request", "The body is nested too deeply.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -213,6 +213,13 @@ def decode_body(decode: Any, body: bytes) -> Any:
         raise Refusal("invalid_request", f"The body is not valid JSON: {error}") from error
 
 
-def _worded(error: msgspec.ValidationError) -> str:
-    """msgspec's words with its `$` for the body taken out: "Expected `int`, got `str` - at `max_tokens`"."""
-    return str(error).replace("`$.", "`").rstrip(".")
+_NO_KIND = re.compile(r"Invalid value '(?P<kind>.*)' - at `\$\.(?P<path>[^`]+)\.type`", re.DOTALL)
+
+
+def _misfit(error: msgspec.ValidationError) -> Refusal:
+    """What msgspec says, with its `$` for the body taken out: "Expected `int`, got `str` - at `max_tokens`"."""
+    told = str(error)
+    if (match := _NO_KIND.fullmatch(told)) is not None:
+        words = f"The body does not fit: {match['path']}: '{match['kind'][:100]}' is not a type that can be used here. Leave this part out."
+        return Refusal("invalid_request", words, param=match["path"])
+    return Refusal("invalid_request", f"The body does not fit: {told.replace('`$.', '`').rstrip('.')}.")

@@ -16,7 +16,10 @@ _ERROR_TYPES = {
     401: "authentication_error",
     402: "budget_error",
     403: "permission_error",
+    429: "rate_limit_error",
 }
+_CALLERS_OWN = (404, 405, 409, 413, 415)
+"""Statuses of requests that can't be answered as they are. 422 is of an answer that keeps no contract."""
 
 
 SSE_COMMENT = b": keep-alive\n\n"
@@ -137,9 +140,8 @@ def openai_usage(used: Usage) -> dict[str, Any]:
 
 def openai_error(refusal: Refusal) -> dict[str, Any]:
     """A refusal as OpenAI's error object."""
-    kind = _ERROR_TYPES.get(refusal.status, "rate_limit_error" if refusal.status == 429 else "api_error")
-    if refusal.status == 404:
-        kind = "invalid_request_error"
+    by_class = "invalid_request_error" if refusal.status in _CALLERS_OWN else "api_error"
+    kind = _ERROR_TYPES.get(refusal.status, by_class)
     return {"error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": refusal.code}}
 
 

@@ -117,10 +117,28 @@ class CustomSpec(Strict):
 
 
 class ChatToolSpec(Strict):
+    """A tool. Editors send functions flat, too, as Responses and Anthropic's Messages have them: with a name of their own."""
+
     function: FunctionSpec | None = None
     custom: CustomSpec | None = None
     type: str = "function"
     cache_control: CacheControl | None = None
+    name: str | None = None
+    description: str | None = None
+    parameters: Json | None = None
+    input_schema: Json | None = None
+    strict: bool | None = None
+
+    def own_function(self) -> FunctionSpec | None:
+        """The function, in whichever form it came."""
+        if self.function is not None or self.type != "function" or self.name is None:
+            return self.function
+        return FunctionSpec(
+            name=self.name,
+            description=self.description,
+            parameters=self.parameters or self.input_schema,
+            strict=self.strict,
+        )
 
 
 class Named(Strict):

@@ -77,9 +77,9 @@ def _choice(request: ChatRequest) -> tuple[str | AllowedTools, str]:
 
 def _tool(each: ChatToolSpec, where: str, places: Places) -> list[Tool]:
     """A tool as Converse has it, with a cache point where it is marked; none for one that no model on Bedrock can run."""
-    if each.function is not None:
-        tools = [Tool(tool_spec=_function(each.function))]
-        mark = each.cache_control or each.function.cache_control
+    if (function := each.own_function()) is not None:
+        tools = [Tool(tool_spec=_function(function))]
+        mark = each.cache_control or function.cache_control
         return tools if mark is None else [*tools, Tool(cache_point=mark.point())]
     if each.custom is not None:
         places.custom_tools.add(each.custom.name)

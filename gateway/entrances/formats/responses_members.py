@@ -6,21 +6,12 @@ Source: `ResponseCreateParams` of the `openai` SDK; a member that a newer one ad
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from gateway.call.fit import Adjustment
 from gateway.call.places import Places
+from gateway.entrances.formats.members import Treatment
 from gateway.refusals import Refusal
-
-
-class Treatment(StrEnum):
-    """What is done with a member."""
-
-    HONOURED = "honoured"
-    LET_GO = "let go"  # it changes nothing here
-    DROPPED = "dropped"  # and said: the answer is what it would be, or as good
-    REFUSED = "refused"  # by name: without it the answer would be another
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +23,8 @@ class Member:
     asks_nothing: Callable[[Any], bool] = lambda value: value in (None, False, 0, "", [], {})
 
 
-_HONOURED, _LET_GO, _DROPPED = Member(Treatment.HONOURED), Member(Treatment.LET_GO), Member(Treatment.DROPPED)
-_AS_USUAL = Member(Treatment.DROPPED, asks_nothing=lambda value: value in (None, "auto", "default", "disabled", "standard"))  # fmt: skip
+_HONOURED, _LET_GO, _DROPPED = Member(Treatment.HONOURED), Member(Treatment.LET_GO), Member(Treatment.NOTED)
+_AS_USUAL = Member(Treatment.NOTED, asks_nothing=lambda value: value in (None, "auto", "default", "disabled", "standard"))  # fmt: skip
 MEMBERS: Mapping[str, Member] = {
     **dict.fromkeys(
         (
@@ -57,7 +48,7 @@ MEMBERS: Mapping[str, Member] = {
     "context_management": _DROPPED,
     "image": _DROPPED,
     "prompt_cache_options": Member(
-        Treatment.DROPPED, asks_nothing=lambda value: not isinstance(value, dict) or set(value) <= {"mode", "ttl"}
+        Treatment.NOTED, asks_nothing=lambda value: not isinstance(value, dict) or set(value) <= {"mode", "ttl"}
     ),
     "background": Member(Treatment.REFUSED, "An answer is given at once, or streamed: set it to false."),
     "conversation": Member(Treatment.REFUSED, "There is no store of conversations: send the items in 'input'."),

@@ -26,4 +26,5 @@ class ScopedSerializer(OwnedSerializer):
         limit.full_clean()
         if self.instance is not None:
             return attrs
-        return {**attrs, "team": limit.team, "application": limit.application}
+        kept = {name: getattr(limit, name) for name in ("team", "application", "end_user", "feature")}
+        return attrs | kept  # who is named is kept as a placeholder

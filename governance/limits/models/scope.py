@@ -119,18 +119,20 @@ class Scoped(Owned):
             raise ValidationError(
                 {"model": f"There is no route named “{unknown}”. See Routes for the names."}
             )
-        self._keep_end_user()
+        self._keep_tags()
         for name in ("end_user", "feature", "model"):
             text = getattr(self, name)
             if text != text.strip() or not text.isprintable():
                 raise ValidationError({name: "This has spaces around it, or characters that can't be shown."})
 
-    def _keep_end_user(self) -> None:
+    def _keep_tags(self) -> None:
         """Whoever is named is kept as calls keep it: as a placeholder of the team's, where it looks like personal data."""
-        if not personal_kind(self.end_user, is_person=True):
-            return
-        if self.team is None:
-            told = "This looks like personal data, which each team keeps under a placeholder of its own. Choose a team."
-            raise ValidationError({"end_user": told})
-        key = team_key(settings.MASTER_KEY, str(self.team.public_id))
-        self.end_user = kept_tag(self.end_user, key, is_person=True)
+        for name, is_person in (("end_user", True), ("feature", False)):
+            text = getattr(self, name).strip()
+            if not personal_kind(text, is_person=is_person):
+                continue
+            if self.team is None:
+                told = "This looks like personal data, which each team keeps under a placeholder of its own. Choose a team."
+                raise ValidationError({name: told})
+            key = team_key(settings.MASTER_KEY, str(self.team.public_id))
+            setattr(self, name, kept_tag(text, key, is_person=is_person))

@@ -181,3 +181,46 @@ def test_a_reference_to_a_tool_whose_loading_was_deferred_is_read():
     result = a_result(content=[{"type": "tool_reference", "tool_name": "grep"}])
     made = sent("anthropic", HAIKU, body(messages=[USER, A_CALL, a_user(result)], tools=[OWN]))
     assert "grep" in made.body["messages"][2]["content"][0]["toolResult"]["content"][0]["text"]
+
+
+def test_what_a_server_s_tool_left_is_left_out_and_said():
+    search = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "x"}}
+    found = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "s1",
+        "content": [],
+        "caller": {"type": "direct"},
+    }
+    given = body(messages=[USER, {"role": "assistant", "content": [search, found, TEXT]}, USER])
+    parsed = parse("anthropic", given)
+    assert [str(each) for each in parsed.places.adjustments] == [
+        "messages[1].content[0]; dropped=server_tool_use",
+        "messages[1].content[1]; dropped=web_search_tool_result",
+    ]
+    assert len(parsed.conversation.messages[1].content) == 1
+
+
+@pytest.mark.parametrize(
+    ("wire_format", "given", "param"),
+    [
+        ("anthropic", body(messages=[a_user({"type": "brand_new"})]), "messages[0].content[0]"),
+        ("openai", {"model": "m", "messages": [a_user({"type": "brand_new"})]}, "messages[0].content[0]"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_name(wire_format, given, param):
+    with pytest.raises(Refusal) as refused:
+        parse(wire_format, given)
+    assert (refused.value.code, refused.value.param) == ("invalid_request", param)
+
+
+def test_the_effort_in_claude_s_own_words_is_converse_s_effort():
+    given = {
+        "messages": [{"role": "user", "content": [{"text": "x"}]}],
+        "additionalModelRequestFields": {"output_config": {"effort": "high"}},
+    }
+    conversation = parse("converse", given).conversation
+    assert conversation.output_config == {"effort": "high"}
+    assert conversation.additional_model_request_fields is None
+    given["additionalModelRequestFields"]["output_config"]["max_tokens"] = 5
+    with pytest.raises(Refusal, match="output_config"):
+        parse("converse", given)

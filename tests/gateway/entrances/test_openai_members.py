@@ -210,3 +210,23 @@ def test_files_are_documents():
     document = content["messages"][0]["content"][0]["document"]
     assert (document["format"], document["name"]) == ("txt", "notes")
     assert json.dumps(document).find("Hello") > 0
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {
+            "type": "function",
+            "name": "f",
+            "description": "d",
+            "parameters": {"type": "object", "properties": {}},
+        },
+        {"name": "f", "description": "d", "input_schema": {"type": "object", "properties": {}}},
+    ],
+)
+def test_a_function_may_stand_flat(tool):
+    parsed = parse("openai", {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [tool]})
+    (found,) = parsed.conversation.tool_config.tools
+    assert (found.tool_spec.name, found.tool_spec.description) == ("f", "d")
+    assert found.tool_spec.input_schema.json == {"type": "object", "properties": {}}
+    assert not parsed.places.adjustments

@@ -1,9 +1,12 @@
 """Budgets and rate limits of every scope, through the admin and the API: what can be made, and what is refused."""
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from governance.limits.models import Budget, RateLimit
+from kernel.placeholders import team_key
+from kernel.tags import kept_tag
 from tests.accounts.api_resources import API, ask
 from tests.governance.limits.factories import make_budget, make_windows
 from tests.world import World
@@ -37,6 +40,15 @@ def test_a_team_s_limit_of_any_scope(world, scope, resource):
     for name, value in scope.items():
         assert answer.json()[name] == value
     assert answer.json()["scope"].startswith("team Mine")
+
+
+@pytest.mark.parametrize("name", ["end_user", "feature"])
+def test_who_is_named_is_kept_as_calls_keep_it(world, name):
+    answer = make(world, "admin", team=world.mine.team.pk, **{name: "Jane@Example.com"})
+    key = team_key(settings.MASTER_KEY, str(world.mine.team.public_id))
+    assert answer.json()[name] == kept_tag("jane@example.com", key, is_person=True)
+    refused = make(world, "superuser", **{name: "jane@example.com"})
+    assert "Choose a team" in " ".join(refused.json()[name])
 
 
 def test_an_api_key_s_budget_belongs_to_its_application_and_team(world):
