@@ -7,6 +7,7 @@ import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import governance.limits.models.budget
 import governance.records.models.blank_record
+import kernel.ids
 import kernel.migrations
 import kernel.triggers
 import pgtrigger.compiler
@@ -450,6 +451,47 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='TeamKey',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_keys', to='accounts.team')),
+                        ('generation', models.PositiveIntegerField(help_text="1 is the team's first key.")),
+                        ('provider', models.CharField(choices=[('local', 'Master key of this installation'), ('kms', 'AWS KMS')], max_length=16, verbose_name='protected by')),
+                        ('kms_key_id', models.CharField(blank=True, max_length=2048, verbose_name='KMS key')),
+                        ('wrapped', models.BinaryField(help_text='The key, encrypted. Null: erased.', null=True)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True, verbose_name='replaced at')),
+                        ('erased_at', models.DateTimeField(editable=False, null=True)),
+                        ('erased_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('erased_by_email', models.CharField(blank=True, editable=False, max_length=254, verbose_name='erased by')),
+                        ('erased_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='why')),
+                    ],
+                    options={
+                        'verbose_name': 'encryption key',
+                        'ordering': ('team', '-generation'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'generation'), name='team_key_generation'), models.UniqueConstraint(condition=models.Q(('erased_at__isnull', True), ('retired_at__isnull', True)), fields=('team',), name='one_live_team_key'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at__isnull', False), ('wrapped__isnull', True)), models.Q(('erased_at__isnull', True), ('wrapped__isnull', False)), _connector='OR'), name='erased_team_key_has_no_bytes')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='KnownPerson',
+                    fields=[
+                        ('id', models.UUIDField(default=kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='known_people', to='accounts.team')),
+                        ('placeholder', models.CharField(help_text='As calls keep it.', max_length=200)),
+                        ('key', models.ForeignKey(editable=False, help_text='What opens the name.', on_delete=django.db.models.deletion.CASCADE, related_name='+', to='governance.teamkey')),
+                        ('sealed', models.BinaryField(help_text='A nonce of 12 bytes, then what AES-256-GCM made of the name.')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'verbose_name': 'person behind a placeholder',
+                        'verbose_name_plural': 'people behind placeholders',
+                        'ordering': ('team', 'placeholder'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'placeholder'), name='known_person_once_per_team')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='RawAccess',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -498,29 +540,6 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='TeamKey',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='data_keys', to='accounts.team')),
-                        ('generation', models.PositiveIntegerField(help_text="1 is the team's first key.")),
-                        ('provider', models.CharField(choices=[('local', 'Master key of this installation'), ('kms', 'AWS KMS')], max_length=16, verbose_name='protected by')),
-                        ('kms_key_id', models.CharField(blank=True, max_length=2048, verbose_name='KMS key')),
-                        ('wrapped', models.BinaryField(help_text='The key, encrypted. Null: erased.', null=True)),
-                        ('created_at', models.DateTimeField(auto_now_add=True)),
-                        ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True, verbose_name='replaced at')),
-                        ('erased_at', models.DateTimeField(editable=False, null=True)),
-                        ('erased_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                        ('erased_by_email', models.CharField(blank=True, editable=False, max_length=254, verbose_name='erased by')),
-                        ('erased_reason', models.CharField(blank=True, editable=False, max_length=500, verbose_name='why')),
-                    ],
-                    options={
-                        'verbose_name': 'encryption key',
-                        'ordering': ('team', '-generation'),
-                        'constraints': [models.UniqueConstraint(fields=('team', 'generation'), name='team_key_generation'), models.UniqueConstraint(condition=models.Q(('erased_at__isnull', True), ('retired_at__isnull', True)), fields=('team',), name='one_live_team_key'), models.CheckConstraint(condition=models.Q(models.Q(('erased_at__isnull', False), ('wrapped__isnull', True)), models.Q(('erased_at__isnull', True), ('wrapped__isnull', False)), _connector='OR'), name='erased_team_key_has_no_bytes')],
-                        'indexes': [],
                     },
                 ),
                 migrations.CreateModel(

@@ -18,6 +18,10 @@ _SERVED = (
 was refused or said at its member."""
 
 
+_PRICED = ("context-1m-*", "output-128k-*")
+"""What changes the price of a call, or how long it may be: that is the catalogue's to say."""
+
+
 def mend_betas(work: Work, *, without: bool) -> None:
     """Leaves out the betas that the model does not take, and says so; `without`, all of them."""
     fields: Json = dict(work.conversation.additional_model_request_fields or {})
@@ -25,7 +29,8 @@ def mend_betas(work: Work, *, without: bool) -> None:
         return
     given = fields.pop("anthropic_beta")
     asked = [name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)]
-    taken = [] if without else [name for name in asked if _matches(name, work.capability.betas)]
+    known = (name for name in asked if _matches(name, work.capability.betas))
+    taken = [] if without else [name for name in known if not _matches(name, _SERVED + _PRICED)]
     dropped = [name for name in asked if name not in taken and not _matches(name, _SERVED)]
     if taken:
         fields["anthropic_beta"] = list(dict.fromkeys(taken))

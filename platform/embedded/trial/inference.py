@@ -21,7 +21,7 @@ _VALUES = (
 )  # fmt: skip
 _FIELDS = (
     Probe("unknown additional field", "an unknown additionalModelRequestFields", extra(gatehouse_unknown=1), "extra fields", "fields"),
-    Probe("beta flag", "an unknown anthropic_beta", extra(anthropic_beta=["no-such-flag"]), "beta flags", "fields", vendors=ANTHROPIC),
+    Probe("beta flag", "an unknown anthropic_beta", extra(anthropic_beta=["no-such-flag"]), "beta flags", "betas", vendors=ANTHROPIC),
     Probe("response fields", "additionalModelResponseFieldPaths [\"/stop_sequence\"]",
           body(additionalModelResponseFieldPaths=["/stop_sequence"]), "pointers"),
     Probe("response field without slash", "additionalModelResponseFieldPaths [\"stop\"]",
