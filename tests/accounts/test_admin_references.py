@@ -17,6 +17,7 @@ from gateway.catalogue.models import Model as BedrockModel
 from governance.alerts.models import AlertChannel
 from governance.limits.models import Budget, RateLimit
 from governance.privacy.models import PrivacyPolicy
+from governance.records.models import KnownPerson
 from prompts.evaluations.models import TestSet
 from prompts.knowledge.models import ContextSource, KnowledgeBase
 from prompts.registry.models import Prompt, ReviewRule
@@ -47,10 +48,11 @@ FORMS: dict[type[Model], dict[str, Any]] = {
         "floor": "0.7", "max_tokens": "2000", "chunk_tokens": "300", "overlap_tokens": "40",
     },
     ReviewRule: {"name": "new", "approvals": "1"},
+    KnownPerson: {"tag": "john.roe@example.com", "name": "John Roe"},
     ServiceContract: {"p95_ms": "10", "window_minutes": "60", "minimum_calls": "20"},
 }  # fmt: skip
 """What is typed besides references."""
-MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM, PrivacyPolicy: MANAGES_TEAM, ReviewRule: MANAGES_TEAM}  # fmt: skip
+MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM, PrivacyPolicy: MANAGES_TEAM, ReviewRule: MANAGES_TEAM, KnownPerson: MANAGES_TEAM}  # fmt: skip
 """Who may make one, where it is not whoever manages keys and prompts."""
 SHARED = (AlertChannel, Budget, RateLimit, PrivacyPolicy, Prompt)
 """What superusers make for no team."""

@@ -79,7 +79,7 @@ class ImportForm(forms.Form):
     team = forms.ModelChoiceField(queryset=Team.objects.none())
     lines = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 12, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=f"“jane.doe@example.com, Jane Doe”: what clients send and a name, one a line; at most {MAX_LINES:,}. "
+        help_text=f"“jane.doe@example.com, Jane Doe”: what clients send and a name, one per line; at most {MAX_LINES:,}. "
         "Whoever is on the list gets the name given here.",
     )
 

@@ -87,7 +87,7 @@ class PeopleImportSerializer(serializers.Serializer[Any]):
     people = serializers.ListField(child=LineSerializer(), allow_empty=False, max_length=MAX_LINES)
 
 
-class ImportedSerializer(serializers.Serializer[Any]):
+class PeopleImportedSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
@@ -106,7 +106,7 @@ class KnownPersonViewSet(OwnedModelViewSet):
                 {"tag": [f"{placeholder} is on the list: change its name there."]}
             )
 
-    @extend_schema(request=PeopleImportSerializer, responses=ImportedSerializer)
+    @extend_schema(request=PeopleImportSerializer, responses=PeopleImportedSerializer)
     @action(detail=False, methods=["post"], url_path="import")
     def import_people(self, request: Request) -> Response:
         """Adds many people, all or none."""

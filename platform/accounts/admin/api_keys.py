@@ -18,7 +18,7 @@ from kernel.clock import utc_now
 
 ACTIVE, ENDING, EXPIRED, REVOKED = "Active", "Ending", "Expired", "Revoked"
 SOON = timedelta(days=7)
-_MOST_KEYS = 50
+_MAX_KEYS = 50
 
 
 def status_of(api_key: ApiKey, *, now: datetime) -> str:
@@ -192,7 +192,7 @@ class ApiKeyAdmin(OwnedAdmin):
     def set_up_any(self, request: HttpRequest) -> HttpResponse:
         """The same without a key: which of one's keys, or how to get one."""
         keys = self.get_queryset(request).filter(revoked_at=None).select_related("application__team")
-        working = [key for key in keys[:_MOST_KEYS] if status_of(key, now=utc_now()) != EXPIRED]
+        working = [key for key in keys[:_MAX_KEYS] if status_of(key, now=utc_now()) != EXPIRED]
         return self._render(
             request, "set_up", None, title="Set up a client", keys=working,
             may_add=self.has_add_permission(request), **set_up_context(request, None),

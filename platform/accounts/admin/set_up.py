@@ -17,7 +17,7 @@ from accounts.services.known_models import known_chat_models, known_models
 from kernel.clock import utc_now
 
 NO_KEY = "gh_…"
-_LONGEST_WAIT = timedelta(hours=1)
+_MAX_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def first_call_answer(request: HttpRequest, api_key: ApiKey) -> JsonResponse:
 
 def _since(text: str) -> datetime:
     """The moment a page was opened; never long ago, for nobody waits that long and records are many."""
-    earliest = utc_now() - _LONGEST_WAIT
+    earliest = utc_now() - _MAX_WAIT
     try:
         moment = parse_datetime(text.replace(" ", "+"))
     except ValueError:
