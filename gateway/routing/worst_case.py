@@ -19,17 +19,15 @@ _ROOM_FOR_SCHEMA = 700
 def most_of(call: Call, *, output_tokens: int) -> int:
     """Nano-dollars: all rounds at the dearest of the deployments that may answer, in every tier that may be served, for so
     much output each."""
-    return max(
-        (
-            sum(
-                _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
-                for tokens in _inputs(call, deployment)
-            )
-            for deployment in call.routed.deployments
-            for price in _prices(call, deployment)
-        ),
-        default=0,
-    )
+    worst = 0
+    for deployment in call.routed.deployments:
+        inputs = _inputs(call, deployment)
+        for price in _prices(call, deployment):
+            cost = 0
+            for tokens in inputs:
+                cost += _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+            worst = max(worst, cost)
+    return worst
 
 
 def rounds_of(call: Call) -> int:
@@ -98,8 +96,11 @@ def nanos_for(call: Call, deployment: DeploymentEntry, tokens: int) -> int:
 
 def _prices(call: Call, deployment: DeploymentEntry) -> list[PriceEntry]:
     """Of the tier asked for, and of the standard one that it may fall back to."""
-    found = (price_at(deployment.prices, call.moment, tier) for tier in {call.tier, ""})
-    return [price for price in found if price is not None]
+    found = []
+    for tier in (call.tier, "") if call.tier else ("",):
+        if (price := price_at(deployment.prices, call.moment, tier)) is not None:
+            found.append(price)
+    return found
 
 
 def _cost(
@@ -139,6 +140,8 @@ def _room_for_schema(call: Call) -> int:
 
 def _dearer_images(call: Call, deployment: DeploymentEntry) -> int:
     """By how many tokens this deployment's vendor may count images higher than the one that the bound is of."""
+    if len(call.routed.deployments) == 1:
+        return 0
     measured = min(call.routed.deployments, key=lambda each: each.context_window)
     family, of_bound = family_of(deployment), family_of(measured)
     if family == of_bound:
