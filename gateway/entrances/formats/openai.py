@@ -28,6 +28,7 @@ from gateway.entrances.formats.openai_request import (
     ResponseFormat,
 )
 from gateway.entrances.formats.openai_tools import tools_of
+from gateway.entrances.formats.prompt_cache import mark_for_cache
 from gateway.refusals import Refusal
 
 _MAX_STOPS = 4
@@ -57,7 +58,7 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
         system.append(SystemBlock(text=_VERBOSITY[request.verbosity]))
         places.adjustments.append(Adjustment("verbosity", "instructed"))
     tool_config, tool_choice = tools_of(request, messages, places)
-    return Conversation(
+    conversation = Conversation(
         messages=messages,
         system=system or None,
         inference_config=InferenceConfig(
@@ -73,6 +74,8 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
         output_config=output_config(request.response_format),
         service_tier=service_tier(request.service_tier, places),
     )
+    mark_for_cache(conversation, request.prompt_cache_key)
+    return conversation
 
 
 def _last_text(system: list[SystemBlock]) -> str | None:

@@ -246,7 +246,7 @@ _TABLE = {
     "temperature": _H, "top_p": _H, "top_k": _H, "stop": _H, "tools": _H, "tool_choice": _H, "parallel_tool_calls": _H,
     "response_format": _H, "reasoning_effort": _H, "reasoning": _H, "thinking": _H, "verbosity": _H, "functions": _H,
     "function_call": _H, "cache_control": _H, "metadata": _H, "service_tier": _H,
-    "user": _L, "safety_identifier": _L, "prompt_cache_key": _L, "prompt_cache_retention": _L, "prompt_cache_options": _L,
+    "user": _L, "safety_identifier": _L, "prompt_cache_key": _H, "prompt_cache_retention": _L, "prompt_cache_options": _L,
     "store": _L,
     "seed": _N, "prediction": _N, "moderation": _N,
     "n": _R, "logprobs": _R, "top_logprobs": _R, "logit_bias": _R, "presence_penalty": _R, "frequency_penalty": _R,

@@ -14,6 +14,7 @@ from gateway.call.response import ResponseRun
 from gateway.conversation import Conversation, Json
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
+from gateway.entrances.formats.prompt_cache import mark_for_cache
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.entrances.formats.responses_conversation import Reading, read_request
 from gateway.entrances.formats.responses_members import check_includes, check_members
@@ -53,6 +54,7 @@ class ResponsesEntrance:
             self._reading = read_request(
                 request, places, is_prompt=prompt is not None, recalled=recalled, found=found
             )
+            mark_for_cache(self._reading.conversation, request.prompt_cache_key)
             return self._reading.conversation
 
         conversation = read(None, None)

@@ -30,14 +30,14 @@ MEMBERS: Mapping[str, Member] = {
         (
             "model", "input", "instructions", "stream", "max_output_tokens", "temperature", "top_p", "tools", "tool_choice",
             "parallel_tool_calls", "reasoning", "text", "store", "previous_response_id", "prompt", "metadata", "include",
-            "service_tier",
+            "service_tier", "prompt_cache_key",
         ),
         _HONOURED,
     ),
     # Told back in the response where OpenAI does so; nothing here depends on them.
     **dict.fromkeys(
         (
-            "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "client_metadata", "stream_options",
+            "user", "safety_identifier", "prompt_cache_retention", "client_metadata", "stream_options",
             "max_tool_calls",  # of tools that OpenAI runs: none is run here
         ),
         _LET_GO,

@@ -163,6 +163,19 @@ def test_a_cache_mark_becomes_a_cache_point(body, place):
     assert found == POINT
 
 
+def test_a_cache_key_marks_what_stays_and_the_end():
+    system = {"role": "system", "content": "s"}
+    body = converse(chat(messages=[system, USER], prompt_cache_key="k")).body
+    assert (body["system"][-1], body["messages"][-1]["content"][-1]) == (POINT, POINT)
+    body = converse(chat(tools=[o_tool()], prompt_cache_key="k")).body
+    assert (body["toolConfig"]["tools"][-1], body["messages"][-1]["content"][-1]) == (POINT, POINT)
+    marked = converse(chat(messages=[{**system, **MARK}, USER], prompt_cache_key="k")).body
+    assert POINT not in marked["messages"][-1]["content"]  # the caller's own marks are enough
+    assert converse(chat(prompt_cache_key="k"), FAMILIES["llama-3-3"]).adjusted == [
+        "messages[0]; dropped=cache_point"
+    ]
+
+
 def test_one_tool_at_a_time():
     body = converse(chat(tools=[o_tool()], parallel_tool_calls=False)).body
     choice = {"type": "auto", "disable_parallel_tool_use": True}
