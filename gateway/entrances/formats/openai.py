@@ -74,7 +74,7 @@ def conversation_of_openai(request: ChatRequest, places: Places) -> Conversation
         output_config=output_config(request.response_format),
         service_tier=service_tier(request.service_tier, places),
     )
-    mark_for_cache(conversation, request.prompt_cache_key)
+    mark_for_cache(conversation, request.prompt_cache_key, places)
     return conversation
 
 

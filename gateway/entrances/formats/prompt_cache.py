@@ -7,12 +7,13 @@ at its end, from which the next turn goes on.
 
 from typing import Any
 
+from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, SystemBlock, Tool
 
 _POINT = {"type": "default"}
 
 
-def mark_for_cache(conversation: Conversation, key: Any) -> None:
+def mark_for_cache(conversation: Conversation, key: Any, places: Places) -> None:
     """Marks a prompt with a key, unless the caller has marked it already."""
     if not isinstance(key, str) or not key or not conversation.messages or _is_marked(conversation):
         return
@@ -20,7 +21,8 @@ def mark_for_cache(conversation: Conversation, key: Any) -> None:
         conversation.system.append(SystemBlock(cache_point=dict(_POINT)))
     elif conversation.tool_config is not None:
         conversation.tool_config.tools.append(Tool(cache_point=dict(_POINT)))
-    conversation.messages[-1].content.append(Block(cache_point=dict(_POINT)))
+    end = places.note(Block(cache_point=dict(_POINT)), "prompt_cache_key")
+    conversation.messages[-1].content.append(end)
 
 
 def _is_marked(conversation: Conversation) -> bool:

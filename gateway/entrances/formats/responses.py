@@ -54,7 +54,7 @@ class ResponsesEntrance:
             self._reading = read_request(
                 request, places, is_prompt=prompt is not None, recalled=recalled, found=found
             )
-            mark_for_cache(self._reading.conversation, request.prompt_cache_key)
+            mark_for_cache(self._reading.conversation, request.prompt_cache_key, places)
             return self._reading.conversation
 
         conversation = read(None, None)

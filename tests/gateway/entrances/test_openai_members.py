@@ -172,7 +172,7 @@ def test_a_cache_key_marks_what_stays_and_the_end():
     marked = converse(chat(messages=[{**system, **MARK}, USER], prompt_cache_key="k")).body
     assert POINT not in marked["messages"][-1]["content"]  # the caller's own marks are enough
     assert converse(chat(prompt_cache_key="k"), FAMILIES["llama-3-3"]).adjusted == [
-        "messages[0]; dropped=cache_point"
+        "prompt_cache_key; dropped=cache_point"
     ]
 
 
