@@ -125,10 +125,16 @@ def test_exact_across_processes(limited, team):
 
 
 def test_tokens_are_corrected_by_what_was_used(limited, team):
-    key = ready_key(limited, team, metric="tokens", limit=10_000, period="hour")
-    for _ in range(5):  # each might need 8,000, and uses some 30
-        until(lambda: ask(limited, key, max_tokens=8_000).status_code == 200, seconds=5)
-    never = ask(limited, key, max_tokens=10_001)
+    key = ready_key(limited, team, metric="tokens", limit=6_000, period="hour")
+    for max_tokens in (
+        3_000,
+        3_000,
+        3_000,
+        8_000,
+        63_000,
+    ):  # of which no more than 4,096 are expected, and some 30 used
+        until(lambda most=max_tokens: ask(limited, key, max_tokens=most).status_code == 200, seconds=5)
+    never = ask(limited, key, messages=[{"role": "user", "content": "word " * 6_000}])
     assert (never.status_code, never.headers.get("retry-after")) == (429, None)
     assert "Lower max_tokens" in never.json()["error"]["message"]
 

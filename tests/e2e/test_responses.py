@@ -192,7 +192,9 @@ def test_codex_and_its_next_step(world, is_stream):
     call = first["output"][-1]
     assert (call["type"], call["name"]) == ("function_call", "tool_0")
     assert len(sent(world)["toolConfig"]["tools"]) == 10
-    assert [len(block["text"]) for block in sent(world)["system"]] == [16_979, 2_127, 341]
+    *texts, point = sent(world)["system"]
+    assert [len(block["text"]) for block in texts] == [16_979, 2_127, 341]
+    assert point == {"cachePoint": {"type": "default"}}  # as its `prompt_cache_key` asks for
     output = {"type": "function_call_output", "call_id": call["call_id"], "output": "hello from the tool"}
     second = ask(*first["output"], output)
     assert "hello from the tool" in second["output"][0]["content"][0]["text"]
