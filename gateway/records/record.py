@@ -13,7 +13,7 @@ def full_record(call: Call) -> dict[str, Any]:
     """Every column of the record of a call that has ended."""
     refusal, usage = call.refusal, call.reply.usage
     return {
-        **admission_record(call),
+        **_admitted(call),
         "call_id": call.id,
         "started_at": call.started_at,
         "status": call.status,
@@ -53,6 +53,10 @@ def _checks(call: Call) -> dict[str, Any]:
 
 def admission_record(call: Call) -> dict[str, Any]:
     """Every column as it stands at admission; what an expired call's record is made of."""
+    return {**_admitted(call), "checks": _checks(call)}
+
+
+def _admitted(call: Call) -> dict[str, Any]:
     key = call.key if call.is_authenticated else None
     deployment = call.deployment if call.has_deployment else None
     return {
@@ -85,7 +89,6 @@ def admission_record(call: Call) -> dict[str, Any]:
         "first_token_ms": None,
         "stages": [],
         "findings": call.redacted.findings if call.is_redacted else {},
-        "checks": _checks(call),
         "is_flagged": call.checks.is_flagged,
         "request_id": call.request.request_id,
         "client_ip": call.request.client_ip,

@@ -121,7 +121,11 @@ def _inputs(call: Call, deployment: DeploymentEntry) -> list[int]:
     What is more than the model's window is a bound of what could not be measured: no prompt exceeds that.
     """
     room = call.bounds.max_tokens + MAX_CORRECTION_TOKENS
-    first = call.bounds.input_bound + _dearer_images(call, deployment) + _room_for_schema(call)
+    first = call.bounds.input_bound
+    if len(call.routed.deployments) > 1:
+        first += _dearer_images(call, deployment)
+    if call.conversation.output_config is not None:
+        first += _room_for_schema(call)
     bounds = [first + number * room for number in range(rounds_of(call))]
     if call.request.kind != "text":
         return bounds  # of many texts, each with the window to itself
@@ -140,8 +144,6 @@ def _room_for_schema(call: Call) -> int:
 
 def _dearer_images(call: Call, deployment: DeploymentEntry) -> int:
     """By how many tokens this deployment's vendor may count images higher than the one that the bound is of."""
-    if len(call.routed.deployments) == 1:
-        return 0
     measured = min(call.routed.deployments, key=lambda each: each.context_window)
     family, of_bound = family_of(deployment), family_of(measured)
     if family == of_bound:

@@ -41,7 +41,7 @@ def api_key(headers: dict[bytes, bytes]) -> str | None:
 def check_tags(headers: dict[bytes, bytes]) -> None:
     """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
     for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"):
-        if len(text_of(headers.get(name, b""))) > _MAX_TAG_LENGTH:
+        if name in headers and len(text_of(headers[name])) > _MAX_TAG_LENGTH:
             header = "-".join(part.capitalize() for part in name.decode().split("-"))
             raise Refusal(
                 "invalid_request",

@@ -40,7 +40,7 @@ def completion(
     events = told(events)
     text = [event.text for event in events if isinstance(event, TextDelta)]
     reasoning = [event.text for event in events if isinstance(event, ReasoningDelta)]
-    calls = [_custom_call(call) if _name(call) in custom_tools else call for call in tool_calls(events)]
+    calls = [_custom_call(call) if _name(call) in custom_tools else call for call in _tool_calls(events)]
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) or None, "refusal": None}
     if calls:
         message["tool_calls"] = calls
@@ -110,8 +110,12 @@ def told(events: list[Event]) -> list[Event]:
 
 def tool_calls(events: list[Event]) -> list[dict[str, Any]]:
     """The tools that the model asks for, with their arguments as JSON texts."""
+    return _tool_calls(told(events))
+
+
+def _tool_calls(events: list[Event]) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
-    for event in told(events):
+    for event in events:
         if isinstance(event, ToolStart):
             function = {"name": event.name, "arguments": ""}
             calls.append({"id": event.tool_use_id, "type": "function", "function": function})

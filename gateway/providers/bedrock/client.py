@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -25,6 +26,11 @@ _JSON = "application/json"
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 _UNREADABLE = (msgspec.MsgspecError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError)
 """What translating an answer raises that is none."""
+
+
+@lru_cache(maxsize=1024)
+def _path(invoke_id: str, operation: str) -> str:
+    return f"/model/{quote(invoke_id, safe='')}/{operation}"
 
 
 @dataclass(slots=True)
@@ -151,7 +157,7 @@ class BedrockClient:
         return _Posting(self, attempt, path, body, accept)
 
     def _post(self, attempt: Attempt, operation: str, body: bytes, accept: str) -> "_Posting":
-        return self.post(attempt, f"/model/{quote(attempt.invoke_id, safe='')}/{operation}", body, accept)
+        return self.post(attempt, _path(attempt.invoke_id, operation), body, accept)
 
     async def _checked(self, attempt: Attempt, answer: UpstreamAnswer) -> bytes:
         attempt.request_id = answer.header("x-amzn-requestid")

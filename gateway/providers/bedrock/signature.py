@@ -33,6 +33,12 @@ def _signing_key(secret_key: str, date: str, region: str) -> bytes:
     return key
 
 
+@lru_cache(maxsize=1024)
+def _encoded(path: str) -> str:
+    """All services but S3 sign the path encoded once more. A model's path is the same in each of its calls."""
+    return quote(path, safe="/~")
+
+
 def sign(
     credentials: Credentials, *, region: str, host: str, path: str, body: bytes, accept: str, now: datetime
 ) -> dict[str, str]:
@@ -43,8 +49,7 @@ def sign(
     token_line = f"x-amz-security-token:{credentials.token}\n" if credentials.token else ""
     signed = "content-type;host;x-amz-date" + (";x-amz-security-token" if credentials.token else "")
     canonical = (
-        # All services but S3 sign the path encoded once more.
-        f"POST\n{quote(path, safe='/~')}\n\ncontent-type:application/json\nhost:{host}\nx-amz-date:{timestamp}\n"
+        f"POST\n{_encoded(path)}\n\ncontent-type:application/json\nhost:{host}\nx-amz-date:{timestamp}\n"
         f"{token_line}\n{signed}\n{hashlib.sha256(body).hexdigest()}"
     )
     scope = f"{date}/{region}/{SERVICE}/aws4_request"
