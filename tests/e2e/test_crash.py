@@ -96,12 +96,7 @@ def test_a_gateway_killed_under_load_leaves_holds_that_are_charged(crash_world):
         what="the end of the living one's calls",
     )
     left = {hold["call_id"] for hold in world.execute(holds)}
-    # The heartbeat of the dead process is made old, where waiting half a minute would do the same.
-    world.execute(
-        "UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' WHERE id IN "
-        "(SELECT instance_id FROM governance_hold)"
-    )
-    until(lambda: _expire(world) == 0, seconds=30, what="the end of all holds")
+    _bury(world)
     settled(world)
     on_record(world, load.answered)
     expired = world.execute("SELECT * FROM governance_auditrecord WHERE status = 'expired'")
@@ -121,11 +116,7 @@ def test_long_streams_of_a_killed_gateway_are_charged_by_what_they_had_streamed(
         long_id, short_id = (_stream(open_streams, world, other, seconds=seconds) for seconds in (8, 1))
         other.kill()
     world.heal()
-    world.execute(
-        "UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' WHERE id IN "
-        "(SELECT instance_id FROM governance_hold)"
-    )
-    until(lambda: _expire(world) == 0, seconds=30, what="the end of all holds")
+    _bury(world)
     settled(world)
     long, short = world.record(long_id), world.record(short_id)
     assert short["cost_nanos"] == short["reserved_nanos"]  # it had not come to a note
@@ -134,19 +125,68 @@ def test_long_streams_of_a_killed_gateway_are_charged_by_what_they_had_streamed(
     assert 0 < long["cost_nanos"] < long["reserved_nanos"] / 4
 
 
-def _stream(open_streams: ExitStack, world: World, gateway: Server, *, seconds: float) -> str:
+def test_what_was_held_more_for_an_answer_bounds_its_charge_when_its_gateway_dies(crash_world):
+    world = crash_world
+    other = world.stack.gateway()
+    key, budget = (
+        world.new_key(team="Extended"),
+        world.set_budget(team="Extended", limit_nanos=600_000_000),
+    )
+    until(lambda: world.chat(key=key).status_code == 200, what="the first answer")
+    for region in ("us-east-1", "us-west-2"):
+        world.fault(region, tokens_per_second=2_000)
+
+    def held() -> int:
+        (window,) = world.execute(
+            "SELECT reserved_nanos FROM governance_budgetwindow WHERE budget_id = %s", budget
+        )
+        return int(window["reserved_nanos"])
+
+    with ExitStack() as open_streams:
+        call_id = _stream(open_streams, world, other, seconds=0.5, key=key, tokens=60_000)
+        first = held()
+        until(lambda: held() > first, what="an extension of the hold")
+        other.kill()
+    world.heal()
+    _bury(world)
+    settled(world)
+    record = world.record(call_id)
+    assert (record["status"], record["is_estimated"]) == ("expired", True)
+    assert first < record["reserved_nanos"] <= 600_000_000
+    assert 0 < record["cost_nanos"] <= record["reserved_nanos"]
+    assert held() == 0
+
+
+def _stream(
+    open_streams: ExitStack,
+    world: World,
+    gateway: Server,
+    *,
+    seconds: float,
+    key: str = "",
+    tokens: int = 3000,
+) -> str:
     """A stream that is read for so long, and stays open then; its call."""
     body = {
-        "model": MODEL, "stream": True, "max_tokens": 3000,
-        "messages": [{"role": "user", "content": "[simulate: tokens=3000] Go"}],
+        "model": MODEL, "stream": True, "max_tokens": tokens,
+        "messages": [{"role": "user", "content": f"[simulate: tokens={tokens}] Go"}],
     }  # fmt: skip
-    headers = {"authorization": f"Bearer {world.key}"}
+    headers = {"authorization": f"Bearer {key or world.key}"}
     url = f"{gateway.url}/v1/chat/completions"
     answer = open_streams.enter_context(HTTP.stream("POST", url, json=body, headers=headers))
     lines, ends = open_streams.enter_context(closing(answer.iter_lines())), time.monotonic() + seconds
     while time.monotonic() < ends:
         next(lines)
     return str(answer.headers["x-gatehouse-call-id"])
+
+
+def _bury(world: World) -> None:
+    """Expires what a dead process held: its heartbeat is made old, where waiting half a minute would do the same."""
+    world.execute(
+        "UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' WHERE id IN "
+        "(SELECT instance_id FROM governance_hold)"
+    )
+    until(lambda: _expire(world) == 0, seconds=30, what="the end of all holds")
 
 
 def _expire(world: World) -> int:

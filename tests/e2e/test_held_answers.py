@@ -3,11 +3,13 @@
 import asyncio
 import json
 import threading
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from governance.limits.models import BudgetWindow
+from governance.limits.models import Budget, BudgetWindow, Grant
+from kernel.clock import utc_now
 from tests.e2e.conftest import MODEL
 
 OUTPUT_NANOS = 15_000
@@ -69,6 +71,45 @@ def test_an_answer_ends_by_the_format_s_length_stop_where_no_more_can_be_held(wo
     assert "max_tokens; ended=budget" in record["checks"]["adjusted"]
     assert left(world, budget) == (record["cost_nanos"], 0)
     assert record["cost_nanos"] <= 0.15 * DOLLAR
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("how", ["raised", "granted"])
+def test_what_a_budget_gets_amid_an_answer_lets_that_go_on(world, how):
+    key, budget = key_with(world, f"Midway {how}", 0.15)
+    world.fault(tokens_per_second=2_000)
+    body = {"model": MODEL, "max_tokens": 60_000, "stream": True}
+    body["messages"] = [{"role": "user", "content": "[simulate: tokens=12000] Write"}]
+    text = ""
+    with httpx.stream(
+        "POST",
+        f"{world.url}/v1/chat/completions",
+        headers={"authorization": f"Bearer {key}"},
+        json=body,
+        timeout=60,
+    ) as answer:
+        for chunk in answer.iter_text():
+            if not text:
+                world.stack.make(lambda: _give(budget, how))
+            text += chunk
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert '"finish_reason":"stop"' in text
+    assert 0.15 * DOLLAR < record["cost_nanos"] <= record["reserved_nanos"] <= 0.65 * DOLLAR
+    assert left(world, budget) == (record["cost_nanos"], 0)
+
+
+def _give(budget, how):
+    """Half a dollar more."""
+    if how == "raised":
+        Budget.objects.filter(pk=budget).update(limit_nanos=int(0.65 * DOLLAR))
+    else:
+        now = utc_now()
+        Grant.objects.create(
+            budget_id=budget,
+            amount=int(0.5 * DOLLAR),
+            starts_at=now - timedelta(minutes=1),
+            ends_at=now + timedelta(hours=1),
+        )
 
 
 def ask(world, key, *, tokens, is_stream):

@@ -3,6 +3,7 @@
 import base64
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,13 +17,35 @@ PIXEL = base64.b64decode(
 )
 
 
+_BAD = {
+    "/endless.png": (200, {"content-type": "image/png"}),
+    "/huge.png": (200, {"content-type": "image/png", "content-length": str(2**30)}),
+    "/to-metadata.png": (302, {"location": "http://169.254.169.254/latest/meta-data/iam"}),
+    "/round.png": (302, {"location": "/round.png"}),
+}
+"""What is answered at addresses that are no pictures; what is a 200 never ends."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path in _BAD:
+            self._bad()
+            return
         self.send_response(200 if self.path.startswith("/pixel.png") else 404)
         self.send_header("content-type", "image/png")
         self.send_header("content-length", str(len(PIXEL)))
         self.end_headers()
         self.wfile.write(PIXEL)
+
+    def _bad(self) -> None:
+        status, headers = _BAD[self.path]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with suppress(OSError):  # the gateway leaves
+            while status == 200:
+                self.wfile.write(b"x" * 65_536)
 
     def log_message(self, *_: object) -> None:
         """Not in the tests' output."""
@@ -96,6 +119,19 @@ def test_what_is_not_fetched_is_said_at_its_place(world, fetching, site, make, p
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
     assert "content[1]" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("endless", "no image of up to"), ("huge", "no image of up to"), ("to-metadata", "GATEHOUSE_IMAGE_HOSTS"),
+     ("round", "redirects more than 3 times")],
+)  # fmt: skip
+def test_what_a_picture_must_not_be_ends_soon_and_calls_no_model(world, fetching, site, path, words):
+    before = len(world.received())
+    answer = post(fetching.url, world.key, chat(f"http://{site}/{path}.png"))
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]["message"]
+    assert len(world.received()) == before
 
 
 @pytest.mark.parametrize("make", [chat, messages, responses])

@@ -20,6 +20,7 @@ from gateway.refusals import Refusal
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 _INDEX = re.compile(r"\[\d+\]")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _MAX_NAMED = 10
 _UNKNOWN = "unknown field"
 
@@ -54,12 +55,31 @@ class Reader:
         value = orjson.loads(data)
         unknown: dict[str, None] = {}
         kept = _known(value, self._body, "", unknown)
-        for number, path in enumerate(unknown):
-            if number == _MAX_NAMED:
-                places.adjustments.append(Adjustment("more members", "dropped", str(len(unknown) - number)))
-                break
-            places.adjustments.append(Adjustment(path[:100], "dropped"))
+        say_dropped(list(unknown), places)
         return self._decode(orjson.dumps(kept))
+
+
+def unknown_members(
+    value: Any, kind: type[msgspec.Struct], let_go: frozenset[str] = frozenset()
+) -> list[str]:
+    """The paths, without numbers, of members that the type of a value does not have; `let_go` are names that need no word."""
+    unknown: dict[str, None] = {}
+    _known(value, kind, "", unknown)
+    return [path for path in unknown if path.rpartition(".")[2] not in let_go]
+
+
+def shown_name(name: str) -> str:
+    """A member's name as a header and a record may say it: as no SDK names one, it may be anybody's words."""
+    return name if _PLAIN_NAME.fullmatch(name) else "a member with an unusual name"
+
+
+def say_dropped(paths: list[str], places: Places) -> None:
+    """Says of members that they were left out, by their names; of very many, how many more there are."""
+    for number, path in enumerate(paths):
+        if number == _MAX_NAMED:
+            places.adjustments.append(Adjustment("more members", "dropped", str(len(paths) - number)))
+            break
+        places.adjustments.append(Adjustment(path[:100], "dropped"))
 
 
 class Members:
@@ -115,7 +135,8 @@ def _known(value: Any, kind: Any, path: str, unknown: dict[str, None]) -> Any:
             elif name == tag:
                 kept[name] = inner
             else:
-                unknown[_INDEX.sub("[]", where)] = None
+                shown = f"{path}.{shown_name(name)}" if path else shown_name(name)
+                unknown[_INDEX.sub("[]", shown)] = None
         return kept
     if isinstance(value, list):
         inner_kind = next((get_args(each)[0] for each in _options(kind) if get_origin(each) is list), None)
@@ -125,6 +146,7 @@ def _known(value: Any, kind: Any, path: str, unknown: dict[str, None]) -> Any:
     return value
 
 
+@cache
 def _options(kind: Any) -> tuple[Any, ...]:
     """The types of a union, or the type alone."""
     if get_origin(kind) is Annotated:

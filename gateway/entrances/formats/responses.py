@@ -14,6 +14,7 @@ from gateway.call.response import ResponseRun
 from gateway.conversation import Conversation, Json
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
+from gateway.entrances.formats.members import say_dropped, unknown_members
 from gateway.entrances.formats.prompt_cache import mark_for_cache
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.entrances.formats.responses_conversation import Reading, read_request
@@ -43,6 +44,8 @@ class ResponsesEntrance:
         places = Places()
         check_members(members, places)
         request: ResponsesRequest = decode_body(lambda _: msgspec.convert(members, ResponsesRequest), body)
+        # Of the body's own members the table has said all there is to say.
+        say_dropped([path for path in unknown_members(members, ResponsesRequest) if "." in path], places)
         check_includes(request.include)
         model, prompt = _asked(request)
         self._request = request

@@ -15,6 +15,7 @@ from gateway.call.response import is_reference
 from gateway.conversation import Block, Json, Message, SystemBlock, ToolUse
 from gateway.entrances.formats.files import file_block
 from gateway.entrances.formats.images import image_block
+from gateway.entrances.formats.members import say_dropped, unknown_members
 from gateway.entrances.formats.responses_outputs import OUTPUTS
 from gateway.entrances.formats.responses_request import (
     CustomToolCall,
@@ -36,6 +37,27 @@ Role = Literal["user", "assistant"]
 Shape = TypeVar("Shape")
 _PASSED_OVER = frozenset({"web_search_call", "file_search_call", "tool_search_call", "mcp_list_tools"})
 """What such a tool found is in the answer that followed it."""
+LET_GO = frozenset(
+    {
+        "type", "id", "status", "role", "object", "created_by",  # what a response says of its own items
+        "phase", "annotations", "logprobs", "content", "name", "namespace",  # … and of the answer that was given
+        "async", "caller", "environment", "max_output_length",  # … and of how a call came to be, and where it was made
+        "mode",  # of a mark for the cache: it is a mark by its place
+    }
+)  # fmt: skip
+"""Members of items that change nothing for a model which reads the item; all others that are not read are said."""
+SHAPES: Mapping[str, type[msgspec.Struct]] = {
+    "message": MessageItem,
+    "function_call": FunctionCall,
+    "custom_tool_call": CustomToolCall,
+    "local_shell_call": LocalShellCall,
+    "shell_call": ShellCall,
+    "apply_patch_call": PatchCall,
+    "reasoning": ReasoningItem,
+    "additional_tools": MoreTools,
+    "item_reference": Reference,
+    **{kind: shape for kind, (shape, _) in OUTPUTS.items()},
+}
 _TEXTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 
 
@@ -80,6 +102,9 @@ class ItemReader:
         reader = self._readers.get(kind)
         if reader is not None:
             reader(item, where)
+            say_dropped(
+                [f"{where}.{path}" for path in unknown_members(item, SHAPES[kind], LET_GO)], self._places
+            )
         elif kind in _PASSED_OVER:
             self._places.adjustments.append(Adjustment(where, "dropped", kind))
         else:

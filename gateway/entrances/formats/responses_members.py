@@ -3,14 +3,13 @@
 Source: `ResponseCreateParams` of the `openai` SDK; a member that a newer one adds fails a test until it stands here.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.call.fit import Adjustment
 from gateway.call.places import Places
-from gateway.entrances.formats.members import Treatment
+from gateway.entrances.formats.members import Treatment, shown_name
 from gateway.refusals import Refusal
 
 
@@ -58,7 +57,6 @@ MEMBERS: Mapping[str, Member] = {
     "top_logprobs": Member(Treatment.REFUSED, "Bedrock tells no probabilities of tokens. Leave it out."),
 }  # fmt: skip
 _REFUSED_INCLUDES = {"message.output_text.logprobs": "Bedrock tells no probabilities of tokens."}
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
 def check_members(body: Mapping[str, Any], places: Places) -> None:
@@ -70,8 +68,7 @@ def check_members(body: Mapping[str, Any], places: Places) -> None:
         if member.treatment is Treatment.REFUSED:
             told = f"'{name}' is not supported for models on Bedrock. {member.hint}"
             raise Refusal("invalid_request", told, param=name)
-        shown = name if _PLAIN_NAME.fullmatch(name) else "a member with an unusual name"
-        places.adjustments.append(Adjustment(shown, "dropped"))
+        places.adjustments.append(Adjustment(shown_name(name), "dropped"))
     options = body.get("prompt_cache_options")
     if isinstance(options, dict) and options.get("prewarm"):
         raise Refusal(

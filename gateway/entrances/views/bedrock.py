@@ -22,7 +22,7 @@ from gateway.entrances.views.count_tokens import CountTokensView
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.names import spelling
-from gateway.stages.authenticate import authenticate
+from gateway.steps import identified
 
 ENTRANCE = BedrockEntrance()
 _MAX_PAGE_SIZE = 1000
@@ -41,7 +41,7 @@ class _ListView(LeanView):
         gateway = handover_of(scope).gateway
         call = new_call(scope, wire_format=ENTRANCE.name, parsed=None, body_bytes=0)
         try:
-            authenticate(call, gateway)
+            identified(call, gateway)
             found = self.found(Catalogue(gateway.snapshot, call.key, call.started_at), request, kwargs)
         except Refusal as refusal:
             return refused(call, ENTRANCE, refusal)

@@ -16,10 +16,10 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal, too_deep
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
-from gateway.stages.authenticate import authenticate
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.resolve_route import resolve_route
 from gateway.stages.take_turn import take_turn
+from gateway.steps import identified
 
 
 class CountTokensView(LeanView):
@@ -61,7 +61,7 @@ class CountTokensView(LeanView):
             early = too_deep()
         call = new_call(scope, wire_format=self.entrance.name, parsed=parsed, body_bytes=len(body))
         try:
-            authenticate(call, gateway)  # who has no valid key is told that first
+            identified(call, gateway)  # who has no valid key is told that first
             if early is not None:
                 raise early
             if (pending := self.complete(call, gateway)) is not None:

@@ -16,8 +16,7 @@ from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.stages.authenticate import authenticate
-from gateway.stages.identify import identify
+from gateway.steps import identified
 from governance.privacy.policy.masking import Mask
 from governance.privacy.services.detector import NamesUnavailableError
 from governance.reviews.services.feedback import FeedbackUnavailableError, Given
@@ -39,8 +38,7 @@ class FeedbackView(LeanView):
         call = new_call(scope, wire_format="openai", parsed=None, body_bytes=0)
         try:
             check_tags(headers_of(scope))
-            authenticate(call, gateway)
-            identify(call)
+            identified(call, gateway)
             found = await _put(_parsed(request.body), call, gateway)
         except Refusal as refusal:
             return refused(call, OpenAIEntrance(), refusal)

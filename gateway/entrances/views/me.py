@@ -19,8 +19,7 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import BudgetEntry
-from gateway.stages.authenticate import authenticate
-from gateway.stages.identify import identify
+from gateway.steps import identified
 from governance.limits.policy.scopes import UNTAGGED, CallFacts
 from governance.limits.policy.windows import Window, is_endless, window_of
 from governance.limits.services.own_budgets import BudgetLeft, BudgetsUnavailableError
@@ -45,8 +44,7 @@ class _OwnView(LeanView):
         call = new_call(scope, wire_format="openai", parsed=None, body_bytes=0)
         try:
             check_tags(headers_of(scope))
-            authenticate(call, gateway)
-            identify(call)
+            identified(call, gateway)
             call.admitted_at = gateway.ledger.now()
             found = await self.found(call, gateway, request)
         except Refusal as refusal:

@@ -14,7 +14,7 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
-from gateway.stages.authenticate import authenticate
+from gateway.steps import identified
 
 _USUAL_PAGE, _MAX_PAGE_SIZE = 20, 1000
 """Of Anthropic's list. OpenAI's has no pages."""
@@ -31,7 +31,7 @@ class ModelsView(LeanView):
         entrance: Entrance = AnthropicEntrance() if is_anthropic else OpenAIEntrance()
         call = new_call(scope, wire_format=entrance.name, parsed=None, body_bytes=0)
         try:
-            authenticate(call, gateway)
+            identified(call, gateway)
             routes = [
                 gateway.snapshot.routes[name]
                 for name in gateway.snapshot.route_names

@@ -17,9 +17,9 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
-from gateway.stages.authenticate import authenticate
 from gateway.stages.limit_rates import limit_rates
 from gateway.stages.take_turn import take_turn
+from gateway.steps import identified
 from governance.privacy.policy.engines import EngineFailedError
 from governance.screening.policy.verdict import ScreeningOutcome, Thresholds
 from governance.screening.services import Item
@@ -42,7 +42,7 @@ class ModerationsView(LeanView):
         gateway = found.gateway
         call = new_call(scope, wire_format=OpenAIEntrance.name, parsed=None, body_bytes=len(found.body))
         try:
-            authenticate(call, gateway)
+            identified(call, gateway)
             check_tags(headers_of(scope))
             texts, model = texts_of_request(found.body)
             if not settings.MODERATION:

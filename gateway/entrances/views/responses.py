@@ -17,8 +17,8 @@ from gateway.entrances.views.count_tokens import CountTokensView
 from gateway.records.response_reader import call_of_response
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.stages.authenticate import authenticate
 from gateway.stages.recall_response import recall_response
+from gateway.steps import identified
 from governance.records.services.response_store import ResponsesUnavailableError, Whose
 
 _MAX_PAGE_SIZE, _USUAL_PAGE = 100, 20
@@ -33,7 +33,7 @@ class _StoredView(LeanView):
         gateway = handover_of(scope).gateway
         call = new_call(scope, wire_format=ResponsesEntrance.name, parsed=None, body_bytes=0)
         try:
-            authenticate(call, gateway)
+            identified(call, gateway)
             found = await self.answer(request, response_id, call, gateway)
         except ResponsesUnavailableError:
             late = Refusal(

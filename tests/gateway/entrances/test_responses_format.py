@@ -23,6 +23,7 @@ from gateway.call import Call
 from gateway.call.groups import Request
 from gateway.conversation import Conversation, encode
 from gateway.entrances.formats.responses import ResponsesEntrance
+from gateway.entrances.formats.responses_items import LET_GO, SHAPES
 from gateway.entrances.formats.responses_members import MEMBERS
 from gateway.events import (
     BlockStop,
@@ -47,6 +48,44 @@ F: dict[str, Any] = {
     "parameters": {"type": "object", "properties": {}},
     "strict": False,
 }
+
+
+def _members_by_kind() -> dict[str, set[str]]:
+    """The members of the SDK's items, by the types that are read here."""
+    found: dict[str, set[str]] = {}
+    for shape in get_args(ResponseInputItemParam):
+        for kind in re.findall(r"'(\w+)'", str(shape.__annotations__["type"])):
+            if kind in SHAPES:
+                found.setdefault(kind, set()).update(shape.__annotations__)
+    return found
+
+
+def test_each_member_of_the_sdk_s_items_is_read_or_let_go_on_purpose() -> None:
+    kinds = _members_by_kind()
+    assert set(kinds) == set(SHAPES)
+    for kind, members in kinds.items():
+        read = {field.encode_name for field in msgspec.structs.fields(SHAPES[kind])}
+        assert members - read <= LET_GO, kind
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"role": "user", "content": "x", "weight": 2}, "input[0].weight; dropped"),
+        ({"role": "user", "content": [{"type": "input_text", "text": "x", "tone": "dry"}]}, "input[0].content[].tone; dropped"),
+        ({"role": "user", "content": "x", "jane.roe@example.org": 1}, "input[0].a member with an unusual name; dropped"),
+        ({"type": "function_call", "call_id": "c", "name": "f", "deadline": 3, "status": "completed"}, "input[0].deadline; dropped"),
+    ],
+)  # fmt: skip
+def test_what_a_newer_sdk_adds_to_an_item_is_left_out_and_said(item: Any, said: str) -> None:
+    assert adjusted(input=[item]) == [said]
+
+
+def test_what_a_newer_sdk_adds_inside_a_member_is_left_out_and_said() -> None:
+    assert adjusted(reasoning={"effort": "low", "depth": 3}) == ["reasoning.depth; dropped"]
+    assert adjusted(text={"format": {"type": "text", "colour": "red"}}) == ["text.format.colour; dropped"]
+
+
 EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
 
