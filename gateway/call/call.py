@@ -153,7 +153,7 @@ class Call:
         return self.admitted_at or self.started_at
 
     def facts(self) -> CallFacts:
-        """What budgets and rate limits look at. The route must be known."""
+        """What budgets and rate limits look at."""
         return CallFacts(
             team_id=self.key.team.id,
             application_id=self.key.application_id,
@@ -161,7 +161,7 @@ class Call:
             end_user=self.request.end_user,
             feature=self.request.feature,
             session=self.request.session,
-            model=self.routed.route.name,
+            model=self.routed.route.name if self.is_routed else "",
         )
 
     @property

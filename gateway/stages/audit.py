@@ -16,6 +16,8 @@ async def audit(call: Call, gateway: Gateway) -> None:
     Refusal not_auditable when it can't be written in time: it stays queued and is written as soon as it can be.
     """
     gateway.metrics.note(call)
+    if not call.is_authenticated:
+        return  # whose key was revoked since it was let in: nobody's, and counted at the door from now on
     if call.rule_uses:
         gateway.rule_use.note(call.rule_uses)
     if call.hold is not None and not call.hold.admission.done():

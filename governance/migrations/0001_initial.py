@@ -543,6 +543,21 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='UnknownCaller',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('minute', models.DateTimeField()),
+                        ('address', models.CharField(blank=True, help_text='Of the client, or a network of it. Empty: all others of the minute together.', max_length=50)),
+                        ('calls', models.BigIntegerField()),
+                        ('sample', models.JSONField(help_text='The first of them: why it was refused, and what it asked for.')),
+                    ],
+                    options={
+                        'ordering': ('-minute', '-calls'),
+                        'constraints': [models.UniqueConstraint(fields=('minute', 'address'), name='unknown_caller_once_a_minute')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='CallReview',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -843,6 +858,10 @@ class Migration(migrations.Migration):
         kernel.migrations.RunSource(
             source='governance/privacy/sql/policy_versions.sql',
             sha256='fb0c2fdc56274728246df3895a192e15ac85046afb02292ebd3b8fb7df482331',
+        ),
+        kernel.migrations.RunSource(
+            source='governance/records/sql/unknown_callers.sql',
+            sha256='3812779592b2c56083d748b5464c5f5ff1f3ec26982150f38a3aad01430ea8da',
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='auditcontent',

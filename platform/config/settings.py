@@ -59,6 +59,8 @@ GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", defaul
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]
 GATEWAY_KEEP_ALIVE_SECONDS = env.float("GATEHOUSE_STREAM_KEEP_ALIVE_SECONDS", default=10.0)
 GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)
+GATEWAY_MAX_BODY_ITEMS = env.int("GATEHOUSE_MAX_BODY_ITEMS", default=100_000)
+GATEWAY_UNKNOWN_CALLS_PER_MINUTE = env.int("GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE", default=60)
 GATEWAY_MAX_OUTPUT_TOKENS = env.int("GATEHOUSE_MAX_OUTPUT_TOKENS", default=0)
 GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.int("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", default=2048)
 GATEWAY_MAX_CALLS = env.int("GATEHOUSE_MAX_CALLS", default=2048)
@@ -134,6 +136,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.DomainErrorMiddleware",
+    "accounts.middleware.SignedInMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
