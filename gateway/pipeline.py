@@ -325,6 +325,8 @@ async def end_call(call: Call, gateway: Gateway) -> None:
     gateway.running.add(task)
     task.add_done_callback(gateway.running.discard)
     task.add_done_callback(_log_failure)
+    if call.refusal is not None and gateway.ledger.is_stuck:
+        return  # it is told at once; its record is written when Postgres answers again
     await asyncio.shield(task)
 
 

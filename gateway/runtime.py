@@ -47,6 +47,7 @@ from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel.clock import utc_now
+from kernel.deadlines import TCP
 from kernel.ids import new_id
 from prompts.knowledge.services.retriever import Retriever
 
@@ -72,7 +73,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            make_conninfo(settings.DATABASE_URL, connect_timeout=5),
+            make_conninfo(settings.DATABASE_URL, **TCP),
             min_size=2,
             max_size=settings.GATEWAY_POOL_SIZE,
             timeout=5,

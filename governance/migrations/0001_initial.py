@@ -845,7 +845,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',
-            sha256='1376e9aec7737b364696900ffaf15bfbb8f054c8849f333e34f9dc9f43089f45',
+            sha256='958435081fcd6e2ba794c094a5957f36f43b4d0f816c8bc92b3da515cd6e29f6',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/corrections.sql',

@@ -6,6 +6,7 @@ from django.templatetags.static import static
 
 from config.environment import Environment
 from kernel.checks import INSECURE_DEFAULT
+from kernel.deadlines import TCP
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -39,7 +40,7 @@ BEDROCK_ENDPOINT_URL = env.str(
 if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
     apply_simulator_credentials(_embedded)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
-DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
+DATABASES["default"]["OPTIONS"] = {**TCP, **DATABASES["default"].get("OPTIONS", {})}
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -87,7 +88,7 @@ KMS_KEY_ID = env.str("GATEHOUSE_KMS_KEY_ID", default="")
 BODIES_GRACE_HOURS = env.float("GATEHOUSE_BODIES_GRACE_HOURS", default=24.0)
 if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
-    DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
+    DATABASES["bodies"]["OPTIONS"] = {**TCP, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
 # --- knowledge bases -------------------------------------------------------------------------------
