@@ -271,6 +271,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         is_stream=call.request.is_stream,
         is_json=call.sent_conversation.is_json_wanted or contract is not None,
         prompt=call.system_prompt,
+        marks=call.marks,
     )
     call.checks.output = outbound.check
     is_part = call.hold is not None and call.hold.is_part

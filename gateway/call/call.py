@@ -64,6 +64,8 @@ class Call:
     checks: Checks = field(default_factory=Checks)
     system_prompt: SystemPrompt | None = None
     """What must not come back in the answer, where that is watched. By `defend`."""
+    marks: str | None = None
+    """The letters in the marks round what comes from elsewhere; empty where words were only broken. By `defend`."""
     places: Places | None = None
     """Where the parts of the conversation stand in the caller's request. By the entrance."""
     asked_output: dict[str, Any] | None = None

@@ -91,6 +91,10 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"]["OPTIONS"] = {**TCP, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
+# --- privacy ---------------------------------------------------------------------------------------
+# What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
+PRESET = env.str("GATEHOUSE_PRESET", default="protect")
+
 # --- knowledge bases -------------------------------------------------------------------------------
 KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
 KNOWLEDGE_MAX_BYTES = env.int("GATEHOUSE_KNOWLEDGE_MAX_BYTES", default=25 * 1024 * 1024)
