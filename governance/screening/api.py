@@ -14,7 +14,7 @@ from accounts.api.key_authentication import ApiKeyAuthentication
 from governance.screening.policy.rules import ROLES
 from governance.screening.policy.verdict import DEFAULT, ScreeningVerdict, Thresholds
 from governance.screening.policy.whole import screen_whole
-from governance.ui.previews import PreviewSerializer
+from governance.ui.previews import PreviewSerializer, one_at_a_time
 from kernel.errors import at
 
 
@@ -73,10 +73,11 @@ class ScreeningPreviewView(APIView):
     def post(self, request: Request) -> Response:
         values = read(ScreeningPreviewSerializer, request)
         texts = values.get("texts", [values.get("text", "")])
-        results = [
-            _result(screen_whole(text, role=values["role"], thresholds=values["thresholds"]))
-            for text in texts
-        ]
+        with one_at_a_time(request):
+            results = [
+                _result(screen_whole(text, role=values["role"], thresholds=values["thresholds"]))
+                for text in texts
+            ]
         return without_store(Response({"results": results} if "texts" in values else results[0]))
 
 
