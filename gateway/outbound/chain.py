@@ -81,7 +81,11 @@ class Outbound:
         self._open.clear()
 
     def _filtered(self, event: Event) -> Iterator[Event]:
-        for passed in self._through(event, 0):
+        if len(self._filters) == 1:
+            certain: Iterable[Event] = self._filters[0].feed(event)
+        else:
+            certain = self._through(event, 0)
+        for passed in certain:
             yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
 
     def _through(self, event: Event, number: int) -> Iterator[Event]:
