@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from governance.management.screening_training.corpus import MADE, LabelledText
 from governance.management.screening_training.features import Rows
 from governance.screening.policy.classifier import ModelWeights
-from governance.screening.policy.grams import BUCKETS
+from governance.screening.policy.grams import BUCKETS, SPELLING_BUCKETS
 
 SEED = 11
 C = 0.5
@@ -30,6 +30,8 @@ class Setup:
     grams: bool = True
     window_handicap: float = 0.5
     """What a window's margin is less by, for each time that their number doubles."""
+    concept_share: float = 0.0
+    """What a text weighs once more without its spelling, so that concepts learn to hold by themselves, in any language."""
 
 
 MATERIAL = Setup(c=2.0, made_share=2.0, window_handicap=1.5)
@@ -116,10 +118,17 @@ def _logistic(
         matrix = matrix[:, :BUCKETS]
     if not setup.grams:
         matrix = _without_grams(matrix)
+    if setup.concept_share:
+        from scipy.sparse import vstack
+
+        matrix = vstack([matrix, _without_spelling(matrix)]).tocsr()
+        owners_again = np.concatenate([owners, owners])
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
     model = LogisticRegression(
         C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3
     )
+    if setup.concept_share:
+        owners, share = owners_again, np.concatenate([share, setup.concept_share * share])
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]
@@ -129,6 +138,13 @@ def _logistic(
         bias=float(model.intercept_[0]),
         window_handicap=setup.window_handicap,
     )
+
+
+def _without_spelling(matrix: Any) -> Any:
+    found = matrix.copy()
+    found.data[found.indices < SPELLING_BUCKETS] = 0
+    found.eliminate_zeros()
+    return found
 
 
 def _without_grams(matrix: Any) -> Any:

@@ -22,6 +22,7 @@ SIGNALS: dict[str, tuple[str, float, float]] = {
     "harm_in_story": ("It wraps something harmful in a story, a role or a purpose.", 0.1, 0.1),
     "false_authority": ("It claims to speak as the developer, an administrator or the provider.", 0.4, 0.5),
     "fake_turn": ("It has marks that pretend to be a turn of the system or the assistant.", 0.7, 0.8),
+    "dialogue": ("It has turns of a conversation with an assistant.", 0.1, 0.05),
     "fake_end": ("It pretends that the text or the prompt ends here.", 0.4, 0.6),
     "image_exfiltration": ("It would send data out in the address of an image or a link.", 0.6, 0.8),
     "send_out": ("It asks for data to be sent to an address.", 0.1, 0.4),
@@ -179,10 +180,13 @@ _TEXT: dict[str, tuple[str, ...]] = {
     ),
     "fake_turn": (
         r"<\|?/?(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end_of_turn|start_of_turn|sep|prompter)\|?>|<\|[a-z_]{2,20}\|>|\[/?(?:inst|sys)\]|<</?sys>>|<(?:bos|eos|s)>|</s>",
-        r"(?:^|\n)[ #>*\[(<_-]*(?:system|assistant|developer|admin|ai|sys)(?: (?:message|prompt|note|override|instructions?|notice|update|alert|command|mode))?[ \])>*_-]*[:>] ?\S",
+        r"(?:^|\n)[ #>*\[(<_-]*(?:system|developer|admin|sys)(?: (?:message|prompt|note|override|instructions?|notice|update|alert|command|mode))?[ \])>*_-]*[:>] ?\S",
         r"</?(?:system|sys|instructions?|user_input|user_query|admin|developer|important|hidden|override|context|prompt|input|document|data|untrusted|task|rule|rules|policy|tool_result|function_results?|information)(?:[ _-](?:message|prompt|note|override|mode|instructions?|update))?(?: [^<>\n]{0,40})?>",
         r"(?:^|\n)#{1,4} ?(?:system|instructions?|new instructions?|human|assistant|response|override|admin)\b ?:?|\[(?:system|admin|developer|assistant|override|important|instructions?)[^\]\n]{0,30}\]|\{\{?#?(?:system|user|assistant)\b|(?:\"|')role(?:\"|') ?: ?(?:\"|')(?:system|assistant|developer)",
+    ),
+    "dialogue": (
         r"(?:^|\n)(?:human|user|assistant|ai|bot|chatgpt) ?: [^\n]{1,300}\n+(?:human|user|assistant|ai|bot|chatgpt) ?:",
+        r"(?:^|\n)(?:assistant|ai) ?: ?\S",
     ),
     "fake_end": (
         r"(?:^|\n)[ =\-#*_~<>/\[(]{0,12}(?:end|begin|start)(?: of)?(?: the| this| all| your| my)?(?: (?:user|system|trusted|untrusted|new|actual|initial|previous))? (?:prompt|instructions?|document|input|text|context|message|conversation|data|query|article|output|session|system)\b",
