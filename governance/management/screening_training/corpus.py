@@ -109,7 +109,10 @@ def pasted(data: Path, pages: Path | None, *, seed: int, count: int) -> list[Lab
     dice = random.Random(seed)  # noqa: S311
     found = []
     shared = [example.text for example in ordinary_documents(data)]
-    for texts, many in ((shared, count), *((texts, count // 4) for texts in pages_by_language(pages).values())):
+    for texts, many in (
+        (shared, count),
+        *((texts, count // 4) for texts in pages_by_language(pages).values()),
+    ):
         for text in (dice.choice(texts) for _ in range(many if texts else 0)):
             piece = _extract(text, dice)
             ask = dice.choice(_ASKS)
@@ -121,7 +124,9 @@ def pasted(data: Path, pages: Path | None, *, seed: int, count: int) -> list[Lab
 def pages_by_language(pages: Path | None) -> dict[str, list[str]]:
     """Pages of documentation, each in the folder of its language: `de/docs/tutorial/first.md`."""
     found: dict[str, list[str]] = {}
-    for path in sorted(pages.glob("*/docs/**/*.md")) if pages else ():
+    if pages is None:
+        return found
+    for path in sorted(pages.glob("*/docs/**/*.md")):
         text = _ANCHOR.sub("", path.read_text())
         if len(text) > 800:
             found.setdefault(path.relative_to(pages).parts[0], []).append(text)
@@ -133,7 +138,11 @@ def ordinary_documents(data: Path) -> list[LabelledText]:
     found = []
     for name in ("documents_ordinary_bipia_train", "documents_ordinary_docs"):
         for row in _rows(data / "injection" / f"{name}.jsonl"):
-            found.append(LabelledText(row["text"], False, rules.DOCUMENT, row["source"] + row["kind"], name, row["kind"]))
+            found.append(
+                LabelledText(
+                    row["text"], False, rules.DOCUMENT, row["source"] + row["kind"], name, row["kind"]
+                )
+            )
     return found
 
 
@@ -150,7 +159,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     rows = [json.loads(line) for line in path.read_text().strip().split("\n")]
-    return [row for row in rows if row.get("use", "train") in ("train", "both") and "NC" not in row.get("licence", "")]
+    return [
+        row
+        for row in rows
+        if row.get("use", "train") in ("train", "both") and "NC" not in row.get("licence", "")
+    ]
 
 
 def made_for_material(
@@ -190,7 +203,10 @@ def mails(*, seed: int, count: int) -> list[str]:
     writer = TextWriter(seed)
     templates = lines("mails")
     return [
-        "\n".join(writer.fill(line).replace("\\n", "\n") for line in writer.random.sample(templates, writer.random.choice((1, 2, 3, 5))))
+        "\n".join(
+            writer.fill(line).replace("\\n", "\n")
+            for line in writer.random.sample(templates, writer.random.choice((1, 2, 3, 5)))
+        )
         for _ in range(count)
     ]
 

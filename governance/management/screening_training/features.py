@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.management.screening_training.corpus import LabelledText
+from governance.screening.policy import rules
 from governance.screening.policy.classifier import RULE_EVIDENCE
 from governance.screening.policy.grams import BUCKETS, Grams, grams
 from governance.screening.policy.normalise import normalise
-from governance.screening.policy import rules
 from governance.screening.policy.signals import COLUMNS, in_windows, signals
 from governance.screening.policy.windows import wide_ones, windows
 
@@ -32,7 +32,7 @@ def rows(examples: list[LabelledText]) -> Rows:
     """One row for each text, and one for each window of a long one."""
     from scipy.sparse import csr_matrix
 
-    columns: list[NDArray[np.int64]] = []
+    columns: list[NDArray[np.int64] | NDArray[np.uint32]] = []
     values: list[NDArray[np.float32]] = []
     owner: list[int] = []
     whole: list[bool] = []
@@ -63,8 +63,8 @@ def rows(examples: list[LabelledText]) -> Rows:
     return Rows(matrix, np.array(owner), np.array(whole), np.array(evidence), np.array(doubled))
 
 
-def _row(found: Grams, start: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    columns = [np.zeros(0, dtype=np.int64)]
+def _row(found: Grams, start: int, end: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+    columns = [np.zeros(0, dtype=np.uint32)]
     for kind in found.kinds:
         first = int(np.searchsorted(kind.starts, start))
         behind = max(first, int(kind.behind(np.array([end]))[0]))

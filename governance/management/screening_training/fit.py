@@ -31,10 +31,11 @@ class Setup:
     window_handicap: float = 0.5
     """What a window's margin is less by, for each time that their number doubles."""
     concept_share: float = 0.0
+    tolerance: float = 1e-3
     """What a text weighs once more without its spelling, so that concepts learn to hold by themselves, in any language."""
 
 
-MATERIAL = Setup(c=2.0, made_share=2.0, window_handicap=1.5)
+MATERIAL = Setup(c=1.0, made_share=2.0, window_handicap=1.2, tolerance=5e-3)
 """For documents and tool results: they are long, and most of their windows are no attack."""
 
 
@@ -125,7 +126,7 @@ def _logistic(
         owners_again = np.concatenate([owners, owners])
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
     model = LogisticRegression(
-        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3
+        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=setup.tolerance
     )
     if setup.concept_share:
         owners, share = owners_again, np.concatenate([share, setup.concept_share * share])

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from governance.management.screening_training import corpus, installed, tongues
 from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import LabelledText
-from governance.management.screening_training.evaluate import LeftOut, calibrated, leave_out, threshold_of
-from governance.management.screening_training.features import rows
+from governance.management.screening_training.evaluate import FLAGGED, LeftOut, calibrated, threshold_of
+from governance.management.screening_training.features import Rows, rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
 from governance.management.screening_training.texts import lines
 from governance.screening.policy.classifier import ModelWeights
@@ -24,18 +24,24 @@ INSTALLED = 900
 PASTED = 500
 TONGUE_ATTACKS = 200
 TONGUE_HARMLESS = 110
-MATERIAL = 3_500
-MATERIAL_FOLDS = 4
+MATERIAL = 2_500
+MATERIAL_FOLDS = 3
 MAILS = 700
 
 
 @dataclass(frozen=True)
 class Material:
-    """Documents scored by a model that has seen neither their orders' aim nor their project: margins in the order of `examples`."""
+    """Documents scored by a model that has seen neither their orders' aim nor their project: margins in the order of `examples`.
+
+    `learned` and `table` are what the model that is shipped learns from.
+    """
 
     examples: list[LabelledText]
     margins: NDArray[np.float64]
     threshold: float
+    flag_from: float
+    learned: list[LabelledText]
+    table: Rows
 
 
 def user_examples(data: Path, pages: Path | None = None) -> list[LabelledText]:
@@ -53,16 +59,9 @@ def user_examples(data: Path, pages: Path | None = None) -> list[LabelledText]:
     ]
 
 
-def user_figures(examples: list[LabelledText], setup: Setup) -> LeftOut:
-    """Every real text scored by a model that has seen nothing of its repository."""
-    return leave_out(examples, rows(examples), setup)
-
-
-def user_model(examples: list[LabelledText], found: LeftOut, setup: Setup) -> ModelWeights:
+def user_model(examples: list[LabelledText], table: Rows, found: LeftOut, setup: Setup) -> ModelWeights:
     """Learned from all, with the threshold that leaving out gave."""
-    return calibrated(
-        fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup), found.threshold
-    )
+    return calibrated(fit(examples, table, np.ones(len(examples), dtype=np.bool_), setup), found.flag_from)
 
 
 def material_figures(data: Path, pages: Path | None = None, setup: Setup = fitting.MATERIAL) -> Material:
@@ -78,7 +77,10 @@ def material_figures(data: Path, pages: Path | None = None, setup: Setup = fitti
         margins[fold == held] = text_margins(table, weights, len(examples))[fold == held]
     found = margins[: len(real)]
     harmless = np.array([not example.attack for example in real])
-    return Material(real, found, threshold_of(found[harmless]))
+    ordinary = found[harmless]
+    return Material(
+        real, found, threshold_of(ordinary), threshold_of(ordinary, share=FLAGGED), examples, table
+    )
 
 
 def _fold(example: LabelledText, number: int) -> int:
@@ -87,13 +89,10 @@ def _fold(example: LabelledText, number: int) -> int:
     return zlib.crc32(name.encode()) % MATERIAL_FOLDS
 
 
-def material_model(
-    data: Path, found: Material, pages: Path | None = None, setup: Setup = fitting.MATERIAL
-) -> ModelWeights:
+def material_model(found: Material, setup: Setup = fitting.MATERIAL) -> ModelWeights:
     """Learned from all documents and templates."""
-    examples = corpus.orders_in_documents(data) + corpus.ordinary_documents(data) + made_material(data, pages)
-    weights = fit(examples, rows(examples), np.ones(len(examples), dtype=np.bool_), setup)
-    return calibrated(weights, found.threshold)
+    every = np.ones(len(found.learned), dtype=np.bool_)
+    return calibrated(fit(found.learned, found.table, every, setup), found.flag_from)
 
 
 def made_material(data: Path, pages: Path | None) -> list[LabelledText]:
@@ -101,7 +100,7 @@ def made_material(data: Path, pages: Path | None) -> list[LabelledText]:
     users = corpus.examples(data)
     harmless = [example.text for example in users if example.file == "technical_docs_benign"]
     harmless += installed.readmes() + list(installed.prose(random.Random(SEED), INSTALLED))  # noqa: S311
-    harmless += [text for texts in corpus.pages_by_language(pages).values() for text in texts[::3]]
+    harmless += [text for texts in corpus.pages_by_language(pages).values() for text in texts[::6]]
     harmless += corpus.mails(seed=SEED, count=MAILS)
     attacks = [example.text for example in users if example.attack and len(example.text) < 400]
     attacks += [text for _, text in tongues.attacks(SEED + 7, 12)]

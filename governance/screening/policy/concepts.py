@@ -26,9 +26,11 @@ REACH = 100
 """Code points from the begin of the one to the end of the other that a pair may take."""
 _STEMS = range(2, 10)
 _MIN_STEM = 4
-_TABLE_BITS = 16
+_TABLE_BITS = 18
+_SEED = np.uint32(830 * 2654435761 & 0xFFFFFFFF)
+"""With it no two words of the lexicon fall into one slot."""
 _STEM_LENGTHS = np.array(_STEMS, dtype=np.int64)[:, np.newaxis]
-_STEM_MARKS = (np.uint32(0xA5A50000) + _STEM_LENGTHS.astype(np.uint32))
+_STEM_MARKS = np.uint32(0xA5A50000) + _STEM_LENGTHS.astype(np.uint32)
 
 Found = tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]
 
@@ -63,7 +65,9 @@ def _in_order(points: CodePoints) -> Found:
     if len(points.codes) and int(points.codes.max()) >= 0x0E00:
         unspaced = _unspaced(points.text)
         if len(unspaced[0]):
-            ids, starts, ends = (np.concatenate(both) for both in zip(spaced, unspaced, strict=True))
+            ids = np.concatenate((spaced[0], unspaced[0]))
+            starts = np.concatenate((spaced[1], unspaced[1]))
+            ends = np.concatenate((spaced[2], unspaced[2]))
             order = np.argsort(starts, kind="stable")
             return ids[order], starts[order], ends[order]
     return spaced
@@ -79,7 +83,7 @@ def _spaced(points: CodePoints) -> Found:
     stems[lengths < _STEM_LENGTHS] = 0
     hashes = np.concatenate((stems, points.words[np.newaxis]))
     lexicon = _lexicon()
-    places = lexicon.slots[bucket_of(hashes, _TABLE_BITS)]
+    places = lexicon.slots[bucket_of(hashes ^ _SEED, _TABLE_BITS)]
     # In the order of lengths, so the longest stem is the last to be written, and the whole word after all.
     row, column = np.nonzero(places)
     places = places[row, column]
@@ -117,16 +121,21 @@ def _lexicon() -> _Lexicon:
             if is_unspaced(word):
                 unspaced.setdefault(word, number)
                 continue
+            word = word[: max(_STEMS)] if entry.endswith("*") else word
             is_stem = entry.endswith("*") and len(word) >= (_MIN_STEM if _has_case(word) else min(_STEMS))
             for hashed in _hashes(word, is_stem=is_stem):
-                place = int(bucket_of(np.array([hashed]), _TABLE_BITS)[0])
+                place = int(bucket_of(np.array([hashed ^ _SEED]), _TABLE_BITS)[0])
                 if not slots[place]:
                     slots[place] = len(ids)
                     hashes.append(hashed)
                     ids.append(number)
     longest_first = "|".join(sorted(unspaced, key=lambda word: (-len(word), word)))
     return _Lexicon(
-        slots, np.array(hashes, dtype=np.uint32), np.array(ids, dtype=np.uint8), re2.compile(longest_first), unspaced
+        slots,
+        np.array(hashes, dtype=np.uint32),
+        np.array(ids, dtype=np.uint8),
+        re2.compile(longest_first),
+        unspaced,
     )
 
 
@@ -143,7 +152,9 @@ def _hashes(word: str, *, is_stem: bool) -> list[np.uint32]:
 def folded(word: str) -> str:
     """A word as normalised texts have it."""
     apart = unicodedata.normalize("NFKD", word.casefold())
-    return plain_latin(unicodedata.normalize("NFC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f")))
+    return plain_latin(
+        unicodedata.normalize("NFC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f"))
+    )
 
 
 def is_unspaced(word: str) -> bool:

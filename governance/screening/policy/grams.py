@@ -60,6 +60,8 @@ def grams(text: str) -> Grams:
 
 def whole_sum(found: Grams, table: NDArray[np.float32] | NDArray[np.int8]) -> float:
     """The sum of weights over a short text: each n-gram once, each kind divided by the root of their number."""
+    if not found.kinds:
+        return 0.0
     keys = np.concatenate(
         [kind.buckets | (np.uint32(number) << _KIND_SHIFT) for number, kind in enumerate(found.kinds)]
     )
@@ -98,7 +100,9 @@ def _characters(points: CodePoints) -> list[GramKind]:
         rolling = (rolling[: len(spread) - at] * _STEP) ^ spread[at:]
         if at + 1 in LENGTHS:
             starts = np.arange(len(rolling))
-            found.append(GramKind(bucket_of(rolling ^ _SEEDS[at + 1], CHARACTER_BITS), starts, starts + at + 1))
+            found.append(
+                GramKind(bucket_of(rolling ^ _SEEDS[at + 1], CHARACTER_BITS), starts, starts + at + 1)
+            )
     return found
 
 

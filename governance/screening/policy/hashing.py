@@ -13,7 +13,9 @@ _POWERS = np.array([pow(0x01000193, at, 1 << 32) for at in range(MAX_WORD_LENGTH
 _POWERS[MAX_WORD_LENGTH] = 0
 # What is no letter or digit ends a word; beyond ASCII, all but blanks and common marks belong to one.
 _IN_WORD = np.array([chr(code).isalnum() for code in range(0x3000)] + [True], dtype=np.bool_)
-_IN_WORD[0x0900:0x0E80] = [chr(code).isprintable() and chr(code) not in "।॥" for code in range(0x0900, 0x0E80)]
+_IN_WORD[0x0900:0x0E80] = [
+    chr(code).isprintable() and chr(code) not in "।॥" for code in range(0x0900, 0x0E80)
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.screening.policy import rules
+from governance.screening.policy.guards import Guards, broken
 from governance.screening.policy.normalise import TRICKS, Normalised
 
 ENCODED = "encoded text"
@@ -27,7 +28,7 @@ class Signals:
 
     def evidence(self, role: str) -> float:
         """What the rules that hold say together, as if each were independent: 0 where none does."""
-        return -sum(math.log1p(-rule.weight_for(role)) for rule in self.rules)
+        return -sum(math.log1p(-rule.weight_for(role)) for rule in rules.that_count(self.rules, role))
 
     def sum_of(self, weights: NDArray[np.float32]) -> float:
         """The weights of what holds together."""
@@ -45,11 +46,14 @@ class Signals:
         return values
 
 
-def signals(*, raw: str, normalised: Normalised) -> Signals:
-    """Of a whole text."""
+def signals(*, raw: str, normalised: Normalised, guards: Guards | None = None) -> Signals:
+    """Of a whole text, beside a system prompt that guards something."""
     found = rules.matching_rules(clean=normalised.text, raw=raw) + tuple(
         rules.hits_in_decoded(normalised.decoded)
     )
+    if guards:
+        names = frozenset(rule.name for rule in found)
+        found += tuple(rules.RULES[name] for name in broken(guards, normalised.text, names))
     return Signals(found, normalised.tricks + ((ENCODED,) if normalised.decoded else ()))
 
 
