@@ -18,6 +18,8 @@ FLAGGED = 0.006
 """Share of ordinary texts of sources not learned from that a score of a half lies at: below one in a hundred, with room."""
 HARD = ("hard_negative", "benign_cybersecurity", "benign_xstest")
 """Kinds of harmless texts that look like attacks: reported apart, never part of the threshold."""
+FLAGGED_DOCUMENTS = 0.003
+"""The same of documents: they differ more from one project to the next."""
 _SHINGLE = 8
 _ALIKE = 0.25
 

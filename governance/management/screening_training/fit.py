@@ -13,7 +13,7 @@ from governance.screening.policy.grams import BUCKETS, SPELLING_BUCKETS
 
 SEED = 11
 C = 0.5
-MADE_SHARE = 4.0
+MADE_SHARE = 8.0
 """What all made texts weigh together, against one for all real ones."""
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""

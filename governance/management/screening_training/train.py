@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from governance.management.screening_training import corpus, installed, tongues
 from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import LabelledText
-from governance.management.screening_training.evaluate import FLAGGED, LeftOut, calibrated, threshold_of
+from governance.management.screening_training.evaluate import FLAGGED_DOCUMENTS, LeftOut, calibrated, threshold_of
 from governance.management.screening_training.features import Rows, rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
 from governance.management.screening_training.texts import lines
@@ -79,7 +79,7 @@ def material_figures(data: Path, pages: Path | None = None, setup: Setup = fitti
     harmless = np.array([not example.attack for example in real])
     ordinary = found[harmless]
     return Material(
-        real, found, threshold_of(ordinary), threshold_of(ordinary, share=FLAGGED), examples, table
+        real, found, threshold_of(ordinary), threshold_of(ordinary, share=FLAGGED_DOCUMENTS), examples, table
     )
 
 

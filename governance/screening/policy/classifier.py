@@ -17,7 +17,7 @@ from governance.screening.policy.windows import WHOLE_UP_TO, windows
 
 FILE = "model.bin"
 VERSION = 2
-MAX_SIZE = 4_000_000
+MAX_SIZE = 1_500_000
 """Bytes that the file may have."""
 _MAGIC = b"GHSC"
 _HEADER = struct.Struct("<4sHI")

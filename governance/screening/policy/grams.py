@@ -9,8 +9,8 @@ from governance.screening.policy.concepts import CONCEPT_BUCKETS, concepts
 from governance.screening.policy.hashing import CodePoints, bucket_of, code_points
 from governance.screening.policy.windows import WHOLE_UP_TO, WINDOW
 
-CHARACTER_BITS = 20
-WORD_BITS = 19
+CHARACTER_BITS = 18
+WORD_BITS = 17
 CHARACTER_BUCKETS = 1 << CHARACTER_BITS
 WORD_BUCKETS = 1 << WORD_BITS
 SPELLING_BUCKETS = CHARACTER_BUCKETS + WORD_BUCKETS
