@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from governance.management.screening_training import corpus, installed, tongues
 from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import LabelledText
-from governance.management.screening_training.evaluate import FLAGGED_DOCUMENTS, LeftOut, calibrated, threshold_of
+from governance.management.screening_training.evaluate import (
+    FLAGGED_DOCUMENTS,
+    LeftOut,
+    calibrated,
+    threshold_of,
+)
 from governance.management.screening_training.features import Rows, rows
 from governance.management.screening_training.fit import Setup, fit, text_margins
 from governance.management.screening_training.texts import lines

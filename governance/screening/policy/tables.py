@@ -2,7 +2,7 @@
 
 import re
 
-_MOST = 400
+_MAX_LINES = 400
 """Lines that are looked at."""
 _MIN_ROWS = 3
 _ROWS_OF_ALL = 0.7
@@ -20,7 +20,7 @@ def request_in_table(text: str) -> bool:
     """Whether a text is a table but for a line or two, one of which asks for something."""
     if text.count("|") < 2 * _MIN_ROWS and text.count("\t") < 2 * _MIN_ROWS:
         return False
-    lines = [line for line in text.split("\n", _MOST)[:_MOST] if line.strip()]
+    lines = [line for line in text.split("\n", _MAX_LINES)[:_MAX_LINES] if line.strip()]
     others = [line for line in lines if not _ROW.match(line)]
     rows = len(lines) - len(others)
     if rows < _MIN_ROWS or rows < _ROWS_OF_ALL * len(lines):
