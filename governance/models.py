@@ -12,6 +12,7 @@ from governance.limits.models import (
     LimitRequest,
     RateLimit,
     Scoped,
+    WorkerPulse,
 )
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.records.models import (
@@ -27,6 +28,7 @@ from governance.records.models import (
     SealedContent,
     StoredResponse,
     TeamKey,
+    UnknownCaller,
     WireFormat,
 )
 from governance.reviews.models import CallReview, Feedback
@@ -80,9 +82,11 @@ __all__ = [
     "StoredResponse",
     "TeamKey",
     "Tip",
+    "UnknownCaller",
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",
     "UsageQuarterHour",
     "WireFormat",
+    "WorkerPulse",
 ]

@@ -5,7 +5,9 @@ from pathlib import Path
 from django.templatetags.static import static
 
 from config.environment import Environment
+from kernel.background_queues import QUEUES, ROUTES
 from kernel.checks import INSECURE_DEFAULT
+from kernel.deadlines import TCP
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -39,7 +41,7 @@ BEDROCK_ENDPOINT_URL = env.str(
 if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
     apply_simulator_credentials(_embedded)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
-DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
+DATABASES["default"]["OPTIONS"] = {**TCP, **DATABASES["default"].get("OPTIONS", {})}
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -50,6 +52,11 @@ CONTEXT_HOSTS = [host.strip().lower() for host in env.list("GATEHOUSE_CONTEXT_HO
 vars().update(env.email_url("GATEHOUSE_EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("GATEHOUSE_EMAIL_FROM", default="gatehouse@localhost")
 EMAIL_TIMEOUT = 20
+# How many deliveries, documents and evaluations of one team are worked on at once: fewer than there are places for them, so that
+# there is always one for another team.
+TEAM_DELIVERIES = env.int("GATEHOUSE_TEAM_DELIVERIES", default=3)
+TEAM_DOCUMENTS = env.int("GATEHOUSE_TEAM_DOCUMENTS", default=1)
+TEAM_EVALUATIONS = env.int("GATEHOUSE_TEAM_EVALUATIONS", default=1)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------
@@ -59,6 +66,8 @@ GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", defaul
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]
 GATEWAY_KEEP_ALIVE_SECONDS = env.float("GATEHOUSE_STREAM_KEEP_ALIVE_SECONDS", default=10.0)
 GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)
+GATEWAY_MAX_BODY_ITEMS = env.int("GATEHOUSE_MAX_BODY_ITEMS", default=100_000)
+GATEWAY_UNKNOWN_CALLS_PER_MINUTE = env.int("GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE", default=60)
 GATEWAY_MAX_OUTPUT_TOKENS = env.int("GATEHOUSE_MAX_OUTPUT_TOKENS", default=0)
 GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.int("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", default=2048)
 GATEWAY_MAX_CALLS = env.int("GATEHOUSE_MAX_CALLS", default=2048)
@@ -85,8 +94,12 @@ KMS_KEY_ID = env.str("GATEHOUSE_KMS_KEY_ID", default="")
 BODIES_GRACE_HOURS = env.float("GATEHOUSE_BODIES_GRACE_HOURS", default=24.0)
 if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
-    DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
+    DATABASES["bodies"]["OPTIONS"] = {**TCP, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
+
+# --- privacy ---------------------------------------------------------------------------------------
+# What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
+PRESET = env.str("GATEHOUSE_PRESET", default="protect")
 
 # --- knowledge bases -------------------------------------------------------------------------------
 KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
@@ -134,6 +147,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.DomainErrorMiddleware",
+    "accounts.middleware.SignedInMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -221,6 +235,14 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# Queues by kind, so that what is slow for one tenant holds up nothing of another's. A worker without `-Q` takes all of them.
+CELERY_TASK_DEFAULT_QUEUE = "ledger"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in QUEUES}
+CELERY_TASK_ROUTES = ROUTES
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds. Work goes in slices that are shorter by far: this ends what hangs, in workers of processes.
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 600, 660
 
 # --- Django REST framework -------------------------------------------------------------------------
 REST_FRAMEWORK = {
