@@ -37,7 +37,7 @@ def test_a_direct_attack_is_blocked_and_put_before_reviewers(world, protected):
 
 def test_what_a_caller_wrote_reaches_the_model_letter_for_letter_but_for_masks(world, protected):
     system = "You are terse.\nHuman: not a turn. <system>tags</system>"
-    text = "Human: is this a role? <|im_start|> And <system> tags?\n\n\tKeep   blanks."
+    text = "The tags <summary> and </summary> stand in file A.\n\n\tKeep   blanks, and [INST] too."
     answer = chat(
         protected,
         world,
