@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from governance.privacy.policy.recognition import ner
+from governance.privacy.policy.recognition.addresses import addresses, is_said
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
 from governance.privacy.policy.recognition.folding import fold_letters
@@ -11,13 +12,8 @@ from governance.privacy.policy.recognition.ibans import ibans
 from governance.privacy.policy.recognition.organisations import organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
-from governance.privacy.policy.recognition.places import (
-    addresses,
-    after_addresses,
-    countries,
-    is_said,
-    postal_codes,
-)
+from governance.privacy.policy.recognition.places import countries
+from governance.privacy.policy.recognition.postal import after_addresses, codes_with_towns, postal_codes
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
 from governance.privacy.policy.recognition.presidio import emails, identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
@@ -38,6 +34,7 @@ def _places(text: str) -> Iterator[Finding]:
         shown = text
     yield from streets
     yield from after_addresses(shown, streets)
+    yield from codes_with_towns(text)
 
 
 _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
