@@ -16,28 +16,32 @@ _WORTH_A_LOOK = re2.compile(
     r"(?i)\b(?:street|road|rd|avenue|ave|av|lane|ln|boulevard|blvd|bd|highway|hwy|parkway|pkwy|crescent|cres|terr(?:ace)?|turnpike|esplanade|mews|alley|st|drive|dr|court|ct|place|pl"
     r"|square|sq|close|way|circle|cir|trail|gardens|grove|row|walk|quay|parade|str|pass|path|loop|green|mall|via|viale|corso|piazza|piazzale|vicolo|largo|rue|chemin|quai|impasse|all[eé]e"
     r"|route|sentier|faubourg|calle|carrer|avenida|avda|avd|paseo|plaza|camino|carretera|rua|pra[cç]a|travessa|alameda|estrada|ulica|ul|aleja|strada|c/|box|postfach|postbus|bo[iî]te"
-    r"|apartado|casella|caixa|casilla|apo|fpo|dpo|b\.?p|suite|ste|apartment|apt|platz|weg|ufer|ring|promenade|vei|ut)\b"
+    r"|apartado|casella|caixa|casilla|corner of|apo|fpo|dpo|b\.?p|suite|ste|apartment|apt|platz|weg|ufer|ring|promenade|vei|ut)\b"
     r"|stra(?:ß|ss)e|str\.|gasse|allee|ufer|damm|chaussee|gat[aeo]n?\b|gade|vej|vei|vegen|vägen|katu|kuja|polku|straat|laan|plein|gracht|singel|steeg|dijk|kade|utca|körút|út\b|stræti"
     r"|braut|maantee|tänav|ntie|gränd|sti(?:en)?\b|str\s\d|weg\s|platz\s|улица|ул\.|проспект"
-    r"|addres|adress|indirizz|direcci|endere|domicil|morada|\bliv(?:e|es|ed|ing)\b|located|resid|deliver|ship|mov(?:ed|ing) to|based at|headquarter|wohn|venue|anschrift|billing"
+    r"|addres|adress|indirizz|direcci|endere|domicil|morada|\bliv(?:e|es|ed|ing)\b|located|resid|deliver|ship|mov(?:ed|ing) to|based at|headquarter|wohn|venue| at \d|sent to|anschrift|billing"
 )
 _SAYS_ADDRESS = re.compile(
     r"(?i)(?:\b(?:address(?:es)?|adress[eo]?|anschrift|indirizzo|direcci[oó]n|endere[cç]o|domicili[oe]|morada|residencia|venue|headquarters?|office is|where)\b(?:\s(?:is|was|are|ist|lautet|es|è|é|est|at|in))?\s{0,3}[:=]?\s{0,3}\"?"
     r"|\b(?:liv(?:e|es|ed|ing)|resid(?:e|es|ed|ing)|located|based|headquartered|situated|stay(?:s|ing)?|meet(?:ing)?(?: me| us)?|offices?)\s(?:at|on|in)\s"
+    r"|\b(?:is|are|was|off|it's|you|us|be|them) at\s(?:\d{3,6}\s)?|\b(?:sent|send|goes?|walk(?:ed)?) to\s|\b(?:address|statement|card) with\s"
     r"|\b(?:deliver(?:ed|y)?|ship(?:ped|ping)?|send(?: it)?|mov(?:ed|ing)|mail(?:ed)?|come|drive|taxi)\sto\s|\b(?:wohn\w*|lebt|ansässig)\s(?:in|an|am|auf|im)?\s?(?:der\s)?"
     r"|\b(?:vi(?:ve|vo|ven)|abit[ao]|habite|mor[ao]|woont|woon)\s(?:en|in|à|au|em|na|no|op|aan)\s(?:la\s|el\s|de\s)?)$"
 )
 _AT = re.compile(r"(?i)(?:^|\b(?:at|to|on|from|is)\s)$")
 _LOOSE = re.compile(
-    rf"(?<![\w.,:/$€£#%+-])(?:(?P<number>\d{{1,6}}[A-Za-z]?)\s(?:\d{{1,5}}\s)?(?P<first>{WORD}(?:\s{WORD}){{0,3}})(?=\s*(?:,|\n|$|\.(?:\s|$)|\"|[<;]))"
-    rf"|(?P<last>{WORD}(?:[ \-]{WORD}){{0,3}}),?\s(?P<behind>\d{{1,4}}[A-Za-z]?)(?=\s*(?:,|\n|$|\.(?:\s|$)|\"|[<;])))"
+    rf"(?<![\w.,:/$€£#%+-])(?:(?P<number>\d{{1,6}}[A-Za-z]?)\s(?:\d{{1,5}}\s)?(?P<first>(?:[^\W\d_]{{1,4}}\.?\s)?{WORD}\.?(?:\s{WORD}\.?){{0,4}}(?:\s\d{{1,4}}\.?(?!\d))?)(?=\s*(?:[,?!]|\n|$|\.(?:\s|$)|\"|[<;]))"
+    rf"|(?P<last>{WORD}\.?(?:[ \-]{WORD}\.?){{0,3}}(?:\su\.)?),?\s(?P<behind>\d{{1,4}}[A-Za-z]?)(?=\s*(?:[,?!]|\n|$|\.(?:\s|$)|\"|[<;])))"
+)
+_CORNER = re.compile(
+    rf"\b(?i:(?:the )?corner of) (?:\d{{1,6}} )?(?:[^\W\d_]{{1,4}}\.? )?{WORD}(?: {WORD}| \d{{1,5}}\.?| str\b\.?){{0,4}} (?:and|&) (?:\d{{1,6}} )?{WORD}(?: {WORD}){{0,3}}"
 )
 _NUMBERED = re.compile(
-    rf"(?<![\w.,:/$€£#%+-])(?P<number>\d{{1,6}})\s(?:\d{{1,5}}\s)?(?P<name>{WORD}(?:[ \-]{WORD}){{0,2}})\s(?P<behind>\d{{1,4}}[A-Ea-e]?)(?![\w%:/]|[.,]\d)"
+    rf"(?<![\w.,:/$€£#%+-])(?P<number>\d{{1,6}})\s(?:\d{{1,5}}\s)?(?P<name>{WORD}(?:[ \-]{WORD}){{0,2}})(?:\su\.|\srkp\.|\st[eé]r)?\s(?P<behind>\d{{1,4}}[A-Ea-e]?)(?![\w%:/]|[.,]\d)\.?"
 )
 _NO_PLACES = frozenset(
     "building room gate floor level district zone sector section step line row column page chapter table figure block port index position version unit appendix article kapitel seite"
-    " tabelle absatz artikel paragraph bytes bits mb gb kb items users people years year days day hours minutes weeks months the and or of to windows python".split()
+    " tabelle absatz artikel paragraph bytes bits mb gb kb items users people years year days day hours minutes weeks months the and or of to windows python am pm uhr gmt utc est edt pst pdt cet celsius fahrenheit percent noon least most".split()
 )
 _YEAR = re.compile(r"(?:1[5-9]\d\d|20[0-4]\d)")
 _POSTAL = r"(?:(?:[A-Z]{1,2}[ \-])?\d{4,5}(?:-\d{3,4})?|\d{2}-\d{3}|\d{4}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ][A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)"
@@ -47,7 +51,9 @@ _CODE_TOWN = re.compile(
 )
 _AFTER_UNITS = re.compile(rf"\s{{0,3}},?\s{{0,3}}{UNIT}(?!\w)")
 _UNIT_ALONE = re.compile(r"(?<!\w)(?:Suite|Ste|Apartment|Apt)\.?\s{0,2}#?\s?[A-Z]?\d{1,5}[A-Za-z]?(?!\w)", re.IGNORECASE)
-_COUNTRY_LINE = re.compile(rf"\s{{0,3}}\n[^\w\n]{{0,6}}{WORD}[^\n]{{0,40}}\n?[^\w\n]{{0,6}}(?:[^\n]{{0,20}}\d{{3,6}}|,\s[A-Z]{{2,3}}\b|{WORD}\s*(?:\n|$))")
+_COUNTRY_LINE = re.compile(
+    rf"(?:\s(?:Apt|Suite)\b|\s{{0,3}}\n[^\w\n]{{0,6}}(?:Apt|Suite|{WORD}[^\n]{{0,40}}\n?[^\w\n]{{0,6}}(?:[^\n]{{0,20}}\d{{3,6}}|,\s[A-Z]{{2,3}}\b|{WORD}\s*(?:\n|$))))"
+)
 _SAID = re.compile(
     r"\b(?:street|road|rd|avenue|ave|lane|boulevard|blvd|highway|hwy|parkway|suite|ste|apartment|apt|flat|box|postfach|apartado|casilla|postbus|via|rue|calle|rua|avenida|ulica)\b"
     r"|stra(?:ß|ss)e\s|str\.|gasse\s|weg\s|platz\s|allee\s|straat\s|gracht\s|laan\s"
@@ -86,6 +92,8 @@ def _loose(text: str) -> Iterator[Finding]:
         number, name = match["number"] or match["behind"], match["first"] or match["last"]
         if _is_street(number, name) and is_said_before(text, match.start()):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
+    for match in _CORNER.finditer(text):
+        yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
     for match in _NUMBERED.finditer(text):
         if not _is_street(match["number"], match["name"]) or _YEAR.fullmatch(match["behind"]):
             continue

@@ -36,7 +36,7 @@ _PREFIX = (
     r"|rua|praça|travessa|alameda|estrada|ulica|ul|aleja|strada|strasse|straße|улица|ул|проспект)"
 )
 _NUMBER_LAST = re.compile(
-    rf"(?<![\w.@/])(?:(?P<code>\d{{1,6}})\s)?(?:(?P<kind>(?i:{_PREFIX}))(?:\.?\s{{1,2}}|\.)|(?P<slashed>[Cc]/\s?))(?P<name>{_NAME}(?:\s{_NAME}){{0,4}}),?\s{{1,2}}(?:(?:n[.°ºr]{{1,2}}|núm\.?|no\.|д\.)\s?)?(?P<number>{_LAST}){_BEHIND}{_UNITS}"
+    rf"(?<![\w.@/])(?:(?P<code>\d{{1,6}})\s)?(?:(?P<kind>(?i:{_PREFIX}))(?:\.?\s{{1,2}}|\.)|(?P<slashed>[Cc]/[ ]?))(?P<name>{_NAME}(?:[ ]{_NAME}){{0,4}}),?[ ]{{1,2}}(?:(?:n[.°ºr]{{1,2}}|núm\.?|no\.|д\.)\s?)?(?P<number>{_LAST}){_BEHIND}{_UNITS}"
 )
 _NUMBER_FIRST = re.compile(
     rf"{_BEFORE}(?P<number>{_NUMBER})(?:\s(?:bis|ter|quater))?,?\s(?P<kind>(?i:rue|chemin|quai|impasse|allée|avenue|boulevard|bd|av|place|route|sentier|faubourg|calle|rua|via|viale|piazza|corso|avenida|plaza))\.?\s{{1,2}}(?P<name>{_NAME}(?:[\s\-]{_NAME}){{0,3}}){_UNITS}"
