@@ -9,6 +9,8 @@ from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
+from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
+from governance.privacy.policy.recognition.labelled import labelled
 from governance.privacy.policy.recognition.organisations import organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
@@ -17,6 +19,7 @@ from governance.privacy.policy.recognition.postal import after_addresses, codes_
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
 from governance.privacy.policy.recognition.presidio import emails, identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
+from governance.privacy.policy.recognition.social_security import social_security_numbers
 from governance.privacy.policy.recognition.urls import urls
 from governance.screening.policy.findings import Finding
 
@@ -41,6 +44,8 @@ _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("CREDIT_CARD",)), cards),
     (frozenset(("IBAN_CODE",)), ibans),
     (frozenset(("PHONE_NUMBER",)), phones),
+    (frozenset(("US_SSN",)), social_security_numbers),
+    (frozenset(LABELLED_ENTITIES), labelled),
     (frozenset(("AGE",)), ages),
     (frozenset(("ZIP_CODE",)), postal_codes),
     (frozenset(("STREET_ADDRESS", "ZIP_CODE", "LOCATION")), _places),

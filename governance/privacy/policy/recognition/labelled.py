@@ -1,0 +1,63 @@
+"""PURE: numbers of no form of their own, found beside the word that says what they are, in seven languages."""
+
+import re
+from collections.abc import Iterator
+
+import re2
+
+from governance.screening.policy.findings import Finding
+
+_LINK = r"(?:[ \t]?(?:\([^()\n]{1,20}\)))?(?:[ \t_\-]?(?:numbers?|nummern?|numero|número|numéro|nr|no|num|núm|n[°º]|#|id|code))?\.?\"?\s{0,2}(?:(?:is|was|are|ist|lautet|war|es|è|é|est|ends with|:|=|-|#|\(|→|,)\s{0,3}){0,2}[\"'“]?"
+_VALUE = r"(?P<value>(?=[\w\-./ ]{0,14}\d)[A-Z0-9](?:[A-Za-z0-9]|[\-./](?=[A-Za-z0-9])|[ ](?=\d)){3,24})(?![\w@])"
+
+
+def _kind(entity: str, words: str, value: str = _VALUE) -> tuple[str, re.Pattern[str]]:
+    return entity, re.compile(rf"(?<![^\W_])(?i:{words})(?i:{_LINK}){value}")
+
+
+_DIGITS = r"(?P<value>\d(?:[ .\-/]?\d){%d,%d})(?![\w@]|[.,]\d)"
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    _kind("US_SSN", r"ssn|social security|soc(?:ial)? sec", _DIGITS % (8, 8)),
+    _kind("US_PASSPORT", r"passports?|reisepass\w*|passnummer|pass-nr|passeport|pasaporte|passaporto|paspoort\w*|passaporte"),
+    _kind(
+        "US_DRIVER_LICENSE",
+        r"(?:my |her |his |your |the |their )?(?:driver'?s?|driving)[ '’\-]?(?:licen[cs]e|permit)s?|(?:my|her|his|your|their) licen[cs]e|licen[cs]e (?:number|no)|führerschein\w*|permis de conduire|permiso de conduc\w+|licencia de conduc\w+|carnet de conduc\w+|patente(?: di guida)?|rijbewijs\w*|carta de condução|cnh",
+    ),
+    _kind(
+        "US_BANK_NUMBER",
+        r"(?:bank |checking |savings |current )?accounts?(?: number| no)|(?:bank|checking|savings|current) account|acct|a/c|konto(?:nummer|nr)|kontonr|numéro de compte|número de cuenta|numero di conto|rekeningnummer|número da conta",
+    ),
+    _kind("NATIONAL_ID", r"(?:national |identity |personal )?id(?:entity)? ?card|national id(?:entity)?(?: number)?|ausweis\w*|personalausweis\w*|carte d['’]identité|carta d['’]identità|documento de identidad|identiteitskaart|bilhete de identidade|cartão de cidadão|dni|nie|cpf|bsn|burgerservicenummer|codice fiscale|ahv(?:-nummer| nummer|-nr)?|avs|sozialversicherungsnummer|versicherungsnummer|numéro de sécurité sociale|nss|nif"),
+    _kind("TAX_ID", r"tax(?:payer)?[ \-]?(?:id|identification|file|reference)|tin|ein|itin|utr|steuer(?:nummer|-?id|identifikationsnummer|-nr)|numéro fiscal|identifiant fiscal|partita iva|vat(?: registration)? (?:number|no|id)|ust-?id\w*|btw[ \-]?nummer|contribuinte"),
+    _kind("PATIENT_ID", r"(?:my |her |his |the )?patient(?:'s|en)?(?:[ \-]?(?:id|number|no|nr|nummer|file|record))|patientennummer|mrn|medical record|health (?:card|insurance)|versichertennummer|krankenversichertennummer|insurance (?:policy|number|id)|policy (?:number|no)|numéro de patient|número de paciente|numero (?:del )?paziente|patiëntnummer|medicare|nhs"),
+    _kind("IN_AADHAAR", r"aadh?aar|uidai|आधार", _DIGITS % (11, 11)),
+    _kind("IN_PAN", r"pan", r"(?P<value>[A-Z]{5}[ \-]?\d{4}[ \-]?[A-Z])(?![\w@])"),
+)  # fmt: skip
+ENTITIES = tuple(dict.fromkeys(entity for entity, _ in _KINDS))
+_WORTH_A_LOOK = re2.compile(
+    r"(?i)ssn|social sec|soc sec|pass|licen[cs]e|permi|führerschein|licencia|carnet|patente|rijbewijs|condu|cnh|acc(?:oun)?t|a/c|konto|compte|cuenta|conto|rekening|conta\b|\bid|ausweis|identi|\bdni|\bnie\b"
+    r"|cpf|bsn|burger|codice|ahv|avs|versicher|sécurité|\bnss|nif|tax|\btin|\bein|itin|utr|steuer|fiscal|partita|vat\b|ust|btw|contrib|patient|pacient|pazient|patiënt|mrn|medical|health|insurance|policy|medicare|nhs|aadh?aar|uidai|आधार|\bpan\b"
+)
+_YEAR = re.compile(r"(?:1[89]\d\d|20\d\d)")
+_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+
+
+def labelled(text: str) -> Iterator[Finding]:
+    """Account, licence, passport, patient, tax and identity numbers, whatever their form, right behind their word."""
+    if _WORTH_A_LOOK.search(_encodable(text)) is None:
+        return
+    for entity, pattern in _KINDS:
+        for match in pattern.finditer(text):
+            value = match["value"].rstrip(" ")
+            if _is_number(value):
+                start = match.start("value")
+                yield Finding(start, start + len(value), entity, 0.5, "numbers beside their word")
+
+
+def _is_number(value: str) -> bool:
+    digits = sum(map(str.isdecimal, value))
+    return digits >= 4 and not _YEAR.fullmatch(value) and not _DATE.fullmatch(value)
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
