@@ -7,14 +7,15 @@ import re2
 
 from governance.screening.policy.findings import Finding
 
-_LINK = r"(?:[ \t]?(?:\([^()\n]{1,20}\)))?(?:[ \t_\-]?(?:numbers?|nummern?|numero|número|numéro|nr|no|num|núm|n[°º]|#|id|code))?\.?\"?\s{0,2}(?:(?:is|was|are|ist|lautet|war|es|è|é|est|ends with|:|=|-|#|\(|→|,)\s{0,3}){0,2}[\"'“]?"
+_LINK = r"(?:[ \t]?(?:\([^()\n]{1,20}\)))?(?:[ \t_\-]?(?:numbers?|nummern?|numero|número|numéro|nr|no|num|núm|n[°º]|#|id|code))?\.?\"?\s{0,2}(?:(?:is|was|are|ist|lautet|war|es|è|é|est|ends with|:|=|-|#|\(|→)\s{0,3}){0,2}[\"'“]?"
 _VALUE = r"(?P<value>(?=[\w\-./ ]{0,14}\d)[A-Z0-9](?:[A-Za-z0-9]|[\-./](?=[A-Za-z0-9])|[ ](?=\d)){3,24})(?![\w@])"
 
 
 def _kind(entity: str, words: str, value: str = _VALUE) -> tuple[str, re.Pattern[str]]:
-    return entity, re.compile(rf"(?<![^\W_])(?i:{words})(?i:{_LINK}){value}")
+    return entity, re.compile(rf"(?<![^\W_])(?i:{words})(?i:{_LINK}){value}{_NO_SUM}")
 
 
+_NO_SUM = r"(?!\s?(?:[$€£%]|(?i:USD|EUR|CHF|GBP|dollars?|euros?|pounds?|francs?|items?|users?|people|times|bytes|rows)\b))"
 _DIGITS = r"(?P<value>\d(?:[ .\-/]?\d){%d,%d})(?![\w@]|[.,]\d)"
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     _kind("US_SSN", r"ssn|social security|soc(?:ial)? sec", _DIGITS % (8, 8)),
@@ -25,7 +26,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     _kind(
         "US_BANK_NUMBER",
-        r"(?:bank |checking |savings |current )?accounts?(?: number| no)|(?:bank|checking|savings|current) account|acct|a/c|konto(?:nummer|nr)|kontonr|numéro de compte|número de cuenta|numero di conto|rekeningnummer|número da conta",
+        r"(?:bank |checking |savings |current )?accounts?(?! id|[_\-]id)|acct|a/c|konto(?:nummer|nr)?|numéro de compte|número de cuenta|numero di conto|rekeningnummer|número da conta",
     ),
     _kind("NATIONAL_ID", r"(?:national |identity |personal )?id(?:entity)? ?card|national id(?:entity)?(?: number)?|ausweis\w*|personalausweis\w*|carte d['’]identité|carta d['’]identità|documento de identidad|identiteitskaart|bilhete de identidade|cartão de cidadão|dni|nie|cpf|bsn|burgerservicenummer|codice fiscale|ahv(?:-nummer| nummer|-nr)?|avs|sozialversicherungsnummer|versicherungsnummer|numéro de sécurité sociale|nss|nif"),
     _kind("TAX_ID", r"tax(?:payer)?[ \-]?(?:id|identification|file|reference)|tin|ein|itin|utr|steuer(?:nummer|-?id|identifikationsnummer|-nr)|numéro fiscal|identifiant fiscal|partita iva|vat(?: registration)? (?:number|no|id)|ust-?id\w*|btw[ \-]?nummer|contribuinte"),
@@ -39,7 +40,7 @@ _WORTH_A_LOOK = re2.compile(
     r"|cpf|bsn|burger|codice|ahv|avs|versicher|sécurité|\bnss|nif|tax|\btin|\bein|itin|utr|steuer|fiscal|partita|vat\b|ust|btw|contrib|patient|pacient|pazient|patiënt|mrn|medical|health|insurance|policy|medicare|nhs|aadh?aar|uidai|आधार|\bpan\b"
 )
 _YEAR = re.compile(r"(?:1[89]\d\d|20\d\d)")
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+_DATE = re.compile(r"(?:1[89]|20)\d\d[-/](?:1[89]|20)?\d\d|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 
 
 def labelled(text: str) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ _NO_NAMES = frozenset(
         " hard test usb google flash disk tape wheel thumb cloud blood pen ssd external milky third two one three four way right long safe better only best great by first"
         " second fourth fifth last next same every each root chi least data header table front space random audit paper full inner crop fast bus bike silk rail side mile miles"
         " block blocks windows flight route python article section version chapter exit channel interstate port platform gate terminal line train apple ios android api http ipv"
-        " zoom skype email room step form page figure option method highway level phase stage part version volume vol no number type class grade bundes kreis landes staats der die das dieser unser erster"
+        " zoom skype email room step form page figure option method highway level phase stage part version volume vol no number type class star bit core grade bundes kreis landes staats der die das dieser unser erster"
         " zweiter dritter letzter jeder einer welcher weiter immer kein ihr euer mein sein ein eine top the billboard hot"
         " arbeits spiel park sitz steh stell listen tabellen start studien ausbildungs camping flug sport golf kita podest schlaf lager liege handels spitzen relegations"
         " abstiegs aufstiegs medaillen schau speicher start um aus irr heim rück hin lösungs rechts dienst brems mittel anmelde".split(),
@@ -98,6 +98,7 @@ _ITALIAN_BEFORE = re.compile(
     r"(?i)(?:\b(?:in|alla|di|da|dalla|della|nella|sulla|a|presso|abit\w+|indirizzo|residente)|^|[\n,:;(\"'])\s*$"
 )
 _YEAR = re.compile(r"(?:1[5-9]\d\d|20[0-4]\d)")
+_RECENT = re.compile(r"(?:1[89]\d\d|20[0-4]\d)")
 _OF_TIME = re.compile(
     r"(?i)\b(?:in|since|from|until|till|by|of|the|during|circa|around|late|early|mid|before|after|to|and|im|seit|vom?|bis|ab|um|nach|vor|jahre?|en|depuis|de|à|fin|début|año|desde|hasta|nel|dal|al|del|anno"
     r"|in|sinds|van|tot|em|desde|até|ano|spring|summer|autumn|winter|fall|frühjahr|sommer|herbst)\s+$|[^\W\d_]{3,}\.?,?\s$"
@@ -146,7 +147,7 @@ def _english(match: re.Match[str]) -> Iterator[Street]:
     # "17 March St Patrick's", "4 June Dr Smith": a date, and a saint or a title.
     if is_of_calendar(words[0]) and kind in ("St", "Dr", "Pl", "Ct", "Sq"):
         return
-    if all(word.islower() for word in words) or words[0].islower():
+    if words[0][0].islower():
         return
     if _is_year(match) and (
         _OF_TIME.search(text, max(0, match.start() - 16), match.start())
@@ -169,7 +170,7 @@ def _number_last(match: re.Match[str]) -> Iterator[Street]:
     kind = fold_letters(match["kind"] or "")
     if not _is_name(match["name"]) or any(map(is_of_calendar, match["name"].split())):
         return
-    if _is_year(match) and "," not in text[match.end("name") : match.start("number")]:
+    if _RECENT.fullmatch(match["number"]) and "," not in text[match.end("name") : match.start("number")]:
         return
     if kind in ("via", "largo", "corso", "strada", "av", "bd", "ul", "strasse", "straße", "camino"):
         is_lower = match["kind"].islower()
