@@ -7,6 +7,7 @@ from governance.privacy.policy.recognition import ner
 from governance.privacy.policy.recognition.addresses import addresses, is_said
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
+from governance.privacy.policy.recognition.emails import emails
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
 from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
@@ -17,10 +18,11 @@ from governance.privacy.policy.recognition.phones import phones
 from governance.privacy.policy.recognition.places import countries
 from governance.privacy.policy.recognition.postal import after_addresses, codes_with_towns, postal_codes
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
-from governance.privacy.policy.recognition.presidio import emails, identifiers
+from governance.privacy.policy.recognition.presidio import identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
 from governance.privacy.policy.recognition.social_security import social_security_numbers
 from governance.privacy.policy.recognition.urls import urls
+from governance.privacy.policy.recognition.views import View, view_of
 from governance.screening.policy.findings import Finding
 
 Recognize = Callable[[str], Iterable[Finding]]
@@ -68,7 +70,18 @@ _MAX_PROPAGATED = 64
 
 
 def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
-    """What has a form of its own: numbers, addresses, dates. Of the `wanted` entities, or of all."""
+    """What has a form of its own: numbers, addresses, dates, in whatever spelling. Of the `wanted` entities, or of all."""
+    if (view := view_of(text)) is None:
+        return _plain_patterns(text, wanted)
+    return back(view, _plain_patterns(view.text, wanted))
+
+
+def back(view: View, found: Iterable[Finding]) -> list[Finding]:
+    """What was found in a view of a text, in the text."""
+    return [placed for each in found if (placed := view.back(each)) is not None]
+
+
+def _plain_patterns(text: str, wanted: frozenset[str] | None) -> list[Finding]:
     recognizers = _WITHOUT_DIGITS
     if _DIGIT.search(text) is not None:
         recognizers += _WITH_DIGITS
@@ -84,7 +97,10 @@ def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
     """What is read from words: people, places, organisations. `spans` are the language model's, of `ner.as_read(text)`."""
     shown = ner.as_read(text)
     lands = list(countries(shown))
+    view = None if text.isascii() else view_of(text)
     found = [
+        *(back(view, introduced_names(view.text)) if view is not None else ()),
+        *(back(view, known_names(view.text)) if view is not None else ()),
         *lands,
         *organisations(shown),
         *introduced_names(shown),

@@ -84,12 +84,16 @@ def warm_up_presidio() -> None:
         speaks_for("a 1", 2, 3, tuple(recognizer.context or ()) or ("a",))
 
 
-def emails(text: str) -> Iterator[Finding]:
+def public_emails(text: str) -> Iterator[Finding]:
     """E-mail addresses under a domain that exists."""
-    if "@" in text:
-        recognizer = _of_emails()
-        for result in recognizer.analyze(text, recognizer.supported_entities, _NOTHING):
-            yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
+    recognizer = _of_emails()
+    for result in recognizer.analyze(text, recognizer.supported_entities, _NOTHING):
+        yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
+
+
+def is_public_domain(name: str) -> bool:
+    """Whether a name ends as public domains do."""
+    return bool(_of_emails().validate_result(f"a@{name.lower()}"))
 
 
 def identifiers(text: str, wanted: frozenset[str] | None = None) -> Iterator[Finding]:
