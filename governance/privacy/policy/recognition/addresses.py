@@ -9,18 +9,15 @@ from governance.privacy.policy.recognition.calendar import is_of_calendar
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.islands import around_digits
 from governance.privacy.policy.recognition.letters import WORD
-from governance.privacy.policy.recognition.streets import UNIT, Street, streets
+from governance.privacy.policy.recognition.streets import UNIT, Street, kinds_in, streets
 from governance.screening.policy.findings import Finding
 
-_WORTH_A_LOOK = re2.compile(
-    r"(?i)\b(?:street|road|rd|avenue|ave|av|lane|ln|boulevard|blvd|bd|highway|hwy|parkway|pkwy|crescent|cres|terr(?:ace)?|turnpike|esplanade|mews|alley|st|drive|dr|court|ct|place|pl"
-    r"|square|sq|close|way|circle|cir|trail|gardens|grove|row|walk|quay|parade|str|pass|path|loop|green|mall|via|viale|corso|piazza|piazzale|vicolo|largo|rue|chemin|quai|impasse|all[eé]e"
-    r"|route|sentier|faubourg|calle|carrer|avenida|avda|avd|paseo|plaza|camino|carretera|rua|pra[cç]a|travessa|alameda|estrada|ulica|ul|aleja|strada|c/|box|postfach|postbus|bo[iî]te"
-    r"|apartado|casella|caixa|casilla|corner of|apo|fpo|dpo|b\.?p|suite|ste|apartment|apt|platz|weg|ufer|ring|promenade|vei|ut)\b"
-    r"|stra(?:ß|ss)e|str\.|gasse|allee|ufer|damm|chaussee|gat[aeo]n?\b|gade|vej|vei|vegen|vägen|katu|kuja|polku|straat|laan|plein|gracht|singel|steeg|dijk|kade|utca|körút|út\b|stræti"
-    r"|braut|maantee|tänav|ntie|gränd|sti(?:en)?\b|str\s\d|weg\s|platz\s|улица|ул\.|проспект"
-    r"|addres|adress|indirizz|direcci|endere|domicil|morada|\bliv(?:e|es|ed|ing)\b|located|resid|deliver|ship|mov(?:ed|ing) to|based at|headquarter|wohn|venue| at \d|sent to|anschrift|billing"
+_SAYS = re2.compile(
+    r"(?i)addres|adress|indirizz|direcci|endere|domicil|morada|\bliv(?:e|es|ed|ing)\b|located|resid|deliver|ship|mov(?:e|ed|ing) to|based at|headquarter|wohn|venue|anschrift|ansässig"
+    r"|where|offices?\b|situated|stay|meet|sen[dt]|mail|come to|drive to|taxi|lebt|\bviv[eo]|abit[ao]|habite|\bmor[ao]\b|woon|(?:is|are|was|off|it's|you|us|be|them) at\s|goes? to|walk(?:ed)? to"
+    r"|(?:statement|card) with|corner of|\b(?:apt|suite|ste|apartment)\b"
 )
+_NUMBERS_APART = re2.compile(r"\d{3,6} [^ \n\d]+(?: [^ \n\d]+){0,3} \d{1,4}")
 _SAYS_ADDRESS = re.compile(
     r"(?i)(?:\b(?:address(?:es)?|adress[eo]?|anschrift|indirizzo|direcci[oó]n|endere[cç]o|domicili[oe]|morada|residencia|venue|headquarters?|office is|where)\b(?:\s(?:is|was|are|ist|lautet|es|è|é|est|at|in))?\s{0,3}[:=]?\s{0,3}\"?"
     r"|\b(?:liv(?:e|es|ed|ing)|resid(?:e|es|ed|ing)|located|based|headquartered|situated|stay(?:s|ing)?|meet(?:ing)?(?: me| us)?|offices?)\s(?:at|on|in)\s"
@@ -61,19 +58,42 @@ _SAID = re.compile(
 _RULE = "street addresses"
 
 
+def may_have_addresses(text: str) -> bool:
+    """A cheap look: whether a word of addresses stands in the text at all, in any case."""
+    plain = _encodable(text)
+    return bool(kinds_in(plain)) or _SAYS.search(plain) is not None or _NUMBERS_APART.search(plain) is not None
+
+
 def addresses(text: str) -> list[Finding]:
     """Streets with their numbers, units and post boxes, and the postal code and town that follow one."""
-    if _WORTH_A_LOOK.search(text.encode("utf-8", "replace").decode() if not text.isascii() else text) is None:
-        return []
     found: list[Finding] = []
-    for offset, stretch in around_digits(text, before=70, after=60):
-        for street in streets(stretch):
-            if street.is_weak and not is_said_before(stretch, street.start) and not _AT.search(stretch, max(0, street.start - 6), street.start):
-                continue
-            found.append(Finding(offset + street.start, offset + street.end, "STREET_ADDRESS", street.score, _RULE))
-    found += _loose(text)
-    found += _units(text, found)
+    plain = _encodable(text)
+    for street in _in_stretches(text, plain):
+        found.append(Finding(street.start, street.end, "STREET_ADDRESS", street.score, _RULE))
+    is_said_somewhere = _SAYS.search(plain) is not None
+    if is_said_somewhere:
+        found += _loose(text)
+    if is_said_somewhere or _NUMBERS_APART.search(plain) is not None:
+        found += _numbered(text)
+    if found or is_said_somewhere:
+        found += _units(text, found)
     return [*found, *_with_towns(text, found)]
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _in_stretches(text: str, plain: str) -> Iterator[Street]:
+    kinds = kinds_in(plain)
+    if not kinds:
+        return
+    for offset, stretch in around_digits(text, before=70, after=60):
+        for street in streets(stretch, kinds):
+            start, end = street.start, street.end
+            if street.is_weak and not is_said_before(stretch, start) and not _AT.search(stretch, max(0, start - 6), start):
+                continue
+            yield Street(offset + start, offset + end, street.score)
 
 
 def is_said_before(text: str, start: int) -> bool:
@@ -87,13 +107,17 @@ def is_said(text: str, street: Finding) -> bool:
 
 
 def _loose(text: str) -> Iterator[Finding]:
-    """A number and a name, either first, where the words before say that it is an address, or the lines behind do."""
+    """A number and a name, either first, where the words before say that it is an address."""
     for match in _LOOSE.finditer(text):
         number, name = match["number"] or match["behind"], match["first"] or match["last"]
         if _is_street(number, name) and is_said_before(text, match.start()):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
     for match in _CORNER.finditer(text):
         yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
+
+
+def _numbered(text: str) -> Iterator[Finding]:
+    """A name between two numbers, where the words before say that it is an address, or the lines behind do."""
     for match in _NUMBERED.finditer(text):
         if not _is_street(match["number"], match["name"]) or _YEAR.fullmatch(match["behind"]):
             continue

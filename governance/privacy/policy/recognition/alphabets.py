@@ -67,14 +67,18 @@ def _standing_for() -> Iterator[tuple[int, str]]:
 
 @cache
 def _any_of_table() -> re.Pattern[str]:
-    return re.compile("[" + "".join(map(re.escape, map(chr, table()))) + "]")
+    """Of the basic plane: further characters would make the class a list that is gone through for each letter of the text."""
+    return re.compile("[" + "".join(re.escape(chr(code)) for code in table() if code < 0x10000) + "]")
+
+
+_FURTHER = re.compile("[\U00010000-\U0010ffff]")
 
 
 def straight(text: str) -> str:
     """The text, of the same length, with ASCII for what stands for it, and Latin letters where a word mixes scripts."""
     if text.isascii():
         return text
-    if _any_of_table().search(text) is not None:
+    if _any_of_table().search(text) is not None or _FURTHER.search(text) is not None:
         text = text.translate(table())
     if _HAS_MIXED.search(text) is not None:
         text = _TOKEN.sub(_latin, text)

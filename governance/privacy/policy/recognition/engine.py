@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from governance.privacy.policy.recognition import ner
-from governance.privacy.policy.recognition.addresses import addresses, is_said
+from governance.privacy.policy.recognition.addresses import addresses, is_said, may_have_addresses
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
 from governance.privacy.policy.recognition.emails import emails
@@ -32,6 +32,9 @@ LANGUAGE_ENTITIES = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
 
 
 def _places(text: str) -> Iterator[Finding]:
+    yield from codes_with_towns(text)
+    if not may_have_addresses(text):
+        return
     shown = ner.as_read(text)
     streets = addresses(shown)
     if not any(map(str.isupper, text)):  # every word was made a name's
@@ -39,7 +42,6 @@ def _places(text: str) -> Iterator[Finding]:
         shown = text
     yield from streets
     yield from after_addresses(shown, streets)
-    yield from codes_with_towns(text)
 
 
 _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (

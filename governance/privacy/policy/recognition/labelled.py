@@ -11,13 +11,15 @@ _LINK = r"(?:[ \t]?(?:\([^()\n]{1,20}\)))?(?:[ \t_\-]?(?:numbers?|nummern?|numer
 _VALUE = r"(?P<value>(?=[\w\-./ ]{0,14}\d)[A-Z0-9](?:[A-Za-z0-9]|[\-./](?=[A-Za-z0-9])|[ ](?=\d)){3,24})(?![\w@])"
 
 
-def _kind(entity: str, words: str, value: str = _VALUE) -> tuple[str, re.Pattern[str]]:
-    return entity, re.compile(rf"(?<![^\W_])(?i:{words})(?i:{_LINK}){value}{_NO_SUM}")
+def _kind(entity: str, words: str, value: str = _VALUE) -> tuple[str, str, re.Pattern[str]]:
+    return entity, words, re.compile(rf"(?i:{_LINK}){value}{_NO_SUM}")
+
+
 
 
 _NO_SUM = r"(?!\s?(?:[$€£%]|(?i:USD|EUR|CHF|GBP|dollars?|euros?|pounds?|francs?|items?|users?|people|times|bytes|rows)\b))"
 _DIGITS = r"(?P<value>\d(?:[ .\-/]?\d){%d,%d})(?![\w@]|[.,]\d)"
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+_KINDS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     _kind("US_SSN", r"ssn|social security|soc(?:ial)? sec", _DIGITS % (8, 8)),
     _kind("US_PASSPORT", r"passports?|reisepass\w*|passnummer|pass-nr|passeport|pasaporte|passaporto|paspoort\w*|passaporte"),
     _kind(
@@ -26,7 +28,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     _kind(
         "US_BANK_NUMBER",
-        r"(?:bank |checking |savings |current )?accounts?(?! id|[_\-]id)|acct|a/c|konto(?:nummer|nr)?|numéro de compte|número de cuenta|numero di conto|rekeningnummer|número da conta",
+        r"(?:bank |checking |savings |current )?accounts?|acct|a/c|konto(?:nummer|nr)?|numéro de compte|número de cuenta|numero di conto|rekeningnummer|número da conta",
     ),
     _kind("NATIONAL_ID", r"(?:national |identity |personal )?id(?:entity)? ?card|national id(?:entity)?(?: number)?|ausweis\w*|personalausweis\w*|carte d['’]identité|carta d['’]identità|documento de identidad|identiteitskaart|bilhete de identidade|cartão de cidadão|dni|nie|cpf|bsn|burgerservicenummer|codice fiscale|ahv(?:-nummer| nummer|-nr)?|avs|sozialversicherungsnummer|versicherungsnummer|numéro de sécurité sociale|nss|nif"),
     _kind("TAX_ID", r"tax(?:payer)?[ \-]?(?:id|identification|file|reference)|tin|ein|itin|utr|steuer(?:nummer|-?id|identifikationsnummer|-nr)|numéro fiscal|identifiant fiscal|partita iva|vat(?: registration)? (?:number|no|id)|ust-?id\w*|btw[ \-]?nummer|contribuinte"),
@@ -34,25 +36,26 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     _kind("IN_AADHAAR", r"aadh?aar|uidai|आधार", _DIGITS % (11, 11)),
     _kind("IN_PAN", r"pan", r"(?P<value>[A-Z]{5}[ \-]?\d{4}[ \-]?[A-Z])(?![\w@])"),
 )  # fmt: skip
-ENTITIES = tuple(dict.fromkeys(entity for entity, _ in _KINDS))
-_WORTH_A_LOOK = re2.compile(
-    r"(?i)ssn|social sec|soc sec|pass|licen[cs]e|permi|führerschein|licencia|carnet|patente|rijbewijs|condu|cnh|acc(?:oun)?t|a/c|konto|compte|cuenta|conto|rekening|conta\b|\bid|ausweis|identi|\bdni|\bnie\b"
-    r"|cpf|bsn|burger|codice|ahv|avs|versicher|sécurité|\bnss|nif|tax|\btin|\bein|itin|utr|steuer|fiscal|partita|vat\b|ust|btw|contrib|patient|pacient|pazient|patiënt|mrn|medical|health|insurance|policy|medicare|nhs|aadh?aar|uidai|आधार|\bpan\b"
-)
+ENTITIES = tuple(dict.fromkeys(entity for entity, _, _ in _KINDS))
+_WORDS = re2.compile("(?i)" + "|".join(f"({words})" for _, words, _ in _KINDS))
+_NO_ACCOUNT = re.compile(r"(?i)[ _\-]?ids?(?![^\W_])")
+"""Accounts of programs have ids, too."""
 _YEAR = re.compile(r"(?:1[89]\d\d|20\d\d)")
 _DATE = re.compile(r"(?:1[89]|20)\d\d[-/](?:1[89]|20)?\d\d|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 
 
 def labelled(text: str) -> Iterator[Finding]:
     """Account, licence, passport, patient, tax and identity numbers, whatever their form, right behind their word."""
-    if _WORTH_A_LOOK.search(_encodable(text)) is None:
-        return
-    for entity, pattern in _KINDS:
-        for match in pattern.finditer(text):
-            value = match["value"].rstrip(" ")
-            if _is_number(value):
-                start = match.start("value")
-                yield Finding(start, start + len(value), entity, 0.5, "numbers beside their word")
+    for word in _WORDS.finditer(_encodable(text)):
+        if text[word.start() - 1 : word.start()].isalnum():
+            continue
+        entity, _, pattern = _KINDS[word.lastindex - 1]
+        if entity == "US_BANK_NUMBER" and _NO_ACCOUNT.match(text, word.end()):
+            continue
+        match = pattern.match(text, word.end())
+        if match is not None and _is_number(value := match["value"].rstrip(" ")):
+            start = match.start("value")
+            yield Finding(start, start + len(value), entity, 0.5, "numbers beside their word")
 
 
 def _is_number(value: str) -> bool:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import re2
+
 from governance.privacy.policy.recognition.letters import WORD
 from governance.privacy.policy.recognition.towns import is_town
 from governance.screening.policy.findings import Finding
@@ -24,6 +26,7 @@ _STATE_CODE = re.compile(
 _CODE_TOWN = re.compile(
     rf"(?<![\w.,:/$€£#%+\-])(?:(?P<land>A|B|CH|D|DE|E|F|FL|I|L|LI|NL|AT|ES|IT|PT|P)[ \-])?(?P<code>\d{{5}}|\d{{4}}(?:-\d{{3}}|[ ]?[A-Z]{{2}}(?![\w]))?)[ ]{{1,2}}(?P<town>(?:'s-)?{WORD}(?:[ \-](?:(?:am|an der|an|ob|bei|im|in|sur|sous|de|de la|la|les|del|di|do|da|den|der|aan|sul|von|vor der|y)[ \-]){{0,2}}{WORD}){{0,3}})"
 )
+_MAY_BE_CODE = re2.compile(r"[0-9]{4}(?:[0-9]|-[0-9]{3}| ?[A-Z]{2})? {1,2}(?:'s-)?\p{Lu}")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)")
 _BEGINS = re.compile(r"(?:^|[\n,;:(|>\"][ \t]*)$")
 NO_PLACE = frozenset(
@@ -62,6 +65,8 @@ def postal_codes(text: str) -> Iterator[Finding]:
 
 def codes_with_towns(text: str) -> Iterator[Finding]:
     """A postal code and the town that it is of, as in "9490 Vaduz", "D-10115 Berlin", "1012 AB Amsterdam"."""
+    if _MAY_BE_CODE.search(text if text.isascii() else text.encode("utf-8", "replace").decode()) is None:
+        return
     for match in _CODE_TOWN.finditer(text):
         code, town = match["code"], match["town"]
         known = _known_head(town, digits=5 if len(code) == 5 else 4)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import re2
+
 from governance.privacy.policy.recognition.calendar import is_of_calendar
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.letters import UPPER, WORD
@@ -119,14 +121,16 @@ class Street:
     is_weak: bool = False
 
 
-def streets(text: str) -> Iterator[Street]:
-    """Every form in the text."""
-    for pattern, judged in _FORMS:
-        for match in pattern.finditer(text):
-            yield from judged(match)
-    for pattern, score in ((_BOX, 0.7), (_MILITARY, 0.8)):
-        for match in pattern.finditer(text):
-            yield Street(*match.span(), score)
+def kinds_in(text: str) -> tuple["Form", ...]:
+    """The forms of which a word stands in the text. It must have no lone surrogates."""
+    return tuple(form for form in FORMS if form.hint.search(text) is not None)
+
+
+def streets(text: str, forms: tuple["Form", ...]) -> Iterator[Street]:
+    """Every one of these forms in the text."""
+    for form in forms:
+        for match in form.pattern.finditer(text):
+            yield from form.judged(match)
 
 
 def _is_name(name: str) -> bool:
@@ -221,12 +225,44 @@ def _with_unit(match: re.Match[str]) -> Iterator[Street]:
         yield Street(*match.span())
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Street]]], ...] = (
-    (_ENGLISH, _english),
-    (_LOWER, _lower),
-    (_NUMBER_LAST, _number_last),
-    (_NUMBER_FIRST, _number_first),
-    (_COMPOUND, _compound),
-    (_APART, _apart),
-    (_WITH_UNIT, _with_unit),
+def _as_it_is(match: re.Match[str]) -> Iterator[Street]:
+    yield Street(*match.span(), 0.7)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A pattern, what of its matches is a street, and what is in every text that has one."""
+
+    pattern: re.Pattern[str]
+    judged: Callable[[re.Match[str]], Iterator[Street]]
+    hint: "re2._Regexp[str]"
+
+
+_HINT_ENGLISH = re2.compile(
+    r"(?i)\d[A-Za-z]?,?\s[^\n]*\b(?:Street|Road|Rd|Avenue|Ave|Av|Lane|Ln|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Crescent|Cres|Terr(?:ace)?|Turnpike|Esplanade|Mews|Alley|St|Drive|Dr|Court|Ct|Place|Pl"
+    r"|Square|Sq|Close|Way|Circle|Cir|Trail|Gardens|Grove|Row|Walk|Quay|Parade|Str|Pass|Path|Loop|Green|Mall)\b"
+)
+_HINT_LOWER = re2.compile(r"\d[A-Za-z]?,? [a-z0-9'’ ]* (?:street|road|avenue|lane|boulevard|drive|st|rd|ave|blvd)\b")
+_HINT_LAST = re2.compile(rf"(?i)(?:\b(?:{_PREFIX})\b|\bc/|улица|ул\.|проспект)\.? {{0,2}}[^\n]* \d")
+_HINT_FIRST = re2.compile(
+    r"(?i)\d(?: (?:bis|ter|quater))?,?\s(?:rue|chemin|quai|impasse|allée|avenue|boulevard|bd|av|place|route|sentier|faubourg|calle|rua|via|viale|piazza|corso|avenida|plaza)\b"
+)
+_HINT_GERMANIC = re2.compile(
+    r"(?i)(?:stra(?:ß|ss)e|str\.?|gasse|weg|platz|allee|ufer|damm|chaussee|gat[aeo]n?|gade|vej|vejen|vei|veien|vegen|vägen|katu|kuja|polku|straat|laan|plein|gracht|singel|steeg|dijk|kade|utca|út"
+    r"|körút|stræti|braut|maantee|tänav|ntie|gränd|stie?n?|ring|promenade),?\s{1,2}\d"
+)
+_HINT_UNIT = re2.compile(r"(?i)\d[^\n]*\b(?:Suite|Ste|Apartment|Apt)\b")
+_HINT_BOX = re2.compile(r"(?i)box\s|postfach|postbus|boîte|apartado|casella|caixa|casilla|b\.?p\.?\s\d")
+_HINT_MILITARY = re2.compile(r"(?i)\b(?:apo|fpo|dpo)\b")
+
+FORMS = (
+    Form(_ENGLISH, _english, _HINT_ENGLISH),
+    Form(_LOWER, _lower, _HINT_LOWER),
+    Form(_NUMBER_LAST, _number_last, _HINT_LAST),
+    Form(_NUMBER_FIRST, _number_first, _HINT_FIRST),
+    Form(_COMPOUND, _compound, _HINT_GERMANIC),
+    Form(_APART, _apart, _HINT_GERMANIC),
+    Form(_WITH_UNIT, _with_unit, _HINT_UNIT),
+    Form(_BOX, _as_it_is, _HINT_BOX),
+    Form(_MILITARY, _as_it_is, _HINT_MILITARY),
 )

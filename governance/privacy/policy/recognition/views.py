@@ -37,6 +37,8 @@ _EVENT = re.compile(
     rf"|(?P<tag></?{_INLINE}(?=[\s/>])[^<>]{{0,300}}>|<!--[^>]{{0,300}}-->)"
     r"|(?P<mark>(?<=[^\s*])\*{1,3}|\*{1,3}(?=[^\s*])|~~|(?<=[^\s`])`{1,3}|`{1,3}(?=[^\s`])|(?<![^\W_])_{1,3}(?=\S)|(?<=[^\s_])_{1,3}(?![^\W_]))",
 )
+_HEAD = re.compile(f"[%&\\\\=<*~`_{INVISIBLE}]")
+"""What every event begins with: looking for it first takes a tenth of the time."""
 _HIDDEN = re.compile(f"[{INVISIBLE}]+")
 _CODE_POINT = re.compile(r"[ux]\{?([0-9A-Fa-f]{1,6})")
 _LONG_ENOUGH = 4
@@ -76,8 +78,13 @@ def view_of(text: str) -> View | None:
     else:
         plain = straight(text)
     builder = _Builder(plain)
-    for event in _EVENT.finditer(plain):
-        builder.take(event)
+    position = 0
+    while (head := _HEAD.search(plain, position)) is not None:
+        if (event := _EVENT.match(plain, head.start())) is not None:
+            builder.take(event)
+            position = event.end()
+        else:
+            position = head.end()
     return builder.made(text)
 
 
