@@ -20,11 +20,12 @@ _OTHERS = (
     " január február március április május június július augusztus szeptember október november december"  # Hungarian
     " января февраля марта апреля мая июня июля августа сентября октября ноября декабря"  # Russian
 )
-_DAYS = (
-    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag"
-    " lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo"
-    " lunedì martedì mercoledì giovedì venerdì sabato domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
+_ENGLISH_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+ABROAD_DAYS = tuple(
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo"
+    " lunedì martedì mercoledì giovedì venerdì sabato domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag segunda-feira terça-feira quarta-feira quinta-feira sexta-feira".split()
 )
+"""Days of the week in German, French, Spanish, Italian, Dutch and Portuguese."""
 _EDGES = ".,;:'’()"
 
 
@@ -33,7 +34,7 @@ def _folded(words: str) -> frozenset[str]:
 
 
 MONTHS = _folded(f"{_ENGLISH} {_OTHERS}")
-DAYS = _folded(_DAYS)
+DAYS = _folded(" ".join((_ENGLISH_DAYS, *ABROAD_DAYS)))
 
 WRITTEN_MONTHS = "|".join(
     sorted(

@@ -12,7 +12,7 @@ from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
 from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
 from governance.privacy.policy.recognition.labelled import labelled
-from governance.privacy.policy.recognition.organisations import organisations
+from governance.privacy.policy.recognition.organisations import is_abbreviation, organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
 from governance.privacy.policy.recognition.places import countries
@@ -108,6 +108,11 @@ def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
         *introduced_names(shown),
         *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
         *ner.findings_of(text, spans),
+    ]
+    found = [
+        each
+        for each in found
+        if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
     ]
     return [*found, *_repeated(text, found)]
 
