@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -8,11 +8,13 @@ from gateway.call.groups import Redacted
 from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.wire.joins import join_values
 from gateway.wire.texts import rewrite, texts_of
 from governance.privacy.policy.detection import TextHits
 from governance.privacy.policy.engines import EngineBlock, EngineFailedError
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.placeholders import LITERAL
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.policy.storage import StoragePolicy
 from governance.privacy.services.detector import NamesUnavailableError
@@ -29,23 +31,39 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     Refusal `pii_blocked` where a rule says so; `overloaded` where names can't be looked for and the policy wants them.
     """
     rules = call.rules
+    raw = raw_request(call.conversation, rules.storage)
     if call.is_large or rules.effective.guardrails:
-        return _redact_in_steps(call, gateway, rules)
+        return _redact_in_steps(call, gateway, rules, raw)
+    for _ in _join(call, gateway, rules):
+        pass
     texts = [text for several in texts_of(call.conversation) for text in several]
     fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
-        return _redact_fresh(call, gateway, rules, texts, fresh)
+        return _redact_fresh(call, gateway, rules, texts, fresh, raw)
     mask = _mask(call, gateway, rules, {}, texts, names_read=True)
-    for _ in _hide(call, mask, rules.storage):
+    for _ in _hide(call, mask, rules.storage, raw):
         pass
     _check(call)
     return None
 
 
-async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None:
+def _join(call: Call, gateway: Gateway, rules: RuleSet) -> Generator[None, None, None]:
+    """Values that the end of a part or a message cuts in two become whole where they begin."""
+
+    def hidden(text: str) -> Iterator[tuple[int, int]]:
+        found = gateway.detector.found(rules, text)
+        for hit in (*found.to_model, *found.to_log):
+            if hit.action != "log" and hit.entity != LITERAL:
+                yield hit.start, hit.end
+
+    yield from join_values(call.conversation, hidden)
+
+
+async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: bytes) -> None:
     texts: list[str] = []
     fresh: list[str] = []
     async with Breath() as breath:
+        await breath.through(_join(call, gateway, rules))
         for several in texts_of(call.conversation):
             texts += several
             await breath.draw()
@@ -53,11 +71,11 @@ async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None
             if gateway.detector.recall(rules, text) is None:
                 fresh.append(text)
             await breath.draw()
-    await _redact_fresh(call, gateway, rules, texts, fresh)
+    await _redact_fresh(call, gateway, rules, texts, fresh, raw)
 
 
 async def _redact_fresh(
-    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
+    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str], raw: bytes
 ) -> None:
     judged = await _judge(call, gateway, fresh)
     try:
@@ -72,7 +90,7 @@ async def _redact_fresh(
         ) from error
     mask = _mask(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
     async with Breath() as breath:
-        await breath.through(_hide(call, mask, rules.storage))
+        await breath.through(_hide(call, mask, rules.storage, raw))
     _check(call)
 
 
@@ -96,8 +114,7 @@ def _mask(
     return mask
 
 
-def _hide(call: Call, mask: Mask, storage: StoragePolicy) -> Generator[None, None, None]:
-    raw = raw_request(call.conversation, storage)
+def _hide(call: Call, mask: Mask, storage: StoragePolicy, raw: bytes) -> Generator[None, None, None]:
     yield from rewrite(call.conversation, mask.hide, mask.hide_json)
     # Only now: what is stored of a call is redacted whole, or nothing. What the answer adds is counted apart.
     call.redacted = Redacted(mask=mask, storage=storage, findings=dict(mask.counts), raw_request=raw)

@@ -61,6 +61,16 @@ class TextHits:
 CLEAN = TextHits()
 
 
+def beyond(found: TextHits, offset: int) -> TextHits:
+    """What was found from a place of a text on, counted from there."""
+    to_model, to_client, to_log = (
+        tuple(_moved((hit for hit in hits if hit.start >= offset), -offset))
+        for hits in (found.to_model, found.to_client, found.to_log)
+    )
+    counts = Counter(hit.entity for hit in to_model or to_log or to_client)
+    return TextHits(to_model, to_client, to_log, tuple(sorted(counts.items())))
+
+
 def segments(text: str) -> Iterator[tuple[int, str]]:
     """The text in stretches of at most MAX_SEGMENT_LENGTH, cut where a paragraph, a line, a sentence or a word ends."""
     start = 0
