@@ -5,7 +5,7 @@ The model reads neighbours as one text. What begins in one and ends in another i
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from gateway.conversation import Block, Conversation, SystemBlock, ToolResultBlock
 
@@ -23,12 +23,11 @@ _AT = re.compile(r"[@＠%&\\]|^\W?(?:at|dot|punkt|punto|point|ponto|arroba|aroba
 _PARTING = (".", "!", "?", ":", ";")
 
 
-@dataclass(slots=True)
-class _Slot:
-    """A text and the list that its holder is in."""
+class _Slot(NamedTuple):
+    """What has a text, and the list that it is in."""
 
     holder: Holder
-    among: list[Block] | list[SystemBlock] | list[ToolResultBlock]
+    among: list[Any]
 
     @property
     def text(self) -> str:
@@ -38,21 +37,26 @@ class _Slot:
 def join_values(conversation: Conversation, find: Find) -> Iterator[None]:
     """Moves what of a value stands in later texts into the one where it begins, a step at a time. Most calls have nothing to look at."""
     for run in _runs(conversation):
-        for place in range(len(run) - 1):
-            if _has_sign(run[place].text[-_NEAR:], run[place + 1].text[:_NEAR]) and _may_cross(run, place):
-                _join(run[place:], find)
+        before = run[0].text if run else ""
+        for place in range(1, len(run)):
+            behind = run[place].text
+            if _has_sign(before[-_NEAR:], behind[:_NEAR]) and _may_cross(run, place - 1):
+                _join(run[place - 1 :], find)
+                behind = run[place].text
                 yield
+            before = behind
 
 
 def _runs(conversation: Conversation) -> Iterator[list[_Slot]]:
     """Texts that are read one right after another: nothing but marks of the cache stands between."""
-    run = [_Slot(block, conversation.system or []) for block in conversation.system or () if block.text is not None]
-    yield run
-    run = []
+    system = conversation.system or []
+    yield [_Slot(block, system) for block in system if block.text is not None]
+    run: list[_Slot] = []
     for message in conversation.messages:
-        for block in message.content:
+        content = message.content
+        for block in content:
             if block.text is not None:
-                run.append(_Slot(block, message.content))
+                run.append(_Slot(block, content))
             elif block.tool_result is not None:
                 parts = block.tool_result.content
                 run += [_Slot(part, parts) for part in parts if part.text is not None]
@@ -122,7 +126,7 @@ def _move(first: _Slot, rest: list[_Slot], value: str, count: int, between: str,
             slot.holder.text = left
         elif len(slot.among) > 1:
             slot.holder.text = ""
-            slot.among[:] = [each for each in slot.among if each is not slot.holder]  # type: ignore[assignment, misc]
+            slot.among[:] = [each for each in slot.among if each is not slot.holder]
         else:  # a message must have something: the value once more, which one placeholder stands for, too
             slot.holder.text = value if any(find(value)) else "…"
     first.holder.text = first.text + whole
