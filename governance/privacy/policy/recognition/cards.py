@@ -7,7 +7,7 @@ from governance.privacy.policy.recognition.checksums import luhn
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.screening.policy.findings import Finding
 
-_CANDIDATE = re.compile(r"(?<![\w.-])\d(?:(?:[ \-./_\t]{1,2}|[ ]?\n[> \t]{0,4})?\d){11,18}(?![\w-])")
+_CANDIDATE = re.compile(r"(?<![\w.-])\d(?:(?:[ \-./_\t]{1,3}|[ ]?\n[> \t]{0,4})?\d){11,18}(?![\w-])")
 _GROUPED = re.compile(r"\d{4}(\D{1,6})\d{4}(\D{1,6})\d{4}(\D{1,6})\d{1,7}$|\d{4}\D{1,6}\d{6}\D{1,6}\d{4,5}$")
 """How people write a card's digits apart; other groups are rows of numbers, unless blanks or hyphens alone part them."""
 _PLAIN = re.compile(r"\d(?:[ \-]?\d)+$")
