@@ -215,3 +215,33 @@ def _rewrite_result(block: Block, change: Untrusted) -> None:
         for name in ("document", "search_result"):
             if (member := getattr(part, name)) is not None:
                 setattr(part, name, _members(member, partial(change, "document"), numbers=False))
+
+
+def mark_block(block: Block, change: Untrusted) -> None:
+    """Puts `change` of the texts that a model reads in the place of a user's block, of a tool's result, and of what documents
+    say. What is cited from stays: places in it are counted by its letters."""
+    if block.text is not None:
+        block.text = change("user", block.text)
+    elif block.tool_result is not None:
+        for part in block.tool_result.content:
+            if part.text is not None:
+                part.text = change("tool", part.text)
+            elif part.document is not None:
+                part.document = _marked_document(part.document, change)
+    elif block.document is not None:
+        block.document = _marked_document(block.document, change)
+
+
+def _marked_document(document: Json, change: Untrusted) -> Json:
+    source = document.get("source")
+    if not isinstance(source, dict) or (document.get("citations") or {}).get("enabled"):
+        return document
+    if isinstance(source.get("text"), str):
+        return document | {"source": source | {"text": change("document", source["text"])}}
+    if isinstance(source.get("content"), list):
+        pieces = [
+            piece | {"text": change("document", piece["text"])} if isinstance(piece, dict) and isinstance(piece.get("text"), str) else piece
+            for piece in source["content"]
+        ]  # fmt: skip
+        return document | {"source": source | {"content": pieces}}
+    return document

@@ -7,11 +7,12 @@ from gateway.conversation import Conversation, encode
 from gateway.wire.joins import join_values
 from gateway.wire.texts import rewrite
 from governance.privacy.policy.detection import looked_through
-from governance.privacy.policy.privacy import DEFAULT, InForce, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, combined
 from governance.privacy.policy.ruleset import RuleSet
 from tests.governance.privacy.samples import mask_of
 
-RULES = RuleSet(combined((InForce("Organisation", 1, DEFAULT),)))
+RULES = RuleSet(combined((InForce("Organisation", 1, OBSERVE.document),)))
 
 
 def asked(*messages):

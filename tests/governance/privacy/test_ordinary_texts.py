@@ -3,10 +3,11 @@
 import pytest
 
 from governance.privacy.policy.detection import looked_through
-from governance.privacy.policy.privacy import DEFAULT, InForce, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, combined
 from governance.privacy.policy.ruleset import RuleSet
 
-RULES = RuleSet(combined((InForce("Organisation", 1, DEFAULT),)))
+RULES = RuleSet(combined((InForce("Organisation", 1, OBSERVE.document),)))
 
 NOBODYS = [
     # dates

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.privacy.policy.detection import looked_through
-from governance.privacy.policy.privacy import DEFAULT, InForce, PrivacyRule, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, PrivacyRule, combined
 from governance.privacy.policy.recognition.views import view_of
 from governance.privacy.policy.ruleset import RuleSet
 from governance.screening.policy.findings import Finding
 from tests.governance.privacy.samples import characters, mask_of, rule_set, unmasked
 
-RULES = RuleSet(combined((InForce("Organisation", 1, DEFAULT),)))
+RULES = RuleSet(combined((InForce("Organisation", 1, OBSERVE.document),)))
 
 SPELLINGS = [
     "4111\u00a01111\u00a01111\u00a01111", "4111\u20111111\u20111111\u20111111", "4111\u2009–\u20091111 1111\u202f1111", "４１１１ １１１１ １１１１ １１１１", "٤١١١ ١١١١ ١١١١ ١١١١", "𝟒𝟏𝟏𝟏 𝟏𝟏𝟏𝟏 𝟏𝟏𝟏𝟏 𝟏𝟏𝟏𝟏",
