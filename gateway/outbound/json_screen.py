@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.outbound.screen import BlockedError, Judge, Replace, Screen
-from kernel.digits import digits_of
 from governance.privacy.policy.ruleset import Hit
+from kernel.digits import digits_of
 
 
 class JsonScreen:

@@ -16,10 +16,12 @@ Find = Callable[[str], Iterable[tuple[int, int]]]
 _BEFORE, _BEHIND = 80, 120
 _MOST_PIECES = 6
 _NEAR = 32
-_SIGNS = frozenset("0123456789@＠%&\\")
+_SIGNS = frozenset("0123456789@\uff20%&\\")
 _WORDS = ("at", "dot", "punkt", "punto", "point", "ponto", "arroba", "arobase", "chiocciola", "ät")
 _DIGIT = re.compile(r"\d")
-_AT = re.compile(r"[@＠%&\\]|^\W?(?:at|dot|punkt|punto|point|ponto|arroba|arobase|chiocciola)\W?$", re.IGNORECASE)
+_AT = re.compile(
+    r"[@\uff20%&\\]|^\W?(?:at|dot|punkt|punto|point|ponto|arroba|arobase|chiocciola)\W?$", re.IGNORECASE
+)
 _PARTING = (".", "!", "?", ":", ";")
 
 
@@ -70,7 +72,9 @@ def _has_sign(tail: str, head: str) -> bool:
     """Whether there is anything at either end that values have: most texts end in words, and most begin with them."""
     if head[:1] in (".", "[", "(", "_", "-") or (len(head) < _NEAR and " " not in head):
         return True
-    return not (_SIGNS.isdisjoint(tail) and _SIGNS.isdisjoint(head)) or tail.rstrip("])} ").lower().endswith(_WORDS)
+    return not (_SIGNS.isdisjoint(tail) and _SIGNS.isdisjoint(head)) or tail.rstrip("])} ").lower().endswith(
+        _WORDS
+    )
 
 
 def _may_cross(run: list[_Slot], place: int) -> bool:

@@ -13,6 +13,10 @@ _MIN_LENGTH, _MAX_LENGTH = 5, 80
 
 def label(name: str, value: str) -> str:
     """What is put before the value to say what it is, as in "phone number: "; "" where the name says nothing of the kind."""
-    if not _MIN_LENGTH <= len(value) <= _MAX_LENGTH or len(name) > _MAX_LENGTH or _TELLING.search(name) is None:
+    if (
+        not _MIN_LENGTH <= len(value) <= _MAX_LENGTH
+        or len(name) > _MAX_LENGTH
+        or _TELLING.search(name) is None
+    ):
         return ""
     return _SIGNS.sub(" ", _CAMEL.sub(" ", name)).strip() + ": "

@@ -76,7 +76,13 @@ def test_a_value_that_is_cut_in_two_is_hidden_where_it_begins(name):
         [[text("Version 3.11"), text(".7 is out")]],
         [[text("one"), text("two")]],
         [[text("call @home"), text("and @work")]],
-        [[text("see 4111 1111"), {"image": {"format": "png", "source": {"bytes": "AAAA"}}}, text("1111 1111")]],
+        [
+            [
+                text("see 4111 1111"),
+                {"image": {"format": "png", "source": {"bytes": "AAAA"}}},
+                text("1111 1111"),
+            ]
+        ],
     ],
 )
 def test_ordinary_parts_stay_as_they_are(messages):

@@ -73,5 +73,8 @@ def test_what_is_somebody_s_is_hidden(text):
     position = 0
     for place, part in enumerate(parts):
         if place % 2:
-            assert not any(letter.isalnum() for letter in left[position : position + len(part)]), (part, hidden(plain))
+            assert not any(letter.isalnum() for letter in left[position : position + len(part)]), (
+                part,
+                hidden(plain),
+            )
         position += len(part)

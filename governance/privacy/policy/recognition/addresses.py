@@ -36,10 +36,12 @@ _CORNER = re.compile(
 _NUMBERED = re.compile(
     rf"(?<![\w.,:/$€£#%+-])(?P<number>\d{{1,6}})\s(?:\d{{1,5}}\s)?(?P<name>{WORD}(?:[ \-]{WORD}){{0,2}})(?:\su\.|\srkp\.|\st[eé]r)?\s(?P<behind>\d{{1,4}}[A-Ea-e]?)(?![\w%:/]|[.,]\d)\.?"
 )
-_NO_PLACES = frozenset(
-    "building room gate floor level district zone sector section step line row column page chapter table figure block port index position version unit appendix article kapitel seite"
-    " tabelle absatz artikel paragraph bytes bits mb gb kb items users people years year days day hours minutes weeks months the and or of to windows python am pm uhr gmt utc est edt pst pdt cet celsius fahrenheit percent noon least most".split()
+_NO_PLACES_LIST = (
+    "building room gate floor level district zone sector section step line row column page chapter table figure block port index position version unit appendix article kapitel "
+    "seite tabelle absatz artikel paragraph bytes bits mb gb kb items users people years year days day hours minutes weeks months the and or of to windows python am pm uhr gmt "
+    "utc est edt pst pdt cet celsius fahrenheit percent noon least most "
 )
+_NO_PLACES = frozenset(_NO_PLACES_LIST.split())
 _YEAR = re.compile(r"(?:1[5-9]\d\d|20[0-4]\d)")
 _POSTAL = r"(?:(?:[A-Z]{1,2}[ \-])?\d{4,5}(?:-\d{3,4})?|\d{2}-\d{3}|\d{4}-\d{3}|\d{3}[ ]\d{2}|\d{4}[ ][A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)"
 _TOWN = rf"(?:{WORD}(?:[ \-](?:(?:am|an der|ob|bei|im|in|sur|sous|de|la|les|del|di|do|da|den|der|aan|sul|upon)[ \-])?{WORD}){{0,3}})"
@@ -47,7 +49,9 @@ _CODE_TOWN = re.compile(
     rf"(?:,[ \t]*|[ \t]*\n[^\w\n]{{0,6}}|,?[ ])(?:{_TOWN},?[ ]{{1,2}}(?:[A-Z]{{2}}[ ]{{1,2}})?{_POSTAL}|{_POSTAL}[ ]{{1,2}}{_TOWN})(?![\w])"
 )
 _AFTER_UNITS = re.compile(rf"\s{{0,3}},?\s{{0,3}}{UNIT}(?!\w)")
-_UNIT_ALONE = re.compile(r"(?<!\w)(?:Suite|Ste|Apartment|Apt)\.?\s{0,2}#?\s?[A-Z]?\d{1,5}[A-Za-z]?(?!\w)", re.IGNORECASE)
+_UNIT_ALONE = re.compile(
+    r"(?<!\w)(?:Suite|Ste|Apartment|Apt)\.?\s{0,2}#?\s?[A-Z]?\d{1,5}[A-Za-z]?(?!\w)", re.IGNORECASE
+)
 _COUNTRY_LINE = re.compile(
     rf"(?:\s(?:Apt|Suite)\b|\s{{0,3}}\n[^\w\n]{{0,6}}(?:Apt|Suite|{WORD}[^\n]{{0,40}}\n?[^\w\n]{{0,6}}(?:[^\n]{{0,20}}\d{{3,6}}|,\s[A-Z]{{2,3}}\b|{WORD}\s*(?:\n|$))))"
 )
@@ -61,7 +65,9 @@ _RULE = "street addresses"
 def may_have_addresses(text: str) -> bool:
     """A cheap look: whether a word of addresses stands in the text at all, in any case."""
     plain = _encodable(text)
-    return bool(kinds_in(plain)) or _SAYS.search(plain) is not None or _NUMBERS_APART.search(plain) is not None
+    return (
+        bool(kinds_in(plain)) or _SAYS.search(plain) is not None or _NUMBERS_APART.search(plain) is not None
+    )
 
 
 def addresses(text: str) -> list[Finding]:
@@ -91,7 +97,11 @@ def _in_stretches(text: str, plain: str) -> Iterator[Street]:
     for offset, stretch in around_digits(text, before=70, after=60):
         for street in streets(stretch, kinds):
             start, end = street.start, street.end
-            if street.is_weak and not is_said_before(stretch, start) and not _AT.search(stretch, max(0, start - 6), start):
+            if (
+                street.is_weak
+                and not is_said_before(stretch, start)
+                and not _AT.search(stretch, max(0, start - 6), start)
+            ):
                 continue
             yield Street(offset + start, offset + end, street.score)
 
@@ -121,14 +131,17 @@ def _numbered(text: str) -> Iterator[Finding]:
     for match in _NUMBERED.finditer(text):
         if not _is_street(match["number"], match["name"]) or _YEAR.fullmatch(match["behind"]):
             continue
-        if is_said_before(text, match.start()) or (len(match["number"]) >= 3 and _COUNTRY_LINE.match(text, match.end())):
+        if is_said_before(text, match.start()) or (
+            len(match["number"]) >= 3 and _COUNTRY_LINE.match(text, match.end())
+        ):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
 
 
 def _is_street(number: str, name: str) -> bool:
     words = re.split(r"[\s\-]+", name)
     return not (
-        _YEAR.fullmatch(number) or any(is_of_calendar(word) or fold_letters(word.strip(".,")) in _NO_PLACES for word in words)
+        _YEAR.fullmatch(number)
+        or any(is_of_calendar(word) or fold_letters(word.strip(".,")) in _NO_PLACES for word in words)
     )
 
 
@@ -136,7 +149,11 @@ def _units(text: str, found: list[Finding]) -> Iterator[Finding]:
     """Suites and apartments on a line of their own: behind a street, or where the words before speak of an address."""
     ends = [each.end for each in found]
     for match in _UNIT_ALONE.finditer(text):
-        if is_said_before(text, match.start()) or any(0 <= match.start() - end <= 40 for end in ends) or _STARTS_ADDRESS.match(text, match.end()):
+        if (
+            is_said_before(text, match.start())
+            or any(0 <= match.start() - end <= 40 for end in ends)
+            or _STARTS_ADDRESS.match(text, match.end())
+        ):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
 
 

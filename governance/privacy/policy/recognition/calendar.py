@@ -21,10 +21,12 @@ _OTHERS = (
     " января февраля марта апреля мая июня июля августа сентября октября ноября декабря"  # Russian
 )
 _ENGLISH_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
-ABROAD_DAYS = tuple(
-    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo"
-    " lunedì martedì mercoledì giovedì venerdì sabato domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag segunda-feira terça-feira quarta-feira quinta-feira sexta-feira".split()
+_DAYS_ABROAD = (
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado "
+    "domingo lunedì martedì mercoledì giovedì venerdì sabato domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag segunda-feira terça-feira quarta-feira "
+    "quinta-feira sexta-feira "
 )
+ABROAD_DAYS = tuple(_DAYS_ABROAD.split())
 """Days of the week in German, French, Spanish, Italian, Dutch and Portuguese."""
 _EDGES = ".,;:'’()"
 
@@ -36,20 +38,13 @@ def _folded(words: str) -> frozenset[str]:
 MONTHS = _folded(f"{_ENGLISH} {_OTHERS}")
 DAYS = _folded(" ".join((_ENGLISH_DAYS, *ABROAD_DAYS)))
 
-WRITTEN_MONTHS = "|".join(
-    sorted(
-        {
-            *"januar jänner februar feber märz april mai juni juli august september oktober november dezember".split(),
-            *"janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-            *"enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre".split(),
-            *"gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split(),
-            *"januari februari maart april mei juni juli augustus september oktober november december".split(),
-            *"janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split(),
-        },
-        key=len,
-        reverse=True,
-    )
+_IN_FULL = (
+    "januar jänner februar feber märz april mai juni juli august september oktober november dezember janvier février mars avril mai juin juillet août septembre octobre "
+    "novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre gennaio febbraio marzo aprile maggio giugno luglio "
+    "agosto settembre ottobre novembre dicembre januari februari maart april mei juni juli augustus september oktober november december janeiro fevereiro março abril maio "
+    "junho julho agosto setembro outubro novembro dezembro "
 )
+WRITTEN_MONTHS = "|".join(sorted(set(_IN_FULL.split()), key=len, reverse=True))
 """A pattern of the months of German, French, Spanish, Italian, Dutch and Portuguese, in full."""
 
 

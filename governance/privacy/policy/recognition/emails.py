@@ -24,19 +24,29 @@ _DOT = rf"(?:{_DOT_WORDS}|\.)"
 _PART = r"[^\W_](?:[\w+\-]{0,40}[^\W_])?"
 _WRITTEN_LOCAL = rf"(?<![\w.@])(?P<local>{_PART}(?:{_DOT}{_PART}){{0,3}})"
 _WRITTEN = (
-    re.compile(rf"{_WRITTEN_LOCAL}(?P<at>{_AT_SIGNS})(?P<domain>{_LABEL}(?:{_DOT}{_LABEL}){{1,3}})(?![\w@])", re.IGNORECASE),
-    re.compile(rf"{_WRITTEN_LOCAL}(?P<at>\sat\s)(?P<domain>{_LABEL}(?:{_DOT_WORDS}{_LABEL}){{1,3}})(?![\w@])", re.IGNORECASE),
-    re.compile(rf"{_WRITTEN_LOCAL}(?P<at>\s@\s?|\s?@\s|\sat\s)(?P<domain>{_LABEL}(?:\.{_LABEL}){{1,3}})(?![\w@])", re.IGNORECASE),
+    re.compile(
+        rf"{_WRITTEN_LOCAL}(?P<at>{_AT_SIGNS})(?P<domain>{_LABEL}(?:{_DOT}{_LABEL}){{1,3}})(?![\w@])",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_WRITTEN_LOCAL}(?P<at>\sat\s)(?P<domain>{_LABEL}(?:{_DOT_WORDS}{_LABEL}){{1,3}})(?![\w@])",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_WRITTEN_LOCAL}(?P<at>\s@\s?|\s?@\s|\sat\s)(?P<domain>{_LABEL}(?:\.{_LABEL}){{1,3}})(?![\w@])",
+        re.IGNORECASE,
+    ),
 )
 _WORTH_A_LOOK = re2.compile(
     r"(?i)[\[({<]\s?(?:at|@|ät|arroba|chiocciola|arobase|apenstaart|klammeraffe)|\s(?:arroba|chiocciola|arobase|apenstaart|klammeraffe|ät)|_at_|@\s|\s@|[\[({]\s?(?:\.|dot|punkt|punto|point|punt|ponto)\s?[\])}]"
     r"|\sdot\s|_dot_|mail[^\n]{0,60}\sat\s\S+\.\w"
 )
 _DOTS = re.compile(_DOT_WORDS, re.IGNORECASE)
-_NO_LOCALS = frozenset(
-    "look looks looked looking available work works working worked shop shopping buy meet find found us me him her them it is was be here online live visit anyone someone people"
-    " team sign order hosted based located stay engineer employee manager site page more now and or back home out up in on that this you directly developer everyone".split()
+_NO_LOCALS_LIST = (
+    "look looks looked looking available work works working worked shop shopping buy meet find found us me him her them it is was be here online live visit anyone someone "
+    "people team sign order hosted based located stay engineer employee manager site page more now and or back home out up in on that this you directly developer everyone "
 )
+_NO_LOCALS = frozenset(_NO_LOCALS_LIST.split())
 
 
 def emails(text: str) -> Iterator[Finding]:
@@ -49,7 +59,9 @@ def emails(text: str) -> Iterator[Finding]:
             if text[max(0, match.start() - 2) : match.start()] != "//":
                 yield Finding(match.start("local"), match.end(), "EMAIL_ADDRESS", 0.85, "e-mail addresses")
         for match in _BARE.finditer(text):
-            if _SAYS_MAIL.search(text, max(0, match.start() - 24), match.start()) or match.group().startswith("mailto:"):
+            if _SAYS_MAIL.search(text, max(0, match.start() - 24), match.start()) or match.group().startswith(
+                "mailto:"
+            ):
                 yield Finding(match.start("local"), match.end(), "EMAIL_ADDRESS", 0.6, "e-mail addresses")
     if _WORTH_A_LOOK.search(text if text.isascii() else text.encode("utf-8", "replace").decode()) is not None:
         yield from _written_out(text)
@@ -72,5 +84,8 @@ def _written_out(text: str) -> Iterator[Finding]:
 
 def _is_mail(text: str, match: re.Match[str], local: str) -> bool:
     """Of "jane @ example.org" and "jane.roe at example.org": whether a word says that it is mail, or the name is one."""
-    says = re.search(r"(?i)mail|contact|reach|write|address|kontakt|correo|courriel", text[max(0, match.start() - 40) : match.start()])
+    says = re.search(
+        r"(?i)mail|contact|reach|write|address|kontakt|correo|courriel",
+        text[max(0, match.start() - 40) : match.start()],
+    )
     return says is not None or ("@" in match["at"] and "." in local)

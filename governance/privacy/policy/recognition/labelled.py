@@ -8,13 +8,13 @@ import re2
 from governance.screening.policy.findings import Finding
 
 _LINK = r"(?:[ \t]?(?:\([^()\n]{1,20}\)))?(?:[ \t_\-]?(?:numbers?|nummern?|numero|número|numéro|nr|no|num|núm|n[°º]|#|id|code))?\.?\"?\s{0,2}(?:(?:is|was|are|ist|lautet|war|es|è|é|est|ends with|:|=|-|#|\(|→)\s{0,3}){0,2}[\"'“]?"
-_VALUE = r"(?P<value>(?=[\w\-./ ]{0,14}\d)[A-Z0-9](?:[A-Za-z0-9]|[\-./](?=[A-Za-z0-9])|[ ](?=\d)){3,24})(?![\w@])"
+_VALUE = (
+    r"(?P<value>(?=[\w\-./ ]{0,14}\d)[A-Z0-9](?:[A-Za-z0-9]|[\-./](?=[A-Za-z0-9])|[ ](?=\d)){3,24})(?![\w@])"
+)
 
 
 def _kind(entity: str, words: str, value: str = _VALUE) -> tuple[str, str, re.Pattern[str]]:
     return entity, words, re.compile(rf"(?i:{_LINK}){value}{_NO_SUM}")
-
-
 
 
 _NO_SUM = r"(?!\s?(?:[$€£%]|(?i:USD|EUR|CHF|GBP|dollars?|euros?|pounds?|francs?|items?|users?|people|times|bytes|rows)\b))"
@@ -41,7 +41,9 @@ _WORDS = re2.compile("(?i)" + "|".join(f"({words})" for _, words, _ in _KINDS))
 _NO_ACCOUNT = re.compile(r"(?i)[ _\-]?ids?(?![^\W_])")
 """Accounts of programs have ids, too."""
 _YEAR = re.compile(r"(?:1[89]\d\d|20\d\d)")
-_DATE = re.compile(r"(?:1[89]|20)\d\d[-/](?:1[89]|20)?\d\d|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
+_DATE = re.compile(
+    r"(?:1[89]|20)\d\d[-/](?:1[89]|20)?\d\d|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+)
 
 
 def labelled(text: str) -> Iterator[Finding]:

@@ -5,7 +5,9 @@ import re
 _VERSION_BEFORE = re.compile(
     r"(?i)(?:\b(?:v|ver|versions?|versión|versione|versie|versão|release|build|firmware|driver|sections?|chapter|clause|article|paragraph|kapitel|abschnitt|ziffer|oid|snmp)\.?\s{0,2}[:=]?\s{0,2}|[=~<>^]=?\s{0,2}|§\s?)\"?$"
 )
-_ADDRESS_BEFORE = re.compile(r"(?i)\b(?:ip|ipv4|address|addr|host|server|from|gateway|dns|client|adresse|dirección|indirizzo)\b[^\n]{0,20}$|://$|@$")
+_ADDRESS_BEFORE = re.compile(
+    r"(?i)\b(?:ip|ipv4|address|addr|host|server|from|gateway|dns|client|adresse|dirección|indirizzo)\b[^\n]{0,20}$|://$|@$"
+)
 _NOBODYS = re.compile(r"(?:0|127|255)\.|(?:1\.1\.1\.1|8\.8\.[48]\.[48])(?:/|$)")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}[:\-]$")
 _HEX_BEHIND = re.compile(r"[:\-][0-9A-Fa-f]{2}(?![0-9A-Za-z])")
@@ -16,7 +18,11 @@ def is_ip(text: str, start: int, end: int) -> bool:
     """Not a part of a longer number, a version, a loopback or a mask."""
     value = text[start:end]
     if ":" in value:
-        return _FINGERPRINT.fullmatch(value) is None and value.strip(":") not in ("", "1") and not _has_hex_beside(text, start, end)
+        return (
+            _FINGERPRINT.fullmatch(value) is None
+            and value.strip(":") not in ("", "1")
+            and not _has_hex_beside(text, start, end)
+        )
     if text[start - 1 : start] in (".", "-", "_") and start > 1 and text[start - 2].isalnum():
         return False
     if text[end : end + 1] in (".", "-", "_") and text[end + 1 : end + 2].isalnum():

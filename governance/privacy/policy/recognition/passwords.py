@@ -14,13 +14,21 @@ _ENDS = re.compile(r"[.;?]\s|\n")
 _WEAK = re.compile(r"(?i)log-?ins?|credentials?|pins?|claves?|parole?.*|pwd")
 _NEAR = 70
 _MOST_TOKENS = 6
-_WORTH_A_LOOK = re2.compile(r"(?i)pass|pwd|\bpin|log-?in|credential|secret word|wi-?fi key|kennw|zugangscode|losungswort|mots? de|code d|contrase|clave|senha|parol|wachtw|toegangs")
+_WORTH_A_LOOK = re2.compile(
+    r"(?i)pass|pwd|\bpin|log-?in|credential|secret word|wi-?fi key|kennw|zugangscode|losungswort|mots? de|code d|contrase|clave|senha|parol|wachtw|toegangs"
+)
 _URL = re.compile(r"(?i)(?:https?|www|ftp)[:.]|[\w.\-]+@[\w\-]+\.\w|[/\\]\w+[/\\]")
 _DATE = re.compile(r"[\d./:\-]+$|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2}")
 _SIGN_WITHIN = re.compile(r"[^\W_][!@#$%&^+~?=][^\W_]")
-_CODE = re.compile(r"[<>{}\[\]|\\]|\w\.[a-z]{2,5}$|^[A-Z]+(?:_[A-Z0-9]+)+$|^[a-z]+(?:_[a-z0-9]+)+$|&\w+;|[\w.\[\]()\"']+[=({\[]|\$\{?\w|%[sd]|\w+\(\)|\*{3,}|[xX]{4,}|\.{3,}|^--?\w|\w+\.\w+\.\w+")
-_TECHNICAL = re.compile(r"(?i)^(?:md5|sha-?\d+|oauth\d?|utf-?\d+|base\d+|win\d+|php\d|python\d|iso\d+|rfc\d+|aes-?\d+|bcrypt|argon2\w*|pbkdf2\w*|http\d?|saml\d?|ipv[46]|2fa|mfa|1password|level\d|step\d)(?![a-z])|/[A-Z]{2,}")
-_MODEL = re.compile(r"[A-Z]?[a-z]+-?\d{1,4}$|[A-Z]{1,6}-?\d{1,4}$|v?\d[\d.]*[a-z]{0,2}$|\d+(?:st|nd|rd|th|-\w+)$", re.ASCII)
+_CODE = re.compile(
+    r"[<>{}\[\]|\\]|\w\.[a-z]{2,5}$|^[A-Z]+(?:_[A-Z0-9]+)+$|^[a-z]+(?:_[a-z0-9]+)+$|&\w+;|[\w.\[\]()\"']+[=({\[]|\$\{?\w|%[sd]|\w+\(\)|\*{3,}|[xX]{4,}|\.{3,}|^--?\w|\w+\.\w+\.\w+"
+)
+_TECHNICAL = re.compile(
+    r"(?i)^(?:md5|sha-?\d+|oauth\d?|utf-?\d+|base\d+|win\d+|php\d|python\d|iso\d+|rfc\d+|aes-?\d+|bcrypt|argon2\w*|pbkdf2\w*|http\d?|saml\d?|ipv[46]|2fa|mfa|1password|level\d|step\d)(?![a-z])|/[A-Z]{2,}"
+)
+_MODEL = re.compile(
+    r"[A-Z]?[a-z]+-?\d{1,4}$|[A-Z]{1,6}-?\d{1,4}$|v?\d[\d.]*[a-z]{0,2}$|\d+(?:st|nd|rd|th|-\w+)$", re.ASCII
+)
 
 
 def passwords(text: str) -> Iterator[Finding]:
@@ -41,7 +49,11 @@ def passwords(text: str) -> Iterator[Finding]:
 
 
 def _is_password(value: str, *, kinds: int, is_first: bool) -> bool:
-    if len(value) < 5 or any(pattern.search(value) for pattern in (_URL, _CODE, _TECHNICAL)) or _DATE.match(value):
+    if (
+        len(value) < 5
+        or any(pattern.search(value) for pattern in (_URL, _CODE, _TECHNICAL))
+        or _DATE.match(value)
+    ):
         return False
     letters = any(map(str.islower, value)), any(map(str.isupper, value))
     digit = any(map(str.isdecimal, value))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from governance.screening.policy.findings import Finding
@@ -34,7 +35,9 @@ _NOT_WORDS = re.compile(
 _NORTH_AMERICAN = re.compile(
     r"(?:1[ .\-])?\(?([2-9]\d\d)\)?([ .\-]{1,2})([2-9]\d\d)([ .\-])\d{4}(?:[ ]?(?:x|ext\.?|extension)[ .]?\d{1,6})?$"
 )
-_BRACKETED = re.compile(r"(?:\+?\d{1,3}[ ]?)?\(\d{2,5}\)[ \-/]{0,2}\d[\d \-.]{4,14}\d(?:[ ]?(?:x|ext\.?|extension)[ .]?\d{1,6})?$")
+_BRACKETED = re.compile(
+    r"(?:\+?\d{1,3}[ ]?)?\(\d{2,5}\)[ \-/]{0,2}\d[\d \-.]{4,14}\d(?:[ ]?(?:x|ext\.?|extension)[ .]?\d{1,6})?$"
+)
 _NATIONAL = re.compile(r"0[1-9]\d{0,4}(?:[ \-/.]\d{1,8}){1,5}$")
 _ABROAD = re.compile(r"00[ ]?[1-9]\d{0,2}(?:[ \-/.]?\(?\d{1,8}\)?){1,6}$")
 _DATE = re.compile(
@@ -59,7 +62,9 @@ def phones(text: str) -> Iterator[Finding]:
             is_named = _is_named(text, start, end, number)
             score = 0.75 if is_named else _score(text, start, end, number) if pattern is _CANDIDATE else 0.0
             if score > 0:
-                yield Finding(start, end + _closing(text, number, end), "PHONE_NUMBER", score, "phone numbers")
+                yield Finding(
+                    start, end + _closing(text, number, end), "PHONE_NUMBER", score, "phone numbers"
+                )
 
 
 def _closing(text: str, number: str, end: int) -> int:
@@ -83,9 +88,7 @@ def _is_named(text: str, start: int, end: int, number: str) -> bool:
     groups = len(re.findall(r"\d+", number))
     digits = sum(map(str.isdecimal, number))
     line = before[before.rfind("\n", 0, max(0, len(before) - 3)) + 1 :]
-    strong = None
-    for strong in _STRONG.finditer(line):
-        pass
+    strong = next(reversed(list(_STRONG.finditer(line))), None)
     if strong is not None and _SENTENCE.search(line, strong.end()) is None and (digits >= 7 or groups > 1):
         between = line[strong.end() :]
         # "office 1234567 items": a word of many uses has to stand right before the number.
@@ -98,7 +101,21 @@ def _is_named(text: str, start: int, end: int, number: str) -> bool:
     return groups > 1 and _AFTER.match(text, end) is not None
 
 
-_OF_MANY_USES = frozenset(("desk", "office", "registered", "signal", "portable", "fixe", "telegram", "cell", "cells", "mobile", "mobiles"))
+_OF_MANY_USES = frozenset(
+    (
+        "desk",
+        "office",
+        "registered",
+        "signal",
+        "portable",
+        "fixe",
+        "telegram",
+        "cell",
+        "cells",
+        "mobile",
+        "mobiles",
+    )
+)
 _SENTENCE = re.compile(r"[.!?]\s+[^\W\d_]{2,}")
 
 
@@ -146,7 +163,7 @@ def _is_in_row(text: str, start: int, end: int) -> bool:
 def _counts_up(number: str) -> bool:
     """01 02 03 04 05: a row of days or months."""
     groups = [int(group) for group in re.findall(r"\d+", number)]
-    return len(groups) >= 3 and len({after - before for before, after in zip(groups, groups[1:], strict=False)}) == 1
+    return len(groups) >= 3 and len({after - before for before, after in pairwise(groups)}) == 1
 
 
 @cache

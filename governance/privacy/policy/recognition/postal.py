@@ -61,8 +61,6 @@ def postal_codes(text: str) -> Iterator[Finding]:
             yield Finding(*match.span(1), "ZIP_CODE", 0.6, "postal codes")
 
 
-
-
 def codes_with_towns(text: str) -> Iterator[Finding]:
     """A postal code and the town that it is of, as in "9490 Vaduz", "D-10115 Berlin", "1012 AB Amsterdam"."""
     if _MAY_BE_CODE.search(text if text.isascii() else text.encode("utf-8", "replace").decode()) is None:
@@ -72,7 +70,11 @@ def codes_with_towns(text: str) -> Iterator[Finding]:
         known = _known_head(town, digits=5 if len(code) == 5 else 4)
         if not known:
             continue
-        if not match["land"] and _YEAR.fullmatch(code) and not _BEGINS.search(text, max(0, match.start() - 8), match.start()):
+        if (
+            not match["land"]
+            and _YEAR.fullmatch(code)
+            and not _BEGINS.search(text, max(0, match.start() - 8), match.start())
+        ):
             continue  # "in 1990 Basel was"
         end = match.start("town") + len(known)
         yield Finding(match.start(), end, "STREET_ADDRESS", 0.5, "postal codes and towns")

@@ -67,26 +67,22 @@ _MILITARY = re.compile(
     re.IGNORECASE,
 )
 
-_NO_NAMES = frozenset(
-    map(
-        fold_letters,
-        "supreme high district appeal appeals circuit county federal tennis food basketball criminal civil family crown magistrates superior municipal constitutional"
-        " hard test usb google flash disk tape wheel thumb cloud blood pen ssd external milky third two one three four way right long safe better only best great by first"
-        " second fourth fifth last next same every each root chi least data header table front space random audit paper full inner crop fast bus bike silk rail side mile miles"
-        " block blocks windows flight route python article section version chapter exit channel interstate port platform gate terminal line train apple ios android api http ipv"
-        " zoom skype email room step form page figure option method highway level phase stage part version volume vol no number type class star bit core grade bundes kreis landes staats der die das dieser unser erster"
-        " zweiter dritter letzter jeder einer welcher weiter immer kein ihr euer mein sein ein eine top the billboard hot"
-        " arbeits spiel park sitz steh stell listen tabellen start studien ausbildungs camping flug sport golf kita podest schlaf lager liege handels spitzen relegations"
-        " abstiegs aufstiegs medaillen schau speicher start um aus irr heim rück hin lösungs rechts dienst brems mittel anmelde".split(),
-    )
+_NO_NAME_WORDS = (
+    "supreme high district appeal appeals circuit county federal tennis food basketball criminal civil family crown magistrates superior municipal constitutional hard test usb "
+    "google flash disk tape wheel thumb cloud blood pen ssd external milky third two one three four way right long safe better only best great by first second fourth fifth "
+    "last next same every each root chi least data header table front space random audit paper full inner crop fast bus bike silk rail side mile miles block blocks windows "
+    "flight route python article section version chapter exit channel interstate port platform gate terminal line train apple ios android api http ipv zoom skype email room "
+    "step form page figure option method highway level phase stage part version volume vol no number type class star bit core grade bundes kreis landes staats der die das "
+    "dieser unser erster zweiter dritter letzter jeder einer welcher weiter immer kein ihr euer mein sein ein eine top the billboard hot arbeits spiel park sitz steh stell "
+    "listen tabellen start studien ausbildungs camping flug sport golf kita podest schlaf lager liege handels spitzen relegations abstiegs aufstiegs medaillen schau speicher "
+    "start um aus irr heim rück hin lösungs rechts dienst brems mittel anmelde "
 )
-_NO_KINDS = frozenset(
-    map(
-        fold_letters,
-        "brigade renegade dekade blockade arkade fassade parade ballade marmelade kaskade olympiade aggregata ungeweg halbweg amsterdam christi auntie bountie"
-        " käufer verkäufer läufer anrufer einkäufer häufer zurufer mitläufer vorläufer ausrufer".split(),
-    )
+_NO_KIND_WORDS = (
+    "brigade renegade dekade blockade arkade fassade parade ballade marmelade kaskade olympiade aggregata ungeweg halbweg amsterdam christi auntie bountie käufer verkäufer "
+    "läufer anrufer einkäufer häufer zurufer mitläufer vorläufer ausrufer "
 )
+_NO_NAMES = frozenset(map(fold_letters, _NO_NAME_WORDS.split()))
+_NO_KINDS = frozenset(map(fold_letters, _NO_KIND_WORDS.split()))
 _PLACE_STEMS = re.compile(
     r"(?i)(?:arbeits|spiel|park|sitz|steh|stell|listen|tabellen|start|studien|ausbildungs|camping|flug|sport|golf|kita|podest|schlaf|lager|liege|handels|spitzen|relegations|abstiegs"
     r"|aufstiegs|medaillen|schau|speicher|lehrstellen|betreuungs|pflege|standes|bau|fußball|fussball|kinder|ehren)platz$"
@@ -166,7 +162,11 @@ def _lower(match: re.Match[str]) -> Iterator[Street]:
         yield Street(*match.span(), 0.5, is_weak=True)
 
 
-_FUNCTION = frozenset("a an and are as at by for from in is it more of off on or our out over per than that the their this to up was were with your km miles houses people cars shops meters metres".split())  # fmt: skip
+_FUNCTION_WORDS = (
+    "a an and are as at by for from in is it more of off on or our out over per than that the their this to up was were with your km miles houses people cars shops meters "
+    "metres "
+)
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 
 
 def _number_last(match: re.Match[str]) -> Iterator[Street]:
@@ -178,12 +178,16 @@ def _number_last(match: re.Match[str]) -> Iterator[Street]:
         return
     if kind in ("via", "largo", "corso", "strada", "av", "bd", "ul", "strasse", "straße", "camino"):
         is_lower = match["kind"].islower()
-        if is_lower and not _ITALIAN_BEFORE.search(text, max(0, match.start("kind") - 14), match.start("kind")):
+        if is_lower and not _ITALIAN_BEFORE.search(
+            text, max(0, match.start("kind") - 14), match.start("kind")
+        ):
             return
     if kind in _ENGLISH_TOO and _GOES_ON.match(text, match.end()):
         return
     start = match.start("kind") if match["kind"] else match.start("slashed")
-    yield Street(match.start() if match["code"] and not _YEAR.fullmatch(match["code"]) else start, match.end())
+    yield Street(
+        match.start() if match["code"] and not _YEAR.fullmatch(match["code"]) else start, match.end()
+    )
 
 
 def _number_first(match: re.Match[str]) -> Iterator[Street]:
@@ -242,7 +246,9 @@ _HINT_ENGLISH = re2.compile(
     r"(?i)\d[A-Za-z]?,?\s[^\n]*\b(?:Street|Road|Rd|Avenue|Ave|Av|Lane|Ln|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Crescent|Cres|Terr(?:ace)?|Turnpike|Esplanade|Mews|Alley|St|Drive|Dr|Court|Ct|Place|Pl"
     r"|Square|Sq|Close|Way|Circle|Cir|Trail|Gardens|Grove|Row|Walk|Quay|Parade|Str|Pass|Path|Loop|Green|Mall)\b"
 )
-_HINT_LOWER = re2.compile(r"\d[A-Za-z]?,? [a-z0-9'’ ]* (?:street|road|avenue|lane|boulevard|drive|st|rd|ave|blvd)\b")
+_HINT_LOWER = re2.compile(
+    r"\d[A-Za-z]?,? [a-z0-9'’ ]* (?:street|road|avenue|lane|boulevard|drive|st|rd|ave|blvd)\b"
+)
 _HINT_LAST = re2.compile(rf"(?i)(?:\b(?:{_PREFIX})\b|\bc/|улица|ул\.|проспект)\.? {{0,2}}[^\n]* \d")
 _HINT_FIRST = re2.compile(
     r"(?i)\d(?: (?:bis|ter|quater))?,?\s(?:rue|chemin|quai|impasse|allée|avenue|boulevard|bd|av|place|route|sentier|faubourg|calle|rua|via|viale|piazza|corso|avenida|plaza)\b"

@@ -7,7 +7,8 @@ from importlib.resources import files
 from governance.privacy.policy.recognition.folding import fold_letters
 
 _SIGNS = re.compile(r"[\s\-'’.]+")
-_WORDS_TOO = frozenset("essen halle hof tours baden singen lage werder buch bar lens orange ham sand plan melle split werden bergen as nice leer".split())
+_WORDS_TOO_LIST = "essen halle hof tours baden singen lage werder buch bar lens orange ham sand plan melle split werden bergen as nice leer "
+_WORDS_TOO = frozenset(_WORDS_TOO_LIST.split())
 
 
 @cache

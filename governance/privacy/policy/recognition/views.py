@@ -103,7 +103,11 @@ class _Builder:
         stands_for = _DECODED[kind](event.group()) if kind in _DECODED else ""
         if stands_for is None:
             return
-        if kind == "tag" and event.end() - event.start() > _LONG_ENOUGH and any(sign in event.group() for sign in "=!"):
+        if (
+            kind == "tag"
+            and event.end() - event.start() > _LONG_ENOUGH
+            and any(sign in event.group() for sign in "=!")
+        ):
             self._aside.append(event.span())
         self._literal(event.start())
         self._add(_HIDDEN.sub("", straight(stands_for)), event.start(), event.end(), is_literal=False)
@@ -153,7 +157,9 @@ def _word(found: str) -> str | None:
     except (HeaderParseError, ValueError):
         return None
     try:
-        return "".join(part if isinstance(part, str) else part.decode(charset or "ascii") for part, charset in parts)
+        return "".join(
+            part if isinstance(part, str) else part.decode(charset or "ascii") for part, charset in parts
+        )
     except (UnicodeDecodeError, LookupError):
         return None
 
