@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.conversation import Block, Conversation, Json
+from gateway.wire import text_documents
 from kernel.digits import digits_of
 
 Change = Callable[[str], str]
@@ -134,6 +135,9 @@ def _members(value: Json, change: Change, *, numbers: bool = True) -> Json:
 
 def _document(value: Json, change: Change) -> Json:
     changed = _members(value, change)
+    source = changed.get("source")
+    if isinstance(source, dict) and value.get("format") in text_documents.FORMATS and isinstance(source.get("bytes"), str):
+        source["bytes"] = text_documents.changed(source["bytes"], change)
     name = value.get("name")
     if isinstance(name, str) and changed["name"] != name:
         changed["name"] = changed["name"].translate(_OF_DOCUMENTS)
