@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from governance.privacy.policy.detection import TextHits
 from governance.privacy.policy.presets import OBSERVE, PROTECT
 from governance.privacy.policy.privacy import InForce, PolicyDocument, combined
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
@@ -26,6 +27,8 @@ _KINDS = {
     "UK_DRIVING_LICENCE": "US_DRIVER_LICENSE",
 }  # fmt: skip
 _SETS = ("pii/presidio_synth_v2.jsonl", "ner/*.jsonl")
+_AT_ONCE = 40
+"""Texts that are looked through together: names of more than that are given up on after a while, as in a call."""
 _WORD = re.compile(r"\w+")
 
 
@@ -121,8 +124,14 @@ class _Reader:
         self._detector = Detector(self._pool)
 
     def found(self, rules: RuleSet, texts: Sequence[str]) -> list[list[Span]]:
-        detected = asyncio.run(self._detector.detect(rules, list(dict.fromkeys(texts)))).found
-        return [[(hit.start, hit.end, hit.entity) for hit in detected[text].to_model] for text in texts]
+        fresh = list(dict.fromkeys(texts))
+        known: dict[str, TextHits] = {}
+        for start in range(0, len(fresh), _AT_ONCE):
+            detected = asyncio.run(self._detector.detect(rules, fresh[start : start + _AT_ONCE]))
+            if not detected.names_read:
+                raise RuntimeError("Names could not be read in time: the machine is too busy to measure.")
+            known.update(detected.found)
+        return [[(hit.start, hit.end, hit.entity) for hit in known[text].to_model] for text in texts]
 
     def stop(self) -> None:
         self._pool.stop()
