@@ -27,7 +27,9 @@ def changed(encoded: str, change: Callable[[str], str]) -> str:
     shown = change(text)
     if shown == text:
         return encoded
-    return b64encode(mark + shown.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")).decode()
+    return b64encode(
+        mark + shown.encode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+    ).decode()
 
 
 def _encoding(data: bytes) -> tuple[bytes, str]:

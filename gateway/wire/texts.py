@@ -136,7 +136,11 @@ def _members(value: Json, change: Change, *, numbers: bool = True) -> Json:
 def _document(value: Json, change: Change) -> Json:
     changed = _members(value, change)
     source = changed.get("source")
-    if isinstance(source, dict) and value.get("format") in text_documents.FORMATS and isinstance(source.get("bytes"), str):
+    if (
+        isinstance(source, dict)
+        and value.get("format") in text_documents.FORMATS
+        and isinstance(source.get("bytes"), str)
+    ):
         source["bytes"] = text_documents.changed(source["bytes"], change)
     name = value.get("name")
     if isinstance(name, str) and changed["name"] != name:

@@ -25,6 +25,9 @@ _SAYS_ADDRESS = re.compile(
     r"|\b(?:deliver(?:ed|y)?|ship(?:ped|ping)?|send(?: it)?|mov(?:ed|ing)|mail(?:ed)?|come|drive|taxi)\sto\s|\b(?:wohn\w*|lebt|ansässig)\s(?:in|an|am|auf|im)?\s?(?:der\s)?"
     r"|\b(?:vi(?:ve|vo|ven)|abit[ao]|habite|mor[ao]|woont|woon)\s(?:en|in|à|au|em|na|no|op|aan)\s(?:la\s|el\s|de\s)?)$"
 )
+_LABELS_ADDRESS = re.compile(
+    r"(?i)\b(?:address(?:es)?|adress[eo]?|anschrift|indirizzo|direcci[oó]n|endere[cç]o|domicili[oe]|morada|residencia|(?:liv|resid)(?:e|es|ed|ing) (?:at|on)|wohn\w*)\b[^\n.]{0,14}$"
+)
 _AT = re.compile(r"(?i)(?:^|\b(?:at|to|on|from|is)\s)$")
 _LOOSE = re.compile(
     rf"(?<![\w.,:/$€£#%+-])(?:(?P<number>\d{{1,6}}[A-Za-z]?)\s(?:\d{{1,5}}\s)?(?P<first>(?:[^\W\d_]{{1,4}}\.?\s)?{WORD}\.?(?:\s{WORD}\.?){{0,4}}(?:\s\d{{1,4}}\.?(?!\d))?)(?=\s*(?:[,?!]|\n|$|\.(?:\s|$)|\"|[<;]))"
@@ -120,7 +123,10 @@ def _loose(text: str) -> Iterator[Finding]:
     """A number and a name, either first, where the words before say that it is an address."""
     for match in _LOOSE.finditer(text):
         number, name = match["number"] or match["behind"], match["first"] or match["last"]
-        if _is_street(number, name) and is_said_before(text, match.start()):
+        if not _is_street(number, name) or not is_said_before(text, match.start()):
+            continue
+        # "deliver to 25 Countries": one word and a number need a word that nothing but an address has.
+        if _is_full(match) or _LABELS_ADDRESS.search(text, max(0, match.start() - 40), match.start()):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
     for match in _CORNER.finditer(text):
         yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
@@ -135,6 +141,12 @@ def _numbered(text: str) -> Iterator[Finding]:
             len(match["number"]) >= 3 and _COUNTRY_LINE.match(text, match.end())
         ):
             yield Finding(*match.span(), "STREET_ADDRESS", 0.5, _RULE)
+
+
+def _is_full(match: re.Match[str]) -> bool:
+    return (
+        len(re.findall(r"[^\W\d_][\w'’]*", match.group())) > 1 or len(re.findall(r"\d+", match.group())) > 1
+    )
 
 
 def _is_street(number: str, name: str) -> bool:

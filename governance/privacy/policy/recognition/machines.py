@@ -9,6 +9,7 @@ _ADDRESS_BEFORE = re.compile(
     r"(?i)\b(?:ip|ipv4|address|addr|host|server|from|gateway|dns|client|adresse|dirección|indirizzo)\b[^\n]{0,20}$|://$|@$"
 )
 _NOBODYS = re.compile(r"(?:0|127|255)\.|(?:1\.1\.1\.1|8\.8\.[48]\.[48])(?:/|$)")
+_NETWORK = re.compile(r"\.0/\d{1,2}$")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}[:\-]$")
 _HEX_BEHIND = re.compile(r"[:\-][0-9A-Fa-f]{2}(?![0-9A-Za-z])")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5,}$")
@@ -27,7 +28,7 @@ def is_ip(text: str, start: int, end: int) -> bool:
         return False
     if text[end : end + 1] in (".", "-", "_") and text[end + 1 : end + 2].isalnum():
         return False
-    if _NOBODYS.match(value):
+    if _NOBODYS.match(value) or _NETWORK.search(value):
         return False
     before = text[max(0, start - 40) : start]
     if _VERSION_BEFORE.search(before):

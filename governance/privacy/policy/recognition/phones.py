@@ -25,6 +25,9 @@ _WEAK = re.compile(
     r"(?i)(?<![^\W_])(?:call(?:s|ed|ing)?|dial(?:s|led|ling)?|ring|text(?:s|ed)?|reach(?:es|ed|able)?|contact|message|ruf\w*|erreich\w*|anrufen|appele[rz]?|joindre|joignable|llam\w+|contact\w*|chiam\w+|lig(?:ue|ar)|bel(?:len)?|number)"
     r"(?:\s(?:me|us|him|her|them|you|back|today|now|mich|uns|ihn|sie|moi|nous|me|al|mij|ons|my|our|his|the|\w+\s?\w*))?(?:\s(?:back|anytime|directly))?(?:\s(?:at|on|under|via|is|was|using|auf|unter|über|au|sur|al|a|el|en|para|o|op|em))?(?:\s(?:my|the|das|le|el|il|this|o))?[\s:.,]{0,4}$"
 )
+_MY_NUMBER = re.compile(
+    r"(?i)\b(?:my|his|her|our|your|their|mi|su|tu|meine?|seine?|ihre?|mon|ma|son|(?:il )?mio|(?:il )?suo|mijn|(?:o )?meu) (?:\w+ )?(?:number|número|numero|numéro|nummer)\s?(?:is|es|è|est|ist|lautet|é)?[\s:]{0,3}$"
+)
 _AFTER = re.compile(
     r"(?i)[\s,;:\\(\-]{0,4}(?:\d{0,3}\W{0,3})?(?:\((?:phone|mobile|cell|home|work|tel|fax|office)\)|(?:mobile|fax|office|cell|home|tel|phone|desk|work)(?![^\W_])|(?:is|ist|est|es) (?:my|the|her|his|our|meine?|ma|mon|mi|il mio) (?:\w+ )?(?:number|phone|mobile|nummer|handynummer|numéro|número|numero))"
 )
@@ -38,7 +41,7 @@ _NORTH_AMERICAN = re.compile(
 _BRACKETED = re.compile(
     r"(?:\+?\d{1,3}[ ]?)?\(\d{2,5}\)[ \-/]{0,2}\d[\d \-.]{4,14}\d(?:[ ]?(?:x|ext\.?|extension)[ .]?\d{1,6})?$"
 )
-_NATIONAL = re.compile(r"0[1-9]\d{0,4}(?:[ \-/.]\d{1,8}){1,5}$")
+_NATIONAL = re.compile(r"0[1-9]\d{0,4}(?:[ \-/.]{1,3}\d{1,8}){1,5}$")
 _ABROAD = re.compile(r"00[ ]?[1-9]\d{0,2}(?:[ \-/.]?\(?\d{1,8}\)?){1,6}$")
 _DATE = re.compile(
     r"\(?(?:(?:1[89]|20)\d\d([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])|(?:0?[1-9]|[12]\d|3[01])([-/. ])(?:0?[1-9]|[12]\d|3[01])\2(?:(?:1[89]|20)\d\d|\d\d))(?![-/.]?\d)(?![ ]\d\d(?!\d|:))"
@@ -89,6 +92,8 @@ def _is_named(text: str, start: int, end: int, number: str) -> bool:
     digits = sum(map(str.isdecimal, number))
     line = before[before.rfind("\n", 0, max(0, len(before) - 3)) + 1 :]
     strong = next(reversed(list(_STRONG.finditer(line))), None)
+    if _is_round(number):
+        return False
     if strong is not None and _SENTENCE.search(line, strong.end()) is None and (digits >= 7 or groups > 1):
         between = line[strong.end() :]
         # "office 1234567 items": a word of many uses has to stand right before the number.
@@ -96,7 +101,9 @@ def _is_named(text: str, start: int, end: int, number: str) -> bool:
             return not _has_other_number(between)
     if digits < 7:
         return False
-    if _WEAK.search(before) is not None and (groups > 1 or digits >= 9) and not _is_round(number):
+    if (_WEAK.search(before) is not None or _MY_NUMBER.search(before) is not None) and (
+        groups > 1 or digits >= 9
+    ):
         return True
     return groups > 1 and _AFTER.match(text, end) is not None
 

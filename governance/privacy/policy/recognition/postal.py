@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import re2
 
+from governance.privacy.policy.recognition.calendar import is_of_calendar
 from governance.privacy.policy.recognition.letters import WORD
 from governance.privacy.policy.recognition.towns import is_town
 from governance.screening.policy.findings import Finding
@@ -26,6 +27,10 @@ _STATE_CODE = re.compile(
 _CODE_TOWN = re.compile(
     rf"(?<![\w.,:/$€£#%+\-])(?:(?P<land>A|B|CH|D|DE|E|F|FL|I|L|LI|NL|AT|ES|IT|PT|P)[ \-])?(?P<code>\d{{5}}|\d{{4}}(?:-\d{{3}}|[ ]?[A-Z]{{2}}(?![\w]))?)[ ]{{1,2}}(?P<town>(?:'s-)?{WORD}(?:[ \-](?:(?:am|an der|an|ob|bei|im|in|sur|sous|de|de la|la|les|del|di|do|da|den|der|aan|sul|von|vor der|y)[ \-]){{0,2}}{WORD}){{0,3}})"
 )
+_STREET_BEFORE = re.compile(
+    rf"(?<!\w)(?P<name>{WORD}(?:[ \-](?:(?:der|den|dem|de|la|le|les|du|des|del|della|di|van|von|do|da|dos|das|l['’]|d['’])[ ]?){{0,2}}{WORD}){{0,3}}),?[ ](?P<number>\d{{1,4}}[ ]?[A-Za-z]?(?:[/\-]\d{{1,4}})?)(?:,[ ]?|[ ]|,?[ ]?\n[> \t]{{0,4}})$"
+)
+"""Any name and a number right before a postal code and its town."""
 _MAY_BE_CODE = re2.compile(r"[0-9]{4}(?:[0-9]|-[0-9]{3}| ?[A-Z]{2})? {1,2}(?:'s-)?\p{Lu}")
 _YEAR = re.compile(r"(?:1[89]\d\d|20[0-4]\d)")
 _BEGINS = re.compile(r"(?:^|[\n,;:(|>\"][ \t]*)$")
@@ -77,6 +82,11 @@ def codes_with_towns(text: str) -> Iterator[Finding]:
         ):
             continue  # "in 1990 Basel was"
         end = match.start("town") + len(known)
+        street = _STREET_BEFORE.search(text, max(0, match.start() - 70), match.start())
+        if street is not None and not any(map(is_of_calendar, street["name"].split())):
+            yield Finding(
+                street.start("name"), street.end("number"), "STREET_ADDRESS", 0.5, "street addresses"
+            )
         yield Finding(match.start(), end, "STREET_ADDRESS", 0.5, "postal codes and towns")
         yield Finding(*match.span("code"), "ZIP_CODE", 0.6, "postal codes and towns")
         yield Finding(match.start("town"), end, "LOCATION", 0.6, "postal codes and towns")

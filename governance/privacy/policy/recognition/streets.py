@@ -69,7 +69,7 @@ _MILITARY = re.compile(
 
 _NO_NAME_WORDS = (
     "supreme high district appeal appeals circuit county federal tennis food basketball criminal civil family crown magistrates superior municipal constitutional hard test usb "
-    "google flash disk tape wheel thumb cloud blood pen ssd external milky third two one three four way right long safe better only best great by first second fourth fifth "
+    "google flash disk tape wheel thumb cloud blood pen ssd external milky two one three four way right long safe better only best great by "
     "last next same every each root chi least data header table front space random audit paper full inner crop fast bus bike silk rail side mile miles block blocks windows "
     "flight route python article section version chapter exit channel interstate port platform gate terminal line train apple ios android api http ipv zoom skype email room "
     "step form page figure option method highway level phase stage part version volume vol no number type class star bit core grade bundes kreis landes staats der die das "
@@ -88,6 +88,8 @@ _PLACE_STEMS = re.compile(
     r"|aufstiegs|medaillen|schau|speicher|lehrstellen|betreuungs|pflege|standes|bau|fußball|fussball|kinder|ehren)platz$"
     r"|(?:^um|^aus|irr|heim|rück|hin|lösungs|rechts|dienst|brems|mittel|übertragungs|liefer|transport|umwelt|holz)weg$|^(?:bundes|landes|staats|kreis|land|fern)stra(?:ß|ss)e$|(?:k|l|s|r)äufer$|rufer$"
 )
+_RANKS = frozenset(("Place", "Row", "Way", "Walk", "Court"))
+_ORDINALS = frozenset(("First", "Second", "Third", "Fourth", "Fifth"))
 _NOT_AFTER = re.compile(
     r"\s(?:Journal|Band|Boys|Gang|Rangers|Children|Analysts?|Records|Studios?|Blues|Cred|Justices?|Judges?|Ruling|Decision)\b",
     re.IGNORECASE,
@@ -131,7 +133,7 @@ def streets(text: str, forms: tuple["Form", ...]) -> Iterator[Street]:
 
 def _is_name(name: str) -> bool:
     words = [word for word in re.split(r"[\s\-]+", name) if word]
-    return not any(fold_letters(word.strip(".,'’")) in _NO_NAMES for word in words)
+    return not any(not word.islower() and fold_letters(word.strip(".,'’")) in _NO_NAMES for word in words)
 
 
 def _is_year(match: re.Match[str]) -> bool:
@@ -140,14 +142,14 @@ def _is_year(match: re.Match[str]) -> bool:
 
 
 def _english(match: re.Match[str]) -> Iterator[Street]:
-    text, kind = match.string, match["kind"]
+    text = match.string
     words = match["name"].split()
     if not _is_name(match["name"]) or _NOT_AFTER.match(text, match.end()):
         return
     # "17 March St Patrick's", "4 June Dr Smith": a date, and a saint or a title.
-    if is_of_calendar(words[0]) and kind in ("St", "Dr", "Pl", "Ct", "Sq"):
+    if is_of_calendar(words[0]) and not _STREET_ENDS.match(text, match.end()):
         return
-    if words[0][0].islower():
+    if words[0][0].islower() or (match["kind"] in _RANKS and words[-1] in _ORDINALS):
         return
     if _is_year(match) and (
         _OF_TIME.search(text, max(0, match.start() - 16), match.start())
