@@ -34,20 +34,21 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     raw = raw_request(call.conversation, rules.storage)
     if call.is_large or rules.effective.guardrails:
         return _redact_in_steps(call, gateway, rules, raw)
-    for _ in _join(call, gateway, rules):
+    asked: dict[str, str] = {}
+    for _ in _join(call, gateway, rules, asked):
         pass
     texts = [text for several in texts_of(call.conversation) for text in several]
     fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
-        return _redact_fresh(call, gateway, rules, texts, fresh, raw)
-    mask = _mask(call, gateway, rules, {}, texts, names_read=True)
+        return _redact_fresh(call, gateway, rules, texts, fresh, raw, asked)
+    mask = _mask(call, gateway, rules, {}, texts, asked, names_read=True)
     for _ in _hide(call, mask, rules.storage, raw):
         pass
     _check(call)
     return None
 
 
-def _join(call: Call, gateway: Gateway, rules: RuleSet) -> Generator[None, None, None]:
+def _join(call: Call, gateway: Gateway, rules: RuleSet, asked: dict[str, str]) -> Generator[None, None, None]:
     """Values that the end of a part or a message cuts in two become whole where they begin."""
 
     def hidden(text: str) -> Iterator[tuple[int, int]]:
@@ -56,14 +57,15 @@ def _join(call: Call, gateway: Gateway, rules: RuleSet) -> Generator[None, None,
             if hit.action != "log" and hit.entity != LITERAL:
                 yield hit.start, hit.end
 
-    yield from join_values(call.conversation, hidden)
+    yield from join_values(call.conversation, hidden, asked)
 
 
 async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: bytes) -> None:
     texts: list[str] = []
     fresh: list[str] = []
+    asked: dict[str, str] = {}
     async with Breath() as breath:
-        await breath.through(_join(call, gateway, rules))
+        await breath.through(_join(call, gateway, rules, asked))
         for several in texts_of(call.conversation):
             texts += several
             await breath.draw()
@@ -71,11 +73,17 @@ async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: by
             if gateway.detector.recall(rules, text) is None:
                 fresh.append(text)
             await breath.draw()
-    await _redact_fresh(call, gateway, rules, texts, fresh, raw)
+    await _redact_fresh(call, gateway, rules, texts, fresh, raw, asked)
 
 
 async def _redact_fresh(
-    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str], raw: bytes
+    call: Call,
+    gateway: Gateway,
+    rules: RuleSet,
+    texts: list[str],
+    fresh: list[str],
+    raw: bytes,
+    asked: dict[str, str],
 ) -> None:
     judged = await _judge(call, gateway, fresh)
     try:
@@ -88,7 +96,7 @@ async def _redact_fresh(
             "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
             retry_after=1,
         ) from error
-    mask = _mask(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
+    mask = _mask(call, gateway, rules, detected.found, texts, asked, names_read=detected.names_read)
     async with Breath() as breath:
         await breath.through(_hide(call, mask, rules.storage, raw))
     _check(call)
@@ -100,11 +108,13 @@ def _mask(
     rules: RuleSet,
     found: dict[str, TextHits],
     texts: list[str],
+    asked: dict[str, str],
     *,
     names_read: bool,
 ) -> Mask:
     mask = Mask(key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules))
     mask.known = found
+    mask.asked = asked
     call.checks.policies = rules.effective.sources
     call.checks.input = InputCheck(
         characters=sum(map(len, texts)),

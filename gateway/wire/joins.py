@@ -17,6 +17,12 @@ _BEFORE, _BEHIND = 80, 120
 _MOST_PIECES = 6
 _NEAR = 32
 _SIGNS = frozenset("0123456789@\uff20%&\\")
+_DIGITS = frozenset("0123456789")
+_MAX_ANSWER = 80
+_ASKS = re.compile(
+    r"(?i)phone|mobil|cell|handy|telef|tél|móvil|number|nummer|número|numéro|numero|ssn|social security|passw|pass ?code|passphrase|kennw|contrase|mot de passe|senha|wachtw|login|account|konto|compte|cuenta"
+    r"|rekening|iban|card|licen|passport|reisepass|pasaporte|passeport|tax|steuer|ausweis|address|adress|dirección|indirizzo|mail"
+)
 _WORDS = ("at", "dot", "punkt", "punto", "point", "ponto", "arroba", "arobase", "chiocciola", "ät")
 _DIGIT = re.compile(r"\d")
 _AT = re.compile(
@@ -36,8 +42,11 @@ class _Slot(NamedTuple):
         return self.holder.text or ""
 
 
-def join_values(conversation: Conversation, find: Find) -> Iterator[None]:
-    """Moves what of a value stands in later texts into the one where it begins, a step at a time. Most calls have nothing to look at."""
+def join_values(conversation: Conversation, find: Find, asked: dict[str, str]) -> Iterator[None]:
+    """Moves what of a value stands in later texts into the one where it begins, a step at a time. Most calls have nothing to look at.
+
+    In `asked` is put, for short texts with digits, what the text before asks for: "Your phone number?", and then "4155552671".
+    """
     for run in _runs(conversation):
         before = run[0].text if run else ""
         for place in range(1, len(run)):
@@ -46,6 +55,12 @@ def join_values(conversation: Conversation, find: Find) -> Iterator[None]:
                 _join(run[place - 1 :], find)
                 behind = run[place].text
                 yield
+            if (
+                len(behind) <= _MAX_ANSWER
+                and not _DIGITS.isdisjoint(behind)
+                and _ASKS.search(before[-_BEFORE:])
+            ):
+                asked[behind] = before[-_BEFORE:].rstrip(" ?.!:\n") + ": "
             before = behind
 
 

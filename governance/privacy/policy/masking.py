@@ -23,6 +23,8 @@ class Mask:
         self._find_new = find
         self.known: dict[str, TextHits] = {}
         """What was found in texts of this call that nothing else remembers."""
+        self.asked: dict[str, str] = {}
+        """Texts of this call that answer a question, and what it asks for."""
         self._tokens: dict[tuple[str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
         self._for_log: dict[str, str] = {}
@@ -35,7 +37,10 @@ class Mask:
 
     def _find(self, text: str) -> TextHits:
         known = self.known.get(text)
-        return self._find_new(text) if known is None else known
+        found = self._find_new(text) if known is None else known
+        if self.asked and found.is_clean and (before := self.asked.get(text)) is not None:
+            return beyond(self._find_new(before + text), len(before))
+        return found
 
     def hide(self, text: str) -> str:
         """The text as the model may see it."""

@@ -33,9 +33,9 @@ def hidden(conversation):
     def find(value):
         return [(hit.start, hit.end) for hit in looked_through(value, RULES).to_model]
 
-    for _ in join_values(conversation, find):
-        pass
     mask = mask_of(RULES)
+    for _ in join_values(conversation, find, mask.asked):
+        pass
     for _ in rewrite(conversation, mask.hide, mask.hide_json):
         pass
     return encode(conversation).decode(), mask
@@ -90,3 +90,27 @@ def test_ordinary_parts_stay_as_they_are(messages):
     before = encode(conversation).decode()
     shown, _ = hidden(conversation)
     assert shown == before
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is your phone number?", "4155552671"),
+        ("Please tell me your account number.", "12345678"),
+        ("Your SSN:", "536221234"),
+        ("What is the password?", "Blue!91x"),
+        ("Wie lautet Ihre Handynummer?", "0171 1234567"),
+    ],
+)
+def test_what_was_asked_for_is_hidden_in_the_answer(question, answer):
+    shown, mask = hidden(asked([text(question)], [text(answer)]))
+    assert list(mask.values.values()) == [answer]
+    assert answer not in shown
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [("How many apples?", "4155552671"), ("What is your phone?", "iPhone 15 Pro")]
+)
+def test_what_was_not_asked_for_stays(question, answer):
+    shown, _ = hidden(asked([text(question)], [text(answer)]))
+    assert answer in shown
