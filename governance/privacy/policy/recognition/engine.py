@@ -100,21 +100,37 @@ def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
     shown = ner.as_read(text)
     lands = list(countries(shown))
     view = None if text.isascii() else view_of(text)
-    found = [
+    read = list(ner.findings_of(text, spans))
+    guessed = [
         *(back(view, introduced_names(view.text)) if view is not None else ()),
         *(back(view, known_names(view.text)) if view is not None else ()),
         *lands,
         *organisations(shown),
         *introduced_names(shown),
         *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
-        *ner.findings_of(text, spans),
     ]
     found = [
         each
-        for each in found
+        for each in (*(guess for guess in guessed if not _is_part(guess, read)), *read)
         if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
     ]
     return [*found, *_repeated(text, found)]
+
+
+def _is_part(guess: Finding, read: Iterable[Finding]) -> bool:
+    """Whether a name of a list stands in a longer one that the language model knows as another kind: the England of a bank."""
+    return guess.rule in _OF_LISTS and any(
+        each.entity != guess.entity
+        and each.entity in _NAMED_KINDS
+        and each.start <= guess.start
+        and guess.end <= each.end
+        and each.end - each.start > guess.end - guess.start
+        for each in read
+    )
+
+
+_OF_LISTS = frozenset(("known names", "countries", "peoples"))
+_NAMED_KINDS = frozenset(("ORGANIZATION", "LOCATION"))
 
 
 def warm_up() -> None:
