@@ -27,8 +27,8 @@ _KINDS = {
     "UK_DRIVING_LICENCE": "US_DRIVER_LICENSE",
 }  # fmt: skip
 _SETS = ("pii/presidio_synth_v2.jsonl", "ner/*.jsonl")
-_AT_ONCE = 40
-"""Texts that are looked through together: names of more than that are given up on after a while, as in a call."""
+_AT_ONCE = 12_000
+"""Characters that are looked through together: names of more than that are given up on after a while, as in a call."""
 _WORD = re.compile(r"\w+")
 
 
@@ -124,10 +124,9 @@ class _Reader:
         self._detector = Detector(self._pool)
 
     def found(self, rules: RuleSet, texts: Sequence[str]) -> list[list[Span]]:
-        fresh = list(dict.fromkeys(texts))
         known: dict[str, TextHits] = {}
-        for start in range(0, len(fresh), _AT_ONCE):
-            detected = asyncio.run(self._detector.detect(rules, fresh[start : start + _AT_ONCE]))
+        for several in _lots(dict.fromkeys(texts)):
+            detected = asyncio.run(self._detector.detect(rules, several))
             if not detected.names_read:
                 raise RuntimeError("Names could not be read in time: the machine is too busy to measure.")
             known.update(detected.found)
@@ -135,6 +134,16 @@ class _Reader:
 
     def stop(self) -> None:
         self._pool.stop()
+
+
+def _lots(texts: Iterable[str]) -> Iterator[list[str]]:
+    lot: list[str] = []
+    for text in texts:
+        if lot and sum(map(len, lot)) + len(text) > _AT_ONCE:
+            yield lot
+            lot = []
+        lot.append(text)
+    yield lot
 
 
 def show(data: Path, analyzer: Any, printer: Callable[[str], None] = print) -> None:
