@@ -93,9 +93,7 @@ def known_names(text: str) -> Iterator[Finding]:
             continue
         rest = _REST.match(text, match.end())
         end = rest.end() if rest is not None and not _is_other(rest.group()) else match.end()
-        if end == match.end() and (
-            word in _PLACES_TOO or len(word) < 4 or _stands_small(text, match.group())
-        ):
+        if end == match.end() and (word in _PLACES_TOO or len(word) < 4 or match.group().lower() in small):
             continue
         position = end
         yield Finding(match.start(), end, "PERSON", 0.6 if end > match.end() else 0.5, "known names")
