@@ -53,6 +53,43 @@ SOMEBODYS = [
     "[192.168.17.4]", "from [10.0.35.11]", "server [1.2.3.4]", "[00:1A:2B:3C:4D:5E]", "[4111 1111 1111 1111]",
 ]  # fmt: skip
 
+NOBODYS += [
+    "The Battle of Hastings took place on 14 October 1066.", "Am 9. November 1989 fiel die Mauer, und 3 Jahre später kam er nach Hamburg.", "Le 11 novembre 1918, l'armistice fut signé.",
+    "La Révolution de 1789 et la rue en 1968.", "El 12 de octubre de 1492 llegó Colón.", "O 25 de Abril de 1974 mudou Portugal.", "Op 5 mei 1945 werd Nederland bevrijd.",
+    "4 lipca 1776, 11 listopada 1918", "Den 17 mai 1814 på Eidsvoll", "2024年3月14日に生まれました", "14.03.1879 - 18.04.1955", "Q3 2024 results: 1,234 units, up 12.5% from 1,098",
+    "We have 24 Hour Fitness and 7 Eleven on 5 Main campuses", "I read 1984 by George Orwell and Catch 22", "He ran 100 metres in 9.58 seconds in Berlin 2009",
+    "The 2012 Summer Olympics Park Lane events", "Add 2 cups sugar, 1 tsp salt; bake at 180 degrees for 35 min", "RFC 2616 section 14.9.1 and RFC 9110",
+    "Python 3.12.1, Node 20.11.0, Django 5.0.2, numpy==1.26.4", "kubectl get pods -n kube-system --port=8080:80", "Error code 0x80070005 at line 1234567", "Build 22621.3007, KB5034123",
+    "UUID 550e8400-e29b-41d4-a716-446655440000", "md5 5d41402abc4b2a76b9719d911017c592", "1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610", "[0.1, 0.22, 0.333, 0.4444, 0.55555]",
+    "x = 3.14159; y = 2.71828; z = 1.41421356237", "1234567 + 7654321 = 8888888", "12345678 - 23456789", "The population is 83,294,633 as of 2023.", "1 200 000 habitants en 2021",
+    "1.200.000 Einwohner", "CHF 12'345.67", "R$ 1.234.567,89", "SKU 12345-67890, part no. 555-0199-22", "DOI 10.1000/182 and arXiv:2103.00020", "PMID 12345678",
+    "Flight LH 2034 departs 10:45 from gate B12", "Train ICE 598, Wagen 7, Platz 45", "Chapter 4, verse 12", "Psalm 119:105", "Zimmer 12, Stock 3", "Seite 45 von 120",
+    "Artikel 5 Absatz 1 Satz 2 GG", "§ 242 BGB, § 12 Abs. 3 Nr. 4", "art. 1382 du Code civil, alinéa 2", "artículo 14 de la Constitución", "legge 12 dicembre 1990, n. 365",
+    "ISO 9001:2015 and EN 50128", "192.168.0.0/16 has 65536 addresses", "sequence 100-200-300-400", "12-34-56 is not a phone", "Ratio 16:9, 1920x1080", "MAC layer and IP layer",
+    "2.4 GHz 802.11ac", "The score was 103-98 at half time", "Room 101, Building 5, Floor 3", "Windows 95, Windows 98 and Windows 2000", "5 Way Split Valve", "Take Exit 12 Drive slowly",
+    "3 Blind Mice, 7 Dwarfs, 12 Monkeys", "In 1776 Congress met. Court sessions followed.", "On 1 May Way of the Warrior aired", "10 Downing is not complete",
+    "Invoice 2024-0815 of 12 March 2024 for 1,250.00 EUR", "order no. 20240315-0042", "Ticket #48291034 was closed", "Kundennummer 123456", "customer 4471 bought 3 items",
+    "timestamp 1710412800, 1710412800000", "2024-03-14T15:09:26.535Z", "20240314150926", "epoch: 1710412800", "0800-1200 hours", "9-5 job, 24/7", "1e-10 < 2.5E+10",
+    "$1,000,000.00 – $2,500,000.00", "50 000 km", "lat 48.8566 lon 2.3522", "48.8566,2.3522", "48°51'24\"N 2°21'08\"E", "#ff00aa rgb(12, 34, 56)", "1-1-1 and 2-2-2", "A4 210 x 297 mm",
+    "H2O, CO2, C6H12O6", "ABC-1234 and XY 99", "my account has 12 followers", "the passport office opens at 9", "social security reform of 1983", "tax year 2023/24 was 12570",
+    "license GPL-3.0-only", "the password length is 12 or 16", "password rules: min 8 chars, 1 digit", "Use login v2 and OAuth 2.0", "Mein Konto wurde 2019 eröffnet", "Version 4.11.2024",
+    "Telefon 5G und 4G", "phone 12 Pro Max 256 GB", "call function foo(1234567, 7654321)", "contact us within 30 days", "reach 1000000 users by 2025", "text 12 px, 14 px",
+    "number 42 and number 1729", "fax machines sold: 1200000 in 1997", "address 0x7ffe12345678", "the address bar shows 404", "He lives in 3 worlds", "living 12 Years a Slave",
+    "based at 3 Sites", "We moved to 5 Languages.", "office is at 30 Percent capacity", "Deliver to 25 Countries, please", "meet at 10 Oclock", "send to 500 Customers",
+    "see figure at 12 Volts",
+]  # fmt: skip
+SOMEBODYS += [
+    "[10 Downing Street], London SW1A 2AA", "[742 Evergreen Terrace], Springfield", "[350 Fifth Avenue, Suite 7710], New York, NY 10118", "[1 Infinite Loop], Cupertino, CA 95014",
+    "[221B Baker Street]", "[4059 Mt Lee Drive]", "[Friedrichstraße 123], [10117 Berlin]", "[Maximilianstr. 5], [80539 München]", "[Am Markt 5, 9490 Vaduz]",
+    "[Stephansplatz 3], [1010 Wien]", "[Bahnhofstr. 12], [8001 Zürich]", "[5, rue du Faubourg Saint-Honoré], [75008 Paris]", "[12 bis avenue Montaigne]",
+    "[Place de la République 4, 1000 Bruxelles]", "[Calle Gran Vía 28], [28013 Madrid]", "[Avenida Diagonal, 123]", "[C/ Serrano 45]", "[Via Monte Napoleone 8]", "[Piazza del Duomo 1]",
+    "[Corso Vittorio Emanuele II 22]", "[Damrak 1], [1012 LG Amsterdam]", "[Rua das Flores, 12]", "[Avenida Paulista, 1578]", "[ul. Marszałkowska 10]", "[Karl Johans gate 22]",
+    "[Storgatan 5]", "[Vesterbrogade 3]", "[P.O. Box 1234]", "[PO Box 99]", "[Postfach 1234]", "[Casella postale 123]", "phone [+44 20 7946 0958]", "[+33 6 12 34 56 78]",
+    "[+49 (0)30 901820]", "[+49-171-1234567]", "[(212) 555-0198]", "[212-555-0198]", "[1-800-555-0199]", "[0171/1234567]", "[089 / 123 45 67]", "[01 42 68 53 00]", "[07911 123456]",
+    "Tel.: [044 668 18 00]", "Tel [91 123 45 67]", "Mobil: [0664 1234567]", "cell [5551234567]", "Téléphone : [0612345678]", "mi número es [612 345 678]", "il mio numero è [347 1234567]",
+    "bel me op [06-12345678]", "Ruf mich an: [0151 23456789]", "you can reach me on [07911123456]", "SMS to [98765 43210]",
+]  # fmt: skip
+
 
 def hidden(text):
     return [text[hit.start : hit.end] for hit in looked_through(text, RULES).to_model]

@@ -62,6 +62,8 @@ _SAID = re.compile(
     r"\b(?:street|road|rd|avenue|ave|lane|boulevard|blvd|highway|hwy|parkway|suite|ste|apartment|apt|flat|box|postfach|apartado|casilla|postbus|via|rue|calle|rua|avenida|ulica)\b"
     r"|stra(?:ß|ss)e\s|str\.|gasse\s|weg\s|platz\s|allee\s|straat\s|gracht\s|laan\s"
 )
+_STANDS_ALONE = re.compile(r"(?:^|[\n,:;>\"]\s{0,4}|\b(?:at|in|to|from|on|à|au|en|a|em|na|no|an|im|op)\s)$")
+_ENDS = re.compile(r"\s{0,2}(?:[,.;\n\"<]|$)")
 _RULE = "street addresses"
 
 
@@ -115,8 +117,15 @@ def is_said_before(text: str, start: int) -> bool:
 
 
 def is_said(text: str, street: Finding) -> bool:
-    """Whether words in or before it say that it is one, without the capitals: "3 in a row" is no address."""
-    return _SAID.search(text, street.start, street.end) is not None or is_said_before(text, street.start)
+    """Of a text without capitals: whether the words before say that it is one, or it stands as addresses do, alone or between
+    commas: "3 in a row", "4 lane highway" are no address."""
+    if is_said_before(text, street.start):
+        return True
+    return (
+        _SAID.search(text, street.start, street.end) is not None
+        and _STANDS_ALONE.search(text, max(0, street.start - 12), street.start) is not None
+        and _ENDS.match(text, street.end) is not None
+    )
 
 
 def _loose(text: str) -> Iterator[Finding]:

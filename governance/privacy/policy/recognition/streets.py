@@ -68,7 +68,7 @@ _MILITARY = re.compile(
 )
 
 _NO_NAME_WORDS = (
-    "supreme high district appeal appeals circuit county federal tennis food basketball criminal civil family crown magistrates superior municipal constitutional hard test usb "
+    "lane in an auf bei von mit nach aus supreme high district appeal appeals circuit county federal tennis food basketball criminal civil family crown magistrates superior municipal constitutional hard test usb "
     "google flash disk tape wheel thumb cloud blood pen ssd external milky two one three four way right long safe better only best great by "
     "last next same every each root chi least data header table front space random audit paper full inner crop fast bus bike silk rail side mile miles block blocks windows "
     "flight route python article section version chapter exit channel interstate port platform gate terminal line train apple ios android api http ipv zoom skype email room "
