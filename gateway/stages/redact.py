@@ -8,6 +8,7 @@ from gateway.call.groups import Redacted
 from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.wire.claims import check_claims
 from gateway.wire.joins import join_values
 from gateway.wire.texts import rewrite, texts_of
 from governance.privacy.policy.detection import TextHits
@@ -125,6 +126,7 @@ def _mask(
 
 
 def _hide(call: Call, mask: Mask, storage: StoragePolicy, raw: bytes) -> Generator[None, None, None]:
+    check_claims(call.conversation, call.key.team.placeholder_key, call.places)
     yield from rewrite(call.conversation, mask.hide, mask.hide_json)
     # Only now: what is stored of a call is redacted whole, or nothing. What the answer adds is counted apart.
     call.redacted = Redacted(mask=mask, storage=storage, findings=dict(mask.counts), raw_request=raw)

@@ -23,6 +23,14 @@ _BOUNDS = frozenset(
     {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
 )  # fmt: skip
 """Members of JSON Schema that must be numbers."""
+_VOCABULARY = _NAMING | frozenset(
+    {
+        "type", "items", "required", "enum", "const", "description", "title", "default", "examples", "anyOf", "oneOf", "allOf",
+        "not", "additionalProperties", "minimum", "maximum", "format", "pattern", "minLength", "maxLength", "minItems", "maxItems",
+        "uniqueItems", "$ref", "$schema", "$id", "nullable", "strict",
+    }
+)  # fmt: skip
+"""Names of a schema's own; all others are of a caller's making."""
 _OF_DOCUMENTS = str.maketrans("<>_#", "[]--")
 _OF_METADATA = str.maketrans("", "", "<>")
 """Bedrock takes few signs in a document's name and in metadata: a placeholder is written there with those it takes."""
@@ -155,7 +163,9 @@ def _schema(value: object, change: Change) -> object:
     if not isinstance(value, dict):
         return _any(value, change)
     return {
-        name: {change(own): _schema(inner, change) for own, inner in member.items()}
+        name if name in _VOCABULARY else change(name): {
+            change(own): _schema(inner, change) for own, inner in member.items()
+        }
         if name in _NAMING and isinstance(member, dict)
         else member
         if name in _OPAQUE and not isinstance(member, dict)
