@@ -124,10 +124,9 @@ def secrets(text: str, rules: RuleSet) -> list[Finding]:
     """Credentials, in the whole of a text: a private key is longer than a segment."""
     if not rules.secrets:
         return []
-    found = [*_secrets(text)]
     if (view := view_of(text)) is not None:
-        found += engine.back(view, _secrets(view.text))
-    return found
+        return engine.back(view, _secrets(view.text))
+    return [*_secrets(text)]
 
 
 def _secrets(text: str) -> Iterator[Finding]:

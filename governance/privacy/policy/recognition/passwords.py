@@ -8,7 +8,7 @@ import re2
 from governance.screening.policy.findings import Finding
 
 _WORDS = r"pass ?words?|pass ?codes?|pass ?phrases?|passwd|pwd|pins?|pin codes?|log-?ins?|credentials?|secret word|wi-?fi key|passwor[dt]e?s?|passwörter|kennw[oö]rte?r?|zugangscodes?|losungswort|mots? de passe|code d['’]accès|contraseñas?|claves?|contrase[nñ]a|senhas?|palavra-passe|parole? d['’]ordine|wachtwoord(?:en)?|toegangscode"
-_WORD = re.compile(rf"(?<!\w)(?i:{_WORDS})(?!\w)")
+_WORD = re2.compile(rf"(?i)(?:{_WORDS})")
 _TOKEN = re.compile(r"[^\s\"“”„«»`‘’'(),]{4,64}")
 _ENDS = re.compile(r"[.;?]\s|\n")
 _WEAK = re.compile(r"(?i)log-?ins?|credentials?|pins?|claves?|parole?.*|pwd")
@@ -35,7 +35,12 @@ def passwords(text: str) -> Iterator[Finding]:
     """The token alone. It must mix at least letters with digits or signs as no word does, or stand in quotation marks and mix them."""
     if _WORTH_A_LOOK.search(text if text.isascii() else text.encode("utf-8", "replace").decode()) is None:
         return
-    for word in _WORD.finditer(text):
+    plain = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    for word in _WORD.finditer(plain):
+        if _is_of_word(text[word.start() - 1 : word.start()]) or _is_of_word(
+            text[word.end() : word.end() + 1]
+        ):
+            continue
         end = word.end() + _NEAR
         if (stop := _ENDS.search(text, word.end(), end)) is not None:
             end = stop.start()
@@ -46,6 +51,10 @@ def passwords(text: str) -> Iterator[Finding]:
                 break
             if number == _MOST_TOKENS:
                 break
+
+
+def _is_of_word(sign: str) -> bool:
+    return sign == "_" or sign.isalnum()
 
 
 def _is_password(value: str, *, kinds: int, is_first: bool) -> bool:
