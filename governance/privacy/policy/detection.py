@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from governance.privacy.policy.kinds import SECRET
 from governance.privacy.policy.placeholders import LITERAL, ends_of_names, lookalike, spelling
 from governance.privacy.policy.recognition import engine, ner
-from governance.privacy.policy.recognition.passwords import passwords
-from governance.privacy.policy.recognition.views import view_of
 from governance.privacy.policy.ruleset import FindingDecision, Hit, RuleSet, hits
+from governance.privacy.policy.whole_texts import custom, found_across, secrets
 from governance.screening.policy.findings import Finding
-from governance.screening.policy.secrets import find_secrets
 
 if TYPE_CHECKING:
     import regex
@@ -29,7 +26,6 @@ _CUTS = ("\n\n", "\n", ". ", " ")
 _MIGHT_BE_PLACEHOLDER = re.compile(r"[A-Za-z0-9](?:\\{0,2}_|[ -])[0-9A-Fa-f]{6}")
 _MIGHT_HAVE_PLACEHOLDERS = re2.compile(_MIGHT_BE_PLACEHOLDER.pattern)
 """The same, for the many texts that have none: it takes a fifth of the time."""
-_BEYOND = 300
 _SEAM = 120
 """Characters on each side of a cut that are looked at together."""
 _MAX_NAME_LENGTH = 200
@@ -104,37 +100,6 @@ def found_at_seams(text: str, rules: RuleSet) -> Iterator[tuple[int, list[Findin
             yield at, [each for each in found if at + each.start < cut < at + each.end]
 
 
-def found_across(text: str, offset: int, segment: str, rules: RuleSet) -> list[Finding]:
-    """What the admins' own rules find that begins in a segment; it may go on beyond its end. Offsets are the text's."""
-    if not rules.has_custom:
-        return []
-    window = text[offset : offset + len(segment) + _BEYOND]
-    return [each.moved(offset) for each in _custom(window, rules) if each.start < len(segment)]
-
-
-def _custom(text: str, rules: RuleSet) -> list[Finding]:
-    """What the admins' own rules find in a text as it is written, and as it reads."""
-    found = rules.custom(text)
-    if (view := view_of(text)) is None:
-        return found
-    return list(dict.fromkeys([*found, *engine.back(view, rules.custom(view.text))]))
-
-
-def secrets(text: str, rules: RuleSet) -> list[Finding]:
-    """Credentials, in the whole of a text: a private key is longer than a segment."""
-    if not rules.secrets:
-        return []
-    if (view := view_of(text)) is not None:
-        return engine.back(view, _secrets(view.text))
-    return [*_secrets(text)]
-
-
-def _secrets(text: str) -> Iterator[Finding]:
-    for each in find_secrets(text):
-        yield Finding(each.start, each.end, SECRET, each.score, f"secrets: {each.entity}")
-    yield from passwords(text)
-
-
 def found_by_name(segment: str, spans: Iterable[ner.Span]) -> list[Finding]:
     """What is read from words in one segment, with the language model's spans."""
     return engine.names(segment, spans)
@@ -146,7 +111,7 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
     Names are looked for without the language model, which can't be waited for; placeholders are nobody's data.
     """
     found = engine.patterns(text, rules.client_patterns) if rules.client_patterns else []
-    found += _custom(text, rules) if rules.has_custom else []
+    found += custom(text, rules) if rules.has_custom else []
     if rules.client_names:
         found += engine.names(text, ())
     found += secrets(text, rules)
