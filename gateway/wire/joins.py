@@ -14,7 +14,7 @@ Find = Callable[[str], Iterable[tuple[int, int]]]
 """A text to the spans of it that are to be hidden."""
 
 _BEFORE, _BEHIND = 80, 120
-_MOST_PIECES = 6
+_MAX_PIECES = 6
 _NEAR = 32
 _SIGNS = frozenset("0123456789@\uff20%&\\")
 _DIGITS = frozenset("0123456789")
@@ -96,7 +96,7 @@ def _may_cross(run: list[_Slot], place: int) -> bool:
     """Whether a value could begin in one and end in the next: a cheap look at the words on both sides."""
     before, behind = run[place], run[place + 1]
     following = behind.text[:_BEHIND]
-    for slot in run[place + 2 : place + 2 + _MOST_PIECES]:  # a word may be cut more than once
+    for slot in run[place + 2 : place + 2 + _MAX_PIECES]:  # a word may be cut more than once
         if len(following.split(None, 1)) != 1 or len(following) >= _BEHIND:
             break
         following += slot.text[:_BEHIND]

@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"[^\s\"“”„«»`‘’'(),]{4,64}")
 _ENDS = re.compile(r"[.;?]\s|\n")
 _WEAK = re.compile(r"(?i)log-?ins?|credentials?|pins?|claves?|parole?.*|pwd")
 _NEAR = 70
-_MOST_TOKENS = 6
+_MAX_TOKENS = 6
 _WORTH_A_LOOK = re2.compile(
     r"(?i)pass|pwd|\bpin|log-?in|credential|secret word|wi-?fi key|kennw|zugangscode|losungswort|mots? de|code d|contrase|clave|senha|parol|wachtw|toegangs"
 )
@@ -49,7 +49,7 @@ def passwords(text: str) -> Iterator[Finding]:
             if _is_password(value, kinds=3 if _WEAK.fullmatch(word.group()) else 2, is_first=number < 2):
                 yield Finding(match.start(), match.start() + len(value), "SECRET", 0.6, "passwords in prose")
                 break
-            if number == _MOST_TOKENS:
+            if number == _MAX_TOKENS:
                 break
 
 
