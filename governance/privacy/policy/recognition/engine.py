@@ -4,24 +4,25 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from governance.privacy.policy.recognition import ner
+from governance.privacy.policy.recognition.addresses import addresses, is_said, may_have_addresses
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
+from governance.privacy.policy.recognition.emails import emails
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
-from governance.privacy.policy.recognition.organisations import organisations
+from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
+from governance.privacy.policy.recognition.labelled import labelled
+from governance.privacy.policy.recognition.organisations import is_abbreviation, organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
-from governance.privacy.policy.recognition.places import (
-    addresses,
-    after_addresses,
-    countries,
-    is_said,
-    postal_codes,
-)
+from governance.privacy.policy.recognition.places import countries
+from governance.privacy.policy.recognition.postal import after_addresses, codes_with_towns, postal_codes
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
-from governance.privacy.policy.recognition.presidio import emails, identifiers
+from governance.privacy.policy.recognition.presidio import identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
+from governance.privacy.policy.recognition.social_security import social_security_numbers
 from governance.privacy.policy.recognition.urls import urls
+from governance.privacy.policy.recognition.views import View, view_of
 from governance.screening.policy.findings import Finding
 
 Recognize = Callable[[str], Iterable[Finding]]
@@ -31,6 +32,9 @@ LANGUAGE_ENTITIES = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
 
 
 def _places(text: str) -> Iterator[Finding]:
+    yield from codes_with_towns(text)
+    if not may_have_addresses(text):
+        return
     shown = ner.as_read(text)
     streets = addresses(shown)
     if not any(map(str.isupper, text)):  # every word was made a name's
@@ -44,6 +48,8 @@ _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("CREDIT_CARD",)), cards),
     (frozenset(("IBAN_CODE",)), ibans),
     (frozenset(("PHONE_NUMBER",)), phones),
+    (frozenset(("US_SSN",)), social_security_numbers),
+    (frozenset(LABELLED_ENTITIES), labelled),
     (frozenset(("AGE",)), ages),
     (frozenset(("ZIP_CODE",)), postal_codes),
     (frozenset(("STREET_ADDRESS", "ZIP_CODE", "LOCATION")), _places),
@@ -66,7 +72,18 @@ _MAX_PROPAGATED = 64
 
 
 def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
-    """What has a form of its own: numbers, addresses, dates. Of the `wanted` entities, or of all."""
+    """What has a form of its own: numbers, addresses, dates, in whatever spelling. Of the `wanted` entities, or of all."""
+    if (view := view_of(text)) is None:
+        return _plain_patterns(text, wanted)
+    return back(view, _plain_patterns(view.text, wanted))
+
+
+def back(view: View, found: Iterable[Finding]) -> list[Finding]:
+    """What was found in a view of a text, in the text."""
+    return [placed for each in found if (placed := view.back(each)) is not None]
+
+
+def _plain_patterns(text: str, wanted: frozenset[str] | None) -> list[Finding]:
     recognizers = _WITHOUT_DIGITS
     if _DIGIT.search(text) is not None:
         recognizers += _WITH_DIGITS
@@ -82,14 +99,38 @@ def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
     """What is read from words: people, places, organisations. `spans` are the language model's, of `ner.as_read(text)`."""
     shown = ner.as_read(text)
     lands = list(countries(shown))
-    found = [
+    view = None if text.isascii() else view_of(text)
+    read = list(ner.findings_of(text, spans))
+    guessed = [
+        *(back(view, introduced_names(view.text)) if view is not None else ()),
+        *(back(view, known_names(view.text)) if view is not None else ()),
         *lands,
         *organisations(shown),
         *introduced_names(shown),
         *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
-        *ner.findings_of(text, spans),
+    ]
+    found = [
+        each
+        for each in (*(guess for guess in guessed if not _is_part(guess, read)), *read)
+        if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
     ]
     return [*found, *_repeated(text, found)]
+
+
+def _is_part(guess: Finding, read: Iterable[Finding]) -> bool:
+    """Whether a name of a list stands in a longer one that the language model knows as another kind: the England of a bank."""
+    return guess.rule in _OF_LISTS and any(
+        each.entity != guess.entity
+        and each.entity in _NAMED_KINDS
+        and each.start <= guess.start
+        and guess.end <= each.end
+        and each.end - each.start > guess.end - guess.start
+        for each in read
+    )
+
+
+_OF_LISTS = frozenset(("known names", "countries", "peoples"))
+_NAMED_KINDS = frozenset(("ORGANIZATION", "LOCATION"))
 
 
 def warm_up() -> None:
