@@ -48,8 +48,9 @@ format: $(VENV)/.installed-dev  ## Format the code and sort its imports
 	$(BIN)/ruff format .
 
 lock: $(VENV)/.uv  ## Pin and hash all dependencies of pyproject.toml; ARGS=--upgrade for newer ones
-	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) -o requirements.txt
-	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --group dev -c requirements.txt -o requirements-dev.txt
+	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --extra embedded -o requirements.txt
+	$(UV) pip compile pyproject.toml $(LOCK) -c requirements.txt -o requirements-production.txt
+	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --extra embedded --group dev -c requirements.txt -o requirements-dev.txt
 
 fold: $(VENV)/.installed-dev  ## Fold the migrations of each app into its first, before there is a release
 	@PYTHONPATH=.:platform DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python -m tests.fold

@@ -5,10 +5,10 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Prefetch
 
 from accounts.models import ApiKey, Team
+from accounts.services.root_secret import root_secret
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
@@ -97,7 +97,7 @@ def _team(team: Any) -> TeamEntry:
         name=team.name,
         weight=team.weight,
         response_days=team.response_days or 0,
-        placeholder_key=team_key(settings.MASTER_KEY, str(team.public_id)),
+        placeholder_key=team_key(root_secret(), str(team.public_id)),
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
         end_user_from=tuple(team.end_user_from),
         session_from=tuple(team.session_from),

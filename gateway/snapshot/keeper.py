@@ -10,6 +10,7 @@ import psycopg
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connection, transaction
 
+from accounts.services.root_secret import root_secret
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
 from kernel.deadlines import TCP
@@ -30,6 +31,7 @@ of the two for their deadlock (after a second), this gives way: it can be tried 
 def _build() -> Snapshot:
     """All of its queries see one moment: a team that comes between two of them would be missing from one."""
     try:
+        root_secret()  # made at the first start, which a transaction that only reads can't do
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(_MOMENT)

@@ -1,6 +1,5 @@
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -8,6 +7,7 @@ from django.urls import reverse
 
 from accounts.admin.base import OwnedAdmin, SeenOnly, principal
 from accounts.admin.typed import ChangeList, action, display
+from accounts.services.root_secret import root_secret
 from governance.alerts.models import AlertChannel, Delivery
 from governance.alerts.policy import secret_of
 from governance.alerts.services.alerts import send_test
@@ -47,7 +47,7 @@ class AlertChannelAdmin(OwnedAdmin):
     def secret(self, channel: AlertChannel) -> str:
         if channel.kind != AlertChannel.Kind.WEBHOOK or channel.pk is None:
             return "Webhooks have one, once they are saved."
-        return secret_of(settings.MASTER_KEY, str(channel.public_id))
+        return secret_of(root_secret(), str(channel.public_id))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its page shows the secret: who may not change a channel finds it in the list, but not opened."""

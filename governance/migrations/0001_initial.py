@@ -475,6 +475,7 @@ class Migration(migrations.Migration):
                         ('kms_key_id', models.CharField(blank=True, max_length=2048, verbose_name='KMS key')),
                         ('wrapped', models.BinaryField(help_text='The key, encrypted. Null: erased.', null=True)),
                         ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('rewrapped_at', models.DateTimeField(editable=False, null=True, verbose_name='last encrypted anew at')),
                         ('retired_at', models.DateTimeField(editable=False, help_text='Since then it only decrypts.', null=True, verbose_name='replaced at')),
                         ('erased_at', models.DateTimeField(editable=False, null=True)),
                         ('erased_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -848,7 +849,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/records/sql/records.sql',
-            sha256='176f122575add4aede7af0a3b515b02dcefac28e9a2bf9255a090463c9ba9530',
+            sha256='c76905405d305ecc2be40598814a5ca1ea875a0b46edce891686def3420a220a',
         ),
         kernel.migrations.RunSource(
             source=governance.records.models.blank_record.blank_record,

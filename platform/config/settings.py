@@ -25,6 +25,7 @@ PORT = env.int("GATEHOUSE_PORT", default=8000)
 PUBLIC_URL = env.str("GATEHOUSE_PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 SECRET_KEY = env.str("GATEHOUSE_SECRET_KEY", default=_embedded.secret_key if _embedded else INSECURE_DEFAULT)
 MASTER_KEY = env.str("GATEHOUSE_MASTER_KEY", default=_embedded.master_key if _embedded else INSECURE_DEFAULT)
+PREVIOUS_MASTER_KEY = env.str("GATEHOUSE_PREVIOUS_MASTER_KEY", default="")
 ALLOWED_HOSTS = env.list("GATEHOUSE_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", HOST])
 # Where Gatehouse's own calls go (evaluations, the playground, knowledge): the gateway, seen from the worker.
 GATEWAY_URL = env.str("GATEHOUSE_GATEWAY_URL", default=PUBLIC_URL).rstrip("/")

@@ -16,6 +16,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
+from accounts.services.root_secret import root_secret
 from governance.alerts.models import AlertChannel, Delivery
 from governance.alerts.policy import (
     Facts,
@@ -99,7 +100,7 @@ def _send(delivery: Delivery, *, now: datetime) -> None:
         post_webhook(channel.target, json.dumps(slack_body(facts, url=url)).encode(), {})
         return
     body = json.dumps(webhook_body(facts, delivery_id=str(delivery.pk), url=url)).encode()
-    secret = secret_of(settings.MASTER_KEY, str(channel.public_id))
+    secret = secret_of(root_secret(), str(channel.public_id))
     signed = signature(secret, timestamp=int(now.timestamp()), body=body)
     post_webhook(
         channel.target, body, {"X-Gatehouse-Signature": signed, "X-Gatehouse-Delivery": str(delivery.pk)}

@@ -1,10 +1,10 @@
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.models import ApiKey, Application, Team
 from accounts.services.known_models import unknown_model
+from accounts.services.root_secret import root_secret
 from governance.limits.policy.scopes import Scope
 from kernel.placeholders import team_key
 from kernel.tags import kept_tag, personal_kind
@@ -134,5 +134,5 @@ class Scoped(Owned):
             if self.team is None:
                 told = "This looks like personal data, which each team keeps under a placeholder of its own. Choose a team."
                 raise ValidationError({name: told})
-            key = team_key(settings.MASTER_KEY, str(self.team.public_id))
+            key = team_key(root_secret(), str(self.team.public_id))
             setattr(self, name, kept_tag(text, key, is_person=is_person))

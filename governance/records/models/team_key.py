@@ -23,6 +23,7 @@ class TeamKey(Owned):
     kms_key_id = models.CharField("KMS key", max_length=2048, blank=True)
     wrapped = models.BinaryField(null=True, editable=False, help_text="The key, encrypted. Null: erased.")
     created_at = models.DateTimeField(auto_now_add=True)
+    rewrapped_at = models.DateTimeField("last encrypted anew at", null=True, editable=False)
     retired_at = models.DateTimeField(
         "replaced at", null=True, editable=False, help_text="Since then it only decrypts."
     )

@@ -4,22 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from kernel.errors import UnavailableError
-from kernel.ids import random_bytes
+from kernel import master_key
+from kernel.master_key import KeyUnavailableError as KeyUnavailableError
 
-_NONCE_BYTES = 12
-
-
-class KeyUnavailableError(UnavailableError):
-    """A team's key can't be had: its protector can't be reached, refuses, or does not know it. The text says why."""
-
-    code = "key_unavailable"
+_INFO = b"gatehouse: keys of teams, 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +51,19 @@ def wrapper_of(provider: str) -> KeyWrapper:
 
 
 class LocalKeyWrapper:
-    """AES-256-GCM under a key derived from GATEHOUSE_MASTER_KEY."""
+    """AES-256-GCM under a key derived from GATEHOUSE_MASTER_KEY; what is under the previous one opens, too."""
 
     def wrap(self, key: bytes, *, team: str) -> WrappedKey:
-        nonce = random_bytes(_NONCE_BYTES)
-        data = nonce + self._cipher().encrypt(nonce, key, _bound_to(team))
+        data = master_key.seal(key, info=_INFO, bound_to=_bound_to(team))
         return WrappedKey(provider="local", kms_key_id="", data=data)
 
     def unwrap(self, wrapped: WrappedKey, *, team: str) -> bytes:
-        nonce, data = wrapped.data[:_NONCE_BYTES], wrapped.data[_NONCE_BYTES:]
-        try:
-            return self._cipher().decrypt(nonce, data, _bound_to(team))
-        except (InvalidTag, ValueError) as error:
-            raise KeyUnavailableError(
-                "The key was made under another GATEHOUSE_MASTER_KEY. Start Gatehouse with that one."
-            ) from error
+        return master_key.unseal(wrapped.data, info=_INFO, bound_to=_bound_to(team))
 
     @staticmethod
-    def _cipher() -> AESGCM:
-        derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"gatehouse: keys of teams, 1")
-        return AESGCM(derived.derive(settings.MASTER_KEY.encode()))
+    def wrapped_under(wrapped: WrappedKey, *, team: str) -> str:
+        """Under which master key it is: `current`, `previous` or `neither`."""
+        return master_key.sealed_under(wrapped.data, info=_INFO, bound_to=_bound_to(team))
 
 
 def _bound_to(team: str) -> bytes:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Team
+from accounts.services.root_secret import root_secret
 from governance.records.models import KnownPerson, TeamKey
 from governance.records.policy import NONCE_BYTES, SealBrokenError, seal, unseal
 from governance.records.services.key_wrappers import KeyUnavailableError
@@ -70,7 +70,7 @@ def entries_of(text: str) -> list[Entry]:
 
 def kept_for(team: Team, tag: str) -> str:
     """What a tag becomes in the team's calls."""
-    key = team_key(settings.MASTER_KEY, str(team.public_id))
+    key = team_key(root_secret(), str(team.public_id))
     return kept_tag(tag, key, is_person=True)
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.models import Team, User
+from accounts.services.root_secret import root_secret
 from governance.privacy.policy.masking import Mask
 from governance.privacy.selectors import Policies
 from governance.privacy.services.trial import try_texts
@@ -76,7 +76,7 @@ def _redacted(call: AuditRecord, team: Team, texts: Sequence[str]) -> list[str]:
         return list(texts)
     rules = Policies().of(team.pk, call.application_id)
     # Not the key of its calls: nobody may learn the placeholder of a value by writing it into a note.
-    key = team_key(settings.MASTER_KEY, f"review:{team.public_id}")
+    key = team_key(root_secret(), f"review:{team.public_id}")
     found = {trial.text: trial.found for trial in try_texts(rules, texts, is_stored=True)}
     mask = Mask(key=key, rules=rules, find=found.__getitem__)
     return [mask.hide_answer(text) for text in texts]

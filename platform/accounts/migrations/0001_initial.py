@@ -4,6 +4,9 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import kernel.migrations
+import kernel.triggers
+import pgtrigger.compiler
+import pgtrigger.migrations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -120,6 +123,32 @@ class Migration(migrations.Migration):
                         'indexes': [],
                     },
                 ),
+                migrations.CreateModel(
+                    name='RootSecret',
+                    fields=[
+                        ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                        ('sealed', models.BinaryField(help_text='The secret, encrypted.')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('rewrapped_at', models.DateTimeField(editable=False, null=True, verbose_name='put under another master key at')),
+                    ],
+                    options={
+                        'verbose_name': 'root secret',
+                        'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_root_secret')],
+                        'indexes': [],
+                    },
+                ),
             ],
+        ),
+        kernel.migrations.RunSource(
+            source='accounts/sql/root_secret.sql',
+            sha256='fca4acf501f76a6be12d4060a4efb1e614593327dad3531b86eb2cb2cb85fe6d',
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='rootsecret',
+            trigger=pgtrigger.compiler.Trigger(name='guarded', sql=kernel.triggers.TriggerSql(execute='gatehouse_guard_root_secret()', func='', hash='41b4c3f727750ca01bb789e287ea60da644675c8', operation='UPDATE', pgid='guarded', table='accounts_rootsecret', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='rootsecret',
+            trigger=pgtrigger.compiler.Trigger(name='kept', sql=kernel.triggers.TriggerSql(execute='gatehouse_guard_root_secret()', func='', hash='7ccc07f1bf008fe9aa8a869e7a9b43b8f75e5305', operation='DELETE', pgid='kept', table='accounts_rootsecret', when='BEFORE')),
         ),
     ]

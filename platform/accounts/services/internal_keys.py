@@ -1,17 +1,17 @@
 """The key with which Gatehouse itself calls its gateway for a team: evaluations, the playground, knowledge.
 
 Its calls pass through the same pipeline as any application's, so the team's budgets, limits and privacy rules hold. The
-secret is derived from the master key, so that every process can have it and none has to store it.
+secret is derived from the root secret, so that every process can have it and none has to store it.
 """
 
 import hmac
 from hashlib import sha512
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import ApiKey, Application, Team
 from accounts.policy import key_text
+from accounts.services.root_secret import root_secret
 from kernel.ids import ALPHABET, random_token
 
 APPLICATION = "Gatehouse"
@@ -43,7 +43,7 @@ def _key_of(team: Team) -> str:
         application.api_keys.create(name="internal", key_id=key_id, secret_hash=key_text.key_digest(text))
         return text
     text = _text(key.key_id)
-    if bytes(key.secret_hash) != key_text.key_digest(text):  # the master key was changed
+    if bytes(key.secret_hash) != key_text.key_digest(text):  # the root secret is another one
         ApiKey.objects.filter(pk=key.pk).update(secret_hash=key_text.key_digest(text))
     return text
 
@@ -55,6 +55,6 @@ def _free_name(team: Team) -> str:
 
 
 def _text(key_id: str) -> str:
-    digest = hmac.digest(settings.MASTER_KEY.encode(), b"internal-key:" + key_id.encode(), sha512)
+    digest = hmac.digest(root_secret().encode(), b"internal-key:" + key_id.encode(), sha512)
     secret = "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[: key_text.SECRET_LENGTH])
     return key_text.compose(key_id=key_id, secret=secret)
