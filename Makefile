@@ -16,7 +16,7 @@ LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test test-all clients check format lock fold bench shell clean
+.PHONY: help install run test test-all clients check format lock sbom audit licences fold bench shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,15 @@ lock: $(VENV)/.uv  ## Pin and hash all dependencies of pyproject.toml; ARGS=--up
 	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --extra embedded -o requirements.txt
 	$(UV) pip compile pyproject.toml $(LOCK) -c requirements.txt -o requirements-production.txt
 	$(UV) pip compile pyproject.toml $(LOCK) $(ARGS) --extra embedded --group dev -c requirements.txt -o requirements-dev.txt
+
+sbom: $(VENV)/.installed-dev  ## List the packages of production, with hashes, as CycloneDX: sbom.json
+	@$(BIN)/python -m tests.supply sbom
+
+audit: $(VENV)/.installed-dev  ## Look up known vulnerabilities of the packages of production; says so where there is no network
+	@$(BIN)/python -m tests.supply audit
+
+licences: $(VENV)/.installed-dev  ## List the licences of all packages; fails on GPL and non-commercial ones
+	@$(BIN)/python -m tests.supply licences
 
 fold: $(VENV)/.installed-dev  ## Fold the migrations of each app into its first, before there is a release
 	@PYTHONPATH=.:platform DJANGO_SETTINGS_MODULE=config.settings $(BIN)/python -m tests.fold

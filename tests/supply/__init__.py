@@ -1,0 +1,1 @@
+"""What is installed: a list of it for others' tools, its known vulnerabilities, its licences."""
