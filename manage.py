@@ -14,8 +14,13 @@ def main() -> None:
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
     if sys.argv[1:] == ["run"]:
-        from embedded.start import run
-
+        try:
+            from embedded.start import run
+        except ModuleNotFoundError as error:
+            sys.exit(
+                f"`manage.py run` takes the package {error.name}, which production leaves out: install requirements.txt"
+                " (gatehouse[embedded]), or start web, gateway and workers apart, as docs/deploying.md says."
+            )
         run()
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from accounts.access.principals import principal, sees_everything
 from accounts.admin.base import OwnedAdmin, SeenOnly, person, told
 from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import action, display
 from governance.records.models import RawAccess, TeamKey
 from governance.records.services import team_keys
+from governance.records.services.inventory import inventory
 from kernel.clock import utc_now
 
 LIVE, DECRYPTS, ERASED = "In use", "Reads older text", "Erased"
@@ -57,6 +59,19 @@ class TeamKeyAdmin(SeenOnly, OwnedAdmin):
     list_select_related = ("team",)
     sortable_by = ()
     actions_detail = ("rotate", "erase")
+    actions_list = ("inventory",)
+
+    def has_inventory_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """It tells of all teams, and of the installation."""
+        return sees_everything(principal(request))
+
+    @action(description="What is encrypted with what", icon="inventory", permissions=["inventory"])
+    def inventory(self, request: HttpRequest) -> HttpResponse:
+        """What protects which data, and how many keys are under which master key or key of AWS KMS."""
+        if not self.has_inventory_permission(request):
+            raise PermissionDenied
+        title = "What is encrypted with what"
+        return self.render_page(request, "governance/records/encryption", title=title, found=inventory())
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         facts = ["team", "generation", "status", "provider", "created_at"]
