@@ -32,10 +32,11 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     if call.is_large or rules.effective.guardrails:
         return _redact_in_steps(call, gateway, rules)
     texts = [text for several in texts_of(call.conversation) for text in several]
-    fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
+    known: dict[str, TextHits] = {}
+    fresh = [text for text in dict.fromkeys(texts) if not _is_known(gateway, rules, text, known)]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
-        return _redact_fresh(call, gateway, rules, texts, fresh)
-    mask = _mask(call, gateway, rules, {}, texts, names_read=True)
+        return _redact_fresh(call, gateway, rules, texts, fresh, known)
+    mask = _mask(call, gateway, rules, known, texts, names_read=True)
     for _ in _hide(call, mask, rules.storage):
         pass
     _check(call)
@@ -45,19 +46,34 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None:
     texts: list[str] = []
     fresh: list[str] = []
+    known: dict[str, TextHits] = {}
     async with Breath() as breath:
         for several in texts_of(call.conversation):
             texts += several
             await breath.draw()
         for text in dict.fromkeys(texts):
-            if gateway.detector.recall(rules, text) is None:
+            if not _is_known(gateway, rules, text, known):
                 fresh.append(text)
             await breath.draw()
-    await _redact_fresh(call, gateway, rules, texts, fresh)
+    await _redact_fresh(call, gateway, rules, texts, fresh, known)
+
+
+def _is_known(gateway: Gateway, rules: RuleSet, text: str, known: dict[str, TextHits]) -> bool:
+    """Whether a text was looked through before; then `known` gets what was found."""
+    found = gateway.detector.recall(rules, text)
+    if found is None:
+        return False
+    known[text] = found
+    return True
 
 
 async def _redact_fresh(
-    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
+    call: Call,
+    gateway: Gateway,
+    rules: RuleSet,
+    texts: list[str],
+    fresh: list[str],
+    known: dict[str, TextHits],
 ) -> None:
     judged = await _judge(call, gateway, fresh)
     try:
@@ -70,7 +86,8 @@ async def _redact_fresh(
             "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
             retry_after=1,
         ) from error
-    mask = _mask(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
+    found = known | detected.found
+    mask = _mask(call, gateway, rules, found, texts, names_read=detected.names_read)
     async with Breath() as breath:
         await breath.through(_hide(call, mask, rules.storage))
     _check(call)
@@ -88,11 +105,12 @@ def _mask(
     mask = Mask(key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules))
     mask.known = found
     call.checks.policies = rules.effective.sources
-    call.checks.input = InputCheck(
-        characters=sum(map(len, texts)),
-        read_characters=sum(map(len, texts)) if rules.names and names_read else 0,
-        wants_names=rules.names,
-    )
+    characters = sum(map(len, texts))
+    check = InputCheck(characters=characters, wants_names=rules.names)
+    if rules.names and names_read:
+        check.read_characters = sum(found[text].read_characters for text in texts)
+        check.ruled_characters = characters - check.read_characters
+    call.checks.input = check
     return mask
 
 

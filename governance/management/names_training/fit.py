@@ -1,7 +1,7 @@
 """Learning the weights of the names model: gradient descent in NumPy, on one thread."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -11,9 +11,11 @@ from scipy import sparse
 
 from governance.management.names_training.corpora import LabelledText
 from governance.privacy.policy.recognition.ner_features import ROWS, rows_of, words
-from governance.privacy.policy.recognition.ner_model import LABELS, OUTPUTS, Floats, NamesWeights, window
+from governance.privacy.policy.recognition.ner_model import OUTPUTS, Floats, NamesWeights, window
 
 Ints = NDArray[np.int64]
+_SHORT = ("PER", "LOC", "ORG")
+"""What corpora call the labels of the model, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def tokens(texts: Sequence[LabelledText]) -> Tokens:
             output = 0
             if place < len(labelled.spans) and labelled.spans[place][0] < end:
                 begin, _, label = labelled.spans[place]
-                output = 1 + 2 * LABELS.index(label) + (start > begin)
+                output = 1 + 2 * _SHORT.index(label) + (start > begin)
             ids.append(numbers.setdefault((labelled.text[start:end], start == last), len(numbers)))
             outputs.append(output)
             last = end
@@ -84,7 +86,7 @@ class _Adam:
         self.values[at] -= (scale * mean / (np.sqrt(square) + 1e-8)).astype(np.float32)
 
 
-def fit(texts: Sequence[LabelledText], setup: Setup, say: "object" = print) -> NamesWeights:
+def fit(texts: Sequence[LabelledText], setup: Setup, say: Callable[[str], object] = print) -> NamesWeights:
     """The weights learned from texts, which are taken in another order each time."""
     rng, dice = np.random.default_rng(setup.seed), random.Random(setup.seed)
     learned = tokens(texts)
@@ -96,7 +98,6 @@ def fit(texts: Sequence[LabelledText], setup: Setup, say: "object" = print) -> N
     spans = list(zip([0, *learned.ends], learned.ends, strict=False))
     batches = max(1, len(learned.words) // setup.batch_words) * setup.epochs
     done = 0
-    averaged: list[Floats] = []
     for epoch in range(setup.epochs):
         begun, lost, count = perf_counter(), 0.0, 0
         dice.shuffle(spans)
@@ -106,8 +107,7 @@ def fit(texts: Sequence[LabelledText], setup: Setup, say: "object" = print) -> N
             lost += _learn(learned, parts, seen, table, matrices, biases, setup, rate, rng)
             count += len(seen)
             done += 1
-        say(f"  {epoch + 1}: loss {lost / count:.4f}, {perf_counter() - begun:.0f} s")  # type: ignore[operator]
-    del averaged
+        say(f"  {epoch + 1}: loss {lost / count:.4f}, {perf_counter() - begun:.0f} s")
     return NamesWeights(table.values, tuple((m.values, b.values) for m, b in zip(matrices, biases, strict=True)))
 
 

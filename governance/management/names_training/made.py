@@ -6,7 +6,7 @@ People and streets are Faker's (MIT), places GeoNames' (CC BY 4.0, by the packag
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -43,7 +43,7 @@ _ENDS = ("tech", "soft", "ware", "tronic", "a", "o", "is", "on", "ex", "ix", "iu
 _STREET = {"en": "{n} {street}", "fr": "{n} {street}"}
 _KINDS = {
     "PER": "PER", "FIRST": "PER", "LAST": "PER", "first": "PER", "last": "PER", "CITY": "LOC", "COUNTRY": "LOC", "REGION": "LOC",
-    "STREET": "LOC", "UNI": "ORG", "FIRM": "ORG", "BODY": "ORG", "CLUB": "ORG",
+    "STREET": "LOC", "UNI": "ORG", "FIRM": "ORG", "BODY": "ORG", "CLUB": "ORG", "TEAM": "ORG",
 }  # fmt: skip
 
 
@@ -63,6 +63,27 @@ class Maker:
             for number in range(count):
                 text, spans = self._filled(templates[number % len(templates)], language, lists)
                 yield LabelledText(*self._recased(text, spans), language, "made")
+
+    def varied(self, texts: Iterable[LabelledText], *, share: float) -> Iterator[LabelledText]:
+        """Of a share of the texts with names one more, with others in their place."""
+        for labelled in texts:
+            if labelled.spans and labelled.language in LANGUAGES and self._dice.random() < share:
+                lists, _ = _read(labelled.language)
+                text, spans, at = "", list[Span](), 0
+                for start, end, label in labelled.spans:
+                    text += labelled.text[at:start]
+                    at = end
+                    value = self._value(self._slot_like(labelled.text[start:end], label), labelled.language, lists)
+                    spans.append((len(text), len(text) + len(value), label))
+                    text += value
+                yield LabelledText(text + labelled.text[at:], tuple(spans), labelled.language, "varied")
+
+    def _slot_like(self, name: str, label: str) -> str:
+        if label == "PER":
+            return "PER" if " " in name else self._dice.choice(("LAST", "FIRST"))
+        if label == "LOC":
+            return "STREET" if any(map(str.isdigit, name)) else self._dice.choice(("CITY", "CITY", "COUNTRY", "REGION"))
+        return self._dice.choice(("FIRM", "BODY", "CLUB", "UNI"))
 
     def _recased(self, text: str, spans: list[Span]) -> tuple[str, tuple[Span, ...]]:
         """Now and then names without capitals, or a text in capitals alone."""
@@ -130,6 +151,7 @@ class Maker:
                 return f"{first} {last}"
 
 
+@cache
 def _read(language: str) -> tuple[dict[str, list[str]], list[str]]:
     lines = files(__package__).joinpath("templates", f"{language}.txt").read_text("utf-8").splitlines()
     lists = {

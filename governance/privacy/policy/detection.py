@@ -102,8 +102,8 @@ def secrets(text: str, rules: RuleSet) -> list[Finding]:
     return [Finding(each.start, each.end, SECRET, each.score, f"secrets: {each.entity}") for each in found]
 
 
-def found_by_name(segment: str, spans: Iterable[ner.Span]) -> list[Finding]:
-    """What is read from words in one segment, with the language model's spans."""
+def found_by_name(segment: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
+    """What is read from words in one segment, with the names model's spans, or by rules alone where there are none."""
     return engine.names(segment, spans)
 
 
@@ -115,7 +115,7 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
     found = engine.patterns(text, rules.client_patterns) if rules.client_patterns else []
     found += rules.custom(text)
     if rules.client_names:
-        found += engine.names(text, ())
+        found += engine.names(text, None)
     found += secrets(text, rules)
     return without_placeholders(text, rules, hits(text, rules.decisions(text, found), "to_client"))
 

@@ -8,6 +8,7 @@ from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
+from governance.privacy.policy.recognition.nationalities import nationalities
 from governance.privacy.policy.recognition.organisations import organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
@@ -78,18 +79,31 @@ def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
     ]
 
 
-def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
-    """What is read from words: people, places, organisations. `spans` are the language model's, of `ner.as_read(text)`."""
+def names(text: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
+    """What is read from words: people, places, organisations. `spans` are the names model's, of `ner.as_read(text)`; None where it
+    was not asked, or does not know the language: then rules stand alone."""
     shown = ner.as_read(text)
+    read = None if spans is None else list(ner.findings_of(text, spans))
+    found = [*(_by_rules(shown) if read is None else _beside_model(shown, read)), *(read or ())]
+    found += [*introduced_names(shown), *nationalities(text)]
+    return ner.without_ordinary(text, [*found, *_repeated(text, found)])
+
+
+def _by_rules(shown: str) -> Iterator[Finding]:
     lands = list(countries(shown))
-    found = [
-        *lands,
-        *organisations(shown),
-        *introduced_names(shown),
-        *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
-        *ner.findings_of(text, spans),
-    ]
-    return [*found, *_repeated(text, found)]
+    yield from lands
+    yield from organisations(shown)
+    yield from (name for name in known_names(shown) if not any(land.overlaps(name) for land in lands))
+
+
+def _beside_model(shown: str, read: Sequence[Finding]) -> Iterator[Finding]:
+    """What rules add to a model that knows given names and countries, too, and sees them in their sentence: organisations by their
+    form, and names of several words and countries where it found nothing."""
+    yield from organisations(shown)
+    for each in (*countries(shown), *known_names(shown)):
+        is_name = each.entity == "PERSON" and " " not in shown[each.start : each.end].strip()
+        if not is_name and not any(each.overlaps(other) for other in read):
+            yield each
 
 
 def warm_up() -> None:
@@ -97,7 +111,7 @@ def warm_up() -> None:
     text = "Dr. Jane Roe, born 1 May 1990, a@example.com +1 415 555 2671 4111111111111111 536-22-1234 tax 12 Main St, Oslo 0150"
     warm_up_identifiers()
     patterns(text)
-    names(text, ())
+    names(text, None)
 
 
 def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:

@@ -42,12 +42,12 @@ def rows_of(word: str, glued: bool) -> tuple[int, ...]:
         for letter, name in (("g", "given_names.txt"), ("s", "surnames.txt"), ("p", "place_names.txt"))
         if folded in _listed(name)
     )
-    common = "c" if low in _listed("common_words.txt") else ""
+    lists += "c" * (low in _listed("common_words.txt")) + "o" * (low in _listed("ner_words.txt"))
     parts = [
         "w" + low,
         "W" + low,
         "c" + case + "g" * glued,
-        "l" + lists + common + case[:1],
+        "l" + lists + case[:1],
         "k" + str(min(len(word), 9)) + case[:1],
         "p" + low[:3],
         "P" + low[:4],

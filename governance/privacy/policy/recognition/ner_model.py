@@ -19,7 +19,7 @@ from governance.privacy.policy.recognition.ner_features import ROWS, rows_of, wo
 FILE = "ner_model.npz"
 MAX_SIZE = 8_000_000
 """Bytes that the file may have."""
-LABELS = ("PER", "LOC", "ORG")
+LABELS = ("PERSON", "LOCATION", "ORGANIZATION")
 OUTPUTS = 1 + 2 * len(LABELS)
 """Outside, then for each label its beginning and its inside."""
 _REMEMBERED = 20_000

