@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.management.names_training.corpora import LabelledText, Span
+from governance.privacy.policy.recognition.ner_features import names_of
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pt")
 _HOME = {
@@ -138,6 +139,8 @@ class Maker:
 
     def _person(self, person: Any) -> str:
         first, last = person.first_name(), person.last_name()
+        if self._dice.random() < 0.25:  # of anywhere, since people are
+            first, last = self._dice.choice(listed("given_names.txt")).title(), self._dice.choice(listed("surnames.txt")).title()
         match self._dice.randrange(12):
             case 0:
                 return f"{first[0]}. {last}"
@@ -158,6 +161,12 @@ def _read(language: str) -> tuple[dict[str, list[str]], list[str]]:
         name: values.split("|") for name, _, values in (line[1:].partition(" ") for line in lines if line[:1] == "=")
     }
     return lists, [line.replace("\\n", "\n") for line in lines if line and line[0] != "="]
+
+
+@cache
+def listed(name: str) -> list[str]:
+    """The names of a list that the model is told of."""
+    return sorted(names_of(name))
 
 
 @cache

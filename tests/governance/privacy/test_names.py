@@ -16,7 +16,7 @@ from governance.privacy.services.names.pool import Spans
 from tests.services import until
 
 TEXT = "Yesterday Angela Merkel met Emmanuel Macron in Berlin to talk about trade."
-LONG = " ".join([TEXT] * 400)
+LONG = " ".join([TEXT] * 4000)
 """What takes a worker long enough to be killed over it."""
 
 
@@ -127,7 +127,7 @@ def test_a_worker_that_takes_too_long_is_killed_and_the_text_fails() -> None:
     pool = NamesPool(workers=1, queue_size=2, timeout_seconds=0.2)
     try:
         with pytest.raises(NamesFailedError):
-            pool.submit([LONG * 4]).result(120)
+            pool.submit([LONG]).result(120)
         assert pool.deaths == 2
     finally:
         pool.stop()

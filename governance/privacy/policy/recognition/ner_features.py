@@ -22,7 +22,8 @@ def words(text: str) -> list[tuple[int, int]]:
 
 
 @cache
-def _listed(name: str) -> frozenset[str]:
+def names_of(name: str) -> frozenset[str]:
+    """The words of a list that lies beside this module."""
     lines = files(__package__).joinpath(name).read_text("utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
@@ -40,9 +41,9 @@ def rows_of(word: str, glued: bool) -> tuple[int, ...]:
     lists = "".join(
         letter
         for letter, name in (("g", "given_names.txt"), ("s", "surnames.txt"), ("p", "place_names.txt"))
-        if folded in _listed(name)
+        if folded in names_of(name)
     )
-    lists += "c" * (low in _listed("common_words.txt")) + "o" * (low in _listed("ner_words.txt"))
+    lists += "c" * (low in names_of("common_words.txt")) + "o" * (low in names_of("ner_words.txt"))
     parts = [
         "w" + low,
         "W" + low,
