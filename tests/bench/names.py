@@ -70,7 +70,11 @@ def rows(data: Path, name: str) -> list[Row]:
         either = [(start, end) for start, end, label in spans if label not in _KINDS]
         either += [(each["start"], each["end"]) for each in row.get("other_spans", ())]
         made.append(
-            Row(row["text"], [(start, end, _KINDS[label]) for start, end, label in spans if label in _KINDS], either)
+            Row(
+                row["text"],
+                [(start, end, _KINDS[label]) for start, end, label in spans if label in _KINDS],
+                either,
+            )
         )
     return made
 
@@ -88,17 +92,27 @@ def measure(data: Path) -> list[Found]:
 def _measured(detector: Detector, several: list[Row], name: str, analyzer: Any) -> Found:
     texts = [row.text for row in several]
     everything = asyncio.run(detector.detect(every_kind(names=True), texts)).found
-    ours = [[(hit.start, hit.end, _KINDS.get(hit.entity, "")) for hit in everything[text].to_model] for text in texts]
+    ours = [
+        [(hit.start, hit.end, _KINDS.get(hit.entity, "")) for hit in everything[text].to_model]
+        for text in texts
+    ]
     stock: list[list[Span]] = []
     if not name.startswith(("wikineural", "germeval")) or name.endswith("_en"):
         stock = [
-            [(each.start, each.end, _KINDS.get(each.entity_type, "")) for each in analyzer.analyze(text, language="en")]
+            [
+                (each.start, each.end, _KINDS.get(each.entity_type, ""))
+                for each in analyzer.analyze(text, language="en")
+            ]
             for text in texts
         ]
     masked = asyncio.run(detector.detect(default_with_names(), texts)).found
     hits = [[(hit.start, hit.end) for hit in masked[text].to_model] for text in texts]
     return Found(
-        name, len(texts), _by_kind(several, ours), _by_kind(several, stock) if stock else {}, _ordinary(several, hits)
+        name,
+        len(texts),
+        _by_kind(several, ours),
+        _by_kind(several, stock) if stock else {},
+        _ordinary(several, hits),
     )
 
 
@@ -116,7 +130,11 @@ def _by_kind(several: Sequence[Row], found: Sequence[Sequence[Span]]) -> dict[st
         for row, spans in zip(several, found, strict=True):
             gold = [(start, end) for start, end, label in row.names if label == kind]
             mine = [(start, end) for start, end, label in spans if label == kind]
-            judged = [span for span in mine if not any(span[0] < end and start < span[1] for start, end in row.either)]
+            judged = [
+                span
+                for span in mine
+                if not any(span[0] < end and start < span[1] for start, end in row.either)
+            ]
             counts[0] += sum(privacy._share(*span, gold) >= 0.5 for span in judged)
             counts[1] += len(judged)
             counts[2] += sum(privacy._share(*span, mine) >= 0.5 for span in gold)
@@ -160,8 +178,8 @@ def times(data: Path, count: int = 40) -> list[Times]:
             detector = Detector(pool)
             detector.warm_up()
             asyncio.run(detector.detect(rules, [text[::-1] for text in texts[:3]]))
-            ours = [_timed(lambda text=text: asyncio.run(detector.detect(rules, [text]))) for text in texts]
-            stock = [_timed(lambda text=text: analyzer.analyze(text, language="en")) for text in texts[:15]]
+            ours = [_timed(_detect, detector, rules, text) for text in texts]
+            stock = [_timed(analyzer.analyze, text, "en") for text in texts[:15]]
             result.append(Times(name, statistics.median(ours), statistics.median(stock)))
     finally:
         pool.stop()
@@ -173,21 +191,29 @@ def _stretches(several: Sequence[Row], count: int) -> list[str]:
     return [whole[at : at + privacy.CHARACTERS] for at in range(0, len(whole), privacy.CHARACTERS)][:count]
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _detect(detector: Detector, rules: RuleSet, text: str) -> None:
+    asyncio.run(detector.detect(rules, [text]))
+
+
+def _timed(work: Callable[..., object], *arguments: Any) -> float:
     begun = perf_counter()
-    work()
+    work(*arguments)
     return (perf_counter() - begun) * 1000
 
 
 def show(data: Path, printer: Callable[[str], None] = print) -> None:
     """All of it, as tables."""
-    printer("\n| set | texts | PERSON P / R / F2 | LOCATION | ORGANIZATION | all | ordinary words masked |\n|---|---|---|---|---|---|---|")
+    printer(
+        "\n| set | texts | PERSON P / R / F2 | LOCATION | ORGANIZATION | all | ordinary words masked |\n|---|---|---|---|---|---|---|"
+    )
     for each in measure(data):
         note = " (learned from)" if each.name in LEARNED else ""
         printer(f"| {each.name}{note} | {each.texts} | {_cells(each.ours)} | {each.masked_words:.2%} |")
         if each.stock:
-            printer(f"| – Presidio | | {_cells(each.stock)} | |")
-    printer("\n| new text of 2,000 characters | every kind with names, ms | Presidio, ms | ratio |\n|---|---|---|---|")
+            printer(f"| Presidio | | {_cells(each.stock)} | |")
+    printer(
+        "\n| new text of 2,000 characters | every kind with names, ms | Presidio, ms | ratio |\n|---|---|---|---|"
+    )
     for row in times(data):
         printer(f"| {row.name} | {row.ours:.1f} | {row.stock:.1f} | {row.stock / row.ours:.1f} |")
 

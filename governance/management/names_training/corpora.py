@@ -115,9 +115,49 @@ def two_tables(path: Path) -> Iterator[tuple[str, list[Span]]]:
 
 
 _COMMON_ITALIAN = frozenset(
-    "Presidente Ministro Segretario Sindaco Paese Padre Papa Governo Partito Stato Comune Chiesa Associazione Associazioni Commissione "
-    "Assemblea Camera Capitale Autore Movimento Consiglio Parlamento Dottore Sezione Università Alleanza Organizzazione Società Laureati "
-    "Comunità Ministre Corte Madonna Signore Dio Generale Ministero Re Regina Imperatore Poeta".split()
+    [
+        "Presidente",
+        "Ministro",
+        "Segretario",
+        "Sindaco",
+        "Paese",
+        "Padre",
+        "Papa",
+        "Governo",
+        "Partito",
+        "Stato",
+        "Comune",
+        "Chiesa",
+        "Associazione",
+        "Associazioni",
+        "Commissione",
+        "Assemblea",
+        "Camera",
+        "Capitale",
+        "Autore",
+        "Movimento",
+        "Consiglio",
+        "Parlamento",
+        "Dottore",
+        "Sezione",
+        "Università",
+        "Alleanza",
+        "Organizzazione",
+        "Società",
+        "Laureati",
+        "Comunità",
+        "Ministre",
+        "Corte",
+        "Madonna",
+        "Signore",
+        "Dio",
+        "Generale",
+        "Ministero",
+        "Re",
+        "Regina",
+        "Imperatore",
+        "Poeta",
+    ]
 )
 
 
@@ -132,7 +172,11 @@ def _pieces(text: str, spans: list[Span]) -> Iterator[tuple[str, list[Span]]]:
             end = cut
         while any(begin < end < finish for begin, finish, _ in spans):
             end += 1
-        inside = [(begin - start, finish - start, label) for begin, finish, label in spans if start <= begin and finish <= end]
+        inside = [
+            (begin - start, finish - start, label)
+            for begin, finish, label in spans
+            if start <= begin and finish <= end
+        ]
         yield text[start:end], inside
         start = end
 
@@ -181,7 +225,9 @@ def fetched(folder: Path) -> Iterator[LabelledText]:
             raise FileNotFoundError(f"{folder} has no {corpus.repository}: {corpus.pattern}")
         for path in paths:
             for text, spans in corpus.read(path):
-                labelled = LabelledText(text, _kept(text, spans, corpus.labels), corpus.language, corpus.repository)
+                labelled = LabelledText(
+                    text, _kept(text, spans, corpus.labels), corpus.language, corpus.repository
+                )
                 yield from [labelled] * corpus.times
 
 
@@ -225,7 +271,9 @@ def shared(data: Path) -> Iterator[LabelledText]:
             spans = [span for span in spans if row["text"][max(0, span[0] - 1) : span[0]] != "@"]
             if name == "sec_filings_en":
                 spans = [span for span in spans if row["text"][slice(*span[:2])] not in _PARTIES]
-            yield from [LabelledText(row["text"], _kept(row["text"], spans, _PLAIN), row["lang"], name)] * times
+            yield from [
+                LabelledText(row["text"], _kept(row["text"], spans, _PLAIN), row["lang"], name)
+            ] * times
     for line in (data / "pii" / "presidio_synth_v2.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         spans = [(each["start"], each["end"], each["label"]) for each in row["spans"]]
@@ -233,7 +281,37 @@ def shared(data: Path) -> Iterator[LabelledText]:
 
 
 _PARTIES = frozenset(
-    "Borrower Lender Bank Company Agent Borrowers Lenders Guarantor Guarantors Landlord Tenant Executive Employee Trustee Purchaser Seller Parent "
-    "Subsidiary Subsidiaries Holder Issuer Buyer BORROWER LENDER BANK COMPANY AGENT LANDLORD TENANT EXECUTIVE".split()
+    [
+        "Borrower",
+        "Lender",
+        "Bank",
+        "Company",
+        "Agent",
+        "Borrowers",
+        "Lenders",
+        "Guarantor",
+        "Guarantors",
+        "Landlord",
+        "Tenant",
+        "Executive",
+        "Employee",
+        "Trustee",
+        "Purchaser",
+        "Seller",
+        "Parent",
+        "Subsidiary",
+        "Subsidiaries",
+        "Holder",
+        "Issuer",
+        "Buyer",
+        "BORROWER",
+        "LENDER",
+        "BANK",
+        "COMPANY",
+        "AGENT",
+        "LANDLORD",
+        "TENANT",
+        "EXECUTIVE",
+    ]
 )
 """Roles of a contract: labelled as people and organisations there, and nobody's name."""

@@ -92,7 +92,11 @@ def fit(texts: Sequence[LabelledText], setup: Setup, say: Callable[[str], object
     learned = tokens(texts)
     parts = _parts(learned.vocabulary)
     table = _Adam(rng.normal(0, 0.3, (ROWS, setup.width)).astype(np.float32))
-    sizes = [(5 * setup.width, setup.hidden), *[(3 * setup.hidden, setup.hidden)] * setup.middle, (setup.hidden, OUTPUTS)]
+    sizes = [
+        (5 * setup.width, setup.hidden),
+        *[(3 * setup.hidden, setup.hidden)] * setup.middle,
+        (setup.hidden, OUTPUTS),
+    ]
     matrices = [_Adam(rng.normal(0, np.sqrt(2 / size[0]), size).astype(np.float32)) for size in sizes]
     biases = [_Adam(np.zeros(size[1], np.float32)) for size in sizes]
     spans = list(zip([0, *learned.ends], learned.ends, strict=False))
@@ -108,7 +112,9 @@ def fit(texts: Sequence[LabelledText], setup: Setup, say: Callable[[str], object
             count += len(seen)
             done += 1
         say(f"  {epoch + 1}: loss {lost / count:.4f}, {perf_counter() - begun:.0f} s")
-    return NamesWeights(table.values, tuple((m.values, b.values) for m, b in zip(matrices, biases, strict=True)))
+    return NamesWeights(
+        table.values, tuple((m.values, b.values) for m, b in zip(matrices, biases, strict=True))
+    )
 
 
 def _lots(spans: list[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
@@ -149,7 +155,9 @@ def _learn(
     totals = np.maximum(np.asarray(mixed.sum(axis=1)).ravel(), 1).astype(np.float32)
     mixed = sparse.diags(1 / totals) @ mixed
     rows, columns = np.unique(mixed.indices, return_inverse=True)
-    mixed = sparse.csr_matrix((mixed.data.astype(np.float32), columns, mixed.indptr), shape=(len(known), len(rows)))
+    mixed = sparse.csr_matrix(
+        (mixed.data.astype(np.float32), columns, mixed.indptr), shape=(len(known), len(rows))
+    )
     vectors = mixed @ table.values[rows]
     count = len(seen)
     padded = np.zeros((count + 4, setup.width), np.float32)
@@ -171,7 +179,7 @@ def _learn(
     weight = np.where(right == 0, setup.outside_weight, 1.0).astype(np.float32)
     lost = float(-(weight * np.log(likely[np.arange(count), right] + 1e-9)).sum())
     likely[np.arange(count), right] -= 1
-    gradient = likely * (weight / count)[:, None] * 1.0
+    gradient = (likely * (weight / count)[:, None]).astype(np.float32)
     _back(gradient, hidden, inputs, gates, matrices, biases, table, rows, mixed, back, setup, rate)
     return lost
 
@@ -193,10 +201,10 @@ def _back(
     steps = [(matrices[-1], hidden.T @ gradient), (biases[-1], gradient.sum(axis=0))]
     below = gradient @ matrices[-1].values.T
     for number in range(len(gates) - 1, 0, -1):
-        gated = below * gates[number]
+        gated = (below * gates[number]).astype(np.float32)
         steps += [(matrices[number], inputs[number].T @ gated), (biases[number], gated.sum(axis=0))]
         below = below + _unwindowed(gated @ matrices[number].values.T, 1, setup.hidden)
-    gated = below * gates[0]
+    gated = (below * gates[0]).astype(np.float32)
     steps += [(matrices[0], inputs[0].T @ gated), (biases[0], gated.sum(axis=0))]
     words_gradient = _unwindowed(gated @ matrices[0].values.T, 2, setup.width)
     order = sparse.csr_matrix(

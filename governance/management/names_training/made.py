@@ -39,8 +39,55 @@ _COUNTRIES = {
     "pt": ("PT", "BR"),
 }
 _SLOT = re.compile(r"\{([A-Za-z]+)\}")
-_SYLLABLES = "ar bel cor dan el fen gal hul in jor kal lum mer nov or pax quil rin sol tav ul ver wen xan yor zel vi ta no ra".split()
-_ENDS = ("tech", "soft", "ware", "tronic", "a", "o", "is", "on", "ex", "ix", "ium", "data", "pay", "med", "net")
+_SYLLABLES = [
+    "ar",
+    "bel",
+    "cor",
+    "dan",
+    "el",
+    "fen",
+    "gal",
+    "hul",
+    "in",
+    "jor",
+    "kal",
+    "lum",
+    "mer",
+    "nov",
+    "or",
+    "pax",
+    "quil",
+    "rin",
+    "sol",
+    "tav",
+    "ul",
+    "ver",
+    "wen",
+    "xan",
+    "yor",
+    "zel",
+    "vi",
+    "ta",
+    "no",
+    "ra",
+]
+_ENDS = (
+    "tech",
+    "soft",
+    "ware",
+    "tronic",
+    "a",
+    "o",
+    "is",
+    "on",
+    "ex",
+    "ix",
+    "ium",
+    "data",
+    "pay",
+    "med",
+    "net",
+)
 _STREET = {"en": "{n} {street}", "fr": "{n} {street}"}
 _KINDS = {
     "PER": "PER", "FIRST": "PER", "LAST": "PER", "first": "PER", "last": "PER", "CITY": "LOC", "COUNTRY": "LOC", "REGION": "LOC",
@@ -74,7 +121,9 @@ class Maker:
                 for start, end, label in labelled.spans:
                     text += labelled.text[at:start]
                     at = end
-                    value = self._value(self._slot_like(labelled.text[start:end], label), labelled.language, lists)
+                    value = self._value(
+                        self._slot_like(labelled.text[start:end], label), labelled.language, lists
+                    )
                     spans.append((len(text), len(text) + len(value), label))
                     text += value
                 yield LabelledText(text + labelled.text[at:], tuple(spans), labelled.language, "varied")
@@ -83,7 +132,11 @@ class Maker:
         if label == "PER":
             return "PER" if " " in name else self._dice.choice(("LAST", "FIRST"))
         if label == "LOC":
-            return "STREET" if any(map(str.isdigit, name)) else self._dice.choice(("CITY", "CITY", "COUNTRY", "REGION"))
+            return (
+                "STREET"
+                if any(map(str.isdigit, name))
+                else self._dice.choice(("CITY", "CITY", "COUNTRY", "REGION"))
+            )
         return self._dice.choice(("FIRM", "BODY", "CLUB", "UNI"))
 
     def _recased(self, text: str, spans: list[Span]) -> tuple[str, tuple[Span, ...]]:
@@ -109,7 +162,9 @@ class Maker:
     def _value(self, slot: str, language: str, lists: dict[str, list[str]]) -> str:
         dice = self._dice
         if slot in lists:
-            return _SLOT.sub(lambda match: self._value(match.group(1), language, lists), dice.choice(lists[slot]))
+            return _SLOT.sub(
+                lambda match: self._value(match.group(1), language, lists), dice.choice(lists[slot])
+            )
         home = dice.choice(_HOME[language])
         person = self._fakers[home if dice.random() < 0.6 else dice.choice(_ABROAD)]
         match slot:
@@ -133,14 +188,18 @@ class Maker:
             case "Y":
                 return str(dice.randrange(1850, 2026))
             case "DATE":
-                return self._fakers[home].date(dice.choice(("%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d", "%-d. %-m. %Y")))
+                form = dice.choice(("%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d", "%-d. %-m. %Y"))
+                return str(self._fakers[home].date(form))
             case _:
                 return str(dice.randrange(2, 10 ** dice.randrange(2, 6)))
 
     def _person(self, person: Any) -> str:
         first, last = person.first_name(), person.last_name()
         if self._dice.random() < 0.25:  # of anywhere, since people are
-            first, last = self._dice.choice(listed("given_names.txt")).title(), self._dice.choice(listed("surnames.txt")).title()
+            first, last = (
+                self._dice.choice(listed("given_names.txt")).title(),
+                self._dice.choice(listed("surnames.txt")).title(),
+            )
         match self._dice.randrange(12):
             case 0:
                 return f"{first[0]}. {last}"
@@ -158,7 +217,8 @@ class Maker:
 def _read(language: str) -> tuple[dict[str, list[str]], list[str]]:
     lines = files(__package__).joinpath("templates", f"{language}.txt").read_text("utf-8").splitlines()
     lists = {
-        name: values.split("|") for name, _, values in (line[1:].partition(" ") for line in lines if line[:1] == "=")
+        name: values.split("|")
+        for name, _, values in (line[1:].partition(" ") for line in lines if line[:1] == "=")
     }
     return lists, [line.replace("\\n", "\n") for line in lines if line and line[0] != "="]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ Span = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class NamesWeights:
-    """`table` is ROWS × width; `layers` are (matrix, bias) from the first window to the outputs."""
+    """`table` has ROWS rows; `layers` are (matrix, bias) from the first window to the outputs."""
 
     table: Floats
     layers: tuple[tuple[Floats, Floats], ...]
@@ -54,7 +54,7 @@ class NamesModel:
         return spans_of(found, likely)
 
     def probabilities(self, text: str, found: list[tuple[int, int]]) -> Floats:
-        """For each word, how likely each output is: len(found) × OUTPUTS."""
+        """For each word, how likely each output is."""
         width = self._weights.table.shape[1]
         seen = np.zeros((len(found) + 4, width), np.float32)
         last = -1
@@ -84,7 +84,8 @@ def forward(seen: Floats, layers: tuple[tuple[Floats, Floats], ...]) -> Floats:
         padded = np.zeros((count + 2, hidden.shape[1]), np.float32)
         padded[1:-1] = hidden
         hidden = hidden + np.maximum(window(padded, 1, count) @ matrix + vector, 0)
-    return hidden @ last + last_bias
+    outputs: Floats = hidden @ last + last_bias
+    return outputs
 
 
 def window(rows: Floats, reach: int, count: int) -> Floats:
@@ -94,7 +95,8 @@ def window(rows: Floats, reach: int, count: int) -> Floats:
 
 def _softmax(outputs: Floats) -> Floats:
     raised: Floats = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised
 
 
 def spans_of(found: list[tuple[int, int]], likely: Floats) -> list[Span]:
@@ -113,12 +115,10 @@ def spans_of(found: list[tuple[int, int]], likely: Floats) -> list[Span]:
 
 def _parted(places: list[int], found: list[tuple[int, int]], begins: Floats, kinds: Floats) -> list[Span]:
     cuts = [
-        at
-        for at, place in enumerate(places)
-        if at == 0 or begins[place].sum() > 0.5 * kinds[place].sum()
+        at for at, place in enumerate(places) if at == 0 or begins[place].sum() > 0.5 * kinds[place].sum()
     ] + [len(places)]
     parted = []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         label = LABELS[int(kinds[places[begin:end]].sum(axis=0).argmax())]
         parted.append((found[places[begin]][0], found[places[end - 1]][1], label))
     return parted
@@ -135,7 +135,7 @@ def write_model(weights: NamesWeights) -> bytes:
         arrays[f"matrix{number}"] = matrix.astype(np.float16)
         arrays[f"bias{number}"] = bias.astype(np.float32)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # a stub of NumPy's that knows no keywords
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
