@@ -36,6 +36,8 @@ DECIDED_AMONG = (
 """Languages that a text may be taken for before its names are read. Those that are hard to tell from one of ours are left out."""
 _LEAST_LETTERS = 60
 _BESIDE = 300
+_TOLD_BY = 500
+"""Characters that a language is told by."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LOOKED_AT = 1000
 
@@ -56,7 +58,7 @@ def language_of(text: str) -> str:
 
 def letters_of(text: str) -> str:
     """The words of a text's beginning, without digits and signs, which are of no language."""
-    return " ".join(_WORD.findall(text[:_LOOKED_AT]))
+    return " ".join(_WORD.findall(text[:_TOLD_BY]))
 
 
 def is_long_enough(text: str) -> bool:
