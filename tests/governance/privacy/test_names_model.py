@@ -9,6 +9,7 @@ from hypothesis import given
 
 from governance.privacy.policy.languages import NAMES_READ_IN
 from governance.privacy.policy.recognition import engine, ner, ner_model
+from governance.privacy.policy.recognition.nationalities import nationalities
 from governance.privacy.policy.recognition.ner_features import ROWS, words
 from governance.privacy.policy.recognition.ner_model import (
     FILE,
@@ -118,3 +119,15 @@ def test_what_is_no_model_is_refused(spoil: str) -> None:
     with pytest.raises(Exception, match=r".") as caught:
         read_model(data)
     assert not isinstance(caught.value, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("She is Danish, he is a Sikh.", {"Danish", "Sikh"}),
+        ("The Americans came.", {"Americans"}),
+        ("In the Czech Republic with American Airlines, speaking of polish", set()),
+    ],
+)
+def test_nationalities_and_religions_are_found(text: str, found: set[str]) -> None:
+    assert {text[each.start : each.end] for each in nationalities(text)} == found

@@ -19,7 +19,8 @@ Uruguayan Uyghur Uzbek Venezuelan Vietnamese Welsh Yemeni Zambian Zimbabwean Zul
 Mormon Anglican Lutheran Methodist Baptist Quaker Jain Republican Democrat Marxist Communist Zionist Asian African Hispanic Latino Latina Cossack Roma Sinti Scandinavian
 """
 _NAMES = frozenset(word + end for word in _WORDS.split() for end in ("", "s"))
-_WORD = re.compile(r"(?<![\w-])[A-Z][a-z]{3,13}(?![\w]|-\w)")
+_WORD = re.compile(r"(?<![\w-])[A-Z][a-z]{3,13}(?!\w|-\w| [A-Z])")
+"""Before another capital it is a part of a name: Czech Republic, American Airlines."""
 
 
 def nationalities(text: str) -> Iterator[Finding]:
