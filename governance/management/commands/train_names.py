@@ -20,7 +20,7 @@ class Command(commands.Command):
     help = "Trains the names model from labelled texts of seven languages and made ones. `python -m tests.bench.names` says how good it is."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--data", type=_data, required=True, help="a folder with ner and pii")
+        parser.add_argument("--data", type=_data, required=True, help="a folder with ner, pii and injection")
         parser.add_argument(
             "--corpora",
             type=Path,

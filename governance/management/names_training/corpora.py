@@ -251,6 +251,8 @@ _SHARED = {
     "sec_filings_en": 1,
 }
 """Sets of the data folder that may be learned from, and how often each text is."""
+_DOCUMENTATION = 3
+"""Of how many pieces of documentation one is learned from: capitals of products and headings, and next to no names."""
 _SYNTHETIC = {"PERSON": "PER", "GPE": "LOC", "STREET_ADDRESS": "LOC", "ORGANIZATION": "ORG"}
 
 
@@ -274,6 +276,11 @@ def shared(data: Path) -> Iterator[LabelledText]:
             yield from [
                 LabelledText(row["text"], _kept(row["text"], spans, _PLAIN), row["lang"], name)
             ] * times
+    for line in (data / "injection" / "documents_ordinary_docs.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        pieces = list(_pieces(row["text"], [])) if row["use"] == "train" else []
+        for text, _ in pieces[::_DOCUMENTATION]:
+            yield LabelledText(text, (), "en", "documentation")
     for line in (data / "pii" / "presidio_synth_v2.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         spans = [(each["start"], each["end"], each["label"]) for each in row["spans"]]
