@@ -83,8 +83,14 @@ def names(text: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
     """What is read from words: people, places, organisations. `spans` are the names model's, of `ner.as_read(text)`; None where it
     was not asked, or does not know the language: then rules stand alone."""
     shown = ner.as_read(text)
-    read = None if spans is None else list(ner.findings_of(text, spans))
-    found = [*(_by_rules(shown) if read is None else _beside_model(shown, read)), *(read or ())]
+    if spans is None:
+        found = list(_by_rules(shown))
+    else:
+        firms = list(organisations(shown))
+        read = [
+            each for each in ner.findings_of(text, spans) if not any(_is_part(each, firm) for firm in firms)
+        ]
+        found = [*firms, *read, *_beside_model(shown, [*firms, *read])]
     found += [*introduced_names(shown), *nationalities(text)]
     return ner.without_ordinary(text, [*found, *_repeated(text, found)])
 
@@ -96,10 +102,14 @@ def _by_rules(shown: str) -> Iterator[Finding]:
     yield from (name for name in known_names(shown) if not any(land.overlaps(name) for land in lands))
 
 
+def _is_part(each: Finding, firm: Finding) -> bool:
+    """Whether a name is a part of an organisation's, as Springfield is of the Bank of Springfield."""
+    return firm.score >= 0.6 and firm.start <= each.start and each.end <= firm.end
+
+
 def _beside_model(shown: str, read: Sequence[Finding]) -> Iterator[Finding]:
-    """What rules add to a model that knows given names and countries, too, and sees them in their sentence: organisations by their
-    form, and names of several words and countries where it found nothing."""
-    yield from organisations(shown)
+    """What rules add to a model that knows given names and countries, too, and sees them in their sentence: names of several words
+    and countries where nothing was found."""
     for each in (*countries(shown), *known_names(shown)):
         is_name = each.entity == "PERSON" and " " not in shown[each.start : each.end].strip()
         if not is_name and not any(each.overlaps(other) for other in read):
