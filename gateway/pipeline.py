@@ -37,7 +37,7 @@ from gateway.stages.gather_context import gather_context
 from gateway.stages.hold_more import keep_within_hold
 from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
-from gateway.stages.limit_rates import limit_rates
+from gateway.stages.limit_rates import limit_rates, limit_requests
 from gateway.stages.note_progress import Progress
 from gateway.stages.recall_response import recall_response
 from gateway.stages.redact import redact
@@ -118,7 +118,9 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
                 else msgspec.structs.replace(finished, usage=call.reply.usage)
             )
     except Refusal as refusal:
-        call.refusal = refusal
+        call.refusal = await _counted(call, gateway, refusal)
+        if call.refusal is not refusal:
+            raise call.refusal from refusal
         raise
     except (asyncio.CancelledError, GeneratorExit):
         call.is_cancelled = not settled
@@ -162,8 +164,21 @@ async def refuse(call: Call, refusal: Refusal, gateway: Gateway) -> None:
         call.forget_key()
         if refusal.code != "request_too_large":
             call.refusal = better  # who has no valid key is told that first
+    else:
+        call.refusal = await _counted(call, gateway, refusal)
     with suppress(Refusal):
         await end_call(call, gateway)
+
+
+async def _counted(call: Call, gateway: Gateway, refusal: Refusal) -> Refusal:
+    """The refusal of a call, which counts as a request all the same: rate_limited where there were too many."""
+    if not call.is_authenticated or call.request.is_inner or refusal.code == "rate_limited":
+        return refusal
+    try:
+        await limit_requests(call, gateway)
+    except Refusal as limited:
+        return limited
+    return refusal
 
 
 async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
@@ -256,6 +271,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         is_stream=call.request.is_stream,
         is_json=call.sent_conversation.is_json_wanted or contract is not None,
         prompt=call.system_prompt,
+        marks=call.marks,
     )
     call.checks.output = outbound.check
     is_part = call.hold is not None and call.hold.is_part
@@ -310,6 +326,8 @@ async def end_call(call: Call, gateway: Gateway) -> None:
     gateway.running.add(task)
     task.add_done_callback(gateway.running.discard)
     task.add_done_callback(_log_failure)
+    if call.refusal is not None and gateway.ledger.is_stuck:
+        return  # it is told at once; its record is written when Postgres answers again
     await asyncio.shield(task)
 
 

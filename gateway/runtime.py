@@ -28,6 +28,7 @@ from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
+from gateway.records.unknown_callers import UnknownCallers
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
@@ -46,6 +47,7 @@ from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel.clock import utc_now
+from kernel.deadlines import TCP
 from kernel.ids import new_id
 from prompts.knowledge.services.retriever import Retriever
 
@@ -71,7 +73,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            make_conninfo(settings.DATABASE_URL, connect_timeout=5),
+            make_conninfo(settings.DATABASE_URL, **TCP),
             min_size=2,
             max_size=settings.GATEWAY_POOL_SIZE,
             timeout=5,
@@ -122,6 +124,9 @@ class Gateway:
         self.cached_prefixes = CachedPrefixes()
         self.sessions = Sessions()
         self.key_use = KeyUse(self._pool)
+        self.unknown_callers = UnknownCallers(
+            self._pool, most_per_minute=settings.GATEWAY_UNKNOWN_CALLS_PER_MINUTE
+        )
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.own_budgets = OwnBudgets(self._pool)
@@ -161,6 +166,7 @@ class Gateway:
         await self.ledger.start()
         self.limiter.start()
         self.key_use.start()
+        self.unknown_callers.start()
         self.rule_use.start()
         self.is_ready = True
 
@@ -183,6 +189,7 @@ class Gateway:
             await self.body_store.stop()
         await self.limiter.stop()
         await self.key_use.stop()
+        await self.unknown_callers.stop()
         await self.rule_use.stop()
         await self.admin_faults.stop()
         await self._keeper.stop()

@@ -5,7 +5,7 @@ from governance.limits.admin.budgets import BudgetAdmin
 from governance.limits.admin.limit_requests import LimitRequestAdmin
 from governance.limits.admin.rate_limits import RateLimitAdmin
 from governance.privacy.admin import PrivacyPolicyAdmin
-from governance.records.admin import KnownPersonAdmin, RawAccessAdmin, TeamKeyAdmin
+from governance.records.admin import KnownPersonAdmin, RawAccessAdmin, TeamKeyAdmin, UnknownCallerAdmin
 from governance.reviews.admin.calls import CallAdmin
 from governance.reviews.admin.feedback import FeedbackAdmin
 from governance.usage.admin.reconciliation import ReconciliationAdmin
@@ -24,5 +24,6 @@ __all__ = [
     "RawAccessAdmin",
     "ReconciliationAdmin",
     "TeamKeyAdmin",
+    "UnknownCallerAdmin",
     "UsageAdmin",
 ]

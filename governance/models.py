@@ -27,6 +27,7 @@ from governance.records.models import (
     SealedContent,
     StoredResponse,
     TeamKey,
+    UnknownCaller,
     WireFormat,
 )
 from governance.reviews.models import CallReview, Feedback
@@ -80,6 +81,7 @@ __all__ = [
     "StoredResponse",
     "TeamKey",
     "Tip",
+    "UnknownCaller",
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",

@@ -64,6 +64,8 @@ class Call:
     checks: Checks = field(default_factory=Checks)
     system_prompt: SystemPrompt | None = None
     """What must not come back in the answer, where that is watched. By `defend`."""
+    marks: str | None = None
+    """The letters in the marks round what comes from elsewhere; empty where words were only broken. By `defend`."""
     places: Places | None = None
     """Where the parts of the conversation stand in the caller's request. By the entrance."""
     asked_output: dict[str, Any] | None = None
@@ -153,7 +155,7 @@ class Call:
         return self.admitted_at or self.started_at
 
     def facts(self) -> CallFacts:
-        """What budgets and rate limits look at. The route must be known."""
+        """What budgets and rate limits look at."""
         return CallFacts(
             team_id=self.key.team.id,
             application_id=self.key.application_id,
@@ -161,7 +163,7 @@ class Call:
             end_user=self.request.end_user,
             feature=self.request.feature,
             session=self.request.session,
-            model=self.routed.route.name,
+            model=self.routed.route.name if self.is_routed else "",
         )
 
     @property

@@ -1,5 +1,6 @@
 """PURE: a request as one model takes it, and what was changed for that."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ import msgspec
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.rules import Actions
 from gateway.conversation import Conversation
+
+_PLAIN = re.compile(r"[a-z0-9_.;=-]{1,60}")
 
 
 class Adjustment(msgspec.Struct, frozen=True):
@@ -18,7 +21,10 @@ class Adjustment(msgspec.Struct, frozen=True):
     value: str = ""
 
     def __str__(self) -> str:
-        return f"{self.member}; {self.what}={self.value}" if self.value else f"{self.member}; {self.what}"
+        """As header and record say it. A value that may be a caller's words, since it is no number and no word of a format's, is
+        left out."""
+        value = self.value if _PLAIN.fullmatch(self.value) else ""
+        return f"{self.member}; {self.what}={value}" if value else f"{self.member}; {self.what}"
 
 
 @dataclass(frozen=True, slots=True)

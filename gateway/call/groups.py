@@ -14,7 +14,7 @@ from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
     from gateway.call.trace import Trace
-    from gateway.snapshot.state import DeploymentEntry, RouteEntry
+    from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
     from governance.limits.policy.rate_limits import Counter
     from governance.limits.services.ledger import Admission
     from governance.limits.services.rate_limiter import Ticket
@@ -38,6 +38,8 @@ class Request:
     said_by: Mapping[str, str] = field(default_factory=dict)
     """What clients tell of end user and session in ways of their own (gateway/call/identity.py)."""
     request_id: str = ""
+    shown_key: KeyEntry | None = None
+    """The key that was shown with the headers, looked at then."""
     has_own_id: bool = False
     """Whether the caller chose that ID."""
     trace: Trace | None = None

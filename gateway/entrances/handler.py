@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
+from gateway.entrances.body_bounds import LARGE_BODY, check_bounds
+from gateway.entrances.door import let_in
 from gateway.entrances.encodings import unpacked
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
@@ -30,6 +32,7 @@ from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
 from gateway.runtime import Gateway
+from gateway.snapshot.state import KeyEntry
 from kernel.collector import quieten
 from kernel.ids import new_id
 
@@ -58,11 +61,7 @@ class GatewayHandler:
             await self._lifespan(receive, send)
             return
         if scope["type"] == "websocket":
-            if scope["path"] == CHAT_SOCKET and self.gateway is not None:
-                Handover(gateway=self.gateway).put(scope)
-                await self._websocket(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 4404})
+            await self._socket(scope, receive, send)
             return
         if self._origins is not None:
             send = self._origins.opening(scope, send)
@@ -75,6 +74,19 @@ class GatewayHandler:
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             await _send(send, _worded(scope, unexpected()))
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket, refused in the handshake where there is nothing, or no valid key."""
+        if scope["path"] != CHAT_SOCKET or self.gateway is None:
+            await send({"type": "websocket.close", "code": 4404})
+            return
+        try:
+            let_in(self.gateway, scope, headers_of(scope), CHAT_SOCKET)
+        except Refusal as refusal:
+            await _close_socket(scope, send, refusal)
+            return
+        Handover(gateway=self.gateway).put(scope)
+        await self._websocket(scope, receive, send)
 
     async def start(self) -> None:
         """Starts what calls need. Raises when Postgres can't be reached."""
@@ -127,11 +139,15 @@ class GatewayHandler:
             await self._options(scope, send)
             return
         is_post = scope["method"] == "POST"
+        if address.entrance is not None and not is_post:
+            raise Refusal("method_not_allowed", f"{scope['method']} is not allowed here.")
+        key = let_in(self.gateway, scope, headers_of(scope), address.path)
         if address.entrance is not None and is_post:
-            await self._call(self.gateway, scope, receive, send, address, parts)
+            await self._call(self.gateway, scope, receive, send, address, parts, key)
             return
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
         body = await _read_body(receive, most, headers_of(scope)) if is_post else b""
+        await check_bounds(body)
         Handover(gateway=self.gateway, body=body).put(scope)
         await _send(send, await _view(scope, address, parts, body))
 
@@ -149,6 +165,7 @@ class GatewayHandler:
         send: Send,
         address: Address,
         parts: dict[str, str],
+        key: KeyEntry,
     ) -> None:
         entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
@@ -158,7 +175,11 @@ class GatewayHandler:
             headers = headers_of(scope)
             body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
-            parsed = entrance.parse(body, headers)
+            if len(body) < LARGE_BODY:
+                parsed = entrance.parse(body, headers)
+            else:
+                await check_bounds(body)
+                parsed = await asyncio.to_thread(entrance.parse, body, headers)
         except Refusal as found:
             refusal = found
         except RecursionError:
@@ -168,7 +189,9 @@ class GatewayHandler:
         CallHandover(
             gateway=gateway,
             body=body,
-            call=new_call(scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body)),
+            call=new_call(
+                scope, wire_format=entrance.name, parsed=parsed, body_bytes=len(body), shown_key=key
+            ),
             entrance=entrance,
             parsed=parsed,
             refusal=refusal,
@@ -240,6 +263,17 @@ def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
     else:
         error = openai_reply.openai_error(refusal)
     return HttpResponse(orjson.dumps(error), status=status, content_type=JSON, headers=headers)
+
+
+async def _close_socket(scope: Scope, send: Send, refusal: Refusal) -> None:
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 4401})
+        return
+    response = _worded(scope, refusal)
+    headers = raw(dict(response.items()))
+    start = {"type": "websocket.http.response.start", "status": response.status_code, "headers": headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": response.content})
 
 
 async def _send(send: Send, response: HttpResponse) -> None:

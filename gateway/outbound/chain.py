@@ -7,6 +7,7 @@ from gateway.events import BlockStop, Citations, Event, Raw, ReasoningDelta, Tex
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
+from gateway.outbound.marks import MarksFilter
 from gateway.outbound.screen import BlockFilter, Screen, ScreenFilter
 from gateway.outbound.unmask import UnmaskTally
 from governance.privacy.policy.detection import found_in_answer
@@ -29,6 +30,7 @@ class Outbound:
         is_stream: bool,
         is_json: bool,
         prompt: SystemPrompt | None = None,
+        marks: str | None = None,
     ) -> None:
         self._mask = mask
         self._rules = rules
@@ -40,6 +42,7 @@ class Outbound:
         """What of the system prompt came back: its canary, or its words."""
         self.tally = UnmaskTally()
         self.check = OutputCheck()
+        self._marks = MarksFilter(marks) if marks is not None else None
         self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
         self._watch = ScreenFilter(self._new_watch) if prompt is not None else None
         self._unmask = (
@@ -51,7 +54,7 @@ class Outbound:
     def feed(self, event: Event) -> Iterable[Event]:
         """What the client may see after this event."""
         self._note(event)
-        if self._screen is None and self._watch is None:
+        if self._screen is None and self._watch is None and self._marks is None:
             return (event,) if self._unmask is None else self._unmask.feed(event)
         return self._filtered(event)
 
@@ -62,9 +65,10 @@ class Outbound:
         self._open.clear()
 
     def _filtered(self, event: Event) -> Iterator[Event]:
-        for watched in (event,) if self._watch is None else self._watch.feed(event):
-            for passed in (watched,) if self._screen is None else self._screen.feed(watched):
-                yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
+        for bare in (event,) if self._marks is None else self._marks.feed(event):
+            for watched in (bare,) if self._watch is None else self._watch.feed(bare):
+                for passed in (watched,) if self._screen is None else self._screen.feed(watched):
+                    yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
 
     def _note(self, event: Event) -> None:
         match event:

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 
+from kernel.deadlines import TCP
 from prompts.knowledge.policy.context import BadSourceError, SourceEntry, address_of, check_url
 
 _MAX_KEPT = 512
@@ -86,7 +87,7 @@ class ContextSources:
             raise ValueError("there is no database for context")
         if self._pool is None:
             self._pool = AsyncConnectionPool(
-                make_conninfo(self._database_url, connect_timeout=5, options="-c default_transaction_read_only=on"),
+                make_conninfo(self._database_url, **TCP, options="-c default_transaction_read_only=on"),
                 min_size=0, max_size=_MAX_CONNECTIONS, open=False, kwargs={"autocommit": True, "row_factory": dict_row},
             )  # fmt: skip
             await self._pool.open()

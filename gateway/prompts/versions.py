@@ -7,8 +7,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.snapshot.build_prompts import version_entry
 from gateway.snapshot.prompts import VersionEntry
+from kernel.deadlines import within
 
 _SELECT = "SELECT id, number, state, document FROM prompts_promptversion WHERE prompt_id = %s AND number = %s"
+
+_MAX_SECONDS = 5.0
 
 
 class PromptVersions:
@@ -22,11 +25,16 @@ class PromptVersions:
 
         Compiling takes up to a second for the largest; it is done beside the event loop.
         """
-        async with self._pool.connection() as connection:
-            row = await (await connection.execute(_SELECT, (prompt_id, number))).fetchone()
+        row = await within(_MAX_SECONDS, self._row(prompt_id, number))
         if row is None:
             return None
         pk, number, state, document = row
         if not any_state and state != "approved":
             return VersionEntry(id=pk, number=number, is_approved=False, compiled=None)
         return await asyncio.to_thread(version_entry, pk, number, state, document)
+
+    async def _row(self, prompt_id: int, number: int) -> tuple[Any, ...] | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SELECT, (prompt_id, number))
+            row: tuple[Any, ...] | None = await cursor.fetchone()
+            return row

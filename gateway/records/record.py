@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway.call import Call
+from gateway.records.told import message_of, model_of
 from gateway.refusals import status_in
 
 _CLIENT_CLOSED = 499
@@ -19,7 +20,7 @@ def full_record(call: Call) -> dict[str, Any]:
         "status": call.status,
         "http_status": _http_status(call),
         "code": refusal.code if refusal else "",
-        "message": clean(refusal.message, 2000) if refusal else "",
+        "message": clean(message_of(call, refusal), 2000) if refusal else "",
         "upstream_request_id": call.reply.upstream_request_id,
         "attempts": call.reply.attempts,
         "stop_reason": call.reply.stop_reason,
@@ -71,7 +72,7 @@ def _admitted(call: Call) -> dict[str, Any]:
         "http_status": _CLIENT_CLOSED,
         "code": "",
         "message": "",
-        "requested_model": clean(call.request.model, 300),
+        "requested_model": clean(model_of(call), 300),
         "route": call.routed.route.name if call.is_routed else "",
         "model": deployment.model_id if deployment else "",
         "region": deployment.region if deployment else "",

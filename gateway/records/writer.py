@@ -8,9 +8,12 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from kernel.deadlines import within
+
 logger = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 5.0
+_DEADLINE_SECONDS = 30.0
 
 
 class Writer:
@@ -28,15 +31,15 @@ class Writer:
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
-        with suppress(psycopg.Error, PoolTimeout):
-            await self._write()
+        with suppress(psycopg.Error, PoolTimeout, TimeoutError):
+            await within(_DEADLINE_SECONDS, self._write())
 
     async def _write_forever(self) -> None:
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
             try:
-                await self._write()
-            except (psycopg.Error, PoolTimeout) as error:
+                await within(_DEADLINE_SECONDS, self._write())
+            except (psycopg.Error, PoolTimeout, TimeoutError) as error:
                 logger.warning("%s not written (%s)", self.what, type(error).__name__)
             except Exception:  # else it would end here, and nothing be written any more
                 logger.exception("%s not written", self.what)

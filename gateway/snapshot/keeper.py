@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
+from kernel.deadlines import TCP
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,9 @@ class SnapshotKeeper:
     async def _connection(self) -> psycopg.AsyncConnection[Any]:
         """Made to its end even if the watch is stopped meanwhile: half made, it would stay open until it is collected."""
         connecting = asyncio.ensure_future(
-            psycopg.AsyncConnection.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+            psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, **TCP | {"connect_timeout": _CONNECT_SECONDS}
+            )
         )
         try:
             return await asyncio.shield(connecting)

@@ -1,44 +1,51 @@
+from datetime import datetime
 from ipaddress import ip_address
 
 from accounts.policy import key_text
 from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.snapshot.state import KeyEntry
+from gateway.snapshot.state import KeyEntry, Snapshot
 
 _NO_HASH = bytes(32)
 
 
 def authenticate(call: Call, gateway: Gateway) -> None:
     """Finds whose key this is. Refusals: invalid_api_key, ip_not_allowed."""
-    if not call.request.key_text:
+    request, known = call.request, call.request.shown_key
+    # Shown when the headers came, and unchanged since: a change makes new entries.
+    if known is None or gateway.snapshot.keys.get(known.key_id) is not known:
+        known = valid_key(request.key_text, request.client_ip, call.started_at, gateway.snapshot)
+    call.key = known
+    gateway.key_use.note(known.id, call.started_at)
+
+
+def valid_key(text: str | None, address: str | None, moment: datetime, snapshot: Snapshot) -> KeyEntry:
+    """The key of a text, if it may be used now and from this address. Refusals: invalid_api_key, ip_not_allowed."""
+    if not text:
         raise Refusal(
             "invalid_api_key",
             "No API key was sent. Send yours as 'Authorization: Bearer gh_…' or as 'x-api-key'.",
         )
-    key_id = key_text.key_id_of(call.request.key_text)
-    key = gateway.snapshot.keys.get(key_id) if key_id else None
+    key_id = key_text.key_id_of(text)
+    key = snapshot.keys.get(key_id) if key_id else None
     # An unknown id is compared as well, so that its answer takes as long as a wrong secret's.
-    if not key_text.matches(call.request.key_text, key.secret_hash if key else _NO_HASH) or key is None:
+    if not key_text.matches(text, key.secret_hash if key else _NO_HASH) or key is None:
         raise Refusal(
             "invalid_api_key", "This API key is not valid. It may be mistyped, or it has been revoked."
         )
-    if key.expires_at is not None and key.expires_at <= call.started_at:
-        call.key = key
+    if key.expires_at is not None and key.expires_at <= moment:
         raise Refusal(
             "invalid_api_key",
             f"This API key expired on {key.expires_at:%Y-%m-%d %H:%M} UTC. Ask for a new one.",
         )
-    call.key = key
     if not key.is_active:
         raise Refusal(
             "invalid_api_key", "The application of this API key is not active. Ask your team's admin."
         )
-    if key.allowed_networks and not _is_allowed(key, call.request.client_ip):
-        raise Refusal(
-            "ip_not_allowed", f"This API key may not be used from {call.request.client_ip or 'this address'}."
-        )
-    gateway.key_use.note(key.id, call.started_at)
+    if key.allowed_networks and not _is_allowed(key, address):
+        raise Refusal("ip_not_allowed", f"This API key may not be used from {address or 'this address'}.")
+    return key
 
 
 def _is_allowed(key: KeyEntry, client_ip: str | None) -> bool:

@@ -126,7 +126,7 @@ async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str
                 text=question,
                 top_k=wanted.top_k,
             )
-        except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
+        except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError) as error:
             raise Refusal("overloaded", "Knowledge can't be searched at the moment. Please try again.", retry_after=2) from error  # fmt: skip
     for base in bases:
         if base.kind == "bedrock":

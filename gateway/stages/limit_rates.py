@@ -43,6 +43,25 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
     )
 
 
+async def limit_requests(call: Call, gateway: Gateway) -> None:
+    """Takes what asks no model, such as a list or a refused call, from the limits of requests. Refusal: rate_limited."""
+    limits = [limit for limit in call.key.rate_limits if limit.metric == "requests"]
+    if not limits or call.taken.ticket is not None:
+        return
+    facts = call.facts()
+    counters = {
+        _counter(limit, subject, call): limit
+        for limit in limits
+        if (subject := limit.scope.subject_of(facts)) is not None
+    }
+    if not counters:
+        return
+    request = RateRequest(str(call.id), tuple((counter, 1) for counter in counters))
+    decision = await gateway.limiter.admit(request)
+    if decision.short is not None:
+        raise _limited(counters[decision.short], decision.short, decision, 1)
+
+
 def _counter(limit: RateLimitEntry, subject: str, call: Call) -> Counter:
     """The limit as it is now for a subject: with what has been granted for a time."""
     most = limit.limit

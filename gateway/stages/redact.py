@@ -8,6 +8,7 @@ from gateway.call.groups import Redacted
 from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.wire.claims import check_claims
 from gateway.wire.texts import rewrite, texts_of
 from governance.privacy.policy.detection import TextHits
 from governance.privacy.policy.engines import EngineBlock, EngineFailedError
@@ -116,6 +117,7 @@ def _mask(
 
 def _hide(call: Call, mask: Mask, storage: StoragePolicy) -> Generator[None, None, None]:
     raw = raw_request(call.conversation, storage)
+    check_claims(call.conversation, call.key.team.placeholder_key, call.places)
     yield from rewrite(call.conversation, mask.hide, mask.hide_json)
     # Only now: what is stored of a call is redacted whole, or nothing. What the answer adds is counted apart.
     call.redacted = Redacted(mask=mask, storage=storage, findings=dict(mask.counts), raw_request=raw)

@@ -10,6 +10,7 @@ from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
 from gateway.wire.tokens import count_text
+from governance.screening.policy.defence import BREAK, set_apart
 from kernel.clock import perf_counter
 from prompts.registry.policy.rendering import Compiled, Turn
 from prompts.registry.policy.template_meter import RenderError
@@ -32,7 +33,7 @@ def render_prompt(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] 
     run = call.prompt
     compiled = run.compiled
     check_given(call.conversation, compiled.document)
-    turns = _turns(run, compiled)
+    turns = _turns(call, compiled)
     limit = compiled.document.limits.max_input_tokens
     if limit and _tokens(call, gateway, turns) > limit:
         return _shorten(call, gateway, compiled, turns, ask)
@@ -40,9 +41,15 @@ def render_prompt(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] 
     return None
 
 
-def _turns(run: PromptRun, compiled: Compiled) -> list[Turn]:
+def _turns(call: Call, compiled: Compiled) -> list[Turn]:
+    run, values = call.prompt, call.prompt.values
+    if call.rules.effective.screening.delimit_outside:
+        values = {name: set_apart(value) for name, value in values.items()}
     try:
-        return compiled.render(run.values, clock=perf_counter)
+        turns = compiled.render(values, clock=perf_counter)
+        if any(BREAK in turn.text for turn in turns):
+            call.marks = call.marks or ""
+        return turns
     except RenderError as error:
         raise Refusal(
             "invalid_request", f"The prompt '{run.prompt.name}' can't be rendered: {error}"
@@ -82,7 +89,7 @@ async def _shorten(call: Call, gateway: Gateway, compiled: Compiled, turns: Sequ
     summary = await _summary(call, gateway, run.values[longest], room, limits.summary_model or run.model, ask)
     run.values = {**run.values, longest: summary}
     run.summarised = longest
-    turns = _turns(run, compiled)
+    turns = _turns(call, compiled)
     if (now := _tokens(call, gateway, turns)) > limits.max_input_tokens:
         raise _too_large(run, now, limits.max_input_tokens)
     _put(call, compiled, turns)

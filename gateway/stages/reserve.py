@@ -10,6 +10,8 @@ from governance.limits.policy.windows import Window, is_endless, window_of
 from governance.limits.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
 
+_PATIENCE_SECONDS = 6.0
+"""How long a call waits for the ledger: longer than for a connection to it."""
 _GRACE_SECONDS = 120.0
 """How long after the route's timeout a call may still be settling before its hold expires."""
 
@@ -37,8 +39,9 @@ async def reserve(call: Call, gateway: Gateway) -> None:
     try:
         call.hold = Hold(worst, gateway.ledger.reserve(request))
         # Shielded: should the caller leave now, the hold may be made all the same, and settling waits for it.
-        admission = await asyncio.shield(call.hold.admission)
-    except LedgerUnavailableError as error:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            admission = await asyncio.shield(call.hold.admission)
+    except (LedgerUnavailableError, TimeoutError) as error:
         raise Refusal(
             "not_auditable",
             "Gatehouse can't record calls at the moment, so it takes none. Please try again.",

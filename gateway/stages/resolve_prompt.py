@@ -57,7 +57,7 @@ async def _read(
     internal = call.key.is_internal
     try:
         version = await gateway.prompt_versions.get(entry.id, number, any_state=internal)
-    except (psycopg.Error, psycopg_pool.PoolTimeout) as error:
+    except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError) as error:
         raise Refusal(
             "overloaded", "The version can't be read at the moment. Please try again.", retry_after=2
         ) from error

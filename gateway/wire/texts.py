@@ -17,6 +17,14 @@ _NAMING = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentRequired", "dependentSchemas"}
 )
 """Members of JSON Schema whose own members have names of a caller's making."""
+_VOCABULARY = _NAMING | frozenset(
+    {
+        "type", "items", "required", "enum", "const", "description", "title", "default", "examples", "anyOf", "oneOf", "allOf",
+        "not", "additionalProperties", "minimum", "maximum", "format", "pattern", "minLength", "maxLength", "minItems", "maxItems",
+        "uniqueItems", "$ref", "$schema", "$id", "nullable", "strict",
+    }
+)  # fmt: skip
+"""Names of a schema's own; all others are of a caller's making."""
 _OF_DOCUMENTS = str.maketrans("<>_#", "[]--")
 _OF_METADATA = str.maketrans("", "", "<>")
 """Bedrock takes few signs in a document's name and in metadata: a placeholder is written there with those it takes."""
@@ -142,7 +150,9 @@ def _schema(value: object, change: Change) -> object:
     if not isinstance(value, dict):
         return _any(value, change)
     return {
-        name: {change(own): _schema(inner, change) for own, inner in member.items()}
+        name if name in _VOCABULARY else change(name): {
+            change(own): _schema(inner, change) for own, inner in member.items()
+        }
         if name in _NAMING and isinstance(member, dict)
         else member
         if name in _OPAQUE and not isinstance(member, dict)
@@ -200,3 +210,33 @@ def _rewrite_result(block: Block, change: Untrusted) -> None:
         for name in ("document", "search_result"):
             if (member := getattr(part, name)) is not None:
                 setattr(part, name, _members(member, partial(change, "document")))
+
+
+def mark_block(block: Block, change: Untrusted) -> None:
+    """Puts `change` of the texts that a model reads in the place of a user's block, of a tool's result, and of what documents
+    say. What is cited from stays: places in it are counted by its letters."""
+    if block.text is not None:
+        block.text = change("user", block.text)
+    elif block.tool_result is not None:
+        for part in block.tool_result.content:
+            if part.text is not None:
+                part.text = change("tool", part.text)
+            elif part.document is not None:
+                part.document = _marked_document(part.document, change)
+    elif block.document is not None:
+        block.document = _marked_document(block.document, change)
+
+
+def _marked_document(document: Json, change: Untrusted) -> Json:
+    source = document.get("source")
+    if not isinstance(source, dict) or (document.get("citations") or {}).get("enabled"):
+        return document
+    if isinstance(source.get("text"), str):
+        return document | {"source": source | {"text": change("document", source["text"])}}
+    if isinstance(source.get("content"), list):
+        pieces = [
+            piece | {"text": change("document", piece["text"])} if isinstance(piece, dict) and isinstance(piece.get("text"), str) else piece
+            for piece in source["content"]
+        ]  # fmt: skip
+        return document | {"source": source | {"content": pieces}}
+    return document

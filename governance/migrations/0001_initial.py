@@ -277,8 +277,10 @@ class Migration(migrations.Migration):
                         ('flag_at', models.FloatField(default=0.5, help_text='A score from 0 to 1.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='suspicious from')),
                         ('block_at', models.FloatField(default=0.9, help_text='A score from 0 to 1. Blocking and taking out begin here.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='an injection from')),
                         ('delimit', models.BooleanField(default=False, help_text="Users' texts are put between marks that they can't forge, and the system prompt says what the marks mean.", verbose_name="mark users' texts")),
+                        ('delimit_outside', models.BooleanField(default=False, help_text='Documents, results of tools, context and variables of prompts are put between such marks; what users write themselves is not.', verbose_name='mark what comes from elsewhere')),
                         ('canary', models.BooleanField(default=False, help_text='A secret in the system prompt. An answer that repeats it leaks the prompt.')),
                         ('leak', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('block', 'End the answer')], default='log', max_length=16, verbose_name='when an answer leaks the system prompt')),
+                        ('links', models.CharField(blank=True, choices=[('', 'Not looked for'), ('log', 'Record'), ('flag', 'Flag for review'), ('strip', 'Take out'), ('block', 'Block')], help_text='In answers: an address that holds what was said in the conversation, or a long code.', max_length=16, verbose_name='links and images that carry data away')),
                         ('bodies', models.CharField(blank=True, choices=[('', 'As the levels above say; redacted if none does'), ('raw', 'Redacted, and encrypted as they were'), ('redacted', 'Redacted only'), ('none', 'Nothing')], default='', max_length=16, verbose_name='kept of requests and answers')),
                         ('sample_percent', models.PositiveSmallIntegerField(default=100, help_text='In percent. Calls with findings or errors are always kept.', validators=[django.core.validators.MaxValueValidator(100)], verbose_name='share of calls kept')),
                         ('in_force', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='governance.privacypolicyversion')),
@@ -540,6 +542,21 @@ class Migration(migrations.Migration):
                     options={
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='UnknownCaller',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('minute', models.DateTimeField()),
+                        ('address', models.CharField(blank=True, help_text='Of the client, or a network of it. Empty: all others of the minute together.', max_length=50)),
+                        ('calls', models.BigIntegerField()),
+                        ('sample', models.JSONField(help_text='The first of them: why it was refused, and what it asked for.')),
+                    ],
+                    options={
+                        'ordering': ('-minute', '-calls'),
+                        'constraints': [models.UniqueConstraint(fields=('minute', 'address'), name='unknown_caller_once_a_minute')],
+                        'indexes': [],
                     },
                 ),
                 migrations.CreateModel(
@@ -830,7 +847,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',
-            sha256='1376e9aec7737b364696900ffaf15bfbb8f054c8849f333e34f9dc9f43089f45',
+            sha256='958435081fcd6e2ba794c094a5957f36f43b4d0f816c8bc92b3da515cd6e29f6',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/corrections.sql',
@@ -843,6 +860,10 @@ class Migration(migrations.Migration):
         kernel.migrations.RunSource(
             source='governance/privacy/sql/policy_versions.sql',
             sha256='fb0c2fdc56274728246df3895a192e15ac85046afb02292ebd3b8fb7df482331',
+        ),
+        kernel.migrations.RunSource(
+            source='governance/records/sql/unknown_callers.sql',
+            sha256='3812779592b2c56083d748b5464c5f5ff1f3ec26982150f38a3aad01430ea8da',
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='auditcontent',

@@ -141,6 +141,12 @@ class PrivacyPolicy(Owned):
         default=False,
         help_text="Users' texts are put between marks that they can't forge, and the system prompt says what the marks mean.",
     )
+    delimit_outside = models.BooleanField(
+        "mark what comes from elsewhere",
+        default=False,
+        help_text="Documents, results of tools, context and variables of prompts are put between such marks; what users write "
+        "themselves is not.",
+    )
     canary = models.BooleanField(
         default=False,
         help_text="A secret in the system prompt. An answer that repeats it leaks the prompt.",
@@ -151,6 +157,13 @@ class PrivacyPolicy(Owned):
         blank=True,
         choices=LeakChoice.choices,
         default=LeakChoice.LOG,
+    )
+    links = models.CharField(
+        "links and images that carry data away",
+        max_length=16,
+        blank=True,
+        choices=ScreeningChoice.choices,
+        help_text="In answers: an address that holds what was said in the conversation, or a long code.",
     )
     bodies = models.CharField(
         "kept of requests and answers",
@@ -174,6 +187,7 @@ class PrivacyPolicy(Owned):
     SCREENING = {
         "screen_user": "user", "screen_document": "document", "screen_tool": "tool", "flag_at": "flag_at",
         "block_at": "block_at", "delimit": "delimit", "canary": "canary", "leak": "leak",
+        "delimit_outside": "delimit_outside", "links": "links",
     }  # fmt: skip
 
     class Meta:

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import title
+from governance.privacy.policy.presets import PRESETS, Preset
 from governance.privacy.policy.privacy import (
-    DEFAULT,
     Effective,
     InForce,
     PolicyDocument,
@@ -66,7 +68,12 @@ def _levels(team_id: int | None, application_id: int | None) -> tuple[_Level, ..
 
 def _in_force(row: _Row) -> InForce:
     pk, owner, number = row
-    return InForce(owner, number, _document(pk) if pk else DEFAULT)
+    return InForce(owner, number, _document(pk) if pk else preset().document)
+
+
+def preset() -> Preset:
+    """What holds until the organisation has a policy of its own in force."""
+    return PRESETS[settings.PRESET]
 
 
 @lru_cache(maxsize=4096)
@@ -98,6 +105,7 @@ _FIELDS = {
 _SCREENING = {
     "user": "screening of users' texts", "document": "screening of documents", "tool": "screening of results of tools", "flag_at": "suspicious from",
     "block_at": "an injection from", "delimit": "mark users' texts", "canary": "canary", "leak": "when the system prompt leaks",
+    "delimit_outside": "mark what comes from elsewhere", "links": "links and images that carry data away",
 }  # fmt: skip
 
 

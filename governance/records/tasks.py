@@ -1,8 +1,13 @@
 """Periodic work of records."""
 
+from datetime import timedelta
+
+from governance.records.models import UnknownCaller
 from governance.records.services import bodies, body_index, partitions, response_store
 from kernel.background import app
 from kernel.clock import utc_now
+
+UNKNOWN_CALLERS_DAYS = 30
 
 
 @app.task(name="governance.tasks.drop_bodies")  # type: ignore[untyped-decorator]
@@ -27,6 +32,13 @@ def make_partitions() -> int:
 def analyze_partitions() -> None:
     """Brings up to date what Postgres' planner knows of all months together."""
     partitions.analyze()
+
+
+@app.task(name="governance.tasks.drop_unknown_callers")  # type: ignore[untyped-decorator]
+def drop_unknown_callers() -> int:
+    """Deletes what was counted of callers without a valid key when it is a month old."""
+    before = utc_now() - timedelta(days=UNKNOWN_CALLERS_DAYS)
+    return UnknownCaller.objects.filter(minute__lt=before).delete()[0]
 
 
 @app.task(name="governance.tasks.drop_responses")  # type: ignore[untyped-decorator]

@@ -23,6 +23,7 @@ _GROUPS = (
             ("Teams", "groups", "admin:accounts_team_changelist"),
             ("Applications", "apps", "admin:accounts_application_changelist"),
             ("API keys", "key", "admin:accounts_apikey_changelist"),
+            ("Callers without a key", "person_off", "admin:governance_unknowncaller_changelist"),
             ("People", "person", "admin:accounts_user_changelist"),
             ("Set up a client", "terminal", "admin:accounts_apikey_set_up_any"),
         ),

@@ -6,6 +6,7 @@ from django.templatetags.static import static
 
 from config.environment import Environment
 from kernel.checks import INSECURE_DEFAULT
+from kernel.deadlines import TCP
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -39,7 +40,7 @@ BEDROCK_ENDPOINT_URL = env.str(
 if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
     apply_simulator_credentials(_embedded)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
-DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "connect_timeout": 5}
+DATABASES["default"]["OPTIONS"] = {**TCP, **DATABASES["default"].get("OPTIONS", {})}
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -59,6 +60,8 @@ GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", defaul
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]
 GATEWAY_KEEP_ALIVE_SECONDS = env.float("GATEHOUSE_STREAM_KEEP_ALIVE_SECONDS", default=10.0)
 GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)
+GATEWAY_MAX_BODY_ITEMS = env.int("GATEHOUSE_MAX_BODY_ITEMS", default=100_000)
+GATEWAY_UNKNOWN_CALLS_PER_MINUTE = env.int("GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE", default=60)
 GATEWAY_MAX_OUTPUT_TOKENS = env.int("GATEHOUSE_MAX_OUTPUT_TOKENS", default=0)
 GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.int("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", default=2048)
 GATEWAY_MAX_CALLS = env.int("GATEHOUSE_MAX_CALLS", default=2048)
@@ -85,8 +88,12 @@ KMS_KEY_ID = env.str("GATEHOUSE_KMS_KEY_ID", default="")
 BODIES_GRACE_HOURS = env.float("GATEHOUSE_BODIES_GRACE_HOURS", default=24.0)
 if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
-    DATABASES["bodies"]["OPTIONS"] = {**DATABASES["bodies"].get("OPTIONS", {}), "connect_timeout": 5}
+    DATABASES["bodies"]["OPTIONS"] = {**TCP, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
+
+# --- privacy ---------------------------------------------------------------------------------------
+# What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
+PRESET = env.str("GATEHOUSE_PRESET", default="protect")
 
 # --- knowledge bases -------------------------------------------------------------------------------
 KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
@@ -134,6 +141,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.DomainErrorMiddleware",
+    "accounts.middleware.SignedInMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"

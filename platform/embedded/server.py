@@ -5,9 +5,7 @@ from collections.abc import Mapping
 PROTOCOLS = "serving.first_bytes:FirstBytesProtocol"
 """HTTP/1.1 and HTTP/2, on the same port."""
 _GRACEFUL_SECONDS = "10"
-_KEEP_ALIVE_SECONDS = "75"
-"""More than the 60 s for which load balancers keep a connection by default (AWS ALB, nginx): whoever closes first must be the
-client, or its next request meets a connection that is being closed."""
+_IDLE_SECONDS = "60"
 
 
 def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -15,7 +13,7 @@ def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     unless GATEHOUSE_TRUSTED_PROXIES names the proxies."""
     options = ["--loop", "uvloop", "--http", PROTOCOLS, "--ws", "websockets", "--no-access-log"]
     options += ["--timeout-graceful-shutdown", _GRACEFUL_SECONDS, "--backlog", "4096"]
-    options += ["--timeout-keep-alive", _KEEP_ALIVE_SECONDS]
+    options += ["--timeout-keep-alive", environment.get("GATEHOUSE_IDLE_SECONDS") or _IDLE_SECONDS]
     if proxies := environment.get("GATEHOUSE_TRUSTED_PROXIES"):
         options += ["--proxy-headers", "--forwarded-allow-ips", proxies]
     else:

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from kernel.clock import perf_counter
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -37,6 +39,11 @@ class Batcher(Generic[Item, Result]):
         self._max_queued = max_queued
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._sent_at: float | None = None
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Whether a batch has been under way for longer than that."""
+        return self._sent_at is not None and perf_counter() - self._sent_at > seconds
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -63,9 +70,10 @@ class Batcher(Generic[Item, Result]):
                     0
                 )  # whatever this turn of the loop still brings goes along: fewer, fuller batches
                 size = min(len(self._queue), self._max_batch)
+                self._sent_at = perf_counter()
                 await self._send([self._queue.popleft() for _ in range(size)])
         finally:
-            self._worker = None
+            self._worker = self._sent_at = None
 
     async def _send(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         results: Sequence[Result | Exception]

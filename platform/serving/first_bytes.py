@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from serving.guard import guard_of
+from serving.guard import Pass, guard_of
 from serving.http1 import Http1Protocol
 from serving.http2 import Http2Protocol
 
@@ -35,7 +35,7 @@ class FirstBytesProtocol(asyncio.Protocol):
         self._loop = _loop or asyncio.get_running_loop()
         self._guard = guard_of(server_state, self._loop)
         self._address = ""
-        self._is_admitted = False
+        self._pass: Pass | None = None
         self._data = b""
         self._transport: asyncio.Transport
         self._since = 0.0
@@ -43,10 +43,10 @@ class FirstBytesProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         self._address = (get_remote_addr(transport) or ("", 0))[0]
-        if not self._guard.admit(self._address):
+        self._pass = self._guard.admit(self._address)
+        if self._pass is None:
             transport.abort()
             return
-        self._is_admitted = True
         self._since = self._loop.time()
         if is_ssl(transport):
             agreed = transport.get_extra_info("ssl_object").selected_alpn_protocol()
@@ -63,8 +63,8 @@ class FirstBytesProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state.connections.discard(self)
-        if self._is_admitted:
-            self._guard.leave(self._address)
+        if self._pass is not None:
+            self._pass.leave()
 
     def eof_received(self) -> None:
         """Closes the connection."""
@@ -78,8 +78,9 @@ class FirstBytesProtocol(asyncio.Protocol):
             self._transport.close()
 
     def _hand_on(self, is_http2: bool) -> None:
+        assert self._pass is not None
         kind = Http2Protocol if is_http2 else Http1Protocol
-        protocol = kind(self._config, self._state, self._app_state, self._loop, self._guard, self._address)
+        protocol = kind(self._config, self._state, self._app_state, self._loop, self._guard, self._pass)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         if self._data:

@@ -12,6 +12,8 @@ from uvicorn.server import ServerState
 
 from serving.limits import Limits
 
+EXTENSION = "gatehouse.connection"
+
 
 @runtime_checkable
 class Guarded(Protocol):
@@ -19,6 +21,28 @@ class Guarded(Protocol):
 
     def sweep(self, now: float) -> None:
         """Ends what has taken too long; `now` is the loop's time."""
+
+
+class Pass:
+    """What a connection came in by, and what the application is given of it: the ASGI extension `gatehouse.connection`."""
+
+    __slots__ = ("_guard", "address", "extensions", "is_proven")
+
+    def __init__(self, guard: "Guard", address: str) -> None:
+        self._guard, self.address = guard, address
+        self.is_proven = False
+        self.extensions = {EXTENSION: self}
+
+    def prove(self) -> None:
+        """The client has shown a valid key, or is signed in: it is not counted by its address any more."""
+        if not self.is_proven:
+            self.is_proven = True
+            self._guard.forget(self.address)
+
+    def leave(self) -> None:
+        """The connection has ended."""
+        self.extensions.clear()
+        self._guard.leave(self)
 
 
 class Guard:
@@ -29,24 +53,43 @@ class Guard:
         self._connections = state.connections
         self._loop = loop
         self._by_address: Counter[str] = Counter()
+        """Connections that have shown neither a valid key nor a sign-in."""
+        self._open = self._unproven = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def admit(self, address: str) -> bool:
-        """Whether one more connection may come from this address; whoever was admitted leaves by `leave`."""
+    def admit(self, address: str) -> "Pass | None":
+        """What one more connection from this address comes in by; None where none more may."""
         limits = self.limits
         if limits.connections and len(self._connections) >= limits.connections:
-            return False
-        if limits.connections_per_address and self._by_address[address] >= limits.connections_per_address:
-            return False
-        self._by_address[address] += 1
+            return None
+        found = Pass(self, address)
+        if limits.is_trusted(address):
+            found.is_proven = True
+        else:
+            most = limits.connections_per_address
+            if (limits.unproven_connections and self._unproven >= limits.unproven_connections) or (
+                most and self._by_address[address] >= most
+            ):
+                return None
+            self._by_address[address] += 1
+            self._unproven += 1
+        self._open += 1
         if self._timer is None:
             self._timer = self._loop.call_later(limits.sweep_seconds, self._sweep)
-        return True
+        return found
 
-    def leave(self, address: str) -> None:
+    def forget(self, address: str) -> None:
+        """One connection fewer that has shown nothing yet."""
+        self._unproven -= 1
         self._by_address[address] -= 1
         if self._by_address[address] <= 0:
             del self._by_address[address]
+
+    def leave(self, held: "Pass") -> None:
+        """A connection has ended."""
+        self._open -= 1
+        if not held.is_proven:
+            self.forget(held.address)
 
     def _sweep(self) -> None:
         self._timer = None
@@ -54,7 +97,7 @@ class Guard:
         for connection in tuple(self._connections):
             if isinstance(connection, Guarded):
                 connection.sweep(now)
-        if self._by_address:
+        if self._open:
             self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
 
 

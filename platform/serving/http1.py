@@ -8,11 +8,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from serving.guard import Guard
+from serving.guard import Guard, Pass
 from serving.limits import Pace
 
 _OFFER = re.compile(rb"\r\nUpgrade(?=:[ \t]*h2c)", re.IGNORECASE)
 _LOOKED_THROUGH = 4096
+_PROXY_IDLE_SECONDS = 75
+"""More than the 60 s for which load balancers keep a connection by default (AWS ALB, nginx): whoever closes first must be the
+proxy, or its next request meets a connection that is being closed."""
 
 
 class _TooManyHeaders(Exception):
@@ -38,10 +41,12 @@ class Http1Protocol(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
         guard: Guard,
-        address: str,
+        held: Pass,
     ) -> None:
         super().__init__(config, state, app_state, loop)
-        self._guard, self._limits, self._address = guard, guard.limits, address
+        self._limits, self._pass = guard.limits, held
+        if guard.limits.is_trusted(held.address):
+            self.timeout_keep_alive = max(self.timeout_keep_alive, _PROXY_IDLE_SECONDS)
         self._head_bytes = 0
         self._pace: Pace | None = None
         # What it was seen at by the last sweep, and since when.
@@ -73,17 +78,18 @@ class Http1Protocol(HttpToolsProtocol):
             self._refuse(431)
             raise _TooManyHeaders
         super().on_headers_complete()
+        self.scope["extensions"] = self._pass.extensions  # type: ignore[typeddict-item]
 
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
             super().send_400_response(msg)
 
     def handle_websocket_upgrade(self) -> None:
-        self._guard.leave(self._address)  # what follows has its own rules, and does not come back
+        self._pass.leave()  # what follows has its own rules, and does not come back
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._guard.leave(self._address)
+        self._pass.leave()
         super().connection_lost(exc)
 
     def sweep(self, now: float) -> None:
@@ -104,6 +110,9 @@ class Http1Protocol(HttpToolsProtocol):
         elif at[0] == "head":
             if waited > self._limits.header_seconds:
                 self._refuse(408)
+        elif at[0] == "unread":
+            if waited > self._limits.unread_seconds:
+                self.transport.close()
         elif self._pace is not None and self._pace.is_too_slow(self._limits, now):
             self._refuse(408)
 
@@ -112,6 +121,8 @@ class Http1Protocol(HttpToolsProtocol):
         cycle = self.cycle
         if self.flow.write_paused:
             return "writing", self.transport.get_write_buffer_size()
+        if cycle is not None and cycle.more_body and cycle.response_complete:
+            return "unread", id(cycle)
         if cycle is not None and cycle.more_body:
             return None if self.flow.read_paused else ("body", id(cycle))
         if (cycle is None or cycle.response_complete) and self.timeout_keep_alive_task is None:

@@ -23,7 +23,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from serving.guard import Guard
+from serving.guard import Guard, Pass
 from serving.http2_stream import Stream
 from serving.limits import Allowance
 
@@ -51,11 +51,11 @@ class Http2Protocol(asyncio.Protocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
         guard: Guard,
-        address: str,
+        held: Pass,
     ) -> None:
         self.config, self.state, self.loop = config, state, loop
         self.limits = guard.limits
-        self._app_state, self._guard, self._address = app_state, guard, address
+        self._app_state, self._guard, self._pass, self._address = app_state, guard, held, held.address
         self.h2 = _connection(guard)
         self.transport: asyncio.Transport
         self.streams: dict[int, Stream] = {}
@@ -97,7 +97,7 @@ class Http2Protocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.state.connections.discard(self)
-        self._guard.leave(self._address)
+        self._pass.leave()
         for stream in tuple(self.streams.values()):
             stream.leave()
         self.streams.clear()
@@ -262,6 +262,7 @@ class Http2Protocol(asyncio.Protocol):
             "query_string": query,
             "headers": plain,
             "state": self._app_state.copy(),
+            "extensions": self._pass.extensions,
         }
 
     # --- for its streams -----------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from governance.privacy.policy.masking import Mask
-from governance.privacy.policy.privacy import DEFAULT, InForce, PolicyDocument, PrivacyRule, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, PolicyDocument, PrivacyRule, combined
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.privacy.policy.ruleset import RuleSet, every_kind
 from governance.privacy.services.detector import Detector
@@ -79,8 +80,8 @@ def measure(count: int = 200) -> list[Cost]:
 
 
 async def _measure(pool: NamesPool, count: int) -> list[Cost]:
-    patterns = RuleSet(combined([InForce("bench", 1, DEFAULT)]))
-    named = (*DEFAULT.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
+    patterns = RuleSet(combined([InForce("bench", 1, OBSERVE.document)]))
+    named = (*OBSERVE.document.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
     names = RuleSet(combined([InForce("bench", 1, PolicyDocument(rules=named, names=True))]))
     rows: list[Cost] = []
     for label, rules, seed in (("patterns", patterns, 1), ("with names", names, 2)):
@@ -164,7 +165,7 @@ def heartbeat(count: int = 300) -> Heartbeat:
 
 
 async def _heartbeat(pool: NamesPool, count: int) -> Heartbeat:
-    named = (*DEFAULT.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
+    named = (*OBSERVE.document.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
     rules = RuleSet(combined([InForce("bench", 1, PolicyDocument(rules=named, names=True))]))
     detector = Detector(pool)
     detector.warm_up()

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import InvalidStatus
 
 from tests.e2e.conftest import MODEL, World
 from tests.services import until
@@ -65,13 +65,12 @@ async def test_errors_keep_the_connection(world):
 
 @pytest.mark.parametrize("key", ["", "gh_wrong"])
 async def test_without_a_valid_key_nothing_is_answered(world, key):
-    async with dial(world, key) as socket:
-        try:
-            await socket.send(chat("a", "Hello"))
-            message = json.loads(await socket.recv())
-        except ConnectionClosed:
-            return
-        assert message["error"]["code"] == "invalid_api_key"
+    with pytest.raises(InvalidStatus) as refused:
+        async with dial(world, key):
+            pass
+    response = refused.value.response
+    assert response.status_code == 401
+    assert json.loads(response.body)["error"]["code"] == "invalid_api_key"
 
 
 async def test_a_cancelled_call_is_settled_with_what_it_used(world):

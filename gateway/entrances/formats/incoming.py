@@ -10,6 +10,7 @@ from gateway.call.trace import trace_of
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
+from gateway.snapshot.state import KeyEntry
 from kernel.ids import new_id
 
 Scope = dict[str, Any]
@@ -59,7 +60,14 @@ def tag(headers: dict[bytes, bytes], name: bytes) -> str:
     return text if text.isprintable() else "".join(character for character in text if character.isprintable())
 
 
-def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_bytes: int) -> Call:
+def new_call(
+    scope: Scope,
+    *,
+    wire_format: str,
+    parsed: Parsed | None,
+    body_bytes: int,
+    shown_key: KeyEntry | None = None,
+) -> Call:
     """The call of a request; without `parsed` one that can only be refused."""
     headers = headers_of(scope)
     client = scope.get("client")
@@ -76,6 +84,7 @@ def new_call(scope: Scope, *, wire_format: str, parsed: Parsed | None, body_byte
         session=tag(headers, b"x-gatehouse-session")
         or (parsed.prompt.session if parsed and parsed.prompt else ""),
         said_by=parsed.said_by if parsed else {},
+        shown_key=shown_key,
         request_id=own_id or str(call_id),
         has_own_id=bool(own_id),
         trace=trace_of(scope, headers),

@@ -22,6 +22,7 @@ from gateway.entrances.views.count_tokens import CountTokensView
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.names import spelling
+from gateway.stages.limit_rates import limit_requests
 from gateway.steps import identified
 
 ENTRANCE = BedrockEntrance()
@@ -42,6 +43,7 @@ class _ListView(LeanView):
         call = new_call(scope, wire_format=ENTRANCE.name, parsed=None, body_bytes=0)
         try:
             identified(call, gateway)
+            await limit_requests(call, gateway)
             found = self.found(Catalogue(gateway.snapshot, call.key, call.started_at), request, kwargs)
         except Refusal as refusal:
             return refused(call, ENTRANCE, refusal)

@@ -8,6 +8,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
+from gateway.entrances.body_bounds import LARGE_BODY
 from gateway.entrances.formats.entrance import AnthropicEntrance, Entrance, Headers, Parsed
 from gateway.entrances.formats.incoming import check_tags, headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON, call_headers
@@ -54,7 +55,10 @@ class CountTokensView(LeanView):
         try:
             headers = headers_of(scope)
             check_tags(headers)
-            parsed = _of_model(self.read(body, headers, gateway))
+            if len(body) < LARGE_BODY:
+                parsed = _of_model(self.read(body, headers, gateway))
+            else:
+                parsed = _of_model(await asyncio.to_thread(self.read, body, headers, gateway))
         except Refusal as refusal:
             early = refusal
         except RecursionError:

@@ -16,6 +16,7 @@ from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.stages.limit_rates import limit_requests
 from gateway.steps import identified
 from governance.privacy.policy.masking import Mask
 from governance.privacy.services.detector import NamesUnavailableError
@@ -39,6 +40,7 @@ class FeedbackView(LeanView):
         try:
             check_tags(headers_of(scope))
             identified(call, gateway)
+            await limit_requests(call, gateway)
             found = await _put(_parsed(request.body), call, gateway)
         except Refusal as refusal:
             return refused(call, OpenAIEntrance(), refusal)

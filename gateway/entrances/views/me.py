@@ -19,6 +19,7 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import BudgetEntry
+from gateway.stages.limit_rates import limit_requests
 from gateway.steps import identified
 from governance.limits.policy.scopes import UNTAGGED, CallFacts
 from governance.limits.policy.windows import Window, is_endless, window_of
@@ -45,6 +46,7 @@ class _OwnView(LeanView):
         try:
             check_tags(headers_of(scope))
             identified(call, gateway)
+            await limit_requests(call, gateway)
             call.admitted_at = gateway.ledger.now()
             found = await self.found(call, gateway, request)
         except Refusal as refusal:

@@ -14,6 +14,7 @@ from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
+from gateway.stages.limit_rates import limit_requests
 from gateway.steps import identified
 
 _USUAL_PAGE, _MAX_PAGE_SIZE = 20, 1000
@@ -32,6 +33,7 @@ class ModelsView(LeanView):
         call = new_call(scope, wire_format=entrance.name, parsed=None, body_bytes=0)
         try:
             identified(call, gateway)
+            await limit_requests(call, gateway)
             routes = [
                 gateway.snapshot.routes[name]
                 for name in gateway.snapshot.route_names

@@ -17,6 +17,7 @@ from gateway.entrances.views.count_tokens import CountTokensView
 from gateway.records.response_reader import call_of_response
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.stages.limit_rates import limit_requests
 from gateway.stages.recall_response import recall_response
 from gateway.steps import identified
 from governance.records.services.response_store import ResponsesUnavailableError, Whose
@@ -34,6 +35,7 @@ class _StoredView(LeanView):
         call = new_call(scope, wire_format=ResponsesEntrance.name, parsed=None, body_bytes=0)
         try:
             identified(call, gateway)
+            await limit_requests(call, gateway)
             found = await self.answer(request, response_id, call, gateway)
         except ResponsesUnavailableError:
             late = Refusal(

@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from governance.limits.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
+from kernel.deadlines import within
 from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _RESERVE = (
     "SELECT number, admitted, short_window, remaining_nanos, held_nanos FROM gatehouse_reserve(%s, %s, %s)"
 )
 _EXTEND = "SELECT number, more_nanos FROM gatehouse_extend(%s)"
-_SETTLE = "SELECT gatehouse_settle(%s, %s, %s)"
+_SETTLE = "SELECT gatehouse_settle(%s, %s, %s, %s)"
 _NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
 _HEARTBEAT = """
     WITH others AS (
@@ -48,6 +49,9 @@ _HEARTBEAT = """
     RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others), (SELECT number FROM strays)"""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _MAX_PAUSE = 1.0
+_STUCK_SECONDS = 3.0
+"""A batch that is under way for so long: Postgres hangs, and whoever comes is told so."""
+_BEAT_SECONDS = 10.0
 
 
 class LedgerUnavailableError(UnavailableError):
@@ -86,6 +90,8 @@ class Settlement:
 
     record: dict[str, Any]
     content: dict[str, Any] | None
+    late_at: datetime | None = None
+    """From then on the caller is told that the record is late; what is written after it says the same."""
 
 
 class Ledger:
@@ -96,7 +102,7 @@ class Ledger:
         self.instance_id = instance_id
         self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolate=(psycopg.DataError,))
         self._extensions: Batcher[tuple[UUID, int], int] = Batcher(self._extend)
-        self._settlements: Batcher[Settlement, None] = Batcher(
+        self._settlements: Batcher[Settlement, bool] = Batcher(
             self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
         )
         self._progress: Batcher[tuple[UUID, dict[str, Any]], None] = Batcher(self._note_progress)
@@ -129,8 +135,15 @@ class Ledger:
         except TimeoutError:
             logger.error("%d settlements could not be written before the end", len(self._settlements))
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether Postgres does not answer: neither well nor with an error."""
+        return self._reserves.is_stuck(_STUCK_SECONDS) or self._settlements.is_stuck(_STUCK_SECONDS)
+
     def reserve(self, request: HoldRequest) -> "asyncio.Future[Admission]":
         """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does."""
+        if self.is_stuck:
+            raise LedgerUnavailableError("Postgres does not answer")
         try:
             return self._reserves.submit(request)
         except QueueFullError as error:
@@ -146,8 +159,9 @@ class Ledger:
         except QueueFullError as error:
             raise LedgerUnavailableError("too many calls wait for the ledger") from error
 
-    def settle(self, settlement: Settlement) -> "asyncio.Future[None]":
-        """Writes the end of a call, trying until Postgres takes it. The future is done when it is durable."""
+    def settle(self, settlement: Settlement) -> "asyncio.Future[bool]":
+        """Writes the end of a call, trying until Postgres takes it. The future is done when it is durable: whether that
+        was in time."""
         try:
             return self._settlements.submit(settlement)
         except QueueFullError as error:
@@ -169,11 +183,14 @@ class Ledger:
     async def ping(self, timeout_seconds: float) -> bool:
         """Whether Postgres answers now."""
         try:
-            async with asyncio.timeout(timeout_seconds), self._pool.connection(timeout_seconds) as connection:
-                await connection.execute("SELECT 1")
+            await within(timeout_seconds, self._ping(timeout_seconds))
         except (*_LOST, TimeoutError):
             return False
         return True
+
+    async def _ping(self, timeout_seconds: float) -> None:
+        async with self._pool.connection(timeout_seconds) as connection:
+            await connection.execute("SELECT 1")
 
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
         windows = sorted(
@@ -244,17 +261,19 @@ class Ledger:
             logger.warning("the progress of %d calls is not noted (%s)", len(batch), type(error).__name__)
         return [None] * len(batch)
 
-    async def _settle(self, batch: list[Settlement]) -> Sequence[None]:
+    async def _settle(self, batch: list[Settlement]) -> Sequence[bool]:
         call_ids = [settlement.record["call_id"] for settlement in batch]
         records = orjson.dumps([settlement.record for settlement in batch]).decode()
         contents = orjson.dumps([s.content for s in batch if s.content is not None]).decode()
+        late_at = min((s.late_at for s in batch if s.late_at is not None), default=None)
         pause = 0.05
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    await connection.execute(_SETTLE, (call_ids, records, contents))
+                    cursor = await connection.execute(_SETTLE, (call_ids, records, contents, late_at))
+                    late = (await cursor.fetchone() or (None,))[0]
                 self.is_connected = True
-                return [None] * len(batch)
+                return [True] * len(batch) if late is None else [each not in late for each in call_ids]
             except (*_LOST, psycopg.errors.DeadlockDetected) as error:
                 # Sent again with the same call ids it does nothing twice, so a lost answer is no matter.
                 self.is_connected = False
@@ -271,13 +290,16 @@ class Ledger:
             "pid": getpid(),
             "silent": SILENT_SECONDS,
         }
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_HEARTBEAT, values)
-            row = await cursor.fetchone()
-        assert row is not None
+        row = await within(_BEAT_SECONDS, self._announce(values))
         self._anchor = (row[0].astimezone(UTC), perf_counter())
         self.members = (row[1], row[2] + 1)
         self.strays = row[3]
+
+    async def _announce(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        async with self._pool.connection() as connection:
+            row: tuple[Any, ...] | None = await (await connection.execute(_HEARTBEAT, values)).fetchone()
+        assert row is not None
+        return row
 
     async def _beat_forever(self) -> None:
         while True:
@@ -285,6 +307,6 @@ class Ledger:
             try:
                 await self._beat()
                 self.is_connected = True
-            except _LOST as error:
+            except (*_LOST, TimeoutError) as error:
                 self.is_connected = False
                 logger.warning("the heartbeat failed (%s)", type(error).__name__)

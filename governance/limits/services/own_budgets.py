@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.limits.policy.windows import Window
+from kernel.deadlines import within
 from kernel.errors import UnavailableError
 
 _READ = """
@@ -40,6 +41,9 @@ class BudgetLeft:
         return max(0, self.limit - self.spent - self.reserved)
 
 
+_MAX_SECONDS = 5.0
+
+
 class OwnBudgets:
     """For the event loop: no ORM, no thread."""
 
@@ -55,13 +59,8 @@ class OwnBudgets:
             for n, each in enumerate(windows)
         ]
         try:
-            async with (
-                self._pool.connection() as connection,
-                connection.cursor(row_factory=dict_row) as cursor,
-            ):
-                await cursor.execute(_READ, (orjson.dumps(asked).decode(),))
-                rows = await cursor.fetchall()
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            rows = await within(_MAX_SECONDS, self._rows(orjson.dumps(asked).decode()))
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
             raise BudgetsUnavailableError(type(error).__name__) from error
         return {
             windows[row["number"]]: BudgetLeft(
@@ -72,3 +71,12 @@ class OwnBudgets:
             )
             for row in rows
         }
+
+    async def _rows(self, asked: str) -> list[dict[str, Any]]:
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await cursor.execute(_READ, (asked,))
+            rows: list[dict[str, Any]] = await cursor.fetchall()
+            return rows

@@ -1,14 +1,26 @@
 -- The end of calls: settling a batch, and expiring what was left behind. Windows are locked first, in the order of their ids.
 
 -- Writes the records of a batch with their contents, releases the holds, and charges the windows that reserved. A batch sent
--- again does nothing twice.
-CREATE OR REPLACE FUNCTION gatehouse_settle(call_ids uuid[], records json, contents jsonb)
-RETURNS void
+-- again does nothing twice. Where it comes after `late_at`, the moment from which on callers are told that their records are late,
+-- the records say so, too: returned is whose.
+DROP FUNCTION IF EXISTS gatehouse_settle(uuid[], json, jsonb);
+CREATE OR REPLACE FUNCTION gatehouse_settle(call_ids uuid[], records json, contents jsonb, late_at timestamptz DEFAULT NULL)
+RETURNS uuid[]
 LANGUAGE plpgsql AS $$
 DECLARE
     locked bigint[];
     held int;
+    late uuid[];
 BEGIN
+    IF clock_timestamp() > late_at THEN
+        SELECT array_agg((item ->> 'call_id')::uuid) INTO late FROM json_array_elements(records) AS item
+        WHERE (item ->> 'late_at')::timestamptz < clock_timestamp();
+        SELECT json_agg(CASE WHEN (item ->> 'call_id')::uuid = ANY (late) THEN (item::jsonb || jsonb_build_object(
+            'status', 'failed', 'http_status', 503, 'code', 'not_auditable',
+            'message', 'The call was made, but its record could not be written in time.'))::json ELSE item END)
+        INTO records FROM json_array_elements(records) AS item;
+    END IF;
+
     SELECT array_agg(DISTINCT id), count(DISTINCT hold.call_id) INTO locked, held
     FROM governance_hold hold LEFT JOIN unnest(hold.window_ids) AS id ON true WHERE hold.call_id = ANY (call_ids);
     PERFORM FROM governance_budgetwindow win WHERE win.id = ANY (locked) ORDER BY win.id FOR UPDATE;
@@ -49,6 +61,7 @@ BEGIN
     THEN
         PERFORM gatehouse_correct_expired(records);
     END IF;
+    RETURN late;
 END $$;
 
 

@@ -14,9 +14,10 @@ from governance.privacy.admin.marked import marked
 from governance.privacy.admin.rules import KindInline, OwnRuleInline
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.kinds import title
+from governance.privacy.policy.presets import PRESETS
 from governance.privacy.policy.privacy import decode_policy
 from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.selectors import Policies, changes, stored_texts
+from governance.privacy.selectors import Policies, changes, preset, stored_texts
 from governance.privacy.services.privacy import (
     UnusablePolicyError,
     policy_document,
@@ -48,8 +49,8 @@ class PrivacyPolicyAdmin(OwnedAdmin):
     search_help_text = "A team or an application."
     change_form_outer_before_template = "admin/governance/privacy/privacy_state.html"
     empty_hint = (
-        "Until there is one, e-mail addresses, phone numbers, cards, accounts and identity numbers are masked in every call. "
-        "Add a policy of the organisation to change that."
+        "Until the organisation has one, the preset of GATEHOUSE_PRESET holds for every call: Protect, unless it is set "
+        "otherwise. Add a policy of the organisation to change that."
     )
     fieldsets = (
         ("For whom", {"fields": (("team", "application"),)}),
@@ -59,7 +60,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             {
                 "classes": ("tab",),
                 "description": "Prompt injection, by where a text comes from, and answers that leak the system prompt.",
-                "fields": (("screen_user", "screen_document", "screen_tool"), ("flag_at", "block_at"), "delimit", "canary", "leak"),
+                "fields": (("screen_user", "screen_document", "screen_tool"), ("flag_at", "block_at"), ("delimit", "delimit_outside"), "canary", ("leak", "links")),
             },
         ),
         ("Storage", {"classes": ("tab",), "fields": ("bodies", "sample_percent")}),
@@ -135,6 +136,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             dry_run=self.dry_run_view,
             publish=self.publish_view,
             versions=self.versions_view,
+            presets=self.presets_view,
         )
         return [*own, *super().get_urls()]
 
@@ -243,6 +245,27 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             for version, earlier in zip(versions, before, strict=True)
         ]
         return self._render(request, "privacy_versions", policy, title="Versions", rows=rows)
+
+    def presets_view(self, request: HttpRequest, policy_id: int) -> HttpResponse:
+        """What a policy can begin with, and what each costs and misses; one is made the draft."""
+        policy = self._policy(request, policy_id)
+        if not self.may_change(request, policy):
+            raise PermissionDenied
+        if request.method == "POST":
+            chosen = PRESETS.get(request.POST.get("preset", ""))
+            if chosen is None:
+                raise Http404("There is no such preset.")
+            take_up(policy, chosen.document)
+            messages.success(request, f"The draft is now {chosen.title}. Publish it to put it in force.")
+            return self.to_page(policy)
+        return self._render(
+            request,
+            "privacy_presets",
+            policy,
+            title="Presets",
+            presets=PRESETS.values(),
+            default=preset().name,
+        )
 
     def _policy(self, request: HttpRequest, policy_id: int) -> PrivacyPolicy:
         policy: PrivacyPolicy | None = self.get_queryset(request).filter(pk=policy_id).first()

@@ -66,9 +66,14 @@ class Screening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     flag_at: float = 0.5
     block_at: float = 0.9
     delimit: bool = False
+    """Whether all that users send stands between marks."""
+    delimit_outside: bool = False
+    """Whether what comes from elsewhere does: documents, results of tools, context and variables of prompts."""
     canary: bool = False
     leak: ScreeningAction = "log"
     """What is done when an answer repeats the system prompt or its canary: log, flag or block."""
+    links: ScreeningAction = ""
+    """What is done with links and images in an answer whose address carries data away."""
 
 
 class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,10 +125,9 @@ def stricter(order: Sequence[Choice], *choices: Choice) -> Choice:
 
 
 def combined(versions: Iterable[InForce]) -> Effective:
-    """What holds where all these versions apply. Raw bodies are kept only where one says so and none says less."""
+    """What holds where all these versions apply, of which there is one at least. Raw bodies are kept only where one says so and
+    none says less."""
     several = list(versions)
-    if not several:
-        return combined((InForce("Gatehouse", 0, DEFAULT),))
     documents = [each.document for each in several]
     return Effective(
         sources=tuple((each.owner, each.number) for each in several),
@@ -166,8 +170,10 @@ def _screening(several: Sequence[Screening]) -> Screening:
         flag_at=min(each.flag_at for each in several),
         block_at=min(each.block_at for each in several),
         delimit=any(each.delimit for each in several),
+        delimit_outside=any(each.delimit_outside for each in several),
         canary=any(each.canary for each in several),
         leak=stricter(SCREENING_ACTIONS, *(each.leak for each in several)),
+        links=stricter(SCREENING_ACTIONS, *(each.links for each in several)),
     )
 
 
@@ -182,7 +188,7 @@ def encode_policy(document: PolicyDocument) -> dict[str, Any]:
     return value
 
 
-_MASKED = (
+MASKED = (
     "EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "US_ITIN", "US_PASSPORT", "US_DRIVER_LICENSE", "US_MBI",
     "US_BANK_NUMBER", "IP_ADDRESS", "MAC_ADDRESS", "CRYPTO", "STREET_ADDRESS", "UK_NHS", "UK_NINO", "UK_PASSPORT", "UK_DRIVING_LICENCE",
     "CA_SIN", "AU_TFN", "AU_MEDICARE", "DE_TAX_ID", "DE_SOCIAL_SECURITY", "DE_ID_CARD", "DE_PASSPORT", "DE_HEALTH_INSURANCE",
@@ -190,9 +196,4 @@ _MASKED = (
     "SE_PERSONNUMMER", "PL_PESEL", "IN_AADHAAR", "IN_PAN", "IN_PASSPORT", "IN_VOTER", "SG_NRIC_FIN", "KR_RRN", "KR_FRN", "KR_PASSPORT",
     "TH_TNIN", "TR_NATIONAL_ID", "ZA_ID_NUMBER", "ZA_PASSPORT", "NG_NIN", "PH_PASSPORT", "PH_UMID", "MEDICAL_LICENSE",
 )  # fmt: skip
-
-DEFAULT = PolicyDocument(
-    rules=(*(PrivacyRule(entity=entity) for entity in _MASKED), PrivacyRule(entity="SECRET")),
-    bodies="redacted",
-)
-"""What holds until the organisation has a policy of its own in force."""
+"""Kinds that every preset masks."""

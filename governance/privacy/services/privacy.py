@@ -12,13 +12,15 @@ from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
 from governance.privacy.policy.kinds import KINDS
 from governance.privacy.policy.languages import LANGUAGES
 from governance.privacy.policy.privacy import (
-    DEFAULT,
+    Effective,
     PolicyDocument,
     PrivacyRule,
     Screening,
     decode_policy,
     encode_policy,
 )
+from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
+from governance.privacy.selectors import Policies, preset
 from kernel.errors import InvalidError
 
 
@@ -55,6 +57,15 @@ def check_policy(document: PolicyDocument) -> None:
         check_rule(rule)
 
 
+def check_names(effective: Effective) -> None:
+    """UnusablePolicyError where names are asked for, and no rule does anything with them."""
+    if effective.names and not any(rule.entity in LANGUAGE_ENTITIES for _, rule in effective.rules):
+        kinds = ", ".join(LANGUAGE_ENTITIES)
+        raise UnusablePolicyError(
+            f"Names are to be found, but no rule says what is done with them: add one for {kinds}, or switch names off."
+        )
+
+
 def check_rule(rule: PrivacyRule) -> None:
     """UnusablePolicyError where this rule can't be used."""
     if not _is_kind(rule.entity):
@@ -85,7 +96,9 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
     if not reason.strip():
         raise UnusablePolicyError("Give a reason: it is kept on record with the version.")
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
-    document = encode_policy(policy_document(policy))
+    draft = policy_document(policy)
+    check_names(Policies().with_draft(policy, draft))
+    document = encode_policy(draft)
     last = policy.versions.first()
     version = PrivacyPolicyVersion.objects.create(
         policy=policy,
@@ -145,7 +158,7 @@ def _stored(value: Any) -> Any:
 def start_with_default(policy: PrivacyPolicy) -> None:
     """Fills the draft of a new policy: of the organisation with what holds without one, of others with nothing."""
     if policy.team_id is None:
-        take_up(policy, DEFAULT)
+        take_up(policy, preset().document)
 
 
 def policy_document_from(value: Mapping[str, Any]) -> PolicyDocument:

@@ -5,6 +5,7 @@ from governance.records.models.raw_access import RawAccess
 from governance.records.models.record_drop import RecordDrop
 from governance.records.models.stored_response import StoredResponse
 from governance.records.models.team_key import TeamKey
+from governance.records.models.unknown_caller import UnknownCaller
 
 __all__ = [
     "AuditContent",
@@ -19,5 +20,6 @@ __all__ = [
     "SealedContent",
     "StoredResponse",
     "TeamKey",
+    "UnknownCaller",
     "WireFormat",
 ]

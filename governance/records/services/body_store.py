@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter
+from kernel.deadlines import TCP
 from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class BodyStore:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            make_conninfo(url, connect_timeout=2),
+            make_conninfo(url, **TCP | {"connect_timeout": 2}),
             min_size=1,
             max_size=pool_size,
             timeout=_MAX_SECONDS,

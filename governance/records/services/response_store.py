@@ -1,6 +1,5 @@
 """Responses that callers may go on from: read and written on a call's way, so without the ORM; deleted by a task."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.records.models import StoredResponse
+from kernel.deadlines import within
 from kernel.errors import UnavailableError
 
 _PUT = """
@@ -103,11 +103,14 @@ class ResponseStore:
 
     async def _rows(self, statement: str, values: Any) -> list[Any]:
         try:
-            async with asyncio.timeout(_MAX_SECONDS), self._pool.connection() as connection:
-                cursor = await connection.execute(statement, values)
-                return await cursor.fetchall() if cursor.description else []
+            return await within(_MAX_SECONDS, self._read(statement, values))
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
             raise ResponsesUnavailableError(type(error).__name__) from error
+
+    async def _read(self, statement: str, values: Any) -> list[Any]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(statement, values)
+            return await cursor.fetchall() if cursor.description else []
 
 
 def drop_expired(*, now: datetime, at_most: int = 50_000) -> int:

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.services import bodies
 from governance.reviews.models import NEGATIVE, Feedback
+from kernel.deadlines import within
 from kernel.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ class Given:
     end_user: str
 
 
+_MAX_SECONDS = 5.0
+
+
 class FeedbackStore:
     """For the event loop: no ORM, no thread."""
 
@@ -58,15 +62,15 @@ class FeedbackStore:
             "score": given.score, "comment": given.comment,
         }  # fmt: skip
         try:
-            async with (
-                self._pool.connection() as connection,
-                connection.cursor(row_factory=dict_row) as cursor,
-            ):
-                await cursor.execute(_WRITE, values)
-                found: dict[str, Any] | None = await cursor.fetchone()
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            return await within(_MAX_SECONDS, self._written(values))
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
             raise FeedbackUnavailableError(type(error).__name__) from error
-        return found
+
+    async def _written(self, values: dict[str, Any]) -> dict[str, Any] | None:
+        async with self._pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(_WRITE, values)
+            found: dict[str, Any] | None = await cursor.fetchone()
+            return found
 
 
 def keep_marked_bodies(*, now: datetime) -> int:

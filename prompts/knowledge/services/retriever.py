@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg_pool import AsyncConnectionPool
 
+from kernel.deadlines import within
 from kernel.errors import UnavailableError
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 
@@ -17,6 +18,9 @@ SEARCH = "SELECT * FROM gatehouse_search_knowledge(%s, %s, %s::halfvec, %s, %s)"
 _MIN_CANDIDATES = 20
 _CANDIDATES_PER_PASSAGE = 4
 _MAX_QUESTION_LENGTH = 10_000
+
+
+_MAX_SECONDS = 15.0
 
 
 class Retriever:
@@ -39,10 +43,13 @@ class Retriever:
         The dimensions of the bases must be the vector's (ValueError). psycopg's errors pass.
         """
         values = parameters(bases, application_id, vector, text, top_k)
+        return candidates(await within(_MAX_SECONDS, self._rows(values)))
+
+    async def _rows(self, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(SEARCH, values)
-            rows = await cursor.fetchall()
-        return candidates(rows)
+            rows: list[tuple[Any, ...]] = await cursor.fetchall()
+            return rows
 
 
 def parameters(

@@ -15,7 +15,8 @@ from governance.privacy.policy.detection import concluded, found_by_form
 from governance.privacy.policy.engines import GUARDRAIL
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.placeholders import backslashes_before, spelling, token_of
-from governance.privacy.policy.privacy import DEFAULT, InForce, PrivacyRule, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, PrivacyRule, combined
 from governance.privacy.policy.ruleset import RuleSet
 from governance.screening.policy.findings import Finding
 from kernel.placeholders import digest, placeholder, team_key
@@ -35,7 +36,7 @@ from tests.governance.privacy.samples import (
     unmasked,
 )
 
-DEFAULT_RULES = RuleSet(combined((InForce("Gatehouse", 0, DEFAULT),)))
+DEFAULT_RULES = RuleSet(combined((InForce("Gatehouse", 0, OBSERVE.document),)))
 RULES = rule_set(
     PrivacyRule(entity="EMAIL_ADDRESS"),
     PrivacyRule(entity="CREDIT_CARD"),

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from governance.privacy.policy.detection import concluded
 from governance.privacy.policy.kinds import KINDS, title
+from governance.privacy.policy.presets import PRESETS
 from governance.privacy.policy.privacy import (
     ACTIONS,
     BODIES,
-    DEFAULT,
     OVERLOADS,
     SCREENING_ACTIONS,
     InForce,
@@ -23,6 +23,7 @@ from governance.privacy.policy.privacy import (
     stricter,
 )
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.services.privacy import check_names, check_policy
 from tests.governance.privacy.samples import findings_in
 
 ENTITIES = ("EMAIL_ADDRESS", "CREDIT_CARD", "PERSON", "CUSTOM", "OTHER")
@@ -133,12 +134,23 @@ def test_the_strictest_does_not_depend_on_the_order(several):
     assert ACTIONS == ("", "log", "mask", "hash", "redact", "block")
 
 
-def test_without_a_policy_the_default_holds():
-    assert combined(()) == combined((InForce("Gatehouse", 0, DEFAULT),))
-    assert combined(()).sources == (("Gatehouse", 0),)
-    entities = [rule.entity for rule in DEFAULT.rules]
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_is_a_policy_that_can_be_published(preset):
+    check_policy(preset.document)
+    effective = combined((InForce("Gatehouse", 0, preset.document),))
+    check_names(effective)
+    entities = [rule.entity for rule in preset.document.rules]
     assert set(entities) <= set(KINDS)
     assert len(entities) == len(set(entities))
+    assert decode_policy(encode_policy(preset.document)) == preset.document
+
+
+def test_each_preset_is_stricter_than_the_one_before():
+    observe, protect, strict = (PRESETS[name].document for name in ("observe", "protect", "strict"))
+    for milder, sterner in ((observe, protect), (protect, strict)):
+        both = combined((InForce("a", 1, milder), InForce("b", 1, sterner)))
+        alone = combined((InForce("b", 1, sterner),))
+        assert (both.screening, both.names, both.overload) == (alone.screening, alone.names, alone.overload)
 
 
 @given(documents)

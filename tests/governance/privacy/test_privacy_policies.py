@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from accounts.models import ApiKey
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
-from governance.privacy.policy.privacy import DEFAULT, PolicyDocument, PrivacyRule, encode_policy
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import PolicyDocument, PrivacyRule, encode_policy
 from governance.privacy.policy.ruleset import RuleSet, hits
 from governance.privacy.selectors import Policies
 from governance.privacy.services.privacy import (
@@ -105,6 +106,9 @@ def test_publishing_makes_a_version_with_who_and_why(world):
         publish(policy, by=world.superuser, reason="  ")
     first = publish(policy, by=world.superuser, reason="To begin with")
     take_up(policy, PolicyDocument(names=True))
+    with pytest.raises(UnusablePolicyError, match="no rule says what is done with them"):
+        publish(policy, by=world.superuser, reason="Names")
+    take_up(policy, PolicyDocument(names=True, rules=(PrivacyRule(entity="PERSON"),)))
     second = publish(policy, by=world.people["owner"], reason="Names too")
     assert [(each.number, each.reason, each.created_by) for each in policy.versions.all()] == [
         (2, "Names too", world.people["owner"]), (1, "To begin with", world.superuser),
@@ -117,7 +121,7 @@ def test_publishing_makes_a_version_with_who_and_why(world):
 def test_a_version_is_never_changed(world):
     version = publish(policy_of(world), by=world.superuser, reason="x")
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
-        PrivacyPolicyVersion.objects.filter(pk=version.pk).update(document=encode_policy(DEFAULT))
+        PrivacyPolicyVersion.objects.filter(pk=version.pk).update(document=encode_policy(OBSERVE.document))
 
 
 def test_an_earlier_version_can_be_made_the_draft_again(world):
@@ -141,7 +145,7 @@ def test_withdrawing_leaves_what_stands_above(world):
 def test_the_organisation_s_first_draft_is_the_default(world):
     policy = make_policy()
     start_with_default(policy)
-    assert policy_document(policy) == DEFAULT
+    assert policy_document(policy) == OBSERVE.document
 
 
 @pytest.mark.parametrize(

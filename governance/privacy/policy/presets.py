@@ -1,0 +1,92 @@
+"""PURE: privacy and screening to begin with, by name. Each says what it costs and what it misses."""
+
+from dataclasses import dataclass
+
+from governance.privacy.policy.privacy import (
+    MASKED,
+    PolicyDocument,
+    PrivacyRule,
+    Screening,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A policy to begin with."""
+
+    name: str
+    title: str
+    does: str
+    costs: str
+    misses: str
+    document: PolicyDocument
+
+
+def _rules(*, cards_in_answers: bool, names: tuple[str, ...] = ()) -> tuple[PrivacyRule, ...]:
+    answers = frozenset({"CREDIT_CARD"} if cards_in_answers else ())
+    return (
+        *(PrivacyRule(entity=entity, to_client="mask" if entity in answers else "") for entity in MASKED),
+        PrivacyRule(entity="SECRET"),
+        *(PrivacyRule(entity=entity) for entity in names),
+    )
+
+
+OBSERVE = Preset(
+    name="observe",
+    title="Observe",
+    does="Masks contact data, cards, accounts, identity numbers and secrets in what goes to the model and into the log. Attacks are "
+    "recorded; nothing is blocked or marked.",
+    costs="Least: no names are looked for.",
+    misses="Names reach the model. Attacks pass, and nobody is told.",
+    document=PolicyDocument(rules=_rules(cards_in_answers=False), bodies="redacted"),
+)
+PROTECT = Preset(
+    name="protect",
+    title="Protect",
+    does="Masks the same, and people's names. Blocks direct attacks of a high score, puts suspicious texts, documents and results of "
+    "tools before reviewers, marks what comes from elsewhere, watches for leaks of the system prompt, masks card numbers in "
+    "answers, and takes out links and images that carry data away.",
+    costs="Looking for names takes some milliseconds for each new text. Streams are held back by up to a sentence while a number "
+    "or a link may still be one that is masked. Marks and a canary add up to a hundred tokens to the system prompt.",
+    misses="Names that look like ordinary words, places and organisations; attacks worded mildly; what stands in images.",
+    document=PolicyDocument(
+        rules=_rules(cards_in_answers=True, names=("PERSON",)),
+        names=True,
+        screening=Screening(
+            user="block",
+            document="flag",
+            tool="flag",
+            delimit_outside=True,
+            canary=True,
+            leak="flag",
+            links="strip",
+        ),
+        bodies="redacted",
+    ),
+)
+STRICT = Preset(
+    name="strict",
+    title="Strict",
+    does="Masks places and organisations as well, refuses calls whose names can't be looked for, marks users' own texts too, takes "
+    "orders out of documents and results of tools, and ends answers that leak the system prompt or carry data away.",
+    costs="As Protect, and more masks: questions about places or companies may lose their sense. Calls are refused while the "
+    "names model is busy.",
+    misses="What no recognizer knows.",
+    document=PolicyDocument(
+        rules=_rules(cards_in_answers=True, names=("PERSON", "LOCATION", "ORGANIZATION")),
+        names=True,
+        overload="block",
+        screening=Screening(
+            user="block",
+            document="strip",
+            tool="strip",
+            delimit=True,
+            delimit_outside=True,
+            canary=True,
+            leak="block",
+            links="block",
+        ),
+        bodies="redacted",
+    ),
+)
+PRESETS = {preset.name: preset for preset in (PROTECT, OBSERVE, STRICT)}
