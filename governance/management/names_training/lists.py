@@ -15,8 +15,8 @@ from governance.management.names_training.made import LANGUAGES
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ner_features import names_of, words
 
-_LEAST = 3
-_MOST_IN_NAMES = 0.03
+_MIN_COUNT = 3
+_MAX_IN_NAMES = 0.03
 _LARGE = 300_000
 _LATIN = re.compile(r"[A-Za-zÀ-ſ' -]+")
 HEADS = {
@@ -50,7 +50,7 @@ def ordinary_words(texts: Iterable[LabelledText]) -> list[str]:
                 seen[word] += 1
                 named[word] += any(begin < end and start < finish for begin, finish, _ in labelled.spans)
     return sorted(
-        word for word, count in seen.items() if count >= _LEAST and named[word] <= _MOST_IN_NAMES * count
+        word for word, count in seen.items() if count >= _MIN_COUNT and named[word] <= _MAX_IN_NAMES * count
     )
 
 

@@ -34,7 +34,7 @@ DECIDED_AMONG = (
     "ru", "sk", "sl", "sr", "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh",
 )  # fmt: skip
 """Languages that a text may be taken for before its names are read. Those that are hard to tell from one of ours are left out."""
-_LEAST_LETTERS = 60
+_MIN_LETTERS = 60
 _BESIDE = 300
 _TOLD_BY = 500
 """Characters that a language is told by."""
@@ -63,7 +63,7 @@ def letters_of(text: str) -> str:
 
 def is_long_enough(text: str) -> bool:
     """Whether a text has enough letters to tell its language by itself."""
-    return sum(map(str.isalpha, text[:_LOOKED_AT])) >= _LEAST_LETTERS
+    return sum(map(str.isalpha, text[:_LOOKED_AT])) >= _MIN_LETTERS
 
 
 def beside(texts: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ ROWS = 1 << 16
 
 _WORD = re.compile(r"[^\W\d_]+|\d+|\n|\S")
 _REMEMBERED = 30_000
-_LONGEST = 24
+_MAX_LETTERS = 24
 """Letters of a word that are looked at."""
 
 
@@ -34,7 +34,7 @@ def rows_of(word: str, glued: bool) -> tuple[int, ...]:
     if not word[0].isalpha():
         kind = "9" * min(len(word), 5) if word[0].isdigit() else word
         return _hashed(("w" + kind, "W" + kind, "g" + kind[0] * glued))
-    word = word[:_LONGEST]
+    word = word[:_MAX_LETTERS]
     low = word.lower()
     folded = fold_letters(word)
     case = _case(word)

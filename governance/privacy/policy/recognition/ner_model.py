@@ -23,7 +23,7 @@ LABELS = ("PERSON", "LOCATION", "ORGANIZATION")
 OUTPUTS = 1 + 2 * len(LABELS)
 """Outside, then for each label its beginning and its inside."""
 _REMEMBERED = 20_000
-_MOST_OUTSIDE = 0.6
+_MAX_OUTSIDE = 0.6
 """How likely a word may at most be outside names to be taken for a part of one: to miss a name is worse than to mask a word."""
 
 Floats = NDArray[np.float32]
@@ -101,7 +101,7 @@ def _softmax(outputs: Floats) -> Floats:
 
 def spans_of(found: list[tuple[int, int]], likely: Floats) -> list[Span]:
     """Names where words are likely to be parts of one, each of the label that its words together are likeliest of."""
-    inside = likely[:, 0] < _MOST_OUTSIDE
+    inside = likely[:, 0] < _MAX_OUTSIDE
     if not inside.any():
         return []
     begins = likely[:, 1::2]
