@@ -27,6 +27,11 @@ class Command(commands.Command):
             required=True,
             help="a folder with the repositories of names_training/corpora.py, each in a folder owner+name",
         )
+        parser.add_argument(
+            "--refresh",
+            action="store_true",
+            help="go on from the model that is shipped, once over a part of the texts: after a change of templates",
+        )
         parser.add_argument("--epochs", type=int, help="how often each text is learned from")
         parser.add_argument(
             "--lists",
@@ -54,9 +59,7 @@ class Command(commands.Command):
             )
             return
         try:
-            weights = train.trained(
-                options["data"], options["corpora"], epochs=options["epochs"], say=self.stdout.write
-            )
+            weights = self._weights(train, **options)
         except FileNotFoundError as error:
             raise CommandError(str(error)) from error
         data = ner_model.write_model(weights)
@@ -64,3 +67,11 @@ class Command(commands.Command):
         out.write_bytes(data)
         out.with_name(out.name + ".sha256").write_text(f"{sha256(data).hexdigest()}  {out.name}\n")
         self.stdout.write(f"{out.name}: {len(data):,} bytes.")
+
+    def _weights(
+        self, train: Any, *, data: Path, corpora: Path, refresh: bool, epochs: int | None, **_: Any
+    ) -> Any:
+        if refresh:
+            shipped = ner_model.read_model(Path(ner_model.__file__).with_name(ner_model.FILE).read_bytes())
+            return train.refreshed(shipped, data, corpora, say=self.stdout.write)
+        return train.trained(data, corpora, epochs=epochs, say=self.stdout.write)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 
 Span = tuple[int, int, str]
@@ -38,6 +39,10 @@ class Corpus:
     labels: dict[str, str]
     times: int = 1
     """How often each text is learned from."""
+
+
+def _labelled_wrongly(name: str) -> frozenset[str]:
+    return frozenset(files(__package__).joinpath("templates", f"{name}.txt").read_text("utf-8").split())
 
 
 _NO_SPACE_BEFORE = frozenset(".,;:!?)]}%»”'’")
@@ -114,51 +119,7 @@ def two_tables(path: Path) -> Iterator[tuple[str, list[Span]]]:
             yield row["text"], spans.get(row["doc_id"], [])
 
 
-_COMMON_ITALIAN = frozenset(
-    [
-        "Presidente",
-        "Ministro",
-        "Segretario",
-        "Sindaco",
-        "Paese",
-        "Padre",
-        "Papa",
-        "Governo",
-        "Partito",
-        "Stato",
-        "Comune",
-        "Chiesa",
-        "Associazione",
-        "Associazioni",
-        "Commissione",
-        "Assemblea",
-        "Camera",
-        "Capitale",
-        "Autore",
-        "Movimento",
-        "Consiglio",
-        "Parlamento",
-        "Dottore",
-        "Sezione",
-        "Università",
-        "Alleanza",
-        "Organizzazione",
-        "Società",
-        "Laureati",
-        "Comunità",
-        "Ministre",
-        "Corte",
-        "Madonna",
-        "Signore",
-        "Dio",
-        "Generale",
-        "Ministero",
-        "Re",
-        "Regina",
-        "Imperatore",
-        "Poeta",
-    ]
-)
+_COMMON_ITALIAN = _labelled_wrongly("titles")
 
 
 def _pieces(text: str, spans: list[Span]) -> Iterator[tuple[str, list[Span]]]:
@@ -287,38 +248,5 @@ def shared(data: Path) -> Iterator[LabelledText]:
         yield LabelledText(row["text"], _kept(row["text"], spans, _SYNTHETIC), "en", "presidio_synth_v2")
 
 
-_PARTIES = frozenset(
-    [
-        "Borrower",
-        "Lender",
-        "Bank",
-        "Company",
-        "Agent",
-        "Borrowers",
-        "Lenders",
-        "Guarantor",
-        "Guarantors",
-        "Landlord",
-        "Tenant",
-        "Executive",
-        "Employee",
-        "Trustee",
-        "Purchaser",
-        "Seller",
-        "Parent",
-        "Subsidiary",
-        "Subsidiaries",
-        "Holder",
-        "Issuer",
-        "Buyer",
-        "BORROWER",
-        "LENDER",
-        "BANK",
-        "COMPANY",
-        "AGENT",
-        "LANDLORD",
-        "TENANT",
-        "EXECUTIVE",
-    ]
-)
+_PARTIES = _labelled_wrongly("parties")
 """Roles of a contract: labelled as people and organisations there, and nobody's name."""

@@ -86,19 +86,37 @@ class _Adam:
         self.values[at] -= (scale * mean / (np.sqrt(square) + 1e-8)).astype(np.float32)
 
 
-def fit(texts: Sequence[LabelledText], setup: Setup, say: Callable[[str], object] = print) -> NamesWeights:
-    """The weights learned from texts, which are taken in another order each time."""
-    rng, dice = np.random.default_rng(setup.seed), random.Random(setup.seed)
-    learned = tokens(texts)
-    parts = _parts(learned.vocabulary)
-    table = _Adam(rng.normal(0, 0.3, (ROWS, setup.width)).astype(np.float32))
+def beginning(setup: Setup) -> NamesWeights:
+    """Weights that have learned nothing."""
+    rng = np.random.default_rng(setup.seed)
     sizes = [
         (5 * setup.width, setup.hidden),
         *[(3 * setup.hidden, setup.hidden)] * setup.middle,
         (setup.hidden, OUTPUTS),
     ]
-    matrices = [_Adam(rng.normal(0, np.sqrt(2 / size[0]), size).astype(np.float32)) for size in sizes]
-    biases = [_Adam(np.zeros(size[1], np.float32)) for size in sizes]
+    table = rng.normal(0, 0.3, (ROWS, setup.width)).astype(np.float32)
+    layers = tuple(
+        (rng.normal(0, np.sqrt(2 / size[0]), size).astype(np.float32), np.zeros(size[1], np.float32))
+        for size in sizes
+    )
+    return NamesWeights(table, layers)
+
+
+def fit(
+    texts: Sequence[LabelledText],
+    setup: Setup,
+    say: Callable[[str], object] = print,
+    *,
+    start: NamesWeights | None = None,
+) -> NamesWeights:
+    """The weights learned from texts, which are taken in another order each time; going on from `start`, if there is one."""
+    rng, dice = np.random.default_rng(setup.seed), random.Random(setup.seed)
+    learned = tokens(texts)
+    parts = _parts(learned.vocabulary)
+    start = start or beginning(setup)
+    table = _Adam(start.table.copy())
+    matrices = [_Adam(matrix.copy()) for matrix, _ in start.layers]
+    biases = [_Adam(bias.copy()) for _, bias in start.layers]
     spans = list(zip([0, *learned.ends], learned.ends, strict=False))
     batches = max(1, len(learned.words) // setup.batch_words) * setup.epochs
     done = 0
