@@ -212,7 +212,7 @@ _SHARED = {
     "sec_filings_en": 1,
 }
 """Sets of the data folder that may be learned from, and how often each text is."""
-_DOCUMENTATION = 3
+_DOCUMENTATION = 6
 """Of how many pieces of documentation one is learned from: capitals of products and headings, and next to no names."""
 _SYNTHETIC = {"PERSON": "PER", "GPE": "LOC", "STREET_ADDRESS": "LOC", "ORGANIZATION": "ORG"}
 
