@@ -38,6 +38,7 @@ from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
 from governance.limits.services.ledger import Ledger
 from governance.limits.services.own_budgets import OwnBudgets
+from governance.limits.services.pulses import BackgroundWatch
 from governance.limits.services.rate_limiter import RateLimiter
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
@@ -130,6 +131,7 @@ class Gateway:
         self.rule_use = RuleUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.own_budgets = OwnBudgets(self._pool)
+        self.background = BackgroundWatch(self._pool)
         self.responses = ResponseStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
         self.random = Random()  # noqa: S311 - shares load, guards nothing

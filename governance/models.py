@@ -12,6 +12,7 @@ from governance.limits.models import (
     LimitRequest,
     RateLimit,
     Scoped,
+    WorkerPulse,
 )
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.records.models import (
@@ -87,4 +88,5 @@ __all__ = [
     "UsageFeature",
     "UsageQuarterHour",
     "WireFormat",
+    "WorkerPulse",
 ]

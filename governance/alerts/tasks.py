@@ -33,7 +33,10 @@ def alert_on_unfiled_calls() -> int:
 @app.task(name="governance.tasks.deliver")  # type: ignore[untyped-decorator]
 def deliver(delivery_id: str) -> bool:
     """One attempt at a delivery. The next is set off by its time in the database, which outlives any queue."""
-    return deliveries.attempt(UUID(delivery_id), now=utc_now())
+    try:
+        return deliveries.attempt(UUID(delivery_id), now=utc_now())
+    except deliveries.TeamBusyError:
+        return False  # it is due still, and comes again within seconds
 
 
 @app.task(  # type: ignore[untyped-decorator]

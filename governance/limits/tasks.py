@@ -2,6 +2,7 @@
 
 from governance.limits.services import ledger_repair as holds
 from governance.limits.services import limit_requests
+from governance.limits.services.pulses import note_pulse
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -16,3 +17,9 @@ def expire_holds() -> int:
 def expire_requests() -> int:
     """Closes the requests that nobody has decided on before their end."""
     return limit_requests.expire(now=utc_now())
+
+
+@app.task(name="governance.tasks.pulse")  # type: ignore[untyped-decorator]
+def pulse(queue: str) -> None:
+    """Notes that a queue is worked on."""
+    note_pulse(queue, now=utc_now())

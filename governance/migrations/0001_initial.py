@@ -202,6 +202,18 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='WorkerPulse',
+                    fields=[
+                        ('queue', models.CharField(max_length=32, primary_key=True, serialize=False)),
+                        ('at', models.DateTimeField()),
+                    ],
+                    options={
+                        'ordering': ('queue',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='AlertChannel',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -248,6 +260,7 @@ class Migration(migrations.Migration):
                         ('alert', models.ForeignKey(help_text='Empty: a test.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='governance.alert')),
                         ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Given up')], default='pending', max_length=16)),
                         ('attempts', models.PositiveSmallIntegerField(default=0)),
+                        ('claimed_at', models.DateTimeField(editable=False, help_text='While an attempt is under way.', null=True)),
                         ('next_attempt_at', models.DateTimeField()),
                         ('last_error', models.CharField(blank=True, max_length=300)),
                         ('created_at', models.DateTimeField(auto_now_add=True)),

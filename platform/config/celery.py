@@ -1,10 +1,14 @@
 """Celery with all tasks and their schedule: `celery -A config.celery worker` and `beat`."""
 
+from typing import Any
+
 from celery.schedules import crontab
 
+from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
+from kernel.background_queues import QUEUES
 
-SCHEDULE = {
+SCHEDULE: dict[str, Any] = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
     "alert": {"task": "governance.tasks.alert", "schedule": 10.0},
     "alert-on-forecasts": {"task": "governance.tasks.alert_on_forecasts", "schedule": 900.0},
@@ -31,6 +35,21 @@ SCHEDULE = {
     "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
+
+# Each worker is asked by its own queue whether it is there.
+SCHEDULE |= {
+    f"pulse-{queue}": {
+        "task": "governance.tasks.pulse",
+        "schedule": PULSE_SECONDS,
+        "args": (queue,),
+        "options": {"queue": queue},
+    }
+    for queue in QUEUES
+}
+for entry in SCHEDULE.values():
+    # What nobody took until it comes again is not done twice when somebody is back.
+    if isinstance(entry["schedule"], float):
+        entry.setdefault("options", {})["expires"] = entry["schedule"]
 
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()

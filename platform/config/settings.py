@@ -5,6 +5,7 @@ from pathlib import Path
 from django.templatetags.static import static
 
 from config.environment import Environment
+from kernel.background_queues import QUEUES, ROUTES
 from kernel.checks import INSECURE_DEFAULT
 from kernel.deadlines import TCP
 from kernel.services_file import apply_simulator_credentials, read_services
@@ -51,6 +52,11 @@ CONTEXT_HOSTS = [host.strip().lower() for host in env.list("GATEHOUSE_CONTEXT_HO
 vars().update(env.email_url("GATEHOUSE_EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("GATEHOUSE_EMAIL_FROM", default="gatehouse@localhost")
 EMAIL_TIMEOUT = 20
+# How many deliveries, documents and evaluations of one team are worked on at once: fewer than there are places for them, so that
+# there is always one for another team.
+TEAM_DELIVERIES = env.int("GATEHOUSE_TEAM_DELIVERIES", default=3)
+TEAM_DOCUMENTS = env.int("GATEHOUSE_TEAM_DOCUMENTS", default=1)
+TEAM_EVALUATIONS = env.int("GATEHOUSE_TEAM_EVALUATIONS", default=1)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------
@@ -229,6 +235,14 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# Queues by kind, so that what is slow for one tenant holds up nothing of another's. A worker without `-Q` takes all of them.
+CELERY_TASK_DEFAULT_QUEUE = "ledger"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {name: {} for name in QUEUES}
+CELERY_TASK_ROUTES = ROUTES
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds. Work goes in slices that are shorter by far: this ends what hangs, in workers of processes.
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 600, 660
 
 # --- Django REST framework -------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -64,10 +64,30 @@ def web_part(configuration: Configuration, environment: Mapping[str, str]) -> Co
     )
 
 
-def worker(configuration: Configuration, environment: Mapping[str, str]) -> Command:
-    """Celery's worker: one process for tasks, one that minds it and its time limits."""
-    options = ("--concurrency", "1", "--loglevel", "info", "--without-gossip", "--without-mingle")
-    return _celery(configuration, environment, name="worker", ready_text=" ready.", options=options)
+def workers(configuration: Configuration, environment: Mapping[str, str]) -> tuple[Command, ...]:
+    """Celery's workers, one for each queue, so that none waits for another: what only waits for the other side has threads, what
+    computes has processes, which end what takes too long."""
+    pools = {
+        "ledger": ("--concurrency", "1"),
+        "deliveries": ("--pool", "threads", "--concurrency", "4"),
+        "documents": ("--concurrency", "2"),
+        "evaluations": ("--pool", "threads", "--concurrency", "2"),
+    }
+    return tuple(
+        _celery(
+            configuration,
+            environment,
+            name="worker",
+            title=f"Celery worker ({queue})",
+            log="worker" if queue == "ledger" else f"worker-{queue}",
+            ready_text=" ready.",
+            options=(
+                *("-Q", queue, "-n", f"{queue}@%h", *pool),
+                *("--loglevel", "info", "--without-gossip", "--without-mingle"),
+            ),
+        )
+        for queue, pool in pools.items()
+    )
 
 
 def beat(configuration: Configuration, environment: Mapping[str, str]) -> Command:
@@ -85,10 +105,12 @@ def _celery(
     name: str,
     ready_text: str,
     options: tuple[str, ...],
+    title: str = "",
+    log: str = "",
 ) -> Command:
     return Command(
-        name=name,
-        title=f"Celery {name}",
+        name=log or name,
+        title=title or f"Celery {name}",
         arguments=(sys.executable, "-m", "celery", "-A", "config.celery", name, *options),
         environment=environment,
         folder=configuration.root,

@@ -190,9 +190,13 @@ class Supervisor:
 
     def _start_platform(self, environment: Mapping[str, str]) -> None:
         configuration = self._configuration
-        self._progress.step("Starting web, gateway, Celery worker and beat")
-        for make in (parts.web_part, parts.worker, parts.beat):
-            self._add(self._platform, make(configuration, environment))
+        self._progress.step("Starting web, gateway, Celery's workers and beat")
+        for command in (
+            parts.web_part(configuration, environment),
+            *parts.workers(configuration, environment),
+            parts.beat(configuration, environment),
+        ):
+            self._add(self._platform, command)
         for child in self._platform:
             wait_until_ready(child, pulse=self._pulse)
             self._progress.say(f"Ready: {child.command.title}")

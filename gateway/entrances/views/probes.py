@@ -34,8 +34,15 @@ async def readiness(gateway: Gateway | None) -> HttpResponse:
         "checks": {name: "ok" if passed else "failed" for name, passed in checks.items()},
         "rate_limits": _rate_limits(gateway),
         "partitions": _partitions(gateway),
+        "background": await _background(gateway, postgres),
     }
     return HttpResponse(orjson.dumps(body), status=200 if is_ready else 503, content_type=JSON)
+
+
+async def _background(gateway: Gateway | None, postgres: bool) -> str:
+    if gateway is None or not postgres:
+        return "unknown"
+    return await gateway.background.what_is_silent(_TIMEOUT_SECONDS) or "ok"
 
 
 def _rate_limits(gateway: Gateway | None) -> str:

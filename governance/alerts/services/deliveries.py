@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from governance.alerts.models import AlertChannel, Delivery
@@ -36,17 +37,27 @@ LEASE = timedelta(minutes=2)
 """How long an attempt may take before it counts as lost with its process."""
 
 
+class TeamBusyError(Exception):
+    """A team has as many deliveries under way as it may have: others wait for their turn, too."""
+
+
 def due(*, now: datetime, at_most: int = 200) -> list[UUID]:
-    """Deliveries whose time has come."""
+    """Deliveries whose time has come: of each team its first, then of each its second, and so on."""
     rows = Delivery.objects.filter(state=Delivery.State.PENDING, next_attempt_at__lte=now)
-    return list(rows.order_by("next_attempt_at").values_list("pk", flat=True)[:at_most])
+    turn = Window(RowNumber(), partition_by=F("channel__team"), order_by="next_attempt_at")
+    ordered = rows.annotate(turn=turn).order_by("turn", "next_attempt_at")
+    return list(ordered.values_list("pk", flat=True)[:at_most])
 
 
 def attempt(delivery_id: UUID, *, now: datetime) -> bool:
-    """One attempt at a delivery that is due. False when somebody else has claimed it, or it failed."""
-    claimed = Delivery.objects.filter(
-        pk=delivery_id, state=Delivery.State.PENDING, next_attempt_at__lte=now
-    ).update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE)
+    """One attempt at a delivery that is due. False when somebody else has claimed it, or it failed. TeamBusyError where its team
+    has as many under way as it may have."""
+    waiting = Delivery.objects.filter(pk=delivery_id, state=Delivery.State.PENDING, next_attempt_at__lte=now)
+    team = waiting.values_list("channel__team", flat=True).first()
+    running = Delivery.objects.filter(channel__team=team, claimed_at__gt=now - LEASE)
+    if running.exclude(pk=delivery_id).count() >= settings.TEAM_DELIVERIES:
+        raise TeamBusyError
+    claimed = waiting.update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE, claimed_at=now)
     if not claimed:
         return False
     delivery = Delivery.objects.select_related("channel", "alert__window__budget").get(pk=delivery_id)
@@ -60,14 +71,14 @@ def attempt(delivery_id: UUID, *, now: datetime) -> bool:
         _note_failure(delivery, error, now=now)
         return False
     Delivery.objects.filter(pk=delivery_id).update(
-        state=Delivery.State.DELIVERED, delivered_at=now, last_error=""
+        state=Delivery.State.DELIVERED, delivered_at=now, last_error="", claimed_at=None
     )
     return True
 
 
 def _note_failure(delivery: Delivery, error: Exception, *, now: datetime) -> None:
     pause = pause_after(delivery.attempts, jitter=random())  # noqa: S311 - spreads load, guards nothing
-    changes: dict[str, Any] = {"last_error": f"{type(error).__name__}: {error}"[:300]}
+    changes: dict[str, Any] = {"last_error": f"{type(error).__name__}: {error}"[:300], "claimed_at": None}
     if pause is None:
         changes["state"] = Delivery.State.FAILED
         logger.error("alert %s could not be delivered to channel %s", delivery.pk, delivery.channel_id)

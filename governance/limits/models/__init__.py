@@ -5,6 +5,7 @@ from governance.limits.models.ledger_entry import LedgerEntry
 from governance.limits.models.limit_request import LimitRequest
 from governance.limits.models.rate_limit import RateLimit
 from governance.limits.models.scope import Dimension, Scoped
+from governance.limits.models.worker_pulse import WorkerPulse
 
 __all__ = [
     "Budget",
@@ -17,4 +18,5 @@ __all__ = [
     "LimitRequest",
     "RateLimit",
     "Scoped",
+    "WorkerPulse",
 ]

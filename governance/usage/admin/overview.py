@@ -13,6 +13,10 @@ from accounts.models import ApiKey, Application, Team
 from accounts.policy.roles import Capability
 from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
+from governance.limits.services.pulses import what_is_silent
+from governance.privacy.models import PrivacyPolicy
+from governance.privacy.policy.presets import Preset
+from governance.privacy.selectors import preset
 from governance.records.models import AuditRecord, CallStatus
 from governance.ui.bars import bar_of
 from governance.ui.calls import STATUS_LABELS, milliseconds
@@ -51,6 +55,9 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     teams = team_ids(who, Capability.VIEW_USAGE)
     now = utc_now()
     context["title"] = "Overview"
+    if who.is_superuser:
+        context["background"] = what_is_silent(now=now)
+        context["preset"] = _preset()
     if teams is not None and not teams:
         return {**context, "has_no_team": True}
     if not AuditRecord.objects.order_by().visible_to(who).exists():
@@ -110,6 +117,12 @@ def _model_row(name: str, total: Sum, found: DashboardUsage) -> dict[str, Any]:
         "calls": f"{total.calls:,}",
         "percent": round(total.cost * 100 / highest, 1) if highest else 0,
     }
+
+
+def _preset() -> Preset | None:
+    """What holds while the organisation has no privacy policy of its own."""
+    has_own = PrivacyPolicy.objects.filter(team=None, in_force__isnull=False).exists()
+    return None if has_own else preset()
 
 
 def _steps(request: HttpRequest) -> list[FirstStep]:

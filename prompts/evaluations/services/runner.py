@@ -94,6 +94,8 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post, pace: Pace
     """Goes on with an evaluation for so long. True where there is more to do at once; what can wait is woken by time."""
     now = utc_now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
+    if _team_is_busy(evaluation_id, now=now):
+        return False  # woken again by time, when it is its turn
     taken = Evaluation.objects.filter(
         free, pk=evaluation_id, state__in=(EvaluationState.QUEUED, EvaluationState.RUNNING)
     ).update(lease_until=now + LEASE, state=EvaluationState.RUNNING)
@@ -112,6 +114,13 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post, pace: Pace
     finally:
         Evaluation.objects.filter(pk=evaluation_id).update(lease_until=None)
     return has_more
+
+
+def _team_is_busy(evaluation_id: int, *, now: datetime) -> bool:
+    """Whether its team has as many under way as it may have."""
+    team = Evaluation.objects.filter(pk=evaluation_id).values_list("test_set__team", flat=True).first()
+    running = Evaluation.objects.filter(test_set__team=team, lease_until__gt=now).exclude(pk=evaluation_id)
+    return bool(running.count() >= settings.TEAM_EVALUATIONS)
 
 
 class _Runner:

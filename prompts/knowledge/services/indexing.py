@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from kernel.clock import utc_now
@@ -24,12 +25,17 @@ _AGAIN = timedelta(minutes=1)
 _BUDGET_AGAIN = timedelta(minutes=15)
 
 _CLAIM = """
+    WITH busy AS (
+        SELECT base.team_id FROM prompts_knowledgedocument document JOIN prompts_knowledgebase base ON base.id = document.base_id
+        WHERE document.state = 'indexing' AND document.claimed_at >= %(silent)s
+        GROUP BY base.team_id HAVING count(*) >= %(at_once)s)
     UPDATE prompts_knowledgedocument SET state = 'indexing', claimed_at = %(now)s WHERE id = (
-        SELECT id FROM prompts_knowledgedocument
-        WHERE state = 'queued' AND (error = '' OR updated_at < %(again)s)
-            OR state = 'indexing' AND (claimed_at IS NULL OR claimed_at < %(silent)s)
-            OR state = 'paused' AND updated_at < %(budget_again)s
-        ORDER BY claimed_at NULLS FIRST, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        SELECT document.id FROM prompts_knowledgedocument document JOIN prompts_knowledgebase base ON base.id = document.base_id
+        WHERE (document.state = 'queued' AND (document.error = '' OR document.updated_at < %(again)s)
+            OR document.state = 'indexing' AND (document.claimed_at IS NULL OR document.claimed_at < %(silent)s)
+            OR document.state = 'paused' AND document.updated_at < %(budget_again)s)
+            AND NOT EXISTS (SELECT FROM busy WHERE busy.team_id IS NOT DISTINCT FROM base.team_id)
+        ORDER BY document.claimed_at NULLS FIRST, document.id LIMIT 1 FOR UPDATE OF document SKIP LOCKED)
     RETURNING id"""
 
 
@@ -78,6 +84,7 @@ def index_some(*, seconds: float) -> int:
 def _claim(now: datetime) -> _Claim | None:
     moments = {
         "now": now, "again": now - _AGAIN, "silent": now - _SILENT, "budget_again": now - _BUDGET_AGAIN,
+        "at_once": settings.TEAM_DOCUMENTS,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, moments)

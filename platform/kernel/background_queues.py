@@ -1,0 +1,15 @@
+"""PURE: the queues of background work, and which task goes to which: by what it may wait for."""
+
+QUEUES = ("ledger", "deliveries", "documents", "evaluations")
+"""The first takes what none of the others is for: holds, budgets, usage, partitions. None of it waits for anybody outside."""
+ROUTES = {
+    "governance.tasks.deliver": {"queue": "deliveries"},
+    "governance.tasks.mail": {"queue": "deliveries"},
+    "prompts.tasks.index_documents": {"queue": "documents"},
+    "prompts.tasks.tend_bases": {"queue": "documents"},
+    "gateway.tasks.sync_knowledge": {"queue": "documents"},
+    "gateway.tasks.sync_knowledge_bases": {"queue": "documents"},
+    "gateway.tasks.reconcile": {"queue": "documents"},
+    "prompts.tasks.run_evaluation": {"queue": "evaluations"},
+    "prompts.tasks.resume_evaluations": {"queue": "evaluations"},
+}
