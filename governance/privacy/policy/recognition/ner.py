@@ -16,7 +16,7 @@ Span = tuple[int, int, str]
 _BREAK = re.compile(r"[\n\r\t`\"“”<>{}\[\]|=;:?!]|,\s|\s-\s|/")
 _EDGE = " .,'’()*_#>-"
 _CAPITALS = re.compile(r"(?<![\w])[^\W\d_a-zß-ÿ]{5,}(?![\w])")
-_LETTERS = re.compile(r"[^\W\d_]")
+_LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]")
 _WORDS = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 
@@ -81,8 +81,8 @@ def _cut(text: str, start: int, end: int, entity: str) -> Iterator[tuple[int, in
 
 
 def _is_plausible(text: str, entity: str) -> bool:
-    if len(_LETTERS.findall(text)) < 2 or "@" in text:
-        return False
+    if len(_LATIN.findall(text)) < 2 or "@" in text:
+        return False  # the model knows no other letters
     if text.islower() and any(word in _words_of("common_words.txt") for word in text.split()):
         return False
     return entity not in ("PERSON", "NRP") or _DIGIT.search(text) is None
