@@ -11,7 +11,8 @@ from time import perf_counter
 from typing import Any
 
 from governance.management.names_training.corpora import is_held_out
-from governance.privacy.policy.privacy import DEFAULT, InForce, PolicyDocument, PrivacyRule, combined
+from governance.privacy.policy.presets import OBSERVE
+from governance.privacy.policy.privacy import InForce, PolicyDocument, PrivacyRule, combined
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.privacy.policy.ruleset import RuleSet, every_kind
 from governance.privacy.services.detector import Detector
@@ -117,8 +118,8 @@ def _measured(detector: Detector, several: list[Row], name: str, analyzer: Any) 
 
 
 def default_with_names() -> RuleSet:
-    """The policy of a new organisation that looks for names."""
-    named = (*DEFAULT.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
+    """What the preset Observe masks, and every kind of name."""
+    named = (*OBSERVE.document.rules, *(PrivacyRule(entity=entity) for entity in LANGUAGE_ENTITIES))
     return RuleSet(combined([InForce("bench", 1, PolicyDocument(rules=named, names=True))]))
 
 
