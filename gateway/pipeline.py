@@ -48,6 +48,7 @@ from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
 from gateway.steps import identified, reserved, routed, settled
+from gateway.wire.texts import texts_of
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -272,6 +273,7 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         is_json=call.sent_conversation.is_json_wanted or contract is not None,
         prompt=call.system_prompt,
         marks=call.marks,
+        said=lambda: "\n".join(text for several in texts_of(call.sent_conversation) for text in several),
     )
     call.checks.output = outbound.check
     is_part = call.hold is not None and call.hold.is_part
@@ -312,7 +314,8 @@ async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     finally:
         failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
         call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
-        call.checks.leak = outbound.leak
+        call.checks.leak, call.checks.links = outbound.leak, outbound.links
+        call.checks.is_flagged |= bool(outbound.links) and call.rules.effective.screening.links != "log"
         call.checks.is_flagged |= bool(outbound.leak) and call.rules.effective.screening.leak in (
             "flag",
             "block",

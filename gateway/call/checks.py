@@ -69,6 +69,8 @@ class Checks:
     """Placeholders in the answer that were turned back."""
     screening: list[Screened] = field(default_factory=list)
     leak: str = ""
+    links: int = 0
+    """Links and images in the answer that carried data away."""
     adjusted: list[str] = field(default_factory=list)
     """What was changed of the request so that the model takes it: members and what was done, never values of a caller's."""
     is_probe: bool = False
@@ -91,7 +93,7 @@ class Checks:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
             value["screening"] = [each.as_json() for each in self.screening]
-        for name in ("guardrail", "invented", "restored", "leak", "adjusted", "loop"):
+        for name in ("guardrail", "invented", "restored", "leak", "links", "adjusted", "loop"):
             if said := getattr(self, name):
                 value[name] = said
         if self.is_probe:

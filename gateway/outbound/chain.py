@@ -1,12 +1,14 @@
 """PURE: what a reply passes through on its way to the client: rules for that direction first, then its own values back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from gateway.call.checks import OutputCheck
 from gateway.events import BlockStop, Citations, Event, Raw, ReasoningDelta, TextDelta, ToolDelta, ToolStart
 from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
+from gateway.outbound.links import LinkScreen, Passing
 from gateway.outbound.marks import MarksFilter
 from gateway.outbound.screen import BlockFilter, Screen, ScreenFilter
 from gateway.outbound.unmask import UnmaskTally
@@ -14,9 +16,16 @@ from governance.privacy.policy.detection import found_in_answer
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.ruleset import Hit, RuleSet
 from governance.screening.policy.leaks import SystemPrompt
+from governance.screening.policy.links import Said
 
 BLOCKED = "content_filtered"
 """Converse's word for an answer that a filter ended."""
+
+
+class Filter(Protocol):
+    """Events in, and those that are certain out. BlockedError where the answer ends."""
+
+    def feed(self, event: Event) -> Iterator[Event]: ...
 
 
 class Outbound:
@@ -31,6 +40,7 @@ class Outbound:
         is_json: bool,
         prompt: SystemPrompt | None = None,
         marks: str | None = None,
+        said: Callable[[], str] | None = None,
     ) -> None:
         self._mask = mask
         self._rules = rules
@@ -43,8 +53,14 @@ class Outbound:
         self.tally = UnmaskTally()
         self.check = OutputCheck()
         self._marks = MarksFilter(marks) if marks is not None else None
+        self._said = Said(said) if said is not None and rules.effective.screening.links else None
+        self._links = ScreenFilter(self._new_links) if self._said is not None else None
+        self.links = 0
+        """Links and images that carried data away."""
         self._screen = ScreenFilter(self._new_screen) if rules.checks_answers else None
         self._watch = ScreenFilter(self._new_watch) if prompt is not None else None
+        ordered = (self._marks, self._watch, self._links, self._screen)
+        self._filters: tuple[Filter, ...] = tuple(each for each in ordered if each is not None)
         self._unmask = (
             UnmaskFilter(mask.values, mask.entities, tally=self.tally, is_json=is_json)
             if mask.values
@@ -54,7 +70,7 @@ class Outbound:
     def feed(self, event: Event) -> Iterable[Event]:
         """What the client may see after this event."""
         self._note(event)
-        if self._screen is None and self._watch is None and self._marks is None:
+        if not self._filters:
             return (event,) if self._unmask is None else self._unmask.feed(event)
         return self._filtered(event)
 
@@ -65,10 +81,20 @@ class Outbound:
         self._open.clear()
 
     def _filtered(self, event: Event) -> Iterator[Event]:
-        for bare in (event,) if self._marks is None else self._marks.feed(event):
-            for watched in (bare,) if self._watch is None else self._watch.feed(bare):
-                for passed in (watched,) if self._screen is None else self._screen.feed(watched):
-                    yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
+        if len(self._filters) == 1:
+            certain: Iterable[Event] = self._filters[0].feed(event)
+        else:
+            certain = self._through(event, 0)
+        for passed in certain:
+            yield from (passed,) if self._unmask is None else self._unmask.feed(passed)
+
+    def _through(self, event: Event, number: int) -> Iterator[Event]:
+        """What is left of an event behind the filters from this one on."""
+        if number == len(self._filters):
+            yield event
+            return
+        for passed in self._filters[number].feed(event):
+            yield from self._through(passed, number + 1)
 
     def _note(self, event: Event) -> None:
         match event:
@@ -93,6 +119,15 @@ class Outbound:
         assert self._prompt is not None
         ends = self._rules.effective.screening.leak == "block"
         return LeakScreen(self._prompt, ends_answer=ends, note=self._note_leak)
+
+    def _new_links(self, kind: type[Event]) -> BlockFilter:
+        assert self._said is not None
+        if kind is not TextDelta:
+            return Passing()
+        return LinkScreen(self._said, self._rules.effective.screening.links, note=self._note_link)
+
+    def _note_link(self) -> None:
+        self.links += 1
 
     def _note_leak(self, leak: str) -> None:
         self.leak = self.leak or leak

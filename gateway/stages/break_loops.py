@@ -20,8 +20,9 @@ def break_loops(call: Call, gateway: Gateway) -> None:
     team = call.key.team
     if team.loop_action == "off" or call.request.is_inner or call.request.kind != "text":
         return
-    found = _idle(call, gateway)
+    found = Repeats(0)
     if call.request.session:
+        found = _idle(call, gateway)
         found = max(found, _same_request(call, gateway), key=_number)
     if len(call.conversation.messages) > team.loop_repeats:
         found = max(found, repeats_of(call.conversation), key=_number)
@@ -80,7 +81,7 @@ def _same_request(call: Call, gateway: Gateway) -> Repeats:
 def _idle(call: Call, gateway: Gateway) -> Repeats:
     """Tokens of the session since something new was said or done, where the team bounds them."""
     most = call.key.team.loop_tokens
-    if not most or not call.request.session:
+    if not most:
         return Repeats(0)
     used = gateway.sessions.idle_tokens(call.key.team.id, call.request.session)
     if used < most:

@@ -20,7 +20,8 @@ def defend(call: Call, gateway: Gateway) -> None:
     if call.request.kind != "text" or not (marks or screening.canary or screening.leak):
         return
     texts = [block.text for block in conversation.system or () if block.text]
-    key, system = call.key.team.placeholder_key, "\n".join(_lasting(conversation))
+    key = call.key.team.placeholder_key
+    system = "\n".join(_lasting(conversation)) if marks or screening.canary else ""
     secret = canary(key, system) if screening.canary and texts else ""
     if secret:
         _say(conversation, canary_notice(secret))

@@ -6,6 +6,7 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.texts import rewrite_untrusted
 from governance.privacy.policy.privacy import SCREENING_ACTIONS, ScreeningAction
+from governance.screening.policy.guards import Guards, guards_of
 from governance.screening.policy.verdict import ScreeningOutcome, ScreeningVerdict, Thresholds
 from governance.screening.services import Item
 from kernel.breath import Breath
@@ -70,15 +71,23 @@ async def _screen_fresh(
 def _items(call: Call, actions: dict[str, ScreeningAction]) -> list[Item]:
     """The texts to screen, each once."""
     items: dict[Item, None] = {}
+    guards = _guards(call) if actions["user"] else None
 
     def note(role: str, text: str) -> str:
         if actions[role] and text:
-            items[Item(role, text, actions[role] == "strip")] = None
+            own = guards if role == "user" else None
+            items[Item(role, text, actions[role] == "strip", own)] = None
         return text
 
     for _ in rewrite_untrusted(call.conversation, note):
         pass
     return list(items)
+
+
+def _guards(call: Call) -> Guards | None:
+    """What the call's system prompt says to keep: a user who asks for it is no ordinary one."""
+    system = call.conversation.system
+    return guards_of("\n".join(block.text for block in system if block.text)) if system else None
 
 
 def _conclude(
@@ -109,8 +118,10 @@ def _conclude(
 
 
 def _strip(call: Call, actions: dict[str, ScreeningAction], verdicts: dict[Item, ScreeningVerdict]) -> None:
+    guards = _guards(call) if actions["user"] == "strip" else None
+
     def without(role: str, text: str) -> str:
-        verdict = verdicts.get(Item(role, text, with_spans=True))
+        verdict = verdicts.get(Item(role, text, True, guards if role == "user" else None))
         if verdict is None or actions[role] != "strip" or verdict.verdict is not ScreeningOutcome.INJECTION:
             return text
         rest = verdict.strip(text).strip()

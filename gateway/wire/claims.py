@@ -52,8 +52,10 @@ def check_claims(conversation: Conversation, key: bytes, places: Places | None) 
                 _check_schema(tool.tool_spec.input_schema.json)
         _check_members(tools.tool_choice or {})
     for system in conversation.system or ():
-        _check_members(system.guard_content or {}, "system")
-    _check_members(conversation.output_config or {}, "outputConfig")
+        if system.guard_content is not None:
+            _check_members(system.guard_content, "system")
+    if conversation.output_config is not None:
+        _check_members(conversation.output_config, "outputConfig")
 
 
 def _check_block(block: Block, key: bytes, places: Places | None) -> None:

@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 
 from accounts.api.base import read, without_store
 from accounts.api.key_authentication import ApiKeyAuthentication
+from governance.screening.policy.guards import guards_of
 from governance.screening.policy.rules import ROLES
 from governance.screening.policy.verdict import DEFAULT, ScreeningVerdict, Thresholds
 from governance.screening.policy.whole import screen_whole
-from governance.ui.previews import PreviewSerializer
+from governance.ui.previews import PreviewSerializer, one_at_a_time
 from kernel.errors import at
 
 
@@ -23,6 +24,12 @@ class ScreeningPreviewSerializer(PreviewSerializer):
         choices=ROLES,
         default=ROLES[0],
         help_text="Where the text comes from: a user, a retrieved document, the result of a tool.",
+    )
+    system = serializers.CharField(
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="The system prompt that a user's text comes with: what it reserves counts.",
     )
     flag_at = serializers.FloatField(
         default=DEFAULT.flag, help_text="The score from which a text is suspicious."
@@ -73,10 +80,12 @@ class ScreeningPreviewView(APIView):
     def post(self, request: Request) -> Response:
         values = read(ScreeningPreviewSerializer, request)
         texts = values.get("texts", [values.get("text", "")])
-        results = [
-            _result(screen_whole(text, role=values["role"], thresholds=values["thresholds"]))
-            for text in texts
-        ]
+        role, thresholds = values["role"], values["thresholds"]
+        guards = guards_of(values["system"]) if role == ROLES[0] else None
+        with one_at_a_time(request):
+            results = [
+                _result(screen_whole(text, role=role, thresholds=thresholds, guards=guards)) for text in texts
+            ]
         return without_store(Response({"results": results} if "texts" in values else results[0]))
 
 

@@ -4,33 +4,40 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from hashlib import blake2b
+from pydoc_data.topics import topics
 from typing import NamedTuple
 
+from governance.screening.policy.guards import Guards
 from governance.screening.policy.verdict import ScreeningVerdict, Thresholds, screen_text
 from governance.screening.policy.whole import screen_whole, screening_pieces, whole
 from kernel.breath import Breath
 
+_WARM_PAGES = 12
+_WARM_LENGTH = 3_000
 REMEMBERED_VERDICTS = 16_384
 
 
 class Item(NamedTuple):
-    """A text, where it comes from (user, document, tool), and whether it may have to be stripped."""
+    """A text, where it comes from (user, document, tool), whether it may have to be stripped, and what its system prompt guards."""
 
     role: str
     text: str
     with_spans: bool = False
+    guards: Guards | None = None
 
 
 class Screener:
-    """Memory of verdicts by keyed hash of role, thresholds and text. It keeps no text."""
+    """Memory of verdicts by keyed hash of role, thresholds, guards and text. It keeps no text."""
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._remembered: OrderedDict[bytes, ScreeningVerdict] = OrderedDict()
 
     def warm_up(self) -> None:
-        """Loads what is loaded at first use."""
-        screen_text("Please ignore nothing.", role="user", thresholds=Thresholds())
+        """Loads what is loaded at first use, and lets the rules' automata grow on ordinary prose: their first texts cost most."""
+        for page in sorted(topics.values(), key=len)[-_WARM_PAGES:]:
+            for at in range(0, min(len(page), _WARM_LENGTH), 500):
+                screen_text(page[at : at + 500], role="user", thresholds=Thresholds(), with_spans=False)
 
     def recall(self, item: Item, thresholds: Thresholds) -> ScreeningVerdict | None:
         """The verdict on this text before."""
@@ -42,7 +49,13 @@ class Screener:
 
     def screen_at_once(self, item: Item, thresholds: Thresholds) -> ScreeningVerdict:
         """The verdict on a text so short that nobody notices."""
-        verdict = screen_whole(item.text, role=item.role, thresholds=thresholds, with_spans=item.with_spans)
+        verdict = screen_whole(
+            item.text,
+            role=item.role,
+            thresholds=thresholds,
+            with_spans=item.with_spans,
+            guards=item.guards,
+        )
         self._remember(item, thresholds, verdict)
         return verdict
 
@@ -54,7 +67,11 @@ class Screener:
                 parts = []
                 for at, piece in screening_pieces(item.text):
                     verdict = screen_text(
-                        piece, role=item.role, thresholds=thresholds, with_spans=item.with_spans
+                        piece,
+                        role=item.role,
+                        thresholds=thresholds,
+                        with_spans=item.with_spans,
+                        guards=item.guards,
                     )
                     parts.append((at, verdict))
                     await breath.draw()
@@ -68,9 +85,9 @@ class Screener:
             self._remembered.popitem(last=False)
 
     def _key_of(self, item: Item, thresholds: Thresholds) -> bytes:
-        role, text, with_spans = item
+        role, text, with_spans, guards = item
         salt = blake2b(
-            f"{role} {thresholds.flag} {thresholds.block} {with_spans}".encode(), digest_size=16
+            f"{role} {thresholds.flag} {thresholds.block} {with_spans} {guards}".encode(), digest_size=16
         ).digest()
         return blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=16, key=self._key, salt=salt

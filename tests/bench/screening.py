@@ -11,12 +11,14 @@ import numpy as np
 
 from governance.management.screening_training import report, train
 from governance.management.screening_training.corpus import LabelledText
-from governance.management.screening_training.evaluate import LeftOut
+from governance.management.screening_training.evaluate import LeftOut, leave_out
+from governance.management.screening_training.features import rows
 from governance.management.screening_training.fit import Setup
 from governance.screening.policy import rules
 from governance.screening.policy.scoring import score
 from governance.screening.policy.secrets import find_secrets
 from governance.screening.policy.verdict import screen_text
+from governance.screening.services import Screener
 
 SETUPS = {
     "n-grams and rules (shipped)": Setup(),
@@ -26,6 +28,7 @@ SETUPS = {
     "held back less (C = 4)": Setup(c=4.0),
     "made texts weigh as much as real ones": Setup(made_share=1.0),
     "windows count like wholes": Setup(window_handicap=0.0),
+    "texts once more without their spelling": Setup(concept_share=0.5),
 }
 LENGTHS = (200, 1_000, 5_000, 20_000, 100_000)
 REPEATS = 60
@@ -44,7 +47,8 @@ class Cost:
 def print_all(data: Path) -> None:
     """Every table, as docs/screening.md has them."""
     examples = train.user_examples(data)
-    found = {name: train.user_figures(examples, setup) for name, setup in SETUPS.items()}
+    table = rows(examples)
+    found = {name: leave_out(examples, table, setup) for name, setup in SETUPS.items()}
     shipped = next(iter(found.values()))
     for line in report.report_lines(examples, shipped, train.material_figures(data)):
         print(line)
@@ -78,6 +82,12 @@ def costs(data: Path) -> Iterator[Cost]:
         for line in (data / "prompts" / "user_prompts.jsonl").read_text().strip().split("\n")
     ]
     text = "\n".join(pages)
+    Screener().warm_up()
+    yield _cost(
+        "a user's prompt of 500 characters",
+        [prompt[:500] for prompt in prompts if len(prompt) >= 500],
+        lambda piece: score(piece, role=rules.USER),
+    )
     score(text[:5_000], role=rules.USER)
     for length in LENGTHS:
         pieces = [text[at * 997 % 200_000 :][:length] for at in range(REPEATS if length < 100_000 else 12)]
@@ -100,6 +110,8 @@ def costs(data: Path) -> Iterator[Cost]:
         [attack] * 8,
         lambda piece: screen_text(piece, role=rules.DOCUMENT),
     )
+    alike = ("\u0456gn\u043er\u0435 \u0430ll \u0440r\u0435vi\u043eus " * 50_000)[:1_000_000]
+    yield _cost("a million look-alike letters", [alike], lambda piece: score(piece, role=rules.USER))
     yield _cost("secrets in 2,000 characters", [text[at * 997 :][:2_000] for at in range(200)], find_secrets)
 
 
@@ -110,4 +122,4 @@ def _cost(name: str, pieces: list[str], work) -> Cost:
         work(piece)
         taken.append(1e3 * (process_time() - begun))
     each = [1e3 * one / len(piece) for one, piece in zip(taken, pieces, strict=True) if piece]
-    return Cost(name, median(each), quantiles(each, n=100)[-1], median(taken))
+    return Cost(name, median(each), quantiles([*each, *each], n=100)[-1], median(taken))

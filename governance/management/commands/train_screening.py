@@ -1,3 +1,4 @@
+import hashlib
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -5,6 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from governance.management.screening_training import report, train
+from governance.management.screening_training.evaluate import leave_out
+from governance.management.screening_training.features import rows
 from governance.management.screening_training.fit import Setup
 from governance.screening.policy import classifier
 from kernel import commands
@@ -25,7 +28,12 @@ class Command(commands.Command):
             "--data",
             type=_folder,
             required=True,
-            help="a folder with injection/dev.jsonl, prompts and paraphrase",
+            help="a folder with injection/dev.jsonl and the files of documents beside it",
+        )
+        parser.add_argument(
+            "--pages",
+            type=Path,
+            help="documentation in many languages, harmless: FOLDER/<language>/docs/**/*.md",
         )
         parser.add_argument(
             "--out",
@@ -43,19 +51,22 @@ class Command(commands.Command):
                 "Training needs scikit-learn, a development tool: run `make check` once."
             ) from error
         setup = Setup()
-        examples = train.user_examples(options["data"])
+        examples = train.user_examples(options["data"], options["pages"])
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")
-        found = train.user_figures(examples, setup)
-        material = train.material_figures(options["data"])
+        table = rows(examples)
+        found = leave_out(examples, table, setup)
+        material = train.material_figures(options["data"], options["pages"])
         for line in report.report_lines(examples, found, material):
             self.stdout.write(line)
         if options["only_figures"]:
             return
         data = classifier.write_model(
             {
-                "user": train.user_model(examples, found, setup),
-                "material": train.material_model(options["data"], material),
+                "user": train.user_model(examples, table, found, setup),
+                "material": train.material_model(material),
             }
         )
         options["out"].write_bytes(data)
-        self.stdout.write(f"{options['out'].name}: {len(data):,} bytes.")
+        self.stdout.write(
+            f"{options['out'].name}: {len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}"
+        )

@@ -5,8 +5,9 @@ import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from governance.management.screening_training import disguises, installed
+from governance.management.screening_training import disguises, installed, tongues
 from governance.management.screening_training.texts import TextWriter, lines
 from governance.screening.policy import rules
 
@@ -14,6 +15,12 @@ MADE = "made"
 """The group of texts made from templates: always trained on, never counted."""
 _UPSTREAM = {"Giskard-AI/prompt-injections": "NVIDIA/garak"}
 """Repositories whose texts come from another one: they are left out together."""
+_ASKS = (
+    "Summarise this.", "Summarize the text below.", "What is this about?", "Rewrite this.", "Translate this into English.", "Fix the mistakes.",
+    "Explain this to me.", "Give me the main points.", "Turn this into a list.", "Can you improve this text?", "Continue this text.",
+    "Is this correct?", "Write a story about this.", "Review this, please.", "What does the following mean?",
+)  # fmt: skip
+_ANCHOR = re.compile(r" *\{ ?#[^}\n]*\}")
 _DOCUMENT_LENGTHS = (200, 600, 1500, 4000)
 
 
@@ -50,25 +57,9 @@ def examples(data: Path) -> list[LabelledText]:
     return found
 
 
-def documents(data: Path) -> list[LabelledText]:
-    """Harmless documents: pages of documentation, articles, statements."""
-    found = []
-    for line in (data / "prompts" / "long_documents.jsonl").read_text().strip().split("\n"):
-        row = json.loads(line)
-        found.append(_harmless(row["text"], row["source"], "long_documents"))
-    for line in (data / "paraphrase" / "dev.jsonl").read_text().strip().split("\n"):
-        row = json.loads(line)
-        found += [_harmless(row[side], row["source"] + row["kind"], "statements") for side in ("a", "b")]
-    return found
-
-
 def plain(text: str) -> LabelledText:
     """A harmless document that is always learned from."""
     return _made(text, False, rules.DOCUMENT, "document")
-
-
-def _harmless(text: str, source: str, file: str) -> LabelledText:
-    return LabelledText(text, False, rules.DOCUMENT, source.partition("@")[0], file, file)
 
 
 def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str]) -> list[LabelledText]:
@@ -101,6 +92,80 @@ def harmless_installed(*, seed: int, count: int) -> list[LabelledText]:
     return [_made(text, False, rules.USER, kind) for kind, text in found]
 
 
+def in_other_languages(*, seed: int, attacks: int, harmless: int) -> list[LabelledText]:
+    """So many of each in each language, as users write them."""
+    found = [
+        LabelledText(text, True, rules.USER, MADE, MADE, "attack in another language", language)
+        for language, text in tongues.attacks(seed, attacks)
+    ]
+    return found + [
+        LabelledText(text, False, rules.USER, MADE, MADE, "harmless in another language", language)
+        for language, text in tongues.harmless(seed + 1, harmless)
+    ]
+
+
+def pasted(data: Path, pages: Path | None, *, seed: int, count: int) -> list[LabelledText]:
+    """Pieces of harmless documents, as users paste them, often with a request before or behind."""
+    dice = random.Random(seed)  # noqa: S311
+    found = []
+    shared = [example.text for example in ordinary_documents(data)]
+    for texts, many in (
+        (shared, count),
+        *((texts, count // 4) for texts in pages_by_language(pages).values()),
+    ):
+        for text in (dice.choice(texts) for _ in range(many if texts else 0)):
+            piece = _extract(text, dice)
+            ask = dice.choice(_ASKS)
+            shape = dice.choice((f"{ask}\n\n{piece}", f"{piece}\n\n{ask}", piece))
+            found.append(_made(shape, False, rules.USER, "pasted"))
+    return found
+
+
+def pages_by_language(pages: Path | None) -> dict[str, list[str]]:
+    """Pages of documentation, each in the folder of its language: `de/docs/tutorial/first.md`."""
+    found: dict[str, list[str]] = {}
+    if pages is None:
+        return found
+    for path in sorted(pages.glob("*/docs/**/*.md")):
+        text = _ANCHOR.sub("", path.read_text())
+        if len(text) > 800:
+            found.setdefault(path.relative_to(pages).parts[0], []).append(text)
+    return found
+
+
+def ordinary_documents(data: Path) -> list[LabelledText]:
+    """Harmless e-mails, tables, code and documentation that may be learned from."""
+    found = []
+    for name in ("documents_ordinary_bipia_train", "documents_ordinary_docs"):
+        for row in _rows(data / "injection" / f"{name}.jsonl"):
+            found.append(
+                LabelledText(
+                    row["text"], False, rules.DOCUMENT, row["source"] + row["kind"], name, row["kind"]
+                )
+            )
+    return found
+
+
+def orders_in_documents(data: Path) -> list[LabelledText]:
+    """Documents with an order to the model in them; `group` is what the order is about."""
+    return [
+        LabelledText(row["text"], True, rules.DOCUMENT, row["attack"], "indirect_bipia_train", row["kind"])
+        for row in _rows(data / "injection" / "indirect_bipia_train.jsonl")
+    ]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file that may be learned from; none where there is no such file."""
+    if not path.is_file():
+        return []
+    rows = [json.loads(line) for line in path.read_text().strip().split("\n")]
+    return [
+        row
+        for row in rows
+        if row.get("use", "train") in ("train", "both") and "NC" not in row.get("licence", "")
+    ]
+
+
 def made_for_material(
     harmless: list[str], *, seed: int, count: int, attacks: list[str], templates: list[str]
 ) -> list[LabelledText]:
@@ -125,11 +190,25 @@ def made_for_material(
             if dice.random() < 0.85
             else order
         )
+        found.append(_made(order, True, rules.DOCUMENT, "order alone"))
         plain = _extract(dice.choice(harmless), dice)
         role = rules.TOOL if tool else rules.DOCUMENT
         found.append(_made(disguises.as_tool_result(text, dice) if tool else text, True, role, "order"))
         found.append(_made(disguises.as_tool_result(plain, dice) if tool else plain, False, role, "plain"))
     return found
+
+
+def mails(*, seed: int, count: int) -> list[str]:
+    """E-mails, tickets and scraps of documentation that sound like orders and are none."""
+    writer = TextWriter(seed)
+    templates = lines("mails")
+    return [
+        "\n".join(
+            writer.fill(line).replace("\\n", "\n")
+            for line in writer.random.sample(templates, writer.random.choice((1, 2, 3, 5)))
+        )
+        for _ in range(count)
+    ]
 
 
 def _extract(text: str, dice: random.Random) -> str:

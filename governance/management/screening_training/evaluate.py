@@ -13,19 +13,25 @@ from governance.screening.policy.classifier import ModelWeights
 
 FOLDS = 5
 FALSE_POSITIVES = 0.01
+"""Share of ordinary texts at which recall is told."""
+FLAGGED = 0.006
+"""Share of ordinary texts of sources not learned from that a score of a half lies at: below one in a hundred, with room."""
 HARD = ("hard_negative", "benign_cybersecurity", "benign_xstest")
 """Kinds of harmless texts that look like attacks: reported apart, never part of the threshold."""
+FLAGGED_DOCUMENTS = 0.003
+"""The same of documents: they differ more from one project to the next."""
 _SHINGLE = 8
 _ALIKE = 0.25
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Margins of the real texts, and the threshold that one in a hundred ordinary texts lies above."""
+    """Margins of the real texts, the threshold that one in a hundred ordinary texts lies above, and where a score of a half is."""
 
     margins: NDArray[np.float64]
     real: NDArray[np.bool_]
     threshold: float
+    flag_from: float
 
 
 def is_hard(example: LabelledText) -> bool:
@@ -66,7 +72,9 @@ def leave_out(examples: list[LabelledText], rows: Rows, setup: Setup) -> LeftOut
         margins[held] = scored[held]
     real = groups != MADE
     ordinary = np.array([not example.attack and not is_hard(example) for example in examples]) & real
-    return LeftOut(margins, real, threshold_of(margins[ordinary]))
+    return LeftOut(
+        margins, real, threshold_of(margins[ordinary]), threshold_of(margins[ordinary], share=FLAGGED)
+    )
 
 
 def _copies(examples: list[LabelledText], held: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -120,11 +128,11 @@ def auc(attacks: NDArray[np.float64], harmless: NDArray[np.float64]) -> float:
     return float((ranks[:count].sum() - count * (count + 1) / 2) / (count * len(harmless)))
 
 
-def calibrated(weights: ModelWeights, threshold: float) -> ModelWeights:
-    """The weights with a score of a half where the threshold is."""
-    return replace(weights, slope=1.0, offset=-threshold)
+def calibrated(weights: ModelWeights, flag_from: float) -> ModelWeights:
+    """The weights with a score of a half at this margin."""
+    return replace(weights, slope=1.0, offset=-flag_from)
 
 
-def threshold_of(margins: NDArray[np.float64]) -> float:
-    """The margin that one in a hundred of these harmless texts lies above."""
-    return float(np.quantile(margins, 1 - FALSE_POSITIVES, method="higher"))
+def threshold_of(margins: NDArray[np.float64], *, share: float = FALSE_POSITIVES) -> float:
+    """The margin that such a share of these harmless texts lies above."""
+    return float(np.quantile(margins, 1 - share, method="higher"))

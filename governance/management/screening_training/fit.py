@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from governance.management.screening_training.corpus import MADE, LabelledText
 from governance.management.screening_training.features import Rows
 from governance.screening.policy.classifier import ModelWeights
-from governance.screening.policy.grams import BUCKETS
+from governance.screening.policy.grams import BUCKETS, SPELLING_BUCKETS
 
 SEED = 11
 C = 0.5
-MADE_SHARE = 4.0
+MADE_SHARE = 8.0
 """What all made texts weigh together, against one for all real ones."""
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
@@ -30,9 +30,12 @@ class Setup:
     grams: bool = True
     window_handicap: float = 0.5
     """What a window's margin is less by, for each time that their number doubles."""
+    concept_share: float = 0.0
+    tolerance: float = 1e-3
+    """What a text weighs once more without its spelling, so that concepts learn to hold by themselves, in any language."""
 
 
-MATERIAL = Setup(c=2.0, made_share=2.0, window_handicap=1.5)
+MATERIAL = Setup(c=1.0, made_share=2.0, window_handicap=1.2, tolerance=5e-3)
 """For documents and tool results: they are long, and most of their windows are no attack."""
 
 
@@ -116,10 +119,17 @@ def _logistic(
         matrix = matrix[:, :BUCKETS]
     if not setup.grams:
         matrix = _without_grams(matrix)
+    if setup.concept_share:
+        from scipy.sparse import vstack
+
+        matrix = vstack([matrix, _without_spelling(matrix)]).tocsr()
+        owners_again = np.concatenate([owners, owners])
     share = weight[owners] / np.bincount(owners, minlength=len(weight))[owners] ** 0.5
     model = LogisticRegression(
-        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=1e-3
+        C=setup.c, solver="liblinear", dual=True, random_state=SEED, max_iter=1_000, tol=setup.tolerance
     )
+    if setup.concept_share:
+        owners, share = owners_again, np.concatenate([share, setup.concept_share * share])
     model.fit(matrix, labels[owners], sample_weight=share)
     found = np.zeros(rows.matrix.shape[1], dtype=np.float32)
     found[: matrix.shape[1]] = model.coef_[0]
@@ -129,6 +139,13 @@ def _logistic(
         bias=float(model.intercept_[0]),
         window_handicap=setup.window_handicap,
     )
+
+
+def _without_spelling(matrix: Any) -> Any:
+    found = matrix.copy()
+    found.data[found.indices < SPELLING_BUCKETS] = 0
+    found.eliminate_zeros()
+    return found
 
 
 def _without_grams(matrix: Any) -> Any:

@@ -38,8 +38,22 @@ def report_lines(examples: list[LabelledText], found: LeftOut, material: Materia
     yield f"| hard harmless texts taken for attacks | {taken:.3f} of {hard.sum()} |"
     yield f"| AUC, English against ordinary texts | {auc(found.margins[english], found.margins[ordinary]):.3f} |"
     yield f"| AUC, English against hard texts | {auc(found.margins[english], found.margins[hard]):.3f} |"
-    yield f"| orders in documents and tool results, templates and repositories not trained on | {material.recall:.3f} of {material.texts} |"
-    yield f"| long documents without any, of those repositories, taken for attacks | {material.long_above:.2f} of {material.long_texts} |"
+    yield ""
+    yield from material_lines(material)
+
+
+def material_lines(material: Material) -> Iterator[str]:
+    """Documents: orders found by aim and by kind of document, and ordinary ones taken for attacks."""
+    sets: dict[str, list[bool]] = {}
+    for example, margin in zip(material.examples, material.margins, strict=True):
+        what = "orders" if example.attack else "ordinary"
+        names = [f"{what}: all", f"{what} in {example.kind}"]
+        for name in names + ([f"orders, aim: {example.group}"] if example.attack else []):
+            sets.setdefault(name, []).append(bool(margin > material.threshold))
+    yield "| documents of aims and projects not learned from | texts | above the threshold |"
+    yield "|---|---|---|"
+    for name, above in sorted(sets.items()):
+        yield f"| {name} | {len(above)} | {np.mean(above):.3f} |"
 
 
 def sums(examples: list[LabelledText], found: LeftOut) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from governance.privacy.policy.ruleset import RuleSet, every_kind
 from governance.privacy.selectors import Policies
 from governance.privacy.services.privacy import policy_document
 from governance.privacy.services.trial import Trial, try_texts
-from governance.ui.previews import PreviewSerializer
+from governance.ui.previews import PreviewSerializer, one_at_a_time
 from kernel.errors import at
 
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")  # which no encoding can carry
@@ -77,7 +77,8 @@ class RedactionPreviewView(APIView):
     def post(self, request: Request) -> Response:
         values = read(RedactionPreviewSerializer, request)
         rules = self._rules(values.get("policy"), values["ner"])
-        trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
+        with one_at_a_time(request):
+            trials = try_texts(rules, values.get("texts", [values.get("text", "")]))
         results = [result_of(trial) for trial in trials]
         return without_store(Response({"results": results} if "texts" in values else results[0]))
 

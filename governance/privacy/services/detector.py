@@ -12,18 +12,17 @@ from typing import Any
 from governance.privacy.policy.detection import (
     TextHits,
     concluding,
-    found_across,
     found_at_seams,
     found_by_form,
     found_by_name,
     looked_through,
-    secrets,
     segments,
 )
 from governance.privacy.policy.languages import beside
 from governance.privacy.policy.recognition import engine
 from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.whole_texts import found_across, secrets
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, NamesPool, batches
 from governance.screening.policy.findings import Finding
 from kernel.breath import Breath

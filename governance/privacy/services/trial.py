@@ -12,17 +12,16 @@ from django.conf import settings
 from governance.privacy.policy.detection import (
     TextHits,
     concluded,
-    found_across,
     found_at_seams,
     found_by_form,
     found_by_name,
-    secrets,
     segments,
 )
 from governance.privacy.policy.languages import beside
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.whole_texts import found_across, secrets
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, batches, shared_pool
 from governance.screening.policy.findings import Finding
 from kernel.clock import elapsed_ms, perf_counter

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.screening.policy import rules
-from governance.screening.policy.grams import BUCKETS, Grams, grams
+from governance.screening.policy.grams import BUCKETS, Grams, grams, whole_sum
 from governance.screening.policy.normalise import Normalised
-from governance.screening.policy.signals import COLUMNS, Signals, in_window
-from governance.screening.policy.windows import doublings, windows
+from governance.screening.policy.signals import COLUMNS, Signals, in_windows
+from governance.screening.policy.windows import WHOLE_UP_TO, windows
 
 FILE = "model.bin"
-VERSION = 1
+VERSION = 2
 MAX_SIZE = 1_500_000
 """Bytes that the file may have."""
 _MAGIC = b"GHSC"
@@ -27,14 +27,15 @@ SOURCES = {rules.USER: "user", rules.DOCUMENT: "material", rules.TOOL: "material
 
 @dataclass(frozen=True, slots=True)
 class ModelWeights:
-    """Of one source of text: `grams` by bucket, `signals` by column, `slope` and `offset` from margin to score."""
+    """Of one source of text: `grams` by bucket in units of `scale`, `signals` by column, `slope` and `offset` from margin to score."""
 
-    grams: NDArray[np.float32]
+    grams: NDArray[np.float32] | NDArray[np.int8]
     signals: NDArray[np.float32]
     bias: float
     slope: float = 1.0
     offset: float = 0.0
     window_handicap: float = 0.0
+    scale: float = 1.0
 
 
 RULE_EVIDENCE = 2.0
@@ -57,34 +58,34 @@ def score_of(margin: float, weights: ModelWeights) -> float:
 
 
 def margins(normalised: Normalised, signals: Signals, weights: ModelWeights, *, role: str) -> list[Scored]:
-    """The margin of the whole text, and of each window of a long one."""
+    """The margin of the whole text, and of each window of a long one; in material of each sentence, too."""
     text = normalised.text
     found = grams(text)
-    ranges = windows(found.length)
-    sums = _sums(found, weights.grams, np.array(ranges, dtype=np.int64))
-    rows = [in_window(signals, clean=text, start=start, end=end) for start, end in ranges]
-    learned = sums + np.array([row.row() for row in rows]) @ weights.signals + weights.bias
+    if role == rules.USER and found.length <= WHOLE_UP_TO:
+        ranges, doublings = [(0, found.length)], [0.0]
+        sums = np.array([whole_sum(found, weights.grams)])
+    else:
+        ranges, doublings = windows(text, by_sentence=role != rules.USER)
+        sums = _sums(found.once(), weights.grams, np.array(ranges, dtype=np.int64))
+    rows = in_windows(signals, clean=text, ranges=ranges)
+    learned = sums * weights.scale + weights.bias
     parts = []
-    for (start, end), value, row, doubled in zip(
-        ranges, learned, rows, doublings(found.length, ranges), strict=True
-    ):
+    for (start, end), value, row, doubled in zip(ranges, learned.tolist(), rows, doublings, strict=True):
         evidence = RULE_EVIDENCE * row.evidence(role)
-        margin = float(value) + evidence - weights.window_handicap * doubled
+        margin = value + row.sum_of(weights.signals) + evidence - weights.window_handicap * doubled
         parts.append(Scored(start, end, margin, evidence))
     return parts
 
 
-def _sums(found: Grams, table: NDArray[np.float32], ranges: NDArray[np.int64]) -> NDArray[np.float64]:
+def _sums(
+    found: Grams, table: NDArray[np.float32] | NDArray[np.int8], ranges: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """For each range the sum of its n-grams' weights, each kind divided by the root of their number."""
-    if len(ranges) == 1:
-        return np.array(
-            [sum(float(table[kind.buckets].sum()) / max(1, len(kind.buckets)) ** 0.5 for kind in found.kinds)]
-        )
     total = np.zeros(len(ranges))
     for kind in found.kinds:
         running = np.concatenate(([0.0], np.cumsum(table[kind.buckets], dtype=np.float64)))
         first = np.searchsorted(kind.starts, ranges[:, 0])
-        behind = np.maximum(np.searchsorted(kind.ends, ranges[:, 1], side="right"), first)
+        behind = np.maximum(kind.behind(ranges[:, 1]), first)
         total += (running[behind] - running[first]) / np.sqrt(np.maximum(behind - first, 1))
     return total
 
@@ -123,12 +124,13 @@ def read_model(data: bytes) -> dict[str, ModelWeights]:
     for number, (source, values) in enumerate(head["sources"].items()):
         raw = np.frombuffer(data, dtype=np.int8, count=BUCKETS, offset=begin + number * BUCKETS)
         models[source] = ModelWeights(
-            grams=raw.astype(np.float32) * np.float32(values["scale"]),
+            grams=raw,
             signals=np.array([values["signals"].get(name, 0.0) for name in COLUMNS], dtype=np.float32),
             bias=values["bias"],
             slope=values["slope"],
             offset=values["offset"],
             window_handicap=values["window_handicap"],
+            scale=values["scale"],
         )
     return models
 

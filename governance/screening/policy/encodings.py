@@ -190,7 +190,9 @@ def _percent(found: str) -> str | None:
 
 
 def _escapes(found: str) -> str:
-    return re.sub(r"\\u(....)", lambda match: chr(int(match[1], 16)), found)
+    spelled = re.sub(r"\\u(....)", lambda match: chr(int(match[1], 16)), found)
+    # Pairs of surrogates are one character, lone ones none.
+    return spelled.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _morse(found: str) -> str | None:

@@ -1,102 +1,127 @@
-"""PURE: hashed n-grams of a text, all at once: characters by 3 to 5, words by 1 and 2, each at its place."""
+"""PURE: hashed n-grams of a text, all at once: characters by 3 to 5, words by 1 and 2, and concepts of any language."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.screening.policy.windows import WINDOW
+from governance.screening.policy.concepts import CONCEPT_BUCKETS, concepts
+from governance.screening.policy.hashing import CodePoints, bucket_of, code_points
+from governance.screening.policy.windows import WHOLE_UP_TO, WINDOW
 
 CHARACTER_BITS = 18
 WORD_BITS = 17
 CHARACTER_BUCKETS = 1 << CHARACTER_BITS
 WORD_BUCKETS = 1 << WORD_BITS
-BUCKETS = CHARACTER_BUCKETS + WORD_BUCKETS
-"""Character n-grams have the first buckets, word n-grams those behind them."""
+SPELLING_BUCKETS = CHARACTER_BUCKETS + WORD_BUCKETS
+"""Character n-grams have the first buckets, word n-grams those behind them, then come the concepts."""
+BUCKETS = SPELLING_BUCKETS + CONCEPT_BUCKETS
 
 LENGTHS = (3, 4, 5)
 _POSITION_BITS = 32
-_LAST_MARK = 0x3004
-
-_MIX = np.uint32(2654435761)
+_KIND_SHIFT = np.uint32(24)
 _STEP = np.uint32(0x85EBCA6B)
 _SEEDS = {length: np.uint32(0x9E3779B1 * length & 0xFFFFFFFF) for length in LENGTHS}
 _WORD_SEED = np.uint32(0x27D4EB2F)
 _PAIR_SEED = np.uint32(0x165667B1)
-_MAX_WORD_LENGTH = 32
-_POWERS = np.array([pow(0x01000193, at, 1 << 32) for at in range(_MAX_WORD_LENGTH)], dtype=np.uint32)
-# What is no letter or digit ends a word; beyond ASCII, all but blanks and common marks belong to one.
-_IN_WORD = np.array([chr(code).isalnum() for code in range(0x3000)], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class GramKind:
     """N-grams of one kind in the order of the text: their buckets, where each begins and where it ends."""
 
-    buckets: NDArray[np.int64]
+    buckets: NDArray[np.uint32]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
+
+    def behind(self, ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each place how many n-grams end there or before; those of a kind end in the order that they begin in, or nearly."""
+        return np.searchsorted(self.ends, ends, side="right")
 
 
 @dataclass(frozen=True, slots=True)
 class Grams:
-    """N-grams by kind. One that stood shortly before is left out: what is said over and over counts once."""
+    """N-grams by kind, `length` in code points with the blank at each end."""
 
     kinds: tuple[GramKind, ...]
     length: int
 
+    def once(self) -> "Grams":
+        """Without those that stood shortly before: what is said over and over counts once."""
+        gap = self.length + 1 if self.length <= WHOLE_UP_TO else WINDOW
+        return Grams(tuple(_once(kind, gap) for kind in self.kinds), self.length)
+
 
 def grams(text: str) -> Grams:
     """The n-grams of a text without lone surrogates, padded with a blank at both ends."""
-    codes = np.frombuffer(f" {text} ".encode("utf-32-le"), dtype=np.uint32)
-    return Grams(kinds=(*_characters(codes), *_words(codes)), length=len(codes))
+    points = code_points(f" {text} ")
+    return Grams((*_characters(points), *_words(points), *_concepts(points)), len(points.codes))
 
 
-def _bucket(hashes: NDArray[np.uint32], bits: int) -> NDArray[np.int64]:
-    mixed = hashes ^ (hashes >> np.uint32(15))
-    return ((mixed * _MIX) >> np.uint32(32 - bits)).astype(np.int64)
+def whole_sum(found: Grams, table: NDArray[np.float32] | NDArray[np.int8]) -> float:
+    """The sum of weights over a short text: each n-gram once, each kind divided by the root of their number."""
+    if not found.kinds:
+        return 0.0
+    keys = np.concatenate(
+        [kind.buckets | (np.uint32(number) << _KIND_SHIFT) for number, kind in enumerate(found.kinds)]
+    )
+    keys.sort()
+    kept = np.empty(len(keys), dtype=np.bool_)
+    kept[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=kept[1:])
+    keys = keys[kept]
+    of_kind = (keys >> _KIND_SHIFT).astype(np.intp)
+    weights = table[keys & np.uint32(0xFFFFFF)]
+    sums = np.bincount(of_kind, weights=weights)
+    counts = np.bincount(of_kind)
+    return float((sums / np.sqrt(np.maximum(counts, 1))).sum())
 
 
-def _kind(buckets: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> GramKind:
-    """Without the n-grams that are less than a window behind the same one."""
-    keys = np.sort((buckets << _POSITION_BITS) | np.arange(len(buckets)))
+def _once(kind: GramKind, gap: int) -> GramKind:
+    """Without the n-grams that are less than `gap` code points behind the same one."""
+    keys = np.sort(
+        (kind.buckets.astype(np.int64) << _POSITION_BITS) | np.arange(len(kind.buckets), dtype=np.int64)
+    )
     positions = keys & ((1 << _POSITION_BITS) - 1)
     same = (keys[1:] >> _POSITION_BITS) == (keys[:-1] >> _POSITION_BITS)
-    again = same & (starts[positions[1:]] - starts[positions[:-1]] < WINDOW)
-    kept = np.ones(len(buckets), dtype=np.bool_)
+    again = same & (kind.starts[positions[1:]] - kind.starts[positions[:-1]] < gap)
+    kept = np.ones(len(kind.buckets), dtype=np.bool_)
     kept[positions[1:][again]] = False
-    return GramKind(buckets[kept], starts[kept], ends[kept])
+    return GramKind(kind.buckets[kept], kind.starts[kept], kind.ends[kept])
 
 
-def _characters(codes: NDArray[np.uint32]) -> list[GramKind]:
-    spread = codes * _MIX
+def _characters(points: CodePoints) -> list[GramKind]:
     found = []
+    spread = points.spread
     rolling = spread
     for at in range(1, max(LENGTHS)):
-        if len(codes) <= at:
+        if len(spread) <= at:
             break
-        rolling = (rolling[: len(codes) - at] * _STEP) ^ spread[at:]
+        rolling = (rolling[: len(spread) - at] * _STEP) ^ spread[at:]
         if at + 1 in LENGTHS:
             starts = np.arange(len(rolling))
-            found.append(_kind(_bucket(rolling ^ _SEEDS[at + 1], CHARACTER_BITS), starts, starts + at + 1))
+            found.append(
+                GramKind(bucket_of(rolling ^ _SEEDS[at + 1], CHARACTER_BITS), starts, starts + at + 1)
+            )
     return found
 
 
-def _words(codes: NDArray[np.uint32]) -> list[GramKind]:
-    """Words, and pairs of neighbours. Their hash is a sum over letters, each by its place in the word."""
-    inside = np.take(_IN_WORD, np.minimum(codes, len(_IN_WORD) - 1)) | (codes > _LAST_MARK)
-    edges = np.diff(inside.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    if not len(starts):
+def _words(points: CodePoints) -> list[GramKind]:
+    """Words, and pairs of neighbours."""
+    if not len(points.starts):
         return []
-    places = np.arange(len(codes)) - np.repeat(
-        np.concatenate(([0], starts)), np.diff(np.concatenate(([0], starts, [len(codes)])))
-    )
-    powers = np.where(
-        inside & (places < _MAX_WORD_LENGTH), _POWERS[np.minimum(places, _MAX_WORD_LENGTH - 1)], np.uint32(0)
-    )
-    hashes = np.add.reduceat(codes * _MIX * powers, starts, dtype=np.uint32)
-    hashes ^= (ends - starts).astype(np.uint32)
-    single = _bucket(hashes ^ _WORD_SEED, WORD_BITS) + CHARACTER_BUCKETS
-    double = _bucket((hashes[:-1] * _STEP) ^ hashes[1:] ^ _PAIR_SEED, WORD_BITS) + CHARACTER_BUCKETS
-    return [_kind(single, starts, ends), _kind(double, starts[:-1], ends[1:])]
+    hashes = points.words
+    first = np.uint32(CHARACTER_BUCKETS)
+    single = bucket_of(hashes ^ _WORD_SEED, WORD_BITS) + first
+    double = bucket_of((hashes[:-1] * _STEP) ^ hashes[1:] ^ _PAIR_SEED, WORD_BITS) + first
+    return [
+        GramKind(single, points.starts, points.ends),
+        GramKind(double, points.starts[:-1], points.ends[1:]),
+    ]
+
+
+def _concepts(points: CodePoints) -> list[GramKind]:
+    return [
+        GramKind(buckets + np.uint32(SPELLING_BUCKETS), starts, ends)
+        for buckets, starts, ends in concepts(points)
+    ]

@@ -173,11 +173,16 @@ _LEET_MEANT = frozenset(
 )
 
 
+def plain_latin(text: str) -> str:
+    """The text with letters of Latin alphabets that have no accent to take off as plain ones: `ł` is `l`."""
+    return text.translate(_OWN)
+
+
 def straighten(text: str) -> tuple[str, bool]:
     """The text with look-alike letters made Latin where a word mixes scripts; whether any were."""
     if text.isascii():
         return text, False
-    text = text.translate(_OWN)
+    text = plain_latin(text)
     if not _HAS_FOREIGN.search(text):
         return text, False
     sample = text[:4_000]

@@ -44,6 +44,9 @@ _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*\n\s*")
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
 _SPACED = re.compile(r"(?<!\w)\w(?:[ .\-_*|,]{1,3}\w){5,}(?!\w)")
+_MAYBE_SPACED = re2.compile(
+    r"[ .\-_*|,][^\s.\-_*|,][ .\-_*|,]{1,3}[^\s.\-_*|,][ .\-_*|,]{1,3}[^\s.\-_*|,][ .\-_*|,]"
+)
 _GAP = re.compile(r"[ .\-_*|,]{2,}")
 _SINGLE_GAP = re.compile(r"[ .\-_*|,]")
 _NOT_LETTER = re.compile(r"[\W\d_]+")
@@ -75,7 +78,10 @@ def normalise(text: str) -> Normalised:
     clean = whole if whole.isascii() else _plain(whole, tricks)
     clean = _CONTROL.sub(" ", clean.casefold())
     clean, joined = _joined(_REPEATED.sub(r"\1\1\1", clean))
-    clean = _LINES.sub("\n\n", _BLANKS.sub(" ", clean))
+    if "  " in clean or "\t" in clean or not clean.isascii():
+        clean = _BLANKS.sub(" ", clean)
+    if "\n" in clean:
+        clean = _LINES.sub("\n\n", clean)
     clean, straightened = straighten(clean)
     clean, unleeted = unleet(clean)
     tricks += [
@@ -123,6 +129,8 @@ def _plain(text: str, tricks: list[str]) -> str:
 
 def _joined(text: str) -> tuple[str, bool]:
     """`i g n o r e` as one word; two blanks or more part the words."""
+    if not _MAYBE_SPACED.search(text):
+        return text, False
     changed = False
 
     def run(match: re.Match[str]) -> str:

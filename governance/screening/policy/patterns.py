@@ -4,6 +4,9 @@ They are matched against normalised text: lower case, without accents (`é` is `
 """
 
 DECODED = "encoded_orders"
+OUT_OF_PLACE = "out_of_place"
+RESERVED = "reserved"
+GUARDED = "guarded"
 
 SIGNALS: dict[str, tuple[str, float, float]] = {
     "override": ("It tells the model to ignore its instructions.", 0.85, 0.95),
@@ -21,11 +24,15 @@ SIGNALS: dict[str, tuple[str, float, float]] = {
     "private_data": ("It asks the model for personal data of somebody.", 0.3, 0.2),
     "harm_in_story": ("It wraps something harmful in a story, a role or a purpose.", 0.1, 0.1),
     "false_authority": ("It claims to speak as the developer, an administrator or the provider.", 0.4, 0.5),
+    "bare_extraction": ("It asks for instructions without saying whose.", 0.35, 0.4),
     "fake_turn": ("It has marks that pretend to be a turn of the system or the assistant.", 0.7, 0.8),
+    "role_lines": ("It has lines that begin like a turn of the system.", 0.5, 0.6),
+    "dialogue": ("It has turns of a conversation with an assistant.", 0.1, 0.05),
     "fake_end": ("It pretends that the text or the prompt ends here.", 0.4, 0.6),
     "image_exfiltration": ("It would send data out in the address of an image or a link.", 0.6, 0.8),
     "send_out": ("It asks for data to be sent to an address.", 0.1, 0.4),
     "to_the_model": ("It speaks to the model that reads it.", 0.1, 0.6),
+    "addressed": ("It gives an order about the answer.", 0.05, 0.4),
     "hide_from_user": ("It asks the model to keep something from the user.", 0.4, 0.9),
     "say_exactly": ("It dictates the model's words.", 0.1, 0.3),
     "smuggling": ("It asks for a request to be put together from parts.", 0.3, 0.3),
@@ -35,6 +42,9 @@ SIGNALS: dict[str, tuple[str, float, float]] = {
     "harm": ("It mentions something harmful.", 0.0, 0.0),
     "hidden_markup": ("It has markup that people do not see and models do.", 0.05, 0.3),
     "gibberish": ("It has a tail of characters that mean nothing to people.", 0.8, 0.5),
+    OUT_OF_PLACE: ("A request stands between the rows of a table.", 0.0, 0.3),
+    RESERVED: ("It asks for words that the system prompt reserves.", 0.85, 0.6),
+    GUARDED: ("It asks for what the system prompt says to keep.", 0.5, 0.3),
     DECODED: ("A text hidden by an encoding gives orders to the model.", 0.85, 0.95),
 }
 """The reason, and how likely a hit alone is an attack: in what a user writes, and in documents and tool results."""
@@ -63,7 +73,7 @@ _TEXT: dict[str, tuple[str, ...]] = {
         rf"\b(?:{_DROP}) (?:(?:{_FILL}) ){{0,6}}(?:{_BEFORE}) (?:(?:{_FILL}|set) ){{0,3}}(?:{_ORDERS})\b",
         rf"\b(?:{_DROP}|drop|erase|remove|delete|clear) (?:(?:{_FILL}) ){{0,4}}(?:your) (?:(?:{_FILL}) ){{0,2}}(?:{_ORDERS})\b",
         r"\b(?:ignore|disregard|forget|drop) (?:all|any|every) (?:the |of |your |those |these )*(?:instructions?|prompts?|directives?|guidelines|orders|commands|rules)\b",
-        r"\b(?:remove|drop|put|throw|leave) (?:all |any |the |your )*(?:previous|prior|earlier) (?:tasks?|instructions?|information|orders)\b|\b(?:do not|don'?nt|don't|not) (?:answer|listen|respond)\b ~(?:according to|based on|to) (?:the |what |any )?(?:provided|given|documents?|i said|said|above)",
+        r"\b(?:remove|drop|throw out|throw away|leave behind) (?:all |any |the |your )*(?:previous|prior|earlier) (?:tasks?|instructions?|information|orders)\b|\b(?:put|leave|set) (?:all |any |the |your )*(?:previous|prior|earlier) (?:tasks?|instructions?|information|orders) (?:aside|away|behind|out)\b|\b(?:do not|don'?nt|don't|not) (?:answer|listen|respond)\b ~(?:according to|based on|to) (?:the |what |any )?(?:provided|given|documents?|i said|said|above)",
         r"\b(?:ignore|disregard|overlook|skip) (?:(?:all|everything|anything|of|the|that|is|was|text|content) ){0,4}(?:above|before this|so far|previously said|you (?:have been|were|'ve been) (?:told|instructed|given)|i said|i've said|i told you)\b",
         r"\b(?:ignore|disregard|skip|forget) (?:the|this|that|these|all) (?:\w+ )?(?:resume|cv|document|article|webpage|page|paper|email|e-mail|content|function|code|review|table|file|caption|data|question|user)\b ~(?:and|instead|state|say|write|output|reply|print)\b",
         r"\b(?:instructions?|rules?|prompts?|guidelines|restrictions|orders) (?:given |from )?(?:above|before|previously|so far)? ?(?:are|is|have been|has been|were|must be|should be) (?:now )?(?:void|cancel+ed|obsolete|overridden|ignored|disregarded|invalid|removed|lifted|deleted|superseded|replaced|suspended|null)\b",
@@ -161,6 +171,11 @@ _TEXT: dict[str, tuple[str, ...]] = {
         r"\b(?:zeig\w*|nenn\w*|gib|wiederhol\w*|verrat\w*|wie laute\w*|montr\w+|affich\w+|repet\w+|revel\w+|muestr\w+|mostr\w+|dime|repit\w+|cuales son|quais sao|quali sono|rivel\w+)\b ~(?:prompt\w*|systemprompt|anweisungen|instrukt\w+|instructions|consignes|instrucciones|instrucoes|istruzioni)\b",
         r"(?:显示|输出|告诉我|重复|打印|透露|说出|公开)[^。\n]{0,10}(?:系统提示|提示词|初始指令|系统指令|你的指令)|(?:システムプロンプト|初期指示|プロンプト)[^。\n]{0,8}(?:教え|表示|出力|見せ)|시스템 프롬프트|(?:покажи|выведи|повтори|раскрои|напиши)[^.\n]{0,20}(?:системн|промпт|инструкци)",
     ),
+    "bare_extraction": (
+        rf"(?:^|[.!?\n] ?)(?:please |now |just |can you |could you |kindly ){{0,2}}(?:{_SHOW}|recap|restate|reiterate|give|write out|enumerate|rephrase|paraphrase|outline|sum up)\b (?:me |back |out |all |of |us |up |again ){{0,3}}(?:the|any|those|every|all|your) (?:(?:previous|prior|earlier|initial|original|first|preceding|given|hidden|exact|full|starting) ){{0,2}}(?:instructions?|directions|directives|guidelines|rules|prompts?|guidance|briefing)(?: (?:you|that|which|given|above|before|verbatim|word|exactly|backwards|again|as|in)\b| ?[.!?,]| ?$)",
+        r"\b(?:instructions?|directions|directives|guidelines|rules|prompts?|guidance|briefing) (?:that |which )?(?:you (?:were|have been|got|received|follow|are following|must follow|started with)|given to you)\b",
+        r"\b(?:how|what) (?:were|have|are) you (?:been )?(?:set up|configured|instructed|prompted|programmed|told)\b|\bwhat (?:comes|came|stands|was|is) (?:\w+ ){0,2}(?:before|above) (?:my|this|the) (?:first )?(?:message|line|question|text)\b",
+    ),
     "secret_request": (
         rf"\b(?:{_SHOW}|know|get|have|need|what(?:'s| is| are)|hint about|rhyme|guess)\b ~(?:your|the|our|secret|hidden|admin|system|its|any|user'?s?|root)\b (?:\w+ ){{0,2}}(?:passwords?|pass ?codes?|pass ?phrases?|pass ?keys?|secret(?:s| key| word| code| phrase| string| password)?|api[- ]?keys?|credentials|access (?:codes?|tokens?|keys?)|confidential (?:\w+)|private keys?|login|pin code|database|code ?word|magic word)\b",
         r"\b(?:passwords?|secret (?:key|word|code|phrase)|passcode|passphrase)\b ~(?:backwards?|reversed?|letter by letter|character by character|base64|rot13|encod\w+|spell\w*|first (?:letter|character)|rhym\w+|acrostic|synonyms?|poem|morse|hint|riddle|emoji\w*|dots?|hyphens?|split|leetspeak)\b",
@@ -179,10 +194,15 @@ _TEXT: dict[str, tuple[str, ...]] = {
     ),
     "fake_turn": (
         r"<\|?/?(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|end_of_turn|start_of_turn|sep|prompter)\|?>|<\|[a-z_]{2,20}\|>|\[/?(?:inst|sys)\]|<</?sys>>|<(?:bos|eos|s)>|</s>",
-        r"(?:^|\n)[ #>*\[(<_-]*(?:system|assistant|developer|admin|ai|sys)(?: (?:message|prompt|note|override|instructions?|notice|update|alert|command|mode))?[ \])>*_-]*[:>] ?\S",
+    ),
+    "role_lines": (
+        r"(?:^|\n)[ #>*\[(<_-]*(?:system|developer|admin|sys)(?: (?:message|prompt|note|override|instructions?|notice|update|alert|command|mode))?[ \])>*_-]*[:>] ?\S",
         r"</?(?:system|sys|instructions?|user_input|user_query|admin|developer|important|hidden|override|context|prompt|input|document|data|untrusted|task|rule|rules|policy|tool_result|function_results?|information)(?:[ _-](?:message|prompt|note|override|mode|instructions?|update))?(?: [^<>\n]{0,40})?>",
-        r"(?:^|\n)#{1,4} ?(?:system|instructions?|new instructions?|human|assistant|response|override|admin)\b ?:?|\[(?:system|admin|developer|assistant|override|important|instructions?)[^\]\n]{0,30}\]|\{\{?#?(?:system|user|assistant)\b|(?:\"|')role(?:\"|') ?: ?(?:\"|')(?:system|assistant|developer)",
+        r"(?:^|\n)#{1,4} ?(?:(?:system|instruction|new instructions?|human|assistant|response|override|admin) ?:|(?:instruction|human|assistant) ?\n)|\[(?:system|admin|developer|assistant|override|important|instructions?)[^\]\n]{0,30}\]|\{\{?#?(?:system|user|assistant)\b|(?:\"|')role(?:\"|') ?: ?(?:\"|')(?:system|assistant|developer)",
+    ),
+    "dialogue": (
         r"(?:^|\n)(?:human|user|assistant|ai|bot|chatgpt) ?: [^\n]{1,300}\n+(?:human|user|assistant|ai|bot|chatgpt) ?:",
+        r"(?:^|\n)(?:assistant|ai) ?: ?\S",
     ),
     "fake_end": (
         r"(?:^|\n)[ =\-#*_~<>/\[(]{0,12}(?:end|begin|start)(?: of)?(?: the| this| all| your| my)?(?: (?:user|system|trusted|untrusted|new|actual|initial|previous))? (?:prompt|instructions?|document|input|text|context|message|conversation|data|query|article|output|session|system)\b",
@@ -206,6 +226,15 @@ _TEXT: dict[str, tuple[str, ...]] = {
         r"\b(?:when|while|before|after|if) (?:you )?(?:summari[sz]\w+|read\w*|process\w*|answer\w*|translat\w+|respond\w*|reply\w*|analy[sz]\w+|asked (?:about|to))\b[^.\n]{0,60}\b(?:you (?:must|should|need|have)|always|also|instead|please|add|include|say|tell|insert|make sure|mention)\b",
         r"\byour (?:response|answer|reply|output|summary|next (?:message|reply|response)|final answer) (?:must|should|has to|needs to|will|shall)\b|\b(?:in|to|with|at the end of) your (?:response|answer|reply|summary|output)\b",
         r"\b(?:tell|inform|convince|persuade|advise|instruct|ask|notify|urge) the (?:user|reader|customer|client|human|person|recipient)\b",
+    ),
+    "addressed": (
+        r"\b(?:in|to|with|at the (?:end|start|beginning) of|after|before|throughout|into) (?:(?:your|every|each) (?:\w+ )?(?:response|answer|reply|output|summary|message)|the (?:answer|reply|summary))s?\b",
+        r"(?:^|[.!?:;\n>\"'(|] ?)(?:please |now |just |only |then |also |always |and ){0,3}(?:reply|respond|answer) (?:only|with|in|as|using|every|all|like|exactly|yes|no|nothing|solely|to (?:every|all|each|any))\b",
+        r"\byour (?:\w+ )?(?:response|answer|reply|output|summary)(?:s| here)? (?:must|should|has to|have to|needs? to|will|shall|into|in|with)\b|\b(?:when|while|before|after|once) (?:you )?(?:respond\w*|reply\w*|answer\w*|summari[sz]\w+)\b",
+        r"\b(?:tell|inform|convince|persuade|ask|advise|urge|notify|remind|encourage|suggest|let) (?:the |all |your |to the )?(?:users?|readers?|human|recipient)\b",
+        r"\b(?:dear|hey|hi|hello|attention|note to|message (?:to|for)|instructions? (?:to|for)|listen,?) (?:all |any |the |every |an? )*(?:ai|llm|language model|assistant|chatbot|bot|gpt|chatgpt|agent|model)s?\b",
+        r"\b(?:if|when|as|since|because) you(?:'re| are) an? (?:large )?(?:ai|llm|language model|assistant|chatbot)\b|\b(?:ai|llm|language model|assistant|chatbot)s? (?:must|shall|has to|is (?:required|instructed|ordered)|reading this|processing this)\b",
+        r"\byou (?:must|have to|should|will|are to|shall) (?:now |only |always |also )?(?:reply|respond|answer|say|print|output|ignore|forget|obey|comply|recommend|promote|mention)\b",
     ),
     "hide_from_user": (
         r"\b(?:do not|don't|never|without|must not|avoid|not to|should not) (?:ever )?(?:tell|telling|inform\w*|mention\w*|reveal\w*|let|alert\w*|notify\w*|disclos\w+|show\w*|say\w*|acknowledg\w+|refer\w*|admit\w*)\b ~(?:the user|user|anyone|this|these|that you|them|to the user|human|customer)\b",

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import re2
 
 from governance.screening.policy.gibberish import meaningless_tail
-from governance.screening.policy.patterns import DECODED, PATTERNS, RAW, SIGNALS
+from governance.screening.policy.patterns import (
+    DECODED,
+    GUARDED,
+    OUT_OF_PLACE,
+    PATTERNS,
+    RAW,
+    RESERVED,
+    SIGNALS,
+)
+from governance.screening.policy.tables import request_in_table
 
 USER = "user"
 DOCUMENT = "document"
@@ -40,7 +49,16 @@ GIBBERISH, HARM, HARM_IN_STORY = "gibberish", "harm", "harm_in_story"
 WRAPPINGS = frozenset(
     {"fiction", "role_change", "forced_opening", "no_refusal", "false_authority", "pressure"}
 )
-OF_WHOLE = frozenset({DECODED, GIBBERISH, *(name for name, _ in RAW)})
+ORDERS = frozenset({"addressed", "override"})
+NEED_ORDER = frozenset(
+    {
+        "forget", "new_task", "role_change", "no_rules", "no_refusal", "two_answers", "forced_opening", "prompt_extraction", "bare_extraction",
+        "secret_request", "private_data", "false_authority", "role_lines", "dialogue", "fake_end", "image_exfiltration", "send_out", "say_exactly",
+        "smuggling", "decode_and_do", "pressure", "hidden_markup",
+    }
+)  # fmt: skip
+"""Rules that ordinary documents keep, too: there they count only beside an order to whoever answers."""
+OF_WHOLE = frozenset({DECODED, GIBBERISH, OUT_OF_PLACE, RESERVED, GUARDED, *(name for name, _ in RAW)})
 """Rules that look at the raw text or at what was decoded, and hold for the text as a whole."""
 
 
@@ -81,9 +99,18 @@ def matching_rules(*, clean: str, raw: str) -> tuple[ScreeningRule, ...]:
         names |= _RAW.names(_encodable(raw))
         if meaningless_tail(raw):
             names.add(GIBBERISH)
+        if request_in_table(raw):
+            names.add(OUT_OF_PLACE)
     if HARM in names and names & WRAPPINGS:
         names.add(HARM_IN_STORY)
     return tuple(rule for name, rule in RULES.items() if name in names)
+
+
+def that_count(rules: tuple[ScreeningRule, ...], role: str) -> tuple[ScreeningRule, ...]:
+    """Of rules that hold for a text from such a source, those whose weights count."""
+    if role == USER or any(rule.name in ORDERS for rule in rules):
+        return rules
+    return tuple(rule for rule in rules if rule.name not in NEED_ORDER)
 
 
 def hold_within(rules: tuple[ScreeningRule, ...], *, clean: str) -> tuple[ScreeningRule, ...]:

@@ -4,14 +4,15 @@ import re
 from dataclasses import dataclass
 
 from governance.screening.policy import classifier, rules
+from governance.screening.policy.guards import Guards
 from governance.screening.policy.normalise import Normalised, normalise
 from governance.screening.policy.signals import Signals, signals
 
 MAX_DECODED = 12_000
 """Characters of hidden texts that are scored by themselves."""
 READS_LIKE_ATTACK = 0.5
-_MIN_LETTERS = 3
-_LETTERS = re.compile(r"[^\W\d_]")
+_LETTERS = re.compile(r"(?:[^\W\d_][\W\d_]*){3}")
+"""Three letters: a text without says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class Scoring:
     normalised: Normalised
 
 
-def score(text: str, *, role: str) -> Scoring:
-    """The score of a text that comes from such a source. Takes any str, in time linear in its length."""
+def score(text: str, *, role: str, guards: Guards | None = None) -> Scoring:
+    """The score of a text that comes from such a source, beside a system prompt with such guards. Takes any str, in linear time."""
     normalised = normalise(text)
-    found = signals(raw=text, normalised=normalised)
+    found = signals(raw=text, normalised=normalised, guards=guards)
     whole, alone = _of(normalised, found, role=role)
     hidden = max((_hidden(inner, role=role) for inner in _first(normalised.decoded)), default=0.0)
     return Scoring(max(whole, hidden), alone, hidden, found, normalised)
@@ -36,7 +37,7 @@ def score(text: str, *, role: str) -> Scoring:
 
 def _of(normalised: Normalised, found: Signals, *, role: str) -> tuple[float, float]:
     """The score, and the part of it that is the classifier's. A text without words says nothing."""
-    if len(_LETTERS.findall(normalised.text, 0, 2_000)) < _MIN_LETTERS and not found.rules:
+    if not found.rules and not _LETTERS.search(normalised.text, 0, 2_000):
         return 0.0, 0.0
     weights = classifier.shipped()[classifier.SOURCES[role]]
     parts = classifier.margins(normalised, found, weights, role=role)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from governance.screening.policy import rules
+from governance.screening.policy.guards import Guards
 from governance.screening.policy.spans import Span, to_remove, without
 from kernel.errors import InvalidError
 
@@ -54,19 +55,26 @@ class ScreeningVerdict:
 
 
 def screen_text(
-    text: str, *, role: str = rules.USER, thresholds: Thresholds = DEFAULT, with_spans: bool = True
+    text: str,
+    *,
+    role: str = rules.USER,
+    thresholds: Thresholds = DEFAULT,
+    with_spans: bool = True,
+    guards: Guards | None = None,
 ) -> ScreeningVerdict:
-    """The verdict on a text of such a source: always the same for the same text, source and thresholds.
+    """The verdict on a text of such a source: always the same for the same text, source, thresholds and guards.
 
-    Finding the spans takes about twice as long as the verdict; without them `strip` changes nothing.
+    `guards` are those of the system prompt that the text comes with (`guards_of`), for what users write. Finding the spans takes about twice as long as the verdict; without them `strip` changes nothing.
     """
     scoring = _scoring()
-    found = scoring.score(text, role=role)
+    found = scoring.score(text, role=role, guards=guards)
     if found.score < thresholds.flag:
         return ScreeningVerdict(found.score, ScreeningOutcome.CLEAN)
     spans: tuple[Span, ...] = ()
     if with_spans:
-        spans = to_remove(text, lambda part: scoring.score(part, role=role).score, above=thresholds.flag)
+        spans = to_remove(
+            text, lambda part: scoring.score(part, role=role, guards=guards).score, above=thresholds.flag
+        )
     return ScreeningVerdict(
         score=found.score,
         verdict=ScreeningOutcome.INJECTION

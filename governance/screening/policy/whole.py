@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from governance.screening.policy.guards import Guards
 from governance.screening.policy.verdict import ScreeningOutcome, ScreeningVerdict, Thresholds, screen_text
 
 MAX_PIECE_LENGTH = 4_000
@@ -42,12 +43,15 @@ def whole(parts: Iterable[tuple[int, ScreeningVerdict]]) -> ScreeningVerdict:
 
 
 def screen_whole(
-    text: str, *, role: str, thresholds: Thresholds, with_spans: bool = True
+    text: str, *, role: str, thresholds: Thresholds, with_spans: bool = True, guards: Guards | None = None
 ) -> ScreeningVerdict:
     """The verdict on a text of any length, as calls get it."""
     return whole(
         [
-            (at, screen_text(piece, role=role, thresholds=thresholds, with_spans=with_spans))
+            (
+                at,
+                screen_text(piece, role=role, thresholds=thresholds, with_spans=with_spans, guards=guards),
+            )
             for at, piece in screening_pieces(text)
         ]
     )

@@ -1,11 +1,14 @@
 """Privacy policies: drafts, versions, what holds for whom, and trying rules, by API and in the admin."""
 
 import json
+import threading
+from types import SimpleNamespace
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from rest_framework.exceptions import Throttled
 
 from accounts.models import ApiKey
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
@@ -21,6 +24,7 @@ from governance.privacy.services.privacy import (
     take_up,
     withdraw_policy,
 )
+from governance.ui.previews import one_at_a_time
 from kernel.clock import utc_now
 from tests.accounts.api_resources import API, ask
 from tests.accounts.factories import make_key
@@ -330,3 +334,28 @@ def test_saving_changes_the_draft_alone(world):
         ("EMAIL_ADDRESS", "block", ("a@b.com", "c@d.com"), ()), ("TICKET_NO", "redact", (), ("TK-[0-9]+",)),
     ]  # fmt: skip
     assert not policy.versions.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_text_is_tried_at_a_time_by_each(client):
+    request = SimpleNamespace(auth=None, user=SimpleNamespace(pk=1))
+    other = SimpleNamespace(auth=None, user=SimpleNamespace(pk=2))
+    done = threading.Event()
+
+    def hold():
+        with one_at_a_time(request):
+            started.set()
+            done.wait(20)
+        connection.close()
+
+    started, thread = threading.Event(), threading.Thread(target=hold)
+    thread.start()
+    started.wait(20)
+    with pytest.raises(Throttled), one_at_a_time(request):
+        pass
+    with one_at_a_time(other):
+        pass
+    done.set()
+    thread.join()
+    with one_at_a_time(request):
+        pass

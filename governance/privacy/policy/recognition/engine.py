@@ -2,27 +2,29 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from governance.privacy.policy.recognition import ner
+from governance.privacy.policy.recognition.addresses import addresses, is_said, may_have_addresses
 from governance.privacy.policy.recognition.cards import cards
 from governance.privacy.policy.recognition.dates import ages, dates
+from governance.privacy.policy.recognition.emails import emails
 from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
+from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
+from governance.privacy.policy.recognition.labelled import labelled
 from governance.privacy.policy.recognition.nationalities import nationalities
-from governance.privacy.policy.recognition.organisations import organisations
+from governance.privacy.policy.recognition.organisations import is_abbreviation, organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
-from governance.privacy.policy.recognition.places import (
-    addresses,
-    after_addresses,
-    countries,
-    is_said,
-    postal_codes,
-)
+from governance.privacy.policy.recognition.places import countries
+from governance.privacy.policy.recognition.postal import after_addresses, codes_with_towns, postal_codes
 from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIER_ENTITIES
-from governance.privacy.policy.recognition.presidio import emails, identifiers
+from governance.privacy.policy.recognition.presidio import identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
+from governance.privacy.policy.recognition.social_security import social_security_numbers
 from governance.privacy.policy.recognition.urls import urls
+from governance.privacy.policy.recognition.views import View, view_of
 from governance.screening.policy.findings import Finding
 
 Recognize = Callable[[str], Iterable[Finding]]
@@ -32,6 +34,9 @@ LANGUAGE_ENTITIES = ("PERSON", "LOCATION", "ORGANIZATION", "NRP")
 
 
 def _places(text: str) -> Iterator[Finding]:
+    yield from codes_with_towns(text)
+    if not may_have_addresses(text):
+        return
     shown = ner.as_read(text)
     streets = addresses(shown)
     if not any(map(str.isupper, text)):  # every word was made a name's
@@ -45,6 +50,8 @@ _WITH_DIGITS: tuple[tuple[frozenset[str], Recognize], ...] = (
     (frozenset(("CREDIT_CARD",)), cards),
     (frozenset(("IBAN_CODE",)), ibans),
     (frozenset(("PHONE_NUMBER",)), phones),
+    (frozenset(("US_SSN",)), social_security_numbers),
+    (frozenset(LABELLED_ENTITIES), labelled),
     (frozenset(("AGE",)), ages),
     (frozenset(("ZIP_CODE",)), postal_codes),
     (frozenset(("STREET_ADDRESS", "ZIP_CODE", "LOCATION")), _places),
@@ -67,7 +74,18 @@ _MAX_PROPAGATED = 64
 
 
 def patterns(text: str, wanted: frozenset[str] | None = None) -> list[Finding]:
-    """What has a form of its own: numbers, addresses, dates. Of the `wanted` entities, or of all."""
+    """What has a form of its own: numbers, addresses, dates, in whatever spelling. Of the `wanted` entities, or of all."""
+    if (view := view_of(text)) is None:
+        return _plain_patterns(text, wanted)
+    return back(view, _plain_patterns(view.text, wanted))
+
+
+def back(view: View, found: Iterable[Finding]) -> list[Finding]:
+    """What was found in a view of a text, in the text."""
+    return [placed for each in found if (placed := view.back(each)) is not None]
+
+
+def _plain_patterns(text: str, wanted: frozenset[str] | None) -> list[Finding]:
     recognizers = _WITHOUT_DIGITS
     if _DIGIT.search(text) is not None:
         recognizers += _WITH_DIGITS
@@ -83,23 +101,25 @@ def names(text: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
     """What is read from words: people, places, organisations. `spans` are the names model's, of `ner.as_read(text)`; None where it
     was not asked, or does not know the language: then rules stand alone."""
     shown = ner.as_read(text)
+    view = None if text.isascii() else view_of(text)
+    known = [*known_names(shown), *(back(view, known_names(view.text)) if view is not None else ())]
+    firms, lands = list(organisations(shown)), list(countries(shown))
     if spans is None:
-        found = list(_by_rules(shown))
+        people = [name for name in known if not any(land.overlaps(name) for land in lands)]
+        found = [*lands, *firms, *people]
     else:
-        firms = list(organisations(shown))
-        read = [
-            each for each in ner.findings_of(text, spans) if not any(_is_part(each, firm) for firm in firms)
-        ]
-        found = [*firms, *read, *_beside_model(shown, [*firms, *read])]
-    found += [*introduced_names(shown), *nationalities(text)]
-    return ner.without_ordinary(text, [*found, *_repeated(text, found)])
-
-
-def _by_rules(shown: str) -> Iterator[Finding]:
-    lands = list(countries(shown))
-    yield from lands
-    yield from organisations(shown)
-    yield from (name for name in known_names(shown) if not any(land.overlaps(name) for land in lands))
+        read = [each for each in ner.findings_of(text, spans) if not any(map(partial(_is_part, each), firms))]
+        found = [*firms, *read, *_beside_model(shown, [*lands, *known], [*firms, *read])]
+    found += introduced_names(shown)
+    found += nationalities(text)
+    if view is not None:
+        found += back(view, introduced_names(view.text))
+    found = [
+        each
+        for each in ner.without_ordinary(text, found)
+        if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
+    ]
+    return [*found, *_repeated(text, found)]
 
 
 def _is_part(each: Finding, firm: Finding) -> bool:
@@ -107,12 +127,12 @@ def _is_part(each: Finding, firm: Finding) -> bool:
     return firm.score >= 0.6 and firm.start <= each.start and each.end <= firm.end
 
 
-def _beside_model(shown: str, read: Sequence[Finding]) -> Iterator[Finding]:
-    """What rules add to a model that knows given names and countries, too, and sees them in their sentence: names of several words
+def _beside_model(shown: str, guessed: Iterable[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
+    """What lists add to a model that knows given names and countries, too, and sees them in their sentence: names of several words
     and countries where nothing was found."""
-    for each in (*countries(shown), *known_names(shown)):
-        is_name = each.entity == "PERSON" and " " not in shown[each.start : each.end].strip()
-        if not is_name and not any(each.overlaps(other) for other in read):
+    for each in guessed:
+        is_single = each.entity == "PERSON" and " " not in shown[each.start : each.end].strip()
+        if not is_single and not any(each.overlaps(other) for other in found):
             yield each
 
 
