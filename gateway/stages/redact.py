@@ -39,10 +39,11 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     for _ in _join(call, gateway, rules, asked):
         pass
     texts = [text for several in texts_of(call.conversation) for text in several]
-    fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
+    known: dict[str, TextHits] = {}
+    fresh = [text for text in dict.fromkeys(texts) if not _is_known(gateway, rules, text, known)]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
-        return _redact_fresh(call, gateway, rules, texts, fresh, raw, asked)
-    mask = _mask(call, gateway, rules, {}, texts, asked, names_read=True)
+        return _redact_fresh(call, gateway, rules, texts, fresh, known, raw, asked)
+    mask = _mask(call, gateway, rules, known, texts, asked, names_read=True)
     for _ in _hide(call, mask, rules.storage, raw):
         pass
     _check(call)
@@ -64,6 +65,7 @@ def _join(call: Call, gateway: Gateway, rules: RuleSet, asked: dict[str, str]) -
 async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: bytes) -> None:
     texts: list[str] = []
     fresh: list[str] = []
+    known: dict[str, TextHits] = {}
     asked: dict[str, str] = {}
     async with Breath() as breath:
         await breath.through(_join(call, gateway, rules, asked))
@@ -71,10 +73,19 @@ async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: by
             texts += several
             await breath.draw()
         for text in dict.fromkeys(texts):
-            if gateway.detector.recall(rules, text) is None:
+            if not _is_known(gateway, rules, text, known):
                 fresh.append(text)
             await breath.draw()
-    await _redact_fresh(call, gateway, rules, texts, fresh, raw, asked)
+    await _redact_fresh(call, gateway, rules, texts, fresh, known, raw, asked)
+
+
+def _is_known(gateway: Gateway, rules: RuleSet, text: str, known: dict[str, TextHits]) -> bool:
+    """Whether a text was looked through before; then `known` gets what was found."""
+    found = gateway.detector.recall(rules, text)
+    if found is None:
+        return False
+    known[text] = found
+    return True
 
 
 async def _redact_fresh(
@@ -83,6 +94,7 @@ async def _redact_fresh(
     rules: RuleSet,
     texts: list[str],
     fresh: list[str],
+    known: dict[str, TextHits],
     raw: bytes,
     asked: dict[str, str],
 ) -> None:
@@ -97,7 +109,8 @@ async def _redact_fresh(
             "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
             retry_after=1,
         ) from error
-    mask = _mask(call, gateway, rules, detected.found, texts, asked, names_read=detected.names_read)
+    found = known | detected.found
+    mask = _mask(call, gateway, rules, found, texts, asked, names_read=detected.names_read)
     async with Breath() as breath:
         await breath.through(_hide(call, mask, rules.storage, raw))
     _check(call)
@@ -117,11 +130,12 @@ def _mask(
     mask.known = found
     mask.asked = asked
     call.checks.policies = rules.effective.sources
-    call.checks.input = InputCheck(
-        characters=sum(map(len, texts)),
-        read_characters=sum(map(len, texts)) if rules.names and names_read else 0,
-        wants_names=rules.names,
-    )
+    characters = sum(map(len, texts))
+    check = InputCheck(characters=characters, wants_names=rules.names)
+    if rules.names and names_read:
+        check.read_characters = sum(found[text].read_characters for text in texts)
+        check.ruled_characters = characters - check.read_characters
+    call.checks.input = check
     return mask
 
 

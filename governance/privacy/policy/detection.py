@@ -100,8 +100,8 @@ def found_at_seams(text: str, rules: RuleSet) -> Iterator[tuple[int, list[Findin
             yield at, [each for each in found if at + each.start < cut < at + each.end]
 
 
-def found_by_name(segment: str, spans: Iterable[ner.Span]) -> list[Finding]:
-    """What is read from words in one segment, with the language model's spans."""
+def found_by_name(segment: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
+    """What is read from words in one segment, with the names model's spans, or by rules alone where there are none."""
     return engine.names(segment, spans)
 
 
@@ -113,7 +113,7 @@ def found_in_answer(text: str, rules: RuleSet) -> tuple[Hit, ...]:
     found = engine.patterns(text, rules.client_patterns) if rules.client_patterns else []
     found += custom(text, rules) if rules.has_custom else []
     if rules.client_names:
-        found += engine.names(text, ())
+        found += engine.names(text, None)
     found += secrets(text, rules)
     return without_placeholders(text, rules, hits(text, rules.decisions(text, found), "to_client"))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from governance.privacy.policy.recognition import ner
 from governance.privacy.policy.recognition.addresses import addresses, is_said, may_have_addresses
@@ -12,6 +13,7 @@ from governance.privacy.policy.recognition.folding import fold_letters
 from governance.privacy.policy.recognition.ibans import ibans
 from governance.privacy.policy.recognition.labelled import ENTITIES as LABELLED_ENTITIES
 from governance.privacy.policy.recognition.labelled import labelled
+from governance.privacy.policy.recognition.nationalities import nationalities
 from governance.privacy.policy.recognition.organisations import is_abbreviation, organisations
 from governance.privacy.policy.recognition.people import NOT_NAMES, introduced_names, known_names, titles
 from governance.privacy.policy.recognition.phones import phones
@@ -95,42 +97,43 @@ def _plain_patterns(text: str, wanted: frozenset[str] | None) -> list[Finding]:
     ]
 
 
-def names(text: str, spans: Iterable[ner.Span]) -> list[Finding]:
-    """What is read from words: people, places, organisations. `spans` are the language model's, of `ner.as_read(text)`."""
+def names(text: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
+    """What is read from words: people, places, organisations. `spans` are the names model's, of `ner.as_read(text)`; None where it
+    was not asked, or does not know the language: then rules stand alone."""
     shown = ner.as_read(text)
-    lands = list(countries(shown))
     view = None if text.isascii() else view_of(text)
-    read = list(ner.findings_of(text, spans))
-    guessed = [
-        *(back(view, introduced_names(view.text)) if view is not None else ()),
-        *(back(view, known_names(view.text)) if view is not None else ()),
-        *lands,
-        *organisations(shown),
-        *introduced_names(shown),
-        *(name for name in known_names(shown) if not any(land.overlaps(name) for land in lands)),
-    ]
+    known = [*known_names(shown), *(back(view, known_names(view.text)) if view is not None else ())]
+    firms, lands = list(organisations(shown)), list(countries(shown))
+    if spans is None:
+        people = [name for name in known if not any(land.overlaps(name) for land in lands)]
+        found = [*lands, *firms, *people]
+    else:
+        read = [each for each in ner.findings_of(text, spans) if not any(map(partial(_is_part, each), firms))]
+        found = [*firms, *read, *_beside_model(shown, [*lands, *known], [*firms, *read])]
+    found += introduced_names(shown)
+    found += nationalities(text)
+    if view is not None:
+        found += back(view, introduced_names(view.text))
     found = [
         each
-        for each in (*(guess for guess in guessed if not _is_part(guess, read)), *read)
+        for each in ner.without_ordinary(text, found)
         if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
     ]
     return [*found, *_repeated(text, found)]
 
 
-def _is_part(guess: Finding, read: Iterable[Finding]) -> bool:
-    """Whether a name of a list stands in a longer one that the language model knows as another kind: the England of a bank."""
-    return guess.rule in _OF_LISTS and any(
-        each.entity != guess.entity
-        and each.entity in _NAMED_KINDS
-        and each.start <= guess.start
-        and guess.end <= each.end
-        and each.end - each.start > guess.end - guess.start
-        for each in read
-    )
+def _is_part(each: Finding, firm: Finding) -> bool:
+    """Whether a name is a part of an organisation's, as Springfield is of the Bank of Springfield."""
+    return firm.score >= 0.6 and firm.start <= each.start and each.end <= firm.end
 
 
-_OF_LISTS = frozenset(("known names", "countries", "peoples"))
-_NAMED_KINDS = frozenset(("ORGANIZATION", "LOCATION"))
+def _beside_model(shown: str, guessed: Iterable[Finding], found: Sequence[Finding]) -> Iterator[Finding]:
+    """What lists add to a model that knows given names and countries, too, and sees them in their sentence: names of several words
+    and countries where nothing was found."""
+    for each in guessed:
+        is_single = each.entity == "PERSON" and " " not in shown[each.start : each.end].strip()
+        if not is_single and not any(each.overlaps(other) for other in found):
+            yield each
 
 
 def warm_up() -> None:
@@ -138,7 +141,7 @@ def warm_up() -> None:
     text = "Dr. Jane Roe, born 1 May 1990, a@example.com +1 415 555 2671 4111111111111111 536-22-1234 tax 12 Main St, Oslo 0150"
     warm_up_identifiers()
     patterns(text)
-    names(text, ())
+    names(text, None)
 
 
 def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:
