@@ -45,10 +45,14 @@ KINDS = (
     ),
     Kept("Gatehouse's own API keys", "Derived from the root secret", "Revoke it: another is made"),
     Kept("Signing secrets of webhooks", "Derived from the root secret", "Make a new channel"),
-    Kept("API keys", "SHA-256 of 200 random bits; the key itself is not stored", "“Rotate” on the key's page"),
+    Kept(
+        "API keys", "SHA-256 of 200 random bits; the key itself is not stored", "“Rotate” on the key's page"
+    ),
     Kept("Passwords of people", "PBKDF2, Django's, salted", "By their owner"),
     Kept(
-        "Sessions", "Signed with GATEHOUSE_SECRET_KEY", "Another GATEHOUSE_SECRET_KEY, which signs everybody out"
+        "Sessions",
+        "Signed with GATEHOUSE_SECRET_KEY",
+        "Another GATEHOUSE_SECRET_KEY, which signs everybody out",
     ),
     Kept(
         "Redacted requests and answers, prompts, documents and passages of knowledge bases, targets of alert channels",
