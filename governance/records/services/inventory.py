@@ -97,7 +97,7 @@ def inventory() -> Inventory:
         wrappings=[Wrapping(by, number, last[by]) for by, number in found.most_common()],
         erased=TeamKey.objects.exclude(erased_at=None).count(),
         root=_UNDER[root_secret.wrapped_under() or NEITHER] if root else "not made yet",
-        root_last=root and root.rewrapped_at,
+        root_last=None if root is None else root.rewrapped_at,
     )
 
 

@@ -43,7 +43,7 @@ def _made(previous: str) -> RootSecret:
 def wrapped_under() -> str | None:
     """Under which master key it is: `current`, `previous` or `neither`; None before the first start."""
     row = RootSecret.objects.filter(pk=_ID).first()
-    return row and _under(row)
+    return None if row is None else _under(row)
 
 
 def rewrap() -> str:
