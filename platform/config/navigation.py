@@ -77,7 +77,7 @@ _GROUPS = (
     ),
 )
 
-_OF_SUPERUSERS = {"Reconciliation", "Sign-in log", "Locked sign-ins"}
+_OF_SUPERUSERS = {"Callers without a key", "Reconciliation", "Sign-in log", "Locked sign-ins"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
