@@ -54,6 +54,12 @@ def demo(transactional_db, tmp_path):
     return json.loads((tmp_path / "demo.json").read_text())
 
 
+WEBSOCKET = """const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/admin/playground");
+    socket.onerror = socket.onclose = settled;"""
+INLINE = """const script = document.createElement("script"); script.textContent = "window.ran = true";
+    document.body.append(script); settled();"""
+
+
 class Visitor:
     """A person at the browser."""
 
@@ -83,6 +89,15 @@ class Visitor:
             "arguments[0].scrollIntoView({block: 'center'})", found
         )  # the buttons below cover it
         found.click()
+
+    def breaks_policy(self, script: str) -> bool:
+        """Whether what a script of the test does is stopped by the page's policy; it calls `settled` when it is done."""
+        return self.driver.execute_async_script(
+            """const done = arguments[0]; let broken = false;
+            document.addEventListener("securitypolicyviolation", () => { broken = true; });
+            const settled = () => setTimeout(() => done(broken), 200);"""
+            + script
+        )
 
     def errors(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -146,6 +161,10 @@ def test_no_page_breaks_its_content_policy(visitor):
         assert visitor.one("body").is_displayed(), path
         assert visitor.errors() == [], path
     visitor.opens(f"/admin/prompts/prompt/{prompt.pk}/playground/")
+    assert visitor.breaks_policy(WEBSOCKET) is False
+    assert visitor.breaks_policy(INLINE) is True
+    visitor.opens(f"/admin/prompts/prompt/{prompt.pk}/playground/")
+    visitor.errors()
     visitor.clicks("#which [name=version] option:last-child")
     assert "version=" in visitor.driver.current_url
     visitor.opens("/admin/accounts/signin/")
