@@ -7,10 +7,12 @@ from typing import Any
 
 @dataclass(slots=True)
 class InputCheck:
-    """Of the request: its characters, and over how many of them names were looked for."""
+    """Of the request: its characters, over how many of them the names model looked for names, and over how many rules alone did:
+    those of languages that the model does not know."""
 
     characters: int = 0
     read_characters: int = 0
+    ruled_characters: int = 0
     wants_names: bool = False
 
 
@@ -103,6 +105,8 @@ def _input(check: InputCheck) -> dict[str, Any]:
     value: dict[str, Any] = {"characters": check.characters}
     if check.wants_names:
         value["names"] = check.read_characters
+        if check.ruled_characters:
+            value["names_by_rules"] = check.ruled_characters
     return value
 
 

@@ -5,17 +5,19 @@ lets other threads run meanwhile.
 """
 
 import asyncio
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
 from django.conf import settings
-from numpy.typing import NDArray
 
 from gateway.refusals import Refusal, too_deep
 
-_Signs: TypeAlias = NDArray[np.uint8]
-_Places: TypeAlias = NDArray[np.int64]
-_Flags: TypeAlias = NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    _Signs: TypeAlias = NDArray[np.uint8]
+    _Places: TypeAlias = NDArray[np.int64]
+    _Flags: TypeAlias = NDArray[np.bool_]
 
 LARGE_BODY = 256 * 1024
 """Bytes from which on a body is looked through and parsed off the event loop."""
@@ -41,6 +43,8 @@ async def check_bounds(body: bytes) -> None:
 
 def measure(body: bytes) -> tuple[int, int]:
     """How many values a JSON text has about, and how deeply they are nested. What is no JSON gives any numbers."""
+    import numpy as np  # by the first large body: a process starts without it
+
     signs = np.frombuffer(body, dtype=np.uint8)
     quotes = np.flatnonzero(signs == _QUOTE)
     quotes = quotes[~_is_escaped(signs, quotes)]
@@ -57,8 +61,10 @@ def measure(body: bytes) -> tuple[int, int]:
     return int(opening.sum() + commas.sum()), int(depth.max(initial=0))
 
 
-def _is_escaped(signs: _Signs, quotes: _Places) -> _Flags:
+def _is_escaped(signs: "_Signs", quotes: "_Places") -> "_Flags":
     """Which quotes have an odd number of backslashes before them."""
+    import numpy as np
+
     escaped = np.zeros(len(quotes), dtype=bool)
     behind = np.flatnonzero((quotes > 0) & (signs[quotes - 1] == _BACKSLASH))
     if behind.size:

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,11 +9,13 @@ from gateway.records.bodies import raw_request
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.claims import check_claims
+from gateway.wire.joins import join_values
 from gateway.wire.texts import rewrite, texts_of
 from governance.privacy.policy.detection import TextHits
 from governance.privacy.policy.engines import EngineBlock, EngineFailedError
 from governance.privacy.policy.kinds import title
 from governance.privacy.policy.masking import Mask
+from governance.privacy.policy.placeholders import LITERAL
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.policy.storage import StoragePolicy
 from governance.privacy.services.detector import NamesUnavailableError
@@ -30,35 +32,71 @@ def redact(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     Refusal `pii_blocked` where a rule says so; `overloaded` where names can't be looked for and the policy wants them.
     """
     rules = call.rules
+    raw = raw_request(call.conversation, rules.storage)
     if call.is_large or rules.effective.guardrails:
-        return _redact_in_steps(call, gateway, rules)
+        return _redact_in_steps(call, gateway, rules, raw)
+    asked: dict[str, str] = {}
+    for _ in _join(call, gateway, rules, asked):
+        pass
     texts = [text for several in texts_of(call.conversation) for text in several]
-    fresh = [text for text in dict.fromkeys(texts) if gateway.detector.recall(rules, text) is None]
+    known: dict[str, TextHits] = {}
+    fresh = [text for text in dict.fromkeys(texts) if not _is_known(gateway, rules, text, known)]
     if fresh and (rules.names or sum(map(len, fresh)) > _AT_ONCE):
-        return _redact_fresh(call, gateway, rules, texts, fresh)
-    mask = _mask(call, gateway, rules, {}, texts, names_read=True)
-    for _ in _hide(call, mask, rules.storage):
+        return _redact_fresh(call, gateway, rules, texts, fresh, known, raw, asked)
+    mask = _mask(call, gateway, rules, known, texts, asked, names_read=True)
+    for _ in _hide(call, mask, rules.storage, raw):
         pass
     _check(call)
     return None
 
 
-async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet) -> None:
+def _join(call: Call, gateway: Gateway, rules: RuleSet, asked: dict[str, str]) -> Generator[None, None, None]:
+    """Values that the end of a part or a message cuts in two become whole where they begin."""
+
+    def hidden(text: str) -> Iterator[tuple[int, int]]:
+        found = gateway.detector.found(rules, text)
+        for hit in (*found.to_model, *found.to_log):
+            if hit.action != "log" and hit.entity != LITERAL:
+                yield hit.start, hit.end
+
+    yield from join_values(call.conversation, hidden, asked)
+
+
+async def _redact_in_steps(call: Call, gateway: Gateway, rules: RuleSet, raw: bytes) -> None:
     texts: list[str] = []
     fresh: list[str] = []
+    known: dict[str, TextHits] = {}
+    asked: dict[str, str] = {}
     async with Breath() as breath:
+        await breath.through(_join(call, gateway, rules, asked))
         for several in texts_of(call.conversation):
             texts += several
             await breath.draw()
         for text in dict.fromkeys(texts):
-            if gateway.detector.recall(rules, text) is None:
+            if not _is_known(gateway, rules, text, known):
                 fresh.append(text)
             await breath.draw()
-    await _redact_fresh(call, gateway, rules, texts, fresh)
+    await _redact_fresh(call, gateway, rules, texts, fresh, known, raw, asked)
+
+
+def _is_known(gateway: Gateway, rules: RuleSet, text: str, known: dict[str, TextHits]) -> bool:
+    """Whether a text was looked through before; then `known` gets what was found."""
+    found = gateway.detector.recall(rules, text)
+    if found is None:
+        return False
+    known[text] = found
+    return True
 
 
 async def _redact_fresh(
-    call: Call, gateway: Gateway, rules: RuleSet, texts: list[str], fresh: list[str]
+    call: Call,
+    gateway: Gateway,
+    rules: RuleSet,
+    texts: list[str],
+    fresh: list[str],
+    known: dict[str, TextHits],
+    raw: bytes,
+    asked: dict[str, str],
 ) -> None:
     judged = await _judge(call, gateway, fresh)
     try:
@@ -71,9 +109,10 @@ async def _redact_fresh(
             "This call must be searched for names before it is sent, and that can't be done right now. Try again shortly.",
             retry_after=1,
         ) from error
-    mask = _mask(call, gateway, rules, detected.found, texts, names_read=detected.names_read)
+    found = known | detected.found
+    mask = _mask(call, gateway, rules, found, texts, asked, names_read=detected.names_read)
     async with Breath() as breath:
-        await breath.through(_hide(call, mask, rules.storage))
+        await breath.through(_hide(call, mask, rules.storage, raw))
     _check(call)
 
 
@@ -83,22 +122,24 @@ def _mask(
     rules: RuleSet,
     found: dict[str, TextHits],
     texts: list[str],
+    asked: dict[str, str],
     *,
     names_read: bool,
 ) -> Mask:
     mask = Mask(key=call.key.team.placeholder_key, rules=rules, find=partial(gateway.detector.found, rules))
     mask.known = found
+    mask.asked = asked
     call.checks.policies = rules.effective.sources
-    call.checks.input = InputCheck(
-        characters=sum(map(len, texts)),
-        read_characters=sum(map(len, texts)) if rules.names and names_read else 0,
-        wants_names=rules.names,
-    )
+    characters = sum(map(len, texts))
+    check = InputCheck(characters=characters, wants_names=rules.names)
+    if rules.names and names_read:
+        check.read_characters = sum(found[text].read_characters for text in texts)
+        check.ruled_characters = characters - check.read_characters
+    call.checks.input = check
     return mask
 
 
-def _hide(call: Call, mask: Mask, storage: StoragePolicy) -> Generator[None, None, None]:
-    raw = raw_request(call.conversation, storage)
+def _hide(call: Call, mask: Mask, storage: StoragePolicy, raw: bytes) -> Generator[None, None, None]:
     check_claims(call.conversation, call.key.team.placeholder_key, call.places)
     yield from rewrite(call.conversation, mask.hide, mask.hide_json)
     # Only now: what is stored of a call is redacted whole, or nothing. What the answer adds is counted apart.

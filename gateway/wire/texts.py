@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from gateway.conversation import Block, Conversation, Json
+from gateway.wire import text_documents
+from kernel.digits import digits_of
 
 Change = Callable[[str], str]
 ChangeJson = Callable[[Any], Any]
@@ -17,6 +19,10 @@ _NAMING = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentRequired", "dependentSchemas"}
 )
 """Members of JSON Schema whose own members have names of a caller's making."""
+_BOUNDS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}
+)  # fmt: skip
+"""Members of JSON Schema that must be numbers."""
 _VOCABULARY = _NAMING | frozenset(
     {
         "type", "items", "required", "enum", "const", "description", "title", "default", "examples", "anyOf", "oneOf", "allOf",
@@ -126,17 +132,24 @@ def _rewrite_block(block: Block, change: Change, change_json: ChangeJson) -> Non
                 setattr(block, name, _members(member, change))
 
 
-def _members(value: Json, change: Change) -> Json:
+def _members(value: Json, change: Change, *, numbers: bool = True) -> Json:
     return {
         name: member
         if name in _OPAQUE and not isinstance(member, dict)  # which may be of that name by chance
-        else _any(member, change)
+        else _any(member, change, numbers=numbers)
         for name, member in value.items()
     }
 
 
 def _document(value: Json, change: Change) -> Json:
     changed = _members(value, change)
+    source = changed.get("source")
+    if (
+        isinstance(source, dict)
+        and value.get("format") in text_documents.FORMATS
+        and isinstance(source.get("bytes"), str)
+    ):
+        source["bytes"] = text_documents.changed(source["bytes"], change)
     name = value.get("name")
     if isinstance(name, str) and changed["name"] != name:
         changed["name"] = changed["name"].translate(_OF_DOCUMENTS)
@@ -158,15 +171,25 @@ def _schema(value: object, change: Change) -> object:
         if name in _OPAQUE and not isinstance(member, dict)
         else _schema(member, change)
         for name, member in value.items()
+        if name not in _BOUNDS or _number(member, change) == member  # a bound can be left out, and be no text
     }
 
 
-def _any(value: object, change: Change) -> object:
+def _any(value: object, change: Change, *, numbers: bool = True) -> object:
     if isinstance(value, dict):
-        return _members(value, change)
+        return _members(value, change, numbers=numbers)
     if isinstance(value, list):
-        return [_any(member, change) for member in value]
-    return change(value) if isinstance(value, str) else value
+        return [_any(member, change, numbers=numbers) for member in value]
+    if isinstance(value, str):
+        return change(value)
+    return _number(value, change) if numbers else value
+
+
+def _number(value: object, change: Change) -> object:
+    """A number that is long enough to be somebody's, as the text that takes its place; itself where none does."""
+    digits = digits_of(value)
+    changed = change(digits) if digits else ""
+    return value if changed == digits else changed
 
 
 def each_string(value: Any, change: Change) -> Any:
@@ -196,7 +219,7 @@ def rewrite_untrusted(conversation: Conversation, change: Untrusted) -> Iterator
                 _rewrite_result(block, change)
             for name in ("document", "search_result", "guard_content"):
                 if (member := getattr(block, name)) is not None:
-                    setattr(block, name, _members(member, partial(change, "document")))
+                    setattr(block, name, _members(member, partial(change, "document"), numbers=False))
             yield
 
 
@@ -206,10 +229,10 @@ def _rewrite_result(block: Block, change: Untrusted) -> None:
         if part.text is not None:
             part.text = change("tool", part.text)
         if isinstance(part.json, dict | list | str):
-            part.json = _any(part.json, partial(change, "tool"))
+            part.json = _any(part.json, partial(change, "tool"), numbers=False)
         for name in ("document", "search_result"):
             if (member := getattr(part, name)) is not None:
-                setattr(part, name, _members(member, partial(change, "document")))
+                setattr(part, name, _members(member, partial(change, "document"), numbers=False))
 
 
 def mark_block(block: Block, change: Untrusted) -> None:

@@ -15,6 +15,7 @@ from tests.bench import (
     bodies,
     calls,
     clients,
+    edge,
     estimator,
     experiments,
     http2,
@@ -51,6 +52,7 @@ PARTS = (
     "wire",
     "http2",
     "agents",
+    "edge",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -247,8 +249,10 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "prompts", "streams", "http2", "agents"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge"} & set(wanted):
         with ground() as prepared:
+            if "edge" in wanted:
+                edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:
                 agents.show(agents.measure(prepared.stack, sessions=agents.SESSIONS))
             if "http2" in wanted:

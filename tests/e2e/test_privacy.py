@@ -158,6 +158,18 @@ def test_names_are_masked_and_a_killed_worker_stops_nothing(world):
     assert "Colquhoun" not in json.dumps(world.received()[-1]["body"])
 
 
+def test_names_of_a_language_that_the_model_does_not_know_are_found_by_rules_and_the_record_says_so(world):
+    key = team_with(world, "names")
+    text = (
+        "Wczoraj Agnieszka Wiśniewska pojechała do Warszawy, żeby porozmawiać z siostrą o nowym mieszkaniu."
+    )
+    for _ in ("new", "seen"):
+        answer = ask(world, key, text)
+        assert "Agnieszka" not in json.dumps(world.received()[-1]["body"])
+        checked = world.record(answer.headers["x-gatehouse-call-id"])["checks"]["input"]
+        assert checked == {"characters": len(text), "names": 0, "names_by_rules": len(text)}
+
+
 def test_calls_at_once_never_exchange_values(world):
     key = team_with(world, "mask")
 

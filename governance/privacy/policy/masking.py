@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from governance.privacy.policy.detection import TextHits, without_placeholders
+from governance.privacy.policy.detection import TextHits, beyond, without_placeholders
+from governance.privacy.policy.members import label
 from governance.privacy.policy.placeholders import LITERAL, MIN_LENGTH
 from governance.privacy.policy.ruleset import OUTSIDE, Hit, RuleSet
+from kernel.digits import digits_of
 from kernel.placeholders import digest, placeholder
 
-MIN_NUMBER = 10**6
-"""The least number in JSON that is looked at: as long as a phone number's."""
 _HASH_DIGITS = 12
 
 
@@ -23,6 +23,8 @@ class Mask:
         self._find_new = find
         self.known: dict[str, TextHits] = {}
         """What was found in texts of this call that nothing else remembers."""
+        self.asked: dict[str, str] = {}
+        """Texts of this call that answer a question, and what it asks for."""
         self._tokens: dict[tuple[str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
         self._for_log: dict[str, str] = {}
@@ -35,11 +37,16 @@ class Mask:
 
     def _find(self, text: str) -> TextHits:
         known = self.known.get(text)
-        return self._find_new(text) if known is None else known
+        found = self._find_new(text) if known is None else known
+        if self.asked and found.is_clean and (before := self.asked.get(text)) is not None:
+            return beyond(self._find_new(before + text), len(before))
+        return found
 
     def hide(self, text: str) -> str:
         """The text as the model may see it."""
-        found = self._find(text)
+        return self._hidden(text, self._find(text))
+
+    def _hidden(self, text: str, found: TextHits) -> str:
         if found.is_clean:
             return text
         self.counts.update(dict(found.counts))
@@ -49,19 +56,27 @@ class Mask:
             self._for_log[shown] = self._replaced(text, found.to_log, is_reversible=False)
         return shown
 
-    def hide_json(self, value: Any) -> Any:
-        """The same for every string inside a JSON value, names of members included, and for numbers as long as a card's."""
+    def hide_json(self, value: Any, name: str = "") -> Any:
+        """The same for every string inside a JSON value, names of members included, and for numbers as long as a phone's.
+
+        The `name` of the member that a value is of speaks for what the value is.
+        """
         if isinstance(value, str):
-            return self.hide(value)
+            return self._hide_member(name, value)
         if isinstance(value, dict):
-            return {self.hide(name): self.hide_json(member) for name, member in value.items()}
+            return {self.hide(own): self.hide_json(member, own) for own, member in value.items()}
         if isinstance(value, list):
-            return [self.hide_json(member) for member in value]
-        if isinstance(value, int) and value >= MIN_NUMBER:
-            digits = str(value)
-            hidden = self.hide(digits)
+            return [self.hide_json(member, name) for member in value]
+        if digits := digits_of(value):
+            hidden = self._hide_member(name, digits)
             return value if hidden == digits else hidden
         return value
+
+    def _hide_member(self, name: str, text: str) -> str:
+        hidden = self.hide(text)
+        if not name or hidden != text or not (beside := label(name, text)):
+            return hidden
+        return self._hidden(text, beyond(self._find(beside + text), len(beside)))
 
     def logged(self, shown: str) -> str:
         """The text as it may be kept, of a text that the model was shown."""

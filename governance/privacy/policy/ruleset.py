@@ -105,6 +105,11 @@ class RuleSet:
         ).digest()
         """Tells what was found under these rules from what was found under others."""
 
+    @property
+    def has_custom(self) -> bool:
+        """Whether admins have rules of their own."""
+        return bool(self._custom)
+
     def custom(self, text: str) -> list[Finding]:
         """What the admins' own rules find."""
         return [finding for rule in self._custom for finding in rule.find(text)]

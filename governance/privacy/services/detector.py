@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,17 +12,17 @@ from typing import Any
 from governance.privacy.policy.detection import (
     TextHits,
     concluding,
-    found_across,
     found_at_seams,
     found_by_form,
     found_by_name,
     looked_through,
-    secrets,
     segments,
 )
+from governance.privacy.policy.languages import beside
 from governance.privacy.policy.recognition import engine
 from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.whole_texts import found_across, secrets
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, NamesPool, batches
 from governance.screening.policy.findings import Finding
 from kernel.breath import Breath
@@ -40,7 +40,10 @@ class NamesUnavailableError(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """What was found in each text, and whether names were looked for where they were to be."""
+    """What was found in each text, and whether names were looked for where they were to be.
+
+    In segments of languages that the model does not know they are looked for by rules: `read_characters` of a text leaves these out.
+    """
 
     found: dict[str, TextHits]
     names_read: bool
@@ -48,9 +51,13 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Batches of segments that are read for names: those under way have a future, in the same order."""
+    """Batches of segments that are read for names: those under way have a future, in the same order.
+
+    `beside` has what stands around the short ones.
+    """
 
     batches: list[list[str]]
+    beside: dict[str, str]
     futures: list["Future[Any]"]
 
 
@@ -97,7 +104,7 @@ class Detector:
         """
         parts = {text: list(segments(text)) for text in texts}
         wanted = dict.fromkeys(segment for several in parts.values() for _, segment in several)
-        batches = self._submit(wanted) if rules.names else None
+        batches = self._submit(list(wanted)) if rules.names else None
         by_form: dict[str, list[Finding]] = {}
         async with Breath() as breath:
             for segment in wanted:
@@ -110,16 +117,17 @@ class Detector:
         found: dict[str, TextHits] = {}
         async with Breath() as breath:
             for text, several in parts.items():
+                read = 0
                 all_found: list[tuple[int, list[Finding]]] = [(0, list((extra or {}).get(text, ())))]
                 all_found.append((0, secrets(text, rules)))
                 for at, segment in several:
                     all_found.append((0, found_across(text, at, segment, rules)))
                     all_found.append((at, self._all(segment, by_form[segment], spans)))
+                    read += len(segment) if spans is not None and spans[segment] is not None else 0
                     await breath.draw()
                 for part in found_at_seams(text, rules):
                     all_found.append(part)
                     await breath.draw()
-                read = len(text) if spans is not None else 0
                 steps = concluding(text, rules, all_found, read_characters=read)
                 found[text] = await breath.through(steps)
                 if is_whole and may_remember:
@@ -127,21 +135,25 @@ class Detector:
         return Detected(found, is_whole)
 
     def _all(
-        self, segment: str, by_form: list[Finding], spans: dict[str, list[Span]] | None
+        self, segment: str, by_form: list[Finding], spans: Mapping[str, list[Span] | None] | None
     ) -> list[Finding]:
-        return by_form if spans is None else by_form + found_by_name(segment, spans.get(segment, ()))
+        return by_form if spans is None else by_form + found_by_name(segment, spans[segment])
 
-    def _submit(self, wanted: Iterable[str]) -> "_Reading | None":
+    def _submit(self, wanted: Sequence[str]) -> "_Reading | None":
         """The first batch under way, and those to come; None where the model can't be had."""
         lots = list(batches(wanted, characters=_BATCH_CHARACTERS))
+        around = dict(zip(wanted, beside(wanted), strict=True))
         try:
-            return _Reading(lots, [self._pool.submit(lot) for lot in lots[:1]])
+            return _Reading(lots, around, [self._ask(lot, around) for lot in lots[:1]])
         except NamesBusyError:
             return None
 
-    async def _collect(self, reading: "_Reading") -> dict[str, list[Span]] | None:
+    def _ask(self, lot: list[str], around: Mapping[str, str]) -> "Future[Any]":
+        return self._pool.submit(lot, [around[segment] for segment in lot])
+
+    async def _collect(self, reading: "_Reading") -> dict[str, list[Span] | None] | None:
         """The spans of every segment, a few batches at a time: one long text does not fill the queue."""
-        spans: dict[str, list[Span]] = {}
+        spans: dict[str, list[Span] | None] = {}
         try:
             async with asyncio.timeout(_SECONDS_FOR_NAMES):
                 for number, batch in enumerate(reading.batches):
@@ -157,7 +169,7 @@ class Detector:
         """Puts batches under way as far as the queue takes them. NamesBusyError where it does not take enough."""
         for batch in reading.batches[len(reading.futures) : up_to]:
             try:
-                reading.futures.append(self._pool.submit(batch))
+                reading.futures.append(self._ask(batch, reading.beside))
             except NamesBusyError:
                 if len(reading.futures) < at_least:
                     raise

@@ -12,16 +12,16 @@ from django.conf import settings
 from governance.privacy.policy.detection import (
     TextHits,
     concluded,
-    found_across,
     found_at_seams,
     found_by_form,
     found_by_name,
-    secrets,
     segments,
 )
+from governance.privacy.policy.languages import beside
 from governance.privacy.policy.masking import Mask
 from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.policy.ruleset import RuleSet
+from governance.privacy.policy.whole_texts import found_across, secrets
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, batches, shared_pool
 from governance.screening.policy.findings import Finding
 from kernel.clock import elapsed_ms, perf_counter
@@ -65,30 +65,37 @@ def try_texts(rules: RuleSet, texts: Sequence[str], *, is_stored: bool = False) 
     return [_trial(rules, text, spans, is_stored=is_stored) for text in texts]
 
 
-def _trial(rules: RuleSet, text: str, spans: dict[str, list[Span]] | None, *, is_stored: bool) -> Trial:
+def _trial(rules: RuleSet, text: str, spans: "_Spans | None", *, is_stored: bool) -> Trial:
     begun = perf_counter()
+    read = 0
     parts: list[tuple[int, list[Finding]]] = []
     for offset, segment in segments(text):
         found = found_by_form(segment, rules)
         if spans is not None:
-            found += found_by_name(segment, spans.get(segment, ()))
+            found += found_by_name(segment, spans[segment])
+            read += len(segment) if spans[segment] is not None else 0
         parts += [(offset, found), (0, found_across(text, offset, segment, rules))]
     parts += [(0, secrets(text, rules)), *found_at_seams(text, rules)]
-    concluded_text = concluded(
-        text, rules, parts, read_characters=0 if spans is None else len(text), is_stored=is_stored
-    )
+    concluded_text = concluded(text, rules, parts, read_characters=read, is_stored=is_stored)
     mask = Mask(key=_key(), rules=rules, find=lambda _: concluded_text)
     masked = mask.hide(text)
     return Trial(text, concluded_text, masked, tuple(sorted(mask.blocked)), elapsed_ms(begun))
 
 
-def spans_of(texts: Sequence[str]) -> dict[str, list[Span]]:
-    """The language model's spans by segment, asked a batch after the other so that the queue stays free for calls."""
+_Spans = dict[str, list[Span] | None]
+
+
+def spans_of(texts: Sequence[str]) -> _Spans:
+    """The language model's spans by segment, asked a batch after the other so that the queue stays free for calls.
+
+    None for a segment of a language that the model does not know.
+    """
     wanted = list(dict.fromkeys(segment for text in texts for _, segment in segments(text)))
-    spans: dict[str, list[Span]] = {}
+    around = dict(zip(wanted, beside(wanted), strict=True))
+    spans: _Spans = {}
     try:
         for batch in batches(wanted, characters=_BATCH_CHARACTERS):
-            future: Future[Any] = shared_pool().submit(batch)
+            future: Future[Any] = shared_pool().submit(batch, [around[segment] for segment in batch])
             spans |= zip(batch, future.result(_SECONDS_FOR_NAMES), strict=True)
     except (NamesBusyError, NamesFailedError, TimeoutError) as error:
         raise TrialNamesError from error

@@ -53,7 +53,10 @@ def _policy(owner: str, number: int) -> str:
 def _request(check: dict[str, Any]) -> str:
     text = f"all {check['characters']:,} characters by patterns"
     if "names" in check:
-        text += ", and for names" if check["names"] else "; for names it could not be checked"
+        ruled = check.get("names_by_rules", 0)
+        text += ", and for names" if check["names"] or ruled else "; for names it could not be checked"
+        if ruled:
+            text += f" (in {ruled:,} characters by rules alone: the names model does not know their language)"
     return text
 
 

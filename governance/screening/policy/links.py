@@ -26,7 +26,7 @@ OPEN = re.compile(
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]+_[0-9a-f]{6,}>|(?:%3C|&lt;)[A-Z][A-Z_]+_[0-9a-f]{6,}", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _SIGNS = re.compile(r"[^a-z0-9]+")
-_MOST_LOOKED_AT = 1024
+_MAX_LOOKED_AT = 1024
 _FEW, _MANY = 12, 40
 """Letters and digits in a row that an address shares with the conversation: of an image's query, and of a link's."""
 _STEP = 4
@@ -57,7 +57,7 @@ class Said:
 
     def shares(self, payload: str, length: int) -> bool:
         """Whether so many letters and digits in a row of a payload were said."""
-        folded = _SIGNS.sub("", payload[:_MOST_LOOKED_AT].lower())
+        folded = _SIGNS.sub("", payload[:_MAX_LOOKED_AT].lower())
         return any(
             folded[start : start + length] in self.folded
             for start in range(0, len(folded) - length + 1, _STEP)
@@ -101,7 +101,7 @@ def carries_data(address: str, said: Said, *, is_image: bool) -> bool:
 
 def _is_code_of(piece: str, said: Said, *, is_image: bool) -> bool:
     """Whether a piece is base64 or hex of what was said; of an image, also whether it is a long code that nobody gave."""
-    for match in _ENCODED.finditer(piece[:_MOST_LOOKED_AT]):
+    for match in _ENCODED.finditer(piece[:_MAX_LOOKED_AT]):
         code = match.group()
         decoded = _decoded(code)
         if any(said.shares(text, _FEW) for text in decoded):

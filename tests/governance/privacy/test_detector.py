@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
@@ -34,8 +34,8 @@ class CountingPool(NamesPool):
         super().__init__(workers=1, queue_size=2, timeout_seconds=60)
         self.asked: list[str] = []
 
-    def submit(self, texts: list[str]) -> "Future[Any]":
-        future = super().submit(texts)
+    def submit(self, texts: list[str], beside: Sequence[str] = ()) -> "Future[Any]":
+        future = super().submit(texts, beside)
         self.asked += texts
         return future
 

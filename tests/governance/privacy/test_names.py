@@ -10,11 +10,13 @@ from concurrent.futures import CancelledError
 import psutil
 import pytest
 
+from governance.privacy.policy.recognition.ner import Span
 from governance.privacy.services.names import NamesBusyError, NamesFailedError, NamesPool
+from governance.privacy.services.names.pool import Spans
 from tests.services import until
 
 TEXT = "Yesterday Angela Merkel met Emmanuel Macron in Berlin to talk about trade."
-LONG = " ".join([TEXT] * 400)
+LONG = " ".join([TEXT] * 4000)
 """What takes a worker long enough to be killed over it."""
 
 
@@ -30,19 +32,20 @@ def worker_of(pool: NamesPool) -> int:
     return pool.process_ids()[0]
 
 
-def read(pool: NamesPool, *texts: str) -> list[list[tuple[int, int, str]]]:
+def read(pool: NamesPool, *texts: str) -> Spans:
     return pool.submit(list(texts)).result(90)
 
 
-def people(text: str, spans: list[tuple[int, int, str]]) -> set[str]:
+def people(text: str, spans: list[Span] | None) -> set[str]:
+    assert spans is not None
     return {text[start:end] for start, end, label in spans if label == "PERSON"}
 
 
 def test_names_are_found_in_each_text(pool: NamesPool) -> None:
-    other = "I live in Paris."
+    other = "She lives in Paris."
     first, second, none = read(pool, TEXT, other, "")
     assert people(TEXT, first) == {"Angela Merkel", "Emmanuel Macron"}
-    assert [(other[start:end], label) for start, end, label in second] == [("Paris", "GPE")]
+    assert [(other[start:end], label) for start, end, label in second] == [("Paris", "LOCATION")]
     assert none == []
 
 
@@ -56,6 +59,18 @@ def test_offsets_are_code_points_of_the_text_as_it_is(pool: NamesPool) -> None:
     ):
         (spans,) = read(pool, text)
         assert "Angela Merkel" in people(text, spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Jan Kowalski mieszka w Warszawie i pracuje w banku, gdzie zarabia za mało, żeby kupić mieszkanie.",
+     "Мария живёт в Москве и работает в большом банке, где она получает хорошую зарплату."],
+)  # fmt: skip
+def test_a_text_of_a_language_that_the_model_does_not_know_is_not_read(pool: NamesPool, text: str) -> None:
+    short = text.split()[0]
+    assert read(pool, text) == [None]
+    assert pool.submit([short], [text]).result(90) == [None]
+    assert pool.submit([short], [TEXT]).result(90) != [None]
 
 
 def test_names_in_capitals_are_read(pool: NamesPool) -> None:
@@ -112,7 +127,7 @@ def test_a_worker_that_takes_too_long_is_killed_and_the_text_fails() -> None:
     pool = NamesPool(workers=1, queue_size=2, timeout_seconds=0.2)
     try:
         with pytest.raises(NamesFailedError):
-            pool.submit([LONG * 4]).result(120)
+            pool.submit([LONG]).result(120)
         assert pool.deaths == 2
     finally:
         pool.stop()

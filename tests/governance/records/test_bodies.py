@@ -254,7 +254,7 @@ def test_errors_and_flags_keep_bodies(world, gateway_settings):
     failed = call_of(world.mine.key_text, "Hello", conversation={"inferenceConfig": {"maxTokens": 10**7}})
     flagged = call_of(world.mine.key_text, "Hello")
     flagged.checks.is_flagged = True
-    early = call_of("gh_none_none", "Hello")
+    early = call_of(world.mine.key_text, "Hello", model="nothing")
 
     async def scenario(gateway: Gateway) -> None:
         for call in (failed, flagged, early):

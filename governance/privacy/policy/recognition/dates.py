@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterator
 
+import re2
+
+from governance.privacy.policy.recognition.calendar import ABROAD_DAYS, WRITTEN_MONTHS
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.screening.policy.findings import Finding
 
@@ -19,6 +22,13 @@ _WRITTEN = re.compile(
     rf"|{_MONTH},?\s(?:19|20)\d{{2}})|{_WEEKDAY})\b" + _TIME,
     re.IGNORECASE,
 )
+_ABROAD = re.compile(
+    rf"(?<!\w)(?:0?[1-9]|[12]\d|3[01])(?:\.|er|º|°|ª)?\s(?:de\s|di\s|d['’])?(?:{WRITTEN_MONTHS})(?!\w)(?:,?\s(?:de\s|del\s|do\s)?(?:1[89]|20)\d{{2}}(?!\d))?"
+    rf"|(?<!\w)(?:{WRITTEN_MONTHS})\s(?:de\s|del\s)?(?:1[89]|20)\d{{2}}(?!\d)|(?<!\w)(?:{'|'.join(ABROAD_DAYS)})(?!\w)",
+    re.IGNORECASE,
+)
+"""Dates of German, French, Spanish, Italian, Dutch and Portuguese."""
+_MIGHT_BE_ABROAD = re2.compile(rf"(?i)(?:{WRITTEN_MONTHS}|{'|'.join(ABROAD_DAYS)})")
 _MIGHT_BE_WRITTEN = re.compile(r"(?:day|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
 _YEAR = re.compile(
     r"(?<![\w.,:/#$€£+-])(?:1[89]\d{2}|20[0-4]\d)(?:[-–](?:1[89]|20)?\d{2})?(?![\w:/%-]|[.,]\d)(?!\s(?:[A-Z][a-zà-ÿ]+\s|tokens|items|users|rows|MB|GB|kg|km|USD|EUR|dollars|people|words|pages|times|units))"
@@ -32,7 +42,7 @@ _AGE = re.compile(
 )
 _AGE_FIELD = re.compile(r"\bage\s{0,3}[:=]\s{0,3}\"?(\d{1,3})\b", re.IGNORECASE)
 _WORDED = re.compile(r"(?:aged?|turn|year|yr|y/?o)", re.IGNORECASE)
-_BIRTH = ("birth", "born", "dob", "geboren", "né", "nacimiento", "nascita")
+_BIRTH = ("birth", "birthday", "born", "dob", "geboren", "geburtsdatum", "geburtstag", "né", "née", "naissance", "nacido", "nacida", "nació", "nacimiento", "nascita", "nato", "nata", "geboortedatum", "nascido", "nascida", "nascimento", "nasceu")  # fmt: skip
 
 
 def dates(text: str) -> Iterator[Finding]:
@@ -43,6 +53,10 @@ def dates(text: str) -> Iterator[Finding]:
     for match in _WRITTEN.finditer(text) if _MIGHT_BE_WRITTEN.search(text.casefold()) else ():
         if match.group().casefold() not in ("may", "march"):
             yield Finding(*match.span(), "DATE_TIME", 0.7, "dates")
+    if _MIGHT_BE_ABROAD.search(text if text.isascii() else text.encode("utf-8", "replace").decode()):
+        for match in _ABROAD.finditer(text):
+            score = 0.9 if speaks_for(text, *match.span(), _BIRTH) else 0.7
+            yield Finding(*match.span(), "DATE_TIME", score, "dates")
     for match in _YEAR.finditer(text):
         if _BEFORE_YEAR.search(text[max(0, match.start() - 16) : match.start()]):
             yield Finding(*match.span(), "DATE_TIME", 0.5, "years")
@@ -63,6 +77,7 @@ def names_a_date(text: str) -> bool:
     return (
         _NUMERIC.search(text) is not None
         or _WRITTEN.search(text) is not None
+        or _ABROAD.search(text) is not None
         or _NAMED.search(text) is not None
     )
 

@@ -5,28 +5,19 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
-from governance.privacy.policy.recognition.dates import names_a_date
 from governance.screening.policy.findings import Finding
 
-ENTITIES = {
-    "PERSON": ("PERSON", 0.85),
-    "GPE": ("LOCATION", 0.85),
-    "LOC": ("LOCATION", 0.85),
-    "FAC": ("LOCATION", 0.6),
-    "ORG": ("ORGANIZATION", 0.6),
-    "NORP": ("NRP", 0.85),
-    "DATE": ("DATE_TIME", 0.6),
-    "TIME": ("DATE_TIME", 0.6),
-}
-"""spaCy's English labels as (our entity, score): Presidio's mapping, organisations less sure."""
+SCORES = {"PERSON": 0.85, "LOCATION": 0.85, "ORGANIZATION": 0.6}
+"""What the model finds, and how sure that is: of organisations less."""
 
 Span = tuple[int, int, str]
-"""(start, end, the model's label), in code points."""
+"""(start, end, entity), in code points."""
 
 _BREAK = re.compile(r"[\n\r\t`\"“”<>{}\[\]|=;:?!]|,\s|\s-\s|/")
 _EDGE = " .,'’()*_#>-"
 _CAPITALS = re.compile(r"(?<![\w])[^\W\d_a-zß-ÿ]{5,}(?![\w])")
-_LETTERS = re.compile(r"[^\W\d_]")
+_LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿ]")
+_WORDS = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 
 
@@ -45,24 +36,36 @@ def _same_length(text: str, changed: str) -> str:
 
 
 @cache
-def _common_words() -> frozenset[str]:
-    lines = files(__package__).joinpath("common_words.txt").read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+def _words_of(name: str) -> frozenset[str]:
+    lines = files(__package__).joinpath(name).read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+def without_ordinary(text: str, found: Iterable[Finding]) -> list[Finding]:
+    """The findings of names but those of which every word is an acronym that names nobody, or a word of letters and forms."""
+    return [
+        each
+        for each in found
+        if each.entity not in SCORES or not all(map(_is_ordinary, _WORDS.findall(text, each.start, each.end)))
+    ]
+
+
+def _is_ordinary(word: str) -> bool:
+    return word in _words_of("acronyms.txt") or word.casefold() in _words_of("ordinary_words.txt")
 
 
 def findings_of(text: str, spans: Iterable[Span]) -> Iterator[Finding]:
     """The model's spans as findings, cut where structure ends a name, and without what is none."""
     for start, end, label in spans:
-        if (known := ENTITIES.get(label)) is None:
+        if (score := SCORES.get(label)) is None:
             continue
-        entity, score = known
-        for begin, finish in _cut(text, start, end, entity):
-            if _is_plausible(text[begin:finish], entity):
-                yield Finding(begin, finish, entity, score, "language model")
+        for begin, finish in _cut(text, start, end, label):
+            if _is_plausible(text[begin:finish], label):
+                yield Finding(begin, finish, label, score, "language model")
 
 
 def _cut(text: str, start: int, end: int, entity: str) -> Iterator[tuple[int, int]]:
-    breaks = [] if entity == "DATE_TIME" else list(_BREAK.finditer(text, start, end))
+    breaks = list(_BREAK.finditer(text, start, end))
     if entity == "ORGANIZATION":
         breaks = [match for match in breaks if match.group() != ", "]
     begin = start
@@ -78,10 +81,8 @@ def _cut(text: str, start: int, end: int, entity: str) -> Iterator[tuple[int, in
 
 
 def _is_plausible(text: str, entity: str) -> bool:
-    if entity == "DATE_TIME":
-        return names_a_date(text)
-    if len(_LETTERS.findall(text)) < 2 or "@" in text:
-        return False
-    if text.islower() and any(word in _common_words() for word in text.split()):
+    if len(_LATIN.findall(text)) < 2 or "@" in text:
+        return False  # the model knows no other letters
+    if text.islower() and any(word in _words_of("common_words.txt") for word in text.split()):
         return False
     return entity not in ("PERSON", "NRP") or _DIGIT.search(text) is None

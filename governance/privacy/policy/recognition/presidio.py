@@ -14,6 +14,7 @@ import regex
 
 from governance.privacy.policy.recognition.context import speaks_for
 from governance.privacy.policy.recognition.islands import islands
+from governance.privacy.policy.recognition.machines import is_ip, is_mac
 from governance.screening.policy.findings import Finding
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ ENTITIES: tuple[str, ...] = (
 _MIN_SCORE = 0.4
 _CONTEXT_BONUS = 0.35
 _MIN_DIGITS = 4
-_SURE = frozenset(("US_SSN", "IP_ADDRESS", "MAC_ADDRESS", "CRYPTO"))
+_RIGHT_BEFORE, _RIGHT_BEHIND = 40, 12
+_SURE = frozenset(("IP_ADDRESS", "MAC_ADDRESS", "CRYPTO"))
 """What its form alone tells apart from other numbers."""
 _WITHOUT_CONTEXT = frozenset(
     (
         "CRYPTO", "DE_HANDELSREGISTER", "DE_ID_CARD", "DE_PASSPORT", "DE_SOCIAL_SECURITY", "DE_VAT_ID", "ES_NIE", "ES_NIF",
         "FI_PERSONAL_IDENTITY_CODE", "IN_GSTIN", "IN_PAN", "IN_VOTER", "IP_ADDRESS", "IT_FISCAL_CODE", "MAC_ADDRESS",
-        "MEDICAL_LICENSE", "SG_NRIC_FIN", "SG_UEN", "UK_DRIVING_LICENCE", "UK_NINO", "US_MBI", "US_SSN",
+        "MEDICAL_LICENSE", "SG_NRIC_FIN", "SG_UEN", "UK_DRIVING_LICENCE", "UK_NINO", "US_MBI",
     )
 )  # fmt: skip
 """What can count without a word beside it: every other recognizer is asked only where one of its words stands in the text."""
@@ -82,12 +84,16 @@ def warm_up_presidio() -> None:
         speaks_for("a 1", 2, 3, tuple(recognizer.context or ()) or ("a",))
 
 
-def emails(text: str) -> Iterator[Finding]:
+def public_emails(text: str) -> Iterator[Finding]:
     """E-mail addresses under a domain that exists."""
-    if "@" in text:
-        recognizer = _of_emails()
-        for result in recognizer.analyze(text, recognizer.supported_entities, _NOTHING):
-            yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
+    recognizer = _of_emails()
+    for result in recognizer.analyze(text, recognizer.supported_entities, _NOTHING):
+        yield Finding(result.start, result.end, "EMAIL_ADDRESS", result.score, "e-mail addresses")
+
+
+def is_public_domain(name: str) -> bool:
+    """Whether a name ends as public domains do."""
+    return bool(_of_emails().validate_result(f"a@{name.lower()}"))
 
 
 def identifiers(text: str, wanted: frozenset[str] | None = None) -> Iterator[Finding]:
@@ -107,12 +113,23 @@ def identifiers(text: str, wanted: frozenset[str] | None = None) -> Iterator[Fin
             score = _score(
                 text, start, end, result.entity_type, result.score, tuple(recognizer.context or ())
             )
-            if score >= _MIN_SCORE and "\n" not in joined[result.start : result.end]:
+            if score < _MIN_SCORE or "\n" in joined[result.start : result.end]:
+                continue
+            if _is_meant(text, start, end, result.entity_type):
                 yield Finding(start, end, result.entity_type, score, "identifiers")
 
 
+_ELSEWHERE = frozenset(("US_SSN", "US_DRIVER_LICENSE", "US_BANK_NUMBER"))
+"""Whose forms are those of too many other numbers: `labelled` and `social_security` find them."""
+
+
+def _is_meant(text: str, start: int, end: int, entity: str) -> bool:
+    if entity == "IP_ADDRESS":
+        return is_ip(text, start, end)
+    return entity != "MAC_ADDRESS" or is_mac(text, start, end)
+
+
 _SHAPES = {
-    "US_SSN": re.compile(r"\d{3}[- .]\d{2}[- .]\d{4}"),
     "IP_ADDRESS": re.compile(r"\d\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:|::[0-9A-Fa-f]"),
     "MAC_ADDRESS": re.compile(r"[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
     "CRYPTO": re.compile(r"[13bc][A-Za-z0-9]{25}"),
@@ -138,6 +155,8 @@ def _triggers(wanted: frozenset[str] | None) -> _Triggers:
     shapes: list[tuple[re.Pattern[str], PatternRecognizer]] = []
     for recognizer in _recognizers():
         if wanted is not None and wanted.isdisjoint(recognizer.supported_entities):
+            continue
+        if not _ELSEWHERE.isdisjoint(recognizer.supported_entities):
             continue
         if own := _WITHOUT_CONTEXT.intersection(recognizer.supported_entities):
             shapes.append((_SHAPES.get(next(iter(own)), _MIXED), recognizer))
@@ -169,6 +188,9 @@ def _asked(text: str, joined: str, wanted: frozenset[str] | None) -> "list[Patte
 
 def _score(text: str, start: int, end: int, entity: str, score: float, words: tuple[str, ...]) -> float:
     if entity not in _SURE and _BARE.fullmatch(text, start, end):
+        # Of digits alone, a word has to say what they are right beside them.
+        if not words or not speaks_for(text, start, end, words, before=_RIGHT_BEFORE, after=_RIGHT_BEHIND):
+            return 0.0
         score = min(score, 0.3)
     if words and score < 1 and speaks_for(text, start, end, words):
         score = max(min(score + _CONTEXT_BONUS, 1.0), _MIN_SCORE)

@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cache
@@ -29,7 +29,8 @@ _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 _ROOT = Path(__file__).resolve().parents[3]
 _MODULE = "governance.privacy.services.names.worker"
 
-Spans = list[list[Span]]
+Spans = list[list[Span] | None]
+"""Of each text; None where it is of a language that the model does not know."""
 
 
 class NamesBusyError(UnavailableError):
@@ -46,7 +47,7 @@ class NamesPool:
     def __init__(self, *, workers: int, queue_size: int, timeout_seconds: float) -> None:
         self._workers = workers
         self._timeout_seconds = timeout_seconds
-        self._queue: queue.Queue[tuple[list[str], Future[Spans]] | None] = queue.Queue(queue_size)
+        self._queue: queue.Queue[tuple[list[tuple[str, str]], Future[Spans]] | None] = queue.Queue(queue_size)
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
@@ -54,14 +55,19 @@ class NamesPool:
         self.deaths = 0
         """Workers that died or were killed for being slow, since the start."""
 
-    def submit(self, texts: list[str]) -> "Future[Spans]":
-        """The model's spans of each text, in code points of it. NamesBusyError at once when too much waits."""
+    def submit(self, texts: list[str], beside: Sequence[str] = ()) -> "Future[Spans]":
+        """The model's spans of each text, in code points of it. NamesBusyError at once when too much waits.
+
+        `beside` is, for each text, what stands around it: by it the language of a short one is told.
+        """
         if self._workers == 0 or self._is_stopped:
             raise NamesBusyError("no workers")
         self._start()
         future: Future[Spans] = Future()
+        shown = [as_read(text).translate(_SURROGATES) for text in texts]
+        around = [text.translate(_SURROGATES) for text in beside] or [""] * len(texts)
         try:
-            self._queue.put_nowait(([as_read(text).translate(_SURROGATES) for text in texts], future))
+            self._queue.put_nowait((list(zip(shown, around, strict=True)), future))
         except queue.Full as error:
             raise NamesBusyError("the queue is full") from error
         return future
@@ -122,7 +128,7 @@ class NamesPool:
             else:
                 future.set_exception(NamesFailedError("the language model gave no answer"))
 
-    def _ask(self, number: int, texts: list[str]) -> Spans | None:
+    def _ask(self, number: int, texts: list[tuple[str, str]]) -> Spans | None:
         process = self._ensure(number)
         if process is None:
             return None
@@ -133,7 +139,8 @@ class NamesPool:
             line = self._line(process, self._timeout_seconds)
             if line:
                 spans: Spans = [
-                    [(start, end, label) for start, end, label in each] for each in orjson.loads(line)
+                    None if each is None else [(start, end, label) for start, end, label in each]
+                    for each in orjson.loads(line)
                 ]
                 return spans
         except (OSError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""From labelled texts and made ones to the names model that is shipped."""
