@@ -1,6 +1,9 @@
 """What browsers are told with every page: whose scripts run, what may be framed, and over what it comes."""
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -12,6 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from accounts.middleware import SecurityHeadersMiddleware
+from tests.services import ROOT
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +124,27 @@ def test_what_is_no_page_loads_nothing(world):
     for path in ("/api/v1/teams/", "/admin/jsi18n/", "/api/docs/?script="):
         answer = world.client("viewer").get(path)
         assert answer["Content-Security-Policy"].startswith("default-src 'none'"), path
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        (
+            "https://gatehouse.example.com",
+            ["__Host-sessionid", "__Host-csrftoken", "True", "True", "31536000"],
+        ),
+        ("http://127.0.0.1:8000", ["sessionid", "csrftoken", "False", "False", "0"]),
+    ],
+)
+def test_cookies_are_for_this_host_and_tls_where_there_is_tls(address, names):
+    """In a process of its own: settings are read once."""
+    asked = "SESSION_COOKIE_NAME CSRF_COOKIE_NAME SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE HSTS_SECONDS"
+    code = f"from config import settings as s; print(*(getattr(s, n) for n in '{asked}'.split()))"
+    environment = {**os.environ, "GATEHOUSE_PUBLIC_URL": address, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}"}
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == names
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0, None), (31536000, "max-age=31536000")])
