@@ -6,6 +6,8 @@ from governance.records.tasks import (
     analyze_partitions,
     drop_bodies,
     drop_responses,
+    drop_sign_ins,
+    drop_unknown_callers,
     index_bodies,
     make_partitions,
 )
@@ -20,6 +22,8 @@ __all__ = [
     "deliver",
     "drop_bodies",
     "drop_responses",
+    "drop_sign_ins",
+    "drop_unknown_callers",
     "expire_holds",
     "expire_requests",
     "find_tips",

@@ -7,11 +7,12 @@ and an address that knocks too often is told to wait.
 from typing import Any
 
 from gateway.entrances.formats.incoming import Scope, api_key
-from gateway.records.unknown_callers import Knock, address_of
+from gateway.records.unknown_callers import Knock
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
 from gateway.stages.authenticate import valid_key
+from kernel.addresses import address_of
 from kernel.clock import utc_now
 
 CONNECTION = "gatehouse.connection"

@@ -3,18 +3,16 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, ClassVar
 
 import orjson
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.records.writer import Writer
+from kernel.addresses import OTHERS
 
 _MAX_ADDRESSES = 2_000
 """Told apart by a process in a minute; the rest are counted as one."""
-OTHERS = ""
-"""The address under which all of them are counted that have no row of their own."""
 _NOTE = "SELECT gatehouse_note_unknown_callers(%s)"
 
 
@@ -63,14 +61,3 @@ class UnknownCallers(Writer):
         ]
         async with self._pool.connection() as connection:
             await connection.execute(_NOTE, (orjson.dumps(items).decode(),))
-
-
-def address_of(client_ip: str | None) -> str:
-    """By what callers are told apart: an IPv4 address, or the /64 of an IPv6 one, of which a client has a whole one."""
-    try:
-        found = ip_address(client_ip or "")
-    except ValueError:
-        return OTHERS
-    if isinstance(found, IPv6Address):
-        return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
-    return str(found)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from accounts.services.sign_ins import drop_old
 from governance.records.models import UnknownCaller
 from governance.records.services import bodies, body_index, partitions, response_store
 from kernel.background import app
@@ -39,6 +40,12 @@ def drop_unknown_callers() -> int:
     """Deletes what was counted of callers without a valid key when it is a month old."""
     before = utc_now() - timedelta(days=UNKNOWN_CALLERS_DAYS)
     return UnknownCaller.objects.filter(minute__lt=before).delete()[0]
+
+
+@app.task(name="governance.tasks.drop_sign_ins")  # type: ignore[untyped-decorator]
+def drop_sign_ins() -> int:
+    """Deletes what is old of sign-ins, of attempts and of their counts."""
+    return drop_old()
 
 
 @app.task(name="governance.tasks.drop_responses")  # type: ignore[untyped-decorator]

@@ -18,6 +18,7 @@ SCHEDULE: dict[str, Any] = {
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
     "drop-responses": {"task": "governance.tasks.drop_responses", "schedule": 300.0},
     "drop-unknown-callers": {"task": "governance.tasks.drop_unknown_callers", "schedule": 3600.0},
+    "drop-sign-ins": {"task": "governance.tasks.drop_sign_ins", "schedule": 3600.0},
     "make-partitions": {"task": "governance.tasks.make_partitions", "schedule": 3600.0},
     "analyze-partitions": {
         "task": "governance.tasks.analyze_partitions",

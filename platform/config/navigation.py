@@ -25,6 +25,9 @@ _GROUPS = (
             ("API keys", "key", "admin:accounts_apikey_changelist"),
             ("Callers without a key", "person_off", "admin:governance_unknowncaller_changelist"),
             ("People", "person", "admin:accounts_user_changelist"),
+            ("Sign-ins", "login", "admin:accounts_signin_changelist"),
+            ("Sign-in log", "policy", "admin:accounts_signinattempt_changelist"),
+            ("Locked sign-ins", "lock_clock", "admin:accounts_signincount_changelist"),
             ("Set up a client", "terminal", "admin:accounts_apikey_set_up_any"),
         ),
     ),
@@ -74,6 +77,8 @@ _GROUPS = (
     ),
 )
 
+_OF_SUPERUSERS = {"Callers without a key", "Reconciliation", "Sign-in log", "Locked sign-ins"}
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links; every active person may open each page, and finds there what is theirs."""
@@ -84,7 +89,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(request, name, icon, url)
                 for name, icon, url in items
-                if name != "Reconciliation" or sees_everything(principal(request))
+                if name not in _OF_SUPERUSERS or sees_everything(principal(request))
             ],
         }
         for title, items in _GROUPS

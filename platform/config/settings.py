@@ -139,12 +139,14 @@ INSTALLED_APPS = [
     "embedded",
 ]
 MIDDLEWARE = [
+    "accounts.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SignInLifeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.DomainErrorMiddleware",
@@ -169,6 +171,12 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_REDIRECT_URL = "admin:index"  # who signs in without a page in mind; Unfold's form sends no `next`
+AUTHENTICATION_BACKENDS = ["accounts.backends.CountedBackend"]
+SIGN_IN_TRIES = env.int("GATEHOUSE_SIGN_IN_TRIES", default=10)
+SIGN_IN_TRIES_PER_ADDRESS = env.int("GATEHOUSE_SIGN_IN_TRIES_PER_ADDRESS", default=50)
+SIGN_IN_LOCK_MINUTES = env.int("GATEHOUSE_SIGN_IN_LOCK_MINUTES", default=15)
+SESSION_IDLE_MINUTES = env.int("GATEHOUSE_SESSION_IDLE_MINUTES", default=60)
+SESSION_HOURS = env.int("GATEHOUSE_SESSION_HOURS", default=12)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -186,7 +194,13 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]
 SERVESTATIC_USE_FINDERS = True
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+IS_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+# Browsers take a cookie of such a name over TLS alone, for this host alone.
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
+HSTS_SECONDS = env.int("GATEHOUSE_HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
@@ -204,6 +218,7 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("gatehouse/copy.js"), lambda request: static("gatehouse/set_up.js")],
     "DASHBOARD_CALLBACK": "governance.usage.admin.overview.overview",
     "SHOW_BACK_BUTTON": True,
+    "LOGIN": {"form": "accounts.sign_in_form.SignInForm"},
     "COLORS": {
         "primary": {
             "50": "oklch(97.5% .014 195)",

@@ -11,7 +11,16 @@ _IDLE_SECONDS = "60"
 def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Options for speed, for TLS where a certificate is set, and for whose forwarded addresses are believed: nobody's
     unless GATEHOUSE_TRUSTED_PROXIES names the proxies."""
-    options = ["--loop", "uvloop", "--http", PROTOCOLS, "--ws", "websockets", "--no-access-log"]
+    options = [
+        "--loop",
+        "uvloop",
+        "--http",
+        PROTOCOLS,
+        "--ws",
+        "websockets",
+        "--no-access-log",
+        "--no-server-header",
+    ]
     options += ["--timeout-graceful-shutdown", _GRACEFUL_SECONDS, "--backlog", "4096"]
     options += ["--timeout-keep-alive", environment.get("GATEHOUSE_IDLE_SECONDS") or _IDLE_SECONDS]
     if proxies := environment.get("GATEHOUSE_TRUSTED_PROXIES"):

@@ -25,6 +25,7 @@ from accounts.access.principals import has_capability
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from accounts.services.internal_keys import internal_key
+from accounts.services.sign_ins import SESSION_KEY, holds
 from kernel.clock import perf_counter
 from kernel.errors import DomainError
 from prompts.evaluations.selectors.playground import facts_of
@@ -85,7 +86,7 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _run(self, side: str, sent: dict[str, Any]) -> None:
         try:
             prompt, key, turns = await sync_to_async(_prepared, thread_sensitive=False)(
-                self.scope["user"], sent
+                self.scope["user"], self.scope["session"], sent
             )
             await self._send(side, "rendered", turns=turns)
             call_id = await self._relay(side, prompt, key, sent)
@@ -164,9 +165,11 @@ def _closing(function: Any) -> Any:
     return closed
 
 
-def _prepare(user: User, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[str, str]]]:
+def _prepare(user: User, session: Any, sent: dict[str, Any]) -> tuple[Prompt, str, list[dict[str, str]]]:
     """The prompt, the key to call with, and its messages as they are before masking. Raises a DomainError."""
     user = User.objects.filter(pk=user.pk, is_active=True).first() or _refuse("Your account is not active.")
+    if not holds(session.get(SESSION_KEY)):
+        raise PlaygroundError("Your sign-in has ended. Sign in again.")
     number, variables = sent.get("version"), sent.get("variables")
     if (
         not isinstance(number, int)

@@ -1,6 +1,7 @@
 // The playground: fields to variables, variables over a WebSocket, the answer as it comes.
 (() => {
   const form = document.getElementById("variables");
+  document.getElementById("which").addEventListener("change", (event) => event.currentTarget.submit());
   const stop = document.getElementById("stop");
   const store = `gatehouse-playground-${form.dataset.prompt}`;
   const sides = ["a", "b"].filter((side) => form.dataset[side]);

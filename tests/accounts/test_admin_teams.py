@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 def post_team(world, who, *, new=(), changed=None, deleted=()):
     """Saves the page of my team with rows added, roles changed and members removed."""
-    members = list(Membership.objects.filter(team=world.mine.team).order_by("team__name", "user__email"))
+    members = list(Membership.objects.filter(team=world.mine.team))
     fields = {
         "name": "Mine", "description": "",
         "memberships-TOTAL_FORMS": len(members) + len(new), "memberships-INITIAL_FORMS": len(members),
@@ -23,9 +23,9 @@ def post_team(world, who, *, new=(), changed=None, deleted=()):
         fields |= {
             f"memberships-{index}-id": member.pk,
             f"memberships-{index}-team": world.mine.team.pk,
-            f"memberships-{index}-role": (changed or {}).get(member.user.email, member.role),
+            f"memberships-{index}-role": (changed or {}).get(member.address, member.role),
         }
-        if member.user.email in deleted:
+        if member.address in deleted:
             fields[f"memberships-{index}-DELETE"] = "on"
     for index, (email, role) in enumerate(new, start=len(members)):
         fields |= {f"memberships-{index}-email": email, f"memberships-{index}-role": role}
@@ -37,15 +37,35 @@ def role_of(world, email):
     return member and member.role
 
 
+def waiting_role(world, email):
+    member = Membership.objects.filter(team=world.mine.team, user=None, waits_for=email).first()
+    return member and member.role
+
+
 def test_an_admin_adds_a_developer_by_address(world):
     answer = post_team(world, "admin", new=[("NOBODY@example.com", Role.DEVELOPER)])
     assert answer.status_code == 302
+    assert role_of(world, "nobody@example.com") is None
+    world.client("nobody")
     assert role_of(world, "nobody@example.com") == Role.DEVELOPER
 
 
-def test_an_unknown_address_is_explained(world):
-    answer = post_team(world, "owner", new=[("stranger@example.com", Role.VIEWER)])
-    assert "Nobody with this address can sign in yet" in answer.content.decode()
+@pytest.mark.parametrize("is_active", [True, False])
+def test_a_page_tells_nobody_who_has_an_account(world, is_active):
+    """Not of one that is there, nor of one that was: the answers are the same but for the address."""
+    make_person("someone", is_active=is_active)
+    pages = []
+    for name in ("someone", "missing"):
+        answer = post_team(world, "owner", new=[(f"{name}@example.com", Role.VIEWER)])
+        assert (answer.status_code, waiting_role(world, f"{name}@example.com")) == (302, Role.VIEWER)
+        page = world.client("owner").get(reverse("admin:accounts_team_change", args=[world.mine.team.pk]))
+        pages.append(page.content.decode().split("memberships-group")[1].count("Waits for the next sign-in"))
+        people = world.client("owner").get(reverse("admin:accounts_user_changelist")).content.decode()
+        assert f"{name}@example.com" not in people
+        again = post_team(world, "owner", new=[(f"{name}@example.com", Role.ADMIN)])
+        assert "in the list twice" in again.content.decode()
+        Membership.objects.filter(waits_for=f"{name}@example.com").delete()
+    assert pages == [1, 1]
 
 
 def test_nobody_is_in_a_team_twice(world):

@@ -8,6 +8,10 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import ApiKey, Team
+from governance.privacy.models import PrivacyPolicy
+from governance.records.models import AuditRecord
+from prompts.registry.models import Prompt
+from tests.governance.privacy.factories import make_policy
 from tests.governance.records.factories import make_call
 from tests.prompts.evaluations.factories import make_set
 from tests.prompts.registry.factories import make_prompt
@@ -50,6 +54,12 @@ def demo(transactional_db, tmp_path):
     return json.loads((tmp_path / "demo.json").read_text())
 
 
+WEBSOCKET = """const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/admin/playground");
+    socket.onerror = socket.onclose = settled;"""
+INLINE = """const script = document.createElement("script"); script.textContent = "window.ran = true";
+    document.body.append(script); settled();"""
+
+
 class Visitor:
     """A person at the browser."""
 
@@ -79,6 +89,15 @@ class Visitor:
             "arguments[0].scrollIntoView({block: 'center'})", found
         )  # the buttons below cover it
         found.click()
+
+    def breaks_policy(self, script: str) -> bool:
+        """Whether what a script of the test does is stopped by the page's policy; it calls `settled` when it is done."""
+        return self.driver.execute_async_script(
+            """const done = arguments[0]; let broken = false;
+            document.addEventListener("securitypolicyviolation", () => { broken = true; });
+            const settled = () => setTimeout(() => done(broken), 200);"""
+            + script
+        )
 
     def errors(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -122,6 +141,35 @@ def test_calls_are_paged_through_and_read(visitor):
     text = visitor.opens(second[0])
     for heading in ("What happened", "Conversation", "Tokens and cost", "Timing"):
         assert heading in text
+    assert visitor.errors() == []
+
+
+def test_no_page_breaks_its_content_policy(visitor):
+    """The console tells of each script, style, font or connection that a policy stopped."""
+    prompt = Prompt.objects.filter(versions__number=2).first() or make_prompt(
+        Team.objects.first(), "policy", versions=2
+    )
+    test_set = make_set(Team.objects.first(), prompt, name="Policy")
+    policy = PrivacyPolicy.objects.first() or make_policy(Team.objects.first())
+    call = AuditRecord.objects.filter(status="succeeded").first()
+    for path in (
+        "/admin/", f"/admin/prompts/prompt/{prompt.pk}/playground/", f"/admin/governance/privacypolicy/{policy.pk}/change/",
+        f"/admin/governance/auditrecord/{call.pk}/change/", f"/admin/prompts/testset/{test_set.pk}/change/",
+        "/admin/governance/usageday/", "/admin/accounts/signin/", "/admin/accounts/signinattempt/", "/api/docs/",
+    ):  # fmt: skip
+        visitor.opens(path)
+        assert visitor.one("body").is_displayed(), path
+        assert visitor.errors() == [], path
+    visitor.opens(f"/admin/prompts/prompt/{prompt.pk}/playground/")
+    assert visitor.breaks_policy(WEBSOCKET) is False
+    assert visitor.breaks_policy(INLINE) is True
+    visitor.opens(f"/admin/prompts/prompt/{prompt.pk}/playground/")
+    visitor.errors()
+    visitor.clicks("#which [name=version] option:last-child")
+    assert "version=" in visitor.driver.current_url
+    visitor.opens("/admin/accounts/signin/")
+    visitor.clicks("button[formaction]")
+    assert "Log in" in visitor.text()
     assert visitor.errors() == []
 
 

@@ -38,6 +38,13 @@ def test_a_wrong_key_is_told_before_the_body_is_read(world, path):
     assert answer.startswith(b"HTTP/1.1 401 "), answer
 
 
+@pytest.mark.parametrize("is_http2", [False, True])
+@pytest.mark.parametrize("path", ["/healthz", "/v1/models", "/nothing", "/admin/login/"])
+def test_no_answer_says_what_the_server_is(world, path, is_http2):
+    with httpx.Client(base_url=world.url, http1=not is_http2, http2=is_http2) as client:
+        assert "server" not in client.get(path).headers
+
+
 def test_a_large_body_with_a_wrong_key_is_answered_and_the_connection_goes_on(world):
     with httpx.Client(base_url=world.url, timeout=20) as client:
         wrong = client.post(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from governance.privacy.policy.privacy import (
+    DEFAULT_THRESHOLD,
     MASKED,
     PolicyDocument,
     PrivacyRule,
@@ -22,12 +23,14 @@ class Preset:
     document: PolicyDocument
 
 
-def _rules(*, cards_in_answers: bool, names: tuple[str, ...] = ()) -> tuple[PrivacyRule, ...]:
+def _rules(
+    *, cards_in_answers: bool, names: tuple[str, ...] = (), threshold: float = DEFAULT_THRESHOLD
+) -> tuple[PrivacyRule, ...]:
     answers = frozenset({"CREDIT_CARD"} if cards_in_answers else ())
     return (
         *(PrivacyRule(entity=entity, to_client="mask" if entity in answers else "") for entity in MASKED),
         PrivacyRule(entity="SECRET"),
-        *(PrivacyRule(entity=entity) for entity in names),
+        *(PrivacyRule(entity=entity, threshold=threshold) for entity in names),
     )
 
 
@@ -50,7 +53,8 @@ PROTECT = Preset(
     "or a link may still be one that is masked. Marks and a canary add up to a hundred tokens to the system prompt.",
     misses="Names that look like ordinary words, places and organisations; attacks worded mildly; what stands in images.",
     document=PolicyDocument(
-        rules=_rules(cards_in_answers=True, names=("PERSON",)),
+        # Names that are sure to be some: what a caller wrote is to stay as it is otherwise.
+        rules=_rules(cards_in_answers=True, names=("PERSON",), threshold=0.75),
         names=True,
         screening=Screening(
             user="block",

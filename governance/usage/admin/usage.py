@@ -29,6 +29,7 @@ from governance.usage.selectors.usage import total as total_of
 from kernel.clock import utc_now
 from kernel.local_days import day_at
 from kernel.money import format_usd
+from kernel.spreadsheets import safe_cell
 
 GROUPS_SHOWN = 50
 MANY = 500
@@ -250,11 +251,6 @@ def export(query: UsageQuery, rows: list[UsageRow], wanted: str) -> HttpResponse
         columns = ["starts_at", *query.group_by, *figures(Sums())]
         writer = csv.DictWriter(response, columns)
         writer.writeheader()
-        writer.writerows({name: _safe(value) for name, value in row.items()} for row in data)
+        writer.writerows({name: safe_cell(value) for name, value in row.items()} for row in data)
     response["Content-Disposition"] = f'attachment; filename="{name}.{wanted}"'
     return without_store(response)
-
-
-def _safe(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula: tags are what callers make up."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value

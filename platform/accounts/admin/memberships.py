@@ -8,15 +8,19 @@ from django.http import HttpRequest
 
 from accounts.access.principals import has_capability
 from accounts.admin.base import OwnedInline, principal
-from accounts.admin.typed import InlineFormSet, ModelForm
-from accounts.models import Membership, Role, User
+from accounts.admin.typed import InlineFormSet, ModelForm, display
+from accounts.models import Membership, Role
 from accounts.policy.roles import Capability
 
 
 class MembershipForm(ModelForm):
     """A member is named by e-mail address, so that nobody needs to see everybody who can sign in."""
 
-    email = forms.EmailField(label="E-mail address")
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        help_text="They are in from their next sign-in with this address.",
+    )
 
     class Meta:
         model = Membership
@@ -25,18 +29,13 @@ class MembershipForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
-            self.fields["email"].initial = self.instance.user.email
+            self.fields["email"].initial = self.instance.address
             self.fields["email"].disabled = True
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
         if self.instance.pk is None:
-            user = User.objects.filter(email__iexact=email, is_active=True).first()
-            if user is None:
-                raise ValidationError(
-                    "Nobody with this address can sign in yet. Ask an administrator to add the person first."
-                )
-            self.instance.user = user
+            self.instance.waits_for = email  # whether it has an account is not told
         return email
 
 
@@ -70,9 +69,16 @@ class MembershipInline(OwnedInline):
     model = Membership
     form = MembershipForm
     formset = MembershipFormSet
-    fields = ("email", "role")
+    fields = ("email", "role", "state")
+    readonly_fields = ("state",)
     verbose_name = "member"
     verbose_name_plural = "members"
+
+    @display(description="State")
+    def state(self, membership: Membership) -> str:
+        if membership.pk is None:
+            return ""
+        return "Waits for the next sign-in" if membership.is_waiting else "In"
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = cast("type[MembershipFormSet]", super().get_formset(request, obj, **kwargs))

@@ -114,7 +114,7 @@ class PersonAdmin(UserAdmin, BaseAdmin):
         who = principal(request)
         if sees_everything(who):
             return found
-        colleagues = Membership.objects.visible_to(who).values_list("user_id", flat=True)
+        colleagues = Membership.objects.visible_to(who).exclude(user=None).values_list("user_id", flat=True)
         return found.filter(pk__in=[*colleagues, who.id])
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:

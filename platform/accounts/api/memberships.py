@@ -1,43 +1,48 @@
-from typing import Any, cast
+from typing import Any
 
 from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
-from accounts.models import Membership, Role, User
+from accounts.models import Membership, Role
 from accounts.policy.roles import Capability
+from accounts.services.memberships import is_member
 
 
 class MembershipSerializer(OwnedSerializer):
     """A member is named by e-mail address, so that nobody needs to see everybody who can sign in."""
 
-    email = serializers.EmailField(source="user.email")
-    name = serializers.CharField(source="user.name", read_only=True)
+    email = serializers.EmailField(source="address", max_length=254)
+    name = serializers.CharField(read_only=True)
+    is_waiting = serializers.BooleanField(
+        read_only=True,
+        help_text="Until the next sign-in with this address, whether or not it has an account.",
+    )
 
     class Meta:
         model = Membership
-        fields = ("id", "team", "email", "name", "role", "created_at")
+        fields = ("id", "team", "email", "name", "role", "is_waiting", "created_at")
         extra_kwargs = {"role": {"required": True}}
 
     def validate_email(self, email: str) -> str:
-        """The address of somebody who can sign in; that of a member is not changed."""
-        if self.instance is not None:
-            if email.lower() != self.instance.user.email:
-                raise serializers.ValidationError("This can't be changed.")
-        elif not User.objects.filter(email__iexact=email, is_active=True).exists():
-            raise serializers.ValidationError("Nobody with this address can sign in.")
+        """Any address: whether it has an account is not told. That of a member is not changed."""
+        if self.instance is not None and email.lower() != self.instance.address:
+            raise serializers.ValidationError("This can't be changed.")
         return email.lower()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        member = attrs.pop("user", None)
+        email = attrs.pop("address", "")
         if self.instance is None:
-            attrs["user"] = User.objects.get(email__iexact=cast(Any, member)["email"])
-            if Membership.objects.filter(team=attrs["team"], user=attrs["user"]).exists():
+            if is_member(attrs["team"], email):
                 raise serializers.ValidationError({"email": ["This person is a member already."]})
+            attrs["waits_for"] = email
         return attrs
 
 
 class MembershipViewSet(OwnedModelViewSet):
-    """Who is in a team, and in which role. Owners are made and unmade by owners only."""
+    """Who is in a team, and in which role. Owners are made and unmade by owners only.
+
+    Who is added is in from the next sign-in with the address.
+    """
 
     queryset = Membership.objects.select_related("user", "team")
     serializer_class = MembershipSerializer

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 
 from governance.privacy.policy.recognition import ner
 from governance.privacy.policy.recognition.addresses import addresses, is_said, may_have_addresses
@@ -23,6 +24,7 @@ from governance.privacy.policy.recognition.presidio import ENTITIES as IDENTIFIE
 from governance.privacy.policy.recognition.presidio import identifiers
 from governance.privacy.policy.recognition.presidio import warm_up_presidio as warm_up_identifiers
 from governance.privacy.policy.recognition.social_security import social_security_numbers
+from governance.privacy.policy.recognition.sureness import SURE, with_sureness
 from governance.privacy.policy.recognition.urls import urls
 from governance.privacy.policy.recognition.views import View, view_of
 from governance.screening.policy.findings import Finding
@@ -119,6 +121,7 @@ def names(text: str, spans: Iterable[ner.Span] | None) -> list[Finding]:
         for each in ner.without_ordinary(text, found)
         if each.entity != "ORGANIZATION" or not is_abbreviation(text[each.start : each.end])
     ]
+    found = list(with_sureness(text, found))
     return [*found, *_repeated(text, found)]
 
 
@@ -146,21 +149,21 @@ def warm_up() -> None:
 
 def _repeated(text: str, found: Sequence[Finding]) -> list[Finding]:
     """Other places where a name stands that was found once: a model that sees it in a sentence sees it in a list, too."""
-    parts: dict[str, str] = {}
+    parts: dict[str, tuple[str, float]] = {}
     for each in found:
         if each.entity in _PROPAGATED and each.score >= 0.5:
             whole = text[each.start : each.end]
             words = [whole, *(_PART.findall(whole) if each.entity == "PERSON" else ())]
-            parts |= {
-                word: each.entity
-                for word in words
-                if len(word) >= 4 and word[0].isupper() and fold_letters(word) not in NOT_NAMES
-            }
+            score = 0.8 if each.entity == "PERSON" and each.score >= SURE else 0.5
+            for word in words:
+                if len(word) >= 4 and word[0].isupper() and fold_letters(word) not in NOT_NAMES:
+                    parts[word] = max(
+                        parts.get(word, (each.entity, 0.0)), (each.entity, score), key=itemgetter(1)
+                    )
     if not parts or len(parts) > _MAX_PROPAGATED:
         return []
     longest_first = sorted(parts, key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
     return [
-        Finding(*match.span(), parts[match.group()], 0.5, "repeated names")
-        for match in pattern.finditer(text)
+        Finding(*match.span(), *parts[match.group()], "repeated names") for match in pattern.finditer(text)
     ]

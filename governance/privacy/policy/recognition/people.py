@@ -40,11 +40,11 @@ _REST = re.compile(
     rf"(?:[ \t\u00a0]{{1,2}}(?:{_PARTICLE}[ ]){{0,2}}(?:[^\W\d_a-zß-ÿ]\.?(?!\w)|{_WORD})){{1,3}}"
 )
 NOT_NAMES = frozenset(fold_letters(word) for word in ["There", "All", "Everyone", "Everybody", "Team", "Sir", "Madam", "Madame", "Friend", "Friends", "Customer", "User", "Admin", "Guys", "Folks", "Again", "World", "God", "Lord", "The", "This", "That", "These", "Those", "What", "Why", "When", "Where", "Who", "How", "I", "You", "He", "She", "It", "We", "They", "My", "Your", "His", "Her", "Our", "Their", "Not", "No", "Yes", "Please", "Thanks", "Thank", "Support", "Sales", "Suite", "Apt", "Street", "Road", "Avenue", "Is", "Are", "Was", "And", "But", "Or", "If", "For", "To", "From", "In", "On", "At", "As", "So", "Do", "Does", "Did", "Can", "Could", "Would", "Should", "Will", "Have", "Has", "Had", "Nobody", "Somebody", "Someone", "Anyone", "Anybody", "Each", "Every", "Both", "Many", "Most", "Some", "People", "Family", "Street", "Address", "Name", "Phone", "Email", "Mail", "Date", "Age", "City", "State", "Country", "Zip", "Bots", "Bot", "Iban", "Inc", "LLC", "Ltd", "Corporation", "Corp", "Company", "Group", "Bank", "University", "Orchestra", "Best", "Kind", "Regards", "New", "Old", "Today", "Mom", "Dad", "Mum", "Claude", "ChatGPT", "Assistant", "Siri", "Alexa", "Gemini", "Null", "None", "Unknown", "True", "False", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])  # fmt: skip
-_PLACES_TOO = frozenset(["paris", "austin", "jordan", "charlotte", "florence", "madison", "victoria", "sydney", "georgia", "virginia", "carolina", "dakota", "israel", "chad", "kenya", "china", "asia", "india", "savannah", "brooklyn", "chelsea", "lincoln", "houston", "dallas", "phoenix", "denver", "london", "milan", "cairo", "santiago", "diego", "francisco", "san", "santa", "adelaide", "alberta", "orlando", "berlin", "vienna", "lourdes", "roma", "siena", "verona", "montana", "alexandria", "catalina", "aurora", "geneva", "medina", "petra", "sofia", "valencia", "cordoba", "lima", "troy", "washington", "jackson", "hamilton", "wellington", "nelson", "clinton", "kingston", "princeton", "cambridge", "oxford", "york", "kent", "devon", "essex", "regent", "ireland", "england", "france", "germany", "brazil", "cuba", "egypt", "java", "ruby", "julia", "pascal", "ada", "oracle", "amazon", "apache", "jenkins", "jasmine", "django", "celeste", "sage", "opus", "echo", "nova", "titan", "mercury", "apollo", "athena", "atlas", "jupiter", "mars", "venus", "saturn", "python", "swift", "dart", "elm", "crystal", "haskell", "cohere", "nemo", "dolly", "orion", "america", "crete", "stanford", "cornell", "dell", "grove", "doctor", "marvel", "capitola"])  # fmt: skip
+PLACES_TOO = frozenset(["paris", "austin", "jordan", "charlotte", "florence", "madison", "victoria", "sydney", "georgia", "virginia", "carolina", "dakota", "israel", "chad", "kenya", "china", "asia", "india", "savannah", "brooklyn", "chelsea", "lincoln", "houston", "dallas", "phoenix", "denver", "london", "milan", "cairo", "santiago", "diego", "francisco", "san", "santa", "adelaide", "alberta", "orlando", "berlin", "vienna", "lourdes", "roma", "siena", "verona", "montana", "alexandria", "catalina", "aurora", "geneva", "medina", "petra", "sofia", "valencia", "cordoba", "lima", "troy", "washington", "jackson", "hamilton", "wellington", "nelson", "clinton", "kingston", "princeton", "cambridge", "oxford", "york", "kent", "devon", "essex", "regent", "ireland", "england", "france", "germany", "brazil", "cuba", "egypt", "java", "ruby", "julia", "pascal", "ada", "oracle", "amazon", "apache", "jenkins", "jasmine", "django", "celeste", "sage", "opus", "echo", "nova", "titan", "mercury", "apollo", "athena", "atlas", "jupiter", "mars", "venus", "saturn", "python", "swift", "dart", "elm", "crystal", "haskell", "cohere", "nemo", "dolly", "orion", "america", "crete", "stanford", "cornell", "dell", "grove", "doctor", "marvel", "capitola"])  # fmt: skip
 
 
 @cache
-def _given_names() -> frozenset[str]:
+def given_names() -> frozenset[str]:
     """Given names of many countries, folded, without those that are mostly common words. Source: see the file's head."""
     lines = files(__package__).joinpath("given_names.txt").read_text("utf-8").splitlines()
     return frozenset(line for line in lines if line and not line.startswith("#"))
@@ -80,7 +80,7 @@ def introduced_names(text: str) -> Iterator[Finding]:
 
 def known_names(text: str) -> Iterator[Finding]:
     """Given names of a list, with the words of a name that follow. One that is a place's as well needs such a word."""
-    known = _given_names()
+    known = given_names()
     small = _Small(text)
     position = 0
     while (match := _CAPITALISED.search(text, position)) is not None:
@@ -93,7 +93,7 @@ def known_names(text: str) -> Iterator[Finding]:
             continue
         rest = _REST.match(text, match.end())
         end = rest.end() if rest is not None and not _is_other(rest.group()) else match.end()
-        if end == match.end() and (word in _PLACES_TOO or len(word) < 4 or match.group().lower() in small):
+        if end == match.end() and (word in PLACES_TOO or len(word) < 4 or match.group().lower() in small):
             continue
         position = end
         yield Finding(match.start(), end, "PERSON", 0.6 if end > match.end() else 0.5, "known names")
