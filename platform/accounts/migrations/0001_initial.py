@@ -125,6 +125,20 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='RootSecret',
+                    fields=[
+                        ('id', models.SmallAutoField(primary_key=True, serialize=False)),
+                        ('sealed', models.BinaryField(help_text='The secret, encrypted.')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                        ('rewrapped_at', models.DateTimeField(editable=False, null=True, verbose_name='put under another master key at')),
+                    ],
+                    options={
+                        'verbose_name': 'root secret',
+                        'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_root_secret')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='SignIn',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -173,20 +187,6 @@ class Migration(migrations.Migration):
                         'verbose_name': 'locked sign-in',
                         'ordering': ('-began_at', '-id'),
                         'constraints': [models.UniqueConstraint(fields=('kind', 'subject'), name='sign_in_count_once')],
-                        'indexes': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='RootSecret',
-                    fields=[
-                        ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                        ('sealed', models.BinaryField(help_text='The secret, encrypted.')),
-                        ('created_at', models.DateTimeField(auto_now_add=True)),
-                        ('rewrapped_at', models.DateTimeField(editable=False, null=True, verbose_name='put under another master key at')),
-                    ],
-                    options={
-                        'verbose_name': 'root secret',
-                        'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_root_secret')],
                         'indexes': [],
                     },
                 ),
