@@ -41,7 +41,9 @@ class Membership(Owned):
         constraints = (
             models.UniqueConstraint(fields=("user", "team"), name="membership_once_per_team"),
             models.UniqueConstraint(
-                fields=("waits_for", "team"), condition=~models.Q(waits_for=""), name="membership_waits_once_per_team"
+                fields=("waits_for", "team"),
+                condition=~models.Q(waits_for=""),
+                name="membership_waits_once_per_team",
             ),
             models.CheckConstraint(
                 condition=models.Q(user=None) ^ models.Q(waits_for=""), name="membership_of_somebody"

@@ -17,7 +17,9 @@ def take_up_memberships(user: User) -> None:
     """Gives somebody who signs in what has waited for their address. A role that they have already is kept."""
     with transaction.atomic():
         waiting = (
-            Membership.objects.select_for_update().filter(user=None, waits_for=user.email.lower()).order_by("pk")
+            Membership.objects.select_for_update()
+            .filter(user=None, waits_for=user.email.lower())
+            .order_by("pk")
         )
         for membership in waiting:
             if Membership.objects.filter(user=user, team_id=membership.team_id).exists():
