@@ -567,6 +567,8 @@ class Migration(migrations.Migration):
                         ('sample', models.JSONField(help_text='The first of them: why it was refused, and what it asked for.')),
                     ],
                     options={
+                        'verbose_name': 'caller without a key',
+                        'verbose_name_plural': 'callers without a key',
                         'ordering': ('-minute', '-calls'),
                         'constraints': [models.UniqueConstraint(fields=('minute', 'address'), name='unknown_caller_once_a_minute')],
                         'indexes': [],

@@ -191,15 +191,18 @@ class Supervisor:
     def _start_platform(self, environment: Mapping[str, str]) -> None:
         configuration = self._configuration
         self._progress.step("Starting web, gateway, Celery's workers and beat")
+        first, *others = parts.workers(configuration, environment)
         for command in (
             parts.web_part(configuration, environment),
-            *parts.workers(configuration, environment),
+            first,
             parts.beat(configuration, environment),
         ):
             self._add(self._platform, command)
         for child in self._platform:
             wait_until_ready(child, pulse=self._pulse)
             self._progress.say(f"Ready: {child.command.title}")
+        for command in others:  # which nobody waits for on a first page
+            self._add(self._platform, command)
         self._progress.done()
 
     def _announce(self) -> None:

@@ -46,7 +46,7 @@ OBSERVE = Preset(
 PROTECT = Preset(
     name="protect",
     title="Protect",
-    does="Masks the same, and people's names. Blocks direct attacks of a high score, puts suspicious texts, documents and results of "
+    does="Masks contact data, cards, accounts, identity numbers, secrets and people's names in what goes to the model and into the log. Blocks direct attacks of a high score, puts suspicious texts, documents and results of "
     "tools before reviewers, marks what comes from elsewhere, watches for leaks of the system prompt, masks card numbers in "
     "answers, and takes out links and images that carry data away.",
     costs="Looking for names takes some milliseconds for each new text. Streams are held back by up to a sentence while a number "
@@ -71,7 +71,7 @@ PROTECT = Preset(
 STRICT = Preset(
     name="strict",
     title="Strict",
-    does="Masks places and organisations as well, refuses calls whose names can't be looked for, marks users' own texts too, takes "
+    does="As Protect, and masks places and organisations, refuses calls whose names can't be looked for, marks users' own texts too, takes "
     "orders out of documents and results of tools, and ends answers that leak the system prompt or carry data away.",
     costs="As Protect, and more masks: questions about places or companies may lose their sense. Calls are refused while the "
     "names model is busy.",

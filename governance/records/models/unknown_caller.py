@@ -18,6 +18,8 @@ class UnknownCaller(Owned):
     sample = models.JSONField(help_text="The first of them: why it was refused, and what it asked for.")
 
     class Meta:
+        verbose_name = "caller without a key"
+        verbose_name_plural = "callers without a key"
         ordering = ("-minute", "-calls")
         constraints = (
             models.UniqueConstraint(fields=("minute", "address"), name="unknown_caller_once_a_minute"),
