@@ -9,5 +9,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         guard(self)
-        from accounts import signals  # noqa: F401 - connects them
+        from accounts.services import sign_in_signals  # noqa: F401 - connects them
         from kernel import checks  # noqa: F401 - registers them; the kernel is no app of Django's

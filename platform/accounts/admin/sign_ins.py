@@ -44,7 +44,6 @@ class SignInAdmin(SeenOnly, BaseAdmin):
     list_display_links = None
     list_select_related = ("user",)
     sortable_by = ()
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = live_sign_ins()
@@ -95,7 +94,6 @@ class SignInAttemptAdmin(SeenOnly, OwnedAdmin):
     list_filter = ("outcome", "address")
     search_fields = ("account", "address")
     sortable_by = ()
-    show_full_result_count = False
     empty_hint: ClassVar[str] = "Nobody has tried to sign in."
 
     @display(description="Account, as typed")
