@@ -15,6 +15,7 @@ from tests.governance.privacy.factories import make_policy
 from tests.governance.records.factories import make_call
 from tests.prompts.evaluations.factories import make_set
 from tests.prompts.registry.factories import make_prompt
+from tests.services import until
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -166,7 +167,7 @@ def test_no_page_breaks_its_content_policy(visitor):
     visitor.opens(f"/admin/prompts/prompt/{prompt.pk}/playground/")
     visitor.errors()
     visitor.clicks("#which [name=version] option:last-child")
-    assert "version=" in visitor.driver.current_url
+    until(lambda: "version=" in visitor.driver.current_url)
     visitor.opens("/admin/accounts/signin/")
     visitor.clicks("button[formaction]")
     assert "Log in" in visitor.text()
