@@ -30,6 +30,7 @@ from governance.alerts.policy import (
 )
 from governance.alerts.services.webhooks import UndeliverableError, post_webhook
 from governance.limits.policy.windows import is_endless
+from kernel.errors import UnavailableError
 from kernel.mail import send_now
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ LEASE = timedelta(minutes=2)
 """How long an attempt may take before it counts as lost with its process."""
 
 
-class TeamBusyError(Exception):
+class TeamBusyError(UnavailableError):
     """A team has as many deliveries under way as it may have: others wait for their turn, too."""
 
 
@@ -57,7 +58,7 @@ def attempt(delivery_id: UUID, *, now: datetime) -> bool:
     team = waiting.values_list("channel__team", flat=True).first()
     running = Delivery.objects.filter(channel__team=team, claimed_at__gt=now - LEASE)
     if running.exclude(pk=delivery_id).count() >= settings.TEAM_DELIVERIES:
-        raise TeamBusyError
+        raise TeamBusyError("Its team has as many deliveries under way as it may have.")
     claimed = waiting.update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE, claimed_at=now)
     if not claimed:
         return False
