@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.conversation import Block, Conversation, Json
+from gateway.refusals import Refusal
 from gateway.wire import text_documents
 from kernel.digits import digits_of
 
@@ -94,7 +95,24 @@ def _schema_text(text: str, change: Change) -> str:
     except msgspec.DecodeError:
         return change(text)  # it is refused, or passed on as it is
     changed = _schema(schema, change)
-    return text if changed == schema else msgspec.json.encode(changed).decode()
+    if changed == schema:
+        return text
+    if _has_hidden_number(schema, changed):
+        raise Refusal(
+            "invalid_request",
+            "The schema of the answer holds a number that is somebody's personal data. A text in its place would be no number: take "
+            "it out of the schema, and check it yourself.",
+        )
+    return msgspec.json.encode(changed).decode()
+
+
+def _has_hidden_number(before: object, after: object) -> bool:
+    """Whether a text stands where a number was."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return any(map(_has_hidden_number, before.values(), after.values()))
+    if isinstance(before, list) and isinstance(after, list):
+        return any(map(_has_hidden_number, before, after))
+    return isinstance(before, int | float) and isinstance(after, str)
 
 
 def texts_of(conversation: Conversation) -> Iterator[list[str]]:

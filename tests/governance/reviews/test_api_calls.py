@@ -33,7 +33,7 @@ def test_pages_follow_one_another_without_counting(world, who):
     assert found == expected
     assert "count" not in page
     assert not [each["sql"] for each in queries if "COUNT(" in each["sql"]]
-    assert len(queries) == 3 * 3  # session, person, page
+    assert len(queries) == 4 * 3  # session, sign-in, person, page
 
 
 @pytest.mark.parametrize(
