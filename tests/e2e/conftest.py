@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from accounts.models import Team
 from prompts.registry.models import Label, Prompt
@@ -65,13 +67,7 @@ class World:
     def knows(self, key: str, *urls: str) -> None:
         """Waits until gateways, or this one, have built a snapshot with a key: what was changed before it is in there too."""
         for url in urls or (self.url,):
-            until(
-                lambda url=url: (
-                    HTTP.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
-                    == 200
-                ),
-                what="the new snapshot",
-            )
+            until(lambda url=url: _lets_in(url, key), what="the new snapshot")
 
     def set_budget(self, *, team: str | None, limit_nanos: int, **fields: Any) -> int:
         """The id of a budget just made: a team's, or with None the organisation's."""
@@ -200,3 +196,13 @@ def shared_world(stack: Stack) -> World:
 def world(shared_world: World) -> Iterator[World]:
     yield shared_world
     shared_world.heal()
+
+
+def _lets_in(url: str, key: str) -> bool:
+    """Whether a gateway knows a key, by what counts in no limit: the handshake of a WebSocket."""
+    address = url.replace("http", "ws", 1) + "/ws/v1/chat"
+    try:
+        with connect(address, additional_headers={"authorization": f"Bearer {key}"}):
+            return True
+    except InvalidStatus:
+        return False
