@@ -5,6 +5,8 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from governance.screening.policy import rules
 from governance.screening.policy.guards import Guards
 from governance.screening.policy.spans import Span, to_remove, without
@@ -68,10 +70,17 @@ def screen_text(
     """
     scoring = _scoring()
     found = scoring.score(text, role=role, guards=guards)
+    is_in_json = False
+    if role != rules.USER and (said := _said_in_json(text)):
+        inside = scoring.score(said, role=role)
+        if inside.score > found.score:
+            found, is_in_json = inside, True
     if found.score < thresholds.flag:
         return ScreeningVerdict(found.score, ScreeningOutcome.CLEAN)
     spans: tuple[Span, ...] = ()
-    if with_spans:
+    if with_spans and is_in_json:
+        spans = ((0, len(text)),)  # a part of it would be no JSON any more
+    elif with_spans:
         spans = to_remove(
             text, lambda part: scoring.score(part, role=role, guards=guards).score, above=thresholds.flag
         )
@@ -83,6 +92,25 @@ def screen_text(
         reasons=_reasons(found, role=role),
         spans=spans,
     )
+
+
+def _said_in_json(text: str) -> str:
+    """The texts in a JSON value, as a model reads them: each begins a line of its own. Empty where it is none."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return ""
+    try:
+        waiting, said = [orjson.loads(text)], []
+    except orjson.JSONDecodeError:
+        return ""
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            said.append(value)
+        else:
+            waiting += reversed(
+                list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+            )
+    return "\n".join(said)
 
 
 def _reasons(found: "Scoring", *, role: str) -> tuple[str, ...]:
