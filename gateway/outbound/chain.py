@@ -9,7 +9,7 @@ from gateway.outbound.filters import UnmaskFilter
 from gateway.outbound.json_screen import JsonScreen
 from gateway.outbound.leaks import LeakScreen
 from gateway.outbound.links import LinkScreen, Passing
-from gateway.outbound.marks import MarksFilter
+from gateway.outbound.marks import marks_filter
 from gateway.outbound.screen import BlockFilter, Screen, ScreenFilter
 from gateway.outbound.unmask import UnmaskTally
 from governance.privacy.policy.detection import found_in_answer
@@ -52,7 +52,7 @@ class Outbound:
         """What of the system prompt came back: its canary, or its words."""
         self.tally = UnmaskTally()
         self.check = OutputCheck()
-        self._marks = MarksFilter(marks) if marks is not None else None
+        self._marks = marks_filter(marks) if marks is not None else None
         self._said = Said(said) if said is not None and rules.effective.screening.links else None
         self._links = ScreenFilter(self._new_links) if self._said is not None else None
         self.links = 0

@@ -4,61 +4,45 @@ Reasoning stays as it is: it goes back to the model with a signature over each o
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
-from gateway.events import BlockStop, Citations, Event, Finished, Raw, TextDelta, ToolDelta
-from gateway.outbound.raw import RawHold, rewritten, told_anew
+from gateway.events import Event, ReasoningDelta
+from gateway.outbound.links import Passing
+from gateway.outbound.screen import BlockFilter, ScreenFilter
 from governance.screening.policy.defence import BREAK, marks_of
 
 _ESCAPED = f"\\u{ord(BREAK):04x}"
 """As JSON may write it, in the arguments of tools."""
 
 
-class MarksFilter:
-    """Of one reply. A part of a mark at the end of a piece is held back until it is known what it becomes."""
+def marks_filter(letters: str) -> ScreenFilter:
+    """Of one reply, whose marks have these letters; without any only words were broken."""
+    tokens = (BREAK, _ESCAPED, *(marks_of(letters) if letters else ()))
 
-    def __init__(self, digits: str) -> None:
-        marks = marks_of(digits) if digits else ()
-        self._tokens = (BREAK, _ESCAPED, *marks)
-        self._pattern = re.compile("|".join(map(re.escape, self._tokens)), re.IGNORECASE)
-        self._held: dict[tuple[int, type[Event]], str] = {}
-        self._raw = RawHold(self._whole)
+    def make(kind: type[Event]) -> BlockFilter:
+        return Passing() if kind is ReasoningDelta else MarkScreen(tokens)
 
-    def feed(self, event: Event) -> Iterator[Event]:
-        """The events that are certain after this one."""
-        match event:
-            case TextDelta(index, text):
-                if certain := self._piece(index, TextDelta, text):
-                    yield TextDelta(index, certain)
-            case ToolDelta(index, arguments):
-                if certain := self._piece(index, ToolDelta, arguments):
-                    yield ToolDelta(index, certain)
-            case BlockStop(index):
-                yield from self._close(index)
-                yield from self._raw.close(index)
-                yield event
-            case Finished():
-                for index in sorted({index for index, _ in self._held}):
-                    yield from self._close(index)
-                yield from self._raw.close()
-                yield told_anew(event, self._whole)
-            case Citations(index, found):
-                yield Citations(index, rewritten(found, self._whole))
-            case Raw():
-                yield from self._raw.feed(event)
-            case _:
-                yield event
+    return ScreenFilter(make)
 
-    def _whole(self, text: str) -> str:
-        return self._pattern.sub("", text)
 
-    def _piece(self, index: int, kind: type[Event], text: str) -> str:
-        text = self._whole(self._held.pop((index, kind), "") + text)
+class MarkScreen:
+    """One block of text. A part of a mark at its end is held back until it is known what it becomes."""
+
+    def __init__(self, tokens: tuple[str, ...]) -> None:
+        self._tokens = tokens
+        self._pattern = re.compile("|".join(map(re.escape, tokens)), re.IGNORECASE)
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What is certain."""
+        text = self._pattern.sub("", self._held + text)
         cut = len(text) - self._open(text)
-        if cut < len(text):
-            self._held[index, kind] = text[cut:]
+        self._held = text[cut:]
         return text[:cut]
+
+    def close(self) -> str:
+        """What was held back."""
+        rest, self._held = self._held, ""
+        return rest
 
     def _open(self, text: str) -> int:
         """How many characters at the end may be the beginning of what is to be taken out."""
@@ -72,9 +56,3 @@ class MarksFilter:
             ),
             default=0,
         )
-
-    def _close(self, index: int) -> Iterator[Event]:
-        for kind in (TextDelta, ToolDelta):
-            if rest := self._held.pop((index, kind), ""):
-                make: Any = kind
-                yield make(index, rest)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.events import BlockStop, Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
-from gateway.outbound.marks import MarksFilter
+from gateway.outbound.marks import marks_filter
 from governance.screening.policy.defence import BREAK, mark_text, marked_values, marks_of, set_apart, together
 
 LETTERS = "abcdefgh"
@@ -15,7 +15,7 @@ plain = st.text(alphabet="ab<>/ \nuser_tx\\u2063", max_size=30).filter(lambda te
 
 def answered(kind, pieces):
     """The text that a caller gets of one block."""
-    filtered = MarksFilter(LETTERS)
+    filtered = marks_filter(LETTERS)
     events = [kind(0, piece) for piece in pieces] + [BlockStop(0), Finished("end_turn", Usage())]
     seen = [each for event in events for each in filtered.feed(event)]
     return "".join(
@@ -51,7 +51,7 @@ def test_arguments_of_tools_are_what_a_file_had():
 
 
 def test_reasoning_stays_as_its_signature_says():
-    filtered = MarksFilter(LETTERS)
+    filtered = marks_filter(LETTERS)
     event = ReasoningDelta(0, f"a{BREAK}b", "signature")
     assert list(filtered.feed(event)) == [event]
     assert list(filtered.feed(ToolStart(1, "id", "f"))) == [ToolStart(1, "id", "f")]
