@@ -1,11 +1,12 @@
 """Watches over all connections of a process: how many there are, and which of them keep it waiting.
 
-One timer for all: nothing is armed for a connection, a request or a chunk.
+One timer for all: nothing is armed for a connection, a request or a chunk, but for connections above their address' limit.
 """
 
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from uvicorn.server import ServerState
@@ -13,6 +14,10 @@ from uvicorn.server import ServerState
 from serving.limits import Limits
 
 EXTENSION = "gatehouse.connection"
+_TRIAL_SECONDS = 2.0
+"""How long a connection above its address' limit has to show a valid key: many agents of one office begin at the same moment."""
+_TRIALS = 5
+"""How many times its limit an address may have with those."""
 
 
 @runtime_checkable
@@ -39,6 +44,11 @@ class Pass:
             self.is_proven = True
             self._guard.forget(self.address)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the connection is still counted."""
+        return bool(self.extensions)
+
     def leave(self) -> None:
         """The connection has ended."""
         self.extensions.clear()
@@ -57,8 +67,11 @@ class Guard:
         self._open = self._unproven = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def admit(self, address: str) -> "Pass | None":
-        """What one more connection from this address comes in by; None where none more may."""
+    def admit(self, address: str, close: Callable[[], None]) -> "Pass | None":
+        """What one more connection from this address comes in by; None where none more may.
+
+        Above its address' limit it is closed by `close` unless it soon shows a valid key.
+        """
         limits = self.limits
         if limits.connections and len(self._connections) >= limits.connections:
             return None
@@ -66,12 +79,14 @@ class Guard:
         if limits.is_trusted(address):
             found.is_proven = True
         else:
-            most = limits.connections_per_address
+            most, has = limits.connections_per_address, self._by_address[address]
             if (limits.unproven_connections and self._unproven >= limits.unproven_connections) or (
-                most and self._by_address[address] >= most
+                most and has >= most * _TRIALS
             ):
                 return None
-            self._by_address[address] += 1
+            if most and has >= most:
+                self._loop.call_later(_TRIAL_SECONDS, self._end_trial, found, close)
+            self._by_address[address] = has + 1
             self._unproven += 1
         self._open += 1
         if self._timer is None:
@@ -90,6 +105,12 @@ class Guard:
         self._open -= 1
         if not held.is_proven:
             self.forget(held.address)
+
+    def _end_trial(self, held: "Pass", close: Callable[[], None]) -> None:
+        """Closes a connection that has shown nothing, while its address has more of them than it may."""
+        most = self.limits.connections_per_address
+        if held.is_here and not held.is_proven and self._by_address[held.address] > most:
+            close()
 
     def _sweep(self) -> None:
         self._timer = None

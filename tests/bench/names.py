@@ -83,7 +83,7 @@ def rows(data: Path, name: str) -> list[Row]:
 def measure(data: Path) -> list[Found]:
     """Every set under all rules, and under the default ones with names."""
     pool = NamesPool(workers=1, queue_size=4096, timeout_seconds=60)
-    analyzer = privacy._presidio()
+    analyzer = privacy.presidio()
     try:
         return [_measured(Detector(pool), rows(data, name), name, analyzer) for name in SETS]
     finally:
@@ -170,7 +170,7 @@ class Times:
 def times(data: Path, count: int = 40) -> list[Times]:
     """Over stretches of several sentences of each language, put together to 2,000 characters."""
     pool = NamesPool(workers=1, queue_size=64, timeout_seconds=60)
-    analyzer = privacy._presidio()
+    analyzer = privacy.presidio()
     rules = every_kind(names=True)
     result = []
     try:

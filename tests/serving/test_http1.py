@@ -84,7 +84,7 @@ async def test_an_offer_of_http2_is_passed_over(apart):
     assert b"world" in answer
 
 
-@pytest.mark.parametrize("name", ["CONNECTIONS", "CONNECTIONS_PER_ADDRESS"])
+@pytest.mark.parametrize("name", ["CONNECTIONS", "UNPROVEN_CONNECTIONS"])
 async def test_there_are_so_many_connections(name, monkeypatch):
     monkeypatch.setenv(f"GATEHOUSE_{name}", "2")
     async with serving(App()) as port:
