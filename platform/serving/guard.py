@@ -31,10 +31,10 @@ class Guarded(Protocol):
 class Pass:
     """What a connection came in by, and what the application is given of it: the ASGI extension `gatehouse.connection`."""
 
-    __slots__ = ("_guard", "address", "extensions", "is_proven")
+    __slots__ = ("_guard", "address", "close", "extensions", "is_proven")
 
-    def __init__(self, guard: "Guard", address: str) -> None:
-        self._guard, self.address = guard, address
+    def __init__(self, guard: "Guard", address: str, close: Callable[[], None]) -> None:
+        self._guard, self.address, self.close = guard, address, close
         self.is_proven = False
         self.extensions = {EXTENSION: self}
 
@@ -42,7 +42,7 @@ class Pass:
         """The client has shown a valid key, or is signed in: it is not counted by its address any more."""
         if not self.is_proven:
             self.is_proven = True
-            self._guard.forget(self.address)
+            self._guard.forget(self)
 
     @property
     def is_here(self) -> bool:
@@ -64,53 +64,62 @@ class Guard:
         self._loop = loop
         self._by_address: Counter[str] = Counter()
         """Connections that have shown neither a valid key nor a sign-in."""
-        self._open = self._unproven = 0
+        self._unproven: dict[Pass, None] = {}
+        """The same, the oldest first."""
+        self._open = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, address: str, close: Callable[[], None]) -> "Pass | None":
         """What one more connection from this address comes in by; None where none more may.
 
-        Above its address' limit it is closed by `close` unless it soon shows a valid key.
+        Above its address' limit it is closed by `close` unless it soon shows a valid key. Above that of all addresses
+        the connection is closed that has shown nothing for the longest.
         """
         limits = self.limits
         if limits.connections and len(self._connections) >= limits.connections:
             return None
-        found = Pass(self, address)
+        found = Pass(self, address, close)
         if limits.is_trusted(address):
             found.is_proven = True
         else:
             most, has = limits.connections_per_address, self._by_address[address]
-            if (limits.unproven_connections and self._unproven >= limits.unproven_connections) or (
-                most and has >= most * _TRIALS
-            ):
+            if most and has >= most * _TRIALS:
                 return None
             if most and has >= most:
-                self._loop.call_later(_TRIAL_SECONDS, self._end_trial, found, close)
-            self._by_address[address] = has + 1
-            self._unproven += 1
+                self._loop.call_later(_TRIAL_SECONDS, self._end_trial, found)
+            if limits.unproven_connections and len(self._unproven) >= limits.unproven_connections:
+                self._close_oldest()
+            self._by_address[address] += 1
+            self._unproven[found] = None
         self._open += 1
         if self._timer is None:
             self._timer = self._loop.call_later(limits.sweep_seconds, self._sweep)
         return found
 
-    def forget(self, address: str) -> None:
+    def forget(self, held: "Pass") -> None:
         """One connection fewer that has shown nothing yet."""
-        self._unproven -= 1
-        self._by_address[address] -= 1
-        if self._by_address[address] <= 0:
-            del self._by_address[address]
+        if held not in self._unproven:
+            return
+        del self._unproven[held]
+        self._by_address[held.address] -= 1
+        if self._by_address[held.address] <= 0:
+            del self._by_address[held.address]
 
     def leave(self, held: "Pass") -> None:
         """A connection has ended."""
         self._open -= 1
-        if not held.is_proven:
-            self.forget(held.address)
+        self.forget(held)
 
-    def _end_trial(self, held: "Pass", close: Callable[[], None]) -> None:
+    def _close_oldest(self) -> None:
+        oldest = next(iter(self._unproven))
+        self.forget(oldest)
+        oldest.close()
+
+    def _end_trial(self, held: "Pass") -> None:
         """Closes a connection that has shown nothing, while its address has more of them than it may."""
         most = self.limits.connections_per_address
         if held.is_here and not held.is_proven and self._by_address[held.address] > most:
-            close()
+            held.close()
 
     def _sweep(self) -> None:
         self._timer = None
