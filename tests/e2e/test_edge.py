@@ -126,7 +126,7 @@ def test_a_large_prompt_with_many_braces_in_its_text_is_no_deep_one(world):
     assert "values" not in world.post(json=body).text
 
 
-async def test_lists_and_feedback_and_refused_calls_count_as_requests(world):
+async def test_lists_feedback_previews_and_refused_calls_count_as_requests(world):
     world.new_key(team="Counted")
     world.set_rate_limit(team="Counted", metric="requests", limit=6, period="hour")
     key = world.new_key(team="Counted")
@@ -141,11 +141,14 @@ async def test_lists_and_feedback_and_refused_calls_count_as_requests(world):
             (await client.get("/v1/models")).status_code,
             (await client.get("/v1/me")).status_code,
             (await client.post("/v1/feedback", json={"call_id": "x"})).status_code,
+            (await client.post("/api/v1/screening/preview", json={"text": "Hi"})).status_code,
         ]
         while statuses[-1] != 429 and len(statuses) < 12:
             statuses.append((await client.get("/v1/models")).status_code)
         last = await client.post("/v1/chat/completions", content=b"{")
-    assert statuses[-1] == last.status_code == 429
+        preview = await client.post("/api/v1/redaction/preview", json={"text": "Hi"})
+    assert statuses[-1] == last.status_code == preview.status_code == 429
+    assert 0 < int(preview.headers["retry-after"]) <= 3660
     assert len(statuses) == 7
 
 

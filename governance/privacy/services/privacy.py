@@ -23,7 +23,6 @@ from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.privacy.selectors import Policies, preset
 from kernel.errors import InvalidError
 
-
 MAX_RULES, MAX_PATTERNS, MAX_WORDS = 300, 300, 10_000
 """Of one policy: what each call is asked by costs it, and every call beside it."""
 
