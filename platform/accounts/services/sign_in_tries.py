@@ -33,7 +33,7 @@ _COUNT = f"""
         SELECT 'account', %(account)s, 1, %(now)s FROM by_address WHERE tries <= %(most)s {_ON_CONFLICT}
     )
     SELECT kind, tries FROM by_address UNION ALL SELECT kind, tries FROM by_account
-"""
+"""  # noqa: S608 - of two texts that stand here
 """An address beyond its limit leaves no more rows, whatever accounts it makes up, and locks nobody's."""
 _LISTED_PER_MINUTE = 60
 """Tries for accounts that nobody has, from all addresses together: those beyond are in the process' log alone."""
