@@ -63,8 +63,10 @@ def begin_try(typed: str, address: str) -> Try:
     now = utc_now()
     with connection.cursor() as cursor:
         since = now - timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
-        values = {"account": account, "address": address, "now": now, "since": since}
-        cursor.execute(_COUNT, {**values, "most": settings.SIGN_IN_TRIES_PER_ADDRESS})
+        most = settings.SIGN_IN_TRIES_PER_ADDRESS
+        cursor.execute(
+            _COUNT, {"account": account, "address": address, "now": now, "since": since, "most": most}
+        )
         tries = dict(cursor.fetchall())
     over = {kind: count - limit for kind, limit in limits().items() if (count := tries.get(kind, 0)) > limit}
     if any(by == 1 for by in over.values()):
