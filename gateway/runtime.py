@@ -11,8 +11,6 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
-from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool
 
 from gateway.metrics import Metrics
 from gateway.prompts.context_sources import ContextSources
@@ -29,6 +27,7 @@ from gateway.records.keyring import KeyRing
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
+from gateway.refusals import Refusal
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
@@ -48,8 +47,9 @@ from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel.clock import utc_now
-from kernel.deadlines import TCP
 from kernel.ids import new_id
+from kernel.postgres_pool import PostgresPool
+from kernel.upkeep import Upkeep
 from prompts.knowledge.services.retriever import Retriever
 
 logger = logging.getLogger(__name__)
@@ -73,15 +73,10 @@ class Gateway:
     """Built once per process, started and stopped with its server."""
 
     def __init__(self) -> None:
-        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            make_conninfo(settings.DATABASE_URL, **TCP),
-            min_size=2,
-            max_size=settings.GATEWAY_POOL_SIZE,
-            timeout=5,
-            open=False,
-            kwargs={"autocommit": True},
-            reconnect_timeout=float("inf"),
+        self._pool = PostgresPool(
+            settings.DATABASE_URL, min_size=2, max_size=settings.GATEWAY_POOL_SIZE, timeout=5
         )
+        self.upkeep = Upkeep()
         self.keyring = KeyRing()
         self._keeper = SnapshotKeeper(
             url=settings.DATABASE_DIRECT_URL,
@@ -156,20 +151,29 @@ class Gateway:
     def snapshot(self) -> Snapshot:
         return self._keeper.current
 
+    def knows_who_may_call(self) -> None:
+        """Refusal: not_auditable, where it can't be read which keys have been revoked."""
+        if self._keeper.is_blind:
+            raise Refusal(
+                "not_auditable",
+                "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
+                retry_after=2,
+            )
+
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        await asyncio.gather(self._pool.open(wait=True, timeout=15), asyncio.to_thread(self._warm_up))
+        await asyncio.gather(self._pool.open(wait=True, seconds=15), asyncio.to_thread(self._warm_up))
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
-        await self._keeper.start()
+        await self._keeper.start(self.upkeep)
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
         if self.body_store is not None:
             await self.body_store.start()
-        await self.ledger.start()
-        self.limiter.start()
-        self.key_use.start()
-        self.unknown_callers.start()
-        self.rule_use.start()
+        await self.ledger.start(self.upkeep)
+        self.limiter.start(self.upkeep)
+        self.key_use.start(self.upkeep)
+        self.unknown_callers.start(self.upkeep)
+        self.rule_use.start(self.upkeep)
         self.is_ready = True
 
     def _warm_up(self) -> None:
@@ -187,6 +191,7 @@ class Gateway:
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
+        await self.upkeep.stop()
         if self.body_store is not None:
             await self.body_store.stop()
         await self.limiter.stop()
@@ -194,7 +199,7 @@ class Gateway:
         await self.unknown_callers.stop()
         await self.rule_use.stop()
         await self.admin_faults.stop()
-        await self._keeper.stop()
         await self.context.stop()
         await self.bedrock.close()
+        await self._keeper.stop()
         await self._pool.close()

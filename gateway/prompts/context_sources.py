@@ -9,13 +9,11 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import RequestError
 
-from kernel.deadlines import TCP
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 from prompts.knowledge.policy.context import BadSourceError, SourceEntry, address_of, check_url
 
 _MAX_KEPT = 512
@@ -33,7 +31,7 @@ class ContextSources:
     def __init__(self, *, database_url: str, hosts: tuple[str, ...]) -> None:
         self._database_url = database_url
         self._hosts = hosts
-        self._pool: AsyncConnectionPool[Any] | None = None
+        self._pool: PostgresPool | None = None
         self._client: Client | None = None
         self._kept: OrderedDict[tuple[int, str, str], tuple[float, Any]] = OrderedDict()
 
@@ -64,7 +62,7 @@ class ContextSources:
                 )
         except (
             TimeoutError,
-            PoolTimeout,
+            PostgresAwayError,
             psycopg.Error,
             RequestError,
             OSError,
@@ -73,7 +71,7 @@ class ContextSources:
         ) as error:
             if source.on_failure == "empty":
                 return None
-            why = "took too long" if isinstance(error, TimeoutError | PoolTimeout) else "failed"
+            why = "took too long" if isinstance(error, TimeoutError) else "failed"
             raise SourceFailedError(f"The context source “{source.name}” {why}.") from error
         if source.cache_seconds:
             self._kept[key] = (time.monotonic() + source.cache_seconds, found)
@@ -86,9 +84,8 @@ class ContextSources:
         if not self._database_url:
             raise ValueError("there is no database for context")
         if self._pool is None:
-            self._pool = AsyncConnectionPool(
-                make_conninfo(self._database_url, **TCP, options="-c default_transaction_read_only=on"),
-                min_size=0, max_size=_MAX_CONNECTIONS, open=False, kwargs={"autocommit": True, "row_factory": dict_row},
+            self._pool = PostgresPool(
+                self._database_url, min_size=0, max_size=_MAX_CONNECTIONS, timeout=30, writes=False, connection={"row_factory": dict_row},
             )  # fmt: skip
             await self._pool.open()
         name = sql.Identifier(*source.view.split("."))

@@ -3,11 +3,10 @@
 import asyncio
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
-
 from gateway.snapshot.build_prompts import version_entry
 from gateway.snapshot.prompts import VersionEntry
 from kernel.deadlines import within
+from kernel.postgres_pool import PostgresPool
 
 _SELECT = "SELECT id, number, state, document FROM prompts_promptversion WHERE prompt_id = %s AND number = %s"
 
@@ -17,7 +16,7 @@ _MAX_SECONDS = 5.0
 class PromptVersions:
     """Reads one version at a time; what was compiled once stays compiled."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def get(self, prompt_id: int, number: int, *, any_state: bool) -> VersionEntry | None:

@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar
-
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from typing import ClassVar
 
 from gateway.records.writer import Writer
+from kernel.postgres_pool import PostgresPool
 
 # In one order, so that gateways do not lock each other out; a deployment may have been deleted meanwhile.
 _ADD = """
@@ -25,23 +23,23 @@ Use = tuple[int, str, str]
 class RuleUse(Writer):
     """Counts until they are written."""
 
-    what: ClassVar[str] = "uses of rules were"
+    what: ClassVar[str] = "uses of rules"
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool)
         self._counts: Counter[Use] = Counter()
 
     def note(self, uses: Iterable[Use]) -> None:
         self._counts.update(uses)
 
-    async def _write(self) -> None:
+    def _take(self) -> Counter[Use]:
         counts, self._counts = self._counts, Counter()
-        if not counts:
-            return
-        rows = [(*use, number) for use, number in counts.items()]
-        try:
-            async with self._pool.connection() as connection:
-                await connection.execute(_ADD, tuple(list(column) for column in zip(*rows, strict=True)))
-        except (psycopg.Error, PoolTimeout):
-            self._counts.update(counts)  # for the next time
-            raise
+        return counts
+
+    def _give_back(self, taken: Counter[Use]) -> None:
+        self._counts.update(taken)
+
+    async def _write(self, taken: Counter[Use]) -> None:
+        rows = [(*use, number) for use, number in taken.items()]
+        async with self._pool.connection() as connection:
+            await connection.execute(_ADD, tuple(list(column) for column in zip(*rows, strict=True)))

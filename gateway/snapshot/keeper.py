@@ -1,43 +1,67 @@
-"""Keeps the snapshot fresh: rebuilt when Postgres notifies, and by a slow poll behind it."""
+"""Keeps the snapshot fresh: rebuilt when Postgres notifies, and by a slow poll behind it.
+
+Whatever else is slow, a change is in force within a second: what listens has a connection of its own, and what builds has one
+and a thread. Where neither can read what has changed, nobody is known to be let in any more (`is_blind`).
+"""
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from typing import Any
 
 import psycopg
-from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.services.root_secret import root_secret
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
-from kernel.deadlines import TCP
+from kernel.clock import perf_counter
+from kernel.deadlines import TCP, within
+from kernel.postgres_pool import MOST_AGE_SECONDS, WRITES
+from kernel.upkeep import Kept, Upkeep
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "gatehouse_snapshot"
-_PAUSE_SECONDS = 1.0
+BLIND_SECONDS = 5.0
+"""After so long without knowing what has changed, keys may have been revoked for so long."""
 _CONNECT_SECONDS = 5
+_PROBE_SECONDS = 1.0
+_ANSWER_SECONDS = 2.0
+_BUILD_SECONDS = 30.0
 _MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL lock_timeout = '100ms'
+SET LOCAL lock_timeout = '100ms';
+SET LOCAL statement_timeout = '20s'
 """
 """Who alters tables may wait for a table that is read here while this waits for one of theirs. Before the database ends one
 of the two for their deadlock (after a second), this gives way: it can be tried again, a migration can't so easily."""
 
 
+_opened_at = threading.local()
+
+
 def _build() -> Snapshot:
     """All of its queries see one moment: a team that comes between two of them would be missing from one."""
+    if perf_counter() - getattr(_opened_at, "value", 0.0) > MOST_AGE_SECONDS:
+        connection.close()
+        _opened_at.value = perf_counter()
     try:
         root_secret()  # made at the first start, which a transaction that only reads can't do
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(_MOMENT)
             return build_snapshot()
-    finally:
-        connection.close()  # the thread is not a request's: nothing else would return it
+    except BaseException:
+        connection.close()  # the next one begins with another
+        raise
+
+
+def _close() -> None:
+    connection.close()
 
 
 class SnapshotKeeper:
@@ -50,39 +74,83 @@ class SnapshotKeeper:
         self._on_refresh = on_refresh
         self._url = url
         self._poll_seconds = poll_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="snapshot")
+        self._changed = asyncio.Event()
+        self._changed_at: float | None = None
+        """Since when something is known to have changed that is not taken in."""
+        self._listening_at = self._read_at = perf_counter()
 
-    async def start(self) -> None:
+    async def start(self, upkeep: Upkeep) -> None:
         """Builds the first snapshot, then watches. Raises when the database can't be read."""
         await self.refresh()
-        self._task = asyncio.create_task(self._watch())
+        upkeep.endless("listening for changes", self._listen, late_after=BLIND_SECONDS)
+        upkeep.endless("the snapshot", self._follow, late_after=self._poll_seconds + BLIND_SECONDS)
 
     async def stop(self) -> None:
-        """Ends the watch, and its connection."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait((self._task,), timeout=2 * _CONNECT_SECONDS)
+        """Once what was started is stopped: lets go of the connection."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, _close)
+        self._thread.shutdown(wait=False)
+
+    @property
+    def age(self) -> float:
+        """For how many seconds changes may have gone unnoticed: 0 where what is known is current."""
+        now = perf_counter()
+        if self._changed_at is not None:
+            return now - self._changed_at
+        seen = max(self._listening_at, self._read_at)
+        return max(0.0, now - seen - _PROBE_SECONDS)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing is known of changes for so long that no key may be taken for valid."""
+        return self.age > BLIND_SECONDS
 
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
-        self.current = await sync_to_async(_build, thread_sensitive=False)()
+        begun, told_at = perf_counter(), self._changed_at
+        self._changed.clear()
+        building = asyncio.get_running_loop().run_in_executor(self._thread, _build)
+        self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
+        self._read_at = begun
+        if self._changed_at == told_at:
+            self._changed_at = None
         self._on_refresh(self.current)
 
-    async def _watch(self) -> None:
+    async def _follow(self, kept: Kept) -> None:
+        """Rebuilds when something has changed; now and then all the same, and often while nobody listens."""
         while True:
-            try:
-                await self._listen()
-            except (psycopg.Error, DatabaseError, OSError) as error:
-                logger.warning("the snapshot can't be refreshed (%s), trying again", type(error).__name__)
-            except Exception:  # whatever it is: who stops watching serves revoked keys for ever
-                logger.exception("the snapshot can't be built, trying again")
-            await asyncio.sleep(_PAUSE_SECONDS)
+            is_heard = perf_counter() - self._listening_at < _PROBE_SECONDS + _ANSWER_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds if is_heard else _PROBE_SECONDS):
+                    await self._changed.wait()
+            await self.refresh()
+            kept.went_round()
+
+    async def _listen(self, kept: Kept) -> None:
+        async with await self._connection() as connection:
+            await within(_ANSWER_SECONDS, connection.execute(f"LISTEN {CHANNEL}"))
+            self._note_change()  # what changed while nobody listened
+            while True:
+                async with aclosing(connection.notifies(timeout=_PROBE_SECONDS, stop_after=1)) as notices:
+                    async for _ in notices:
+                        self._note_change()
+                begun = perf_counter()
+                await within(_ANSWER_SECONDS, connection.execute("SELECT 1"))
+                self._listening_at = begun
+                kept.went_round()
+
+    def _note_change(self) -> None:
+        self._changed_at = self._changed_at or perf_counter()
+        self._changed.set()
 
     async def _connection(self) -> psycopg.AsyncConnection[Any]:
         """Made to its end even if the watch is stopped meanwhile: half made, it would stay open until it is collected."""
         connecting = asyncio.ensure_future(
             psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, **TCP | {"connect_timeout": _CONNECT_SECONDS}
+                self._url,
+                autocommit=True,
+                prepare_threshold=None,
+                **TCP | WRITES | {"connect_timeout": _CONNECT_SECONDS},
             )
         )
         try:
@@ -91,13 +159,3 @@ class SnapshotKeeper:
             with suppress(psycopg.Error):
                 await (await connecting).close()
             raise
-
-    async def _listen(self) -> None:
-        async with await self._connection() as connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
-            await self.refresh()  # what changed while nobody listened
-            while True:
-                async with aclosing(connection.notifies(timeout=self._poll_seconds, stop_after=1)) as notices:
-                    async for _ in notices:
-                        pass
-                await self.refresh()

@@ -11,7 +11,8 @@ _NO_HASH = bytes(32)
 
 
 def authenticate(call: Call, gateway: Gateway) -> None:
-    """Finds whose key this is. Refusals: invalid_api_key, ip_not_allowed."""
+    """Finds whose key this is. Refusals: invalid_api_key, ip_not_allowed, not_auditable."""
+    gateway.knows_who_may_call()
     request, known = call.request, call.request.shown_key
     # Shown when the headers came, and unchanged since: a change makes new entries.
     if known is None or gateway.snapshot.keys.get(known.key_id) is not known:

@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 import psycopg
-import psycopg_pool
 
 from gateway.call import Call
 from gateway.call.prompt_run import PromptRun
@@ -19,6 +18,7 @@ from governance.privacy.services.detector import NamesUnavailableError
 from governance.screening.policy.verdict import ScreeningOutcome, Thresholds
 from governance.screening.services import Item
 from kernel.clock import perf_counter
+from kernel.postgres_pool import PostgresAwayError
 from prompts.knowledge.policy.context import SourceEntry
 from prompts.knowledge.policy.fusion import confidence, fuse
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, Passage, Retrieved
@@ -126,7 +126,7 @@ async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str
                 text=question,
                 top_k=wanted.top_k,
             )
-        except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError) as error:
+        except (psycopg.Error, PostgresAwayError, TimeoutError) as error:
             raise Refusal("overloaded", "Knowledge can't be searched at the moment. Please try again.", retry_after=2) from error  # fmt: skip
     for base in bases:
         if base.kind == "bedrock":

@@ -1,13 +1,13 @@
 from collections.abc import Awaitable
 
 import psycopg
-import psycopg_pool
 
 from gateway.call import Call
 from gateway.call.prompt_run import PromptRequest, PromptRun
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.snapshot.prompts import PromptEntry, VersionEntry
+from kernel.postgres_pool import PostgresAwayError
 from prompts.registry.policy.privacy import rules_of
 from prompts.registry.policy.variables import VariableError
 from prompts.rollout.policy.assignment import Caller, Choice, choose
@@ -57,7 +57,7 @@ async def _read(
     internal = call.key.is_internal
     try:
         version = await gateway.prompt_versions.get(entry.id, number, any_state=internal)
-    except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError) as error:
+    except (psycopg.Error, PostgresAwayError, TimeoutError) as error:
         raise Refusal(
             "overloaded", "The version can't be read at the moment. Please try again.", retry_after=2
         ) from error

@@ -21,20 +21,20 @@ class QueueFullError(Exception):
 class Batcher(Generic[Item, Result]):
     """Collects items for `flush`, which answers one result (or one exception) per item, in their order.
 
-    When a whole batch fails with one of `isolate`, each of its items is tried alone, so that one item's fault
-    never fails its neighbours.
+    When a whole batch fails with an error that `isolates` takes for one of its items', each is tried alone, so that one
+    item's fault never fails its neighbours.
     """
 
     def __init__(
         self,
         flush: Callable[[list[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
-        isolate: tuple[type[Exception], ...] = (),
+        isolates: Callable[[Exception], bool] = lambda _: False,
         max_batch: int = 256,
         max_queued: int = 20_000,
     ) -> None:
         self._flush = flush
-        self._isolate = isolate
+        self._isolates = isolates
         self._max_batch = max_batch
         self._max_queued = max_queued
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
@@ -79,14 +79,18 @@ class Batcher(Generic[Item, Result]):
         results: Sequence[Result | Exception]
         try:
             results = await self._flush([item for item, _ in batch])
-        except self._isolate as error:
-            if len(batch) > 1:
+        except Exception as error:
+            if len(batch) > 1 and self._isolates(error):
                 for entry in batch:
                     await self._send([entry])
                 return
-            results = [error]
-        except Exception as error:
             results = [error] * len(batch)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Something that the flush waited for was cancelled, and not this: nobody would ever answer those who wait.
+            results = [RuntimeError("the batch was cancelled")] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():
                 continue

@@ -33,7 +33,7 @@ async def test_one_items_fault_fails_no_neighbour():
             raise FaultError
         return [item.upper() for item in items]
 
-    batcher = Batcher(flush, isolate=(FaultError,))
+    batcher = Batcher(flush, isolates=lambda error: isinstance(error, FaultError))
     results = await asyncio.gather(*map(batcher.submit, ["a", "bad", "b"]), return_exceptions=True)
     assert (results[0], results[2]) == ("A", "B")
     assert isinstance(results[1], FaultError)
@@ -47,7 +47,7 @@ async def test_an_outage_fails_all_that_were_under_way_and_no_later_one():
             raise ConnectionError
         return items
 
-    batcher = Batcher(flush, isolate=(FaultError,))
+    batcher = Batcher(flush, isolates=lambda error: isinstance(error, FaultError))
     results = await asyncio.gather(*map(batcher.submit, [1, 2]), return_exceptions=True)
     assert all(isinstance(result, ConnectionError) for result in results)
     is_down = False

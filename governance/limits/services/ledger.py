@@ -17,14 +17,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.limits.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
+from kernel.faults import Fault, fault_of, is_items_own
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
+from kernel.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,6 @@ _HEARTBEAT = """
     VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
     RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others), (SELECT number FROM strays)"""
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _MAX_PAUSE = 1.0
 _STUCK_SECONDS = 3.0
 """A batch that is under way for so long: Postgres hangs, and whoever comes is told so."""
@@ -97,16 +97,13 @@ class Settlement:
 class Ledger:
     """Batches of reserves and of settlements, each on a connection of its own while it is under way."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], *, instance_id: UUID) -> None:
+    def __init__(self, pool: PostgresPool, *, instance_id: UUID) -> None:
         self._pool = pool
         self.instance_id = instance_id
-        self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolate=(psycopg.DataError,))
+        self._reserves: Batcher[HoldRequest, Admission] = Batcher(self._reserve, isolates=is_items_own)
         self._extensions: Batcher[tuple[UUID, int], int] = Batcher(self._extend)
-        self._settlements: Batcher[Settlement, bool] = Batcher(
-            self._settle, isolate=(psycopg.DataError, psycopg.IntegrityError)
-        )
+        self._settlements: Batcher[Settlement, bool] = Batcher(self._settle, isolates=is_items_own)
         self._progress: Batcher[tuple[UUID, dict[str, Any]], None] = Batcher(self._note_progress)
-        self._pulse: asyncio.Task[None] | None = None
         self._anchor = (utc_now(), perf_counter())
         self.is_connected = True
         self.members = (0, 1)
@@ -119,15 +116,13 @@ class Ledger:
         moment, counter = self._anchor
         return moment + timedelta(seconds=perf_counter() - counter)
 
-    async def start(self) -> None:
-        """Announces this process, so that its holds are known to be alive."""
+    async def start(self, upkeep: Upkeep) -> None:
+        """Announces this process, so that its holds are known to be alive; and keeps announcing it."""
         await self._beat()
-        self._pulse = asyncio.create_task(self._beat_forever())
+        upkeep.every(HEARTBEAT_SECONDS, "the ledger's heartbeat", self._beat, deadline=_BEAT_SECONDS)
 
     async def stop(self, *, timeout_seconds: float) -> None:
         """Settles what is queued, within the time given; what is left expires by the written rule."""
-        if self._pulse is not None:
-            self._pulse.cancel()
         try:
             async with asyncio.timeout(timeout_seconds):
                 await self._reserves.drain()
@@ -184,7 +179,7 @@ class Ledger:
         """Whether Postgres answers now."""
         try:
             await within(timeout_seconds, self._ping(timeout_seconds))
-        except (*_LOST, TimeoutError):
+        except (PostgresAwayError, TimeoutError):
             return False
         return True
 
@@ -226,8 +221,10 @@ class Ledger:
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(_RESERVE, values)
                 rows = await cursor.fetchall()
-        except _LOST as error:
-            self.is_connected = False
+        except Exception as error:
+            if is_items_own(error):
+                raise
+            self._failed("reserving", len(batch), error)
             raise LedgerUnavailableError("Postgres can't be reached") from error
         self.is_connected = True
         answers = {
@@ -247,7 +244,8 @@ class Ledger:
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(_EXTEND, (orjson.dumps(asks).decode(),))
                 rows = await cursor.fetchall()
-        except (*_LOST, psycopg.errors.DeadlockDetected) as error:
+        except Exception as error:
+            self._failed("holding more", len(batch), error)
             raise LedgerUnavailableError("Postgres can't be reached") from error
         more = dict(rows)
         return [more[n] for n in range(len(batch))]
@@ -257,8 +255,8 @@ class Ledger:
         try:
             async with self._pool.connection() as connection:
                 await connection.execute(_NOTE_PROGRESS, (orjson.dumps(found).decode(),))
-        except _LOST as error:
-            logger.warning("the progress of %d calls is not noted (%s)", len(batch), type(error).__name__)
+        except Exception as error:
+            self._failed("noting progress", len(batch), error)
         return [None] * len(batch)
 
     async def _settle(self, batch: list[Settlement]) -> Sequence[bool]:
@@ -274,12 +272,12 @@ class Ledger:
                     late = (await cursor.fetchone() or (None,))[0]
                 self.is_connected = True
                 return [True] * len(batch) if late is None else [each not in late for each in call_ids]
-            except (*_LOST, psycopg.errors.DeadlockDetected) as error:
-                # Sent again with the same call ids it does nothing twice, so a lost answer is no matter.
-                self.is_connected = False
-                logger.warning(
-                    "settling %d calls failed (%s), trying again", len(batch), type(error).__name__
-                )
+            except Exception as error:
+                if is_items_own(error):
+                    raise
+                # Sent again with the same call ids it does nothing twice, so a lost answer is no matter. What nobody has
+                # foreseen is tried again as well: what a call cost is not given up while this process lives.
+                self._failed("settling", len(batch), error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _MAX_PAUSE)
 
@@ -290,7 +288,12 @@ class Ledger:
             "pid": getpid(),
             "silent": SILENT_SECONDS,
         }
-        row = await within(_BEAT_SECONDS, self._announce(values))
+        try:
+            row = await self._announce(values)
+        except BaseException:
+            self.is_connected = False
+            raise
+        self.is_connected = True
         self._anchor = (row[0].astimezone(UTC), perf_counter())
         self.members = (row[1], row[2] + 1)
         self.strays = row[3]
@@ -301,12 +304,10 @@ class Ledger:
         assert row is not None
         return row
 
-    async def _beat_forever(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            try:
-                await self._beat()
-                self.is_connected = True
-            except (*_LOST, TimeoutError) as error:
-                self.is_connected = False
-                logger.warning("the heartbeat failed (%s)", type(error).__name__)
+    def _failed(self, what: str, calls: int, error: Exception) -> None:
+        self.is_connected = False
+        if fault_of(error) is Fault.BUG:
+            logger.error("%s %d calls failed", what, calls, exc_info=error)
+        else:
+            cause = error.__cause__ or error
+            logger.warning("%s %d calls failed (%s: %s)", what, calls, type(cause).__name__, str(cause)[:200])

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.limits.policy.windows import Window
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 _READ = """
 SELECT x.number, budget.limit_nanos, gatehouse_limit(budget.id, x.subject) AS most, budget.is_hard,
@@ -47,7 +46,7 @@ _MAX_SECONDS = 5.0
 class OwnBudgets:
     """For the event loop: no ORM, no thread."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def read(self, windows: Sequence[Window]) -> dict[Window, BudgetLeft]:
@@ -60,7 +59,7 @@ class OwnBudgets:
         ]
         try:
             rows = await within(_MAX_SECONDS, self._rows(orjson.dumps(asked).decode()))
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
+        except (PostgresAwayError, TimeoutError) as error:
             raise BudgetsUnavailableError(type(error).__name__) from error
         return {
             windows[row["number"]]: BudgetLeft(

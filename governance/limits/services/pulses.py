@@ -1,16 +1,13 @@
 """When queues of background work were last worked on."""
 
 from datetime import datetime
-from typing import Any
-
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.limits.models import WorkerPulse
 from governance.limits.policy.pulses import silent_queues, told
 from kernel.background_queues import QUEUES
 from kernel.clock import utc_now
 from kernel.deadlines import within
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 
 def note_pulse(queue: str, *, now: datetime) -> None:
@@ -27,14 +24,14 @@ def what_is_silent(*, now: datetime) -> str:
 class BackgroundWatch:
     """The same for the event loop: no ORM, no thread."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def what_is_silent(self, timeout_seconds: float) -> str:
         """What an operator is to know of background work; empty where all is well, or nothing can be read."""
         try:
             pulses = await within(timeout_seconds, self._pulses())
-        except (psycopg.Error, PoolTimeout, TimeoutError):
+        except (PostgresAwayError, TimeoutError):
             return ""
         return told(silent_queues(pulses, QUEUES, now=utc_now()), QUEUES)
 

@@ -21,12 +21,15 @@ from governance.limits.policy.rate_limits import LEASE_MS, Counter, RateDecision
 from governance.limits.services.own_share import Change, OwnShare
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
+from kernel.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent / "lua"
 _TIMEOUT_SECONDS = 1.0
 _PROBE_SECONDS = 1.0
+_DEADLINE_SECONDS = 10.0
+_RENEWING, _PROBING = "renewing leases of running calls", "looking for Valkey"
 _RETURN_SECONDS = 4.0
 """How long shares still hold when Valkey is back: by then whoever can reach it has told it what passed without it."""
 _MAX_ENDED = 10_000
@@ -89,19 +92,21 @@ class RateLimiter:
         self._ended: deque[tuple[Counter, str]] = deque(maxlen=_MAX_ENDED)
         """Calls that ended without Valkey, which may still count them as running."""
         self._running: dict[str, tuple[Counter, ...]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._upkeep: Upkeep | None = None
 
     @property
     def is_shared(self) -> bool:
         """Whether Valkey decides alone; else this process keeps to its share of each limit."""
         return self._mode is _Mode.SHARED
 
-    def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._renew_forever()), asyncio.create_task(self._probe_forever())]
+    def start(self, upkeep: Upkeep) -> None:
+        self._upkeep = upkeep
+        upkeep.every(_RENEW_SECONDS, _RENEWING, self._renew, deadline=_DEADLINE_SECONDS)
+        upkeep.every(_PROBE_SECONDS, _PROBING, self._probe, deadline=_DEADLINE_SECONDS)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        if self._upkeep is not None:
+            await self._upkeep.stop(_RENEWING, _PROBING)
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await self._corrections.drain()
@@ -259,35 +264,32 @@ class RateLimiter:
             self._mode = _Mode.LOCAL
             self._share.lease(self._leases(), now_ms=_local_ms())
 
-    async def _renew_forever(self) -> None:
+    async def _renew(self) -> None:
         """Keeps the leases of running calls, and puts them back should Valkey have lost them."""
-        while True:
-            await asyncio.sleep(_RENEW_SECONDS)
-            if self._mode is _Mode.LOCAL:
-                self._share.lease(self._leases(), now_ms=_local_ms())
-                continue
-            try:
-                await self._tell_leases()
-            except self._lost as error:
-                self._lose(error)
+        if self._mode is _Mode.LOCAL:
+            self._share.lease(self._leases(), now_ms=_local_ms())
+            return
+        try:
+            await self._tell_leases()
+        except self._lost as error:
+            self._lose(error)
 
-    async def _probe_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_PROBE_SECONDS)
-            if self._mode is _Mode.SHARED:
-                continue
-            if not await self.ping(_TIMEOUT_SECONDS):
-                self._lose(TimeoutError())
-                continue
-            try:
-                if self._mode is _Mode.LOCAL:
-                    await self._hand_over()
-                elif perf_counter() - self._back_at >= _RETURN_SECONDS:
-                    self._mode = _Mode.SHARED
-                    self._share.rest(now_ms=_local_ms())
-                    logger.warning("Valkey is back: rate limits are shared again")
-            except self._lost as error:
-                self._lose(error)
+    async def _probe(self) -> None:
+        """Where Valkey was lost: looks whether it is back."""
+        if self._mode is _Mode.SHARED:
+            return
+        if not await self.ping(_TIMEOUT_SECONDS):
+            self._lose(TimeoutError())
+            return
+        try:
+            if self._mode is _Mode.LOCAL:
+                await self._hand_over()
+            elif perf_counter() - self._back_at >= _RETURN_SECONDS:
+                self._mode = _Mode.SHARED
+                self._share.rest(now_ms=_local_ms())
+                logger.warning("Valkey is back: rate limits are shared again")
+        except self._lost as error:
+            self._lose(error)
 
     async def _hand_over(self) -> None:
         """Tells Valkey what was let through without it, so that no period lets through more than its limit."""

@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter
-from kernel.deadlines import TCP
 from kernel.errors import UnavailableError
+from kernel.faults import is_items_own
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +32,16 @@ class BodyStore:
     """Natural batching as for the ledger, on a pool of its own. What can't be written is given up, not queued."""
 
     def __init__(self, url: str, *, pool_size: int) -> None:
-        self._pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            make_conninfo(url, **TCP | {"connect_timeout": 2}),
+        self._pool = PostgresPool(
+            url,
             min_size=1,
             max_size=pool_size,
             timeout=_MAX_SECONDS,
-            open=False,
-            kwargs={"autocommit": True},
-            reconnect_timeout=10,  # then a call that comes later tries anew, at once
+            reconnect_seconds=10,  # then a call that comes later tries anew, at once
+            connection={"connect_timeout": 2},
         )
         self._batches: Batcher[dict[str, Any], None] = Batcher(
-            self._flush, isolate=(psycopg.DataError, psycopg.IntegrityError), max_queued=_MAX_QUEUED
+            self._flush, isolates=is_items_own, max_queued=_MAX_QUEUED
         )
         self._paused_until = 0.0
 
@@ -60,14 +58,14 @@ class BodyStore:
             raise BodiesUnavailableError
         try:
             await asyncio.wait_for(asyncio.shield(self._batches.submit(content)), _MAX_SECONDS)
-        except (psycopg.Error, PoolTimeout, TimeoutError, QueueFullError) as error:
+        except (psycopg.Error, PostgresAwayError, TimeoutError, QueueFullError) as error:
             raise BodiesUnavailableError(type(error).__name__) from error
 
     async def _flush(self, batch: list[dict[str, Any]]) -> Sequence[None]:
         try:
             async with self._pool.connection() as connection:
                 await connection.execute(_STORE, (orjson.dumps(batch).decode(),))
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+        except PostgresAwayError as error:
             self._paused_until = perf_counter() + _PAUSE_SECONDS
             logger.error(
                 "%d bodies are not stored: their database failed (%s)", len(batch), type(error).__name__

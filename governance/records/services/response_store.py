@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-
 from governance.records.models import StoredResponse
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 _PUT = """
     INSERT INTO governance_storedresponse
@@ -66,7 +64,7 @@ class Whose:
 class ResponseStore:
     """On the gateway's pool. Every call has a deadline. Raises ResponsesUnavailableError."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def put(self, kept: Kept, whose: Whose, *, now: datetime, expires_at: datetime) -> None:
@@ -104,7 +102,7 @@ class ResponseStore:
     async def _rows(self, statement: str, values: Any) -> list[Any]:
         try:
             return await within(_MAX_SECONDS, self._read(statement, values))
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
+        except (PostgresAwayError, TimeoutError) as error:
             raise ResponsesUnavailableError(type(error).__name__) from error
 
     async def _read(self, statement: str, values: Any) -> list[Any]:

@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.services import bodies
 from governance.reviews.models import NEGATIVE, Feedback
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
+from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ _MAX_SECONDS = 5.0
 class FeedbackStore:
     """For the event loop: no ORM, no thread."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def put(self, given: Given, *, team_id: int) -> dict[str, Any] | None:
@@ -63,7 +62,7 @@ class FeedbackStore:
         }  # fmt: skip
         try:
             return await within(_MAX_SECONDS, self._written(values))
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
+        except (PostgresAwayError, TimeoutError) as error:
             raise FeedbackUnavailableError(type(error).__name__) from error
 
     async def _written(self, values: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg_pool import AsyncConnectionPool
-
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
+from kernel.postgres_pool import PostgresPool
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 
 SEARCH = "SELECT * FROM gatehouse_search_knowledge(%s, %s, %s::halfvec, %s, %s)"
@@ -26,7 +25,7 @@ _MAX_SECONDS = 15.0
 class Retriever:
     """Finds passages. One for all calls, on a pool that it is given."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def candidates(

@@ -14,14 +14,21 @@ from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.state import Snapshot
+from kernel.upkeep import Upkeep
 from tests.accounts.factories import make_application, make_key, make_team
 from tests.governance.limits.test_ledger import conninfo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def keeper() -> SnapshotKeeper:
-    return SnapshotKeeper(url=conninfo(), poll_seconds=30.0)
+@pytest.fixture
+async def kept():
+    upkeep = Upkeep()
+    keeper = SnapshotKeeper(url=conninfo(), poll_seconds=30.0)
+    keeper.upkeep = upkeep
+    yield keeper
+    await upkeep.stop()
+    await keeper.stop()
 
 
 def new_team(name: str) -> None:
@@ -43,14 +50,13 @@ def elsewhere(function: Any, *arguments: Any) -> None:
     thread.join()
 
 
-async def test_a_team_that_comes_between_two_queries(monkeypatch):
+async def test_a_team_that_comes_between_two_queries(kept, monkeypatch):
     class Between(SnapshotLimits):
         def __init__(self) -> None:  # teams have been read, keys have not
             elsewhere(new_team, "In between")
             super().__init__()
 
     monkeypatch.setattr("gateway.snapshot.build.SnapshotLimits", Between)
-    kept = keeper()
     await kept.refresh()
     assert kept.current.keys == {}
     monkeypatch.undo()
@@ -58,7 +64,7 @@ async def test_a_team_that_comes_between_two_queries(monkeypatch):
     assert [key.team.name for key in kept.current.keys.values()] == ["In between"]
 
 
-async def test_it_gives_way_to_who_alters_tables(monkeypatch):
+async def test_it_gives_way_to_who_alters_tables(kept, monkeypatch):
     errors: list[Exception] = []
     has_locked = threading.Event()
 
@@ -83,7 +89,6 @@ async def test_it_gives_way_to_who_alters_tables(monkeypatch):
 
     altering = threading.Thread(target=alter)
     monkeypatch.setattr("gateway.snapshot.build.SnapshotLimits", Between)
-    kept = keeper()
     with pytest.raises(OperationalError, match="lock timeout"):
         await kept.refresh()
     await asyncio.to_thread(altering.join)
@@ -92,28 +97,24 @@ async def test_it_gives_way_to_who_alters_tables(monkeypatch):
     await kept.refresh()
 
 
-async def test_a_build_that_fails_is_tried_again(monkeypatch, caplog):
-    kept = keeper()
-    await kept.start()
-    try:
-        failed = threading.Event()
+async def test_a_build_that_fails_is_tried_again(kept, monkeypatch, caplog):
+    await kept.start(kept.upkeep)
+    failed = threading.Event()
 
-        def build() -> Snapshot:
-            if failed.is_set():
-                return build_snapshot()
-            failed.set()
-            raise KeyError("something nobody thought of")
+    def build() -> Snapshot:
+        if failed.is_set():
+            return build_snapshot()
+        failed.set()
+        raise KeyError("something nobody thought of")
 
-        monkeypatch.setattr(keepers, "build_snapshot", build)
-        async with asyncio.timeout(20):
-            while not kept.current.keys:
-                if failed.is_set() and not kept.current.keys:
-                    await asyncio.to_thread(elsewhere, _team_once)
-                await asyncio.sleep(0.1)
-        assert "the snapshot can't be built" in caplog.text
-        assert any(record.exc_info for record in caplog.records if record.levelno == logging.ERROR)
-    finally:
-        await kept.stop()
+    monkeypatch.setattr(keepers, "build_snapshot", build)
+    async with asyncio.timeout(20):
+        while not kept.current.keys:
+            if failed.is_set() and not kept.current.keys:
+                await asyncio.to_thread(elsewhere, _team_once)
+            await asyncio.sleep(0.1)
+    assert "the snapshot failed" in caplog.text
+    assert any(record.exc_info for record in caplog.records if record.levelno == logging.ERROR)
 
 
 def _team_once() -> None:

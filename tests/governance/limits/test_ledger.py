@@ -9,7 +9,6 @@ import pytest
 from django.db import DatabaseError, connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg_pool import AsyncConnectionPool
 
 from accounts.models import Team
 from governance.limits.models import Budget, BudgetWindow, Hold, LedgerEntry
@@ -18,6 +17,8 @@ from governance.limits.services.ledger import HoldRequest, Ledger, LedgerUnavail
 from governance.limits.services.ledger_repair import expire_due_holds
 from governance.records.models import AuditRecord, CallStatus
 from kernel.ids import new_id
+from kernel.postgres_pool import PostgresPool
+from kernel.upkeep import Upkeep
 from tests.accounts.factories import make_team
 from tests.governance.limits.factories import make_budget
 from tests.governance.limits.invariants import assert_sound
@@ -95,19 +96,21 @@ class Ledgers:
     """Several processes' worth of ledgers, on pools of their own."""
 
     def __init__(self) -> None:
-        self._pools: list[AsyncConnectionPool] = []
+        self._pools: list[PostgresPool] = []
+        self._upkeep: list[Upkeep] = []
 
     async def open(self) -> Ledger:
-        pool: AsyncConnectionPool = AsyncConnectionPool(
-            conninfo(), min_size=1, max_size=3, open=False, kwargs={"autocommit": True}, timeout=5
-        )
+        pool = PostgresPool(conninfo(), min_size=1, max_size=3, timeout=5)
         await pool.open(wait=True)
         self._pools.append(pool)
         ledger = Ledger(pool, instance_id=new_id())
-        await ledger.start()
+        self._upkeep.append(Upkeep())
+        await ledger.start(self._upkeep[-1])
         return ledger
 
     async def close(self) -> None:
+        for upkeep in self._upkeep:
+            await upkeep.stop()
         for pool in self._pools:
             await pool.close()
 

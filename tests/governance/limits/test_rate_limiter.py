@@ -13,6 +13,7 @@ from governance.limits.policy.rate_limits import LEASE_MS, Counter, RateRequest,
 from governance.limits.services import rate_limiter
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
 from kernel.ids import random_token
+from kernel.upkeep import Upkeep
 
 MINUTE = 60_000
 START = 1_800_000_000_000
@@ -203,7 +204,7 @@ async def test_valkey_is_told_what_passed_without_it(redis_url):
         for n in range(4):
             assert (await limiter.admit(RateRequest(str(n), ((counter, 1),)))).admitted
         assert (await limiter.admit(RateRequest("runs", ((running, 1),)))).admitted
-        limiter.start()
+        limiter.start(Upkeep())
         await sharing_again(limiter)
         decision = await limiter.admit(RateRequest("next", ((counter, 1), (running, 1))))
         assert decision.used == (5, 2)
@@ -223,9 +224,9 @@ async def test_no_more_passes_than_the_limit_whoever_comes_back_first(redis_url,
 
     passed = sum([await admitted(limiter) for limiter in found for _ in range(used_before)])
     try:
-        early.start()
+        early.start(Upkeep())
         await asyncio.sleep(0.9)
-        late.start()
+        late.start(Upkeep())
         await sharing_again(early)
         for limiter in (early, late):
             passed += sum([await admitted(limiter) for _ in range(12)])
@@ -259,7 +260,7 @@ async def test_a_share_is_there_once_however_often_valkey_goes(redis_url):
         assert [(await limiter.admit(RateRequest(f"{n}", ((counter, 1),)))).admitted for n in range(6)].count(
             True
         ) == 5
-        limiter.start()
+        limiter.start(Upkeep())
         await sharing_again(limiter)
         limiter._lose(ConnectionError("a test"))
         assert not (await limiter.admit(RateRequest("again", ((counter, 1),)))).admitted
@@ -271,7 +272,7 @@ async def test_calls_that_end_while_valkey_comes_back_leave_room(redis_url):
     (limiter,) = limiters(redis_url, 1)
     running = Counter("c", 0, 4)
     limiter._lose(ConnectionError("a test"))
-    limiter.start()
+    limiter.start(Upkeep())
 
     async def call(number: int) -> bool:
         request = RateRequest(f"{number}", ((running, 1),))
@@ -304,7 +305,7 @@ async def test_nothing_is_forgotten_while_it_changes_over(redis_url):
     limiter = Far(redis_url, members=lambda: (0, 1), prefix=f"test:{random_token(12)}:")
     counter = Counter("r", 3600_000, 100_000)
     limiter._lose(ConnectionError("a test"))
-    limiter.start()
+    limiter.start(Upkeep())
     try:
         number = shared = 0
         while shared < 50:
@@ -329,7 +330,7 @@ async def test_calls_under_way_when_valkey_goes_still_count(redis_url):
         await limiter._corrections.drain()
         decision = await limiter.admit(third)
         assert decision.used == (2, 150)
-        limiter.start()
+        limiter.start(Upkeep())
         await sharing_again(limiter)
         limiter.settle(tickets[1], {})
         limiter.settle(Ticket(third, decision), {})

@@ -1,0 +1,97 @@
+"""Connections to Postgres for an event loop: what goes wrong on them is told apart once, for all who use them.
+
+Nothing is assumed of a connection that a pooler in transaction mode would not keep: no prepared statements, no settings of the
+session (PgBouncer docs, "Features": `prepare`, `SET`).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+from kernel.clock import perf_counter
+from kernel.deadlines import TCP
+from kernel.errors import UnavailableError
+from kernel.faults import is_away, spoils_connection
+
+logger = logging.getLogger(__name__)
+
+MOST_AGE_SECONDS = 600.0
+"""Connections are made anew so often: an address that leads elsewhere by now is found out."""
+WRITES = {"target_session_attrs": "read-write"}
+"""What libpq is to be told where a server is wanted that takes writes: of several hosts, or of one that may be a standby."""
+_DRAIN_EVERY_SECONDS = 1.0
+
+
+class PostgresAwayError(UnavailableError):
+    """Postgres can't be reached, or can't at the moment: read-only, full, busy. What it was raised from says which."""
+
+
+class PostgresPool:
+    """A pool that throws away connections which lead to no server that can, and all others of its age with them."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        min_size: int,
+        max_size: int,
+        timeout: float,
+        reconnect_seconds: float = float("inf"),
+        writes: bool = True,
+        connection: dict[str, Any] | None = None,
+    ) -> None:
+        """`timeout` is how long one waits for a connection; `writes` asks for a server that takes writes."""
+        given = conninfo_to_dict(url)
+        wanted = TCP | (WRITES if writes else {})
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            make_conninfo(url, **{name: value for name, value in wanted.items() if name not in given}),
+            min_size=min_size,
+            max_size=max_size,
+            timeout=timeout,
+            open=False,
+            max_lifetime=MOST_AGE_SECONDS,
+            kwargs={"autocommit": True, "prepare_threshold": None, **(connection or {})},
+            reconnect_timeout=reconnect_seconds,
+        )
+        self._drained_at = -_DRAIN_EVERY_SECONDS
+        self._draining: asyncio.Task[None] | None = None
+
+    async def open(self, *, wait: bool = False, seconds: float = 30.0) -> None:
+        """Opens it; `wait` for the first connections. Raises PostgresAwayError where they don't come in time."""
+        try:
+            await self._pool.open(wait=wait, timeout=seconds)
+        except Exception as error:
+            raise PostgresAwayError(type(error).__name__) from error
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection[Any]]:
+        """A connection, in autocommit, waited for so long at most. Raises PostgresAwayError, also for what goes wrong on it while it is used."""
+        try:
+            async with self._pool.connection(seconds) as connection:
+                try:
+                    yield connection
+                except Exception as error:
+                    if spoils_connection(error):
+                        await connection.close()
+                        self._drain()
+                    raise
+        except Exception as error:
+            if isinstance(error, PostgresAwayError) or not is_away(error):
+                raise
+            raise PostgresAwayError(type(error).__name__) from error
+
+    def _drain(self) -> None:
+        """The others lead where this one did."""
+        if perf_counter() - self._drained_at < _DRAIN_EVERY_SECONDS:
+            return
+        self._drained_at = perf_counter()
+        self._draining = asyncio.create_task(self._pool.drain())
