@@ -151,6 +151,11 @@ class Gateway:
     def snapshot(self) -> Snapshot:
         return self._keeper.current
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether it can't be read which keys have been revoked."""
+        return self._keeper.is_blind
+
     def knows_who_may_call(self) -> None:
         """Refusal: not_auditable, where it can't be read which keys have been revoked."""
         if self._keeper.is_blind:

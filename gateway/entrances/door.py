@@ -21,8 +21,7 @@ CONNECTION = "gatehouse.connection"
 
 def let_in(gateway: Gateway, scope: Scope, headers: dict[bytes, bytes], path: str) -> KeyEntry:
     """The key that a request shows; `path` is the address asked for, as a pattern. Refusals: invalid_api_key, ip_not_allowed,
-    rate_limited, not_auditable."""
-    gateway.knows_who_may_call()
+    rate_limited."""
     client = scope.get("client")
     client_ip = client[0] if client else None
     now = utc_now()

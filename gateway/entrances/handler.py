@@ -26,6 +26,7 @@ from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_he
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
 from gateway.entrances.origins import Origins
+from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
@@ -52,6 +53,7 @@ class GatewayHandler:
 
     def __init__(self) -> None:
         self.gateway: Gateway | None = None
+        self._readiness: Readiness | None = None
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
         self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
@@ -93,6 +95,11 @@ class GatewayHandler:
         load_views()
         self.gateway = Gateway()
         await self.gateway.start()
+        self._readiness = Readiness(self.gateway)
+        await self._readiness.look()
+        self.gateway.upkeep.every(
+            EVERY_SECONDS, "looking whether all is well", self._readiness.look, deadline=DEADLINE_SECONDS
+        )
         # What was loaded stays for good: left to the garbage collector, walking through it stops every call for
         # tenths of a second now and then (docs/performance.md).
         quieten()
@@ -120,8 +127,7 @@ class GatewayHandler:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in ("/healthz", "/readyz"):
-            probe = health() if path == "/healthz" else await readiness(self.gateway)
-            await _send(send, probe)
+            await _send(send, health() if path == "/healthz" else readiness(self._readiness, self.gateway))
             return
         if path == "/metrics":
             await _send(send, metrics(self.gateway, headers_of(scope)))

@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection
 
@@ -14,9 +17,17 @@ from kernel.clock import perf_counter
 
 logger = logging.getLogger(__name__)
 
-_MAX_SECONDS = 5.0
+Result = TypeVar("Result")
+
+_MAX_SECONDS = 2.0
+"""How long a call waits for a key, whose answer has been given."""
 _PAUSE_SECONDS = 10.0
-"""After a failure: calls are not held up again and again by what does not answer."""
+"""After a failure, for all teams: calls are not held up again and again by a service that does not answer."""
+_MOST_AGE_SECONDS = 3600.0
+"""A key that was disabled or denied since is not used for longer."""
+_ANEW_AFTER = 0.8 * _MOST_AGE_SECONDS
+_THREADS = 4
+"""For what asks the service of keys: it may hang, and nothing else waits for them."""
 
 
 class KeyRing:
@@ -25,8 +36,14 @@ class KeyRing:
     def __init__(self) -> None:
         self._keys: dict[int, LiveKey] = {}
         self._loading: dict[int, asyncio.Task[LiveKey | None]] = {}
+        self._since: dict[int, float] = {}
+        """When each key was had."""
         self._paused: dict[int, float] = {}
+        self._paused_until = 0.0
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="keys")
         self._live: Mapping[int, int] = {}
+        self.trouble = ""
+        """Why raw text is not kept at the moment; empty where it is."""
         self._version = 0
 
     def __len__(self) -> int:
@@ -39,23 +56,38 @@ class KeyRing:
         self._keys = {team: key for team, key in self._keys.items() if live.get(team) == key.id}
 
     def known(self, team_id: int) -> LiveKey | None:
-        """The team's key, where it is in memory."""
-        return self._keys.get(team_id)
-
-    async def get(self, team_id: int) -> LiveKey | None:
-        """The team's key, looked up or made where it must be; None where that fails, or takes too long."""
-        if (key := self._keys.get(team_id)) is not None:
-            return key
-        if self._paused.get(team_id, 0.0) > perf_counter():
+        """The team's key, where it is in memory and not too old."""
+        key = self._keys.get(team_id)
+        if key is None:
             return None
+        age = perf_counter() - self._since[team_id]
+        if age > _MOST_AGE_SECONDS:
+            del self._keys[team_id]
+            return None
+        if age > _ANEW_AFTER and not self._is_paused(team_id):
+            self._loaded(team_id)
+        return key
+
+    def _is_paused(self, team_id: int) -> bool:
+        return max(self._paused_until, self._paused.get(team_id, 0.0)) > perf_counter()
+
+    def _loaded(self, team_id: int) -> "asyncio.Task[LiveKey | None]":
         task = self._loading.get(team_id)
         if task is None:
             task = self._loading[team_id] = asyncio.create_task(self._load(team_id))
             task.add_done_callback(lambda _: self._loading.pop(team_id, None))
+        return task
+
+    async def get(self, team_id: int) -> LiveKey | None:
+        """The team's key, looked up or made where it must be; None where that fails, or takes too long."""
+        if (key := self.known(team_id)) is not None:
+            return key
+        if self._is_paused(team_id):
+            return None
         try:
-            return await asyncio.wait_for(asyncio.shield(task), _MAX_SECONDS)
+            return await asyncio.wait_for(asyncio.shield(self._loaded(team_id)), _MAX_SECONDS)
         except TimeoutError:
-            self._pause(team_id, "it takes too long")
+            self._pause(team_id, "the service of keys does not answer", is_service=True)
             return None
 
     async def of_generation(self, team_id: int, generation: int) -> bytes | None:
@@ -64,7 +96,7 @@ class KeyRing:
         if live is not None and live.generation == generation:
             return live.key
         try:
-            return await asyncio.wait_for(asyncio.to_thread(_earlier_key, team_id, generation), _MAX_SECONDS)
+            return await asyncio.wait_for(self._in_thread(_earlier_key, team_id, generation), _MAX_SECONDS)
         except (
             TimeoutError,
             KeyUnavailableError,
@@ -79,19 +111,25 @@ class KeyRing:
         try:
             while True:
                 version = self._version
-                key = await asyncio.to_thread(_live_key, team_id)
+                key = await self._in_thread(_live_key, team_id)
                 # What was erased meanwhile must not come back: the snapshot since then does not know it.
                 if self._version == version or self._live.get(team_id) == key.id:
-                    self._keys[team_id] = key
+                    self._keys[team_id], self._since[team_id] = key, perf_counter()
+                    self.trouble = ""
                     return key
         except (KeyUnavailableError, Team.DoesNotExist, DatabaseError) as error:
-            self._pause(
-                team_id, str(error) if isinstance(error, KeyUnavailableError) else type(error).__name__
-            )
+            is_service = isinstance(error, KeyUnavailableError)
+            self._pause(team_id, str(error) if is_service else type(error).__name__, is_service=is_service)
             return None
 
-    def _pause(self, team_id: int, reason: str) -> None:
+    async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
+
+    def _pause(self, team_id: int, reason: str, *, is_service: bool) -> None:
         self._paused[team_id] = perf_counter() + _PAUSE_SECONDS
+        if is_service:
+            self._paused_until = perf_counter() + _PAUSE_SECONDS
+        self.trouble = reason
         logger.error("raw text of team %d is not stored: its key can't be had (%s)", team_id, reason)
 
 

@@ -31,6 +31,7 @@ BLIND_SECONDS = 5.0
 _CONNECT_SECONDS = 5
 _PROBE_SECONDS = 1.0
 _ANSWER_SECONDS = 2.0
+_RETRY_SECONDS = 0.5
 _BUILD_SECONDS = 30.0
 _MOMENT = """
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
@@ -83,8 +84,10 @@ class SnapshotKeeper:
     async def start(self, upkeep: Upkeep) -> None:
         """Builds the first snapshot, then watches. Raises when the database can't be read."""
         await self.refresh()
-        upkeep.endless("listening for changes", self._listen, late_after=BLIND_SECONDS)
-        upkeep.endless("the snapshot", self._follow, late_after=self._poll_seconds + BLIND_SECONDS)
+        upkeep.endless("listening for changes", self._listen, late_after=BLIND_SECONDS, retry=_RETRY_SECONDS)
+        upkeep.endless(
+            "the snapshot", self._follow, late_after=self._poll_seconds + BLIND_SECONDS, retry=_RETRY_SECONDS
+        )
 
     async def stop(self) -> None:
         """Once what was started is stopped: lets go of the connection."""

@@ -7,6 +7,7 @@ from gateway.records.record import full_record
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from governance.limits.services.ledger import LedgerUnavailableError, Settlement
+from kernel.clock import utc_now
 
 _PATIENCE_SECONDS = 5.0
 """How long a refused call waits for its record."""
@@ -31,7 +32,7 @@ async def audit(call: Call, gateway: Gateway) -> None:
     record, late_at, seconds = full_record(call), None, gateway.settle_timeout_seconds
     if call.refusal is None:
         # Postgres decides by its own clock, a little earlier than the caller is told: so both say the same.
-        late_at = gateway.ledger.now() + timedelta(seconds=seconds * _IN_TIME)
+        late_at = utc_now() + timedelta(seconds=seconds * _IN_TIME)
         record["late_at"] = late_at
     try:
         future = gateway.ledger.settle(Settlement(record, call.stored.content, late_at))

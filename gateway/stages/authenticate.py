@@ -12,12 +12,12 @@ _NO_HASH = bytes(32)
 
 def authenticate(call: Call, gateway: Gateway) -> None:
     """Finds whose key this is. Refusals: invalid_api_key, ip_not_allowed, not_auditable."""
-    gateway.knows_who_may_call()
     request, known = call.request, call.request.shown_key
     # Shown when the headers came, and unchanged since: a change makes new entries.
     if known is None or gateway.snapshot.keys.get(known.key_id) is not known:
         known = valid_key(request.key_text, request.client_ip, call.started_at, gateway.snapshot)
     call.key = known
+    gateway.knows_who_may_call()
     gateway.key_use.note(known.id, call.started_at)
 
 

@@ -8,6 +8,7 @@ from gateway.routing.candidates import candidates
 from gateway.runtime import Gateway
 from gateway.snapshot.names import GEOGRAPHIES, nearest
 from gateway.snapshot.state import RouteEntry
+from kernel.clock import utc_now
 
 _MAX_NAMED = 10
 _PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank": "/v1/rerank"}
@@ -16,7 +17,7 @@ _PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
     """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
-    now = call.admitted_at = gateway.ledger.now()
+    now = call.admitted_at = utc_now()
     call.tier = call.conversation.tier
     route = gateway.snapshot.route(call.model_name, call.key.team)
     if route is None:

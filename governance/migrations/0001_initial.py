@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                         ('pid', models.IntegerField()),
                         ('started_at', models.DateTimeField()),
                         ('heartbeat_at', models.DateTimeField()),
+                        ('warnings', models.CharField(blank=True, db_default='', help_text='What operators are to know, in lines.', max_length=2000)),
                     ],
                     options={
                         'indexes': [],

@@ -3,10 +3,14 @@
 from typing import Any
 
 from celery.schedules import crontab
+from celery.signals import task_prerun
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
 from kernel.background_queues import QUEUES
+from kernel.postgres_clock import follow_postgres
+
+_ONCE_A_DAY_EXPIRES = 6 * 3600.0
 
 SCHEDULE: dict[str, Any] = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
@@ -49,8 +53,16 @@ SCHEDULE |= {
 }
 for entry in SCHEDULE.values():
     # What nobody took until it comes again is not done twice when somebody is back.
-    if isinstance(entry["schedule"], float):
-        entry.setdefault("options", {})["expires"] = entry["schedule"]
+    seconds = entry["schedule"] if isinstance(entry["schedule"], float) else _ONCE_A_DAY_EXPIRES
+    entry.setdefault("options", {})["expires"] = seconds
 
 app.conf.beat_schedule = SCHEDULE
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def _go_by_postgres(**kwargs: Any) -> None:
+    """What tasks delete, end or expire goes by Postgres' time, whatever the worker's clock says."""
+    follow_postgres()
+
+
 app.autodiscover_tasks()

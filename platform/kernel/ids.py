@@ -6,13 +6,21 @@ from uuid import UUID
 
 from uuid_utils import uuid7 as _uuid7
 
+from kernel.clock import skew_seconds, utc_now
+
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1: read aloud and typed without doubt
 _RANDOM_BITS = 80
+_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_TOLERATED_SECONDS = 1.0
+"""A host's clock that is off by less is taken as it is."""
 
 
 def new_id() -> UUID:
-    """A new version 7 UUID."""
-    return UUID(int=_uuid7().int)
+    """A new version 7 UUID, of the time that records go by."""
+    value = _uuid7().int
+    if abs(skew_seconds()) >= _TOLERATED_SECONDS:
+        value = value & _RANDOM_MASK | int(utc_now().timestamp() * 1000) << _RANDOM_BITS
+    return UUID(int=value)
 
 
 def first_id_after(one: UUID, span: timedelta) -> UUID:

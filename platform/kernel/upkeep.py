@@ -73,21 +73,40 @@ class Upkeep:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def every(
-        self, seconds: float, name: str, work: Callable[[], Awaitable[None]], *, deadline: float
+        self,
+        seconds: float,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        *,
+        deadline: float,
+        retry: float | None = None,
     ) -> Kept:
-        """Does some work again and again, with a pause of so many seconds; one round has a deadline in seconds."""
+        """Does some work again and again, with a pause of so many seconds; one round has a deadline in seconds. `retry` is
+        the longest pause behind a failure, where that is less."""
+        is_first = True
 
         async def rounds(kept: Kept) -> None:
+            nonlocal is_first
             while True:
-                await asyncio.sleep(seconds)
+                if is_first or not kept.error:
+                    await asyncio.sleep(seconds)
+                is_first = False
                 await within(deadline, _awaited(work))
                 kept.went_round()
 
-        return self._keep(name, rounds, _ROUNDS_MISSED * (seconds + min(deadline, seconds)), most=seconds)
+        return self._keep(
+            name,
+            rounds,
+            _ROUNDS_MISSED * (seconds + min(deadline, seconds)),
+            most=seconds if retry is None else retry,
+        )
 
-    def endless(self, name: str, work: Callable[[Kept], Awaitable[None]], *, late_after: float) -> Kept:
-        """Keeps going what has no end of its own; it says itself when it went round."""
-        return self._keep(name, work, late_after, most=_LONGEST_PAUSE)
+    def endless(
+        self, name: str, work: Callable[[Kept], Awaitable[None]], *, late_after: float, retry: float
+    ) -> Kept:
+        """Keeps going what has no end of its own; it says itself when it went round. `retry` is the longest pause in seconds
+        behind a failure."""
+        return self._keep(name, work, late_after, most=retry)
 
     def late(self) -> dict[str, float]:
         """What has not gone round in its time, and for how many seconds."""

@@ -34,7 +34,7 @@ async def test_nothing_ends_it(error, kind):
     if kind == "every":
         kept = upkeep.every(0.01, "The work", work, deadline=5)
     else:
-        kept = upkeep.endless("The work", work, late_after=5)
+        kept = upkeep.endless("The work", work, late_after=5, retry=0.01)
     async with asyncio.timeout(20):
         await done.wait()
         while not kept.rounds:  # noqa: ASYNC110 - seen from without

@@ -26,6 +26,7 @@ from governance.limits.policy.windows import Window, is_endless, window_of
 from governance.limits.services.own_budgets import BudgetLeft, BudgetsUnavailableError
 from governance.usage.policy.usage import UsageQuery
 from governance.usage.selectors.usage import UsageRow, usage_rows
+from kernel.clock import utc_now
 from kernel.local_days import day_at, day_begins
 from kernel.money import plain_usd
 
@@ -47,7 +48,7 @@ class _OwnView(LeanView):
             check_tags(headers_of(scope))
             identified(call, gateway)
             await limit_requests(call, gateway)
-            call.admitted_at = gateway.ledger.now()
+            call.admitted_at = utc_now()
             found = await self.found(call, gateway, request)
         except Refusal as refusal:
             return refused(call, _ENTRANCE, refusal)

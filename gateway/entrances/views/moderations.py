@@ -67,7 +67,7 @@ class ModerationsView(LeanView):
 
 
 async def _admit(call: Call, gateway: Gateway) -> None:
-    call.admitted_at = gateway.ledger.now()
+    call.admitted_at = utc_now()
     route = RouteEntry(
         name=_NAME, strategy="", default_max_tokens=0, expected_output_tokens=0, max_tokens_limit=None, timeout_seconds=0, wait_seconds=0,
         created_at=utc_now(), deployments=(),

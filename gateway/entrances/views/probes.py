@@ -8,10 +8,9 @@ from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.entrances.formats.outgoing import JSON
+from gateway.entrances.readiness import Readiness, State
 from gateway.metrics import text
 from gateway.runtime import Gateway
-
-_TIMEOUT_SECONDS = 2.0
 
 
 def health() -> HttpResponse:
@@ -23,26 +22,28 @@ def welcome() -> HttpResponse:
     return HttpResponse(b'{"service":"gatehouse"}', content_type=JSON)
 
 
-async def readiness(gateway: Gateway | None) -> HttpResponse:
-    """200 when calls can be taken, else 503. Without Valkey they can: rate limits are kept by shares, and it says so."""
-    postgres = gateway is not None and gateway.is_ready and await gateway.ledger.ping(_TIMEOUT_SECONDS)
-    checks = {"postgres": postgres, "snapshot": gateway is not None and gateway.snapshot.built_at is not None}
-    is_ready = all(checks.values())
-    checks["valkey"] = gateway is not None and await gateway.limiter.ping(_TIMEOUT_SECONDS)
+def readiness(found: Readiness | None, gateway: Gateway | None) -> HttpResponse:
+    """200 when calls can be taken, made and recorded, else 503. Without Valkey they can: rate limits are kept by shares, and it
+    says so."""
+    state = State() if found is None else found.state
+    checks = {name: state.checks.get(name, False) for name in ("postgres", "snapshot")} | {
+        "valkey": state.valkey
+    }
     body = {
-        "status": "ready" if is_ready else "not ready",
-        "checks": {name: "ok" if passed else "failed" for name, passed in checks.items()},
+        "status": "ready" if state.is_ready else "not ready",
+        "checks": _told(checks),
+        "process": _told(state.process),
         "rate_limits": _rate_limits(gateway),
         "partitions": _partitions(gateway),
-        "background": await _background(gateway, postgres),
+        "background": state.background,
+        "warnings": state.warnings,
+        "late": state.late,
     }
-    return HttpResponse(orjson.dumps(body), status=200 if is_ready else 503, content_type=JSON)
+    return HttpResponse(orjson.dumps(body), status=200 if state.is_ready else 503, content_type=JSON)
 
 
-async def _background(gateway: Gateway | None, postgres: bool) -> str:
-    if gateway is None or not postgres:
-        return "unknown"
-    return await gateway.background.what_is_silent(_TIMEOUT_SECONDS) or "ok"
+def _told(checks: dict[str, bool]) -> dict[str, str]:
+    return {name: "ok" if passed else "failed" for name, passed in checks.items()}
 
 
 def _rate_limits(gateway: Gateway | None) -> str:

@@ -13,6 +13,7 @@ from gateway.call.trace import Trace
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Score, Usage, Vector
 from gateway.providers.bedrock import embeddings, reranking
+from gateway.providers.bedrock.clock import SigningClock
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
@@ -63,6 +64,7 @@ class BedrockClient:
         self._credentials = credentials
         self._endpoint_url = endpoint_url.rstrip("/")
         self._hosts: dict[str, tuple[str, str]] = {}
+        self.clock = SigningClock()
 
     async def close(self) -> None:
         await self._transport.close()
@@ -185,7 +187,13 @@ class BedrockClient:
             }
         credentials = await self._credentials.get()
         return sign(
-            credentials, region=attempt.region, host=host, path=path, body=body, accept=accept, now=utc_now()
+            credentials,
+            region=attempt.region,
+            host=host,
+            path=path,
+            body=body,
+            accept=accept,
+            now=self.clock.now(),
         )
 
     def address(self, region: str) -> tuple[str, str]:
@@ -206,6 +214,15 @@ class _Posting:
         self._path, self._body, self._accept = path, body, accept
 
     async def __aenter__(self) -> UpstreamAnswer:
+        answer = await self._send()
+        if answer.status in (400, 403) and self._client.clock.corrects(
+            error_type(answer.header("x-amzn-errortype")), answer.header("date")
+        ):
+            await self._context.__aexit__(None, None, None)
+            answer = await self._send()
+        return answer
+
+    async def _send(self) -> UpstreamAnswer:
         attempt = self._attempt
         base, host = self._client.address(attempt.region)
         headers = await self._client.headers(

@@ -40,6 +40,9 @@ class GatewayInstance(models.Model):
     pid = models.IntegerField()
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
+    warnings = models.CharField(
+        max_length=2000, blank=True, db_default="", help_text="What operators are to know, in lines."
+    )
 
     def __str__(self) -> str:
         return f"{self.host}:{self.pid}"

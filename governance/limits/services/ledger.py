@@ -11,20 +11,21 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from os import getpid
 from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg.errors import InsufficientPrivilege
 
 from governance.limits.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
-from kernel.clock import perf_counter, utc_now
+from kernel.clock import follow, perf_counter
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
 from kernel.faults import Fault, fault_of, is_items_own
-from kernel.postgres_pool import PostgresAwayError, PostgresPool
+from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
@@ -44,14 +45,20 @@ _HEARTBEAT = """
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
         WHERE id <> %(id)s AND heartbeat_at > now() - make_interval(secs => %(silent)s)),
     strays AS (SELECT count(*) AS number FROM (SELECT FROM governance_auditrecord_default LIMIT 1000) AS seen)
-    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at)
-    VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
+    INSERT INTO governance_gatewayinstance (id, host, pid, started_at, heartbeat_at, warnings)
+    VALUES (%(id)s, %(host)s, %(pid)s, now(), now(), %(warnings)s)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(), warnings = %(warnings)s
     RETURNING clock_timestamp(), (SELECT before FROM others), (SELECT number FROM others), (SELECT number FROM strays)"""
 _MAX_PAUSE = 1.0
 _STUCK_SECONDS = 3.0
 """A batch that is under way for so long: Postgres hangs, and whoever comes is told so."""
 _BEAT_SECONDS = 10.0
+_RETRY_SECONDS = 1.0
+_FAILING_SECONDS = 2.0
+"""How long settlements may fail before no call is begun any more."""
+_TRY_TO_WRITE = """
+    CREATE TEMP TABLE gatehouse_try ON COMMIT DROP AS SELECT n, repeat('x', 7000) FROM generate_series(1, 4) AS n"""
+"""Takes space on the server's disk, and gives it back: `SELECT 1` goes through where nothing can be written any more."""
 
 
 class LedgerUnavailableError(UnavailableError):
@@ -104,22 +111,27 @@ class Ledger:
         self._extensions: Batcher[tuple[UUID, int], int] = Batcher(self._extend)
         self._settlements: Batcher[Settlement, bool] = Batcher(self._settle, isolates=is_items_own)
         self._progress: Batcher[tuple[UUID, dict[str, Any]], None] = Batcher(self._note_progress)
-        self._anchor = (utc_now(), perf_counter())
         self.is_connected = True
+        self.error = ""
+        """What failed last, until something goes through again."""
+        self._settling_fails_since: float | None = None
+        self.warnings: list[str] = []
+        """What operators are to know of this process, in sentences: told with each heartbeat."""
         self.members = (0, 1)
         """This process' rank, from 0, among how many gateway processes, as of the last heartbeat."""
         self.strays = 0
         """Records that are in no month's partition, counted up to a thousand, as of the last heartbeat."""
 
-    def now(self) -> datetime:
-        """Postgres' time: read at each heartbeat, counted on in between, so a clock that jumps here changes nothing."""
-        moment, counter = self._anchor
-        return moment + timedelta(seconds=perf_counter() - counter)
-
     async def start(self, upkeep: Upkeep) -> None:
         """Announces this process, so that its holds are known to be alive; and keeps announcing it."""
         await self._beat()
-        upkeep.every(HEARTBEAT_SECONDS, "the ledger's heartbeat", self._beat, deadline=_BEAT_SECONDS)
+        upkeep.every(
+            HEARTBEAT_SECONDS,
+            "the ledger's heartbeat",
+            self._beat,
+            deadline=_BEAT_SECONDS,
+            retry=_RETRY_SECONDS,
+        )
 
     async def stop(self, *, timeout_seconds: float) -> None:
         """Settles what is queued, within the time given; what is left expires by the written rule."""
@@ -136,9 +148,15 @@ class Ledger:
         return self._reserves.is_stuck(_STUCK_SECONDS) or self._settlements.is_stuck(_STUCK_SECONDS)
 
     def reserve(self, request: HoldRequest) -> "asyncio.Future[Admission]":
-        """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does."""
+        """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does.
+
+        While ends of calls can't be written none is begun: each would be made, and paid for, and told to have failed.
+        """
         if self.is_stuck:
             raise LedgerUnavailableError("Postgres does not answer")
+        failing = self._settling_fails_since
+        if failing is not None and perf_counter() - failing > _FAILING_SECONDS:
+            raise LedgerUnavailableError("Postgres takes no records")
         try:
             return self._reserves.submit(request)
         except QueueFullError as error:
@@ -175,17 +193,32 @@ class Ledger:
         """Records that wait to be written."""
         return len(self._settlements)
 
-    async def ping(self, timeout_seconds: float) -> bool:
-        """Whether Postgres answers now."""
-        try:
-            await within(timeout_seconds, self._ping(timeout_seconds))
-        except (PostgresAwayError, TimeoutError):
+    async def is_well(self, timeout_seconds: float) -> bool:
+        """Whether a call could be admitted and recorded now. After a failure that is tried, and not believed."""
+        if self.is_stuck:
+            self.error = self.error or "it does not answer"
             return False
-        return True
+        if self.is_connected and self._settling_fails_since is None:
+            return True
+        try:
+            await within(timeout_seconds, self._try_to_write(timeout_seconds))
+        except Exception as error:
+            self._note_failure(error)
+            return False
+        self._note_success()
+        return self._settling_fails_since is None
 
-    async def _ping(self, timeout_seconds: float) -> None:
+    async def _try_to_write(self, timeout_seconds: float) -> None:
         async with self._pool.connection(timeout_seconds) as connection:
-            await connection.execute("SELECT 1")
+            with suppress(InsufficientPrivilege):
+                await connection.execute(_TRY_TO_WRITE)
+
+    def _note_success(self) -> None:
+        self.is_connected, self.error = True, ""
+
+    def _note_failure(self, error: BaseException) -> None:
+        cause = error.__cause__ or error
+        self.is_connected, self.error = False, type(cause).__name__
 
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
         windows = sorted(
@@ -226,7 +259,7 @@ class Ledger:
                 raise
             self._failed("reserving", len(batch), error)
             raise LedgerUnavailableError("Postgres can't be reached") from error
-        self.is_connected = True
+        self._note_success()
         answers = {
             n: Admission(True, held_nanos=held)
             if admitted
@@ -270,7 +303,8 @@ class Ledger:
                 async with self._pool.connection() as connection:
                     cursor = await connection.execute(_SETTLE, (call_ids, records, contents, late_at))
                     late = (await cursor.fetchone() or (None,))[0]
-                self.is_connected = True
+                self._note_success()
+                self._settling_fails_since = None
                 return [True] * len(batch) if late is None else [each not in late for each in call_ids]
             except Exception as error:
                 if is_items_own(error):
@@ -278,6 +312,7 @@ class Ledger:
                 # Sent again with the same call ids it does nothing twice, so a lost answer is no matter. What nobody has
                 # foreseen is tried again as well: what a call cost is not given up while this process lives.
                 self._failed("settling", len(batch), error)
+                self._settling_fails_since = self._settling_fails_since or perf_counter()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _MAX_PAUSE)
 
@@ -287,14 +322,17 @@ class Ledger:
             "host": socket.gethostname(),
             "pid": getpid(),
             "silent": SILENT_SECONDS,
+            "warnings": "\n".join(self.warnings)[:2000],
         }
+        asked_at = perf_counter()
         try:
             row = await self._announce(values)
-        except BaseException:
-            self.is_connected = False
+        except BaseException as error:
+            self._note_failure(error)
             raise
-        self.is_connected = True
-        self._anchor = (row[0].astimezone(UTC), perf_counter())
+        if self._settling_fails_since is None:
+            self.is_connected = True
+        follow(row[0], asked_at=asked_at)
         self.members = (row[1], row[2] + 1)
         self.strays = row[3]
 
@@ -305,7 +343,7 @@ class Ledger:
         return row
 
     def _failed(self, what: str, calls: int, error: Exception) -> None:
-        self.is_connected = False
+        self._note_failure(error)
         if fault_of(error) is Fault.BUG:
             logger.error("%s %d calls failed", what, calls, exc_info=error)
         else:

@@ -21,6 +21,7 @@ from governance.limits.policy.rate_limits import LEASE_MS, Counter, RateDecision
 from governance.limits.services.own_share import Change, OwnShare
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter, utc_now
+from kernel.faults import Fault, fault_of
 from kernel.upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class RateLimiter:
         """Calls that ended without Valkey, which may still count them as running."""
         self._running: dict[str, tuple[Counter, ...]] = {}
         self._upkeep: Upkeep | None = None
+        self._trouble = ""
 
     @property
     def is_shared(self) -> bool:
@@ -134,13 +136,22 @@ class RateLimiter:
                 except QueueFullError:
                     logger.warning("too much waits for Valkey: a call's share of %s is kept", counter.key)
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with Valkey, as the end of a sentence about it; empty where nothing is known."""
+        return self._trouble
+
     async def ping(self, timeout_seconds: float) -> bool:
-        """Whether Valkey answers now."""
+        """Whether Valkey answers now, and takes writes: one that is full or can't save refuses them, and answers PING."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                return bool(await self._client.ping())
-        except self._lost:
+                await self._client.set(f"{self._prefix}alive", b"1", px=1000)
+        except self._lost as error:
+            away = fault_of(error) is not Fault.SERVER
+            self._trouble = "can't be reached" if away else f"refuses writes ({str(error)[:80]})"
             return False
+        self._trouble = ""
+        return True
 
     async def _admit(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         await self._until_handed_over()
@@ -258,7 +269,8 @@ class RateLimiter:
     def _lose(self, error: Exception) -> None:
         if self._mode is not _Mode.LOCAL:
             logger.warning(
-                "Valkey can't be reached (%s): this process keeps to its share of each rate limit",
+                "Valkey %s (%s): this process keeps to its share of each rate limit",
+                self._trouble or "can't be reached",
                 type(error).__name__,
             )
             self._mode = _Mode.LOCAL

@@ -16,6 +16,7 @@ from governance.limits.policy.windows import window_of
 from governance.limits.services.ledger import HoldRequest, Ledger, LedgerUnavailableError, Settlement
 from governance.limits.services.ledger_repair import expire_due_holds
 from governance.records.models import AuditRecord, CallStatus
+from kernel import clock
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
@@ -391,21 +392,28 @@ def test_when_postgres_is_away_nothing_is_admitted_and_settlements_wait():
     assert BudgetWindow.objects.get().spent_nanos == 70
 
 
-def test_a_clock_that_jumps_moves_no_period(monkeypatch):
+def test_a_clock_that_is_wrong_moves_no_period(monkeypatch):
     """Time is Postgres', counted on monotonically: what the host's clock says meanwhile is not asked."""
-    moments = []
+    moments, ids = [], []
 
-    async def scenario(ledger: Ledger, other: Ledger) -> None:
-        monkeypatch.setattr(
-            "governance.limits.services.ledger.utc_now", lambda: datetime(2099, 1, 1, tzinfo=UTC)
-        )
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2099, 1, 1, tzinfo=UTC)
+
+    async def scenario(ledger: Ledger, _: Ledger) -> None:
+        monkeypatch.setattr(clock, "datetime", Wrong)
         await ledger._beat()
-        moments.extend((ledger.now(), other.now()))
+        moments.append(clock.utc_now())
+        ids.extend((new_id(), new_id()))
+        assert clock.skew_seconds() > 10**9
+        monkeypatch.undo()
 
     run(scenario)
     (now,) = execute("SELECT clock_timestamp()")[0]
+    moments.extend(datetime.fromtimestamp((each.int >> 80) / 1000, UTC) for each in ids)
     assert all(abs((now - moment).total_seconds()) < 30 for moment in moments)
-    assert abs((moments[0] - moments[1]).total_seconds()) < 1
+    assert len(set(ids)) == 2
 
 
 def test_a_hold_is_whole_where_it_is_a_tenth_of_what_is_left_else_that_tenth_or_its_least():

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.demo.calls import call_id_at
+from gateway.entrances.readiness import Readiness
 from gateway.entrances.views.probes import metrics, readiness
 from governance.limits.models import LedgerEntry
 from governance.limits.selectors.invariants import INVARIANTS
@@ -217,7 +218,9 @@ def test_a_gateway_makes_what_is_missing_and_tells_of_what_is_in_no_month(gatewa
 
     async def scenario() -> tuple[dict, str]:
         async with started() as gateway:
-            answer = await readiness(gateway)
+            found = Readiness(gateway)
+            await found.look()
+            answer = readiness(found, gateway)
             assert answer.status_code == 200
             return json.loads(answer.content), metrics(gateway, {}).content.decode()
 

@@ -1,0 +1,142 @@
+"""Whether calls can be taken, made and recorded now, and what is wrong around them: looked at once a second, told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import disk_usage
+
+from django.conf import settings
+
+from gateway.runtime import Gateway
+from kernel.clock import WARN_SECONDS, WRONG_SECONDS, perf_counter, skew_seconds
+
+EVERY_SECONDS = 1.0
+DEADLINE_SECONDS = 5.0
+_STALE_SECONDS = 10.0
+"""A look that is older says nothing about now."""
+_TIMEOUT_SECONDS = 2.0
+_BACKGROUND_EVERY = 5.0
+_DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
+_DESCRIPTORS_LEFT = 64
+"""Fewer are kept for what is under way: no call is taken that would need one more."""
+_VITAL = ("the ledger's heartbeat", "the snapshot")
+
+
+@dataclass(slots=True)
+class State:
+    """What was found. What is False in `checks` or `process` is why calls can't be taken; `warnings` are sentences for operators."""
+
+    checks: dict[str, bool] = field(default_factory=dict)
+    """Of what is around the process."""
+    process: dict[str, bool] = field(default_factory=dict)
+    """The same of the process itself."""
+    valkey: bool = False
+    background: str = "unknown"
+    warnings: list[str] = field(default_factory=list)
+    late: dict[str, int] = field(default_factory=dict)
+    """What is kept going and has not gone round in its time: seconds since its last round."""
+
+    @property
+    def is_ready(self) -> bool:
+        return bool(self.checks) and all(self.checks.values()) and all(self.process.values())
+
+
+class Readiness:
+    """Of one process."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._state = State()
+        self._looked_at = -_STALE_SECONDS
+        self._background = (-_BACKGROUND_EVERY, "unknown")
+
+    @property
+    def state(self) -> State:
+        """The last look's; what nobody could look at for long is not well."""
+        if perf_counter() - self._looked_at <= _STALE_SECONDS:
+            return self._state
+        return State({"postgres": False, "snapshot": False}, warnings=["Nothing was looked at for some seconds: this process is overloaded, or hangs."])  # fmt: skip
+
+    async def look(self) -> None:
+        """Looks at everything."""
+        gateway, warnings = self._gateway, list[str]()
+        late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
+        postgres, valkey = await asyncio.gather(
+            gateway.ledger.is_well(_TIMEOUT_SECONDS), gateway.limiter.ping(_TIMEOUT_SECONDS)
+        )
+        if postgres and perf_counter() - self._background[0] >= _BACKGROUND_EVERY:
+            self._background = (
+                perf_counter(),
+                await gateway.background.what_is_silent(_TIMEOUT_SECONDS) or "ok",
+            )
+        checks = {
+            "postgres": gateway.is_ready and postgres,
+            "snapshot": gateway.snapshot.built_at is not None and not gateway.is_blind,
+        }
+        process = {
+            "clock": abs(skew_seconds()) < WRONG_SECONDS,
+            "upkeep": not any(name in late for name in _VITAL),
+            "descriptors": descriptors_left() >= _DESCRIPTORS_LEFT,
+        }
+        for warns, sentence in self._sentences(checks, valkey, late):
+            if warns():
+                warnings.append(sentence())
+        self._state = State(
+            checks, process, valkey, self._background[1] if postgres else "unknown", warnings, late
+        )
+        self._looked_at = perf_counter()
+        gateway.ledger.warnings = warnings
+
+    def _sentences(
+        self, checks: dict[str, bool], valkey: bool, late: dict[str, int]
+    ) -> tuple[tuple[Callable[[], bool], Callable[[], str]], ...]:
+        gateway = self._gateway
+        return (
+            (lambda: not checks["postgres"], lambda: f"Postgres takes no records ({gateway.ledger.error or 'it does not answer'}): "
+             "all calls are refused. See that it runs, takes writes, and has disk space."),
+            (lambda: not checks["snapshot"], lambda: "It can't be read which keys have been revoked: all calls are refused. See that "
+             "DATABASE_DIRECT_URL leads to Postgres, and that it has free connections."),
+            (lambda: not valkey, lambda: f"Valkey {gateway.limiter.trouble}: this process keeps to its share of each rate limit, and background "
+             "work waits. See that it runs and takes writes."),
+            (lambda: abs(skew_seconds()) >= WARN_SECONDS, lambda: f"The clock of {os.uname().nodename} is {skew_seconds():+.0f} s off Postgres': "
+             "set it by NTP."),
+            (lambda: share_of_descriptors() >= _DESCRIPTORS_WARN, lambda: f"{share_of_descriptors():.0%} of the process' file descriptors are in use: "
+             "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
+            (lambda: disk_share() >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk_share():.0%} full: make space, or all will stop."),
+            (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
+            (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble}."),
+        )  # fmt: skip
+
+
+def descriptors_left() -> int:
+    """How many files and sockets this process may still open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return most - _open_descriptors()
+
+
+def share_of_descriptors() -> float:
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _open_descriptors() / most if most > 0 else 0.0
+
+
+def _open_descriptors() -> int:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        if Path(folder).is_dir():
+            return len(os.listdir(folder))
+    return 0
+
+
+def disk_share() -> float:
+    """How full the disk of the data folder is, where this instance keeps its databases there; else 0."""
+    if not settings.EMBEDDED:
+        return 0.0
+    try:
+        found = disk_usage(settings.DATA_DIR)
+    except OSError:
+        return 0.0
+    return 1 - found.free / found.total if found.total else 0.0
