@@ -58,9 +58,7 @@ CLIENTS = (
         for name in ("litellm", "instructor", "dspy", "smolagents", "aiobotocore", "strands")
     ),
     Client("haystack", "frameworks", "haystack_client.py"),
-    Client(
-        "llm", "frameworks", "llm_client.py", more={"PYTHONDONTWRITEBYTECODE": ""}
-    ),  # which starts dozens of times
+    Client("llm", "frameworks", "llm_client.py"),
     Client("llama-index", "held-back", "llama_index_client.py"),
     Client("semantic-kernel", "held-back", "semantic_kernel_client.py"),
     Client("vercel-ai", "node", "vercel.mjs", more=_VERSIONED),

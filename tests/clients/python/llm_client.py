@@ -3,27 +3,25 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from checks import KEY, SONNET, URL, check, png, two_calls, versions
+from click.testing import CliRunner
 
-HOME = Path("llm")
+HOME = Path("llm").absolute()
+os.environ["LLM_USER_PATH"] = str(HOME)
+from llm.cli import cli  # noqa: E402 - it reads its folder's place first
+
 WEATHER = 'def weather(city: str) -> str:\n    "Tells the weather."\n    return "12 degrees"'
 CLAUDE = "claude-sonnet-4.5"  # llm-anthropic's name for it
 
 
 def llm(*arguments: str) -> str:
-    """What it prints. RuntimeError with its last words where it fails."""
-    program = Path(sys.executable).with_name("llm")
-    done = subprocess.run(
-        [program, *arguments], env={**os.environ, "LLM_USER_PATH": str(HOME)}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr[-500:])
-    return done.stdout.strip()
+    """What the program prints, in this process, since it takes seconds to start. Raises what it would end with."""
+    done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    if done.exit_code != 0:
+        raise RuntimeError(done.output[-500:])
+    return done.output.strip()
 
 
 def set_up():
