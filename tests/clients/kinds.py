@@ -57,6 +57,7 @@ CLIENTS = (
         Client(name, "frameworks", "frameworks.py", name)
         for name in ("litellm", "instructor", "dspy", "smolagents", "aiobotocore", "strands")
     ),
+    Client("agent-framework", "frameworks", "agent_framework_client.py"),
     Client("haystack", "frameworks", "haystack_client.py"),
     Client("llm", "frameworks", "llm_client.py"),
     Client("llama-index", "held-back", "llama_index_client.py"),

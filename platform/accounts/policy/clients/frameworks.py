@@ -1,7 +1,7 @@
 """PURE: frameworks, each with the provider that speaks a wire of ours.
 
 Sources: reference.langchain.com (`ChatOpenAI`, `ChatAnthropic`, `ChatBedrockConverse`); LlamaIndex, `OpenAILike`;
-docs.haystack.deepset.ai, `OpenAIChatGenerator`; learn.microsoft.com, Semantic Kernel's chat completion (microsoft/semantic-kernel#14073);
+docs.haystack.deepset.ai, `OpenAIChatGenerator`; learn.microsoft.com, Agent Framework and Semantic Kernel (microsoft/semantic-kernel#14073);
 ai.pydantic.dev, models/openai; openai.github.io/openai-agents-python, models; ai-sdk.dev, OpenAI provider; docs.litellm.ai,
 OpenAI-compatible endpoints; strandsagents.com, Amazon Bedrock provider.
 """
@@ -148,6 +148,29 @@ print(asyncio.run(agent.get_response(messages="Hello")))""",
     "several tools as turns of their own, which Bedrock refuses, and so does Gatehouse there: choose another for parallel tools.",
 )
 
+AGENT_FRAMEWORK = Client(
+    "agent-framework",
+    "Microsoft Agent Framework",
+    (
+        Lines(
+            "Python",
+            "python",
+            """\
+import asyncio
+
+from agent_framework import Agent
+from agent_framework.openai import OpenAIChatCompletionClient
+
+client = OpenAIChatCompletionClient(model="«MODEL»", base_url="«URL»/v1", api_key="«KEY»")
+agent = Agent(client=client, instructions="Be brief.")
+print(asyncio.run(agent.run("Hello")))""",
+        ),
+    ),
+    _OPENAI_WIRE,
+    "`OpenAIChatClient` calls Responses, and goes on from stored ones: where the team does not store responses, give the agent "
+    '`default_options={"store": False}`.',
+)
+
 PYDANTIC_AI = Client(
     "pydantic-ai",
     "Pydantic AI",
@@ -254,6 +277,6 @@ print(agent("Hello"))""",
 )
 
 FRAMEWORKS = (
-    LANGCHAIN_OPENAI, LANGCHAIN_ANTHROPIC, LANGCHAIN_AWS, LLAMA_INDEX, HAYSTACK, SEMANTIC_KERNEL, PYDANTIC_AI, OPENAI_AGENTS,
+    LANGCHAIN_OPENAI, LANGCHAIN_ANTHROPIC, LANGCHAIN_AWS, LLAMA_INDEX, HAYSTACK, SEMANTIC_KERNEL, AGENT_FRAMEWORK, PYDANTIC_AI, OPENAI_AGENTS,
     VERCEL_AI, LITELLM, STRANDS,
 )  # fmt: skip
