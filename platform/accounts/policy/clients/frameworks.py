@@ -114,7 +114,11 @@ from haystack.components.generators.chat import OpenAIChatGenerator
 from haystack.dataclasses import ChatMessage
 from haystack.utils import Secret
 
-generator = OpenAIChatGenerator(model="«MODEL»", api_base_url="«URL»/v1", api_key=Secret.from_token("«KEY»"))
+generator = OpenAIChatGenerator(
+    model="«MODEL»",
+    api_base_url="«URL»/v1",
+    api_key=Secret.from_token("«KEY»"),
+)
 print(generator.run([ChatMessage.from_user("Hello")])["replies"][0].text)""",
         ),
     ),
@@ -161,7 +165,9 @@ import asyncio
 from agent_framework import Agent
 from agent_framework.openai import OpenAIChatCompletionClient
 
-client = OpenAIChatCompletionClient(model="«MODEL»", base_url="«URL»/v1", api_key="«KEY»")
+client = OpenAIChatCompletionClient(
+    model="«MODEL»", base_url="«URL»/v1", api_key="«KEY»"
+)
 agent = Agent(client=client, instructions="Be brief.")
 print(asyncio.run(agent.run("Hello")))""",
         ),
