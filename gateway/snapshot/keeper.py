@@ -19,8 +19,8 @@ from accounts.services.root_secret import root_secret
 from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
 from kernel.clock import perf_counter
-from kernel.deadlines import TCP, within
-from kernel.postgres_pool import MOST_AGE_SECONDS, WRITES
+from kernel.deadlines import TCP, WRITES, within
+from kernel.postgres_pool import MOST_AGE_SECONDS
 from kernel.upkeep import Kept, Upkeep
 
 logger = logging.getLogger(__name__)

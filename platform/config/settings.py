@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from config.environment import Environment
 from kernel.background_queues import QUEUES, ROUTES
 from kernel.checks import INSECURE_DEFAULT
-from kernel.deadlines import TCP
+from kernel.deadlines import TCP, WRITES
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -42,7 +42,9 @@ BEDROCK_ENDPOINT_URL = env.str(
 if _embedded and _embedded.bedrock_endpoint_url == BEDROCK_ENDPOINT_URL:
     apply_simulator_credentials(_embedded)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@127.0.0.1:5432/gatehouse")}
-DATABASES["default"]["OPTIONS"] = {**TCP, **DATABASES["default"].get("OPTIONS", {})}
+DATABASES["default"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["default"].get("OPTIONS", {})}
+# Behind a pooler in transaction mode the next statement may reach another server connection.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_DIRECT_URL != DATABASE_URL
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -95,7 +97,8 @@ KMS_KEY_ID = env.str("GATEHOUSE_KMS_KEY_ID", default="")
 BODIES_GRACE_HOURS = env.float("GATEHOUSE_BODIES_GRACE_HOURS", default=24.0)
 if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
-    DATABASES["bodies"]["OPTIONS"] = {**TCP, **DATABASES["bodies"].get("OPTIONS", {})}
+    DATABASES["bodies"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["bodies"].get("OPTIONS", {})}
+    DATABASES["bodies"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
 
 # --- privacy ---------------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
+import psycopg
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+
+from kernel.deadlines import TCP
 
 INSECURE_DEFAULT = "insecure-default"
 """What a secret is where none is configured."""
@@ -22,6 +25,31 @@ _SECRETS = {
 _TRYING_OUT = "On a machine for trying things out, set GATEHOUSE_EMBEDDED=true."
 
 logger = logging.getLogger(__name__)
+
+
+@register(Tags.database, deploy=True)
+def pooler_in_the_way(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A pooler on the address that news come by: in transaction mode it loses them, without an error."""
+    try:
+        is_pooled = leads_to_pooler(settings.DATABASE_DIRECT_URL)
+    except psycopg.Error as error:
+        hint = "See that the address is right, and that Postgres runs."
+        return [
+            Warning(
+                f"DATABASE_DIRECT_URL can't be reached ({type(error).__name__}).",
+                hint=hint,
+                id="gatehouse.W005",
+            )
+        ]
+    if not is_pooled:
+        return []
+    return [
+        Error(
+            "DATABASE_DIRECT_URL leads to a pooler such as PgBouncer: changed keys, budgets and rules would be noticed late.",
+            hint="Give it the address of Postgres itself, and the pooler's to DATABASE_URL.",
+            id="gatehouse.E005",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)
@@ -85,3 +113,12 @@ def refuse_unsafe_settings() -> None:
         raise ImproperlyConfigured("\n".join(errors))
     for each in found:
         logger.warning("%s %s", each.msg, each.hint)
+
+
+def leads_to_pooler(url: str) -> bool:
+    """Whether something stands between this address and Postgres: it names a process of its own, and not the server's, for what
+    is to be cancelled (PostgreSQL docs, "Message Formats": BackendKeyData). Raises psycopg.Error."""
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None, **TCP) as connection:
+        told = connection.info.backend_pid
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is not None and row[0] != told

@@ -17,6 +17,8 @@ TCP: dict[str, Any] = {
 }
 """What libpq is to be told of a connection to Postgres: a network that swallows packets ends it (PostgreSQL docs, "Database
 Connection Control Functions"). They are of this side's socket, so that a pooler between takes them, too."""
+WRITES: dict[str, Any] = {"target_session_attrs": "read-write"}
+"""The same where a server is wanted that takes writes: of several hosts, or of one that may be a standby for a while."""
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 from kernel.clock import perf_counter
-from kernel.deadlines import TCP
+from kernel.deadlines import TCP, WRITES
 from kernel.errors import UnavailableError
 from kernel.faults import is_away, spoils_connection
 
@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 MOST_AGE_SECONDS = 600.0
 """Connections are made anew so often: an address that leads elsewhere by now is found out."""
-WRITES = {"target_session_attrs": "read-write"}
-"""What libpq is to be told where a server is wanted that takes writes: of several hosts, or of one that may be a standby."""
 _DRAIN_EVERY_SECONDS = 1.0
 
 

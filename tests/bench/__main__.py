@@ -20,6 +20,7 @@ from tests.bench import (
     experiments,
     http2,
     limits,
+    pooler,
     privacy,
     prompts,
     records,
@@ -31,6 +32,7 @@ from tests.bench import (
     vectors,
     wire,
 )
+from tests.pgbouncer import MISSING, PROGRAM
 from tests.services import Stack, temporary_folder
 
 PARTS = (
@@ -53,6 +55,7 @@ PARTS = (
     "http2",
     "agents",
     "edge",
+    "pooler",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -249,12 +252,20 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler"} & set(wanted):
         with ground() as prepared:
             if "edge" in wanted:
                 edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:
                 agents.show(agents.measure(prepared.stack, sessions=agents.SESSIONS))
+            if "pooler" in wanted and PROGRAM is None:
+                print(f"The pooler is skipped. {MISSING}")
+            elif "pooler" in wanted:
+                found = pooler.rows(
+                    key=prepared.key, env=prepared.env, postmaster=prepared.postmaster,
+                    folder=prepared.stack.data_dir / "pgbouncer", count=arguments.count,
+                )  # fmt: skip
+                pooler.show(found, arguments.count)
             if "http2" in wanted:
                 http2.show(http2.measure(key=prepared.key, env=prepared.env, count=arguments.count))
             if "calls" in wanted:
