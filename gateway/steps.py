@@ -3,6 +3,7 @@
 from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_other
 from gateway.stages.authenticate import authenticate
 from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
@@ -11,8 +12,8 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
-from gateway.stages.settle import settle
-from kernel.clock import perf_counter
+from gateway.stages.settle import end_round, settle
+from kernel.clock import elapsed_ms, perf_counter
 
 
 def identified(call: Call, gateway: Gateway) -> None:
@@ -60,6 +61,32 @@ async def _fit_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
         await enforce_limits(call, gateway)
     except Refusal as refusal:
         raise short from refusal
+
+
+async def may_ask_other_model(call: Call, gateway: Gateway) -> bool:
+    """Whether the model that the policy names is asked in the place of an answer that broke it: once a call. If so, that answer
+    is put aside with what it cost, and all that the other one can cost is held; else everything is as it was.
+    """
+    if call.checks.violation or not may_name_other(call, gateway):
+        return False
+    began, before, is_ready, outcome = perf_counter(), Before(call), False, "refused"
+    end_round(call, gateway)
+    try:
+        drop_answer(call, before)
+        if change_route(
+            call, gateway, call.rules.effective.other_model, {call.routed.route.name}, "violation"
+        ):
+            capabilities(call, gateway)
+            await enforce_limits(call, gateway)
+            is_ready = await hold_other(call, gateway)
+            outcome = "ok" if is_ready else "budget_exceeded"
+    except Refusal as refusal:
+        outcome = refusal.code
+    finally:
+        if not is_ready:
+            before.restore(call)
+        call.stages.append(("other model", elapsed_ms(began), outcome))
+    return is_ready
 
 
 def settled(call: Call, gateway: Gateway) -> None:

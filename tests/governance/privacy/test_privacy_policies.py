@@ -320,7 +320,7 @@ def test_saving_changes_the_draft_alone(world):
     rule = policy.rules.get()
     form = {
         "names": "on", "overload": "block", "guardrail": "", "guardrail_version": "DRAFT", "guardrail_failure": "block", "screen_user": "log", "screen_document": "log",
-        "screen_tool": "log", "flag_at": "0.5", "block_at": "0.9", "leak": "log", "bodies": "", "sample_percent": "100",
+        "screen_tool": "log", "flag_at": "0.5", "block_at": "0.9", "leak": "log", "bodies": "", "sample_percent": "100", "documents": "pass",
         "rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "1", "rules-0-id": rule.pk, "rules-0-policy": policy.pk, "rules-0-entity": "EMAIL_ADDRESS",
         "rules-0-threshold": "0.4", "rules-0-to_model": "block", "rules-0-to_client": "", "rules-0-to_log": "mask", "rules-0-allow": "a@b.com\nc@d.com",
         "rules-2-TOTAL_FORMS": "1", "rules-2-INITIAL_FORMS": "0", "rules-2-0-policy": policy.pk, "rules-2-0-entity": "ticket no", "rules-2-0-threshold": "0.4",
