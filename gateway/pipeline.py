@@ -36,14 +36,12 @@ from gateway.stages.gather_context import gather_context
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates, limit_requests
 from gateway.stages.recall_response import recall_response
-from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.resolve_prompt import resolve_prompt
-from gateway.stages.screen import screen
 from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
-from gateway.steps import identified, reserved, routed, settled
+from gateway.steps import identified, masked, reserved, routed, screened, settled
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -66,8 +64,8 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
     ("render prompt", partial(render_prompt, ask=_ask)),
-    ("redact", redact),
-    ("screen", screen),
+    ("redact", masked),
+    ("screen", screened),
     ("defend", defend),
     ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted

@@ -1,5 +1,7 @@
 """Steps of the pipeline that are made of several stages, which do not know each other."""
 
+from collections.abc import Awaitable
+
 from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -10,8 +12,11 @@ from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
+from gateway.stages.read_documents import put_back, read_documents
+from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
+from gateway.stages.screen import screen
 from gateway.stages.settle import end_round, settle
 from kernel.clock import elapsed_ms, perf_counter
 
@@ -30,6 +35,30 @@ def routed(call: Call, gateway: Gateway) -> None:
     """Where the call may go; and whether its session has been going round in circles."""
     resolve_route(call, gateway)
     break_loops(call, gateway)
+
+
+def masked(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Redacts; before that, documents are read where a policy wants that."""
+    if call.rules.effective.documents == "pass":
+        return redact(call, gateway)
+    return _read_and_masked(call, gateway)
+
+
+async def _read_and_masked(call: Call, gateway: Gateway) -> None:
+    await read_documents(call, gateway)
+    if (pending := redact(call, gateway)) is not None:
+        await pending
+
+
+def screened(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Screens; after that, documents of which nothing was changed are again what they were."""
+    return _screened_documents(call, gateway) if call.documents else screen(call, gateway)
+
+
+async def _screened_documents(call: Call, gateway: Gateway) -> None:
+    if (pending := screen(call, gateway)) is not None:
+        await pending
+    put_back(call)
 
 
 async def reserved(call: Call, gateway: Gateway) -> None:

@@ -1,6 +1,7 @@
 """Word documents (.docx): a ZIP archive of XML."""
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from itertools import groupby
 import docx
 from docx.document import Document
 from docx.opc.exceptions import OpcError
+from docx.oxml import parse_xml
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
@@ -21,6 +23,11 @@ _HIGHEST_RATIO = 150
 """Real documents stay below 40, those of nothing but a huge table too."""
 _MIN_SUSPECT_BYTES = 4 * 1024 * 1024
 _STEP = 1024 * 1024
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_TEXTS = (_W + "t", _W + "delText")
+_FORMS = re.compile(
+    r"/(?:styles|settings|fontTable|webSettings|numbering|theme|stylesWithEffects)\w*\.xml$|/theme/"
+)
 
 
 def extract(content: bytes) -> list[TextBlock]:
@@ -39,6 +46,35 @@ def extract(content: bytes) -> list[TextBlock]:
     ) as error:
         raise problems.Unusable(problems.DAMAGED) from error
     return [_joined(list(blocks)) for _, blocks in groupby(_blocks(document), key=_group)]
+
+
+def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
+    """Every paragraph that is not in the blocks: of headers, footers, notes, comments, text boxes and fields of forms, and
+    what tracked changes took out."""
+    seen = " ".join(" ".join(block.text for block in blocks).split())
+    try:
+        document = docx.Document(io.BytesIO(content))
+        parts = [part.blob for part in document.part.package.iter_parts() if _has_text(str(part.partname))]
+        texts = [text for part in parts for text in _paragraphs(part)]
+    except (OpcError, SyntaxError, KeyError, ValueError) as error:
+        raise problems.Unusable(problems.DAMAGED) from error
+    fresh = dict.fromkeys(text for text in texts if text not in seen)
+    return [TextBlock(BlockKind.PARAGRAPH, text) for text in fresh]
+
+
+def _has_text(name: str) -> bool:
+    return name.startswith("/word/") and name.endswith(".xml") and _FORMS.search(name) is None
+
+
+def _paragraphs(part: bytes) -> Iterator[str]:
+    """The text of each paragraph of a part, whatever stands around its pieces."""
+    for paragraph in parse_xml(part).iter(_W + "p"):
+        pieces: list[str] = []
+        for each in paragraph.iter(_W + "t", _W + "delText", _W + "tab", _W + "br"):
+            if next(each.iterancestors(_W + "p")) is paragraph:
+                pieces.append((each.text or "") if each.tag in _TEXTS else " ")
+        if text := " ".join("".join(pieces).split()):
+            yield text
 
 
 def check_archive(archive: zipfile.ZipFile, size: int) -> None:

@@ -3,8 +3,9 @@
 import io
 import logging
 import re
+from collections.abc import Iterator
 
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
 from prompts.knowledge.policy.blocks import BlockKind, TextBlock
@@ -25,6 +26,35 @@ def extract(content: bytes) -> list[TextBlock]:
         raise problems.Unusable(problems.BOMB) from error
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
         raise problems.Unusable(problems.DAMAGED) from error
+
+
+def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
+    """What is shown of notes and fields of forms, and the values of these, which stand beside the pages' own text."""
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted:
+            reader.decrypt("")
+        texts = [text for page in reader.pages for text in _notes(page)]
+    except LimitReachedError as error:
+        raise problems.Unusable(problems.BOMB) from error
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
+        raise problems.Unusable(problems.DAMAGED) from error
+    return [TextBlock(BlockKind.PARAGRAPH, text) for text in dict.fromkeys(texts)]
+
+
+def _notes(page: PageObject) -> Iterator[str]:
+    """Source: PDF 32000-1, 12.5.2 (Contents), 12.7.3 (a field's V, which its parent may hold)."""
+    for each in page.annotations or ():
+        note = each.get_object()
+        parent = note.get("/Parent")
+        for value in (
+            note.get("/Contents"),
+            note.get("/V"),
+            parent.get_object().get("/V") if parent else None,
+        ):
+            found = value.get_object() if value is not None else None
+            if isinstance(found, str) and (text := str(found).replace("\x00", "").strip()):
+                yield text
 
 
 def _pages(reader: PdfReader) -> list[TextBlock]:
