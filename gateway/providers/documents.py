@@ -1,6 +1,8 @@
 """PDF and Word documents of requests, read in child processes with limits, as those of knowledge bases are."""
 
 import asyncio
+from base64 import b64decode
+from binascii import Error as Base64Error
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -16,6 +18,8 @@ READ = frozenset({"pdf", "docx"})
 _AT_ONCE = 4
 _OF_ONE_TEAM = 2
 """Places of which a team has no more, so that its documents never hold up another's."""
+_AT_ONCE_CHARACTERS = 200_000
+"""Of base64 that is decoded without letting the event loop go."""
 _WAIT_SECONDS = 20.0
 _REMEMBERED_SECONDS = 600.0
 _REMEMBERED_CHARACTERS = 4_000_000
@@ -42,14 +46,17 @@ class DocumentReader:
         self._known: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
         self._characters = 0
 
-    async def read(self, content: bytes, kind: str, *, team: int) -> str:
-        """All text of a document of one of READ. DocumentReadError, ReadersBusyError."""
-        if len(content) > self._limits.bytes:
+    async def read(self, encoded: str, kind: str, *, team: int) -> str:
+        """All text of a document in base64, of one of READ. DocumentReadError, ReadersBusyError."""
+        if len(encoded) * 3 // 4 > self._limits.bytes:
             most = self._limits.bytes / (1024 * 1024)
             raise DocumentReadError(
                 f"It is larger than {most:g} MB, the most that is read. Send it in parts."
             )
-        key = blake2b(content, key=self._key, salt=team.to_bytes(16, "big"), digest_size=16).digest()
+        if len(encoded) > _AT_ONCE_CHARACTERS:
+            content, key = await asyncio.to_thread(self._decoded, encoded, team)
+        else:
+            content, key = self._decoded(encoded, team)
         if (known := self._recall(key)) is not None:
             return known
         try:
@@ -58,6 +65,15 @@ class DocumentReader:
             raise DocumentReadError(str(error)) from error
         self._remember(key, text)
         return text
+
+    def _decoded(self, encoded: str, team: int) -> tuple[bytes, bytes]:
+        """The document, and what it is remembered by."""
+        try:
+            content = b64decode(encoded, validate=True)
+        except (Base64Error, ValueError) as error:
+            raise DocumentReadError("It is no base64.") from error
+        key = blake2b(content, key=self._key, salt=team.to_bytes(16, "big"), digest_size=16)
+        return content, key.digest()
 
     async def _in_turn(self, work: "partial[str]", team: int) -> str:
         """Runs it in a place of its own, which is free again when the child has ended, whoever still waits for it."""

@@ -2,8 +2,6 @@
 their place. It stays there where something of it was changed; else the document goes on as it came.
 """
 
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterator
 
 from gateway.call import Call
@@ -14,6 +12,7 @@ from gateway.conversation import Block, Json, ToolResultBlock
 from gateway.providers.documents import READ, DocumentReadError, ReadersBusyError
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.wire.fit.media import MAX_DOCUMENTS
 from gateway.wire.text_documents import FORMATS
 from kernel.clock import elapsed_ms, perf_counter
 
@@ -34,6 +33,8 @@ async def read_documents(call: Call, gateway: Gateway) -> None:
             raise _refused(
                 where, "the policy in force takes no documents that are not text. Send the text itself."
             )
+        if len(found) > MAX_DOCUMENTS:
+            raise _refused(found[MAX_DOCUMENTS][0], f"a request takes at most {MAX_DOCUMENTS} documents.")
         read = [await _read(call, gateway, where, holder) for where, holder in found]
         for each in read:
             assert each.holder.document is not None
@@ -97,11 +98,7 @@ async def _read(call: Call, gateway: Gateway, where: str, holder: Block | ToolRe
     if not isinstance(kind, str) or kind not in READ:
         raise _unreadable(where, f"Documents of this kind are not read. {_FIND}")
     try:
-        content = b64decode(encoded, validate=True)
-    except (Base64Error, ValueError) as error:
-        raise _unreadable(where, "It is no base64.") from error
-    try:
-        text = await gateway.documents.read(content, kind, team=call.key.team.id)
+        text = await gateway.documents.read(encoded, kind, team=call.key.team.id)
     except DocumentReadError as error:
         raise _unreadable(where, str(error)) from error
     except ReadersBusyError as error:

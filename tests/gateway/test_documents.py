@@ -10,10 +10,13 @@ from typing import Any
 import docx
 import orjson
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from pypdf import PdfWriter
-from pypdf.annotations import FreeText
+from pypdf.annotations import FreeText, Link
 
 from gateway.call import Call
 from gateway.call.groups import Request
@@ -27,7 +30,7 @@ from governance.records.models import AuditContent, AuditRecord
 from tests.gateway.factories import gateway_settings, simulator, started
 from tests.gateway.fake_bedrock import FakeBedrock, fake_bedrock
 from tests.gateway.wire import media_files
-from tests.prompts.knowledge.test_extraction import encrypted_zip, pdf, pdf_bomb, zipped
+from tests.prompts.knowledge.test_extraction import pdf, zipped
 from tests.world import World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
@@ -239,11 +242,64 @@ def packed(text: str) -> bytes:
     return found + b"startxref\n%d\n%%%%EOF\n" % places[7]
 
 
+def in_a_link() -> bytes:
+    writer = PdfWriter(clone_from=io.BytesIO(pdf("Nothing here.")))
+    writer.add_annotation(0, Link(url=f"mailto:{MAIL}", rect=(50, 50, 200, 100)))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def in_a_word_link() -> bytes:
+    document = docx.Document()
+    document.add_paragraph("Write to the office.")
+    document.part.relate_to(f"mailto:{MAIL}?subject=Hello", RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+    return saved(document)
+
+
+def in_a_content_control() -> bytes:
+    document = docx.Document()
+    document.add_paragraph("Write to the office.")
+    inner = (
+        f"<w:sdt {nsdecls('w')}><w:sdtContent><w:p><w:r><w:t>{MAIL}</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    document.element.body.insert(0, parse_xml(inner))
+    return saved(document)
+
+
+def in_a_chart() -> bytes:
+    document = docx.Document()
+    document.add_paragraph("See the chart.")
+    chart = f'<c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:v>{MAIL}</c:v></c:chart>'
+    part = Part(
+        PackURI("/word/charts/chart1.xml"),
+        "application/vnd.openxmlformats-officedocument.drawingml.chart+xml",
+        chart.encode(),
+        document.part.package,
+    )
+    document.part.relate_to(part, RELATIONSHIP_TYPE.CHART)
+    return saved(document)
+
+
+def with_another_in_it() -> bytes:
+    document = docx.Document()
+    document.add_paragraph("See below.")
+    part = Part(PackURI("/word/afchunk.html"), "text/html", b"<p>x</p>", document.part.package)
+    document.part.relate_to(
+        part, "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk"
+    )
+    return saved(document)
+
+
 HIDDEN = {
     "packed objects": ("pdf", lambda: packed(f"Write to {MAIL}")),
     "notes": ("pdf", in_notes),
     "a header": ("docx", lambda: word("Nothing here.", header=f"From {MAIL}")),
     "a text box, in two pieces": ("docx", in_a_text_box),
+    "a link of a PDF": ("pdf", in_a_link),
+    "a link of a Word document": ("docx", in_a_word_link),
+    "a content control": ("docx", in_a_content_control),
+    "a chart": ("docx", in_a_chart),
     "a second page": ("pdf", lambda: pdf("Nothing here.", f"Write to {MAIL}")),
     "an owner's password": ("pdf", lambda: pdf(f"Write to {MAIL}", owner="owner")),
 }
@@ -259,10 +315,10 @@ def test_what_stands_anywhere_in_it_never_leaves(world, fake, kind, make):
 UNREADABLE = {
     "password": ("pdf", lambda: pdf("x", password="secret"), "password"),
     "scanned": ("pdf", lambda: pdf("", ""), "OCR"),
-    "pdf bomb": ("pdf", pdf_bomb, "unpacks"),
     "zip bomb": ("docx", lambda: zipped(word__document_xml=b" " * 50_000_000), "unpacks"),
-    "encrypted zip": ("docx", encrypted_zip, "password"),
     "packed objects in disorder": ("pdf", lambda: media_files.pdf(["x"], packed=True), "can't be read"),
+    "another document in it": ("docx", with_another_in_it, "taken into it"),
+    "fonts without letters": ("pdf", lambda: pdf(r"\001\002\003\004\005 abc"), "fonts"),
     "no pdf": ("pdf", lambda: b"hello", "right ending"),
     "20 MB": ("pdf", lambda: pdf("x") + bytes(20_000_000), "larger than 10 MB"),
     "Excel": ("xlsx", lambda: media_files.xlsx(["x"], [0]), "kind are not read"),

@@ -4,14 +4,19 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pypdf import PageObject, PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
 from prompts.knowledge.policy.blocks import BlockKind, TextBlock
-from prompts.knowledge.services.extraction import plain, problems
+from prompts.knowledge.services.extraction import links, plain, problems
 
 _MAX_PAGES = 20_000
+_NO_LETTER = re.compile(
+    "[\x01-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]|\\(cid:[0-9]+\\)|/g[0-9]{1,5}(?=/g|\\s)"
+)
+_MAX_NO_LETTERS = 0.05
 _PARTED = re.compile(r"(?<=[a-zà-ÿ])-\n(?=[a-zà-ÿ])")
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it tells of every odd object
 
@@ -29,7 +34,11 @@ def extract(content: bytes) -> list[TextBlock]:
 
 
 def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
-    """What is shown of notes and fields of forms, and the values of these, which stand beside the pages' own text."""
+    """What stands beside the pages' own text: notes, values of a form's fields, whom links write to. Unusable where too much
+    of the text is signs that no font gives a letter for."""
+    text = "".join(block.text for block in blocks)
+    if len(_NO_LETTER.findall(text)) > _MAX_NO_LETTERS * len(text):
+        raise problems.Unusable(problems.NO_LETTERS)
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
@@ -43,18 +52,21 @@ def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
 
 
 def _notes(page: PageObject) -> Iterator[str]:
-    """Source: PDF 32000-1, 12.5.2 (Contents), 12.7.3 (a field's V, which its parent may hold)."""
+    """Source: PDF 32000-1, 12.5.2 (Contents), 12.6.4.7 (URI), 12.7.3 (a field's V, which its parent may hold)."""
     for each in page.annotations or ():
         note = each.get_object()
-        parent = note.get("/Parent")
-        for value in (
-            note.get("/Contents"),
-            note.get("/V"),
-            parent.get_object().get("/V") if parent else None,
-        ):
+        for value in (note.get("/Contents"), note.get("/V"), _of(note.get("/Parent"), "/V")):
             found = value.get_object() if value is not None else None
             if isinstance(found, str) and (text := str(found).replace("\x00", "").strip()):
                 yield text
+        target = _of(note.get("/A"), "/URI")
+        if target is not None:
+            yield from links.whom(str(target.get_object()))
+
+
+def _of(holder: Any, name: str) -> Any:
+    found = holder.get_object() if holder is not None else None
+    return found.get(name) if isinstance(found, dict) else None
 
 
 def _pages(reader: PdfReader) -> list[TextBlock]:
