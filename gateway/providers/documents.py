@@ -71,7 +71,7 @@ class DocumentReader:
         try:
             content = b64decode(encoded, validate=True)
         except (Base64Error, ValueError) as error:
-            raise DocumentReadError("It is no base64.") from error
+            raise DocumentReadError("It is not valid base64.") from error
         key = blake2b(content, key=self._key, salt=team.to_bytes(16, "big"), digest_size=16)
         return content, key.digest()
 
