@@ -24,6 +24,9 @@ from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.privacy.selectors import Policies, preset
 from kernel.errors import InvalidError
 
+MAX_RULES, MAX_PATTERNS, MAX_WORDS = 300, 300, 10_000
+"""Of one policy: what each call is asked by costs it, and every call beside it."""
+
 
 class UnusablePolicyError(InvalidError):
     """The draft can't be published; the message says what to change."""
@@ -53,7 +56,17 @@ def _frozen(value: Any) -> Any:
 
 
 def check_policy(document: PolicyDocument) -> None:
-    """UnusablePolicyError, with what to change, for the first rule that can't be used."""
+    """UnusablePolicyError, with what to change, where there are too many rules, or for the first that can't be used."""
+    for what, count, most in (
+        ("rules", len(document.rules), MAX_RULES),
+        ("patterns", sum(len(rule.patterns) for rule in document.rules), MAX_PATTERNS),
+        ("words to find", sum(len(rule.deny) for rule in document.rules), MAX_WORDS),
+    ):
+        if count > most:
+            raise UnusablePolicyError(
+                f"A policy can have at most {most:,} {what}, and this one has {count:,}: each is looked for in every text. "
+                "Values of one kind can be the words of one rule, and patterns can be joined by |."
+            )
     for rule in document.rules:
         check_rule(rule)
 

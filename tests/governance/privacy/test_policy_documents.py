@@ -26,7 +26,7 @@ from governance.privacy.policy.privacy import (
     stricter,
 )
 from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.services.privacy import check_names, check_policy
+from governance.privacy.services.privacy import UnusablePolicyError, check_names, check_policy
 from tests.governance.privacy.samples import findings_in
 
 ENTITIES = ("EMAIL_ADDRESS", "CREDIT_CARD", "PERSON", "CUSTOM", "OTHER")
@@ -221,3 +221,17 @@ def test_rules_that_differ_are_told_apart_by_their_salt(one, other):
     if (first.rules, first.names, first.guardrails) != (second.rules, second.names, second.guardrails):
         assert RuleSet(first).salt != RuleSet(second).salt
     assert RuleSet(first).salt == RuleSet(combined((one,))).salt
+
+
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        ([PrivacyRule(entity=f"KIND_{number}", deny=("x",)) for number in range(3000)], "rules"),
+        ([PrivacyRule(entity="KIND", patterns=tuple(f"a{number}" for number in range(301)))], "patterns"),
+        ([PrivacyRule(entity="KIND", deny=tuple(f"a{number}" for number in range(10_001)))], "words"),
+    ],
+    ids=["rules", "patterns", "words"],
+)
+def test_a_policy_that_would_slow_every_call_is_refused_with_its_bound(rules, what):
+    with pytest.raises(UnusablePolicyError, match=f"at most .* {what}"):
+        check_policy(PolicyDocument(rules=tuple(rules)))
