@@ -106,7 +106,7 @@ PRESET = env.str("GATEHOUSE_PRESET", default="protect")
 DOCUMENT_MAX_BYTES = env.int("GATEHOUSE_DOCUMENT_MAX_BYTES", default=10 * 1024 * 1024)
 DOCUMENT_MAX_CHARACTERS = env.int("GATEHOUSE_DOCUMENT_MAX_CHARACTERS", default=1_000_000)
 DOCUMENT_MEMORY_MB = env.int("GATEHOUSE_DOCUMENT_MEMORY_MB", default=512)
-DOCUMENT_SECONDS = env.int("GATEHOUSE_DOCUMENT_SECONDS", default=10)
+DOCUMENT_SECONDS = env.int("GATEHOUSE_DOCUMENT_SECONDS", default=20)
 
 # --- knowledge bases -------------------------------------------------------------------------------
 KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])

@@ -20,6 +20,10 @@ RULES = {
     "block": {"rules": [{"entity": "CREDIT_CARD", "to_model": "block"}]},
     "client": {"rules": [_OWN | {"to_model": "", "to_client": "redact", "to_log": "mask"}]},
     "client_block": {"rules": [_OWN | {"to_model": "", "to_client": "block", "to_log": "mask"}]},
+    "other": {
+        "rules": [_OWN | {"to_model": "", "to_client": "block", "to_log": "mask"}],
+        "other_model": "claude-haiku-4-5",
+    },
     "log_only": {"rules": [_OWN | {"to_model": "log", "to_log": "redact"}]},
     "hash": {"rules": [_OWN | {"to_model": "hash", "to_log": "hash"}]},
     "own": {
@@ -106,6 +110,20 @@ def test_a_blocking_rule_ends_the_answer_as_the_format_has_it(world, stream):
     assert record["checks"]["output"]["blocked"] == "TICKET"
     assert record["cost_nanos"] > 0
     assert record["is_estimated"] is stream
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_another_model_answers_in_the_place_of_an_answer_that_breaks_a_rule(world, stream):
+    key = team_with(world, "other")
+    world.say(f"It is {TICKET}.", "It has no number.")
+    answer = ask(world, key, "Which ticket?", stream=stream)
+    assert TICKET not in answer.text
+    assert "no number" in answer.text
+    assert answer.headers["x-gatehouse-adjusted"] == "model; violation=claude-haiku-4-5"
+    assert "haiku" in answer.headers["x-gatehouse-model"]
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert (record["status"], record["route"]) == ("succeeded", "claude-haiku-4-5")
+    assert 0 < record["checks"]["violation"]["cost_nanos"] < record["cost_nanos"] <= record["reserved_nanos"]
 
 
 @pytest.mark.quick

@@ -17,6 +17,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from pypdf import PdfWriter
 from pypdf.annotations import FreeText, Link
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from gateway.call import Call
 from gateway.call.groups import Request
@@ -281,6 +282,17 @@ def in_a_chart() -> bytes:
     return saved(document)
 
 
+def with_a_scanned_page() -> bytes:
+    writer = PdfWriter(clone_from=io.BytesIO(pdf("A page of text.", "")))
+    picture = DecodedStreamObject()
+    picture.set_data(bytes(3))
+    picture.update({NameObject("/Subtype"): NameObject("/Image")})
+    writer.pages[1][NameObject("/Resources")] = DictionaryObject({NameObject("/XObject"): DictionaryObject({NameObject("/I"): picture})})  # fmt: skip
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def with_another_in_it() -> bytes:
     document = docx.Document()
     document.add_paragraph("See below.")
@@ -317,6 +329,7 @@ UNREADABLE = {
     "scanned": ("pdf", lambda: pdf("", ""), "OCR"),
     "zip bomb": ("docx", lambda: zipped(word__document_xml=b" " * 50_000_000), "unpacks"),
     "packed objects in disorder": ("pdf", lambda: media_files.pdf(["x"], packed=True), "can't be read"),
+    "a page that is scanned": ("pdf", with_a_scanned_page, "OCR"),
     "another document in it": ("docx", with_another_in_it, "taken into it"),
     "fonts without letters": ("pdf", lambda: pdf(r"\001\002\003\004\005 abc"), "fonts"),
     "no pdf": ("pdf", lambda: b"hello", "right ending"),

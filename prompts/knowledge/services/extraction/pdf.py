@@ -34,8 +34,8 @@ def extract(content: bytes) -> list[TextBlock]:
 
 
 def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
-    """What stands beside the pages' own text: notes, values of a form's fields, whom links write to. Unusable where too much
-    of the text is signs that no font gives a letter for."""
+    """What stands beside the pages' own text: notes, values of a form's fields, whom links write to. Unusable where a page is a
+    picture, or too much of the text is signs that no font gives a letter for."""
     text = "".join(block.text for block in blocks)
     if len(_NO_LETTER.findall(text)) > _MAX_NO_LETTERS * len(text):
         raise problems.Unusable(problems.NO_LETTERS)
@@ -43,12 +43,27 @@ def beside(content: bytes, blocks: list[TextBlock]) -> list[TextBlock]:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
             reader.decrypt("")
+        told = {block.text for block in blocks if block.kind is BlockKind.HEADING}
+        for number, page in enumerate(reader.pages, 1):
+            if _heading(number) not in told and _has_pictures(page):
+                raise problems.Unusable(problems.SCANNED)
         texts = [text for page in reader.pages for text in _notes(page)]
     except LimitReachedError as error:
         raise problems.Unusable(problems.BOMB) from error
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
         raise problems.Unusable(problems.DAMAGED) from error
     return [TextBlock(BlockKind.PARAGRAPH, text) for text in dict.fromkeys(texts)]
+
+
+def _heading(number: int) -> str:
+    return f"Page {number}"
+
+
+def _has_pictures(page: PageObject) -> bool:
+    """Whether something is drawn on it, were it within a form (PDF 32000-1, 8.8 and 8.10), or within its content (8.9.7)."""
+    resources = _of(page, "/Resources")
+    content = page.get_contents()
+    return bool(_of(resources, "/XObject")) or (content is not None and b"EI" in content.get_data())
 
 
 def _notes(page: PageObject) -> Iterator[str]:
@@ -76,7 +91,7 @@ def _pages(reader: PdfReader) -> list[TextBlock]:
     for number, page in enumerate(reader.pages, 1):
         text = page.extract_text().replace("\x00", "")
         if blocks := plain.paragraphs(_without_hyphens(text)):
-            found += [TextBlock(BlockKind.HEADING, f"Page {number}", 1), *blocks]
+            found += [TextBlock(BlockKind.HEADING, _heading(number), 1), *blocks]
     if not found and len(reader.pages):
         raise problems.Unusable(problems.SCANNED)
     return found
