@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateway.call import Call
 from gateway.call.places import Places
+from gateway.records.record import admission_record
 from gateway.routing.worst_case import most_of
 from gateway.runtime import Gateway
 from governance.limits.services.ledger import LedgerUnavailableError
@@ -74,7 +75,7 @@ async def hold_other(call: Call, gateway: Gateway) -> bool:
         return False
     call.hold.is_part = False
     # Should this process die, all of it counts: what was noted of the first answer's stream is no bound any more.
-    gateway.ledger.note_progress(call.id, {"cost_nanos": call.hold.nanos, "route": call.routed.route.name})
+    gateway.ledger.note_progress(call.id, admission_record(call) | {"cost_nanos": call.hold.nanos})
     return True
 
 

@@ -287,6 +287,26 @@ def test_the_hold_lives_as_long_as_both_rounds_can_take(world, fake):
     assert with_other - lifetime() == Route.objects.get(name="other").timeout_seconds
 
 
+def test_should_the_process_die_meanwhile_all_that_is_held_is_charged_to_the_other_model(world, fake):
+    noted: list[dict[str, Any]] = []
+    call = call_of(world.mine.key_text, "Which ticket?")
+
+    async def made() -> None:
+        async with started() as gateway:
+            note = gateway.ledger.note_progress
+            gateway.ledger.note_progress = lambda call_id, columns: (
+                noted.append(columns),
+                note(call_id, columns),
+            )
+            await fold(call, gateway)
+
+    say(fake, False, BAD, GOOD)
+    asyncio.run(made())
+    (columns,) = noted
+    assert (columns["cost_nanos"], columns["route"], columns["model"]) == (call.hold.nanos, "other", SECOND)
+    assert columns["checks"]["violation"]["kind"] == "TICKET"
+
+
 def test_an_error_of_the_other_model_is_told_and_the_first_answer_paid(world, fake):
     fake.says({"text": BAD})
     fake.fails("ThrottlingException", 429, "Too many requests")
