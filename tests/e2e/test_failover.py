@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import signal
 from collections import Counter
 from uuid import UUID
 
@@ -49,16 +48,11 @@ async def test_a_promoted_standby_is_found_and_nothing_answered_is_lost(pair):
             else:
                 await asyncio.sleep(0.1)
 
-    def fail_over() -> None:
-        child = world.stack.services.child("postgres")
-        child.process.send_signal(signal.SIGKILL) if hasattr(child, "process") else None
-        world.standby.promote()
-
     headers = {"authorization": f"Bearer {world.key}"}
     async with httpx.AsyncClient(base_url=world.url, headers=headers, timeout=60) as client:
         callers = [asyncio.create_task(caller(client)) for _ in range(CALLERS)]
         await asyncio.sleep(2)
-        await asyncio.to_thread(kill_primary, world)
+        world.stack.services.child("postgres").kill()
         await asyncio.to_thread(world.standby.promote)
         before = len(answered)
         async with asyncio.timeout(60):
@@ -80,4 +74,4 @@ async def test_a_promoted_standby_is_found_and_nothing_answered_is_lost(pair):
         )
         assert {UUID(each) for each in answered} <= {row["call_id"] for row in rows}
         assert_sound(execute)
-    print(told)
+    assert told[200] > 50

@@ -7,6 +7,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services.known_models import known_chat_models
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
 from governance.privacy.policy.kinds import KINDS
@@ -70,6 +71,15 @@ def check_policy(document: PolicyDocument) -> None:
         check_rule(rule)
 
 
+def check_other_model(name: str) -> None:
+    """UnusablePolicyError where another model is named and no route that answers in text is called so."""
+    known = known_chat_models()
+    if name and known and name not in known:
+        raise UnusablePolicyError(
+            f"There is no route named “{name}” that answers in text. See Routes for the names."
+        )
+
+
 def check_names(effective: Effective) -> None:
     """UnusablePolicyError where names are asked for, and no rule does anything with them."""
     if effective.names and not any(rule.entity in LANGUAGE_ENTITIES for _, rule in effective.rules):
@@ -111,6 +121,7 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
     draft = policy_document(policy)
     check_names(Policies().with_draft(policy, draft))
+    check_other_model(draft.other_model)
     document = encode_policy(draft)
     last = policy.versions.first()
     version = PrivacyPolicyVersion.objects.create(
@@ -178,4 +189,5 @@ def policy_document_from(value: Mapping[str, Any]) -> PolicyDocument:
     """A checked document from its JSON value. msgspec.ValidationError or UnusablePolicyError says what is wrong."""
     document = decode_policy(value)
     check_policy(document)
+    check_other_model(document.other_model)
     return document

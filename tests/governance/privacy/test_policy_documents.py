@@ -11,6 +11,7 @@ from governance.privacy.policy.presets import PRESETS
 from governance.privacy.policy.privacy import (
     ACTIONS,
     BODIES,
+    DOCUMENTS,
     OVERLOADS,
     SCREENING_ACTIONS,
     InForce,
@@ -20,6 +21,8 @@ from governance.privacy.policy.privacy import (
     combined,
     decode_policy,
     encode_policy,
+    ends_answers,
+    extended,
     stricter,
 )
 from governance.privacy.policy.ruleset import RuleSet
@@ -45,7 +48,7 @@ rules = st.builds(
 screening_actions = st.sampled_from(SCREENING_ACTIONS)
 screenings = st.builds(
     Screening,
-    **dict.fromkeys(("user", "document", "tool", "leak"), screening_actions),
+    **dict.fromkeys(("user", "document", "tool", "leak", "links"), screening_actions),
     flag_at=thresholds,
     block_at=thresholds,
     delimit=st.booleans(),
@@ -62,6 +65,8 @@ documents = st.builds(
     screening=screenings,
     bodies=st.sampled_from(BODIES),
     sample_percent=st.integers(0, 100),
+    other_model=st.sampled_from(("", "one", "two")),
+    documents=st.sampled_from(DOCUMENTS),
 )
 versions = st.builds(InForce, st.sampled_from(("Organisation", "Team", "App")), st.integers(1, 9), documents)
 texts = st.text(st.sampled_from("Abz1é @."), max_size=20)
@@ -112,7 +117,7 @@ def test_what_holds_is_the_strictest_of_each(several):
     documents = [each.document for each in several]
     assert effective.names == any(each.names for each in documents)
     assert effective.sample_percent == min(each.sample_percent for each in documents)
-    for name, order in (("overload", OVERLOADS), ("guardrail_failure", OVERLOADS)):
+    for name, order in (("overload", OVERLOADS), ("guardrail_failure", OVERLOADS), ("documents", DOCUMENTS)):
         assert order.index(getattr(effective, name)) == max(
             order.index(getattr(each, name)) for each in documents
         )
@@ -126,6 +131,19 @@ def test_what_holds_is_the_strictest_of_each(several):
     assert {each.guardrail for each in documents} - {""} == {name for name, _ in effective.guardrails}
     assert effective.sources == tuple((each.owner, each.number) for each in several)
     assert [rule for _, rule in effective.rules] == [rule for each in documents for rule in each.rules]
+
+
+@given(versions, st.lists(versions, min_size=1, max_size=3))
+def test_no_level_asks_another_model_where_one_above_ends_the_answer_or_names_its_own(more, several):
+    """To end the answer is stricter: a policy that ends answers and names no model means that."""
+    fewer, all_of_them = combined(several), combined([*several, more])
+    assert extended(fewer, more).other_model == all_of_them.other_model
+    if ends_answers(fewer):
+        assert all_of_them.other_model in ("", fewer.other_model)
+    if any(ends_answers(each.document) and not each.document.other_model for each in (*several, more)):
+        assert all_of_them.other_model == ""
+    elif fewer.other_model:
+        assert all_of_them.other_model == fewer.other_model
 
 
 @given(st.permutations(ACTIONS))
@@ -150,7 +168,8 @@ def test_each_preset_is_stricter_than_the_one_before():
     for milder, sterner in ((observe, protect), (protect, strict)):
         both = combined((InForce("a", 1, milder), InForce("b", 1, sterner)))
         alone = combined((InForce("b", 1, sterner),))
-        assert (both.screening, both.names, both.overload) == (alone.screening, alone.names, alone.overload)
+        for name in ("screening", "names", "overload", "documents", "other_model"):
+            assert getattr(both, name) == getattr(alone, name)
 
 
 @given(documents)
