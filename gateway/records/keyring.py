@@ -23,9 +23,9 @@ _MAX_SECONDS = 2.0
 """How long a call waits for a key, whose answer has been given."""
 _PAUSE_SECONDS = 10.0
 """After a failure, for all teams: calls are not held up again and again by a service that does not answer."""
-_MOST_AGE_SECONDS = 3600.0
+_MAX_AGE_SECONDS = 3600.0
 """A key that was disabled or denied since is not used for longer."""
-_ANEW_AFTER = 0.8 * _MOST_AGE_SECONDS
+_ANEW_AFTER = 0.8 * _MAX_AGE_SECONDS
 _THREADS = 4
 """For what asks the service of keys: it may hang, and nothing else waits for them."""
 
@@ -61,7 +61,7 @@ class KeyRing:
         if key is None:
             return None
         age = perf_counter() - self._since[team_id]
-        if age > _MOST_AGE_SECONDS:
+        if age > _MAX_AGE_SECONDS:
             del self._keys[team_id]
             return None
         if age > _ANEW_AFTER and not self._is_paused(team_id):

@@ -20,7 +20,7 @@ from gateway.snapshot.build import build_snapshot
 from gateway.snapshot.state import Snapshot
 from kernel.clock import perf_counter
 from kernel.deadlines import TCP, WRITES, within
-from kernel.postgres_pool import MOST_AGE_SECONDS
+from kernel.postgres_pool import MAX_AGE_SECONDS
 from kernel.upkeep import Kept, Upkeep
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ _opened_at = threading.local()
 
 def _build() -> Snapshot:
     """All of its queries see one moment: a team that comes between two of them would be missing from one."""
-    if perf_counter() - getattr(_opened_at, "value", 0.0) > MOST_AGE_SECONDS:
+    if perf_counter() - getattr(_opened_at, "value", 0.0) > MAX_AGE_SECONDS:
         connection.close()
         _opened_at.value = perf_counter()
     try:

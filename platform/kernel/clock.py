@@ -13,7 +13,7 @@ __all__ = ["elapsed_ms", "follow", "host_now", "perf_counter", "skew_seconds", "
 WARN_SECONDS, WRONG_SECONDS = 5.0, 120.0
 """How far off a host's clock is said to be wrong; and from when on its process takes no calls, as others may go by that clock."""
 
-_MOST_ROUND_TRIP = 1.0
+_MAX_ROUND_TRIP = 1.0
 
 _anchor: tuple[datetime, float] | None = None
 
@@ -37,7 +37,7 @@ def follow(moment: datetime, *, asked_at: float) -> None:
     """
     global _anchor
     told_at = perf_counter()
-    if _anchor is None or told_at - asked_at <= _MOST_ROUND_TRIP:
+    if _anchor is None or told_at - asked_at <= _MAX_ROUND_TRIP:
         _anchor = (moment.astimezone(UTC), (asked_at + told_at) / 2)
 
 

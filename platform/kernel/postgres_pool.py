@@ -22,7 +22,7 @@ from kernel.faults import is_away, spoils_connection
 
 logger = logging.getLogger(__name__)
 
-MOST_AGE_SECONDS = 600.0
+MAX_AGE_SECONDS = 600.0
 """Connections are made anew so often: an address that leads elsewhere by now is found out."""
 _DRAIN_EVERY_SECONDS = 1.0
 
@@ -54,7 +54,7 @@ class PostgresPool:
             max_size=max_size,
             timeout=timeout,
             open=False,
-            max_lifetime=MOST_AGE_SECONDS,
+            max_lifetime=MAX_AGE_SECONDS,
             kwargs={"autocommit": True, "prepare_threshold": None, **(connection or {})},
             reconnect_timeout=reconnect_seconds,
         )

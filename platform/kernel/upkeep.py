@@ -15,7 +15,7 @@ from kernel.faults import Fault, fault_of
 
 logger = logging.getLogger(__name__)
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_MIN_PAUSE, _MAX_PAUSE = 0.25, 15.0
 """Seconds before it is tried again; twice as many after each failure."""
 _TOLD_EVERY = 30.0
 """Seconds between two lines in the log of the same failure."""
@@ -118,7 +118,7 @@ class Upkeep:
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=_LONGEST_PAUSE)
+            await asyncio.wait(tasks, timeout=_MAX_PAUSE)
 
     def _keep(
         self, name: str, work: Callable[[Kept], Awaitable[None]], late_after: float, *, most: float
@@ -138,7 +138,7 @@ class Upkeep:
 
 
 async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[None]], most: float) -> None:
-    pause = _FIRST_PAUSE
+    pause = _MIN_PAUSE
     while True:
         rounds = kept.rounds
         try:
@@ -151,9 +151,9 @@ async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[None]], most: f
                 raise
             kept.failed(error)
         if kept.rounds != rounds:
-            pause = _FIRST_PAUSE
+            pause = _MIN_PAUSE
         await asyncio.sleep(pause)
-        pause = min(2 * pause, most, _LONGEST_PAUSE)
+        pause = min(2 * pause, most, _MAX_PAUSE)
 
 
 async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
