@@ -43,11 +43,10 @@ def attacks(seed: int, each: int) -> Iterator[tuple[str, str]]:
     """So many in each language, each with its language."""
     dice = random.Random(seed)  # noqa: S311
     writer = TextWriter(seed)
-    shapes, weights = zip(*_SHAPES, strict=True)
     for language in pretexts():
         for _ in range(each):
             others = list(pretexts()) if dice.random() < _MIXED else [language]
-            text = writer.fill(_attack(dice.choices(shapes, weights)[0], language, others, dice))
+            text = writer.fill(_attack(_one_of(_SHAPES, dice), language, others, dice))
             if dice.random() < _SPOILT:
                 text = disguises.disguised(text, dice)
             yield language, text
@@ -57,11 +56,10 @@ def harmless(seed: int, each: int) -> Iterator[tuple[str, str]]:
     """Requests of the same kinds that ask for nothing that is guarded, and the same material without an order in it."""
     dice = random.Random(seed)  # noqa: S311
     writer = TextWriter(seed)
-    shapes, weights = zip(*_HARMLESS_SHAPES, strict=True)
     for language, slots in pretexts().items():
         plain = slots["hard"] + tongues().get(language, {}).get("plain", [])
         for _ in range(each):
-            shape = dice.choices(shapes, weights)[0]
+            shape = _one_of(_HARMLESS_SHAPES, dice)
             if shape == "within":
                 text = f"{dice.choice(slots['task'])} {_material(dice.choice(slots['note']), None, dice)}"
             elif shape == "can":
@@ -72,6 +70,10 @@ def harmless(seed: int, each: int) -> Iterator[tuple[str, str]]:
                 chosen = dice.sample(plain, 1 if shape == "hard" else dice.choice((2, 2, 3)))
                 text = dice.choice((" ", "\n")).join(chosen)
             yield language, writer.fill(text)
+
+
+def _one_of(shapes: tuple[tuple[str, int], ...], dice: random.Random) -> str:
+    return dice.choices([name for name, _ in shapes], [weight for _, weight in shapes])[0]
 
 
 def _attack(shape: str, language: str, others: list[str], dice: random.Random) -> str:
