@@ -21,34 +21,27 @@ from gateway.call import Call
 from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
-from gateway.outbound.chain import BLOCKED, Outbound
+from gateway.outbound.chain import BLOCKED
 from gateway.outbound.contract import contract_of, keep_contract
-from gateway.outbound.ending import keep, takes_raw
-from gateway.outbound.screen import BlockedError
 from gateway.refusals import Refusal, too_deep, unexpected
+from gateway.reply import reply, reply_or_other
 from gateway.runtime import Gateway
-from gateway.stages.ask_again import ask_again, may_ask_once_more
+from gateway.stages.ask_again import ask_again
 from gateway.stages.audit import audit
 from gateway.stages.capabilities import capabilities
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
-from gateway.stages.hold_more import keep_within_hold
-from gateway.stages.invoke import invoke
 from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates, limit_requests
-from gateway.stages.note_progress import Progress
 from gateway.stages.recall_response import recall_response
-from gateway.stages.redact import redact
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.resolve_prompt import resolve_prompt
-from gateway.stages.screen import screen
 from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
-from gateway.steps import identified, reserved, routed, settled
-from gateway.wire.texts import texts_of
+from gateway.steps import identified, masked, reserved, routed, screened, settled
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -71,8 +64,8 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
     ("render prompt", partial(render_prompt, ask=_ask)),
-    ("redact", redact),
-    ("screen", screen),
+    ("redact", masked),
+    ("screen", screened),
     ("defend", defend),
     ("capabilities", capabilities),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
@@ -231,11 +224,12 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The reply: fixed, the model's, or the model's held to a contract."""
     if call.fixed_answer is not None:
         return _fixed(call.fixed_answer)
+    round_of = reply_or_other if call.rules.effective.other_model else reply
     contract = contract_of(call)
     if contract is None:
-        return _reply(call, gateway)
+        return round_of(call, gateway)
     return keep_contract(
-        call, contract, partial(_reply, call, gateway), partial(_next_round, call, gateway), BLOCKED
+        call, contract, partial(round_of, call, gateway), partial(_next_round, call, gateway), BLOCKED
     )
 
 
@@ -248,79 +242,10 @@ def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: i
     call.reply.answer = []
 
 
-def _once_more(call: Call, gateway: Gateway) -> bool:
-    """Puts aside what an answer of nothing cost, where it may be asked for anew."""
-    if not may_ask_once_more(call):
-        return False
-    end_round(call, gateway)
-    return True
-
-
 async def _fixed(text: str) -> AsyncGenerator[Event, None]:
     yield TextDelta(0, text)
     yield BlockStop(0)
     yield Finished("end_turn", Usage())
-
-
-async def _reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
-    """The model's reply, kept for the record as it came and handed on unmasked."""
-    begun, outcome = perf_counter(), "stopped"
-    contract = contract_of(call)
-    outbound = Outbound(
-        mask=call.redacted.mask,
-        rules=call.rules,
-        is_stream=call.request.is_stream,
-        is_json=call.sent_conversation.is_json_wanted or contract is not None,
-        prompt=call.system_prompt,
-        marks=call.marks,
-        said=lambda: "\n".join(text for several in texts_of(call.sent_conversation) for text in several),
-    )
-    call.checks.output = outbound.check
-    is_part = call.hold is not None and call.hold.is_part
-    progress = Progress(call, gateway) if call.request.is_stream or is_part else None
-    # A contract has its own rounds for what is no answer.
-    once_more = (
-        None
-        if (contract and contract.output.corrections) or call.request.kind != "text"
-        else partial(_once_more, call, gateway)
-    )
-    reply = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
-    if is_part:
-        reply = keep_within_hold(call, gateway, reply)
-    try:
-        async with aclosing(reply) as events:
-            async for event in events:
-                keep(call, event)
-                if progress is not None:
-                    progress.note()
-                if outbound.check.blocked:
-                    continue  # of a whole answer, only what it used is still to be read
-                try:
-                    for visible in outbound.feed(event):
-                        yield visible
-                except BlockedError as blocked:
-                    outbound.check.blocked = blocked.kind
-                    if call.request.is_stream:
-                        break  # and the model is stopped
-        outcome = "ok"
-        if outbound.check.blocked:
-            outcome, call.reply.stop_reason = "blocked", BLOCKED
-            for visible in outbound.end():
-                yield visible
-            yield Finished(BLOCKED, call.reply.usage)
-    except Refusal as refusal:
-        outcome = refusal.code
-        raise
-    finally:
-        failed = sum(milliseconds for name, milliseconds, _ in call.stages if name.startswith("attempt"))
-        call.stages.append(("invoke", elapsed_ms(begun) - failed, outcome))
-        call.checks.leak, call.checks.links = outbound.leak, outbound.links
-        call.checks.is_flagged |= bool(outbound.links) and call.rules.effective.screening.links != "log"
-        call.checks.is_flagged |= bool(outbound.leak) and call.rules.effective.screening.leak in (
-            "flag",
-            "block",
-        )
-        call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
 
 
 async def end_call(call: Call, gateway: Gateway) -> None:

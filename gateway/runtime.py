@@ -22,6 +22,7 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
 from gateway.providers.bedrock.transport import Transport
+from gateway.providers.documents import DocumentReader
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
@@ -50,6 +51,7 @@ from governance.screening.services import Screener
 from kernel.clock import utc_now
 from kernel.deadlines import TCP
 from kernel.ids import new_id
+from prompts.knowledge.services.extraction import ExtractionLimits
 from prompts.knowledge.services.retriever import Retriever
 
 logger = logging.getLogger(__name__)
@@ -103,6 +105,15 @@ class Gateway:
         )
         self.web_images = WebImages(
             settings.GATEWAY_IMAGE_HOSTS, allow_private=settings.GATEWAY_IMAGES_ALLOW_PRIVATE
+        )
+        self.documents = DocumentReader(
+            ExtractionLimits(
+                bytes=settings.DOCUMENT_MAX_BYTES,
+                memory_mb=settings.DOCUMENT_MEMORY_MB,
+                seconds=settings.DOCUMENT_SECONDS,
+                characters=settings.DOCUMENT_MAX_CHARACTERS,
+                grace_seconds=5,
+            )
         )
         self.credentials = CredentialSource()
         transport = Transport(
@@ -196,5 +207,6 @@ class Gateway:
         await self.admin_faults.stop()
         await self._keeper.stop()
         await self.context.stop()
+        self.documents.stop()
         await self.bedrock.close()
         await self._pool.close()

@@ -1,18 +1,24 @@
 """Steps of the pipeline that are made of several stages, which do not know each other."""
 
+from collections.abc import Awaitable
+
 from gateway.call import Call
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_other
 from gateway.stages.authenticate import authenticate
 from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
+from gateway.stages.read_documents import put_back, read_documents
+from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
 from gateway.stages.resolve_route import resolve_route
-from gateway.stages.settle import settle
-from kernel.clock import perf_counter
+from gateway.stages.screen import screen
+from gateway.stages.settle import end_round, settle
+from kernel.clock import elapsed_ms, perf_counter
 
 
 def identified(call: Call, gateway: Gateway) -> None:
@@ -29,6 +35,30 @@ def routed(call: Call, gateway: Gateway) -> None:
     """Where the call may go; and whether its session has been going round in circles."""
     resolve_route(call, gateway)
     break_loops(call, gateway)
+
+
+def masked(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Redacts; before that, documents are read where a policy wants that."""
+    if call.rules.effective.documents == "pass":
+        return redact(call, gateway)
+    return _read_and_masked(call, gateway)
+
+
+async def _read_and_masked(call: Call, gateway: Gateway) -> None:
+    await read_documents(call, gateway)
+    if (pending := redact(call, gateway)) is not None:
+        await pending
+
+
+def screened(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Screens; after that, documents of which nothing was changed are again what they were."""
+    return _screened_documents(call, gateway) if call.documents else screen(call, gateway)
+
+
+async def _screened_documents(call: Call, gateway: Gateway) -> None:
+    if (pending := screen(call, gateway)) is not None:
+        await pending
+    put_back(call)
 
 
 async def reserved(call: Call, gateway: Gateway) -> None:
@@ -60,6 +90,32 @@ async def _fit_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
         await enforce_limits(call, gateway)
     except Refusal as refusal:
         raise short from refusal
+
+
+async def may_ask_other_model(call: Call, gateway: Gateway) -> bool:
+    """Whether the model that the policy names is asked in the place of an answer that broke it: once a call. If so, that answer
+    is put aside with what it cost, and all that the other one can cost is held; else everything is as it was.
+    """
+    if call.checks.violation or not may_name_other(call, gateway):
+        return False
+    began, before, is_ready, outcome = perf_counter(), Before(call), False, "refused"
+    end_round(call, gateway)
+    try:
+        drop_answer(call, before)
+        if change_route(
+            call, gateway, call.rules.effective.other_model, {call.routed.route.name}, "violation"
+        ):
+            capabilities(call, gateway)
+            await enforce_limits(call, gateway)
+            is_ready = await hold_other(call, gateway)
+            outcome = "ok" if is_ready else "budget_exceeded"
+    except Refusal as refusal:
+        outcome = refusal.code
+    finally:
+        if not is_ready:
+            before.restore(call)
+        call.stages.append(("other model", elapsed_ms(began), outcome))
+    return is_ready
 
 
 def settled(call: Call, gateway: Gateway) -> None:

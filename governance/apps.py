@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from governance.ui.key_limits import register_limit
 from governance.ui.people import Wanted, register_people
 from kernel.migration_history import guard
 
@@ -39,6 +40,12 @@ def _people_names(who: Any, wanted: Iterable[Wanted]) -> dict[Wanted, str]:
     return people_names(who, wanted)
 
 
+def _seconds_to_wait(api_key: "ApiKey") -> int:
+    from governance.limits.services.requests_elsewhere import seconds_to_wait  # and this
+
+    return seconds_to_wait(api_key)
+
+
 class GovernanceConfig(AppConfig):
     name = "governance"
 
@@ -48,4 +55,5 @@ class GovernanceConfig(AppConfig):
 
         register_calls(_first_call)
         register_people(_people_names)
+        register_limit(_seconds_to_wait)
         post_migrate.connect(_make_partitions, sender=self)

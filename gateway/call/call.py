@@ -19,6 +19,7 @@ from kernel.ids import new_id
 if TYPE_CHECKING:
     from gateway.call.fit import Fit
     from gateway.call.places import Places
+    from gateway.call.read_document import ReadDocument
     from gateway.call.response import ResponseRun
     from gateway.snapshot.state import BudgetEntry, DeploymentEntry, KeyEntry
     from governance.privacy.policy.ruleset import RuleSet
@@ -62,6 +63,8 @@ class Call:
     routed: Routed = field(init=False)
     redacted: Redacted = field(init=False)
     checks: Checks = field(default_factory=Checks)
+    documents: tuple[ReadDocument, ...] = ()
+    """Those whose text stands in their place while the call is masked and screened. By `redact`."""
     system_prompt: SystemPrompt | None = None
     """What must not come back in the answer, where that is watched. By `defend`."""
     marks: str | None = None

@@ -68,6 +68,8 @@ class Checks:
     restored: int = 0
     """Placeholders in the answer that were turned back."""
     screening: list[Screened] = field(default_factory=list)
+    violation: dict[str, Any] = field(default_factory=dict)
+    """Of an answer that was dropped, another model being asked in its place: what it broke, whose it was, what it used and cost."""
     leak: str = ""
     links: int = 0
     """Links and images in the answer that carried data away."""
@@ -93,7 +95,7 @@ class Checks:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
             value["screening"] = [each.as_json() for each in self.screening]
-        for name in ("guardrail", "invented", "restored", "leak", "links", "adjusted", "loop"):
+        for name in ("guardrail", "invented", "restored", "violation", "leak", "links", "adjusted", "loop"):
             if said := getattr(self, name):
                 value[name] = said
         if self.is_probe:

@@ -5,7 +5,6 @@ or something else than an image.
 """
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from governance.alerts.policy import is_public
 from kernel.clock import perf_counter
 from kernel.errors import UnavailableError
 from kernel.http_client import HttpClient, Reply
+from kernel.lookup import addresses_of
 
 MAX_BYTES = 5 * 1024 * 1024
 """Of one image. Bedrock takes no more than 3.75 MB of most (its user guide, "Image requirements")."""
@@ -99,7 +99,7 @@ class WebImages:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "Gatehouse"}
-        address = self._address(host, port)
+        address = self._address(host, port, end - perf_counter())
         if (seconds := end - perf_counter()) <= 0:
             raise ImageNotFetchedError("it took too long")
         try:
@@ -110,10 +110,10 @@ class WebImages:
                 f"{host[:100]} gave no image of up to {MAX_BYTES} bytes in time"
             ) from error
 
-    def _address(self, host: str, port: int) -> str:
+    def _address(self, host: str, port: int, seconds: float) -> str:
         try:
-            found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        except (OSError, UnicodeError) as error:
+            found = addresses_of(host, port, seconds=seconds)
+        except OSError as error:
             raise ImageNotFetchedError(f"{host[:100]} is not known") from error
         if not self._allow_private and not all(is_public(address.partition("%")[0]) for address in found):
             raise ImageNotFetchedError(f"{host[:100]} is not on the internet")

@@ -21,8 +21,9 @@ _MAX_CALL_DURATION = timedelta(hours=1)
 _SELECT = """
 SELECT call_id, upstream_request_id, price_id, cache_write_1h_tokens, images, region, invoke_id, tier, started_at,
        (SELECT coalesce(sum(amount_nanos), 0)::bigint FROM governance_ledgerentry e WHERE e.call_id = r.call_id),
-       EXISTS (SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)
-FROM governance_auditrecord r WHERE NOT is_demo AND """
+       EXISTS (SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id),
+       first ->> 'region', first ->> 'invoke_id', first ->> 'model', (first ->> 'price_id')::bigint
+FROM governance_auditrecord r, LATERAL (SELECT r.checks -> 'violation' AS first) AS dropped WHERE NOT is_demo AND """
 _BY_NAME = _SELECT + "call_id = ANY (%s)"
 _BY_REQUEST = _SELECT + "call_id >= %s AND call_id < %s AND upstream_request_id = ANY (%s)"
 
@@ -42,6 +43,18 @@ class _Call:
     started_at: datetime
     posted_nanos: int
     has_lines: bool
+    first_region: str | None
+    """Of an answer that was dropped, another model having been asked in its place."""
+    first_invoke_id: str | None
+    first_model: str | None
+    first_price_id: int | None
+
+    def price_of(self, line: Invocation) -> int | None:
+        """The price of the deployment that a line is of."""
+        if self.first_price_id is None or line.region != self.first_region:
+            return self.price_id
+        names = ((self.first_invoke_id or "").rpartition("/")[2], self.first_model or "")
+        return self.first_price_id if line.model.endswith(names) else self.price_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class _Prices:
 
     def __init__(self, calls: Iterable[_Call]) -> None:
         found = list(calls)
-        ids = {call.price_id for call in found if call.price_id}
+        ids = {each for call in found for each in (call.price_id, call.first_price_id) if each}
         self._by_id = {price.pk: price_entry(price) for price in Price.objects.filter(pk__in=ids)}
         self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
         if any(not call.price_id for call in found):
@@ -106,10 +119,10 @@ class _Prices:
                 for name in (deployment.invoke_id, *(each.arn for each in deployment.team_profiles.all())):
                     self._by_place[deployment.region, name] = entries
 
-    def of(self, call: _Call) -> PriceEntry | None:
+    def of(self, call: _Call, line: Invocation) -> PriceEntry | None:
         """That of the record; of one that expired, which names none, the one in force when it began."""
-        if call.price_id:
-            return self._by_id.get(call.price_id)
+        if price_id := call.price_of(line):
+            return self._by_id.get(price_id)
         return price_at(self._by_place.get((call.region, call.invoke_id), ()), call.started_at, call.tier)
 
 
@@ -117,7 +130,7 @@ def _exact(line: Invocation, call: _Call, prices: _Prices) -> int | None:
     """What the line comes to; None where AWS did not count, or the price is not known any more."""
     if line.error:
         return 0
-    price = prices.of(call)
+    price = prices.of(call, line)
     if price is None or not line.is_counted:
         return None
     return cost(price, _usage(line, call), images=call.images)

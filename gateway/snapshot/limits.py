@@ -7,9 +7,8 @@ from typing import TypeVar
 from accounts.models import ApiKey
 from gateway.snapshot.state import BudgetEntry, GrantEntry, RateLimitEntry
 from governance.limits.models import Budget, Grant, RateLimit
+from governance.limits.policy.rate_limits import PERIOD_SECONDS
 from kernel.clock import utc_now
-
-_SECONDS = {"": 0, "minute": 60, "hour": 3600, "day": 86_400}
 
 Entry = TypeVar("Entry", BudgetEntry, RateLimitEntry)
 
@@ -65,7 +64,7 @@ def _rate_limit(row: RateLimit, grants: list[GrantEntry]) -> RateLimitEntry:
         name=row.scope_text,
         scope=row.scope,
         metric=row.metric,
-        period_seconds=_SECONDS[row.period],
+        period_seconds=PERIOD_SECONDS[row.period],
         limit=row.limit,
         grants=tuple(grants),
     )

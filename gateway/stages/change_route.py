@@ -11,8 +11,8 @@ from kernel.clock import perf_counter
 _POLL_SECONDS = 0.5
 
 
-def change_route(call: Call, gateway: Gateway, name: str, tried: set[str]) -> bool:
-    """Sends the call by another route, as the owner of a budget wants it; whether there is one that can take it.
+def change_route(call: Call, gateway: Gateway, name: str, tried: set[str], why: str = "cheaper") -> bool:
+    """Sends the call by another route, as the owner of a budget or a policy wants it; whether there is one that can take it.
 
     Each is tried once, as several budgets may name several; none is taken that the key may not call.
     """
@@ -26,7 +26,7 @@ def change_route(call: Call, gateway: Gateway, name: str, tried: set[str]) -> bo
     call.routed = Routed(route=route, deployments=deployments)
     call.fit = None
     if call.places is not None:
-        call.places.adjustments.append(Adjustment("model", "cheaper", route.name))
+        call.places.adjustments.append(Adjustment("model", why, route.name))
     return True
 
 

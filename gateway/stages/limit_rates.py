@@ -5,7 +5,7 @@ from gateway.refusals import Refusal
 from gateway.routing.worst_case import first_tokens
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
-from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest
+from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest, counter_key
 from governance.limits.services.rate_limiter import Ticket
 
 _PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
@@ -68,7 +68,7 @@ def _counter(limit: RateLimitEntry, subject: str, call: Call) -> Counter:
     for grant in limit.grants:
         if grant.subject in ("", subject) and grant.holds(call.moment):
             most += grant.amount
-    return Counter(f"{limit.id}:{subject}", limit.period_seconds * 1000, most)
+    return Counter(counter_key(limit.id, subject), limit.period_seconds * 1000, most)
 
 
 def _limited(limit: RateLimitEntry, counter: Counter, decision: RateDecision, tokens: int) -> Refusal:

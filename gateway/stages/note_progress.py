@@ -47,6 +47,7 @@ class Progress:
             + sum(each.cost_nanos for each in earlier),
             "price_id": price.id,
             "attempts": call.reply.attempts,
+            "route": call.routed.route.name,
             "model": call.deployment.model_id,
             "region": call.deployment.region,
             "invoke_id": call.deployment.invoke_id,

@@ -12,7 +12,10 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from governance.records.services.response_store import ResponsesUnavailableError, Whose
 
-_NOT_STORED = "This team does not store responses: send the whole conversation in 'input'."
+_NOT_STORED = (
+    "This team does not store responses: send the whole conversation in 'input', with 'store': false, by which clients know "
+    "that they have to, or ask an admin to store them for the team."
+)
 
 
 def recall_response(call: Call, gateway: Gateway) -> Awaitable[None] | None:

@@ -24,16 +24,13 @@ async def reserve(call: Call, gateway: Gateway) -> None:
     worst = most_of(call, output_tokens=most)
     least = worst if first == most else most_of(call, output_tokens=first)
     call.bounds.first_tokens = first
-    attempts = len(call.routed.deployments)
     request = HoldRequest(
         call_id=call.id,
         amount_nanos=worst,
         least_nanos=least,
         windows=_windows(call),
         started_at=call.started_at,
-        lifetime_seconds=call.routed.route.timeout_seconds * attempts * rounds_of(call)
-        + gateway.settle_timeout_seconds
-        + _GRACE_SECONDS,
+        lifetime_seconds=_lifetime(call, gateway),
         record=admission_record(call),
     )
     try:
@@ -50,6 +47,15 @@ async def reserve(call: Call, gateway: Gateway) -> None:
     if not admission.admitted:
         raise _exceeded(call, gateway, admission, least)
     call.hold.nanos, call.hold.is_part = admission.held_nanos, admission.held_nanos < worst
+
+
+def _lifetime(call: Call, gateway: Gateway) -> float:
+    """Seconds until the call has surely ended: all rounds at all deployments, those of another model too that may be asked."""
+    seconds = call.routed.route.timeout_seconds * len(call.routed.deployments) * rounds_of(call)
+    if name := call.rules.effective.other_model:
+        other = gateway.snapshot.routes.get(name)
+        seconds += 0 if other is None else other.timeout_seconds * len(other.deployments) * rounds_of(call)
+    return seconds + gateway.settle_timeout_seconds + _GRACE_SECONDS
 
 
 def _windows(call: Call) -> tuple[Window, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.conversation import Block, Conversation, Json
+from gateway.conversation import Block, Conversation, Json, ToolResultBlock
 from gateway.refusals import Refusal
 from gateway.wire import text_documents
 from kernel.digits import digits_of
@@ -160,18 +160,23 @@ def _members(value: Json, change: Change, *, numbers: bool = True) -> Json:
 
 
 def _document(value: Json, change: Change) -> Json:
-    changed = _members(value, change)
-    source = changed.get("source")
-    if (
-        isinstance(source, dict)
-        and value.get("format") in text_documents.FORMATS
-        and isinstance(source.get("bytes"), str)
-    ):
-        source["bytes"] = text_documents.changed(source["bytes"], change)
+    changed = _with_text(_members(value, change), change)
     name = value.get("name")
     if isinstance(name, str) and changed["name"] != name:
         changed["name"] = changed["name"].translate(_OF_DOCUMENTS)
     return changed
+
+
+def _with_text(document: Json, change: Change) -> Json:
+    """A document of our own making, with `change` of its text where that is sent as bytes."""
+    source = document.get("source")
+    if (
+        isinstance(source, dict)
+        and document.get("format") in text_documents.FORMATS
+        and isinstance(source.get("bytes"), str)
+    ):
+        source["bytes"] = text_documents.changed(source["bytes"], change)
+    return document
 
 
 def _schema(value: object, change: Change) -> object:
@@ -235,9 +240,7 @@ def rewrite_untrusted(conversation: Conversation, change: Untrusted) -> Iterator
                 block.text = change("user", block.text)
             elif block.tool_result is not None:
                 _rewrite_result(block, change)
-            for name in ("document", "search_result", "guard_content"):
-                if (member := getattr(block, name)) is not None:
-                    setattr(block, name, _members(member, partial(change, "document"), numbers=False))
+            _rewrite_documents(block, ("document", "search_result", "guard_content"), change)
             yield
 
 
@@ -248,9 +251,15 @@ def _rewrite_result(block: Block, change: Untrusted) -> None:
             part.text = change("tool", part.text)
         if isinstance(part.json, dict | list | str):
             part.json = _any(part.json, partial(change, "tool"), numbers=False)
-        for name in ("document", "search_result"):
-            if (member := getattr(part, name)) is not None:
-                setattr(part, name, _members(member, partial(change, "document"), numbers=False))
+        _rewrite_documents(part, ("document", "search_result"), change)
+
+
+def _rewrite_documents(holder: Block | ToolResultBlock, names: tuple[str, ...], change: Untrusted) -> None:
+    of_document = partial(change, "document")
+    for name in names:
+        if (member := getattr(holder, name)) is not None:
+            changed = _members(member, of_document, numbers=False)
+            setattr(holder, name, _with_text(changed, of_document) if name == "document" else changed)
 
 
 def mark_block(block: Block, change: Untrusted) -> None:

@@ -56,6 +56,14 @@ class BodiesChoice(models.TextChoices):
     NONE = "none", "Nothing"
 
 
+class DocumentsChoice(models.TextChoices):
+    """What is done with PDF and Word documents in requests."""
+
+    PASS = "pass", "Sent unread"
+    READ = "read", "Read; those that can't be read are refused"
+    REFUSE = "refuse", "Refused"
+
+
 class Checksum(models.TextChoices):
     """Check digits that a custom rule can ask for."""
 
@@ -176,13 +184,28 @@ class PrivacyPolicy(Owned):
         "share of calls kept", default=100, validators=(MaxValueValidator(100),),
         help_text="In percent. Calls with findings or errors are always kept.",
     )  # fmt: skip
+    other_model = models.CharField(
+        "another model once",
+        max_length=200,
+        blank=True,
+        help_text="The name of a route. Where this policy would end an answer, it is asked for once from that model instead, at its cost; "
+        "a stream only while nothing of it was shown. Empty: the answer is ended.",
+    )
+    documents = models.CharField(
+        "PDF and Word documents in requests",
+        max_length=16,
+        choices=DocumentsChoice.choices,
+        default=DocumentsChoice.PASS,
+        help_text="Read: looked through and screened like text. Where something is to be masked, the model gets the masked text "
+        "in the place of the document.",
+    )
     in_force = models.ForeignKey(
         "PrivacyPolicyVersion", null=True, editable=False, on_delete=models.RESTRICT, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
     SETTINGS = (
-        "names", "overload", "guardrail", "guardrail_version", "guardrail_failure", "bodies", "sample_percent",
+        "names", "overload", "guardrail", "guardrail_version", "guardrail_failure", "bodies", "sample_percent", "other_model", "documents",
     )  # fmt: skip
     SCREENING = {
         "screen_user": "user", "screen_document": "document", "screen_tool": "tool", "flag_at": "flag_at",

@@ -100,7 +100,7 @@ _DIRECTIONS = (("to_model", "to the model"), ("to_client", "to the client"), ("t
 _FIELDS = {
     "names": "find names", "overload": "when names can't be looked for", "guardrail": "Bedrock guardrail",
     "guardrail_version": "guardrail version", "guardrail_failure": "when the guardrail can't be asked", "bodies": "kept of requests and answers",
-    "sample_percent": "share of calls kept",
+    "sample_percent": "share of calls kept", "other_model": "another model once", "documents": "PDF and Word documents in requests",
 }  # fmt: skip
 _SCREENING = {
     "user": "screening of users' texts", "document": "screening of documents", "tool": "screening of results of tools", "flag_at": "suspicious from",

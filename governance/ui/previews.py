@@ -10,6 +10,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
+from accounts.models import ApiKey
+from governance.ui.key_limits import seconds_to_wait
+
 MAX_TEXTS = 1000
 MAX_CHARACTERS = 100_000
 
@@ -43,10 +46,13 @@ class PreviewSerializer(serializers.Serializer[Any]):
 
 @contextmanager
 def one_at_a_time(request: Request) -> Iterator[None]:
-    """Lets a key or a person try one text after the other, in all processes together. Raises Throttled while one is tried.
+    """Lets a key or a person try one text after the other, in all processes together. Raises Throttled while one is tried, and
+    where a key's limits of requests have no room.
 
     The lock is of a transaction, so that it holds behind a pooler, and ends with whoever holds it.
     """
+    if isinstance(request.auth, ApiKey) and (wait := seconds_to_wait(request.auth)):
+        raise Throttled(wait=wait, detail="The rate limit of this key is reached.")
     whose = f"preview:{type(request.auth).__name__}:{getattr(request.auth, 'pk', None)}:{request.user.pk}"
     number = int.from_bytes(blake2b(whose.encode(), digest_size=8).digest(), signed=True)
     with transaction.atomic(), connection.cursor() as cursor:

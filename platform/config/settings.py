@@ -102,6 +102,12 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
 # What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
 PRESET = env.str("GATEHOUSE_PRESET", default="protect")
 
+# PDF and Word documents in requests, where a policy has them read.
+DOCUMENT_MAX_BYTES = env.int("GATEHOUSE_DOCUMENT_MAX_BYTES", default=10 * 1024 * 1024)
+DOCUMENT_MAX_CHARACTERS = env.int("GATEHOUSE_DOCUMENT_MAX_CHARACTERS", default=1_000_000)
+DOCUMENT_MEMORY_MB = env.int("GATEHOUSE_DOCUMENT_MEMORY_MB", default=512)
+DOCUMENT_SECONDS = env.int("GATEHOUSE_DOCUMENT_SECONDS", default=20)
+
 # --- knowledge bases -------------------------------------------------------------------------------
 KNOWLEDGE_SOURCES = env.list("GATEHOUSE_KNOWLEDGE_SOURCES", default=[])
 KNOWLEDGE_MAX_BYTES = env.int("GATEHOUSE_KNOWLEDGE_MAX_BYTES", default=25 * 1024 * 1024)

@@ -43,7 +43,7 @@ class FirstBytesProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         self._address = (get_remote_addr(transport) or ("", 0))[0]
-        self._pass = self._guard.admit(self._address)
+        self._pass = self._guard.admit(self._address, transport.abort)
         if self._pass is None:
             transport.abort()
             return

@@ -1,11 +1,12 @@
 """Watches over all connections of a process: how many there are, and which of them keep it waiting.
 
-One timer for all: nothing is armed for a connection, a request or a chunk.
+One timer for all: nothing is armed for a connection, a request or a chunk, but for connections above their address' limit.
 """
 
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from uvicorn.server import ServerState
@@ -13,6 +14,10 @@ from uvicorn.server import ServerState
 from serving.limits import Limits
 
 EXTENSION = "gatehouse.connection"
+_TRIAL_SECONDS = 2.0
+"""How long a connection above its address' limit has to show a valid key: many agents of one office begin at the same moment."""
+_TRIALS = 5
+"""How many times its limit an address may have with those."""
 
 
 @runtime_checkable
@@ -26,10 +31,10 @@ class Guarded(Protocol):
 class Pass:
     """What a connection came in by, and what the application is given of it: the ASGI extension `gatehouse.connection`."""
 
-    __slots__ = ("_guard", "address", "extensions", "is_proven")
+    __slots__ = ("_guard", "address", "close", "extensions", "is_proven")
 
-    def __init__(self, guard: "Guard", address: str) -> None:
-        self._guard, self.address = guard, address
+    def __init__(self, guard: "Guard", address: str, close: Callable[[], None]) -> None:
+        self._guard, self.address, self.close = guard, address, close
         self.is_proven = False
         self.extensions = {EXTENSION: self}
 
@@ -37,7 +42,12 @@ class Pass:
         """The client has shown a valid key, or is signed in: it is not counted by its address any more."""
         if not self.is_proven:
             self.is_proven = True
-            self._guard.forget(self.address)
+            self._guard.forget(self)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the connection is still counted."""
+        return bool(self.extensions)
 
     def leave(self) -> None:
         """The connection has ended."""
@@ -54,42 +64,62 @@ class Guard:
         self._loop = loop
         self._by_address: Counter[str] = Counter()
         """Connections that have shown neither a valid key nor a sign-in."""
-        self._open = self._unproven = 0
+        self._unproven: dict[Pass, None] = {}
+        """The same, the oldest first."""
+        self._open = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def admit(self, address: str) -> "Pass | None":
-        """What one more connection from this address comes in by; None where none more may."""
+    def admit(self, address: str, close: Callable[[], None]) -> "Pass | None":
+        """What one more connection from this address comes in by; None where none more may.
+
+        Above its address' limit it is closed by `close` unless it soon shows a valid key. Above that of all addresses
+        the connection is closed that has shown nothing for the longest.
+        """
         limits = self.limits
         if limits.connections and len(self._connections) >= limits.connections:
             return None
-        found = Pass(self, address)
+        found = Pass(self, address, close)
         if limits.is_trusted(address):
             found.is_proven = True
         else:
-            most = limits.connections_per_address
-            if (limits.unproven_connections and self._unproven >= limits.unproven_connections) or (
-                most and self._by_address[address] >= most
-            ):
+            most, has = limits.connections_per_address, self._by_address[address]
+            if most and has >= most * _TRIALS:
                 return None
+            if most and has >= most:
+                self._loop.call_later(_TRIAL_SECONDS, self._end_trial, found)
+            if limits.unproven_connections and len(self._unproven) >= limits.unproven_connections:
+                self._close_oldest()
             self._by_address[address] += 1
-            self._unproven += 1
+            self._unproven[found] = None
         self._open += 1
         if self._timer is None:
             self._timer = self._loop.call_later(limits.sweep_seconds, self._sweep)
         return found
 
-    def forget(self, address: str) -> None:
+    def forget(self, held: "Pass") -> None:
         """One connection fewer that has shown nothing yet."""
-        self._unproven -= 1
-        self._by_address[address] -= 1
-        if self._by_address[address] <= 0:
-            del self._by_address[address]
+        if held not in self._unproven:
+            return
+        del self._unproven[held]
+        self._by_address[held.address] -= 1
+        if self._by_address[held.address] <= 0:
+            del self._by_address[held.address]
 
     def leave(self, held: "Pass") -> None:
         """A connection has ended."""
         self._open -= 1
-        if not held.is_proven:
-            self.forget(held.address)
+        self.forget(held)
+
+    def _close_oldest(self) -> None:
+        oldest = next(iter(self._unproven))
+        self.forget(oldest)
+        oldest.close()
+
+    def _end_trial(self, held: "Pass") -> None:
+        """Closes a connection that has shown nothing, while its address has more of them than it may."""
+        most = self.limits.connections_per_address
+        if held.is_here and not held.is_proven and self._by_address[held.address] > most:
+            held.close()
 
     def _sweep(self) -> None:
         self._timer = None

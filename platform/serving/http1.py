@@ -31,6 +31,10 @@ def _without_offer(data: bytes) -> bytes:
     return _OFFER.sub(b"\r\nX-Offer", head) + end + rest
 
 
+_UNREAD_PAUSE = 0.015
+"""Seconds between two pieces (of up to 256 KiB) of a body whose answer has been given without it."""
+
+
 class Http1Protocol(HttpToolsProtocol):
     """One connection. A request costs it two comparisons more than uvicorn's."""
 
@@ -64,8 +68,14 @@ class Http1Protocol(HttpToolsProtocol):
                 self._refuse(431)
             return
         self._head_bytes = 0
-        if cycle.more_body and self._pace is not None:
+        if not cycle.more_body:
+            return
+        if self._pace is not None:
             self._pace.received += len(data)
+        if cycle.response_complete and not self.flow.read_paused:
+            # Nobody waits for the rest: it is taken slowly, so that it costs the calls of others little.
+            self.flow.pause_reading()
+            self.loop.call_later(_UNREAD_PAUSE, self.flow.resume_reading)
 
     def on_headers_complete(self) -> None:
         limits = self._limits

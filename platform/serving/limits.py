@@ -13,9 +13,10 @@ class Limits:
     connections: int = 10_000
     """Open at a time in one process, WebSockets among them; 0 is without a limit."""
     unproven_connections: int = 5_000
-    """Of these, such as have shown no valid key and no sign-in yet; 0 is without a limit."""
+    """Of these, such as have shown no valid key and no sign-in yet: above it the oldest is closed; 0 is without a limit."""
     connections_per_address: int = 200
-    """Of one address, such as have shown neither; 0 is without a limit. Trusted proxies have none: behind them calls without a
+    """Of one address, such as have shown neither; 0 is without a limit. Five times as many are let in for two seconds, in
+    which those above the limit have to show a valid key. Trusted proxies have none: behind them calls without a
     valid key are limited by the forwarded address."""
     trusted: tuple[IPv4Network | IPv6Network, ...] | None = ()
     """Proxies whose connections are all callers'; None: whoever connects is one."""

@@ -156,6 +156,27 @@ def test_attempts_are_on_record_with_their_addresses(person, settings):
     assert ordinary.get(log).status_code == 403
 
 
+def test_an_address_beyond_its_limit_leaves_no_rows_whatever_it_makes_up(person, settings):
+    settings.SIGN_IN_TRIES_PER_ADDRESS = 3
+    for number in range(12):
+        sign_in(f"nobody{number}@example.com", "wrong")
+    assert SignInCount.objects.filter(kind="account").count() == 3
+    assert SignInAttempt.objects.count() == 4
+    assert is_in(sign_in(address="198.51.100.8"))
+
+
+def test_tries_from_everywhere_for_nobody_fill_no_table(person):
+    for number in range(70):
+        sign_in(f"nobody{number}@example.com", "wrong", address=f"198.51.{number}.1")
+    assert SignInAttempt.objects.filter(user=None).count() == 60
+    assert not is_in(sign_in(password="wrong"))
+    assert is_in(sign_in())
+    assert outcomes()[-2:] == [
+        ("someone@example.com", "198.51.100.7", "failed"),
+        ("someone@example.com", "198.51.100.7", "succeeded"),
+    ]
+
+
 def test_what_is_refused_unread_fills_no_table(person, settings):
     for _ in range(settings.SIGN_IN_TRIES_PER_ADDRESS * 2):
         sign_in(password="wrong")

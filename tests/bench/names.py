@@ -18,6 +18,7 @@ from governance.privacy.policy.ruleset import RuleSet, every_kind
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import NamesPool
 from tests.bench import privacy
+from tests.bench.personal_data import figures_of, share
 
 SETS = (
     *(f"wikineural_val_{language}" for language in ("de", "fr", "es", "it", "nl", "pt", "en")),
@@ -83,7 +84,7 @@ def rows(data: Path, name: str) -> list[Row]:
 def measure(data: Path) -> list[Found]:
     """Every set under all rules, and under the default ones with names."""
     pool = NamesPool(workers=1, queue_size=4096, timeout_seconds=60)
-    analyzer = privacy._presidio()
+    analyzer = privacy.presidio()
     try:
         return [_measured(Detector(pool), rows(data, name), name, analyzer) for name in SETS]
     finally:
@@ -136,13 +137,13 @@ def _by_kind(several: Sequence[Row], found: Sequence[Sequence[Span]]) -> dict[st
                 for span in mine
                 if not any(span[0] < end and start < span[1] for start, end in row.either)
             ]
-            counts[0] += sum(privacy._share(*span, gold) >= 0.5 for span in judged)
+            counts[0] += sum(share(*span, gold) >= 0.5 for span in judged)
             counts[1] += len(judged)
-            counts[2] += sum(privacy._share(*span, mine) >= 0.5 for span in gold)
+            counts[2] += sum(share(*span, mine) >= 0.5 for span in gold)
             counts[3] += len(gold)
-        result[kind] = privacy._figures(*counts)
+        result[kind] = figures_of(*counts)
         total = [one + other for one, other in zip(total, counts, strict=True)]
-    result["all"] = privacy._figures(*total)
+    result["all"] = figures_of(*total)
     return result
 
 
@@ -170,7 +171,7 @@ class Times:
 def times(data: Path, count: int = 40) -> list[Times]:
     """Over stretches of several sentences of each language, put together to 2,000 characters."""
     pool = NamesPool(workers=1, queue_size=64, timeout_seconds=60)
-    analyzer = privacy._presidio()
+    analyzer = privacy.presidio()
     rules = every_kind(names=True)
     result = []
     try:

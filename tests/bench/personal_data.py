@@ -224,17 +224,17 @@ def _scores(
         everything = [(start, end) for start, end, _ in spans]
         for start, end, label in gold:
             count[label] += 1
-            hit[label] += _share(start, end, by_kind[_kind(label)]) >= 0.5
-            covered[label] += _share(start, end, everything) >= 0.5
+            hit[label] += share(start, end, by_kind[_kind(label)]) >= 0.5
+            covered[label] += share(start, end, everything) >= 0.5
         for kind, several in by_kind.items():
-            counted = [span for span in several if _share(*span, others) < 0.5]
+            counted = [span for span in several if share(*span, others) < 0.5]
             made[kind] += len(counted)
-            right[kind] += sum(_share(start, end, gold_by_kind[kind]) >= 0.5 for start, end in counted)
+            right[kind] += sum(share(start, end, gold_by_kind[kind]) >= 0.5 for start, end in counted)
     kinds = {_kind(label) for label in count}
     result = {
         label: (
             number,
-            _figures(right[_kind(label)], made[_kind(label)], hit[label], number),
+            figures_of(right[_kind(label)], made[_kind(label)], hit[label], number),
             covered[label] / number,
         )
         for label, number in count.most_common()
@@ -242,7 +242,7 @@ def _scores(
     whole = count.total()
     result["all"] = (
         whole,
-        _figures(sum(right[kind] for kind in kinds), sum(made[kind] for kind in kinds), hit.total(), whole),
+        figures_of(sum(right[kind] for kind in kinds), sum(made[kind] for kind in kinds), hit.total(), whole),
         covered.total() / whole if whole else 0.0,
     )
     return result
@@ -259,14 +259,14 @@ def _by_kind(spans: Iterable[Span]) -> defaultdict[str, list[tuple[int, int]]]:
     return found
 
 
-def _share(start: int, end: int, spans: Iterable[tuple[int, int]]) -> float:
+def share(start: int, end: int, spans: Iterable[tuple[int, int]]) -> float:
     covered = set[int]()
     for begin, finish in spans:
         covered.update(range(max(start, begin), min(end, finish)))
     return len(covered) / (end - start) if end > start else 0.0
 
 
-def _figures(right: int, made: int, hit: int, count: int) -> Figures:
+def figures_of(right: int, made: int, hit: int, count: int) -> Figures:
     precision, recall = right / made if made else 0.0, hit / count if count else 0.0
     f2 = 5 * precision * recall / (4 * precision + recall) if precision + recall else 0.0
     return precision, recall, f2

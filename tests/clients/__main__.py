@@ -12,7 +12,9 @@ from tests.clients.install import install, lock
 from tests.clients.kinds import CLIENTS, FOLDER, HERE
 from tests.services import ROOT
 
-NEEDED = {client.name: client.needs for client in CLIENTS} | dict.fromkeys(AGENTS, "agents")
+NEEDED = {client.name: client.needs for client in CLIENTS} | {
+    name: agent.needs for name, agent in AGENTS.items()
+}
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.clients.kinds import FOLDER, GO_SOURCES, HERE
+from tests.clients.kinds import FOLDER, GO_SOURCES, HERE, PYTHONS
 
 OLDEST_NODE = 20
 _LOCK = (
@@ -57,7 +57,7 @@ def install(kinds: set[str], *, newest: bool) -> dict[str, str]:
 
 def lock() -> None:
     """Pins and hashes the newest versions."""
-    for kind in ("python", "frameworks"):
+    for kind in (*PYTHONS, "aider"):
         source = _requirements(kind)
         locked = str(source.with_suffix(".txt"))
         _run(*_UV, "compile", "--system-certs", str(source), *_LOCK, "--upgrade", "-o", locked)
@@ -132,8 +132,7 @@ def _go(newest: bool) -> None:
 
 
 NEEDS: dict[str, Callable[[bool], None]] = {
-    "python": _python("python"),
-    "frameworks": _python("frameworks"),
+    **{name: _python(name) for name in (*PYTHONS, "aider")},
     "node": _npm("node"),
     "agents": _npm("agents"),
     "go": _go,

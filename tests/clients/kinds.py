@@ -12,6 +12,8 @@ HERE = Path(__file__).parent
 FOLDER = Path(os.environ.get("GATEHOUSE_CLIENTS_DIR") or ROOT / ".clients")
 """Where clients are installed, and what they said is kept."""
 GO_SOURCES = Path("/usr/share/gocode")
+PYTHONS = ("python", "frameworks", "held-back")
+"""Environments of Python's clients, of which no two can have the same versions."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Client:
     more: Mapping[str, str] = field(default_factory=dict)
 
     def command(self) -> list[str]:
-        if self.needs in ("python", "frameworks"):
+        if self.needs in PYTHONS:
             line = [FOLDER / self.needs / "bin/python", "-W", "ignore", HERE / "python" / self.script]
         elif self.needs == "node":
             line = [shutil.which("node") or "node", "--no-warnings", FOLDER / "node" / self.script]
@@ -55,6 +57,11 @@ CLIENTS = (
         Client(name, "frameworks", "frameworks.py", name)
         for name in ("litellm", "instructor", "dspy", "smolagents", "aiobotocore", "strands")
     ),
+    Client("agent-framework", "frameworks", "agent_framework_client.py"),
+    Client("haystack", "frameworks", "haystack_client.py"),
+    Client("llm", "frameworks", "llm_client.py"),
+    Client("llama-index", "held-back", "llama_index_client.py"),
+    Client("semantic-kernel", "held-back", "semantic_kernel_client.py"),
     Client("vercel-ai", "node", "vercel.mjs", more=_VERSIONED),
 )
 
@@ -83,5 +90,6 @@ def environment(url: str, key: str, simulator: str, client: Client | None = None
         "GATEHOUSE_SIMULATOR": simulator,
         "PYTHONDONTWRITEBYTECODE": "1",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches one from the web, and waits
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
         **more,
     }

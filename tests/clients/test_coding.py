@@ -6,28 +6,29 @@ import subprocess
 import pytest
 
 from accounts.models import Team
-from tests.clients.coding import AGENTS
+from tests.clients.coding import AGENTS, DONE
 from tests.clients.conftest import CHOSEN
 from tests.clients.matrix import keep
 from tests.e2e.conftest import World
 from tests.services import until
 
-DONE = "It is done: hello.txt is there."
-
 
 def script(world, agent, folder):
     """The model's part of the task. It is said to those alone that were given the task: agents ask other things, too."""
-    steps = [
-        {
-            "content": [
-                {"toolUse": {"toolUseId": f"tooluse_{number}_{n}", "name": name, "input": given}}
-                for n, (name, given) in enumerate(step)
-            ],
-            "stop_reason": "tool_use",
-        }
-        for number, step in enumerate(agent.steps(folder))
+    steps = [said(number, step) for number, step in enumerate(agent.steps(folder))]
+    besides = [{"text": text, "match": match, "times": None} for match, text in agent.besides.items()]
+    world.say(*besides, *({**each, "match": "Write hello.txt"} for each in steps))
+
+
+def said(number, step):
+    """A script of one answer."""
+    if isinstance(step, str):
+        return {"text": step}
+    calls = [
+        {"toolUse": {"toolUseId": f"tooluse_{number}_{n}", "name": name, "input": given}}
+        for n, (name, given) in enumerate(step)
     ]
-    world.say(*({**each, "match": "Write hello.txt"} for each in [*steps, {"text": DONE}] if steps))
+    return {"content": calls, "stop_reason": "tool_use"}
 
 
 def run(world: World, agent, key: str, home, folder) -> str:
@@ -37,7 +38,7 @@ def run(world: World, agent, key: str, home, folder) -> str:
     agent.setup(home, world.url)
     script(world, agent, folder)
     done = subprocess.run(
-        agent.command(), env=agent.environment(home, world.url, key), cwd=folder, stdin=subprocess.DEVNULL,
+        agent.command(world.url, key), env=agent.environment(home, world.url, key), cwd=folder, stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
@@ -56,7 +57,7 @@ def shared(rows):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", AGENTS)
 def test_an_agent_does_a_task(request, tmp_path, name):
-    if reason := CHOSEN["reasons"]["agents"]:
+    if reason := CHOSEN["reasons"][AGENTS[name].needs]:
         keep(name, [], skipped=reason)
         pytest.skip(reason)
     world = request.getfixturevalue("world")  # whose start takes a while
@@ -70,15 +71,14 @@ def test_an_agent_does_a_task(request, tmp_path, name):
     world.knows(key)
     calls = []
     for developer in ("one", "two"):
-        said = run(world, agent, key, tmp_path / f"home-{developer}", tmp_path / developer)
-        if agent.steps(tmp_path):
-            assert (tmp_path / developer / "hello.txt").read_text() == "Hello\n"
-            assert DONE in said
+        printed = run(world, agent, key, tmp_path / f"home-{developer}", tmp_path / developer)
+        assert (tmp_path / developer / "hello.txt").read_text() == "Hello\n"
+        assert DONE in printed
         rows = settled(world, team, more_than=sum(map(len, calls)))
         calls.append(rows[sum(map(len, calls)) :])
     everything = [row for rows in calls for row in rows]
     assert {row["http_status"] for row in everything} == {200}, everything
-    assert all(row["session"] for row in everything)
+    assert {bool(row["session"]) for row in everything} == {agent.has_session}
     developers = {row["end_user"] for row in everything}
     assert len(developers) == (2 if agent.identity else 1)
     if agent.program == "claude":
@@ -88,7 +88,7 @@ def test_an_agent_does_a_task(request, tmp_path, name):
     if agent.program == "codex":
         # It marks nothing; the key that it sends for its prompts' cache does.
         assert all(shared(rows) > 0.3 for rows in calls)
-    keep(name, [{"versions": version(agent)}, *figures(calls)])
+    keep(name, [{"versions": version(agent)}, *figures(agent, calls)])
 
 
 def settled(world, team, *, more_than):
@@ -107,13 +107,13 @@ def settled(world, team, *, more_than):
     return world.execute(statement, team)
 
 
-def figures(calls):
+def figures(agent, calls):
     """A line for each developer, as the matrix and a report want it."""
     for rows in calls:
         dollars = sum(row["cost_nanos"] for row in rows) / 10**9
         yield {"figures": {"calls": len(rows), "cost_usd": round(dollars, 4), "cached_share": round(shared(rows), 3),
                            "end_user": rows[-1]["end_user"], "session": rows[-1]["session"]}}  # fmt: skip
-    names = ["a task with tools" if len(calls[0]) > 2 else "an answer", "cost by session"]
+    names = [agent.task, *(["cost by session"] if agent.has_session else [])]
     if len({rows[-1]["end_user"] for rows in calls}) > 1:
         names.append("cost by end user")
     yield from ({"check": name, "outcome": "works", "text": ""} for name in names)
@@ -121,6 +121,6 @@ def figures(calls):
 
 def version(agent):
     said = subprocess.run(
-        [agent.command()[0], "--version"], capture_output=True, text=True, check=True
+        [agent.path / agent.program, "--version"], capture_output=True, text=True, check=True
     ).stdout
     return {agent.program: said.split()[0] if said[0].isdigit() else said.split()[-1]}

@@ -126,7 +126,7 @@ def test_a_large_prompt_with_many_braces_in_its_text_is_no_deep_one(world):
     assert "values" not in world.post(json=body).text
 
 
-async def test_lists_and_feedback_and_refused_calls_count_as_requests(world):
+async def test_lists_feedback_previews_and_refused_calls_count_as_requests(world):
     world.new_key(team="Counted")
     world.set_rate_limit(team="Counted", metric="requests", limit=6, period="hour")
     key = world.new_key(team="Counted")
@@ -141,28 +141,45 @@ async def test_lists_and_feedback_and_refused_calls_count_as_requests(world):
             (await client.get("/v1/models")).status_code,
             (await client.get("/v1/me")).status_code,
             (await client.post("/v1/feedback", json={"call_id": "x"})).status_code,
+            (await client.post("/api/v1/screening/preview", json={"text": "Hi"})).status_code,
         ]
         while statuses[-1] != 429 and len(statuses) < 12:
             statuses.append((await client.get("/v1/models")).status_code)
         last = await client.post("/v1/chat/completions", content=b"{")
-    assert statuses[-1] == last.status_code == 429
+        preview = await client.post("/api/v1/redaction/preview", json={"text": "Hi"})
+    assert statuses[-1] == last.status_code == preview.status_code == 429
+    assert 0 < int(preview.headers["retry-after"]) <= 3660
     assert len(statuses) == 7
 
 
-def test_more_connections_of_an_address_than_are_taken_are_closed_unless_they_show_a_key(world):
+async def test_connections_above_an_address_limit_are_closed_unless_they_soon_show_a_key(world):
     gateway = world.stack.gateway(env={"GATEHOUSE_CONNECTIONS_PER_ADDRESS": "5"})
     host, port = gateway.url.removeprefix("http://").split(":")
-    with httpx.Client(base_url=gateway.url, headers={"authorization": f"Bearer {world.key}"}) as good:
-        assert good.get("/v1/models").status_code == 200
-        idle = [socket.create_connection((host, int(port)), timeout=5) for _ in range(8)]
-        time.sleep(0.5)
+    headers = {"authorization": f"Bearer {world.key}"}
+    idle = [socket.create_connection((host, int(port)), timeout=5) for _ in range(10)]
+    async with httpx.AsyncClient(base_url=gateway.url, headers=headers, timeout=20) as good:
+        # All at once, each over a connection of its own, as many agents in one office begin their day.
+        answers = await asyncio.gather(*(good.get("/v1/models") for _ in range(12)))
+        assert {answer.status_code for answer in answers} == {200}
+        await asyncio.sleep(2.5)
         for client in idle:
             client.setblocking(False)
-        closed = sum(_is_closed(client) for client in idle)
-        assert closed >= 3
-        assert good.get("/v1/models").status_code == 200
-        for client in idle:
-            client.close()
+        assert sum(_is_closed(client) for client in idle) == 5
+        assert (await good.get("/v1/models")).status_code == 200
+    for client in idle:
+        client.close()
+
+
+def test_more_connections_than_an_address_may_try_are_closed_at_once(world):
+    gateway = world.stack.gateway(env={"GATEHOUSE_CONNECTIONS_PER_ADDRESS": "2"})
+    host, port = gateway.url.removeprefix("http://").split(":")
+    idle = [socket.create_connection((host, int(port)), timeout=5) for _ in range(14)]
+    time.sleep(0.5)
+    for client in idle:
+        client.setblocking(False)
+    assert sum(_is_closed(client) for client in idle) >= 4
+    for client in idle:
+        client.close()
 
 
 def _is_closed(client: socket.socket) -> bool:

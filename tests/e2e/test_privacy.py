@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -10,6 +11,7 @@ import openai
 import pytest
 
 from tests.e2e.conftest import MODEL, World
+from tests.prompts.knowledge.test_extraction import pdf
 from tests.services import until
 
 MAIL = "zoe.quist@example.org"
@@ -20,6 +22,11 @@ RULES = {
     "block": {"rules": [{"entity": "CREDIT_CARD", "to_model": "block"}]},
     "client": {"rules": [_OWN | {"to_model": "", "to_client": "redact", "to_log": "mask"}]},
     "client_block": {"rules": [_OWN | {"to_model": "", "to_client": "block", "to_log": "mask"}]},
+    "other": {
+        "rules": [_OWN | {"to_model": "", "to_client": "block", "to_log": "mask"}],
+        "other_model": "claude-haiku-4-5",
+    },
+    "documents": {"rules": [{"entity": "EMAIL_ADDRESS"}], "documents": "read"},
     "log_only": {"rules": [_OWN | {"to_model": "log", "to_log": "redact"}]},
     "hash": {"rules": [_OWN | {"to_model": "hash", "to_log": "hash"}]},
     "own": {
@@ -106,6 +113,53 @@ def test_a_blocking_rule_ends_the_answer_as_the_format_has_it(world, stream):
     assert record["checks"]["output"]["blocked"] == "TICKET"
     assert record["cost_nanos"] > 0
     assert record["is_estimated"] is stream
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_another_model_answers_in_the_place_of_an_answer_that_breaks_a_rule(world, stream):
+    key = team_with(world, "other")
+    world.say(f"It is {TICKET}.", "It has no number.")
+    answer = ask(world, key, "Which ticket?", stream=stream)
+    assert TICKET not in answer.text
+    assert "no number" in answer.text
+    assert answer.headers["x-gatehouse-adjusted"] == "model; violation=claude-haiku-4-5"
+    assert "haiku" in answer.headers["x-gatehouse-model"]
+    record = world.record(answer.headers["x-gatehouse-call-id"])
+    assert (record["status"], record["route"]) == ("succeeded", "claude-haiku-4-5")
+    assert 0 < record["checks"]["violation"]["cost_nanos"] < record["cost_nanos"] <= record["reserved_nanos"]
+
+
+def test_a_pdf_is_read_on_its_way_to_the_model_in_every_format(world):
+    key = team_with(world, "documents")
+    data = b64encode(pdf(f"Write to {MAIL} today.")).decode()
+    source = {"type": "base64", "media_type": "application/pdf", "data": data}
+    document = {"name": "report", "format": "pdf", "source": {"bytes": data}}
+    say, put = {"type": "text", "text": "Sum it up."}, {"type": "document", "source": source}
+    bodies: dict[str, list[dict[str, object]]] = {
+        "/v1/chat/completions": [say, {"type": "file", "file": {"filename": "a.pdf", "file_data": data}}],
+        "/v1/messages": [say, put],
+        f"/bedrock/model/{MODEL}/converse": [{"text": "Sum it up."}, {"document": document}],
+    }
+    for path, content in bodies.items():
+        body = {"messages": [{"role": "user", "content": content}]}
+        if "bedrock" not in path:
+            body |= {"model": MODEL, "max_tokens": 50}
+        answer = world.post(path, key=key, json=body)
+        assert answer.status_code == 200, answer.text
+        assert "[1]; sent=text" in answer.headers["x-gatehouse-adjusted"]
+        sent = json.dumps(world.received()[-1]["body"])
+        assert MAIL not in sent
+        assert "EMAIL_ADDRESS_" in sent
+        body["messages"][0]["content"][-1] = _with(content[-1], b64encode(b"%PDF-1.7 broken").decode())
+        refused = world.post(path, key=key, json=body)
+        assert refused.status_code == 400
+        assert "messages[0].content[1]: this document can't be read" in refused.text
+
+
+def _with(part, data):
+    """The part with another document in it."""
+    text = json.dumps(part)
+    return json.loads(re.sub(r"JVBERi[A-Za-z0-9+/=]+", data, text))
 
 
 @pytest.mark.quick

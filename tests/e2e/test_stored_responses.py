@@ -224,7 +224,9 @@ def test_a_policy_that_stores_no_bodies_stores_no_responses(world):
     assert (answer.json()["store"], adjusted(answer)) == (False, "store; dropped")
     refused = world.post("/v1/responses", key=key, json=body | {"previous_response_id": answer.json()["id"]})
     assert refused.json()["error"]["code"] == "previous_response_not_found"
-    assert "does not store responses" in refused.json()["error"]["message"]
+    said = refused.json()["error"]["message"]
+    assert "does not store responses" in said
+    assert "'store': false" in said  # what clients switch
 
 
 @pytest.mark.parametrize("hidden", ["hash", "redact"])

@@ -84,15 +84,22 @@ async def test_an_offer_of_http2_is_passed_over(apart):
     assert b"world" in answer
 
 
-@pytest.mark.parametrize("name", ["CONNECTIONS", "CONNECTIONS_PER_ADDRESS"])
-async def test_there_are_so_many_connections(name, monkeypatch):
-    monkeypatch.setenv(f"GATEHOUSE_{name}", "2")
+async def test_there_are_so_many_connections(monkeypatch):
+    monkeypatch.setenv("GATEHOUSE_CONNECTIONS", "2")
     async with serving(App()) as port:
         async with connected(port), connected(port):
             assert not await _is_served(port)
         async with asyncio.timeout(20):
             while not await _is_served(port):  # noqa: ASYNC110 - seen from without
                 await asyncio.sleep(0.05)
+
+
+async def test_where_too_many_have_shown_nothing_the_oldest_makes_room(monkeypatch):
+    monkeypatch.setenv("GATEHOUSE_UNPROVEN_CONNECTIONS", "2")
+    async with serving(App()) as port, connected(port) as (oldest, _), connected(port) as (other, _):
+        assert await _is_served(port)
+        assert oldest.at_eof()
+        assert not other.at_eof()
 
 
 async def test_an_answer_that_nobody_takes_is_ended(monkeypatch):

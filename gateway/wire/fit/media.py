@@ -11,7 +11,7 @@ from gateway.wire.fit.work import Work
 from gateway.wire.image_size import size_of
 
 # Source: API reference, Message: images and documents of one request, and the size of each.
-_MAX_IMAGES, _MAX_DOCUMENTS = 20, 5
+_MAX_IMAGES, MAX_DOCUMENTS = 20, 5
 _MAX_IMAGE_BYTES, _MAX_DOCUMENT_BYTES = 3_932_160, 4_718_592
 _KINDS = ("image", "document", "video", "audio", "search_result")
 _NAMES = {"search_result": "searchResult"}
@@ -152,11 +152,11 @@ class _Media:
     def _document(self, document: Json, where: str) -> Json:
         work = self._work
         self._documents += 1
-        if self._documents > _MAX_DOCUMENTS:
+        if self._documents > MAX_DOCUMENTS:
             raise work.refusal(
                 where,
-                f"a request takes at most {_MAX_DOCUMENTS} documents.",
-                f"Too many documents in request: at most {_MAX_DOCUMENTS}.",
+                f"a request takes at most {MAX_DOCUMENTS} documents.",
+                f"Too many documents in request: at most {MAX_DOCUMENTS}.",
             )
         if not self._takes_large(document) and len(_bytes_of(document)) * 3 // 4 > _MAX_DOCUMENT_BYTES:
             raise work.refusal(

@@ -1,17 +1,18 @@
 """Posts to webhooks that people type in: to public addresses only, looked up once, without following redirects."""
 
-import socket
 from contextlib import closing
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from governance.alerts.policy import is_public
+from kernel.clock import perf_counter
 from kernel.errors import UnavailableError
 from kernel.http_client import HttpClient, NotSentError, OutcomeUnknownError
+from kernel.lookup import addresses_of
 
 TIMEOUT_SECONDS = 10.0
-"""For the whole of an attempt, from connecting to the answer's status, however slowly its bytes come."""
+"""For the whole of an attempt, from looking up the host to the answer's status, however slowly its bytes come."""
 
 
 class UndeliverableError(UnavailableError):
@@ -30,24 +31,25 @@ def post_webhook(url: str, body: bytes, headers: dict[str, str], *, seconds: flo
         raise UndeliverableError("Only https is allowed.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {"Content-Type": "application/json", "User-Agent": "Gatehouse", **headers}
+    end = perf_counter() + seconds
+    address = _address(host, port, seconds)
     try:
-        with closing(HttpClient(scheme, host, port, address=_address(host, port))) as client:
-            reply = client.post(path, body, sent, seconds=seconds, max_bytes=0)
+        with closing(HttpClient(scheme, host, port, address=address)) as client:
+            reply = client.post(path, body, sent, seconds=max(0.1, end - perf_counter()), max_bytes=0)
     except (NotSentError, OutcomeUnknownError) as error:
         raise UndeliverableError(f"{host} can't be reached: {error}") from error
     if not 200 <= reply.status < 300:
         raise UndeliverableError(f"{host} answered {reply.status}.")
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: int, seconds: float) -> str:
     """Where the host is. What was looked up is what is connected to: a name cannot change in between."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:  # a label that no name can have
-        raise UndeliverableError(f"{host[:100]} is not known.") from error
-    address = str(found[0][4][0])
-    if not settings.ALERTS_ALLOW_PRIVATE and not all(is_public(str(entry[4][0])) for entry in found):
+        found = addresses_of(host, port, seconds=seconds)
+    except OSError as error:
+        raise UndeliverableError(f"{host[:100]} is not known, or its name server does not answer.") from error
+    if not settings.ALERTS_ALLOW_PRIVATE and not all(map(is_public, found)):
         raise UndeliverableError(
             f"{host} is not on the internet. GATEHOUSE_ALERTS_ALLOW_PRIVATE would allow it."
         )
-    return address
+    return found[0]

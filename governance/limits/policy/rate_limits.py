@@ -9,8 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 SLICES = 60
+PERIOD_SECONDS = {"": 0, "minute": 60, "hour": 3600, "day": 86_400}
+"""Of a limit's periods; 0 is at any time."""
 LEASE_MS = 30_000
 """How long a call counts as running without being renewed: its process may have died."""
+
+
+def counter_key(limit_id: int, subject: str) -> str:
+    """What a limit counts a subject by; the same wherever it is counted."""
+    return f"{limit_id}:{subject}"
 
 
 @dataclass(frozen=True, slots=True)

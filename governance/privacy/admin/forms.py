@@ -9,7 +9,7 @@ from accounts.access.admin import CheckedForm, OwnedForm
 from accounts.admin.typed import InlineFormSet, ModelForm
 from governance.privacy.models import RedactionRule
 from governance.privacy.policy.kinds import KINDS, title
-from governance.privacy.services.privacy import check_rule, rule_of
+from governance.privacy.services.privacy import check_other_model, check_rule, rule_of
 from kernel.errors import at
 
 _LINES = ("patterns", "deny", "allow", "context", "languages")
@@ -23,6 +23,9 @@ class PolicyForm(OwnedForm):
         application = cleaned.get("application")
         if self.instance.pk is None and application is not None and not cleaned.get("team"):
             cleaned["team"] = self.instance.team = application.team
+        if "other_model" in cleaned:
+            with at("other_model"):
+                check_other_model(cleaned["other_model"])
         return cleaned
 
 

@@ -54,7 +54,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
     )
     fieldsets = (
         ("For whom", {"fields": (("team", "application"),)}),
-        ("Names", {"classes": ("tab",), "fields": ("names", "overload")}),
+        ("Names and documents", {"classes": ("tab",), "fields": ("names", "overload", "documents")}),
         (
             "Screening",
             {
@@ -63,6 +63,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
                 "fields": (("screen_user", "screen_document", "screen_tool"), ("flag_at", "block_at"), ("delimit", "delimit_outside"), "canary", ("leak", "links")),
             },
         ),
+        ("Answers", {"classes": ("tab",), "fields": ("other_model",)}),
         ("Storage", {"classes": ("tab",), "fields": ("bodies", "sample_percent")}),
         (
             "Bedrock guardrail",

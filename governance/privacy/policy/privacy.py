@@ -27,6 +27,11 @@ Bodies = Literal["", "raw", "redacted", "none"]
 BODIES: tuple[Bodies, ...] = ("", "raw", "redacted", "none")
 """What is kept of requests and answers, from the mildest: not said; also as they were, encrypted; redacted only; nothing."""
 
+Documents = Literal["pass", "read", "refuse"]
+DOCUMENTS: tuple[Documents, ...] = ("pass", "read", "refuse")
+"""What is done with PDF and Word documents in a request, from the mildest: sent unread; read, and sent as their masked text
+where something is found, those that can't be read being refused; all refused."""
+
 DEFAULT_THRESHOLD = 0.4
 
 Choice = TypeVar("Choice", bound=str)
@@ -91,6 +96,9 @@ class PolicyDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     screening: Screening = Screening()
     bodies: Bodies = ""
     sample_percent: int = 100
+    other_model: str = ""
+    """The route that is asked once when an answer would be ended; none: it is ended."""
+    documents: Documents = "pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,8 @@ class Effective:
     screening: Screening = field(default_factory=Screening)
     bodies: Bodies = "redacted"
     sample_percent: int = 100
+    other_model: str = ""
+    documents: Documents = "pass"
 
 
 def stricter(order: Sequence[Choice], *choices: Choice) -> Choice:
@@ -141,6 +151,8 @@ def combined(versions: Iterable[InForce]) -> Effective:
         screening=_screening([each.screening for each in documents]),
         bodies=stricter(BODIES, *(each.bodies for each in documents)) or "redacted",
         sample_percent=min(each.sample_percent for each in documents),
+        other_model=_other_model(documents),
+        documents=stricter(DOCUMENTS, *(each.documents for each in documents)),
     )
 
 
@@ -159,7 +171,24 @@ def extended(effective: Effective, added: InForce) -> Effective:
         screening=_screening([effective.screening, document.screening]),
         bodies=stricter(BODIES, effective.bodies, document.bodies),
         sample_percent=min(effective.sample_percent, document.sample_percent),
+        other_model=_other_model((effective, document)),
+        documents=stricter(DOCUMENTS, effective.documents, document.documents),
     )
+
+
+def ends_answers(policy: PolicyDocument | Effective) -> bool:
+    """Whether something that it says can end an answer."""
+    rules = policy.rules if isinstance(policy, PolicyDocument) else (rule for _, rule in policy.rules)
+    screening = policy.screening
+    return "block" in (screening.leak, screening.links) or any(rule.to_client == "block" for rule in rules)
+
+
+def _other_model(policies: Sequence[PolicyDocument | Effective]) -> str:
+    """To end an answer is stricter than to ask another model: one that ends answers and names no model means that. Of several
+    that are named, the first holds, which is the organisation's."""
+    if any(not each.other_model and ends_answers(each) for each in policies):
+        return ""
+    return next((each.other_model for each in policies if each.other_model), "")
 
 
 def _screening(several: Sequence[Screening]) -> Screening:

@@ -7,6 +7,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services.known_models import known_chat_models
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion, RedactionRule
 from governance.privacy.policy.custom_rules import BadPatternError, CustomRule
 from governance.privacy.policy.kinds import KINDS
@@ -22,6 +23,9 @@ from governance.privacy.policy.privacy import (
 from governance.privacy.policy.recognition.engine import LANGUAGE_ENTITIES
 from governance.privacy.selectors import Policies, preset
 from kernel.errors import InvalidError
+
+MAX_RULES, MAX_PATTERNS, MAX_WORDS = 300, 300, 10_000
+"""Of one policy: what each call is asked by costs it, and every call beside it."""
 
 
 class UnusablePolicyError(InvalidError):
@@ -52,9 +56,28 @@ def _frozen(value: Any) -> Any:
 
 
 def check_policy(document: PolicyDocument) -> None:
-    """UnusablePolicyError, with what to change, for the first rule that can't be used."""
+    """UnusablePolicyError, with what to change, where there are too many rules, or for the first that can't be used."""
+    for what, count, most in (
+        ("rules", len(document.rules), MAX_RULES),
+        ("patterns", sum(len(rule.patterns) for rule in document.rules), MAX_PATTERNS),
+        ("words to find", sum(len(rule.deny) for rule in document.rules), MAX_WORDS),
+    ):
+        if count > most:
+            raise UnusablePolicyError(
+                f"A policy can have at most {most:,} {what}, and this one has {count:,}: each is looked for in every text. "
+                "Values of one kind can be the words of one rule, and patterns can be joined by |."
+            )
     for rule in document.rules:
         check_rule(rule)
+
+
+def check_other_model(name: str) -> None:
+    """UnusablePolicyError where another model is named and no route that answers in text is called so."""
+    known = known_chat_models()
+    if name and known and name not in known:
+        raise UnusablePolicyError(
+            f"There is no route named “{name}” that answers in text. See Routes for the names."
+        )
 
 
 def check_names(effective: Effective) -> None:
@@ -98,6 +121,7 @@ def publish(policy: PrivacyPolicy, *, by: User | None, reason: str) -> PrivacyPo
     policy = PrivacyPolicy.objects.select_for_update().get(pk=policy.pk)
     draft = policy_document(policy)
     check_names(Policies().with_draft(policy, draft))
+    check_other_model(draft.other_model)
     document = encode_policy(draft)
     last = policy.versions.first()
     version = PrivacyPolicyVersion.objects.create(
@@ -165,4 +189,5 @@ def policy_document_from(value: Mapping[str, Any]) -> PolicyDocument:
     """A checked document from its JSON value. msgspec.ValidationError or UnusablePolicyError says what is wrong."""
     document = decode_policy(value)
     check_policy(document)
+    check_other_model(document.other_model)
     return document

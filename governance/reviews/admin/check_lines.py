@@ -3,6 +3,7 @@
 from typing import Any
 
 from governance.privacy.policy.kinds import title
+from kernel.money import format_usd
 
 _LEAKS = {
     "canary": "the answer held the canary of the system prompt",
@@ -32,6 +33,8 @@ def check_lines(findings: dict[str, int], checks: dict[str, Any]) -> list[tuple[
         lines.append(("Adjusted for the model", ", ".join(map(str, adjusted))))
     if (answer := checks.get("output")) is not None:
         lines.append(("Answer checked", _answer(answer)))
+    if violation := checks.get("violation"):
+        lines.append(("Another model was asked", _violation(violation)))
     if restored := checks.get("restored"):
         lines.append(("Placeholders restored", f"{restored:,}"))
     if checks.get("probe"):
@@ -67,6 +70,11 @@ def _answer(check: dict[str, Any]) -> str:
     if blocked := check.get("blocked"):
         text += f"; ended because of {title(blocked)}"
     return text
+
+
+def _violation(check: dict[str, Any]) -> str:
+    cost = format_usd(check.get("cost_nanos", 0))
+    return f"the answer of {check.get('model', '')} was dropped because of {title(check.get('kind', ''))}; it cost {cost}"
 
 
 def _verdict(each: dict[str, Any]) -> str:

@@ -18,14 +18,25 @@ from kernel.clock import utc_now
 
 logger = logging.getLogger(__name__)
 
-_COUNT = """
-    INSERT INTO accounts_signincount AS c (kind, subject, tries, began_at)
-    VALUES ('account', %(account)s, 1, %(now)s), ('address', %(address)s, 1, %(now)s)
+_ON_CONFLICT = """
     ON CONFLICT (kind, subject) DO UPDATE SET
         tries = CASE WHEN c.began_at <= %(since)s THEN 1 ELSE least(c.tries + 1, 1000000) END,
         began_at = CASE WHEN c.began_at <= %(since)s THEN %(now)s ELSE c.began_at END
     RETURNING kind, tries
 """
+_COUNT = f"""
+    WITH by_address AS (
+        INSERT INTO accounts_signincount AS c (kind, subject, tries, began_at)
+        VALUES ('address', %(address)s, 1, %(now)s) {_ON_CONFLICT}
+    ), by_account AS (
+        INSERT INTO accounts_signincount AS c (kind, subject, tries, began_at)
+        SELECT 'account', %(account)s, 1, %(now)s FROM by_address WHERE tries <= %(most)s {_ON_CONFLICT}
+    )
+    SELECT kind, tries FROM by_address UNION ALL SELECT kind, tries FROM by_account
+"""  # noqa: S608 - of two texts that stand here
+"""An address beyond its limit leaves no more rows, whatever accounts it makes up, and locks nobody's."""
+_LISTED_PER_MINUTE = 60
+"""Tries for accounts that nobody has, from all addresses together: those beyond are in the process' log alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +63,12 @@ def begin_try(typed: str, address: str) -> Try:
     now = utc_now()
     with connection.cursor() as cursor:
         since = now - timedelta(minutes=settings.SIGN_IN_LOCK_MINUTES)
-        cursor.execute(_COUNT, {"account": account, "address": address, "now": now, "since": since})
+        most = settings.SIGN_IN_TRIES_PER_ADDRESS
+        cursor.execute(
+            _COUNT, {"account": account, "address": address, "now": now, "since": since, "most": most}
+        )
         tries = dict(cursor.fetchall())
-    over = {kind: tries[kind] - limit for kind, limit in limits().items() if tries[kind] > limit}
+    over = {kind: count - limit for kind, limit in limits().items() if (count := tries.get(kind, 0)) > limit}
     if any(by == 1 for by in over.values()):
         logger.warning(
             "sign-in: too many tries (%s) from %s: locked for %s minutes",
@@ -91,6 +105,11 @@ def _log(typed: str, user: User | None, address: str, outcome: SignInAttempt.Out
         validate_email(typed)
     except ValidationError:
         typed = ""  # people type passwords there
-    SignInAttempt.objects.create(
-        at=utc_now(), account=typed[:254], user=user, address=address, outcome=outcome
-    )
+    now = utc_now()
+    recent = SignInAttempt.objects.filter(user=None, at__gt=now - timedelta(minutes=1))
+    if user is None and recent.count() >= _LISTED_PER_MINUTE:
+        logger.warning(
+            "sign-in: %s from %s for an account that nobody has", outcome, address or "an unknown address"
+        )
+        return
+    SignInAttempt.objects.create(at=now, account=typed[:254], user=user, address=address, outcome=outcome)

@@ -50,11 +50,11 @@ def simulated(*scripts: dict[str, Any]) -> None:
     urllib.request.urlopen(urllib.request.Request(address, body, method="PUT")).close()
 
 
-def two_calls(name: str = "weather") -> None:
-    """The model asks for two calls of a tool at once, then answers."""
+def two_calls(name: str = "weather", cities: tuple[str, ...] = ("Bern", "Oslo")) -> None:
+    """The model asks for two calls of a tool at once, or for one with one city, then answers."""
     calls = [
         {"toolUse": {"toolUseId": f"tooluse_{city}", "name": name, "input": {"city": city}}}
-        for city in ("Bern", "Oslo")
+        for city in cities
     ]
     simulated({"content": calls, "stop_reason": "tool_use"}, {"text": "Bern 12, Oslo 3."})
 

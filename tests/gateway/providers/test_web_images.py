@@ -146,7 +146,7 @@ async def test_a_name_that_leads_home_is_not_asked(address, monkeypatch):
         public = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port))
         return [public, (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(web_images.socket, "getaddrinfo", lookup)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
     with pytest.raises(ImageNotFetchedError, match="not on the internet"):
         await WebImages(["*.example.com"]).fetch("https://a.example.com/x.png")
 

@@ -5,6 +5,7 @@ import json
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -27,6 +28,7 @@ from governance.usage.models import AwsImport, LoggedInvocation, RejectedLine
 from governance.usage.policy.invocation_logs import CALL_KEY
 from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
 from kernel.clock import utc_now
+from tests.gateway.catalogue.factories import make_deployment, make_model
 from tests.gateway.reconciliation.factories import bucket, s3_server
 from tests.governance.limits.factories import DOLLAR
 from tests.governance.limits.test_ledger import hold, record, run
@@ -42,14 +44,15 @@ def world() -> World:
 
 
 def charge(
-    world: World, request_id: str, *, posted: int, held: int = 10**9, estimated: bool = True
+    world: World, request_id: str, *, posted: int, held: int = 10**9, estimated: bool = True, **more: Any
 ) -> AuditRecord:
     """A call of Mine as the gateway settles it."""
     request = hold(world.mine.budget, held)
     columns = {
         "upstream_request_id": request_id, "model": "amazon.nova-lite-v1:0", "region": "us-east-1", "started_at": utc_now(),
-        "price_id": Price.objects.get().pk, "is_estimated": estimated, "reserved_nanos": held, "team_id": world.mine.team.pk,
-    }  # fmt: skip
+        "is_estimated": estimated, "reserved_nanos": held, "team_id": world.mine.team.pk,
+        "price_id": more.pop("price_id", None) or Price.objects.get().pk,
+    } | more  # fmt: skip
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
         await ledger.reserve(request)
@@ -105,6 +108,24 @@ def exact(tokens: tuple[int, int] = (1000, 100)) -> int:
 
 def spent(world: World) -> int:
     return sum(BudgetWindow.objects.filter(budget=world.mine.budget).values_list("spent_nanos", flat=True))
+
+
+def test_of_an_answer_that_was_dropped_the_line_has_its_own_price(world, bucket):
+    """Another model answered in its place: each line costs what its model costs."""
+    dear = make_deployment(make_model("amazon.nova-pro-v1:0", "Nova Pro"), input_rate=800_000_000)
+    first, second = Price.objects.order_by("pk")
+    costs = [cost(price_entry(price), Usage(input=1000, output=100)) for price in (first, second)]
+    dropped = {"region": "us-east-1", "model": "amazon.nova-lite-v1:0", "invoke_id": "us.amazon.nova-lite-v1:0", "price_id": first.pk}  # fmt: skip
+    more = {"model": dear.model.model_id, "price_id": second.pk, "checks": {"violation": dropped}}
+    before = spent(world)
+    call = charge(world, "r-2", posted=7, **more)
+    names = {"requestMetadata": {"gatehouse-call-id": str(call.pk)}}
+    pro = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0"
+    put(bucket, [line("r-1", modelId="us.amazon.nova-lite-v1:0", **names), line("r-2", modelId=pro, **names)])
+    read()
+    assert spent(world) - before == sum(costs)
+    lines = LoggedInvocation.objects.order_by("request_id").values_list("cost_nanos", flat=True)
+    assert list(lines) == costs
 
 
 def test_an_estimate_is_corrected_by_an_entry_of_its_own(world, bucket):

@@ -11,6 +11,7 @@ from governance.privacy.policy.presets import PRESETS
 from governance.privacy.policy.privacy import (
     ACTIONS,
     BODIES,
+    DOCUMENTS,
     OVERLOADS,
     SCREENING_ACTIONS,
     InForce,
@@ -20,10 +21,12 @@ from governance.privacy.policy.privacy import (
     combined,
     decode_policy,
     encode_policy,
+    ends_answers,
+    extended,
     stricter,
 )
 from governance.privacy.policy.ruleset import RuleSet
-from governance.privacy.services.privacy import check_names, check_policy
+from governance.privacy.services.privacy import UnusablePolicyError, check_names, check_policy
 from tests.governance.privacy.samples import findings_in
 
 ENTITIES = ("EMAIL_ADDRESS", "CREDIT_CARD", "PERSON", "CUSTOM", "OTHER")
@@ -45,7 +48,7 @@ rules = st.builds(
 screening_actions = st.sampled_from(SCREENING_ACTIONS)
 screenings = st.builds(
     Screening,
-    **dict.fromkeys(("user", "document", "tool", "leak"), screening_actions),
+    **dict.fromkeys(("user", "document", "tool", "leak", "links"), screening_actions),
     flag_at=thresholds,
     block_at=thresholds,
     delimit=st.booleans(),
@@ -62,6 +65,8 @@ documents = st.builds(
     screening=screenings,
     bodies=st.sampled_from(BODIES),
     sample_percent=st.integers(0, 100),
+    other_model=st.sampled_from(("", "one", "two")),
+    documents=st.sampled_from(DOCUMENTS),
 )
 versions = st.builds(InForce, st.sampled_from(("Organisation", "Team", "App")), st.integers(1, 9), documents)
 texts = st.text(st.sampled_from("Abz1é @."), max_size=20)
@@ -112,7 +117,7 @@ def test_what_holds_is_the_strictest_of_each(several):
     documents = [each.document for each in several]
     assert effective.names == any(each.names for each in documents)
     assert effective.sample_percent == min(each.sample_percent for each in documents)
-    for name, order in (("overload", OVERLOADS), ("guardrail_failure", OVERLOADS)):
+    for name, order in (("overload", OVERLOADS), ("guardrail_failure", OVERLOADS), ("documents", DOCUMENTS)):
         assert order.index(getattr(effective, name)) == max(
             order.index(getattr(each, name)) for each in documents
         )
@@ -126,6 +131,19 @@ def test_what_holds_is_the_strictest_of_each(several):
     assert {each.guardrail for each in documents} - {""} == {name for name, _ in effective.guardrails}
     assert effective.sources == tuple((each.owner, each.number) for each in several)
     assert [rule for _, rule in effective.rules] == [rule for each in documents for rule in each.rules]
+
+
+@given(versions, st.lists(versions, min_size=1, max_size=3))
+def test_no_level_asks_another_model_where_one_above_ends_the_answer_or_names_its_own(more, several):
+    """To end the answer is stricter: a policy that ends answers and names no model means that."""
+    fewer, all_of_them = combined(several), combined([*several, more])
+    assert extended(fewer, more).other_model == all_of_them.other_model
+    if ends_answers(fewer):
+        assert all_of_them.other_model in ("", fewer.other_model)
+    if any(ends_answers(each.document) and not each.document.other_model for each in (*several, more)):
+        assert all_of_them.other_model == ""
+    elif fewer.other_model:
+        assert all_of_them.other_model == fewer.other_model
 
 
 @given(st.permutations(ACTIONS))
@@ -150,7 +168,8 @@ def test_each_preset_is_stricter_than_the_one_before():
     for milder, sterner in ((observe, protect), (protect, strict)):
         both = combined((InForce("a", 1, milder), InForce("b", 1, sterner)))
         alone = combined((InForce("b", 1, sterner),))
-        assert (both.screening, both.names, both.overload) == (alone.screening, alone.names, alone.overload)
+        for name in ("screening", "names", "overload", "documents", "other_model"):
+            assert getattr(both, name) == getattr(alone, name)
 
 
 @given(documents)
@@ -202,3 +221,17 @@ def test_rules_that_differ_are_told_apart_by_their_salt(one, other):
     if (first.rules, first.names, first.guardrails) != (second.rules, second.names, second.guardrails):
         assert RuleSet(first).salt != RuleSet(second).salt
     assert RuleSet(first).salt == RuleSet(combined((one,))).salt
+
+
+@pytest.mark.parametrize(
+    ("rules", "what"),
+    [
+        ([PrivacyRule(entity=f"KIND_{number}", deny=("x",)) for number in range(3000)], "rules"),
+        ([PrivacyRule(entity="KIND", patterns=tuple(f"a{number}" for number in range(301)))], "patterns"),
+        ([PrivacyRule(entity="KIND", deny=tuple(f"a{number}" for number in range(10_001)))], "words"),
+    ],
+    ids=["rules", "patterns", "words"],
+)
+def test_a_policy_that_would_slow_every_call_is_refused_with_its_bound(rules, what):
+    with pytest.raises(UnusablePolicyError, match=f"at most .* {what}"):
+        check_policy(PolicyDocument(rules=tuple(rules)))

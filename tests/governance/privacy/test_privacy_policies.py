@@ -192,6 +192,18 @@ def test_the_way_of_a_policy_through_the_api(world):
     assert ask(client, "post", url + "withdraw/", {"reason": "Enough"}).json()["in_force"] is None
 
 
+def test_another_model_is_one_that_there_is(world):
+    client = world.client("owner")
+    url = f"{API}/privacy-policies/{world.mine.team.privacy_policies.get().pk}/"
+    answer = ask(client, "patch", url, {"draft": {"other_model": "nowhere"}})
+    assert (answer.status_code, "no route named “nowhere”" in answer.content.decode()) == (400, True)
+    answer = ask(client, "patch", url, {"draft": {"other_model": "nova-lite", "documents": "read"}})
+    assert answer.json()["draft"]["other_model"] == "nova-lite"
+    lines = " ".join(ask(client, "get", url + "differences/").json())
+    assert "Another model once: not set → nova-lite" in lines
+    assert "PDF and Word documents in requests: pass → read" in lines
+
+
 def test_a_dry_run_of_stored_calls_sees_them_redacted(world):
     url = f"{API}/privacy-policies/{world.mine.team.privacy_policies.get().pk}/"
     ask(
@@ -320,16 +332,18 @@ def test_saving_changes_the_draft_alone(world):
     rule = policy.rules.get()
     form = {
         "names": "on", "overload": "block", "guardrail": "", "guardrail_version": "DRAFT", "guardrail_failure": "block", "screen_user": "log", "screen_document": "log",
-        "screen_tool": "log", "flag_at": "0.5", "block_at": "0.9", "leak": "log", "bodies": "", "sample_percent": "100",
+        "screen_tool": "log", "flag_at": "0.5", "block_at": "0.9", "leak": "log", "bodies": "", "sample_percent": "100", "documents": "read", "other_model": "nova-lite",
         "rules-TOTAL_FORMS": "1", "rules-INITIAL_FORMS": "1", "rules-0-id": rule.pk, "rules-0-policy": policy.pk, "rules-0-entity": "EMAIL_ADDRESS",
         "rules-0-threshold": "0.4", "rules-0-to_model": "block", "rules-0-to_client": "", "rules-0-to_log": "mask", "rules-0-allow": "a@b.com\nc@d.com",
         "rules-2-TOTAL_FORMS": "1", "rules-2-INITIAL_FORMS": "0", "rules-2-0-policy": policy.pk, "rules-2-0-entity": "ticket no", "rules-2-0-threshold": "0.4",
         "rules-2-0-to_model": "redact", "rules-2-0-patterns": "TK-[0-9]+", "rules-2-0-to_log": "mask",
     }  # fmt: skip
+    answer = world.client("admin").post(page(policy, "change"), form | {"other_model": "nowhere"})
+    assert "There is no route named “nowhere”" in answer.content.decode()
     answer = world.client("admin").post(page(policy, "change"), form)
     assert answer.status_code == 302, answer.context["errors"] if answer.context else answer.content[:2000]
     document = policy_document(PrivacyPolicy.objects.get(pk=policy.pk))
-    assert document.names
+    assert (document.names, document.other_model, document.documents) == (True, "nova-lite", "read")
     assert [(rule.entity, rule.to_model, rule.allow, rule.patterns) for rule in document.rules] == [
         ("EMAIL_ADDRESS", "block", ("a@b.com", "c@d.com"), ()), ("TICKET_NO", "redact", (), ("TK-[0-9]+",)),
     ]  # fmt: skip

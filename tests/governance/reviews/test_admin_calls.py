@@ -12,6 +12,7 @@ from django.urls import reverse
 from gateway.demo.calls import call_id_at
 from governance.records.models import AuditRecord
 from governance.records.selectors.calls import first_id_at, ids_beginning_with, models_called
+from governance.reviews.admin.check_lines import check_lines
 from kernel.clock import utc_now
 from tests.call_ids import time_of
 from tests.governance.records.factories import make_call
@@ -195,3 +196,13 @@ def test_models_are_found_one_by_one(world):
     make_call(None, None, model="")
     make_call(None, None, model="meta.llama")
     assert models_called() == ["amazon.nova-lite-v1:0", "meta.llama"]
+
+
+def test_an_answer_that_was_dropped_is_told_with_what_it_cost():
+    dropped = {"kind": "CREDIT_CARD", "model": "amazon.nova-lite-v1:0", "cost_nanos": 1_800_000}
+    assert check_lines({}, {"violation": dropped}) == [
+        (
+            "Another model was asked",
+            "the answer of amazon.nova-lite-v1:0 was dropped because of Payment card; it cost $0.001800",
+        )
+    ]

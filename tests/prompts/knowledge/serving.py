@@ -57,7 +57,7 @@ def gateway_server(
         {
             **python_environment(), "DATABASE_URL": url, "REDIS_URL": redis_url, "GATEHOUSE_DATA_DIR": str(folder),
             "GATEHOUSE_SECRET_KEY": django_settings.SECRET_KEY, "GATEHOUSE_MASTER_KEY": django_settings.MASTER_KEY,
-            "GATEHOUSE_EMBEDDED": "true", "GATEHOUSE_PORT": str(port), "GATEHOUSE_SNAPSHOT_POLL_SECONDS": "1",
+            "GATEHOUSE_EMBEDDED": "true", "GATEHOUSE_PORT": str(port), "GATEHOUSE_SNAPSHOT_POLL_SECONDS": "1", "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",
         },
         simulator.url,
     )  # fmt: skip

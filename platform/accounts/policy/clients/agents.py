@@ -143,9 +143,18 @@ export OPENAI_API_BASE="«URL»/v1"
 export OPENAI_API_KEY="«KEY»"
 aider --model "openai/«MODEL»" --weak-model "openai/«SMALL_MODEL»\"""",
         ),
+        Lines(
+            "A terminal, for Claude by Anthropic's wire",
+            "bash",
+            """\
+export ANTHROPIC_API_BASE="«URL»"
+export ANTHROPIC_API_KEY="«KEY»"
+aider --model "anthropic/«MODEL»" --weak-model "anthropic/«SMALL_MODEL»\"""",
+        ),
     ),
     "It says nothing of them: give each developer a key.",
-    "`openai/` says which wire to speak. That aider does not know the model's prices is a warning, no error.",
+    "The word before the model says which wire to speak. By Anthropic's aider knows Claude's window and prices, and sends what "
+    "`--cache-prompts` and `--thinking-tokens` ask for; by OpenAI's it warns that it does not know the model, and leaves thinking out.",
 )
 
 AGENTS = (CLAUDE_CODE, CLAUDE_CODE_BEDROCK, CODEX, OPENCODE, AIDER)

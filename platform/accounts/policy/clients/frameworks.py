@@ -1,6 +1,7 @@
 """PURE: frameworks, each with the provider that speaks a wire of ours.
 
 Sources: reference.langchain.com (`ChatOpenAI`, `ChatAnthropic`, `ChatBedrockConverse`); LlamaIndex, `OpenAILike`;
+docs.haystack.deepset.ai, `OpenAIChatGenerator`; learn.microsoft.com, Agent Framework and Semantic Kernel (microsoft/semantic-kernel#14073);
 ai.pydantic.dev, models/openai; openai.github.io/openai-agents-python, models; ai-sdk.dev, OpenAI provider; docs.litellm.ai,
 OpenAI-compatible endpoints; strandsagents.com, Amazon Bedrock provider.
 """
@@ -96,7 +97,84 @@ print(model.complete("Hello"))""",
         ),
     ),
     _OPENAI_WIRE,
-    "Its class `OpenAI` knows OpenAI's own models alone; `OpenAILike` takes any.",
+    "Its class `OpenAI` knows OpenAI's own models alone; `OpenAILike` takes any, and `OpenAIResponses` does where it is given "
+    "a `context_window`. Its `Anthropic` takes the address as `base_url`, without `/v1`, and Anthropic's SDK below 2 alone; "
+    "`BedrockConverse` reads the environment as boto3 does.",
+)
+
+HAYSTACK = Client(
+    "haystack",
+    "Haystack",
+    (
+        Lines(
+            "Python",
+            "python",
+            """\
+from haystack.components.generators.chat import OpenAIChatGenerator
+from haystack.dataclasses import ChatMessage
+from haystack.utils import Secret
+
+generator = OpenAIChatGenerator(
+    model="«MODEL»",
+    api_base_url="«URL»/v1",
+    api_key=Secret.from_token("«KEY»"),
+)
+print(generator.run([ChatMessage.from_user("Hello")])["replies"][0].text)""",
+        ),
+    ),
+    _OPENAI_WIRE,
+    "`OpenAIResponsesChatGenerator` and the embedders take the same address and key. `AnthropicChatGenerator` reads "
+    "`ANTHROPIC_BASE_URL`, `AmazonBedrockChatGenerator` the environment as boto3 does.",
+)
+
+SEMANTIC_KERNEL = Client(
+    "semantic-kernel",
+    "Semantic Kernel",
+    (
+        Lines(
+            "Python",
+            "python",
+            """\
+import asyncio
+
+from openai import AsyncOpenAI
+from semantic_kernel.agents import ChatCompletionAgent
+from semantic_kernel.connectors.ai.open_ai import OpenAIChatCompletion
+
+client = AsyncOpenAI(base_url="«URL»/v1", api_key="«KEY»")
+service = OpenAIChatCompletion(ai_model_id="«MODEL»", async_client=client)
+agent = ChatCompletionAgent(service=service, instructions="Be brief.")
+print(asyncio.run(agent.get_response(messages="Hello")))""",
+        ),
+    ),
+    _OPENAI_WIRE,
+    "Its Anthropic and Bedrock connectors work, too, with the addresses of those SDKs. The Bedrock connector sends the results of "
+    "several tools as turns of their own, which Bedrock refuses, and so does Gatehouse there: choose another for parallel tools.",
+)
+
+AGENT_FRAMEWORK = Client(
+    "agent-framework",
+    "Microsoft Agent Framework",
+    (
+        Lines(
+            "Python",
+            "python",
+            """\
+import asyncio
+
+from agent_framework import Agent
+from agent_framework.openai import OpenAIChatCompletionClient
+
+client = OpenAIChatCompletionClient(
+    model="«MODEL»", base_url="«URL»/v1", api_key="«KEY»"
+)
+agent = Agent(client=client, instructions="Be brief.")
+print(asyncio.run(agent.run("Hello")))""",
+        ),
+    ),
+    _OPENAI_WIRE,
+    "`OpenAIChatClient` calls Responses, and goes on from stored ones: where the team does not store responses, give the agent "
+    '`default_options={"store": False}`.',
 )
 
 PYDANTIC_AI = Client(
@@ -205,6 +283,6 @@ print(agent("Hello"))""",
 )
 
 FRAMEWORKS = (
-    LANGCHAIN_OPENAI, LANGCHAIN_ANTHROPIC, LANGCHAIN_AWS, LLAMA_INDEX, PYDANTIC_AI, OPENAI_AGENTS, VERCEL_AI, LITELLM,
-    STRANDS,
+    LANGCHAIN_OPENAI, LANGCHAIN_ANTHROPIC, LANGCHAIN_AWS, LLAMA_INDEX, HAYSTACK, SEMANTIC_KERNEL, AGENT_FRAMEWORK, PYDANTIC_AI, OPENAI_AGENTS,
+    VERCEL_AI, LITELLM, STRANDS,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """PURE: the makers' own SDKs.
 
 Sources: README of openai-python, openai-node, anthropic-sdk-python and -typescript; AWS SDKs and Tools Reference Guide,
-"Service-specific endpoints"; botocore.auth.BearerAuth, which wants https.
+"Service-specific endpoints"; botocore.auth.BearerAuth, which wants https; llm.datasette.io, OpenAI-compatible models.
 """
 
 from accounts.policy.clients.client import Client, Lines
@@ -38,6 +38,43 @@ curl «URL»/v1/chat/completions \\
         ),
     ),
     "By headers: `X-Gatehouse-End-User`, `X-Gatehouse-Session`.",
+)
+
+LLM = Client(
+    "llm",
+    "llm",
+    (
+        Lines(
+            'extra-openai-models.yaml, in the folder that `dirname "$(llm logs path)"` names',
+            "yaml",
+            """\
+- model_id: gatehouse
+  model_name: "«MODEL»"
+  api_base: "«URL»/v1"
+  api_key_name: gatehouse
+  supports_tools: true
+  supports_schema: true
+  vision: true
+  reasoning: true""",
+        ),
+        Lines(
+            "A terminal",
+            "bash",
+            """\
+llm keys set gatehouse --value "«KEY»"
+llm -m gatehouse "Hello\"""",
+        ),
+        Lines(
+            "A terminal, for Claude by Anthropic's wire (llm install llm-anthropic)",
+            "bash",
+            """\
+export ANTHROPIC_BASE_URL="«URL»"
+export ANTHROPIC_API_KEY="«KEY»"
+llm -m claude-sonnet-4.5 "Hello\"""",
+        ),
+    ),
+    "It says nothing of them: give each person a key.",
+    "`responses: true` in the file calls Responses. `llm anthropic refresh` adds the models that the key may call.",
 )
 
 OPENAI_PYTHON = Client(
@@ -232,4 +269,4 @@ func main() {
     _KEY_ID,
 )
 
-SDKS = (CURL, OPENAI_PYTHON, OPENAI_NODE, ANTHROPIC_PYTHON, ANTHROPIC_NODE, BOTO3, AWS_NODE, AWS_GO)
+SDKS = (CURL, LLM, OPENAI_PYTHON, OPENAI_NODE, ANTHROPIC_PYTHON, ANTHROPIC_NODE, BOTO3, AWS_NODE, AWS_GO)

@@ -1,9 +1,12 @@
 """What runs in the child: reads a document from its input, writes its blocks, or what is wrong with it, as JSON.
 
-python -m prompts.knowledge.services.extraction.child KIND MEGABYTES SECONDS CHARACTERS
+python -m prompts.knowledge.services.extraction.child KIND MEGABYTES SECONDS CHARACTERS [whole]
+
+With `whole` it reads what stands beside the text, too, and lets other processes go first.
 """
 
 import importlib
+import os
 import resource
 import sys
 from typing import Any
@@ -21,13 +24,17 @@ _MODULES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }
 
+_NICE = 5
 
-def main(kind: str, megabytes: str, seconds: str, characters: str) -> None:
+
+def main(kind: str, megabytes: str, seconds: str, characters: str, *more: str) -> None:
     content = sys.stdin.buffer.read()
     module = importlib.import_module(f"prompts.knowledge.services.extraction.{_MODULES[kind]}")
+    if more:
+        os.nice(_NICE)
     _limit(int(megabytes) * 1024 * 1024, int(seconds))
     try:
-        answer = _read(module, content, int(characters))
+        answer = _read(module, content, int(characters), is_whole=bool(more))
     except problems.Unusable as error:
         answer = {"problem": str(error)}
     except MemoryError:
@@ -37,8 +44,10 @@ def main(kind: str, megabytes: str, seconds: str, characters: str) -> None:
     sys.stdout.buffer.write(orjson.dumps(answer))
 
 
-def _read(module: Any, content: bytes, characters: int) -> dict[str, Any]:
+def _read(module: Any, content: bytes, characters: int, *, is_whole: bool) -> dict[str, Any]:
     blocks = module.extract(content)
+    if is_whole:
+        blocks += module.beside(content, blocks)
     length = sum(len(block.text) for block in blocks)
     if length > characters:
         raise problems.Unusable(problems.TOO_MUCH_TEXT)

@@ -19,6 +19,10 @@ BOMB = (
     "It unpacks to far more than its size, as files do that are made to do harm. If it is a real document, save it anew "
     "without pictures, or in parts."
 )
+TAKEN_IN = (
+    "Another document is taken into it whole. Save it anew with that as its own text, and upload the result."
+)
+NO_LETTERS = "Its letters can't be told from its fonts. Print it to a new PDF, or upload its text."
 TOO_MUCH_TEXT = "It holds too much text for one document. Upload it in parts."
 TOO_HEAVY = "Reading it takes more memory than is allowed. Upload it in parts, or as text."
 CRASHED = "Reading it broke off: it is damaged, or takes more memory than is allowed. Save it anew, or upload it in parts."

@@ -45,6 +45,8 @@ class ExtractionLimits:
     memory_mb: int
     seconds: int
     characters: int
+    grace_seconds: int = 10
+    """How much longer than its processor time it may take: the start of the child, and waiting for a processor."""
 
     @classmethod
     def of_settings(cls) -> "ExtractionLimits":
@@ -90,12 +92,18 @@ def check_size(size: int) -> None:
         raise DocumentError(f"It is larger than {most:g} MB, the most that is taken. Upload it in parts.")
 
 
-def extract(content: bytes, media_type: str, limits: ExtractionLimits | None = None) -> list[TextBlock]:
-    """The blocks of a document. DocumentError where it can't be used."""
+def extract(
+    content: bytes, media_type: str, limits: ExtractionLimits | None = None, *, is_whole: bool = False
+) -> list[TextBlock]:
+    """The blocks of a document. DocumentError where it can't be used.
+
+    With `is_whole`, of a PDF or a Word document, what stands beside its text as well: headers, notes, comments, fields.
+    """
     limits = limits or ExtractionLimits.of_settings()
     command = [
         *(sys.executable, "-m", "prompts.knowledge.services.extraction.child", media_type),
         *map(str, (limits.memory_mb, limits.seconds, limits.characters)),
+        *(["whole"] if is_whole else []),
     ]
     environment = {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -107,7 +115,7 @@ def extract(content: bytes, media_type: str, limits: ExtractionLimits | None = N
             command,
             input=content,
             capture_output=True,
-            timeout=limits.seconds + 10,
+            timeout=limits.seconds + limits.grace_seconds,
             check=False,
             env=environment,
         )
