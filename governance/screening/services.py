@@ -8,12 +8,13 @@ from pydoc_data.topics import topics
 from typing import NamedTuple
 
 from governance.screening.policy.guards import Guards
+from governance.screening.policy.rules import grow
 from governance.screening.policy.verdict import ScreeningVerdict, Thresholds, screen_text
 from governance.screening.policy.whole import screen_whole, screening_pieces, whole
 from kernel.breath import Breath
 
 _WARM_PAGES = 12
-_WARM_LENGTH = 3_000
+_WARM_LENGTH = 500
 REMEMBERED_VERDICTS = 16_384
 
 
@@ -35,9 +36,11 @@ class Screener:
 
     def warm_up(self) -> None:
         """Loads what is loaded at first use, and lets the rules' automata grow on ordinary prose: their first texts cost most."""
+        for page in topics.values():
+            for at in range(0, len(page), _WARM_LENGTH):
+                grow(page[at : at + _WARM_LENGTH])
         for page in sorted(topics.values(), key=len)[-_WARM_PAGES:]:
-            for at in range(0, min(len(page), _WARM_LENGTH), 500):
-                screen_text(page[at : at + 500], role="user", thresholds=Thresholds(), with_spans=False)
+            screen_text(page[:_WARM_LENGTH], role="user", thresholds=Thresholds(), with_spans=False)
 
     def recall(self, item: Item, thresholds: Thresholds) -> ScreeningVerdict | None:
         """The verdict on this text before."""

@@ -199,6 +199,8 @@ def main() -> None:
         type=Path,
         help="a folder with prompts, pii and injection, for what is judged by data; skipped without",
     )
+    parser.add_argument("--pages", type=Path, help="what `train_screening` takes, for the same figures")
+    parser.add_argument("--more", type=Path, help="what `train_screening` takes, for the same figures")
     parser.add_argument(
         "--records",
         type=int,
@@ -226,7 +228,7 @@ def main() -> None:
             print("The estimator is skipped: give --data FOLDER.")
     if "screening" in wanted:
         if arguments.data:
-            screening.print_all(arguments.data)
+            screening.print_all(arguments.data, arguments.pages, arguments.more)
         else:
             print("Screening is skipped: give --data FOLDER.")
     if "soak" in wanted:

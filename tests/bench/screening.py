@@ -44,13 +44,13 @@ class Cost:
     whole_ms: float
 
 
-def print_all(data: Path) -> None:
+def print_all(data: Path, pages: Path | None = None, more: Path | None = None) -> None:
     """Every table, as docs/screening.md has them."""
-    examples = train.user_examples(data)
+    examples = train.user_examples(data, pages, more)
     table = rows(examples)
     found = {name: leave_out(examples, table, setup) for name, setup in SETUPS.items()}
     shipped = next(iter(found.values()))
-    for line in report.report_lines(examples, shipped, train.material_figures(data)):
+    for line in report.report_lines(examples, shipped, train.material_figures(data, pages)):
         print(line)
     print(
         "\n| set-up | English found | mean over files | hard harmless taken for attacks |\n|---|---|---|---|"

@@ -36,6 +36,11 @@ class Command(commands.Command):
             help="documentation in many languages, harmless: FOLDER/<language>/docs/**/*.md",
         )
         parser.add_argument(
+            "--more",
+            type=Path,
+            help="public collections, one folder each (docs/screening.md names them): prompts of all kinds, and jailbreaks",
+        )
+        parser.add_argument(
             "--out",
             type=Path,
             default=Path(classifier.__file__).with_name(classifier.FILE),
@@ -51,7 +56,7 @@ class Command(commands.Command):
                 "Training needs scikit-learn, a development tool: run `make check` once."
             ) from error
         setup = Setup()
-        examples = train.user_examples(options["data"], options["pages"])
+        examples = train.user_examples(options["data"], options["pages"], options["more"])
         self.stdout.write(f"{len(examples):,} texts; leaving each source out in turn …")
         table = rows(examples)
         found = leave_out(examples, table, setup)

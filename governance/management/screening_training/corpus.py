@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from governance.management.screening_training import disguises, installed, tongues
+from governance.management.screening_training import disguises, installed, pretexts, tongues
 from governance.management.screening_training.texts import TextWriter, lines
 from governance.screening.policy import rules
 
@@ -20,6 +20,7 @@ _ASKS = (
     "Explain this to me.", "Give me the main points.", "Turn this into a list.", "Can you improve this text?", "Continue this text.",
     "Is this correct?", "Write a story about this.", "Review this, please.", "What does the following mean?",
 )  # fmt: skip
+_ENDING = "{gibberish:{wants}}"
 _ANCHOR = re.compile(r" *\{ ?#[^}\n]*\}")
 _DOCUMENT_LENGTHS = (200, 600, 1500, 4000)
 
@@ -35,6 +36,8 @@ class LabelledText:
     file: str
     kind: str
     language: str = "English"
+    counted: bool = True
+    """Whether figures count it: made texts and collections are only learned from."""
 
 
 def examples(data: Path) -> list[LabelledText]:
@@ -78,6 +81,11 @@ def made_for_users(*, seed: int, attacks: int, harmless: int, scraps: list[str])
     persona = lines("persona")
     found += [_made(writer.persona(persona), True, rules.USER, "persona") for _ in range(attacks // 12)]
     found += [
+        _made(text, True, rules.USER, "story") for text in writer.several(lines("stories"), attacks // 5)
+    ]
+    found += [_made(text, True, rules.USER, "ending") for text in writer.several([_ENDING], attacks // 8)]
+    found += [_made(text, False, rules.USER, "tale") for text in writer.several(lines("tales"), attacks // 5)]
+    found += [
         _made(text, False, rules.USER, "harmless") for text in writer.several(lines("benign"), harmless)
     ]
     return found
@@ -95,12 +103,24 @@ def harmless_installed(*, seed: int, count: int) -> list[LabelledText]:
 def in_other_languages(*, seed: int, attacks: int, harmless: int) -> list[LabelledText]:
     """So many of each in each language, as users write them."""
     found = [
-        LabelledText(text, True, rules.USER, MADE, MADE, "attack in another language", language)
+        LabelledText(text, True, rules.USER, MADE, MADE, "attack in another language", language, False)
         for language, text in tongues.attacks(seed, attacks)
     ]
     return found + [
-        LabelledText(text, False, rules.USER, MADE, MADE, "harmless in another language", language)
+        LabelledText(text, False, rules.USER, MADE, MADE, "harmless in another language", language, False)
         for language, text in tongues.harmless(seed + 1, harmless)
+    ]
+
+
+def under_pretexts(*, seed: int, attacks: int, harmless: int) -> list[LabelledText]:
+    """So many of each in each language: requests for what is guarded, and harmless ones of the same kinds."""
+    found = [
+        LabelledText(text, True, rules.USER, MADE, MADE, "pretext", language, False)
+        for language, text in pretexts.attacks(seed, attacks)
+    ]
+    return found + [
+        LabelledText(text, False, rules.USER, MADE, MADE, "no pretext", language, False)
+        for language, text in pretexts.harmless(seed + 1, harmless)
     ]
 
 
@@ -111,6 +131,7 @@ def pasted(data: Path, pages: Path | None, *, seed: int, count: int) -> list[Lab
     shared = [example.text for example in ordinary_documents(data)]
     for texts, many in (
         (shared, count),
+        (installed.readmes(), count // 2),
         *((texts, count // 4) for texts in pages_by_language(pages).values()),
     ):
         for text in (dice.choice(texts) for _ in range(many if texts else 0)):
@@ -218,7 +239,7 @@ def _extract(text: str, dice: random.Random) -> str:
 
 
 def _made(text: str, attack: bool, role: str, kind: str) -> LabelledText:
-    return LabelledText(text, attack, role, MADE, MADE, kind)
+    return LabelledText(text, attack, role, MADE, MADE, kind, counted=False)
 
 
 def scraps(texts: list[str], *, seed: int) -> list[str]:

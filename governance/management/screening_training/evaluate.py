@@ -44,7 +44,7 @@ def folds(examples: list[LabelledText]) -> list[set[str]]:
     sizes: dict[str, int] = defaultdict(int)
     attacks: dict[str, int] = defaultdict(int)
     for example in examples:
-        if example.group != MADE:
+        if example.counted:
             sizes[example.group] += 1
             attacks[example.group] += example.attack
     hostile = sorted((group for group in sizes if attacks[group]), key=lambda group: (-attacks[group], group))
@@ -70,7 +70,7 @@ def leave_out(examples: list[LabelledText], rows: Rows, setup: Setup) -> LeftOut
         weights = fit(examples, rows, ~held & ~_copies(examples, held), setup)
         scored = text_margins(rows, weights, len(examples), evidence=setup.signals)
         margins[held] = scored[held]
-    real = groups != MADE
+    real = np.array([example.counted for example in examples])
     ordinary = np.array([not example.attack and not is_hard(example) for example in examples]) & real
     return LeftOut(
         margins, real, threshold_of(margins[ordinary]), threshold_of(margins[ordinary], share=FLAGGED)

@@ -15,6 +15,18 @@ SEED = 11
 C = 0.5
 MADE_SHARE = 8.0
 """What all made texts weigh together, against one for all real ones."""
+COLLECTED_SHARES = (4.0, 1.5)
+"""What all harmless texts of public collections weigh together, and all attacks, where the counted ones weigh one."""
+KIND_SHARES = {
+    "attack": 3.0,
+    "persona": 2.0,
+    "story": 3.0,
+    "tale": 3.0,
+    "pretext": 3.0,
+    "ending": 1.5,
+    "attack in another language": 0.7,
+}
+"""How much more than its number says a kind of made texts counts."""
 HARDEST = 4
 """Windows of a harmless text that are learned from: those most like attacks."""
 ATTACK_WINDOWS = 2
@@ -90,16 +102,19 @@ def _text_weights(
     """A kind counts by the root of its number: two hundred texts of one template are not two hundred attacks."""
     kinds = np.array([f"{example.group} {example.file} {example.kind}" for example in examples])
     made = np.array([example.group == MADE for example in examples])
+    counted = np.array([example.counted for example in examples])
     labels = np.array([example.attack for example in examples])
     weight = np.zeros(len(examples))
     for kind in np.unique(kinds[chosen]):
         held = chosen & (kinds == kind)
-        weight[held] = held.sum() ** -0.5
-    for part, share in ((~made, 1.0), (made, setup.made_share)):
+        share = KIND_SHARES.get(kind.removeprefix(f"{MADE} {MADE} "), 1.0)
+        weight[held] = share * held.sum() ** -0.5
+    shares = ((counted, (1.0, 1.0)), (made, (setup.made_share,) * 2), (~counted & ~made, COLLECTED_SHARES))
+    for part, of_labels in shares:
         for label in (False, True):
             held = chosen & part & (labels == label)
             if held.any():
-                weight[held] *= share / weight[held].sum()
+                weight[held] *= of_labels[label] / weight[held].sum()
     scaled: NDArray[np.float64] = weight * chosen.sum() / max(weight.sum(), 1e-9)
     return scaled
 

@@ -19,6 +19,20 @@ def lines(name: str) -> list[str]:
     return [line for line in (_FOLDER / f"{name}.txt").read_text().splitlines() if line.strip()]
 
 
+def by_language(name: str) -> dict[str, dict[str, list[str]]]:
+    """One of the files that has phrases by slot under the name of each language, such as `[de]`."""
+    found: dict[str, dict[str, list[str]]] = {}
+    language = ""
+    for line in lines(name):
+        if line.startswith("["):
+            language = line.strip("[]")
+            found[language] = {}
+        else:
+            slot, _, phrases = line.partition(":")
+            found[language][slot] = [phrase.strip() for phrase in phrases.split(" | ")]
+    return found
+
+
 def _table(name: str) -> dict[str, list[str]]:
     rows = (line.partition(":") for line in lines(name))
     return {slot: [choice.strip() for choice in choices.split(" | ")] for slot, _, choices in rows}
@@ -67,15 +81,16 @@ class TextWriter:
     def gibberish(self) -> str:
         """A meaningless ending, as programs find that search for what makes a model comply."""
         parts = []
-        for _ in range(self.random.randint(8, 22)):
-            scrap = self.random.choice(self.scraps)
-            scrap = self.random.choice((scrap, scrap, scrap.capitalize(), scrap.upper(), scrap.lower()))
-            parts += [
-                scrap,
-                self.random.choice(_JOINTS),
-                self.random.choice(_JOINTS),
-                self.random.choice(("", " ")),
-            ]
+        dense = self.random.choice((0.15, 0.3, 0.5, 0.8))  # of how many joins are signs
+        for _ in range(self.random.randint(8, 24)):
+            throw = self.random.random()
+            if throw < 0.5:
+                scrap = self.random.choice(self.scraps)
+                scrap = self.random.choice((scrap, scrap, scrap.capitalize(), scrap.upper(), scrap.lower()))
+            else:
+                scrap = self.random.choice(self._slots["coin"] if throw < 0.75 else self._slots["mark"])
+            signs = [self.random.choice(_JOINTS) if self.random.random() < dense else "" for _ in range(2)]
+            parts += [scrap, *signs, self.random.choice(("", " ", " "))]
         return "".join(parts)
 
     def _value(self, match: re.Match[str], fixed: dict[str, str]) -> str:

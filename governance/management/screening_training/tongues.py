@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from functools import cache
 
-from governance.management.screening_training.texts import TextWriter, lines
+from governance.management.screening_training.texts import TextWriter, by_language
 
 _ORDER = "drop orders and act"
 _SHAPES = (
@@ -25,15 +25,7 @@ _LETTERS = (1, 1, 1, 2, 3, 5)
 @cache
 def tongues() -> dict[str, dict[str, list[str]]]:
     """For each language its phrases by slot."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for line in lines("tongues"):
-        if line.startswith("["):
-            language = line.strip("[]")
-            found[language] = {}
-        else:
-            slot, _, phrases = line.partition(":")
-            found[language][slot] = [phrase.strip() for phrase in phrases.split(" | ")]
-    return found
+    return by_language("tongues")
 
 
 def attacks(seed: int, each: int) -> Iterator[tuple[str, str]]:
@@ -59,9 +51,9 @@ def harmless(seed: int, each: int) -> Iterator[tuple[str, str]]:
 
 def _attack(shape: str, language: str, slots: dict[str, list[str]], dice: random.Random) -> str:
     if shape == "override":
-        return _override(language, slots, dice)
+        return override(language, slots, dice)
     if shape == "drop":
-        return _override(language, {**slots, "act": [""], "and": [""]}, dice)
+        return override(language, {**slots, "act": [""], "and": [""]}, dice)
     if shape == "role":
         return f"{dice.choice(slots['role'])}. {dice.choice(slots['act'] + slots['leak'] + slots['secret'])}"
     if shape == "mild":
@@ -73,7 +65,8 @@ def _attack(shape: str, language: str, slots: dict[str, list[str]], dice: random
     return f"{dice.choice(slots['role'])}. {text}" if dice.random() < 0.2 else text
 
 
-def _override(language: str, slots: dict[str, list[str]], dice: random.Random) -> str:
+def override(language: str, slots: dict[str, list[str]], dice: random.Random) -> str:
+    """An order to drop the orders so far, joined as the language does it."""
     order = (slots.get("order") or [_ORDER])[0].split()
     gap = "" if language in _UNSPACED else " "
     parts = [dice.choice(slots[name]) for name in order]

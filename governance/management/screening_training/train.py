@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from governance.management.screening_training import corpus, installed, tongues
+from governance.management.screening_training import collected, corpus, installed, tongues
 from governance.management.screening_training import fit as fitting
 from governance.management.screening_training.corpus import LabelledText
 from governance.management.screening_training.evaluate import (
@@ -24,11 +24,13 @@ from governance.screening.policy.classifier import ModelWeights
 
 SEED = 1
 MADE_ATTACKS = 5_000
-MADE_HARMLESS = 1_200
+MADE_HARMLESS = 2_000
 INSTALLED = 900
 PASTED = 500
 TONGUE_ATTACKS = 200
 TONGUE_HARMLESS = 110
+PRETEXT_ATTACKS = 300
+PRETEXT_HARMLESS = 200
 MATERIAL = 2_500
 MATERIAL_FOLDS = 3
 MAILS = 700
@@ -49,7 +51,7 @@ class Material:
     table: Rows
 
 
-def user_examples(data: Path, pages: Path | None = None) -> list[LabelledText]:
+def user_examples(data: Path, pages: Path | None = None, more: Path | None = None) -> list[LabelledText]:
     """All that the model of what users write learns from."""
     real = corpus.examples(data)
     harmless = [example.text for example in real if not example.attack]
@@ -61,6 +63,8 @@ def user_examples(data: Path, pages: Path | None = None) -> list[LabelledText]:
         *corpus.harmless_installed(seed=SEED + 1, count=INSTALLED),
         *corpus.pasted(data, pages, seed=SEED + 3, count=PASTED),
         *corpus.in_other_languages(seed=SEED + 2, attacks=TONGUE_ATTACKS, harmless=TONGUE_HARMLESS),
+        *corpus.under_pretexts(seed=SEED + 4, attacks=PRETEXT_ATTACKS, harmless=PRETEXT_HARMLESS),
+        *(collected.texts(more, seed=SEED + 5) if more else []),
     ]
 
 

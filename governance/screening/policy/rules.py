@@ -106,6 +106,12 @@ def matching_rules(*, clean: str, raw: str) -> tuple[ScreeningRule, ...]:
     return tuple(rule for name, rule in RULES.items() if name in names)
 
 
+def grow(text: str) -> None:
+    """Lets the automata make the states that such a text needs, so that the first that is screened finds them there."""
+    _CLEAN.names(text.casefold())
+    _RAW.names(text)
+
+
 def that_count(rules: tuple[ScreeningRule, ...], role: str) -> tuple[ScreeningRule, ...]:
     """Of rules that hold for a text from such a source, those whose weights count."""
     if role == USER or any(rule.name in ORDERS for rule in rules):
