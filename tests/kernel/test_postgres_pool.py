@@ -26,11 +26,14 @@ async def backend(pool: PostgresPool) -> int:
 
 
 async def test_a_connection_that_can_only_read_is_not_used_again(pool):
-    before = await backend(pool)
-    with pytest.raises(PostgresAwayError, match="ReadOnlySqlTransaction"):
+    async def write() -> None:
         async with pool.connection() as connection:
             await connection.execute("SET default_transaction_read_only = on")
             await connection.execute("CREATE TABLE nothing_of_the_sort ()")
+
+    before = await backend(pool)
+    with pytest.raises(PostgresAwayError, match="ReadOnlySqlTransaction"):
+        await write()
     assert await backend(pool) != before
 
 
