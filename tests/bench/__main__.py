@@ -23,6 +23,7 @@ from tests.bench import (
     pooler,
     privacy,
     prompts,
+    readiness,
     records,
     retrieval,
     screening,
@@ -56,6 +57,7 @@ PARTS = (
     "agents",
     "edge",
     "pooler",
+    "readiness",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -254,12 +256,16 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
-    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler"} & set(wanted):
+    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler", "readiness"} & set(
+        wanted
+    ):
         with ground() as prepared:
             if "edge" in wanted:
                 edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:
                 agents.show(agents.measure(prepared.stack, sessions=agents.SESSIONS))
+            if "readiness" in wanted:
+                readiness.show(readiness.measure(key=prepared.key, env=prepared.env))
             if "pooler" in wanted and PROGRAM is None:
                 print(f"The pooler is skipped. {MISSING}")
             elif "pooler" in wanted:
