@@ -18,6 +18,7 @@ from tests.bench import (
     edge,
     estimator,
     experiments,
+    failover,
     http2,
     limits,
     pooler,
@@ -58,6 +59,7 @@ PARTS = (
     "edge",
     "pooler",
     "readiness",
+    "failover",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -256,6 +258,8 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
+    if "failover" in wanted:
+        failover.show(failover.measure())
     if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler", "readiness"} & set(
         wanted
     ):
