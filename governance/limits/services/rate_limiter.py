@@ -149,6 +149,8 @@ class RateLimiter:
         except self._lost as error:
             away = fault_of(error) is not Fault.SERVER
             self._trouble = "can't be reached" if away else f"refuses writes ({str(error)[:80]})"
+            # The address may lead to another server by now: what was a primary can be a replica.
+            await self._client.connection_pool.disconnect(inuse_connections=False)
             return False
         self._trouble = ""
         return True

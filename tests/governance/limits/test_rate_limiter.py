@@ -6,6 +6,7 @@ from collections import Counter as Count
 import msgspec
 import pytest
 import redis
+import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -208,6 +209,27 @@ async def test_valkey_is_told_what_passed_without_it(redis_url):
         await sharing_again(limiter)
         decision = await limiter.admit(RateRequest("next", ((counter, 1), (running, 1))))
         assert decision.used == (5, 2)
+    finally:
+        await limiter.stop()
+
+
+async def test_a_primary_that_becomes_a_replica_is_left_until_it_takes_writes(redis_url):
+    (limiter,) = limiters(redis_url, 1)
+    counter = Counter("r", 3600_000, 3)
+    limiter.start(Upkeep())
+    async with redis.asyncio.from_url(redis_url) as valkey:
+        try:
+            await valkey.execute_command("REPLICAOF", "127.0.0.1", "1")
+            assert (await limiter.admit(RateRequest("1", ((counter, 1),)))).admitted
+            assert not limiter.is_shared
+            assert not await limiter.ping(1.0)
+            assert "refuses writes" in limiter.trouble
+        finally:
+            await valkey.execute_command("REPLICAOF", "NO", "ONE")
+    try:
+        await sharing_again(limiter)
+        assert (await limiter.admit(RateRequest("2", ((counter, 1),)))).used == (2,)
+        assert limiter.trouble == ""
     finally:
         await limiter.stop()
 
