@@ -79,6 +79,7 @@ class SnapshotKeeper:
         self._changed = asyncio.Event()
         self._changed_at: float | None = None
         """Since when something is known to have changed that is not taken in."""
+        self._notices = 0
         self._listening_at = self._read_at = perf_counter()
 
     async def start(self, upkeep: Upkeep) -> None:
@@ -110,23 +111,29 @@ class SnapshotKeeper:
 
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
-        begun, told_at = perf_counter(), self._changed_at
+        begun, notices = perf_counter(), self._notices
         self._changed.clear()
         building = asyncio.get_running_loop().run_in_executor(self._thread, _build)
-        self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
+        try:
+            self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
+        except BaseException:
+            self._changed.set()  # it is tried again soon
+            raise
         self._read_at = begun
-        if self._changed_at == told_at:
-            self._changed_at = None
+        # What was told of meanwhile may have come too late for this one.
+        self._changed_at = None if self._notices == notices else begun
         self._on_refresh(self.current)
 
     async def _follow(self, kept: Kept) -> None:
         """Rebuilds when something has changed; now and then all the same, and often while nobody listens."""
         while True:
-            is_heard = perf_counter() - self._listening_at < _PROBE_SECONDS + _ANSWER_SECONDS
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds if is_heard else _PROBE_SECONDS):
+                async with asyncio.timeout(_PROBE_SECONDS):
                     await self._changed.wait()
-            await self.refresh()
+            now = perf_counter()
+            is_heard = now - self._listening_at < _PROBE_SECONDS + _ANSWER_SECONDS
+            if self._changed.is_set() or not is_heard or now - self._read_at >= self._poll_seconds:
+                await self.refresh()
             kept.went_round()
 
     async def _listen(self, kept: Kept) -> None:
@@ -143,6 +150,7 @@ class SnapshotKeeper:
                 kept.went_round()
 
     def _note_change(self) -> None:
+        self._notices += 1
         self._changed_at = self._changed_at or perf_counter()
         self._changed.set()
 

@@ -120,3 +120,42 @@ async def test_a_build_that_fails_is_tried_again(kept, monkeypatch, caplog):
 def _team_once() -> None:
     if not Team.objects.exists():
         new_team("After the failure")
+
+
+async def test_keys_are_refused_where_a_change_cannot_be_read(kept, monkeypatch):
+    """However well it is listened: what has changed may be a key that was revoked."""
+    monkeypatch.setattr(keepers, "BLIND_SECONDS", 0.5)
+    await kept.start(kept.upkeep)
+    async with asyncio.timeout(30):
+        while kept.age:  # noqa: ASYNC110 - seen from without
+            await asyncio.sleep(0.05)
+    assert not kept.is_blind
+
+    def fail() -> Snapshot:
+        raise OperationalError("no connection is left")
+
+    monkeypatch.setattr(keepers, "build_snapshot", fail)
+    await asyncio.to_thread(elsewhere, new_team, "Changed")
+    async with asyncio.timeout(30):
+        while not kept.is_blind:  # noqa: ASYNC110 - seen from without
+            await asyncio.sleep(0.05)
+    monkeypatch.setattr(keepers, "build_snapshot", build_snapshot)
+    async with asyncio.timeout(30):
+        while kept.is_blind or not kept.current.keys:  # noqa: ASYNC110 - seen from without
+            await asyncio.sleep(0.05)
+
+
+async def test_nobody_is_refused_while_changes_are_read_without_news_of_them(kept, monkeypatch):
+    """The listening connection is lost: what has changed is looked up each second."""
+
+    async def no_connection(_: SnapshotKeeper) -> None:
+        raise OSError("the address is blocked")
+
+    monkeypatch.setattr(SnapshotKeeper, "_connection", no_connection)
+    monkeypatch.setattr(keepers, "BLIND_SECONDS", 3.0)
+    await kept.start(kept.upkeep)
+    await asyncio.to_thread(elsewhere, new_team, "Unheard")
+    async with asyncio.timeout(30):
+        while not kept.current.keys:
+            assert not kept.is_blind
+            await asyncio.sleep(0.05)
