@@ -308,6 +308,7 @@ class Ledger:
                 return [True] * len(batch) if late is None else [each not in late for each in call_ids]
             except Exception as error:
                 if is_items_own(error):
+                    self._settling_fails_since = None
                     raise
                 # Sent again with the same call ids it does nothing twice, so a lost answer is no matter. What nobody has
                 # foreseen is tried again as well: what a call cost is not given up while this process lives.
