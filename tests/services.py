@@ -148,11 +148,16 @@ class Stack:
 
     @property
     def simulator(self) -> str:
+        return self.simulator_server.url
+
+    @property
+    def simulator_server(self) -> "Server":
+        """The process, for tests that end it."""
         if self._simulator is None:
             port = self._simulator_port
             arguments = ("-m", "embedded.simulator", "--host", "127.0.0.1", "--port", str(port))
             self._simulator = self._serve("simulator", arguments, port=port, path="/healthz", environment={})
-        return self._simulator.url
+        return self._simulator
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a process needs to work on this stack."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from tests.drill.ground import Ground
+from tests.drill.load import Caller
 from tests.services import Server
 
 
@@ -51,6 +52,10 @@ class Fault:
             yield [server]
         finally:
             server.stop()
+
+    def callers(self, ground: Ground) -> list[Caller]:
+        """Who calls meanwhile."""
+        return ground.callers(streams=self.streams)
 
     def environment(self, ground: Ground) -> dict[str, str]:
         """Of a gateway of its own."""

@@ -47,7 +47,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
     with fault.ground(shared) as ground, fault.servers(ground) as servers, ExitStack() as ending:
         urls = [server.url for server in servers]
         logged = _log_sizes(ground)
-        load = Load(urls, ground.callers(streams=fault.streams))
+        load = Load(urls, fault.callers(ground))
         readyz = Probe(f"{urls[0]}/readyz")
         revocation = Revocation(ground, urls)
         ending.enter_context(readyz.running())
