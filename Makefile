@@ -16,7 +16,7 @@ LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test test-all clients check format lock sbom audit licences fold bench shell clean
+.PHONY: help install run test test-all clients check format lock sbom audit licences fold bench drill shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -20,7 +20,7 @@ DEADLINE_SECONDS = 5.0
 _STALE_SECONDS = 10.0
 """A look that is older says nothing about now."""
 _TIMEOUT_SECONDS = 2.0
-_BACKGROUND_EVERY = 5.0
+_BACKGROUND_EVERY, _BACKGROUND_TIMEOUT = 5.0, 1.0
 _DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
 _DESCRIPTORS_LEFT = 64
 """Fewer are kept for what is under way: no call is taken that would need one more."""
@@ -66,14 +66,9 @@ class Readiness:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
-        postgres, valkey = await asyncio.gather(
-            gateway.ledger.is_well(_TIMEOUT_SECONDS), gateway.limiter.ping(_TIMEOUT_SECONDS)
-        )
-        if postgres and perf_counter() - self._background[0] >= _BACKGROUND_EVERY:
-            self._background = (
-                perf_counter(),
-                await gateway.background.what_is_silent(_TIMEOUT_SECONDS) or "ok",
-            )
+        valkey, _ = await asyncio.gather(gateway.limiter.ping(_TIMEOUT_SECONDS), self._look_at_background())
+        # Last: what hung meanwhile is known by now, and not told a look later.
+        postgres = await gateway.ledger.is_well(_TIMEOUT_SECONDS)
         checks = {
             "postgres": gateway.is_ready and postgres,
             "snapshot": gateway.snapshot.built_at is not None and not gateway.is_blind,
@@ -91,6 +86,13 @@ class Readiness:
         )
         self._looked_at = perf_counter()
         gateway.ledger.warnings = warnings
+
+    async def _look_at_background(self) -> None:
+        ledger = self._gateway.ledger
+        if not ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
+            return
+        says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
+        self._background = (perf_counter(), says or "ok")
 
     def _sentences(
         self, checks: dict[str, bool], valkey: bool, late: dict[str, int]

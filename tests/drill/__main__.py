@@ -13,12 +13,14 @@ import django
 from tests.cluster import TEMPLATE
 from tests.services import temporary_folder
 
-_COLUMNS = ("fault", "calls", "failed", "lost", "given up", "calls again, s", "not ready, s", "ready, s", "revoked, s", "overspend, $", "ledger")  # fmt: skip
+_COLUMNS = ("fault", "lasted, s", "calls", "failed", "lost", "given up", "calls again, s", "not ready, s", "ready, s", "revoked, s", "overspend, $", "ledger")  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make drill", description=__doc__)
-    parser.add_argument("--only", metavar="NAME", help="faults whose name has this in it")
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", default=[""], help="faults whose name has this in it"
+    )
     parser.add_argument("--list", action="store_true", help="say which there are, and run none")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -30,7 +32,7 @@ def main() -> None:
     from tests.drill.ground import ground
     from tests.drill.measure import Row, run
 
-    chosen = [fault for fault in FAULTS if (arguments.only or "") in fault.name]
+    chosen = [fault for fault in FAULTS if any(name in fault.name for name in arguments.only)]
     if arguments.list:
         for fault in chosen:
             print(f"{fault.name}: {fault.does}" + (f" ({missing})" if (missing := fault.missing()) else ""))
@@ -58,7 +60,7 @@ def main() -> None:
 
 def _line(row: "Row") -> str:  # type: ignore[name-defined] # noqa: F821
     cells = (
-        row.fault, row.calls, row.failed, row.lost, row.given_up, _seconds(row.again_after), _seconds(row.unready_after),
+        row.fault, f"{row.lasted:.0f}", row.calls, row.failed, row.lost, row.given_up, _seconds(row.again_after), _seconds(row.unready_after),
         _seconds(row.ready_after), _seconds(row.revoked_after), f"{row.overspend_nanos / 1e9:g}", "sound" if row.is_sound else "BROKEN",
     )  # fmt: skip
     return "| " + " | ".join(str(cell) for cell in cells) + " |"

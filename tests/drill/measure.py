@@ -28,6 +28,7 @@ class Row:
     """What a fault did. Seconds are None where there was nothing to wait for, and infinite where it never came."""
 
     fault: str
+    lasted: float = 0.0
     calls: int = 0
     failed: int = 0
     lost: int = 0
@@ -62,7 +63,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
             ended = time.monotonic()
             _wait_until_well(load, ended, fault.after)
         left = ground.settle()
-        row = Row(fault.name, calls=len(load.made))
+        row = Row(fault.name, ended - begun, calls=len(load.made))
         _judge_calls(row, load.made, begun, ended)
         _judge_readiness(row, fault, load.made, readyz.seen, begun, ended)
         if fault.revokes or fault.is_outage:
