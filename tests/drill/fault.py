@@ -26,7 +26,9 @@ class Fault:
     kills: ClassVar[bool] = False
     """Whether a gateway process dies: what it held is charged by what is known, and its calls are `expired`."""
     revokes: ClassVar[bool] = False
-    """Whether a key is revoked meanwhile; else it is seen since when keys are refused, where it is an outage."""
+    """Whether a key is revoked meanwhile."""
+    blinds: ClassVar[bool] = False
+    """Whether it can't be read meanwhile which keys are revoked: it is seen since when all are refused."""
     streams: ClassVar[int] = 6
     workers: ClassVar[int] = 1
     env: ClassVar[Mapping[str, str]] = {}

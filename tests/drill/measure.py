@@ -66,7 +66,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
         row = Row(fault.name, ended - begun, calls=len(load.made))
         _judge_calls(row, load.made, begun, ended)
         _judge_readiness(row, fault, load.made, readyz.seen, begun, ended)
-        if fault.revokes or fault.is_outage:
+        if fault.revokes or fault.blinds:
             row.revoked_after = revocation.last_let_in(begun, ended)
         _judge_records(row, ground, load.made, fault)
         row.notes += fault.notes(ground, servers)

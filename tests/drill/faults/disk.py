@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
+
 from embedded.child import Child
 from embedded.waiting import start_and_wait
 from tests.drill.fault import Fault
@@ -59,6 +61,8 @@ class DiskFull(Fault):
     def meanwhile(self, ground: Ground, servers: list[Server]) -> None:
         filler, ends = ground.stack.data_dir / "filler", time.monotonic() + self.seconds
         while time.monotonic() < ends:
+            with suppress(psycopg.Error), ground.stack.connect() as connection:
+                connection.execute("SELECT pg_switch_wal()")  # as others do who write much
             fill(filler)
             time.sleep(1.0)
             for child in _children(ground):

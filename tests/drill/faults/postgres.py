@@ -44,6 +44,7 @@ class Hangs(Fault):
     name = "postgres hangs"
     does = "Postgres stands still for 10 s; its connections stay open"
     is_outage = True
+    blinds = True
 
     @contextmanager
     def inflicted(self, ground: Ground, servers: list[Server]) -> Iterator[None]:
@@ -63,6 +64,7 @@ class Restart(Fault):
     name = "postgres restart"
     does = "a fast shutdown, and a start"
     is_outage = True
+    blinds = True
     how = signal.SIGINT
 
     def meanwhile(self, ground: Ground, servers: list[Server]) -> None:
