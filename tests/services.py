@@ -177,9 +177,14 @@ class Stack:
         )
 
     def gateway(
-        self, *, workers: int = 1, app: str = "config.asgi:application", env: Mapping[str, str] | None = None
+        self,
+        *,
+        workers: int = 1,
+        app: str = "config.asgi:application",
+        env: Mapping[str, str] | None = None,
+        ready_at: str = "/readyz",
     ) -> "Server":
-        """Another gateway process, ready; it is stopped at the end, or by `stop` or `kill`."""
+        """Another gateway process, which answers well at `ready_at`; it is stopped at the end, or by `stop` or `kill`."""
         _ = self.simulator  # so that its address is in the environment
         port = free_port()
         arguments = (
@@ -191,7 +196,7 @@ class Stack:
             "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",  # many tests knock with wrong keys
             **(env or {}),
         }
-        return self._serve(f"gateway-{port}", arguments, port=port, path="/readyz", environment=environment)
+        return self._serve(f"gateway-{port}", arguments, port=port, path=ready_at, environment=environment)
 
     def restart(self, name: str, how: signal.Signals) -> None:
         """Ends `postgres` or `valkey` with a signal and starts it again on the same address."""

@@ -23,6 +23,8 @@ class Fault:
     """Seconds of calls after its end, at least."""
     is_outage: ClassVar[bool] = False
     """Whether no call can succeed meanwhile, so that readiness must say so."""
+    stays_unready: ClassVar[bool] = False
+    """Whether the gateway that is called is never ready, though it makes calls."""
     kills: ClassVar[bool] = False
     """Whether a gateway process dies: what it held is charged by what is known, and its calls are `expired`."""
     revokes: ClassVar[bool] = False

@@ -70,8 +70,11 @@ class Ground:
             self._usual = self.gateway()
         return self._usual
 
-    def gateway(self, *, workers: int = 1, env: Mapping[str, str] | None = None) -> Server:
-        return self.stack.gateway(workers=workers, env={"DATABASE_URL": self.database_url, **(env or {})})
+    def gateway(
+        self, *, workers: int = 1, env: Mapping[str, str] | None = None, ready_at: str = "/readyz"
+    ) -> Server:
+        env = {"DATABASE_URL": self.database_url, **(env or {})}
+        return self.stack.gateway(workers=workers, env=env, ready_at=ready_at)
 
     def callers(self, *, streams: int = 6, whole: int = 4) -> list[Caller]:
         """Streams of three seconds and answers of half a second, and two callers whose hard budget runs out."""

@@ -124,6 +124,9 @@ def _judge_readiness(
     failing = min(
         (max(each.begun, begun) for each in made if each.has_failed and each.ended > begun), default=None
     )
+    if fault.stays_unready:
+        row.notes.append("never ready" if all(each.status != 200 for each in seen) else "was ready at times")
+        return
     if unready is None:
         row.unready_after = _NEVER if fault.is_outage and failing is not None else None
         return

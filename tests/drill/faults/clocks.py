@@ -40,10 +40,11 @@ class GatewayAhead(_Clock):
     before = 0.0
     revokes = True
     offset = "+2d"
+    stays_unready = True
 
     @contextmanager
     def servers(self, ground: Ground) -> Iterator[list[Server]]:
-        server = ground.gateway(env=ahead(self.offset))
+        server = ground.gateway(env=ahead(self.offset), ready_at="/healthz")  # it is not ready, and says why
         try:
             yield [server]
         finally:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
 from tests.drill.fault import Fault
 from tests.drill.ground import Ground
@@ -12,6 +13,8 @@ from tests.drill.load import Caller
 from tests.services import Server
 
 _TEAMS = 30
+_CONFIG = "[default]\nservices = drill\n[services drill]\nkms =\n  endpoint_url = {url}\n"
+"""AWS SDKs and Tools reference guide: Service-specific endpoints."""
 
 
 class KmsHangs(Fault):
@@ -25,8 +28,11 @@ class KmsHangs(Fault):
     def servers(self, ground: Ground) -> Iterator[list[Server]]:
         self._kms = Kms()
         self._keys = [ground.world.new_key(team=f"Raw {number}") for number in range(_TEAMS)]
-        with self._kms.listening(), _raw_text(ground):
-            server = ground.gateway(env={"GATEHOUSE_KMS_KEY_ID": KEY, "AWS_ENDPOINT_URL_KMS": self._kms.url})
+        with self._kms.listening(), _raw_text(ground), TemporaryDirectory() as home:
+            # In a file: of the variables of AWS' that processes inherit, the simulator's are all that is passed on.
+            (Path(home) / ".aws").mkdir()
+            (Path(home) / ".aws" / "config").write_text(_CONFIG.format(url=self._kms.url))
+            server = ground.gateway(env={"GATEHOUSE_KMS_KEY_ID": KEY, "HOME": home})
             try:
                 yield [server]
             finally:
