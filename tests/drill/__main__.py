@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import time
+import traceback
 from contextlib import ExitStack
 from functools import cache
 
@@ -48,7 +49,11 @@ def main() -> None:
             if missing := fault.missing():
                 print(f"| {fault.name} | skipped: {missing} |" + " |" * (len(_COLUMNS) - 2), flush=True)
                 continue
-            row = run(fault, shared)
+            try:
+                row = run(fault, shared)
+            except Exception as error:  # the others are run all the same
+                traceback.print_exc()
+                row = Row(fault.name, notes=[f"could not be run to its end: {error!r}"], is_sound=False)
             rows.append(row)
             print(_line(row), flush=True)
     print(f"\n{len(rows)} faults in {(time.monotonic() - begun) / 60:.0f} minutes\n")
