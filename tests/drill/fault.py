@@ -25,6 +25,8 @@ class Fault:
     """Whether no call can succeed meanwhile, so that readiness must say so."""
     stays_unready: ClassVar[bool] = False
     """Whether the gateway that is called is never ready, though it makes calls."""
+    restarts: ClassVar[bool] = False
+    """Whether gateways are meant to end, and nobody answers there for a while."""
     kills: ClassVar[bool] = False
     """Whether a gateway process dies: what it held is charged by what is known, and its calls are `expired`."""
     revokes: ClassVar[bool] = False

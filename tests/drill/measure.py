@@ -118,7 +118,7 @@ def _judge_readiness(
 ) -> None:
     row.warnings = sorted({_bare(text) for each in seen for text in each.body.get("warnings", ())})
     slow = sum(each.status == 0 for each in seen)
-    if slow and not fault.kills:
+    if slow and not fault.restarts:
         row.notes.append(f"readyz gave no answer {slow} times")
     unready = next((each for each in seen if each.begun > begun and each.status == 503), None)
     failing = min(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from accounts.models import Team
 from governance.limits.models import LimitRequest
 from kernel.clock import utc_now
 from tests.drill.fault import Fault
@@ -85,7 +86,8 @@ _BODIES = """
 
 
 def _end_tomorrow() -> int:
-    return make_request(make_budget(), ends_at=utc_now() + timedelta(days=1)).pk
+    team = Team.objects.get(name="Drill")
+    return make_request(make_budget(team, limit_nanos=10**15), ends_at=utc_now() + timedelta(days=1)).pk
 
 
 FAULTS = (GatewayAhead(), GatewayBehind(), WorkerAhead())

@@ -49,6 +49,7 @@ class WorkerStopped(Fault):
 class Rolling(Fault):
     name = "gateway rolling restart"
     does = "two gateways behind a balancer are ended with SIGTERM and started again, one after the other"
+    restarts = True
 
     @contextmanager
     def servers(self, ground: Ground) -> Iterator[list[Server]]:
