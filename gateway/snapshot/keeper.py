@@ -113,7 +113,11 @@ class SnapshotKeeper:
         begun, told_at = perf_counter(), self._changed_at
         self._changed.clear()
         building = asyncio.get_running_loop().run_in_executor(self._thread, _build)
-        self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
+        try:
+            self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
+        except BaseException:
+            self._changed.set()  # what has changed is not taken in: the next try does not wait for the poll
+            raise
         self._read_at = begun
         if self._changed_at == told_at:
             self._changed_at = None

@@ -117,6 +117,27 @@ async def test_a_build_that_fails_is_tried_again(kept, monkeypatch, caplog):
     assert any(record.exc_info for record in caplog.records if record.levelno == logging.ERROR)
 
 
+async def test_what_a_failed_build_was_for_is_not_left_to_the_poll(kept, monkeypatch):
+    """As where a restart of Postgres ends the listening first, and the build after it."""
+    await asyncio.to_thread(elsewhere, make_team, "Before")
+    await kept.start(kept.upkeep)
+    async with asyncio.timeout(20):
+        while kept.age:  # what changed while nobody listened
+            await asyncio.sleep(0.05)
+    before, failures = kept.current, iter([OperationalError("terminating connection")])
+
+    def build() -> Snapshot:
+        for error in failures:
+            raise error
+        return build_snapshot()
+
+    monkeypatch.setattr(keepers, "build_snapshot", build)
+    await asyncio.to_thread(elsewhere, lambda: Team.objects.update(name="After"))
+    async with asyncio.timeout(15):
+        while kept.current is before:
+            await asyncio.sleep(0.05)
+
+
 def _team_once() -> None:
     if not Team.objects.exists():
         new_team("After the failure")
