@@ -16,7 +16,7 @@ LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install run test test-all clients check format lock sbom audit licences fold bench shell clean
+.PHONY: help install run test test-all clients check format lock sbom audit licences fold bench drill shell clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fold: $(VENV)/.installed-dev  ## Fold the migrations of each app into its first,
 
 bench: $(VENV)/.installed-dev  ## Measure what a call costs
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+drill: $(VENV)/.installed-dev  ## Let things go wrong on an instance of its own, and tell what became of calls; ARGS='--only NAME', --list
+	@$(BIN)/python -m tests.drill $(ARGS)
 
 shell: $(VENV)/.installed  ## Django's shell, on the services of a running `make run`
 	@$(BIN)/python manage.py shell

@@ -47,6 +47,7 @@ from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
+from kernel import descriptors
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
@@ -65,6 +66,16 @@ def _make_partitions() -> None:
         logger.error("partitions can't be looked at (%s)", type(error).__name__)
     finally:
         connections.close_all()
+
+
+def _raise_descriptors() -> None:
+    calls = (descriptors.raise_limit() - descriptors.RESERVED) // descriptors.PER_CALL
+    if calls < settings.GATEWAY_MAX_CALLS:
+        logger.warning(
+            "this process may open files for %d calls at once, GATEHOUSE_MAX_CALLS is %d: raise `ulimit -n`",
+            calls,
+            settings.GATEWAY_MAX_CALLS,
+        )
 
 
 _ASK_PATH = "/admin/governance/limitrequest/add/"
@@ -178,6 +189,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
+        _raise_descriptors()
         await asyncio.gather(self._pool.open(wait=True, seconds=15), asyncio.to_thread(self._warm_up))
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         await self._keeper.start(self.upkeep)

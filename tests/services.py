@@ -148,11 +148,16 @@ class Stack:
 
     @property
     def simulator(self) -> str:
+        return self.simulator_server.url
+
+    @property
+    def simulator_server(self) -> "Server":
+        """The process, for tests that end it."""
         if self._simulator is None:
             port = self._simulator_port
             arguments = ("-m", "embedded.simulator", "--host", "127.0.0.1", "--port", str(port))
             self._simulator = self._serve("simulator", arguments, port=port, path="/healthz", environment={})
-        return self._simulator.url
+        return self._simulator
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a process needs to work on this stack."""
@@ -172,9 +177,14 @@ class Stack:
         )
 
     def gateway(
-        self, *, workers: int = 1, app: str = "config.asgi:application", env: Mapping[str, str] | None = None
+        self,
+        *,
+        workers: int = 1,
+        app: str = "config.asgi:application",
+        env: Mapping[str, str] | None = None,
+        ready_at: str = "/readyz",
     ) -> "Server":
-        """Another gateway process, ready; it is stopped at the end, or by `stop` or `kill`."""
+        """Another gateway process, which answers well at `ready_at`; it is stopped at the end, or by `stop` or `kill`."""
         _ = self.simulator  # so that its address is in the environment
         port = free_port()
         arguments = (
@@ -186,7 +196,7 @@ class Stack:
             "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",  # many tests knock with wrong keys
             **(env or {}),
         }
-        return self._serve(f"gateway-{port}", arguments, port=port, path="/readyz", environment=environment)
+        return self._serve(f"gateway-{port}", arguments, port=port, path=ready_at, environment=environment)
 
     def restart(self, name: str, how: signal.Signals) -> None:
         """Ends `postgres` or `valkey` with a signal and starts it again on the same address."""

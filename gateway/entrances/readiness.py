@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from shutil import disk_usage
 
 from django.conf import settings
 
 from gateway.runtime import Gateway
+from kernel import descriptors
 from kernel.clock import WARN_SECONDS, WRONG_SECONDS, perf_counter, skew_seconds
 
 EVERY_SECONDS = 1.0
@@ -20,10 +19,8 @@ DEADLINE_SECONDS = 5.0
 _STALE_SECONDS = 10.0
 """A look that is older says nothing about now."""
 _TIMEOUT_SECONDS = 2.0
-_BACKGROUND_EVERY = 5.0
+_BACKGROUND_EVERY, _BACKGROUND_TIMEOUT = 5.0, 1.0
 _DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
-_DESCRIPTORS_LEFT = 64
-"""Fewer are kept for what is under way: no call is taken that would need one more."""
 _VITAL = ("the ledger's heartbeat", "the snapshot")
 
 
@@ -65,15 +62,12 @@ class Readiness:
     async def look(self) -> None:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
+        left = descriptors.left()
+        gateway.slots.fit(left - descriptors.RESERVED)
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
-        postgres, valkey = await asyncio.gather(
-            gateway.ledger.is_well(_TIMEOUT_SECONDS), gateway.limiter.ping(_TIMEOUT_SECONDS)
-        )
-        if postgres and perf_counter() - self._background[0] >= _BACKGROUND_EVERY:
-            self._background = (
-                perf_counter(),
-                await gateway.background.what_is_silent(_TIMEOUT_SECONDS) or "ok",
-            )
+        valkey, _ = await asyncio.gather(gateway.limiter.ping(_TIMEOUT_SECONDS), self._look_at_background())
+        # Last: what hung meanwhile is known by now, and not told a look later.
+        postgres = await gateway.ledger.is_well(_TIMEOUT_SECONDS)
         checks = {
             "postgres": gateway.is_ready and postgres,
             "snapshot": gateway.snapshot.built_at is not None and not gateway.is_blind,
@@ -81,7 +75,7 @@ class Readiness:
         process = {
             "clock": abs(skew_seconds()) < WRONG_SECONDS,
             "upkeep": not any(name in late for name in _VITAL),
-            "descriptors": descriptors_left() >= _DESCRIPTORS_LEFT,
+            "descriptors": left >= descriptors.RESERVED,
         }
         for warns, sentence in self._sentences(checks, valkey, late):
             if warns():
@@ -91,6 +85,13 @@ class Readiness:
         )
         self._looked_at = perf_counter()
         gateway.ledger.warnings = warnings
+
+    async def _look_at_background(self) -> None:
+        ledger = self._gateway.ledger
+        if not ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
+            return
+        says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
+        self._background = (perf_counter(), says or "ok")
 
     def _sentences(
         self, checks: dict[str, bool], valkey: bool, late: dict[str, int]
@@ -105,30 +106,12 @@ class Readiness:
              "work waits. See that it runs and takes writes."),
             (lambda: abs(skew_seconds()) >= WARN_SECONDS, lambda: f"The clock of {os.uname().nodename} is {skew_seconds():+.0f} s off Postgres': "
              "set it by NTP."),
-            (lambda: share_of_descriptors() >= _DESCRIPTORS_WARN, lambda: f"{share_of_descriptors():.0%} of the process' file descriptors are in use: "
+            (lambda: descriptors.share() >= _DESCRIPTORS_WARN, lambda: f"{descriptors.share():.0%} of the process' file descriptors are in use: "
              "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
             (lambda: disk_share() >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk_share():.0%} full: make space, or all will stop."),
             (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
-            (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble}."),
+            (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble.rstrip('.')}."),
         )  # fmt: skip
-
-
-def descriptors_left() -> int:
-    """How many files and sockets this process may still open."""
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most - _open_descriptors()
-
-
-def share_of_descriptors() -> float:
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _open_descriptors() / most if most > 0 else 0.0
-
-
-def _open_descriptors() -> int:
-    for folder in ("/proc/self/fd", "/dev/fd"):
-        if Path(folder).is_dir():
-            return len(os.listdir(folder))
-    return 0
 
 
 def disk_share() -> float:

@@ -98,16 +98,19 @@ class SnapshotKeeper:
     @property
     def age(self) -> float:
         """For how many seconds changes may have gone unnoticed: 0 where what is known is current."""
-        now = perf_counter()
         if self._changed_at is not None:
-            return now - self._changed_at
-        seen = max(self._listening_at, self._read_at)
-        return max(0.0, now - seen - _PROBE_SECONDS)
+            return perf_counter() - self._changed_at
+        return max(0.0, self._unheard - _PROBE_SECONDS)
 
     @property
     def is_blind(self) -> bool:
         """Whether nothing is known of changes for so long that no key may be taken for valid."""
-        return self.age > BLIND_SECONDS
+        # From the last that was heard on, and not from when the next should have been: a revocation may have come right behind.
+        return max(self.age, self._unheard) > BLIND_SECONDS
+
+    @property
+    def _unheard(self) -> float:
+        return perf_counter() - max(self._listening_at, self._read_at)
 
     async def refresh(self) -> None:
         """Rebuilds the snapshot and swaps it in."""
@@ -117,7 +120,7 @@ class SnapshotKeeper:
         try:
             self.current = await asyncio.wait_for(building, _BUILD_SECONDS)
         except BaseException:
-            self._changed.set()  # it is tried again soon
+            self._changed.set()  # what has changed is not taken in: the next try does not wait for the poll
             raise
         self._read_at = begun
         # What was told of meanwhile may have come too late for this one.
@@ -137,6 +140,12 @@ class SnapshotKeeper:
             kept.went_round()
 
     async def _listen(self, kept: Kept) -> None:
+        try:
+            await self._hear(kept)
+        finally:
+            self._changed.set()  # what changes now goes unheard: it is looked up
+
+    async def _hear(self, kept: Kept) -> None:
         async with await self._connection() as connection:
             await within(_ANSWER_SECONDS, connection.execute(f"LISTEN {CHANNEL}"))
             self._note_change()  # what changed while nobody listened

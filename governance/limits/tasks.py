@@ -10,7 +10,7 @@ from kernel.clock import utc_now
 @app.task(name="governance.tasks.expire_holds")  # type: ignore[untyped-decorator]
 def expire_holds() -> int:
     """Expires the holds of calls whose process died."""
-    return holds.expire_due_holds()
+    return holds.expire_due_holds(second_look_seconds=holds.SECOND_LOOK_SECONDS)
 
 
 @app.task(name="governance.tasks.expire_requests")  # type: ignore[untyped-decorator]

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from kernel.clock import perf_counter
 from kernel.deadlines import TCP, WRITES
@@ -25,6 +25,11 @@ logger = logging.getLogger(__name__)
 MAX_AGE_SECONDS = 600.0
 """Connections are made anew so often: an address that leads elsewhere by now is found out."""
 _DRAIN_EVERY_SECONDS = 1.0
+_RECONNECT_SECONDS = 2.0
+"""Then a connection is given up, and the next who wants one begins anew, at once. Each pause of the pool's is twice as long as
+the one before: without an end to that, it would look for a server again as late as that has been away
+(psycopg_pool.base.AttemptWithBackoff)."""
+_WAIT_SECONDS = 1.0
 
 
 class PostgresAwayError(UnavailableError):
@@ -41,7 +46,7 @@ class PostgresPool:
         min_size: int,
         max_size: int,
         timeout: float,
-        reconnect_seconds: float = float("inf"),
+        reconnect_seconds: float = _RECONNECT_SECONDS,
         writes: bool = True,
         connection: dict[str, Any] | None = None,
     ) -> None:
@@ -64,9 +69,20 @@ class PostgresPool:
     async def open(self, *, wait: bool = False, seconds: float = 30.0) -> None:
         """Opens it; `wait` for the first connections. Raises PostgresAwayError where they don't come in time."""
         try:
-            await self._pool.open(wait=wait, timeout=seconds)
+            await self._pool.open()
+            if wait:
+                await self._first(perf_counter() + seconds)
         except Exception as error:
             raise PostgresAwayError(type(error).__name__) from error
+
+    async def _first(self, ends_at: float) -> None:
+        while True:
+            try:
+                async with self._pool.connection(_WAIT_SECONDS):
+                    return
+            except PoolTimeout:
+                if perf_counter() > ends_at:
+                    raise
 
     async def close(self) -> None:
         await self._pool.close()

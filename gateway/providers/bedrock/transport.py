@@ -1,6 +1,8 @@
 """HTTP to Bedrock: one pooled client. The library was chosen by measurement (docs/decisions/0003-upstream-http.md)."""
 
 import asyncio
+import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -18,6 +20,11 @@ from pyreqwest.exceptions import (
 from pyreqwest.response import Response, ResponseBodyReader
 
 from gateway.refusals import Refusal
+from kernel.descriptors import EXHAUSTED
+
+logger = logging.getLogger(__name__)
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class UpstreamAnswer(Protocol):
@@ -74,12 +81,24 @@ class _translated:  # noqa: N801 - reads as a word at its uses
             raise Refusal(
                 "overloaded", "Gatehouse has too many calls under way. Please try again."
             ) from error
+        if isinstance(error, ConnectError) and _is_ours(error):
+            logger.error("no connection to Bedrock: this host has none left (%s)", error.details)
+            raise Refusal(
+                "overloaded", "Gatehouse's host has no connections left. Please try again.", retry_after=1
+            ) from error
         if isinstance(error, ConnectError | ConnectTimeoutError):
             raise UnreachableError from error
         if isinstance(error, RequestTimeoutError):
             raise TimeoutError from error
         if isinstance(error, RequestError):
             raise BrokenError from error
+
+
+def _is_ours(error: ConnectError) -> bool:
+    """Whether it is this host that can't connect. The library tells the system's errors in words alone: "… (os error 24)"."""
+    causes = (error.details or {}).get("causes") or ()
+    numbers = (int(number) for each in causes for number in _OS_ERROR.findall(str(each.get("message"))))
+    return any(number in EXHAUSTED for number in numbers)
 
 
 class Transport:

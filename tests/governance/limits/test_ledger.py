@@ -234,6 +234,23 @@ def test_progress_is_noted_of_no_call_that_is_being_ended():
     assert_sound(execute)
 
 
+def test_a_process_that_is_heard_of_again_at_the_second_look_keeps_its_holds(monkeypatch):
+    """As after an outage of Postgres, in which nobody could be heard of."""
+    limited = make_budget(make_team(), limit_nanos=1000)
+    heard_of = "UPDATE governance_gatewayinstance SET heartbeat_at = now() RETURNING 1"
+
+    async def leave(ledger: Ledger, _: Ledger) -> None:
+        await ledger.reserve(hold(limited, 500))
+
+    run(leave)
+    execute("UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' RETURNING 1")
+    with monkeypatch.context() as patched:
+        patched.setattr("governance.limits.services.ledger_repair.time.sleep", lambda _: execute(heard_of))
+        assert expire_due_holds(second_look_seconds=1) == 0
+    execute("UPDATE governance_gatewayinstance SET heartbeat_at = now() - interval '1 hour' RETURNING 1")
+    assert expire_due_holds(second_look_seconds=0.01) == 1
+
+
 @pytest.mark.parametrize("why", ["its time is over", "its process is gone"])
 def test_a_hold_left_behind_expires_in_full_and_is_corrected_should_its_call_come_back(why):
     limited = make_budget(make_team(), limit_nanos=1000)
