@@ -47,6 +47,7 @@ from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
+from kernel import descriptors
 from kernel.clock import utc_now
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
@@ -71,6 +72,18 @@ _ASK_PATH = "/admin/governance/limitrequest/add/"
 """The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
 
 
+def _calls_at_once() -> int:
+    """GATEHOUSE_MAX_CALLS, or what there are file descriptors for: above that calls wait, or are refused, in place of breaking."""
+    wanted: int = settings.GATEWAY_MAX_CALLS
+    if (fit := descriptors.calls_that_fit(wanted)) < wanted:
+        logger.warning(
+            "The limit of %d file descriptors has room for %d calls at once, and GATEHOUSE_MAX_CALLS is %d: "
+            "raise the hard limit (ulimit -Hn, systemd's LimitNOFILE), or lower GATEHOUSE_MAX_CALLS",
+            descriptors.limit(), fit, wanted,
+        )  # fmt: skip
+    return fit
+
+
 class Gateway:
     """Built once per process, started and stopped with its server."""
 
@@ -89,7 +102,10 @@ class Gateway:
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
         self.rate_lines = RateLines(self.limiter)
-        self.slots = Slots(settings.GATEWAY_MAX_CALLS)
+        calls = _calls_at_once()
+        self.slots = Slots(calls)
+        self.most_connections = max(1, descriptors.limit() - descriptors.RESERVED - calls)
+        """Of clients: each call under way needs a descriptor for its model besides."""
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
         self.admin_faults = AdminFaults(self.metrics.admin_faults)

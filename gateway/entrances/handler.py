@@ -72,7 +72,10 @@ class GatewayHandler:
         except _ClientLeft:
             return
         except Refusal as refusal:
-            await _send(send, _worded(scope, refusal))
+            response = _worded(scope, refusal)
+            if refusal.code == "overloaded" and scope.get("http_version") == "1.1":
+                response["connection"] = "close"  # it may be connections that there are too many of
+            await _send(send, response)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             await _send(send, _worded(scope, unexpected()))

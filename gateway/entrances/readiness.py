@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from shutil import disk_usage
 
 from django.conf import settings
 
 from gateway.runtime import Gateway
+from kernel import descriptors
 from kernel.clock import WARN_SECONDS, WRONG_SECONDS, perf_counter, skew_seconds
 
 EVERY_SECONDS = 1.0
@@ -23,7 +22,7 @@ _TIMEOUT_SECONDS = 2.0
 _BACKGROUND_EVERY = 5.0
 _DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
 _DESCRIPTORS_LEFT = 64
-"""Fewer are kept for what is under way: no call is taken that would need one more."""
+"""Fewer are kept for what is under way."""
 _VITAL = ("the ledger's heartbeat", "the snapshot")
 
 
@@ -65,6 +64,7 @@ class Readiness:
     async def look(self) -> None:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
+        open_descriptors = descriptors.in_use()
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
         postgres, valkey = await asyncio.gather(
             gateway.ledger.is_well(_TIMEOUT_SECONDS), gateway.limiter.ping(_TIMEOUT_SECONDS)
@@ -81,9 +81,9 @@ class Readiness:
         process = {
             "clock": abs(skew_seconds()) < WRONG_SECONDS,
             "upkeep": not any(name in late for name in _VITAL),
-            "descriptors": descriptors_left() >= _DESCRIPTORS_LEFT,
+            "descriptors": descriptors.limit() - open_descriptors >= _DESCRIPTORS_LEFT,
         }
-        for warns, sentence in self._sentences(checks, valkey, late):
+        for warns, sentence in self._sentences(checks, valkey, late, open_descriptors / descriptors.limit()):
             if warns():
                 warnings.append(sentence())
         self._state = State(
@@ -93,7 +93,7 @@ class Readiness:
         gateway.ledger.warnings = warnings
 
     def _sentences(
-        self, checks: dict[str, bool], valkey: bool, late: dict[str, int]
+        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float
     ) -> tuple[tuple[Callable[[], bool], Callable[[], str]], ...]:
         gateway = self._gateway
         return (
@@ -105,30 +105,12 @@ class Readiness:
              "work waits. See that it runs and takes writes."),
             (lambda: abs(skew_seconds()) >= WARN_SECONDS, lambda: f"The clock of {os.uname().nodename} is {skew_seconds():+.0f} s off Postgres': "
              "set it by NTP."),
-            (lambda: share_of_descriptors() >= _DESCRIPTORS_WARN, lambda: f"{share_of_descriptors():.0%} of the process' file descriptors are in use: "
+            (lambda: share >= _DESCRIPTORS_WARN, lambda: f"{share:.0%} of the process' file descriptors are in use: "
              "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
             (lambda: disk_share() >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk_share():.0%} full: make space, or all will stop."),
             (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
             (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble}."),
         )  # fmt: skip
-
-
-def descriptors_left() -> int:
-    """How many files and sockets this process may still open."""
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most - _open_descriptors()
-
-
-def share_of_descriptors() -> float:
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _open_descriptors() / most if most > 0 else 0.0
-
-
-def _open_descriptors() -> int:
-    for folder in ("/proc/self/fd", "/dev/fd"):
-        if Path(folder).is_dir():
-            return len(os.listdir(folder))
-    return 0
 
 
 def disk_share() -> float:

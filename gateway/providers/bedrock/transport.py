@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from errno import EMFILE
 from typing import Protocol
 
 from pyreqwest.bytes import Bytes
@@ -18,6 +19,10 @@ from pyreqwest.exceptions import (
 from pyreqwest.response import Response, ResponseBodyReader
 
 from gateway.refusals import Refusal
+
+
+_NO_DESCRIPTOR = f"(os error {EMFILE})"
+"""How Rust's std::io::Error words it."""
 
 
 class UpstreamAnswer(Protocol):
@@ -73,6 +78,12 @@ class _translated:  # noqa: N801 - reads as a word at its uses
         if isinstance(error, PoolTimeoutError):
             raise Refusal(
                 "overloaded", "Gatehouse has too many calls under way. Please try again."
+            ) from error
+        if isinstance(error, ConnectError) and _NO_DESCRIPTOR in str(error):
+            raise Refusal(
+                "overloaded",
+                "Gatehouse has no file descriptor left for one more connection. Please try again.",
+                retry_after=1,
             ) from error
         if isinstance(error, ConnectError | ConnectTimeoutError):
             raise UnreachableError from error
