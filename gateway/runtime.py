@@ -183,6 +183,11 @@ class Gateway:
         """Whether it can't be read which keys have been revoked."""
         return self._keeper.is_blind
 
+    @property
+    def snapshot_age(self) -> float:
+        """For how many seconds changes may have gone unnoticed."""
+        return self._keeper.age
+
     def knows_who_may_call(self) -> None:
         """Refusal: not_auditable, where it can't be read which keys have been revoked."""
         if self._keeper.is_blind:

@@ -37,6 +37,10 @@ class State:
     valkey: bool = False
     background: str = "unknown"
     warnings: list[str] = field(default_factory=list)
+    descriptors: int = 0
+    """Open file descriptors."""
+    disk: float = 0.0
+    """How full the disk of the data folder is, from 0 to 1."""
     late: dict[str, int] = field(default_factory=dict)
     """What is kept going and has not gone round in its time: seconds since its last round."""
 
@@ -83,17 +87,26 @@ class Readiness:
             "upkeep": not any(name in late for name in _VITAL),
             "descriptors": descriptors.limit() - open_descriptors >= _DESCRIPTORS_LEFT,
         }
-        for warns, sentence in self._sentences(checks, valkey, late, open_descriptors / descriptors.limit()):
+        disk = disk_share()
+        share = open_descriptors / descriptors.limit()
+        for warns, sentence in self._sentences(checks, valkey, late, share, disk):
             if warns():
                 warnings.append(sentence())
         self._state = State(
-            checks, process, valkey, self._background[1] if postgres else "unknown", warnings, late
+            checks=checks,
+            process=process,
+            valkey=valkey,
+            background=self._background[1] if postgres else "unknown",
+            warnings=warnings,
+            descriptors=open_descriptors,
+            disk=disk,
+            late=late,
         )
         self._looked_at = perf_counter()
         gateway.ledger.warnings = warnings
 
     def _sentences(
-        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float
+        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float, disk: float
     ) -> tuple[tuple[Callable[[], bool], Callable[[], str]], ...]:
         gateway = self._gateway
         return (
@@ -107,7 +120,7 @@ class Readiness:
              "set it by NTP."),
             (lambda: share >= _DESCRIPTORS_WARN, lambda: f"{share:.0%} of the process' file descriptors are in use: "
              "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
-            (lambda: disk_share() >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk_share():.0%} full: make space, or all will stop."),
+            (lambda: disk >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk:.0%} full: make space, or all will stop."),
             (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
             (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble}."),
         )  # fmt: skip

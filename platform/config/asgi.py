@@ -15,7 +15,7 @@ from kernel import descriptors
 
 descriptors.raise_limit()  # before a socket is opened
 
-from kernel.checks import refuse_unsafe_settings
+from kernel.checks import refuse_unsafe_settings  # noqa: E402
 
 _django = get_asgi_application()
 refuse_unsafe_settings()

@@ -63,7 +63,9 @@ TEAM_EVALUATIONS = env.int("GATEHOUSE_TEAM_EVALUATIONS", default=1)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------
-GATEWAY_POOL_SIZE = env.at_least("GATEHOUSE_POOL_SIZE", 2, default=4)  # one writes ends of calls while another reserves
+GATEWAY_POOL_SIZE = env.at_least(
+    "GATEHOUSE_POOL_SIZE", 2, default=4
+)  # one writes ends of calls while another reserves
 GATEWAY_IMAGE_HOSTS = env.list("GATEHOUSE_IMAGE_HOSTS", default=[])
 GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", default=False)
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]

@@ -53,7 +53,9 @@ class Valkey:
         folder = str(self._folder).replace("\\", "\\\\").replace('"', '\\"')
         text = CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self._password, folder=folder)
         path = self._folder / "valkey.conf"
-        if not path.exists() or path.read_text() != text:  # what is there needs no space on a disk that is full
+        if (
+            not path.exists() or path.read_text() != text
+        ):  # what is there needs no space on a disk that is full
             write_private(path, text)
 
     def _is_ready(self) -> bool:

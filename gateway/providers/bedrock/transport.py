@@ -20,7 +20,6 @@ from pyreqwest.response import Response, ResponseBodyReader
 
 from gateway.refusals import Refusal
 
-
 _NO_DESCRIPTOR = f"(os error {EMFILE})"
 """How Rust's std::io::Error words it."""
 
