@@ -25,6 +25,7 @@ from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.raw_text_watch import RawTextWatch
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
@@ -109,6 +110,7 @@ class Gateway:
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
         self.admin_faults = AdminFaults(self.metrics.admin_faults)
+        self.raw_text_watch = RawTextWatch(self.metrics)
         self.prompt_versions = PromptVersions(self._pool)
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(
@@ -236,6 +238,7 @@ class Gateway:
         await self.unknown_callers.stop()
         await self.rule_use.stop()
         await self.admin_faults.stop()
+        await self.raw_text_watch.stop()
         await self.context.stop()
         self.documents.stop()
         await self.bedrock.close()

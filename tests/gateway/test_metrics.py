@@ -95,7 +95,9 @@ def test_a_process_that_was_added_is_not_added_again(tmp_path: Path) -> None:
     assert calls(other.gathered(reading(0))) == 5
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"gatehouse_calls": 3}', b'{"gatehouse_calls": [[1, 2]]}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"gatehouse_calls": 3}', b'{"gatehouse_calls": [[1, 2]]}']
+)
 def test_files_that_are_broken_count_nothing(tmp_path: Path, content: bytes) -> None:
     other, gone = opened(tmp_path), opened(tmp_path, 3)
     folder = tmp_path / "metrics" / "one"
