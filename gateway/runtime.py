@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from gateway.metrics import Metrics
+from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
 from gateway.prompts.versions import PromptVersions
 from gateway.providers.bedrock.client import BedrockClient
@@ -110,7 +110,7 @@ class Gateway:
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
         self.admin_faults = AdminFaults(self.metrics.admin_faults)
-        self.raw_text_watch = RawTextWatch(self.metrics)
+        self.raw_text_watch = RawTextWatch(self.metrics.note_raw_not_kept)
         self.prompt_versions = PromptVersions(self._pool)
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(

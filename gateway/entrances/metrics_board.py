@@ -11,8 +11,8 @@ from typing import TypeVar
 from django.conf import settings
 
 from gateway.entrances.readiness import Readiness
-from gateway.metric_families import Reading, Series, merged
-from gateway.metrics_folder import MetricsFolder, instance_folder
+from gateway.metrics.families import Reading, Series, merged
+from gateway.metrics.folder import MetricsFolder, instance_folder
 from gateway.runtime import Gateway
 from kernel import descriptors
 from kernel.clock import skew_seconds

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from gateway.metrics import Metrics
 from governance.alerts.services.alerts import alert_on_raw_text
 from kernel.clock import perf_counter, utc_now
 
@@ -20,8 +20,8 @@ _PAUSE_SECONDS = 3600.0
 class RawTextWatch:
     """One for each process; used for calls whose raw text is to be kept, no others."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, count: Callable[[str], None]) -> None:
+        self._count = count
         self._since: float | None = None
         self._told_at = -_PAUSE_SECONDS
         self._tasks: set[asyncio.Task[None]] = set()
@@ -32,7 +32,7 @@ class RawTextWatch:
 
     def not_kept(self, reason: str) -> None:
         """A call's is not; after a minute of those alone it sets off an alert."""
-        self._metrics.note_raw_not_kept(reason)
+        self._count(reason)
         now = perf_counter()
         if self._since is None:
             self._since = now

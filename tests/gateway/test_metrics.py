@@ -1,6 +1,7 @@
 """What `/metrics` tells of several processes: added up, kept when a process ends, and never counted twice."""
 
 import os
+import re
 import time
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.metric_families import DURATIONS, FAMILIES, SECONDS, Reading, merged, text
-from gateway.metrics import Metrics
-from gateway.metrics_folder import MetricsFolder
+from gateway.metrics.counts import Metrics
+from gateway.metrics.families import DURATIONS, FAMILIES, SECONDS, Reading, merged, text
+from gateway.metrics.folder import MetricsFolder
+from tests.services import ROOT
 
 CALLS = "gatehouse_calls"
 OK = ("fast", "succeeded", "")
@@ -130,3 +132,13 @@ def test_reasons_are_few() -> None:
         metrics.note_raw_not_kept(f"reason {number}")
     assert len(metrics.raw_not_kept) == 21
     assert metrics.raw_not_kept["other"] == 80
+
+
+def test_every_metric_is_documented_and_alerts_are_on_metrics_that_there_are() -> None:
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    shown = {f"{family.name}_total" if family.is_counter else family.name for family in FAMILIES} | {
+        DURATIONS
+    }
+    table, alerts = page.split("## Alerts")
+    assert set(re.findall(r"^\| `(\w+)`", table, re.M)) == shown
+    assert set(re.findall(r"gatehouse_\w+", alerts)) <= shown

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.metrics import Metrics
+from gateway.metrics.counts import Metrics
 from gateway.records import raw_text_watch
 from gateway.records.raw_text_watch import RawTextWatch
 from governance.alerts.models import Alert, AlertChannel, Delivery
@@ -31,7 +31,7 @@ def test_a_minute_of_calls_whose_text_is_not_kept_is_told(
     metrics = Metrics()
 
     async def happen() -> None:
-        watch = RawTextWatch(metrics)
+        watch = RawTextWatch(metrics.note_raw_not_kept)
         for now["is"], what in events:
             watch.kept() if what == "kept" else watch.not_kept("AWS KMS can't be reached.")
         await watch.stop()

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from gateway.entrances.formats.outgoing import JSON
 from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.readiness import Readiness, State
-from gateway.metric_families import text
+from gateway.metrics.families import text
 from gateway.runtime import Gateway
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from governance.limits.selectors.operator_warnings import operator_warnings
+from governance.limits.services.operator_warnings import operator_warnings
 from kernel.clock import utc_now
 
 

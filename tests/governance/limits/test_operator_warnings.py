@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from governance.limits.models import GatewayInstance, WorkerPulse
-from governance.limits.selectors.operator_warnings import operator_warnings
+from governance.limits.services.operator_warnings import operator_warnings
 from governance.limits.services.pulses import note_pulse
 from kernel.background_queues import QUEUES
 from kernel.clock import utc_now
@@ -60,7 +60,9 @@ def test_queues_that_nobody_works_on_once_all_have_had_time_to_start(age: float,
     assert any(QUEUES[0] in line for line in operator_warnings(now=utc_now())) == says
 
 
-@pytest.mark.parametrize("page", ["/admin/", "/admin/governance/budget/", "/admin/accounts/team/add/", "/admin/password_change/"])
+@pytest.mark.parametrize(
+    "page", ["/admin/", "/admin/governance/budget/", "/admin/accounts/team/add/", "/admin/password_change/"]
+)
 def test_the_banner_is_on_every_page_of_superusers_alone(world, page: str):
     all_work()
     process(DISK, "<b>not markup</b>")

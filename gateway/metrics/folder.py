@@ -19,7 +19,7 @@ from uuid import UUID
 
 import orjson
 
-from gateway.metric_families import Reading, counters, merged
+from gateway.metrics.families import Reading, counters, merged
 
 _ENDED = "ended.json"
 _FORGOTTEN_AFTER = 24 * 3600.0

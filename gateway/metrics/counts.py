@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gateway.metric_families import BOUNDS, DURATIONS, SECONDS, Reading
+from gateway.metrics.families import BOUNDS, DURATIONS, SECONDS, Reading
 
 if TYPE_CHECKING:
     from gateway.call import Call
