@@ -11,7 +11,7 @@ from gateway.metrics.families import BOUNDS, DURATIONS, SECONDS, Reading
 if TYPE_CHECKING:
     from gateway.call import Call
 
-_MOST_REASONS = 20
+_MAX_REASONS = 20
 _OTHER = "other"
 
 
@@ -46,7 +46,7 @@ class Metrics:
 
     def note_raw_not_kept(self, reason: str) -> None:
         """Counts a call whose raw text was to be kept and was not."""
-        is_known = reason in self.raw_not_kept or len(self.raw_not_kept) < _MOST_REASONS
+        is_known = reason in self.raw_not_kept or len(self.raw_not_kept) < _MAX_REASONS
         self.raw_not_kept[reason if is_known else _OTHER] += 1
 
     def reading(self) -> Reading:

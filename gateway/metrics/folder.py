@@ -24,7 +24,7 @@ from gateway.metrics.families import Reading, counters, merged
 _ENDED = "ended.json"
 _FORGOTTEN_AFTER = 24 * 3600.0
 """Seconds after which a folder that no process has written to is taken away."""
-_MOST_IDS = 200
+_MAX_IDS = 200
 
 
 def instance_folder(data_dir: Path | None) -> Path:
@@ -88,7 +88,7 @@ class MetricsFolder:
                 ids.append(alive.stem)
                 totals = counters(merged(totals, [_read(alive.with_suffix(".json"))]))
         if ended:
-            _write(path, orjson.dumps({"ids": ids[-_MOST_IDS:], "totals": _plain(totals)}))
+            _write(path, orjson.dumps({"ids": ids[-_MAX_IDS:], "totals": _plain(totals)}))
         for alive in ended:
             alive.with_suffix(".json").unlink(missing_ok=True)
             alive.unlink(missing_ok=True)

@@ -8,16 +8,16 @@ from contextlib import suppress
 RESERVED = 128
 """For what is no call: databases, files, workers, listeners; and for what is under way when no more is let in."""
 PER_CALL = 2
-_MOST = 1_048_576
+_MAX = 1_048_576
 """Linux' own bound for a process (`fs.nr_open`), where none is set."""
-_MOST_ON_MACOS = 10_240
+_MAX_ON_MACOS = 10_240
 """`OPEN_MAX`: setrlimit(2) of macOS takes no more where the hard limit is unlimited."""
 
 
 def raise_limit() -> int:
     """Raises the soft limit to the hard one, for whatever is opened from now on; what it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST_ON_MACOS if sys.platform == "darwin" else _MOST
+    most = _MAX_ON_MACOS if sys.platform == "darwin" else _MAX
     wanted = most if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(ValueError, OSError):
@@ -28,7 +28,7 @@ def raise_limit() -> int:
 def limit() -> int:
     """How many may be open at a time."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if soft == resource.RLIM_INFINITY else soft
+    return _MAX if soft == resource.RLIM_INFINITY else soft
 
 
 def in_use() -> int:
