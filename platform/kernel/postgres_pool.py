@@ -6,10 +6,11 @@ session (PgBouncer docs, "Features": `prepare`, `SET`).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
@@ -70,22 +71,12 @@ class PostgresPool:
     async def close(self) -> None:
         await self._pool.close()
 
-    @asynccontextmanager
-    async def connection(self, seconds: float | None = None) -> AsyncIterator[AsyncConnection[Any]]:
-        """A connection, in autocommit, waited for so long at most. Raises PostgresAwayError, also for what goes wrong on it while it is used."""
-        try:
-            async with self._pool.connection(seconds) as connection:
-                try:
-                    yield connection
-                except Exception as error:
-                    if spoils_connection(error):
-                        await connection.close()
-                        self._drain()
-                    raise
-        except Exception as error:
-            if isinstance(error, PostgresAwayError) or not is_away(error):
-                raise
-            raise PostgresAwayError(type(error).__name__) from error
+    def connection(self, seconds: float | None = None) -> "_Lease":
+        """A connection, in autocommit, waited for so long at most, as an async context.
+
+        Raises PostgresAwayError, also for what goes wrong on it while it is used.
+        """
+        return _Lease(self, seconds)
 
     def _drain(self) -> None:
         """The others lead where this one did."""
@@ -93,3 +84,36 @@ class PostgresPool:
             return
         self._drained_at = perf_counter()
         self._draining = asyncio.create_task(self._pool.drain())
+
+
+class _Lease:
+    """A connection for the length of a block. As the library's own context does it, without asking to commit what commits itself."""
+
+    __slots__ = ("_connection", "_pool", "_seconds")
+
+    def __init__(self, pool: PostgresPool, seconds: float | None) -> None:
+        self._pool, self._seconds = pool, seconds
+
+    async def __aenter__(self) -> AsyncConnection[Any]:
+        try:
+            self._connection = await self._pool._pool.getconn(self._seconds)
+        except Exception as error:
+            raise PostgresAwayError(type(error).__name__) from error
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, pool = self._connection, self._pool
+        try:
+            if error is not None:
+                if spoils_connection(error):
+                    await connection.close()
+                    pool._drain()
+                elif not connection.closed:
+                    with suppress(psycopg.Error):
+                        await connection.rollback()
+        finally:
+            await pool._pool.putconn(connection)
+        if isinstance(error, Exception) and not isinstance(error, PostgresAwayError) and is_away(error):
+            raise PostgresAwayError(type(error).__name__) from error
