@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
-from gateway.metrics import Metrics
+from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
 from gateway.prompts.versions import PromptVersions
 from gateway.providers.bedrock.client import BedrockClient
@@ -25,6 +25,7 @@ from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
+from gateway.records.raw_text_watch import RawTextWatch
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
@@ -68,18 +69,20 @@ def _make_partitions() -> None:
         connections.close_all()
 
 
-def _raise_descriptors() -> None:
-    calls = (descriptors.raise_limit() - descriptors.RESERVED) // descriptors.PER_CALL
-    if calls < settings.GATEWAY_MAX_CALLS:
-        logger.warning(
-            "this process may open files for %d calls at once, GATEHOUSE_MAX_CALLS is %d: raise `ulimit -n`",
-            calls,
-            settings.GATEWAY_MAX_CALLS,
-        )
-
-
 _ASK_PATH = "/admin/governance/limitrequest/add/"
 """The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
+
+
+def _calls_at_once() -> int:
+    """GATEHOUSE_MAX_CALLS, or what there are file descriptors for: above that calls wait, or are refused, in place of breaking."""
+    wanted: int = settings.GATEWAY_MAX_CALLS
+    if (fit := descriptors.calls_that_fit(wanted)) < wanted:
+        logger.warning(
+            "The limit of %d file descriptors has room for %d calls at once, and GATEHOUSE_MAX_CALLS is %d: "
+            "raise the hard limit (ulimit -Hn, systemd's LimitNOFILE), or lower GATEHOUSE_MAX_CALLS",
+            descriptors.limit(), fit, wanted,
+        )  # fmt: skip
+    return fit
 
 
 class Gateway:
@@ -100,10 +103,14 @@ class Gateway:
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
         self.rate_lines = RateLines(self.limiter)
-        self.slots = Slots(settings.GATEWAY_MAX_CALLS)
+        calls = _calls_at_once()
+        self.slots = Slots(calls)
+        self.most_connections = max(1, descriptors.limit() - descriptors.RESERVED - calls)
+        """Of clients: each call under way needs a descriptor for its model besides."""
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
         self.admin_faults = AdminFaults(self.metrics.admin_faults)
+        self.raw_text_watch = RawTextWatch(self.metrics.note_raw_not_kept)
         self.prompt_versions = PromptVersions(self._pool)
         self.retriever = Retriever(self._pool)
         self.context = ContextSources(
@@ -178,6 +185,11 @@ class Gateway:
         """Whether it can't be read which keys have been revoked."""
         return self._keeper.is_blind
 
+    @property
+    def snapshot_age(self) -> float:
+        """For how many seconds changes may have gone unnoticed."""
+        return self._keeper.age
+
     def knows_who_may_call(self) -> None:
         """Refusal: not_auditable, where it can't be read which keys have been revoked."""
         if self._keeper.is_blind:
@@ -189,7 +201,6 @@ class Gateway:
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        _raise_descriptors()
         await asyncio.gather(self._pool.open(wait=True, seconds=15), asyncio.to_thread(self._warm_up))
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         await self._keeper.start(self.upkeep)
@@ -227,6 +238,7 @@ class Gateway:
         await self.unknown_callers.stop()
         await self.rule_use.stop()
         await self.admin_faults.stop()
+        await self.raw_text_watch.stop()
         await self.context.stop()
         self.documents.stop()
         await self.bedrock.close()

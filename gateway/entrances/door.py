@@ -21,7 +21,7 @@ CONNECTION = "gatehouse.connection"
 
 def let_in(gateway: Gateway, scope: Scope, headers: dict[bytes, bytes], path: str) -> KeyEntry:
     """The key that a request shows; `path` is the address asked for, as a pattern. Refusals: invalid_api_key, ip_not_allowed,
-    rate_limited."""
+    rate_limited, overloaded."""
     client = scope.get("client")
     client_ip = client[0] if client else None
     now = utc_now()
@@ -35,6 +35,12 @@ def let_in(gateway: Gateway, scope: Scope, headers: dict[bytes, bytes], path: st
     connection: Any = scope["extensions"].get(CONNECTION) if "extensions" in scope else None
     if connection is not None:
         connection.prove()
+        if connection.connections > gateway.most_connections:
+            raise Refusal(
+                "overloaded",
+                "Gatehouse has more connections than it has file descriptors for. Please try again.",
+                retry_after=1,
+            )
     return key
 
 

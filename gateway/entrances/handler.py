@@ -24,6 +24,7 @@ from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
 from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
+from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
 from gateway.entrances.origins import Origins
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
@@ -54,6 +55,7 @@ class GatewayHandler:
     def __init__(self) -> None:
         self.gateway: Gateway | None = None
         self._readiness: Readiness | None = None
+        self._board: MetricsBoard | None = None
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
         self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
@@ -72,7 +74,10 @@ class GatewayHandler:
         except _ClientLeft:
             return
         except Refusal as refusal:
-            await _send(send, _worded(scope, refusal))
+            response = _worded(scope, refusal)
+            if refusal.code == "overloaded" and scope.get("http_version") == "1.1":
+                response["connection"] = "close"  # it may be connections that there are too many of
+            await _send(send, response)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
             await _send(send, _worded(scope, unexpected()))
@@ -100,6 +105,8 @@ class GatewayHandler:
         self.gateway.upkeep.every(
             EVERY_SECONDS, "looking whether all is well", self._readiness.look, deadline=DEADLINE_SECONDS
         )
+        self._board = MetricsBoard(self.gateway, self._readiness)
+        await self._board.start()
         # What was loaded stays for good: left to the garbage collector, walking through it stops every call for
         # tenths of a second now and then (docs/performance.md).
         quieten()
@@ -107,6 +114,8 @@ class GatewayHandler:
     async def stop(self) -> None:
         if self.gateway is not None:
             await self.gateway.stop()
+        if self._board is not None:
+            await self._board.stop()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -130,7 +139,7 @@ class GatewayHandler:
             await _send(send, health() if path == "/healthz" else readiness(self._readiness, self.gateway))
             return
         if path == "/metrics":
-            await _send(send, metrics(self.gateway, headers_of(scope)))
+            await _send(send, await metrics(self._board, headers_of(scope)))
             return
         if path == "/" and scope["method"] in ("GET", "HEAD"):
             await _send(send, welcome())

@@ -21,6 +21,8 @@ _STALE_SECONDS = 10.0
 _TIMEOUT_SECONDS = 2.0
 _BACKGROUND_EVERY, _BACKGROUND_TIMEOUT = 5.0, 1.0
 _DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
+_DESCRIPTORS_LEFT = 64
+"""Fewer are kept for what is under way."""
 _VITAL = ("the ledger's heartbeat", "the snapshot")
 
 
@@ -35,6 +37,10 @@ class State:
     valkey: bool = False
     background: str = "unknown"
     warnings: list[str] = field(default_factory=list)
+    descriptors: int = 0
+    """Open file descriptors."""
+    disk: float = 0.0
+    """How full the disk of the data folder is, from 0 to 1."""
     late: dict[str, int] = field(default_factory=dict)
     """What is kept going and has not gone round in its time: seconds since its last round."""
 
@@ -62,8 +68,7 @@ class Readiness:
     async def look(self) -> None:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
-        left = descriptors.left()
-        gateway.slots.fit(left - descriptors.RESERVED)
+        open_descriptors = descriptors.in_use()
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
         valkey, _ = await asyncio.gather(gateway.limiter.ping(_TIMEOUT_SECONDS), self._look_at_background())
         # Last: what hung meanwhile is known by now, and not told a look later.
@@ -75,13 +80,22 @@ class Readiness:
         process = {
             "clock": abs(skew_seconds()) < WRONG_SECONDS,
             "upkeep": not any(name in late for name in _VITAL),
-            "descriptors": left >= descriptors.RESERVED,
+            "descriptors": descriptors.limit() - open_descriptors >= _DESCRIPTORS_LEFT,
         }
-        for warns, sentence in self._sentences(checks, valkey, late):
+        disk = disk_share()
+        share = open_descriptors / descriptors.limit()
+        for warns, sentence in self._sentences(checks, valkey, late, share, disk):
             if warns():
                 warnings.append(sentence())
         self._state = State(
-            checks, process, valkey, self._background[1] if postgres else "unknown", warnings, late
+            checks=checks,
+            process=process,
+            valkey=valkey,
+            background=self._background[1] if postgres else "unknown",
+            warnings=warnings,
+            descriptors=open_descriptors,
+            disk=disk,
+            late=late,
         )
         self._looked_at = perf_counter()
         gateway.ledger.warnings = warnings
@@ -94,7 +108,7 @@ class Readiness:
         self._background = (perf_counter(), says or "ok")
 
     def _sentences(
-        self, checks: dict[str, bool], valkey: bool, late: dict[str, int]
+        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float, disk: float
     ) -> tuple[tuple[Callable[[], bool], Callable[[], str]], ...]:
         gateway = self._gateway
         return (
@@ -106,9 +120,9 @@ class Readiness:
              "work waits. See that it runs and takes writes."),
             (lambda: abs(skew_seconds()) >= WARN_SECONDS, lambda: f"The clock of {os.uname().nodename} is {skew_seconds():+.0f} s off Postgres': "
              "set it by NTP."),
-            (lambda: descriptors.share() >= _DESCRIPTORS_WARN, lambda: f"{descriptors.share():.0%} of the process' file descriptors are in use: "
+            (lambda: share >= _DESCRIPTORS_WARN, lambda: f"{share:.0%} of the process' file descriptors are in use: "
              "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
-            (lambda: disk_share() >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk_share():.0%} full: make space, or all will stop."),
+            (lambda: disk >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk:.0%} full: make space, or all will stop."),
             (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
             (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble.rstrip('.')}."),
         )  # fmt: skip

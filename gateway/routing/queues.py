@@ -1,13 +1,11 @@
 """Where calls wait: for a slot of this process, and for room in a rate limit. Fair between teams by weight."""
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 
 from governance.limits.policy.fair_queue import FairQueue
 from governance.limits.policy.rate_limits import RateDecision, RateRequest
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
-from kernel.descriptors import PER_CALL
 
 _POLL_SECONDS = 0.25
 """How often the head of a line asks again: what others give back comes without a word."""
@@ -18,9 +16,8 @@ class Slots:
     """How many calls this process works on at once; the rest wait for their turn."""
 
     def __init__(self, capacity: int) -> None:
-        self._most = self._capacity = capacity
+        self._capacity = capacity
         self._free = capacity
-        self._waiting_room = sys.maxsize
         self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
 
     @property
@@ -31,15 +28,6 @@ class Slots:
     def taken(self) -> int:
         return self._capacity - self._free
 
-    def fit(self, descriptors: int) -> None:
-        """Bounds calls by how many connections may still be made: a call has two, one that waits has one."""
-        free = min(self._most - self.taken, max(0, descriptors) // PER_CALL)
-        self._capacity, self._free = self.taken + free, free
-        self._waiting_room = self.waiting + max(0, descriptors - PER_CALL * free)
-        while self._free and self._queue:
-            self._free -= 1
-            self._queue.pop().set_result(None)
-
     def try_acquire(self) -> bool:
         """Takes a slot, if one is free."""
         if self._free <= 0:
@@ -48,9 +36,7 @@ class Slots:
         return True
 
     async def acquire(self, *, team: int, weight: int, seconds: float) -> bool:
-        """Waits for a slot. False when none came free in time, or too many wait."""
-        if len(self._queue) >= self._waiting_room:
-            return False
+        """Waits for a slot. False when none came free in time."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.push(turn, team=team, weight=weight)
         try:

@@ -49,6 +49,10 @@ async def _store(call: Call, gateway: Gateway, storing: Storing) -> None:
         if storing.is_raw and call.redacted.raw_request:
             sealed = await _sealed(call, gateway)
             state = BodyState.RAW if sealed else BodyState.NO_KEY
+            if sealed:
+                gateway.raw_text_watch.kept()
+            else:
+                gateway.raw_text_watch.not_kept(gateway.keyring.trouble or "no key in time")
             content |= sealed
         if gateway.body_store is None:
             call.stored.content = content

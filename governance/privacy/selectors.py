@@ -11,6 +11,7 @@ from django.conf import settings
 
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import title
+from governance.privacy.policy.overruled import overruled
 from governance.privacy.policy.presets import PRESETS, Preset
 from governance.privacy.policy.privacy import (
     Effective,
@@ -55,6 +56,12 @@ class Policies:
         above = list(map(_in_force, self._of([level for level in _levels(*own) if level != own])))
         effective = combined([*above, InForce(policy.owner, 0, document)])
         return effective if names is None else replace(effective, names=names)
+
+    def overruled(self, policy: PrivacyPolicy, document: PolicyDocument) -> list[str]:
+        """Sentences: what of a draft, or of a version, has no effect because of the levels above it."""
+        own = (policy.team_id, policy.application_id)
+        above = self._of([level for level in _levels(*own) if level != own])
+        return overruled(document, list(map(_in_force, above)))
 
     def _of(self, levels: Iterable[_Level]) -> tuple[_Row, ...]:
         """The rows of some levels; in the place of the organisation's, where it has none, what holds by default."""

@@ -11,7 +11,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
-from kernel.checks import refuse_unsafe_settings
+from kernel import descriptors
+
+descriptors.raise_limit()  # before a socket is opened
+
+from kernel.checks import refuse_unsafe_settings  # noqa: E402
 
 _django = get_asgi_application()
 refuse_unsafe_settings()

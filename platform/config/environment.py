@@ -16,6 +16,13 @@ class Environment(environ.Env):  # type: ignore[misc]
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} can't be used: {error}") from error
 
+    def at_least(self, var: str, least: int, *, default: int) -> int:
+        """A whole number that is not below `least`."""
+        value: int = self.int(var, default=default)
+        if value < least:
+            raise ImproperlyConfigured(f"{var} can't be used: it is {value}, and must be {least} or more.")
+        return value
+
     def matching(self, var: str, pattern: str, *, what: str) -> str:
         """A text of this form, or "" where nothing is set."""
         value: str = self.str(var, default="").strip()

@@ -63,7 +63,9 @@ TEAM_EVALUATIONS = env.int("GATEHOUSE_TEAM_EVALUATIONS", default=1)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------
-GATEWAY_POOL_SIZE = env.int("GATEHOUSE_POOL_SIZE", default=4)
+GATEWAY_POOL_SIZE = env.at_least(
+    "GATEHOUSE_POOL_SIZE", 2, default=4
+)  # one writes ends of calls while another reserves
 GATEWAY_IMAGE_HOSTS = env.list("GATEHOUSE_IMAGE_HOSTS", default=[])
 GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", default=False)
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]
@@ -72,8 +74,8 @@ GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 *
 GATEWAY_MAX_BODY_ITEMS = env.int("GATEHOUSE_MAX_BODY_ITEMS", default=100_000)
 GATEWAY_UNKNOWN_CALLS_PER_MINUTE = env.int("GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE", default=60)
 GATEWAY_MAX_OUTPUT_TOKENS = env.int("GATEHOUSE_MAX_OUTPUT_TOKENS", default=0)
-GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.int("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", default=2048)
-GATEWAY_MAX_CALLS = env.int("GATEHOUSE_MAX_CALLS", default=2048)
+GATEWAY_MAX_UPSTREAM_CONNECTIONS = env.at_least("GATEHOUSE_MAX_UPSTREAM_CONNECTIONS", 1, default=2048)
+GATEWAY_MAX_CALLS = env.at_least("GATEHOUSE_MAX_CALLS", 1, default=2048)
 GATEWAY_QUEUE_SECONDS = env.float("GATEHOUSE_QUEUE_SECONDS", default=10.0)
 GATEWAY_METRICS_TOKEN = env.str("GATEHOUSE_METRICS_TOKEN", default="")
 GATEWAY_CONNECT_TIMEOUT_SECONDS = env.float("GATEHOUSE_CONNECT_TIMEOUT_SECONDS", default=5.0)
@@ -174,6 +176,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "governance.usage.admin.banner.banner",
             ],
         },
     },

@@ -58,12 +58,15 @@ class Child:
         self.started_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Starts it; to be called by the main thread (see `die_with_parent`). OSError when it cannot be run."""
+    def start(self, *, may_lack_log: bool = False) -> None:
+        """Starts it; to be called by the main thread (see `die_with_parent`). OSError when it cannot be run.
+
+        `may_lack_log`: where its log can't be opened it runs without.
+        """
         command = self.command
         command.before_start()
         account = pwd.getpwnam(command.user) if command.user else None
-        descriptor = self.log.open()
+        descriptor = self._open_log(may_lack_log)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
                 command.arguments,
@@ -81,6 +84,14 @@ class Child:
         finally:
             os.close(descriptor)
         self.started_at = time.monotonic()
+
+    def _open_log(self, may_lack_log: bool) -> int:
+        try:
+            return self.log.open()
+        except OSError:
+            if not may_lack_log:
+                raise
+            return os.open(os.devnull, os.O_WRONLY)
 
     @property
     def pid(self) -> int | None:

@@ -45,6 +45,9 @@ class Configuration:
         port = _number(environ, "GATEHOUSE_PORT", 8000)
         endpoint = environ.get("BEDROCK_ENDPOINT_URL", "")
         scheme = "https" if uses_tls(environ) else "http"
+        # Of the processes that are started: said here in a line, in place of the end of a log.
+        _number(environ, "GATEHOUSE_POOL_SIZE", 4, least=2)
+        _number(environ, "GATEHOUSE_WORKER_TIMEOUT_SECONDS", 60)
         return cls(
             root=root,
             data_dir=Path(environ.get("GATEHOUSE_DATA_DIR") or root / ".data").expanduser().absolute(),
@@ -86,8 +89,10 @@ def _bedrock(asked: str, endpoint: str) -> Bedrock:
     return Bedrock.SIMULATOR
 
 
-def _number(environ: Mapping[str, str], name: str, default: int, *, most: int = 65_535) -> int:
+def _number(
+    environ: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int = 65_535
+) -> int:
     text = environ.get(name) or str(default)
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise StartError(f"{name} is {text!r}: use a number from 1 to {most}.")
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise StartError(f"{name} is {text!r}: use a number from {least} to {most}.")
     return int(text)

@@ -1,6 +1,7 @@
 """Looks after one running child: a child that dies is started again, after a wait, and it is said."""
 
 import signal
+import subprocess
 import time
 
 from embedded.backoff import Backoff
@@ -26,10 +27,22 @@ class Keeper:
         if not self.child.is_alive():
             self._died(now)
             return True
-        if self._coming_back and self.child.is_ready():
+        if self._coming_back and self._is_ready():
             self._coming_back = False
             self._progress.say(f"{self.child.command.title} is back")
         return False
+
+    def hurry(self, now: float) -> None:
+        """What kept it from running is mended: it is started at the next look, if it does not run."""
+        self._backoff = Backoff()
+        if self._start_at is not None:
+            self._start_at = now
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.child.is_ready()
+        except (OSError, StartError):  # its log can't be read, or it does not let us in: not yet
+            return False
 
     def _died(self, now: float) -> None:
         code = self.child.exit_code()
@@ -44,8 +57,8 @@ class Keeper:
     def _start_again(self) -> bool:
         self._start_at = None
         try:
-            self.child.start()
-        except (OSError, StartError) as error:
+            self.child.start(may_lack_log=True)
+        except (OSError, StartError, ValueError, subprocess.SubprocessError) as error:
             delay = self._backoff.after(lived_seconds=0)
             self._start_at = time.monotonic() + delay
             self._progress.say(f"{self.child.command.title} cannot be run: {error}; again in {delay:.0f} s")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -23,25 +24,39 @@ class Log:
         return descriptor
 
     def rotate(self) -> None:
-        """Copies and empties a file that is too long; whoever has it open for appending goes on from the start."""
-        if self.path.exists() and self.path.stat().st_size > MAX_BYTES:
-            shutil.copyfile(self.path, self.path.with_name(f"{self.path.name}.1"))
-            os.truncate(self.path, 0)
-            self._start = 0
+        """Copies and empties a file that is too long; whoever has it open for appending goes on from the start.
+
+        Raises OSError where there is no space for the copy, and leaves nothing of it.
+        """
+        if self.size <= MAX_BYTES:
+            return
+        copy = self.path.with_name(f"{self.path.name}.1")
+        try:
+            shutil.copyfile(self.path, copy)
+        except OSError:
+            with suppress(OSError):
+                copy.unlink()
+            raise
+        os.truncate(self.path, 0)
+        self._start = 0
 
     @property
     def size(self) -> int:
-        """Bytes in the file."""
-        return self.path.stat().st_size if self.path.exists() else 0
+        """Bytes in the file; 0 where that can't be told."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
 
     def recent(self, most_bytes: int = 65_536) -> str:
-        """What was written since `open`, or the end of it."""
-        if not self.path.exists():
+        """What was written since `open`, or the end of it; nothing where it can't be read."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(self._start, size - most_bytes))
+                return file.read().decode(errors="replace")
+        except OSError:
             return ""
-        with self.path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(self._start, size - most_bytes))
-            return file.read().decode(errors="replace")
 
     def tail(self, lines: int = 15) -> list[str]:
         """The last lines written since `open`."""

@@ -6,6 +6,7 @@ PROTOCOLS = "serving.first_bytes:FirstBytesProtocol"
 """HTTP/1.1 and HTTP/2, on the same port."""
 _GRACEFUL_SECONDS = "10"
 _IDLE_SECONDS = "60"
+_WORKER_SECONDS = "60"
 
 
 def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -23,6 +24,10 @@ def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     ]
     options += ["--timeout-graceful-shutdown", _GRACEFUL_SECONDS, "--backlog", "4096"]
     options += ["--timeout-keep-alive", environment.get("GATEHOUSE_IDLE_SECONDS") or _IDLE_SECONDS]
+    options += [
+        "--timeout-worker-healthcheck",
+        environment.get("GATEHOUSE_WORKER_TIMEOUT_SECONDS") or _WORKER_SECONDS,
+    ]
     if proxies := environment.get("GATEHOUSE_TRUSTED_PROXIES"):
         options += ["--proxy-headers", "--forwarded-allow-ips", proxies]
     else:

@@ -12,10 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run() -> None:
-    """Runs everything until a signal ends it. Exits with 1 when the start fails, and a line that says why."""
+    """Runs everything until a signal ends it. Exits with 1 when the start fails, and a line that says why: once it runs, no error of
+    the system ends it."""
     try:
         configuration = Configuration.from_environment(os.environ, root=ROOT)
         Supervisor(configuration, os.environ).run()
-    except StartError as error:
+    except (StartError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         sys.exit(1)

@@ -13,6 +13,7 @@ import psutil
 
 from embedded import parts
 from embedded.banner import banner
+from embedded.bookkeeping import Bookkeeping
 from embedded.child import Child, Command
 from embedded.configuration import Bedrock, Configuration
 from embedded.environment import child_environment, platform_environment, simulator_url
@@ -42,6 +43,7 @@ class Supervisor:
         self._configuration = configuration
         self._environ = environ
         self._progress = Progress()
+        self._bookkeeping = Bookkeeping(configuration.data_dir, self._progress)
         self._signals = StopSignals()
         self._services: list[Child] = []
         self._platform: list[Child] = []
@@ -170,7 +172,8 @@ class Supervisor:
             secret_key=environment["GATEHOUSE_SECRET_KEY"],
             master_key=environment["GATEHOUSE_MASTER_KEY"],
         )
-        write_services(self._configuration.data_dir, services)
+        data_dir = self._configuration.data_dir
+        self._bookkeeping.do("services", lambda: write_services(data_dir, services))
 
     def _prepare(self, environment: Mapping[str, str]) -> None:
         what = "the demonstration" if self._configuration.demo else "no demonstration (GATEHOUSE_DEMO)"
@@ -216,6 +219,7 @@ class Supervisor:
         )
 
     def _watch(self) -> None:
+        """Until a signal: no fault of the disk ends it, and what ended is started again for as long as it takes."""
         keepers = [Keeper(child, self._progress) for child in self._children]
         rotated = time.monotonic()
         while True:
@@ -223,11 +227,14 @@ class Supervisor:
             now = time.monotonic()
             changed = [keeper.look(now) for keeper in keepers]
             if any(changed):
-                record_children(self._configuration.data_dir, self._children)
+                self._record_children()
             if now - rotated > ROTATE_EVERY_SECONDS:
                 rotated = now
                 for child in self._children:
-                    child.log.rotate()
+                    self._bookkeeping.do(f"rotate {child.log.path.name}", child.log.rotate)
+            if self._bookkeeping.look():
+                for keeper in keepers:
+                    keeper.hurry(now)
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _stop(self) -> None:
@@ -244,8 +251,9 @@ class Supervisor:
         for group in (self._preparing, self._platform, self._services):
             with suppress(Stopped):
                 stop_all(group, pulse=pulse)
-        remove_services(self._configuration.data_dir)
-        forget_children(self._configuration.data_dir)
+        data_dir = self._configuration.data_dir
+        self._bookkeeping.do("services", lambda: remove_services(data_dir))
+        self._bookkeeping.do("children", lambda: forget_children(data_dir))
         if self._signals.count:
             self._progress.say("Stopped")
 
@@ -254,7 +262,11 @@ class Supervisor:
         child = Child(command, logs=self._logs)
         group.append(child)
         start_child(child)
-        record_children(self._configuration.data_dir, self._children)
+        self._record_children()
+
+    def _record_children(self) -> None:
+        data_dir = self._configuration.data_dir
+        self._bookkeeping.do("children", lambda: record_children(data_dir, self._children))
 
     def _run_to_end(self, child: Child) -> None:
         run_to_end(child, pulse=self._pulse)

@@ -52,7 +52,11 @@ class Valkey:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = str(self._folder).replace("\\", "\\\\").replace('"', '\\"')
         text = CONFIGURATION.format(host=LOOPBACK, port=self.port, password=self._password, folder=folder)
-        write_private(self._folder / "valkey.conf", text)
+        path = self._folder / "valkey.conf"
+        if (
+            not path.exists() or path.read_text() != text
+        ):  # what is there needs no space on a disk that is full
+            write_private(path, text)
 
     def _is_ready(self) -> bool:
         try:

@@ -1,45 +1,47 @@
-"""File descriptors of this process: each connection is one, and a call has two, its caller's and the model's."""
+"""File descriptors of this process: each connection of a client takes one, each to a model another."""
 
 import errno
 import os
 import resource
-from pathlib import Path
+import sys
+from contextlib import suppress
 
-RESERVED = 64
-"""Kept for what is under way, and for answers that nothing can be begun."""
+RESERVED = 128
+"""For what is no call: databases, files, workers, listeners; and for what is under way when no more is let in."""
 PER_CALL = 2
 EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL))
 """Why a connection can't be made that is this host's own fault, and nobody's on the other side (connect(2), socket(2))."""
+_MAX = 1_048_576
+"""Linux' own bound for a process (`fs.nr_open`), where none is set."""
+_MAX_ON_MACOS = 10_240
+"""`OPEN_MAX`: setrlimit(2) of macOS takes no more where the hard limit is unlimited."""
 
 
 def raise_limit() -> int:
-    """Lets this process open as many as it may; how many that is."""
+    """Raises the soft limit to the hard one, for whatever is opened from now on; what it is then."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        except (OSError, ValueError):  # macOS says "unlimited", and takes less
-            return soft
-    return hard
+    most = _MAX_ON_MACOS if sys.platform == "darwin" else _MAX
+    wanted = most if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return limit()
 
 
-def left() -> int:
-    """How many files and sockets this process may still open."""
-    return _limit() - _open()
-
-
-def share() -> float:
-    """How much of them is in use, from 0 to 1."""
-    return _open() / most if (most := _limit()) > 0 else 0.0
-
-
-def _limit() -> int:
+def limit() -> int:
+    """How many may be open at a time."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft if soft != resource.RLIM_INFINITY else 1 << 30
+    return _MAX if soft == resource.RLIM_INFINITY else soft
 
 
-def _open() -> int:
+def in_use() -> int:
+    """How many are open; 0 where the system does not say. Walks through all of them: not for the way of a call."""
     for folder in ("/proc/self/fd", "/dev/fd"):
-        if Path(folder).is_dir():
+        with suppress(OSError):
             return len(os.listdir(folder))
     return 0
+
+
+def calls_that_fit(most_calls: int) -> int:
+    """How many calls at a time the limit has room for: `most_calls`, or fewer; 1 at least."""
+    return max(1, min(most_calls, (limit() - RESERVED) // PER_CALL))

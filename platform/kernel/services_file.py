@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE_NAME = "services.json"
+ENDPOINT_OF_SERVICE = "AWS_ENDPOINT_URL_"
+"""Begins the names of variables with which the AWS SDKs are told one service's address: no credentials, so they are kept."""
 SAME_PROCESS_SECONDS = 2.0
 
 
@@ -53,8 +55,9 @@ def remove_services(data_dir: Path) -> None:
 
 def apply_simulator_credentials(services: Services) -> None:
     """Puts the simulator's AWS credentials in the place of all of this process's own, which it must never see."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
+    for name in tuple(os.environ):
+        if name.startswith("AWS_") and not name.startswith(ENDPOINT_OF_SERVICE):
+            del os.environ[name]
     os.environ["AWS_ACCESS_KEY_ID"] = services.aws_access_key_id
     os.environ["AWS_SECRET_ACCESS_KEY"] = services.aws_secret_access_key
     os.environ["AWS_REGION"] = services.aws_region

@@ -45,6 +45,11 @@ class Pass:
             self._guard.forget(self)
 
     @property
+    def connections(self) -> int:
+        """How many are open in this process, this one among them."""
+        return self._guard.connections
+
+    @property
     def is_here(self) -> bool:
         """Whether the connection is still counted."""
         return bool(self.extensions)
@@ -68,6 +73,11 @@ class Guard:
         """The same, the oldest first."""
         self._open = 0
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._connections)
 
     def admit(self, address: str, close: Callable[[], None]) -> "Pass | None":
         """What one more connection from this address comes in by; None where none more may.

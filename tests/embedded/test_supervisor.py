@@ -81,6 +81,8 @@ def test_only_a_clear_wish_chooses_aws(environ: dict[str, str], expected: Bedroc
         ("GATEHOUSE_PORT", "http"),
         ("GATEHOUSE_PORT", "70000"),
         ("GATEHOUSE_WORKERS", "0"),
+        ("GATEHOUSE_POOL_SIZE", "1"),
+        ("GATEHOUSE_WORKER_TIMEOUT_SECONDS", "1.5"),
         ("GATEHOUSE_BEDROCK", "x"),
     ],
 )
@@ -102,11 +104,14 @@ def test_address_to_connect_to(host: str, url: str) -> None:
 
 
 def test_aws_itself_gets_the_credentials_and_the_simulator_does_not(tmp_path: Path) -> None:
-    base = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "GATEHOUSE_DATA_DIR": str(tmp_path)}
+    base = {
+        "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_KMS": "http://kms", "GATEHOUSE_DATA_DIR": str(tmp_path),
+    }  # fmt: skip
     secrets = load_secrets(tmp_path, {})
     simulated = platform_environment(base, configuration(**base), secrets, database_url="d", redis_url="r")
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & simulated.keys()
     assert simulated["BEDROCK_ENDPOINT_URL"] == "http://127.0.0.1:8001"
+    assert simulated["AWS_ENDPOINT_URL_KMS"] == "http://kms"
     real = platform_environment(
         base, configuration(**base, GATEHOUSE_BEDROCK="aws"), secrets, database_url="d", redis_url="r"
     )

@@ -8,8 +8,9 @@ from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.entrances.formats.outgoing import JSON
+from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.readiness import Readiness, State
-from gateway.metrics import text
+from gateway.metrics.families import text
 from gateway.runtime import Gateway
 
 
@@ -59,8 +60,9 @@ def _partitions(gateway: Gateway | None) -> str:
     return f"{gateway.ledger.strays} records are in no month's partition: is Celery beat running, are clocks right?"
 
 
-def metrics(gateway: Gateway | None, headers: dict[bytes, bytes]) -> HttpResponse:
-    """Prometheus' metrics, for who sends the token of GATEHOUSE_METRICS_TOKEN as a bearer; without one, for `make run`."""
+def metrics_refusal(headers: dict[bytes, bytes]) -> HttpResponse | None:
+    """Why somebody may not read the metrics: they are for who sends the token of GATEHOUSE_METRICS_TOKEN as a bearer, without
+    one for `make run`."""
     token = settings.GATEWAY_METRICS_TOKEN
     sent = headers.get(b"authorization", b"")
     if not token and not settings.EMBEDDED:
@@ -69,26 +71,13 @@ def metrics(gateway: Gateway | None, headers: dict[bytes, bytes]) -> HttpRespons
         )
     if token and not compare_digest(sent, b"Bearer " + token.encode()):
         return HttpResponse(b"Send the metrics token as a bearer.\n", status=401, content_type="text/plain")
-    if gateway is None:
+    return None
+
+
+async def metrics(board: MetricsBoard | None, headers: dict[bytes, bytes]) -> HttpResponse:
+    """Prometheus' metrics, of all processes of this instance."""
+    if (refused := metrics_refusal(headers)) is not None:
+        return refused
+    if board is None:
         return HttpResponse(b"Gatehouse is starting.\n", status=503, content_type="text/plain")
-    _, processes = gateway.ledger.members
-    gauges = {
-        "gatehouse_calls_running": ("Calls under way.", gateway.slots.taken),
-        "gatehouse_calls_waiting_for_slot": ("Calls waiting for their turn.", gateway.slots.waiting),
-        "gatehouse_calls_waiting_for_rate": (
-            "Calls waiting for room in a rate limit.",
-            gateway.rate_lines.waiting,
-        ),
-        "gatehouse_rate_limits_shared": (
-            "1 where Valkey keeps rate limits, 0 where this process keeps its share.",
-            float(gateway.limiter.is_shared),
-        ),
-        "gatehouse_processes": ("Gateway processes alive.", processes),
-        "gatehouse_ledger_connected": ("1 while Postgres takes records.", float(gateway.ledger.is_connected)),
-        "gatehouse_records_waiting": ("Records that wait to be written.", gateway.ledger.waiting),
-        "gatehouse_records_without_partition": (
-            "Records in no month's partition, counted up to 1000. More than 0: see docs/storage.md.",
-            gateway.ledger.strays,
-        ),
-    }
-    return HttpResponse(text(gateway.metrics, gauges), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(text(await board.gathered()), content_type=CONTENT_TYPE_LATEST)

@@ -18,6 +18,8 @@ _UNFILED_AGAIN = timedelta(days=1)
 """Calls that stay in no month's partition are told of once in this time."""
 _UNUSABLE_AGAIN = timedelta(days=1)
 """A model that stays unusable for the same reason is told of once in this time."""
+_NOT_KEPT_AGAIN = timedelta(days=1)
+"""The same of raw text that is not kept, whatever the reason."""
 _REACHED = """
 WITH windows AS (
     SELECT win.id, win.spent_nanos, budget.alert_thresholds, budget.limit_nanos + (
@@ -125,6 +127,22 @@ def alert_on_unusable_model(*, what: str, detail: str, path: str, now: datetime)
     if known.exists():
         return 0
     notify(kind=kind, team=None, text=f"{what} {detail}", path=path, now=now)
+    return 1
+
+
+@transaction.atomic
+def alert_on_raw_text(*, reason: str, now: datetime) -> int:
+    """An alert, to who hears of all teams, on raw text that policies want kept and that is not; how many alerts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('gatehouse alert on raw text'))")
+    kind = Alert.Kind.RAW_NOT_KEPT
+    if Alert.objects.filter(kind=kind, created_at__gt=now - _NOT_KEPT_AGAIN).exists():
+        return 0
+    text = (
+        f"Raw text that policies want kept has not been for more than a minute: {reason.rstrip('.')}. "
+        "Calls go on, and what is masked of them is kept."
+    )
+    notify(kind=kind, team=None, text=text, path=reverse("admin:governance_auditrecord_changelist"), now=now)
     return 1
 
 

@@ -115,6 +115,7 @@ class Ledger:
         self.error = ""
         """What failed last, until something goes through again."""
         self._settling_fails_since: float | None = None
+        self._settled_at = perf_counter()
         self.warnings: list[str] = []
         """What operators are to know of this process, in sentences: told with each heartbeat."""
         self.members = (0, 1)
@@ -192,6 +193,17 @@ class Ledger:
     def waiting(self) -> int:
         """Records that wait to be written."""
         return len(self._settlements)
+
+    @property
+    def settled_age(self) -> float:
+        """Seconds since the end of a call was last written, or this process began."""
+        return perf_counter() - self._settled_at
+
+    @property
+    def failing_for(self) -> float:
+        """For how many seconds ends of calls can't be written; 0 where they can."""
+        since = self._settling_fails_since
+        return 0.0 if since is None else perf_counter() - since
 
     async def is_well(self, timeout_seconds: float) -> bool:
         """Whether a call could be admitted and recorded now. After a failure that is tried, and not believed."""
@@ -304,7 +316,7 @@ class Ledger:
                     cursor = await connection.execute(_SETTLE, (call_ids, records, contents, late_at))
                     late = (await cursor.fetchone() or (None,))[0]
                 self._note_success()
-                self._settling_fails_since = None
+                self._settling_fails_since, self._settled_at = None, perf_counter()
                 return [True] * len(batch) if late is None else [each not in late for each in call_ids]
             except Exception as error:
                 if is_items_own(error):

@@ -26,6 +26,12 @@ class BackgroundWatch:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
+        self._seen: dict[str, datetime] = {}
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since somebody last worked on each queue, as far as was read."""
+        now = utc_now()
+        return {queue: max(0.0, (now - at).total_seconds()) for queue, at in self._seen.items()}
 
     async def what_is_silent(self, timeout_seconds: float) -> str:
         """What an operator is to know of background work; empty where all is well, or nothing can be read."""
@@ -33,6 +39,7 @@ class BackgroundWatch:
             pulses = await within(timeout_seconds, self._pulses())
         except (PostgresAwayError, TimeoutError):
             return ""
+        self._seen = pulses
         return told(silent_queues(pulses, QUEUES, now=utc_now()), QUEUES)
 
     async def _pulses(self) -> dict[str, datetime]:

@@ -10,6 +10,8 @@ from django.db import transaction
 
 from accounts.models import Application, Team
 from governance.privacy.models import PrivacyPolicy
+from governance.privacy.policy.privacy import decode_policy
+from governance.privacy.selectors import Policies
 from governance.privacy.services.privacy import policy_document_from, publish, take_up
 from kernel import commands
 
@@ -33,6 +35,8 @@ class Command(commands.Command):
         except (ValueError, msgspec.ValidationError) as error:  # of the JSON, of its shape, of a rule
             raise CommandError(f"The document can't be used: {error}") from error
         self.stdout.write(f"Version {version.number} of {policy} is in force.")
+        for line in Policies().overruled(policy, decode_policy(version.document)):
+            self.stderr.write(line)
 
     def _owner(self, team: str, application: str) -> tuple[Team | None, Application | None]:
         if not team:

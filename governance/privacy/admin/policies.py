@@ -215,6 +215,8 @@ class PrivacyPolicyAdmin(OwnedAdmin):
                     messages.success(
                         request, f"Version {version.number} is in force, on every process within a second."
                     )
+                    for line in Policies().overruled(policy, decode_policy(version.document)):
+                        messages.warning(request, line)
                 return self.to_page(policy)
         return self._render(
             request,
@@ -223,6 +225,7 @@ class PrivacyPolicyAdmin(OwnedAdmin):
             title="Publish the draft",
             form=form,
             differences=_differences(policy),
+            overruled=Policies().overruled(policy, policy_document(policy)),
         )
 
     def versions_view(self, request: HttpRequest, policy_id: int) -> HttpResponse:

@@ -14,7 +14,7 @@ from accounts.api.base import CheckedField, read, without_store
 from accounts.policy.roles import Capability
 from governance.privacy.models import PrivacyPolicy, PrivacyPolicyVersion
 from governance.privacy.policy.kinds import KINDS, title
-from governance.privacy.policy.privacy import encode_policy
+from governance.privacy.policy.privacy import decode_policy, encode_policy
 from governance.privacy.policy.ruleset import RuleSet
 from governance.privacy.selectors import Policies, changes, stored_texts
 from governance.privacy.services.privacy import (
@@ -105,6 +105,19 @@ class VersionSerializer(serializers.ModelSerializer[PrivacyPolicyVersion]):
         fields = ("number", "document", "reason", "created_by", "created_at")
 
 
+class PublishedSerializer(VersionSerializer):
+    overruled = serializers.SerializerMethodField(
+        help_text="What of it has no effect, because a policy above it is stricter: sentences."
+    )
+
+    class Meta:
+        model = PrivacyPolicyVersion
+        fields = ("number", "document", "reason", "created_by", "created_at", "overruled")
+
+    def get_overruled(self, version: PrivacyPolicyVersion) -> list[str]:
+        return Policies().overruled(version.policy, decode_policy(version.document))
+
+
 class DryRunSerializer(serializers.Serializer[Any]):
     """Calls on record, or texts of one's own."""
 
@@ -150,12 +163,12 @@ class PrivacyPolicyViewSet(OwnedModelViewSet):
         if instance.in_force_id is not None:
             raise ConflictError("Take the policy out of force first, with a reason.")
 
-    @extend_schema(request=PublishReasonSerializer, responses=VersionSerializer)
+    @extend_schema(request=PublishReasonSerializer, responses=PublishedSerializer)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Puts the draft in force as a new version."""
         version = publish(self.get_object(), by=self.person, reason=self._reason(request))
-        return Response(VersionSerializer(version).data)
+        return Response(PublishedSerializer(version).data)
 
     @extend_schema(request=PublishReasonSerializer, responses=PrivacyPolicySerializer)
     @action(detail=True, methods=["post"])

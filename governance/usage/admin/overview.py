@@ -13,7 +13,6 @@ from accounts.models import ApiKey, Application, Team
 from accounts.policy.roles import Capability
 from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
-from governance.limits.services.pulses import what_is_silent
 from governance.privacy.models import PrivacyPolicy
 from governance.privacy.policy.presets import Preset
 from governance.privacy.selectors import preset
@@ -56,7 +55,6 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = utc_now()
     context["title"] = "Overview"
     if who.is_superuser:
-        context["background"] = what_is_silent(now=now)
         context["preset"] = _preset()
     if teams is not None and not teams:
         return {**context, "has_no_team": True}

@@ -94,22 +94,3 @@ async def test_slots_are_never_lost_nor_made():
     outcomes = Counter(str(outcome) for outcome in await asyncio.gather(*tasks, return_exceptions=True))
     assert outcomes["done"] > 3
     assert (most, slots.taken, slots.waiting) == (3, 0, 0)
-
-
-async def test_slots_are_as_many_as_there_are_descriptors_for():
-    slots = Slots(10)
-    slots.fit(7)
-    assert [slots.try_acquire() for _ in range(4)] == [True] * 3 + [False]
-    slots.fit(1)
-    waiting = asyncio.create_task(slots.acquire(team=1, weight=1, seconds=10))
-    await asyncio.sleep(0)
-    assert await slots.acquire(team=1, weight=1, seconds=10) is False  # at once: there is no room to wait in
-    slots.release()
-    assert await waiting is True
-    another = asyncio.create_task(slots.acquire(team=1, weight=1, seconds=10))
-    await asyncio.sleep(0)
-    slots.fit(1000)
-    assert await another is True
-    for _ in range(4):
-        slots.release()
-    assert (slots.taken, [slots.try_acquire() for _ in range(11)]) == (0, [True] * 10 + [False])

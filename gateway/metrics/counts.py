@@ -1,0 +1,65 @@
+"""What a process counts: in plain dictionaries on the way of a call, read when it is asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gateway.metrics.families import BOUNDS, DURATIONS, SECONDS, Reading
+
+if TYPE_CHECKING:
+    from gateway.call import Call
+
+_MAX_REASONS = 20
+_OTHER = "other"
+
+
+class Metrics:
+    """Totals of the calls that ended in this process. Labels are few: no team, no key, nothing a caller makes up."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.tokens: Counter[tuple[str, str]] = Counter()
+        self.cost_nanos: Counter[str] = Counter()
+        self.rules: Counter[tuple[str, str]] = Counter()
+        self.admin_faults: Counter[tuple[str, str, str]] = Counter()
+        """By model, region and reason."""
+        self.raw_not_kept: Counter[str] = Counter()
+        """By reason."""
+        self.durations = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def note(self, call: Call) -> None:
+        """Counts a call that has ended."""
+        route = call.routed.route.name if call.is_routed else ""
+        self.calls[route, call.status, call.refusal.code if call.refusal else ""] += 1
+        seconds = call.elapsed_ms() / 1000
+        self.seconds += seconds
+        if call.rule_uses:
+            self.rules.update((rule, action) for _, rule, action in call.rule_uses)
+        self.durations[bisect_left(BOUNDS, seconds)] += 1
+        if call.charge.cost_nanos:
+            self.cost_nanos[route] += call.charge.cost_nanos
+            self.tokens[route, "input"] += call.reply.usage.prompt
+            self.tokens[route, "output"] += call.reply.usage.output
+
+    def note_raw_not_kept(self, reason: str) -> None:
+        """Counts a call whose raw text was to be kept and was not."""
+        is_known = reason in self.raw_not_kept or len(self.raw_not_kept) < _MAX_REASONS
+        self.raw_not_kept[reason if is_known else _OTHER] += 1
+
+    def reading(self) -> Reading:
+        """The totals as they are now."""
+        return {
+            "gatehouse_calls": {labels: float(number) for labels, number in self.calls.items()},
+            "gatehouse_tokens": {labels: float(number) for labels, number in self.tokens.items()},
+            "gatehouse_cost_dollars": {(route,): nanos / 1e9 for route, nanos in self.cost_nanos.items()},
+            "gatehouse_admin_faults": {labels: float(number) for labels, number in self.admin_faults.items()},
+            "gatehouse_rule_breaches": {labels: float(number) for labels, number in self.rules.items()},
+            "gatehouse_raw_not_kept": {
+                (reason,): float(number) for reason, number in self.raw_not_kept.items()
+            },
+            DURATIONS: {(str(index),): float(number) for index, number in enumerate(self.durations)},
+            SECONDS: {(): self.seconds},
+        }
