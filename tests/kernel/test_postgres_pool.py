@@ -27,7 +27,7 @@ async def backend(pool: PostgresPool) -> int:
 
 async def test_a_connection_that_can_only_read_is_not_used_again(pool):
     before = await backend(pool)
-    with pytest.raises(PostgresAwayError, match="ReadOnlySqlTransaction"):
+    with pytest.raises(PostgresAwayError, match="ReadOnlySqlTransaction"):  # noqa: PT012
         async with pool.connection() as connection:
             await connection.execute("SET default_transaction_read_only = on")
             await connection.execute("CREATE TABLE nothing_of_the_sort ()")
