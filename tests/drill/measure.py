@@ -62,6 +62,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
                 fault.meanwhile(ground, servers)
             ended = time.monotonic()
             _wait_until_well(load, ended, fault.after)
+        revived = ground.revive()
         left = ground.settle()
         row = Row(fault.name, ended - begun, calls=len(load.made))
         _judge_calls(row, load.made, begun, ended)
@@ -71,6 +72,8 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
         _judge_records(row, ground, load.made, fault)
         row.notes += fault.notes(ground, servers)
         row.given_up += _given_up(_log_since(ground, logged))
+        if revived:
+            row.notes.append(f"ended, and started again: {', '.join(revived)}")
         if left:
             row.notes.append(f"{left} holds left")
         return row
