@@ -105,15 +105,22 @@ class Ground:
 
     @contextmanager
     def working(self, **environment: str) -> Iterator[None]:
-        """With a worker for all queues, and beat."""
-        made = self.background = background(
-            self.stack.environment(DATABASE_URL=self.database_url, **environment), self.stack.data_dir
+        """With a worker for all queues, and beat, in the place of those that run."""
+        before, made = (
+            self.background,
+            background(
+                self.stack.environment(DATABASE_URL=self.database_url, **environment), self.stack.data_dir
+            ),
         )
+        stop_all(before)
+        self.background = made
         try:
             start_all(made)
             yield
         finally:
             stop_all(made)
+            self.background = before
+            start_all(before)
 
 
 @contextmanager
