@@ -88,6 +88,12 @@ class Ground:
             *(Caller(hard, TOKENS_PER_SECOND, is_stream=False, is_hard=True) for _ in range(2)),
         ]
 
+    def revive(self) -> list[str]:
+        """Starts again what of the background work has ended, as whoever supervises it does; what that was."""
+        ended = [child for child in self.background if not child.is_alive()]
+        start_all(ended)
+        return [child.command.name for child in ended]
+
     def settle(self, *, seconds: float = 75.0) -> int:
         """Waits until nothing is held any more: the worker expires what processes that died have held. How many are left."""
         held = "SELECT 1 FROM governance_hold"
@@ -99,15 +105,22 @@ class Ground:
 
     @contextmanager
     def working(self, **environment: str) -> Iterator[None]:
-        """With a worker for all queues, and beat."""
-        made = self.background = background(
-            self.stack.environment(DATABASE_URL=self.database_url, **environment), self.stack.data_dir
+        """With a worker for all queues, and beat, in the place of those that run."""
+        before, made = (
+            self.background,
+            background(
+                self.stack.environment(DATABASE_URL=self.database_url, **environment), self.stack.data_dir
+            ),
         )
+        stop_all(before)
+        self.background = made
         try:
             start_all(made)
             yield
         finally:
             stop_all(made)
+            self.background = before
+            start_all(before)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ _MOST_AFTER = 60.0
 """Seconds that calls go on after a fault, where they don't succeed again."""
 _QUIET = 3.0
 """So long calls must have succeeded before they count as well again."""
+_LOOKS_EVERY = 2.0
+"""What is over sooner, readiness may not have seen: it looks once a second."""
 _NEVER = float("inf")
 
 
@@ -50,7 +52,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
         logged = _log_sizes(ground)
         load = Load(urls, fault.callers(ground))
         readyz = Probe(f"{urls[0]}/readyz")
-        revocation = Revocation(ground, urls)
+        revocation = ending.enter_context(closing(Revocation(ground, urls)))
         ending.enter_context(readyz.running())
         ending.enter_context(revocation.probe.running())
         with load.running():
@@ -62,6 +64,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
                 fault.meanwhile(ground, servers)
             ended = time.monotonic()
             _wait_until_well(load, ended, fault.after)
+        revived = ground.revive()
         left = ground.settle()
         row = Row(fault.name, ended - begun, calls=len(load.made))
         _judge_calls(row, load.made, begun, ended)
@@ -71,6 +74,8 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
         _judge_records(row, ground, load.made, fault)
         row.notes += fault.notes(ground, servers)
         row.given_up += _given_up(_log_since(ground, logged))
+        if revived:
+            row.notes.append(f"ended, and started again: {', '.join(revived)}")
         if left:
             row.notes.append(f"{left} holds left")
         return row
@@ -128,7 +133,8 @@ def _judge_readiness(
         row.notes.append("never ready" if all(each.status != 200 for each in seen) else "was ready at times")
         return
     if unready is None:
-        row.unready_after = _NEVER if fault.is_outage and failing is not None else None
+        is_long = ended - begun > _LOOKS_EVERY
+        row.unready_after = _NEVER if fault.is_outage and is_long and failing is not None else None
         return
     row.unready_after = max(0.0, unready.ended - (begun if failing is None else failing))
     last_failure = max((each.begun for each in made if each.has_failed), default=ended)

@@ -13,7 +13,7 @@ class Revocation:
     """`probe` asks with the key again and again. The connection that revokes it is there before the fault."""
 
     def __init__(self, ground: Ground, urls: Sequence[str]) -> None:
-        self._execute = ground.stack.connect().execute
+        self._connection = ground.stack.connect()
         key = ground.world.new_key(team="Revoked")
         ground.world.knows(key, *urls)
         (found,) = ground.world.execute("SELECT max(id) AS id FROM accounts_apikey")
@@ -22,11 +22,14 @@ class Revocation:
         # A list of models: it asks whose key it is, and nothing of the ledger.
         self.probe = Probe(f"{urls[0]}/v1/models", headers={"authorization": f"Bearer {key}"}, every=_EVERY)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def revoke(self) -> None:
         """Past what may hold up others: the session says itself that it writes."""
-        self._execute("SET default_transaction_read_only = off")
-        self._execute("SET statement_timeout = 0")
-        self._execute("UPDATE accounts_apikey SET revoked_at = now() WHERE id = %s", [self._id])
+        self._connection.execute("SET default_transaction_read_only = off")
+        self._connection.execute("SET statement_timeout = 0")
+        self._connection.execute("UPDATE accounts_apikey SET revoked_at = now() WHERE id = %s", [self._id])
         self._revoked_at = time.monotonic()
 
     def last_let_in(self, begun: float, ended: float) -> float:

@@ -20,6 +20,7 @@ class BackgroundStopped(Fault):
 
     @contextmanager
     def inflicted(self, ground: Ground, servers: list[Server]) -> Iterator[None]:
+        _until_said(servers[0], is_well=True)
         pids = [child.pid for child in ground.background if child.pid is not None]
         with stopped(*pids):
             yield
