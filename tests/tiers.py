@@ -38,7 +38,18 @@ class _Scheduling(LoadScopeScheduling):
 
 OF_THEIR_OWN = {
     f"tests/e2e/test_{name}.py"
-    for name in ("admin_browser", "crash", "fire", "ground", "prompt_journey", "rate_limits", "run")
+    for name in (
+        "admin_browser",
+        "crash",
+        "failover",
+        "fire",
+        "ground",
+        "hung_postgres",
+        "poolers",
+        "prompt_journey",
+        "rate_limits",
+        "run",
+    )
 }
 """Files that use no stack, or another one."""
 
