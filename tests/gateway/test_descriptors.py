@@ -1,7 +1,5 @@
 """Where file descriptors run out a call is answered 503, and the model is not blamed."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -10,41 +8,6 @@ import pytest
 
 from gateway.entrances import door
 from gateway.refusals import Refusal
-from tests.services import ROOT, python_environment
-
-_OUT_OF_DESCRIPTORS = """
-import asyncio, os, resource, socket
-from gateway.providers.bedrock.transport import Transport
-from gateway.refusals import Refusal
-
-server = socket.create_server(("127.0.0.1", 0))
-url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-
-async def ask():
-    transport = Transport(max_connections=4, connect_timeout_seconds=2)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
-    held = []
-    try:
-        while True:
-            held.append(os.dup(0))
-    except OSError:
-        pass
-    try:
-        async with transport.post(url, headers={}, body=b"", timeout_seconds=2):
-            print("answered")
-    except Refusal as refusal:
-        print(refusal.code, "descriptor" in refusal.message)
-
-asyncio.run(ask())
-"""
-
-
-def test_a_model_that_cannot_be_connected_to_for_want_of_descriptors() -> None:
-    out = subprocess.run(
-        [sys.executable, "-c", _OUT_OF_DESCRIPTORS], cwd=ROOT, env=python_environment(), stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
-    assert out.stdout.split() == ["overloaded", "True"], out.stderr
 
 
 @pytest.mark.parametrize(("connections", "is_let_in"), [(1, True), (192, True), (193, False)])

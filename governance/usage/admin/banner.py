@@ -6,7 +6,18 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from governance.limits.services.operator_warnings import operator_warnings
-from kernel.clock import utc_now
+from kernel.clock import perf_counter, utc_now
+
+KEPT_SECONDS = 5.0
+"""As often as gateways say how they are; until then a page does not ask again."""
+_kept: tuple[float, list[str]] = (-KEPT_SECONDS, [])
+
+
+def _lines() -> list[str]:
+    global _kept
+    if perf_counter() - _kept[0] > KEPT_SECONDS:
+        _kept = (perf_counter(), operator_warnings(now=utc_now()))
+    return _kept[1]
 
 
 def banner(request: HttpRequest) -> dict[str, Any]:
@@ -14,6 +25,6 @@ def banner(request: HttpRequest) -> dict[str, Any]:
 
     def lines() -> list[str]:
         user = getattr(request, "user", None)
-        return operator_warnings(now=utc_now()) if user is not None and user.is_superuser else []
+        return _lines() if user is not None and user.is_superuser else []
 
     return {"operator_warnings": SimpleLazyObject(lines)}

@@ -8,6 +8,7 @@ import pytest
 from governance.limits.models import GatewayInstance, WorkerPulse
 from governance.limits.services.operator_warnings import operator_warnings
 from governance.limits.services.pulses import note_pulse
+from governance.usage.admin import banner
 from kernel.background_queues import QUEUES
 from kernel.clock import utc_now
 
@@ -63,7 +64,8 @@ def test_queues_that_nobody_works_on_once_all_have_had_time_to_start(age: float,
 @pytest.mark.parametrize(
     "page", ["/admin/", "/admin/governance/budget/", "/admin/accounts/team/add/", "/admin/password_change/"]
 )
-def test_the_banner_is_on_every_page_of_superusers_alone(world, page: str):
+def test_the_banner_is_on_every_page_of_superusers_alone(world, page: str, monkeypatch):
+    monkeypatch.setattr(banner, "KEPT_SECONDS", -1.0)
     all_work()
     process(DISK, "<b>not markup</b>")
     shown = world.client("superuser").get(page, follow=True).content.decode()

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.demo.calls import call_id_at
+from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.readiness import Readiness
 from gateway.entrances.views.probes import metrics, readiness
 from governance.limits.models import LedgerEntry
@@ -222,7 +223,8 @@ def test_a_gateway_makes_what_is_missing_and_tells_of_what_is_in_no_month(gatewa
             await found.look()
             answer = readiness(found, gateway)
             assert answer.status_code == 200
-            return json.loads(answer.content), metrics(gateway, {}).content.decode()
+            board = MetricsBoard(gateway, found)
+            return json.loads(answer.content), (await metrics(board, {})).content.decode()
 
     gateway_settings.EMBEDDED = True
     ready, counted = asyncio.run(scenario())
