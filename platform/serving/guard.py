@@ -15,7 +15,9 @@ from serving.limits import Limits
 
 EXTENSION = "gatehouse.connection"
 _TRIAL_SECONDS = 2.0
-"""How long a connection above its address' limit has to show a valid key: many agents of one office begin at the same moment."""
+"""How long a connection above its address' limit has to show a valid key, and up to twice as long: many agents of one office begin
+at the same moment."""
+_SPREAD = 64
 _TRIALS = 5
 """How many times its limit an address may have with those."""
 
@@ -96,7 +98,9 @@ class Guard:
             if most and has >= most * _TRIALS:
                 return None
             if most and has >= most:
-                self._loop.call_later(_TRIAL_SECONDS, self._end_trial, found)
+                # Not all at the same moment: those who are closed come back at once, and all others would wait for that.
+                seconds = _TRIAL_SECONDS * (1 + (has % _SPREAD) / _SPREAD)
+                self._loop.call_later(seconds, self._end_trial, found)
             if limits.unproven_connections and len(self._unproven) >= limits.unproven_connections:
                 self._close_oldest()
             self._by_address[address] += 1

@@ -15,7 +15,7 @@ class Limits:
     unproven_connections: int = 5_000
     """Of these, such as have shown no valid key and no sign-in yet: above it the oldest is closed; 0 is without a limit."""
     connections_per_address: int = 200
-    """Of one address, such as have shown neither; 0 is without a limit. Five times as many are let in for two seconds, in
+    """Of one address, such as have shown neither; 0 is without a limit. Five times as many are let in for two to four seconds, in
     which those above the limit have to show a valid key. Trusted proxies have none: behind them calls without a
     valid key are limited by the forwarded address."""
     trusted: tuple[IPv4Network | IPv6Network, ...] | None = ()
