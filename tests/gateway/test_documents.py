@@ -35,7 +35,8 @@ from tests.prompts.knowledge.test_extraction import pdf, zipped
 from tests.world import World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each document is read by a process of its own.
+pytestmark = (pytest.mark.slow, pytest.mark.django_db(transaction=True))
 
 MAIL = "zoe.quist@example.org"
 RULES = [{"entity": "EMAIL_ADDRESS"}]
@@ -174,6 +175,7 @@ def _document(body: dict[str, Any]) -> dict[str, Any]:
     raise LookupError
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_masked_text_of_a_pdf_is_sent_in_its_place(world, fake, format):
     asked = Asked(world, fake, pdf(f"Write to {MAIL} today."), format=format)
