@@ -5,15 +5,15 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from tests.e2e.conftest import MODEL
+from tests.in_thread import in_thread
 
 TOKENS_PER_SECOND = 20
 """Of the simulator, so that a stream of 60 takes three seconds."""
@@ -61,17 +61,9 @@ class Load:
         self._urls, self._callers = tuple(urls), tuple(callers)
         self.made: list[Made] = []
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """In a thread of its own: the main one starts processes."""
-        stop = threading.Event()
-        with ThreadPoolExecutor(1) as thread:
-            finished = thread.submit(asyncio.run, self._run(stop))
-            try:
-                yield
-            finally:
-                stop.set()
-                finished.result()
+    def running(self) -> AbstractContextManager[None]:
+        """Calls, from a thread of their own, while the block lasts."""
+        return in_thread(self._run)
 
     async def _run(self, stop: threading.Event) -> None:
         # A connection for each call: those of one that is kept all go to the same process.

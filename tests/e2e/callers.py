@@ -4,14 +4,13 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import httpx
 
 from tests.e2e.conftest import MODEL
+from tests.in_thread import in_thread
 
 
 @dataclass(frozen=True)
@@ -34,17 +33,9 @@ class Callers:
         self.known: set[str] = set()
         """Calls of which anything was heard."""
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Calls from a thread of their own: only the main thread may start processes that die with it."""
-        stop = threading.Event()
-        with ThreadPoolExecutor(1) as thread:
-            finished = thread.submit(asyncio.run, self._run(stop))
-            try:
-                yield
-            finally:
-                stop.set()
-                finished.result()
+    def running(self) -> AbstractContextManager[None]:
+        """Calls, from a thread of their own, while the block lasts."""
+        return in_thread(self._run)
 
     async def _run(self, stop: threading.Event) -> None:
         limits = httpx.Limits(max_connections=self._concurrency)

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,25 +103,24 @@ def harmless_installed(*, seed: int, count: int) -> list[LabelledText]:
 
 def in_other_languages(*, seed: int, attacks: int, harmless: int) -> list[LabelledText]:
     """So many of each in each language, as users write them."""
-    found = [
-        LabelledText(text, True, rules.USER, MADE, MADE, "attack in another language", language, False)
-        for language, text in tongues.attacks(seed, attacks)
-    ]
-    return found + [
-        LabelledText(text, False, rules.USER, MADE, MADE, "harmless in another language", language, False)
-        for language, text in tongues.harmless(seed + 1, harmless)
-    ]
+    kinds = "attack in another language", "harmless in another language"
+    return _by_language(tongues.attacks(seed, attacks), tongues.harmless(seed + 1, harmless), kinds)
 
 
 def under_pretexts(*, seed: int, attacks: int, harmless: int) -> list[LabelledText]:
     """So many of each in each language: requests for what is guarded, and harmless ones of the same kinds."""
-    found = [
-        LabelledText(text, True, rules.USER, MADE, MADE, "pretext", language, False)
-        for language, text in pretexts.attacks(seed, attacks)
-    ]
-    return found + [
-        LabelledText(text, False, rules.USER, MADE, MADE, "no pretext", language, False)
-        for language, text in pretexts.harmless(seed + 1, harmless)
+    kinds = "pretext", "no pretext"
+    return _by_language(pretexts.attacks(seed, attacks), pretexts.harmless(seed + 1, harmless), kinds)
+
+
+def _by_language(
+    attacks: Iterable[tuple[str, str]], harmless: Iterable[tuple[str, str]], kinds: tuple[str, str]
+) -> list[LabelledText]:
+    """Pairs of language and text; what attacks and what is harmless are called in tables."""
+    return [
+        LabelledText(text, is_attack, rules.USER, MADE, MADE, kind, language, False)
+        for is_attack, kind, several in ((True, kinds[0], attacks), (False, kinds[1], harmless))
+        for language, text in several
     ]
 
 
