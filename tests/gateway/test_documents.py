@@ -36,7 +36,7 @@ from tests.world import World, make_world
 
 __all__ = ["gateway_settings", "simulator"]
 # Each document is read by a process of its own.
-pytestmark = (pytest.mark.slow, pytest.mark.django_db(transaction=True))
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 MAIL = "zoe.quist@example.org"
 RULES = [{"entity": "EMAIL_ADDRESS"}]
