@@ -4,9 +4,11 @@ import argparse
 import logging
 import os
 import shutil
+import sys
 import time
 import traceback
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import django
@@ -23,6 +25,11 @@ def main() -> None:
         "--only", metavar="NAME", nargs="+", default=[""], help="faults whose name has this in it"
     )
     parser.add_argument("--list", action="store_true", help="say which there are, and run none")
+    parser.add_argument(
+        "--phases",
+        action="store_true",
+        help="kinds of fault, crossed with starts, ends, migrations, evaluations and imports",
+    )
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
@@ -33,6 +40,9 @@ def main() -> None:
     from tests.drill.ground import ground
     from tests.drill.measure import Row, run
 
+    if arguments.phases:
+        _phases(arguments.only, lists=arguments.list)
+        return
     chosen = [fault for fault in FAULTS if any(name in fault.name for name in arguments.only)]
     if arguments.list:
         for fault in chosen:
@@ -61,6 +71,28 @@ def main() -> None:
         print(f"{row.fault}: {'; '.join(row.notes) or 'nothing else'}")
         for warning in row.warnings:
             print(f"    {warning}")
+
+
+def _phases(names: list[str], *, lists: bool) -> None:
+    from tests.drill.phases.run import rows_of, run_phases
+
+    if lists:
+        for row in rows_of(names):
+            print(row)
+        return
+    with _template():
+        is_well = run_phases(names)
+    sys.exit(not is_well)
+
+
+@contextmanager
+def _template() -> Iterator[None]:
+    """A migrated database that is copied."""
+    os.environ[TEMPLATE] = str(template := temporary_folder())
+    try:
+        yield
+    finally:
+        shutil.rmtree(template, ignore_errors=True)
 
 
 def _line(row: "Row") -> str:  # type: ignore[name-defined] # noqa: F821
