@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -49,7 +50,10 @@ from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel import descriptors
-from kernel.clock import utc_now
+from kernel.clock import perf_counter, utc_now
+from kernel.deadlines import within
+from kernel.errors import UnavailableError
+from kernel.faults import is_away, is_not_migrated
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
@@ -69,6 +73,13 @@ def _make_partitions() -> None:
         connections.close_all()
 
 
+class NotYetError(UnavailableError):
+    """It can't start while something around it is away; the message says what, and what to do."""
+
+
+_OPEN_SECONDS = 5.0
+_LAST_SECONDS = 5.0
+"""What each of the last things may take, when a process ends."""
 _ASK_PATH = "/admin/governance/limitrequest/add/"
 """The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
 
@@ -193,16 +204,31 @@ class Gateway:
     def knows_who_may_call(self) -> None:
         """Refusal: not_auditable, where it can't be read which keys have been revoked."""
         if self._keeper.is_blind:
-            raise Refusal(
-                "not_auditable",
-                "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
-                retry_after=2,
-            )
+            self.does_not_know_keys()
+
+    def does_not_know_keys(self) -> NoReturn:
+        """Refusal: not_auditable."""
+        raise Refusal(
+            "not_auditable",
+            "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
+            retry_after=2,
+        )
 
     async def start(self) -> None:
-        """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        await asyncio.gather(self._pool.open(wait=True, seconds=15), asyncio.to_thread(self._warm_up))
-        self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
+        """Connects, builds the first snapshot, announces the process. NotYetError where Postgres can't be used, or is not migrated."""
+        opening = asyncio.ensure_future(self._pool.open(wait=True, seconds=_OPEN_SECONDS))
+        try:
+            await asyncio.to_thread(self._warm_up)
+        except BaseException:
+            opening.cancel()
+            raise
+        try:
+            await opening
+            await self._begin()
+        except Exception as error:
+            raise (_not_yet(error) or error) from error
+
+    async def _begin(self) -> None:
         await self._keeper.start(self.upkeep)
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
@@ -213,7 +239,16 @@ class Gateway:
         self.key_use.start(self.upkeep)
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
+        self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         self.is_ready = True
+
+    async def abandon(self) -> None:
+        """Lets go of what was begun, where it could not start."""
+        await self.upkeep.stop()
+        self.documents.stop()
+        await _each_within(
+            _LAST_SECONDS, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close()
+        )
 
     def _warm_up(self) -> None:
         """Loads what would else be loaded by the first call that needs it, and hold up all others."""
@@ -225,22 +260,42 @@ class Gateway:
     async def stop(self) -> None:
         """Lets calls under way settle, then lets go of everything."""
         self.is_ready = False
-        if self._partitions is not None:
-            await self._partitions
+        ends_at = perf_counter() + self.settle_timeout_seconds
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
-        await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
-        await self.upkeep.stop()
-        if self.body_store is not None:
-            await self.body_store.stop()
-        await self.limiter.stop()
-        await self.key_use.stop()
-        await self.unknown_callers.stop()
-        await self.rule_use.stop()
-        await self.admin_faults.stop()
-        await self.raw_text_watch.stop()
-        await self.context.stop()
+        await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))
         self.documents.stop()
-        await self.bedrock.close()
-        await self._keeper.stop()
-        await self._pool.close()
+        writers = (self.key_use, self.unknown_callers, self.rule_use)
+        partitions = () if self._partitions is None else (_done(self._partitions),)
+        # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
+        await _each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
+                           self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
+        await _each_within(_LAST_SECONDS, self.upkeep.stop())
+        stores = () if self.body_store is None else (self.body_store.stop(),)
+        await _each_within(_LAST_SECONDS, *stores, self._keeper.stop(), self._pool.close())
+
+
+async def _done(task: asyncio.Task[None]) -> None:
+    await asyncio.shield(task)
+
+
+async def _each_within(seconds: float, *ends: Coroutine[Any, Any, Any]) -> None:
+    """All of them, at once; what does not end in time, or fails, keeps nobody from ending."""
+    outcomes = await asyncio.gather(*(within(seconds, each) for each in ends), return_exceptions=True)
+    for outcome, end in zip(outcomes, ends, strict=True):
+        if isinstance(outcome, Exception):
+            logger.warning("%s: %s", getattr(end, "__qualname__", "an end"), type(outcome).__name__)
+
+
+def _not_yet(error: Exception) -> NotYetError | None:
+    """What a process that starts waits for; None where the error would not pass by itself."""
+    cause = error.__cause__ or error
+    if is_not_migrated(error):
+        return NotYetError(
+            f"The database is not migrated to this version ({str(cause).splitlines()[0]}): run `manage.py migrate`."
+        )
+    if is_away(error):
+        return NotYetError(
+            f"Postgres can't be used ({type(cause).__name__}). See that it runs, and that DATABASE_URL leads to it."
+        )
+    return None

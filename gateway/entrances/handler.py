@@ -6,6 +6,8 @@ consumer (server-sent events, event stream, WebSocket).
 
 import asyncio
 import logging
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
@@ -33,9 +35,10 @@ from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
-from gateway.runtime import Gateway
+from gateway.runtime import Gateway, NotYetError
 from gateway.snapshot.state import KeyEntry
 from kernel.collector import quieten
+from kernel.ending import ends_within
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -45,6 +48,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 3.0
+"""Seconds between two tries to start."""
+_STARTING_SECONDS = 3
 _MAX_UNPACKED_HERE = 16 * 1024
 """Packed bytes that are unpacked on the event loop; more would keep it from other calls."""
 
@@ -56,6 +62,9 @@ class GatewayHandler:
         self.gateway: Gateway | None = None
         self._readiness: Readiness | None = None
         self._board: MetricsBoard | None = None
+        self.waits_for = ""
+        """Why calls can't be taken yet, in a sentence."""
+        self._waiting: asyncio.Task[None] | None = None
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
         self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
@@ -96,10 +105,15 @@ class GatewayHandler:
         await self._websocket(scope, receive, send)
 
     async def start(self) -> None:
-        """Starts what calls need. Raises when Postgres can't be reached."""
+        """Starts what calls need. NotYetError when Postgres can't be reached, or is not migrated."""
         load_views()
-        self.gateway = Gateway()
-        await self.gateway.start()
+        gateway = Gateway()
+        try:
+            await gateway.start()
+        except BaseException:
+            await gateway.abandon()
+            raise
+        self.gateway = gateway
         self._readiness = Readiness(self.gateway)
         await self._readiness.look()
         self.gateway.upkeep.every(
@@ -111,7 +125,41 @@ class GatewayHandler:
         # tenths of a second now and then (docs/performance.md).
         quieten()
 
+    async def start_or_wait(self) -> None:
+        """The same, but where Postgres can't be used it is tried again until it can: the server answers meanwhile, says why it
+        is not ready, and takes no calls. Raises for what does not pass by itself."""
+        try:
+            await self.start()
+        except NotYetError as error:
+            logger.warning("%s It is tried again.", error)
+            self.waits_for = str(error)
+            self._waiting = asyncio.create_task(self._start_again())
+
+    async def _start_again(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await self.start()
+            except NotYetError as error:
+                if str(error) != self.waits_for:
+                    logger.warning("%s It is tried again.", error)
+                self.waits_for = str(error)
+            except Exception:
+                logger.exception("the gateway could not start")
+                os.kill(
+                    os.getpid(), signal.SIGTERM
+                )  # as where it can't at once; whoever supervises it sees it end
+                return
+            else:
+                self.waits_for = ""
+                logger.info("the gateway has started")
+                return
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     async def stop(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
         if self.gateway is not None:
             await self.gateway.stop()
         if self._board is not None:
@@ -122,7 +170,7 @@ class GatewayHandler:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await self.start()
+                    await self.start_or_wait()
                 except Exception as error:
                     logger.exception("the gateway could not start")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -131,12 +179,16 @@ class GatewayHandler:
             else:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
+                ends_within()
                 return
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in ("/healthz", "/readyz"):
-            await _send(send, health() if path == "/healthz" else readiness(self._readiness, self.gateway))
+            await _send(
+                send,
+                health() if path == "/healthz" else readiness(self._readiness, self.gateway, self.waits_for),
+            )
             return
         if path == "/metrics":
             await _send(send, await metrics(self._board, headers_of(scope)))
@@ -145,7 +197,9 @@ class GatewayHandler:
             await _send(send, welcome())
             return
         if self.gateway is None:
-            raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
+            raise Refusal(
+                "overloaded", "Gatehouse is starting. Please try again.", retry_after=_STARTING_SECONDS
+            )
         found = find(scope)
         if found is None:
             raise nothing_at(path)

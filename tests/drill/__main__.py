@@ -30,6 +30,13 @@ def main() -> None:
         action="store_true",
         help="kinds of fault, crossed with starts, ends, migrations, evaluations and imports",
     )
+    parser.add_argument(
+        "--soak",
+        type=float,
+        metavar="MINUTES",
+        help="faults in random order, with callers that try again as SDKs do",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of a soak's order")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
@@ -43,6 +50,11 @@ def main() -> None:
     if arguments.phases:
         _phases(arguments.only, lists=arguments.list)
         return
+    if arguments.soak:
+        from tests.drill.soak.run import run_soak
+
+        with _template():
+            sys.exit(not run_soak(arguments.soak, seed=arguments.seed, names=arguments.only))
     chosen = [fault for fault in FAULTS if any(name in fault.name for name in arguments.only)]
     if arguments.list:
         for fault in chosen:

@@ -4,25 +4,32 @@ claim → take out the text → cut → embed what has no vector → put in forc
 (its time, a worker that died, a budget that is used up) the next goes on where it stopped, and no passage is embedded twice.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from kernel.clock import utc_now
+from kernel.faults import is_away
 from prompts.knowledge.models import Chunk, DocumentState, DocumentVersion, KnowledgeDocument, VersionContent
 from prompts.knowledge.policy.blocks import from_json, to_json
 from prompts.knowledge.policy.chunking import Piece, chunk
 from prompts.knowledge.services.embedding import BudgetSpentError, Embedder, EmbeddingError, TryLaterError
 from prompts.knowledge.services.extraction import DocumentError, extract
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 32
 _SILENT = timedelta(minutes=5)
 """A worker that has not been heard of for so long is taken for dead."""
 _AGAIN = timedelta(minutes=1)
 _BUDGET_AGAIN = timedelta(minutes=15)
+
+_FAULT = "Gatehouse met a fault of its own. It is in the worker's log; upload the document again, or have it indexed again."
+_left: "list[_Claim]" = []
 
 _CLAIM = """
     WITH busy AS (
@@ -72,13 +79,43 @@ def index_some(*, seconds: float) -> int:
     """Works on the documents that wait, for about so long; on how many."""
     until = monotonic() + seconds
     worked_on = 0
+    _give_back_what_was_left()
     while monotonic() < until and (claim := _claim(utc_now())) is not None:
         worked_on += 1
         try:
             _index(claim, until)
         except _LostError:
             continue
+        except Exception as error:
+            _interrupted(claim, error)
+            if is_away(error):
+                break
     return worked_on
+
+
+def _interrupted(claim: _Claim, error: Exception) -> None:
+    """Nothing of what was done is lost; but whoever finds the document claimed would wait until its worker is taken for dead."""
+    connection.close()  # it may be lost, and Celery's worker looks only between tasks
+    if is_away(error):
+        logger.warning(
+            "document %d: goes on when Postgres can be used (%s)", claim.document.pk, type(error).__name__
+        )
+        _left.append(claim)
+        _give_back_what_was_left()
+        return
+    logger.error("document %d: a fault", claim.document.pk, exc_info=error)
+    claim.leave(DocumentState.FAILED, _FAULT)
+
+
+def _give_back_what_was_left() -> None:
+    """Claims of this process that it could not let go of, since Postgres was away."""
+    while _left:
+        try:
+            _left[-1].leave(DocumentState.QUEUED)
+        except DatabaseError:
+            connection.close()
+            return
+        _left.pop()
 
 
 def _claim(now: datetime) -> _Claim | None:

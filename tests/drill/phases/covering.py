@@ -5,59 +5,47 @@ of the pairs that are left.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-_TRIES = 60
+_TRIES = 200
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A row of the array: one or two faults at once, while a process is in one phase and some work in another."""
+    """A row of the array: one or two faults at once, while so many phases are under way."""
 
     faults: tuple[str, ...]
-    process: str
-    work: str
+    phases: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{' + '.join(self.faults)}: {self.process}, {self.work}"
+        return f"{' + '.join(self.faults)}: {', '.join(self.phases)}"
 
     @property
     def pairs(self) -> set[tuple[str, str]]:
-        return set(product(self.faults, (self.process, self.work)))
+        return set(product(self.faults, self.phases))
 
 
-def covering(
-    faults: dict[str, frozenset[str]], processes: Sequence[str], works: Sequence[str], *, seed: int = 0
-) -> list[Cell]:
-    """Rows in which each fault meets each process' phase and each work. `faults` are names with the services that are hit: two of
-    one service are never in a row; every second row has two."""
+def covering(faults: Mapping[str, frozenset[str]], phases: Sequence[str], *, seed: int = 0) -> list[Cell]:
+    """Rows in which each fault meets each phase, two phases a row. `faults` are names with the services that are hit: two that
+    share one are never in a row; every second row has two."""
     dice = random.Random(seed)
-    left = set(product(faults, (*processes, *works)))
+    left = set(product(faults, phases))
     rows: list[Cell] = []
     while left:
-        rows.append(
-            max(
-                (
-                    _random_row(faults, processes, works, left, dice, is_double=len(rows) % 2 == 1)
-                    for _ in range(_TRIES)
-                ),
-                key=lambda row: len(row.pairs & left),
-            )
-        )
+        tries = (_random_row(faults, phases, left, dice, is_double=len(rows) % 2 == 1) for _ in range(_TRIES))
+        rows.append(max(tries, key=lambda row: len(row.pairs & left)))
         left -= rows[-1].pairs
     return rows
 
 
 def _random_row(
-    faults: dict[str, frozenset[str]], processes: Sequence[str], works: Sequence[str], left: set[tuple[str, str]],
-    dice: random.Random, *, is_double: bool,
+    faults: Mapping[str, frozenset[str]], phases: Sequence[str], left: set[tuple[str, str]], dice: random.Random, *, is_double: bool,
 ) -> Cell:  # fmt: skip
     first, phase = dice.choice(sorted(left))
-    process = phase if phase in processes else dice.choice(processes)
-    work = phase if phase in works else dice.choice(works)
-    others = sorted(name for name, service in faults.items() if not service & faults[first])
-    # One that has something to meet here, if there is any.
-    wanted = [name for name in others if {(name, process), (name, work)} & left]
-    return Cell((first, dice.choice(wanted or others)) if is_double and others else (first,), process, work)
+    others = dice.sample([name for name in phases if name != phase], _AT_ONCE - 1)
+    beside = sorted(name for name, hits in faults.items() if not hits & faults[first])
+    chosen = (first, dice.choice(beside)) if is_double and beside else (first,)
+    return Cell(chosen, tuple(name for name in phases if name in (phase, *others)))

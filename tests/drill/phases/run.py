@@ -17,7 +17,7 @@ from tests.drill.phases.phase import Phase
 from tests.drill.phases.processes import PROCESSES
 from tests.drill.phases.works import WORKS
 
-COLUMNS = ("faults", "streams", "settlements", "process", "work", "lost", "given up", "overspend, $", "ledger", "whole after, s")  # fmt: skip
+COLUMNS = ("faults", "streams", "settlements", "processes", "evaluation", "import", "lost", "given up", "overspend, $", "ledger", "whole after, s")  # fmt: skip
 _FAULT_SECONDS = 5.0
 _WHOLE_SECONDS = 25.0
 """A row is waited for for so long; what isn't whole by then is looked at again behind the others."""
@@ -64,7 +64,7 @@ class Outcome:
 def rows_of(names: Sequence[str]) -> list[Cell]:
     """Rows that have one of the names in them; all without any."""
     services = {kind.name: frozenset(kind.hits.split()) for kind in KINDS if not kind.missing()}
-    rows = covering(services, [each.name for each in PROCESSES], [each.name for each in WORKS])
+    rows = covering(services, [each.name for each in PROCESSES])
     return [row for row in rows if any(name in str(row) for name in names)]
 
 
@@ -111,19 +111,21 @@ class _Any(Fault):
 
 def _run(ground: PhaseGround, load: Load, cell: Cell, number: int) -> Outcome:
     kinds = [kind for name in cell.faults for kind in KINDS if kind.name == name]
-    phases = tuple(
-        each(ground, number) for each in (*PROCESSES, *WORKS) if each.name in (cell.process, cell.work)
-    )
+    processes = tuple(each(ground, number) for each in PROCESSES if each.name in cell.phases)
+    phases = (*processes, *(each(ground, number) for each in WORKS))
     outcome = Outcome(cell, phases)
     try:
-        process, work = phases
-        process.prepare()
-        work.prepare()
-        if process.lead:
-            process.begin()
-            time.sleep(process.lead)
+        for phase in phases:
+            phase.prepare()
+        ahead = max(phase.lead for phase in phases)
+        for phase in sorted(phases, key=lambda each: -each.lead):
+            if phase.lead:
+                time.sleep(ahead - phase.lead)
+                ahead = phase.lead
+                phase.begin()
+        time.sleep(ahead)
         outcome.begun = time.monotonic()
-        _inflict(ground, kinds, process)
+        _inflict(ground, kinds, [phase for phase in phases if not phase.lead])
         outcome.ended = time.monotonic()
         _wait(ground, load, outcome)
     except Exception as error:  # the others are run all the same
@@ -139,13 +141,13 @@ def _run(ground: PhaseGround, load: Load, cell: Cell, number: int) -> Outcome:
     return outcome
 
 
-def _inflict(ground: PhaseGround, kinds: Sequence[Kind], process: Phase) -> None:
+def _inflict(ground: PhaseGround, kinds: Sequence[Kind], phases: Sequence[Phase]) -> None:
     with ExitStack() as faults:
         for kind in kinds:
             kind.seconds = _FAULT_SECONDS  # type: ignore[misc]
             faults.enter_context(kind.inflicted(ground, []))
-        if not process.lead:
-            process.begin()
+        for phase in phases:
+            phase.begin()
         begun = time.monotonic()
         for kind in kinds:
             if type(kind).meanwhile is not Fault.meanwhile:
