@@ -41,7 +41,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
     django.setup()
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # They make rows by Django's models.
     from tests.drill.faults import FAULTS
     from tests.drill.ground import ground

@@ -5,7 +5,10 @@ claim → take out the text → cut → embed what has no vector → put in forc
 """
 
 import logging
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -23,8 +26,10 @@ from prompts.knowledge.services.extraction import DocumentError, extract
 logger = logging.getLogger(__name__)
 
 _BATCH = 32
-_SILENT = timedelta(minutes=5)
+_SILENT = timedelta(minutes=1)
 """A worker that has not been heard of for so long is taken for dead."""
+_RENEW_SECONDS, _RENEWALS = 10.0, 60
+"""A claim is renewed so often, and so many times: what hangs for longer is left to another worker."""
 _AGAIN = timedelta(minutes=1)
 _BUDGET_AGAIN = timedelta(minutes=15)
 
@@ -57,22 +62,50 @@ class _Claim:
     document: KnowledgeDocument
     version: DocumentVersion
     at: datetime
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Of `at`: it is renewed by a thread of its own, for a step may take longer than a worker may be silent."""
 
     def renew(self) -> None:
         """_LostError where it is not ours any more."""
-        now = utc_now()
-        mine = KnowledgeDocument.objects.filter(
-            pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
-        )
-        if not mine.update(claimed_at=now):
-            raise _LostError
-        self.at = now
+        with self.lock:
+            now = utc_now()
+            mine = KnowledgeDocument.objects.filter(
+                pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
+            )
+            if not mine.update(claimed_at=now):
+                raise _LostError
+            self.at = now
 
     def leave(self, state: DocumentState, error: str = "") -> None:
         """Ends the work on it for now."""
-        KnowledgeDocument.objects.filter(
-            pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
-        ).update(state=state, error=error, updated_at=utc_now())
+        with self.lock:
+            KnowledgeDocument.objects.filter(
+                pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
+            ).update(state=state, error=error, updated_at=utc_now())
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renewed while the block lasts."""
+        done = threading.Event()
+
+        def renew() -> None:
+            for _ in range(_RENEWALS):
+                if done.wait(_RENEW_SECONDS):
+                    return
+                try:
+                    self.renew()
+                except _LostError:
+                    return
+                except DatabaseError as error:
+                    logger.warning("document %d: %s", self.document.pk, type(error).__name__)
+                finally:
+                    connection.close()
+
+        threading.Thread(target=renew, name="a document's claim", daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
 
 def index_some(*, seconds: float) -> int:
@@ -83,7 +116,8 @@ def index_some(*, seconds: float) -> int:
     while monotonic() < until and (claim := _claim(utc_now())) is not None:
         worked_on += 1
         try:
-            _index(claim, until)
+            with claim.kept():
+                _index(claim, until)
         except _LostError:
             continue
         except Exception as error:
@@ -210,9 +244,13 @@ def _embed(claim: _Claim, until: float) -> bool:
     return True
 
 
-@transaction.atomic
 def _put_in_force(claim: _Claim) -> None:
     """The version takes the place of the one before, whose passages and text are deleted, at one moment."""
+    with claim.lock, transaction.atomic():
+        _replace(claim)
+
+
+def _replace(claim: _Claim) -> None:
     document = KnowledgeDocument.objects.select_for_update().filter(pk=claim.document.pk).first()
     if document is None or document.claimed_at != claim.at or document.state != DocumentState.INDEXING:
         raise _LostError

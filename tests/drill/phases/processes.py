@@ -80,9 +80,7 @@ class WorkerStarts(Phase):
 
     def prepare(self) -> None:
         self._worker = self.ground.background[0]
-        self._worker.ask_to_stop()
-        while self._worker.is_alive():
-            time.sleep(0.05)
+        self._worker.kill()  # asked to stop, it would see its work to the end first
 
     def begin(self) -> None:
         self._begun, self._ends = time.monotonic(), 0

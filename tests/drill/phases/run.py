@@ -115,7 +115,7 @@ def _run(ground: PhaseGround, load: Load, cell: Cell, number: int) -> Outcome:
     phases = (*processes, *(each(ground, number) for each in WORKS))
     outcome = Outcome(cell, phases)
     try:
-        for phase in phases:
+        for phase in reversed(phases):  # work first: it needs the worker that another phase may take away
             phase.prepare()
         ahead = max(phase.lead for phase in phases)
         for phase in sorted(phases, key=lambda each: -each.lead):
