@@ -30,7 +30,7 @@ from gateway.records.raw_text_watch import RawTextWatch
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, wait_after
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
@@ -206,12 +206,17 @@ class Gateway:
         if self._keeper.is_blind:
             self.does_not_know_keys()
 
+    @property
+    def postgres_wait(self) -> int:
+        """Seconds after which who was refused, since nothing can be recorded or read, may try again."""
+        return wait_after(max(self.ledger.away_for, self._keeper.age))
+
     def does_not_know_keys(self) -> NoReturn:
         """Refusal: not_auditable."""
         raise Refusal(
             "not_auditable",
             "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
-            retry_after=2,
+            retry_after=self.postgres_wait,
         )
 
     async def start(self) -> None:
@@ -253,6 +258,10 @@ class Gateway:
     def _warm_up(self) -> None:
         """Loads what would else be loaded by the first call that needs it, and hold up all others."""
         self.credentials.warm_up()
+        if settings.KMS_KEY_ID:
+            from gateway.providers.bedrock.kms import kms  # boto3: only where it is needed
+
+            kms.warm_up()
         self.estimator.warm_up()
         self.detector.warm_up()
         self.screener.warm_up()

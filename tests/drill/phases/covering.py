@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import product
 
 _TRIES = 200
-_AT_ONCE = 2
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Cell:
 
 
 def covering(faults: Mapping[str, frozenset[str]], phases: Sequence[str], *, seed: int = 0) -> list[Cell]:
-    """Rows in which each fault meets each phase, two phases a row. `faults` are names with the services that are hit: two that
+    """Rows in which each fault meets each phase, three phases a row. `faults` are names with the services that are hit: two that
     share one are never in a row; every second row has two."""
     dice = random.Random(seed)
     left = set(product(faults, phases))
