@@ -11,9 +11,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from kernel.background import app
+from tests.drill.clock import HostClock
 from tests.drill.ground import Ground
 from tests.drill.kms import KEY, Kms
-from tests.drill.phases.kinds import CLOCK, ClockOff, DiskFull, Kind, KmsHangs, by_file
+from tests.drill.phases.kinds import ClockOff, DiskFull, Kind, KmsHangs
 from tests.services import Server, Stack, temporary_folder
 
 _CONFIG = "[default]\nservices = drill\n[services drill]\nkms =\n  endpoint_url = {url}\n"
@@ -41,11 +42,6 @@ class PhaseGround(Ground):
         return self.stack.gateway(workers=workers, env=env, ready_at=ready_at, waits=waits)
 
 
-def missing(kind: Kind) -> str:
-    """Why a kind can't be inflicted here; empty where it can."""
-    return kind.missing()
-
-
 @contextmanager
 def phase_ground(kinds: tuple[Kind, ...]) -> Iterator[PhaseGround]:
     """One, with a worker and beat that find a gateway to call."""
@@ -58,9 +54,7 @@ def phase_ground(kinds: tuple[Kind, ...]) -> Iterator[PhaseGround]:
             _keep_raw_text(stack)
             url = ground.usual.url
             app.conf.broker_url = stack.environment()["REDIS_URL"]  # of what is queued here
-            # Under libfaketime's file Celery's beat can't sleep: wrong clocks of theirs are a fault of the drill by itself.
-            common = {name: value for name, value in ground.common.items() if name not in CLOCK}
-            with ground.working(**common, GATEHOUSE_GATEWAY_URL=url):
+            with ground.working(**ground.common, GATEHOUSE_GATEWAY_URL=url):
                 yield ground
 
 
@@ -74,9 +68,8 @@ def _common(kinds: tuple[Kind, ...], kms: Kms, folder: Path) -> dict[str, str]:
         if isinstance(kind, KmsHangs):
             kind.kms = kms
         if isinstance(kind, ClockOff) and not kind.missing():
-            descriptor = temporary_folder() / "clock"  # not on the disk that is full at times
-            kind.file = descriptor
-            common |= by_file(descriptor)
+            kind.clock = HostClock()  # not on the disk that is full at times
+            common |= kind.clock.environment
     return common
 
 

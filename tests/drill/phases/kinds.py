@@ -4,11 +4,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import ClassVar
 
+from tests.drill.clock import DAYS, HostClock, missing
 from tests.drill.fault import Fault
-from tests.drill.faults import clocks, disk, postgres, valkey
+from tests.drill.faults import disk, postgres, valkey
 from tests.drill.ground import REGIONS, Ground
 from tests.drill.kms import Kms
 from tests.services import Server
@@ -93,28 +93,18 @@ class KmsHangs(Kind):
 
 class ClockOff(Kind):
     name = "clock off"
-    does = "the clock of gateways, pages and migrations goes two days ahead, and back"
+    does = "the clock of all processes goes two days ahead, and back"
     hits = "clock"
-    file: Path
+    clock: HostClock
 
     def missing(self) -> str:
-        return "" if clocks._library() else "the package faketime is not installed"
+        return missing()
 
     @contextmanager
     def inflicted(self, ground: Ground, servers: list[Server]) -> Iterator[None]:
-        self.file.write_text("+2d\n")
+        self.clock.set(2 * DAYS)
         yield
-        self.file.write_text("+0\n")
-
-
-CLOCK = ("LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE", "FAKETIME_CACHE_DURATION", "FAKETIME_DONT_FAKE_MONOTONIC")
-
-
-def by_file(file: Path) -> dict[str, str]:
-    """The environment of processes whose clock is off by what a file says, read anew each second."""
-    file.write_text("+0\n")
-    file.chmod(0o644)
-    return dict(zip(CLOCK, (clocks._library(), str(file), "1", "1"), strict=True))
+        self.clock.set(0)
 
 
 class WorkerKilled(Kind):

@@ -19,7 +19,7 @@ from tests.drill.phases.works import WORKS
 
 COLUMNS = ("faults", "streams", "settlements", "processes", "evaluation", "import", "lost", "given up", "overspend, $", "ledger", "whole after, s")  # fmt: skip
 _FAULT_SECONDS = 5.0
-_WHOLE_SECONDS = 25.0
+_WHOLE_SECONDS = 20.0
 """A row is waited for for so long; what isn't whole by then is looked at again behind the others."""
 _LAST_SECONDS = 420.0
 
@@ -77,7 +77,7 @@ def run_phases(names: Sequence[str]) -> bool:
     begun, outcomes = time.monotonic(), list[Outcome]()
     with phase_ground(KINDS) as ground:
         logged = log_sizes(ground)
-        load = Load([ground.usual.url], ground.callers(streams=4, whole=4))
+        load = Load([ground.usual.url], ground.callers(streams=3, whole=2))
         with load.running():
             time.sleep(2.0)
             for number, cell in enumerate(rows_of(names)):

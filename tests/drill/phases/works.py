@@ -16,7 +16,7 @@ from tests.prompts.evaluations.factories import begin, make_set
 from tests.prompts.knowledge.factories import make_base
 from tests.services import until
 
-_CASES = 12
+_CASES = 8
 _PROMPT = {
     "messages": [{"text": "{{ question }}"}],
     "variables": [{"name": "question"}],
@@ -48,7 +48,7 @@ class EvaluationRuns(Phase):
         self._id = self.ground.stack.make(self._start)
         self._resumed: list[str] = []
         send("prompts.tasks.run_evaluation", self._id, queue="evaluations")
-        until(lambda: self._row().done > 0 or not self._row().is_open, seconds=40, what="the first answer")
+        until(lambda: self._row().done > 0 or not self._row().is_open, seconds=90, what="the first answer")
 
     def _start(self) -> int:
         by = User.objects.filter(is_superuser=True).first() or make_superuser()
@@ -101,7 +101,7 @@ class DocumentImport(Phase):
         self._id = self.ground.stack.make(self._put)
         self._begun = time.monotonic()
         send("prompts.tasks.index_documents", queue="documents")
-        until(lambda: self._row().state != "queued", seconds=40, what="the document's turn")
+        until(lambda: self._row().state != "queued", seconds=90, what="the document's turn")
         self._was = self._row().state
 
     def _put(self) -> int:
@@ -114,7 +114,7 @@ class DocumentImport(Phase):
         paragraphs = (
             f"# Rule {number}\n\n"
             + " ".join(_WORDS[(number + step) % len(_WORDS)] + str(step) for step in range(16))
-            for number in range(900)
+            for number in range(400)
         )
         document, _ = put_document(base, Incoming(name="rules.md", content="\n\n".join(paragraphs).encode()))
         return document.pk
