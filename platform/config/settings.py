@@ -263,6 +263,7 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # else a worker ends after a hundred, and stays so
+CELERY_BEAT_SCHEDULER = "kernel.beat:Scheduler"
 CELERY_TIMEZONE = TIME_ZONE
 # Queues by kind, so that what is slow for one tenant holds up nothing of another's. A worker without `-Q` takes all of them.
 CELERY_TASK_DEFAULT_QUEUE = "ledger"
