@@ -49,7 +49,9 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc]
         for entry in ahead:
             entry.last_run_at = now
         if ahead:
-            logger.warning("%d entries of the schedule had run in the future: a clock was set back", len(ahead))
+            logger.warning(
+                "%d entries of the schedule had run in the future: a clock was set back", len(ahead)
+            )
             self._heap = None  # in the order of the wrong times
         seconds: float = super().tick(*args, **kwargs)
         return seconds

@@ -77,7 +77,14 @@ def test_entries_of_a_beat_that_runs_go_by_postgres(beat, postgres_at):
 
 
 def message(**headers) -> Request:
-    told = {"id": "1", "task": pulse.name, "root_id": None, "parent_id": None, "argsrepr": "", "kwargsrepr": ""}
+    told = {
+        "id": "1",
+        "task": pulse.name,
+        "root_id": None,
+        "parent_id": None,
+        "argsrepr": "",
+        "kwargsrepr": "",
+    }
     body = (["ledger"], {}, {})
     sent = SimpleNamespace(
         headers=told | headers, body=body, delivery_info={}, properties={}, content_type=None,
