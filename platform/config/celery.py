@@ -3,17 +3,15 @@
 from typing import Any
 
 from celery.schedules import crontab
-from celery.signals import task_prerun
+from celery.signals import beat_init, task_prerun, worker_init
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
+from kernel.background_clock import keep_following
 from kernel.background_queues import QUEUES
-from kernel.clock import WRONG_SECONDS
 from kernel.postgres_clock import follow_postgres
 
 _ONCE_A_DAY_EXPIRES = 6 * 3600.0
-_APART_SECONDS = WRONG_SECONDS + 30.0
-"""From WRONG_SECONDS on a clock is said to be wrong everywhere."""
 
 SCHEDULE: dict[str, Any] = {
     "expire-holds": {"task": "governance.tasks.expire_holds", "schedule": 10.0},
@@ -55,12 +53,14 @@ SCHEDULE |= {
     for queue in QUEUES
 }
 for entry in SCHEDULE.values():
-    # What nobody took for long is not done again and again when somebody is back. By the worker's clock, which may be ahead of
-    # beat's: by less than that, or else nothing would be done at all.
+    # What nobody took until it comes again is not done twice when somebody is back.
     seconds = entry["schedule"] if isinstance(entry["schedule"], float) else _ONCE_A_DAY_EXPIRES
-    entry.setdefault("options", {})["expires"] = max(seconds, _APART_SECONDS)
+    entry.setdefault("options", {})["expires"] = seconds
 
 app.conf.beat_schedule = SCHEDULE
+app.conf.beat_scheduler = "kernel.background_clock:Scheduler"
+beat_init.connect(keep_following)
+worker_init.connect(keep_following)
 
 
 @task_prerun.connect  # type: ignore[untyped-decorator]
