@@ -251,9 +251,10 @@ class Gateway:
         """Lets go of what was begun, where it could not start."""
         await self.upkeep.stop()
         self.documents.stop()
+        stores = () if self.body_store is None else (self.body_store.stop(),)
         await _each_within(
-            _LAST_SECONDS, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close()
-        )
+            _LAST_SECONDS, *stores, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close(),
+        )  # fmt: skip
 
     def _warm_up(self) -> None:
         """Loads what would else be loaded by the first call that needs it, and hold up all others."""
