@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from functools import partial
 from random import Random
 from typing import Any, NoReturn
@@ -36,6 +35,7 @@ from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
+from gateway.starts import each_within, not_yet
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
 from governance.limits.services.ledger import Ledger
@@ -51,9 +51,6 @@ from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel import descriptors
 from kernel.clock import perf_counter, utc_now
-from kernel.deadlines import within
-from kernel.errors import UnavailableError
-from kernel.faults import is_away, is_not_migrated
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
@@ -73,12 +70,8 @@ def _make_partitions() -> None:
         connections.close_all()
 
 
-class NotYetError(UnavailableError):
-    """It can't start while something around it is away; the message says what, and what to do."""
-
-
 _OPEN_SECONDS = 5.0
-_LAST_SECONDS = 5.0
+_LAST_SECONDS = 3.0
 """What each of the last things may take, when a process ends."""
 _ASK_PATH = "/admin/governance/limitrequest/add/"
 """The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
@@ -231,7 +224,7 @@ class Gateway:
             await opening
             await self._begin()
         except Exception as error:
-            raise (_not_yet(error) or error) from error
+            raise (not_yet(error) or error) from error
 
     async def _begin(self) -> None:
         await self._keeper.start(self.upkeep)
@@ -252,7 +245,7 @@ class Gateway:
         await self.upkeep.stop()
         self.documents.stop()
         stores = () if self.body_store is None else (self.body_store.stop(),)
-        await _each_within(
+        await each_within(
             _LAST_SECONDS, *stores, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close(),
         )  # fmt: skip
 
@@ -278,34 +271,12 @@ class Gateway:
         writers = (self.key_use, self.unknown_callers, self.rule_use)
         partitions = () if self._partitions is None else (_done(self._partitions),)
         # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
-        await _each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
+        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
                            self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
-        await _each_within(_LAST_SECONDS, self.upkeep.stop())
+        await each_within(_LAST_SECONDS, self.upkeep.stop())
         stores = () if self.body_store is None else (self.body_store.stop(),)
-        await _each_within(_LAST_SECONDS, *stores, self._keeper.stop(), self._pool.close())
+        await each_within(_LAST_SECONDS, *stores, self._keeper.stop(), self._pool.close())
 
 
 async def _done(task: asyncio.Task[None]) -> None:
     await asyncio.shield(task)
-
-
-async def _each_within(seconds: float, *ends: Coroutine[Any, Any, Any]) -> None:
-    """All of them, at once; what does not end in time, or fails, keeps nobody from ending."""
-    outcomes = await asyncio.gather(*(within(seconds, each) for each in ends), return_exceptions=True)
-    for outcome, end in zip(outcomes, ends, strict=True):
-        if isinstance(outcome, Exception):
-            logger.warning("%s: %s", getattr(end, "__qualname__", "an end"), type(outcome).__name__)
-
-
-def _not_yet(error: Exception) -> NotYetError | None:
-    """What a process that starts waits for; None where the error would not pass by itself."""
-    cause = error.__cause__ or error
-    if is_not_migrated(error):
-        return NotYetError(
-            f"The database is not migrated to this version ({str(cause).splitlines()[0]}): run `manage.py migrate`."
-        )
-    if is_away(error):
-        return NotYetError(
-            f"Postgres can't be used ({type(cause).__name__}). See that it runs, and that DATABASE_URL leads to it."
-        )
-    return None

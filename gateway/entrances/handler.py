@@ -6,8 +6,6 @@ consumer (server-sent events, event stream, WebSocket).
 
 import asyncio
 import logging
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any
@@ -19,7 +17,6 @@ from django.http import HttpResponse
 
 from gateway.entrances.body_bounds import LARGE_BODY, check_bounds
 from gateway.entrances.door import let_in
-from gateway.entrances.encodings import unpacked
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.entrance import Parsed
@@ -29,13 +26,15 @@ from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
 from gateway.entrances.origins import Origins
+from gateway.entrances.read_body import ClientLeftError, read_body
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
+from gateway.entrances.starting import Starting
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
-from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
-from gateway.runtime import Gateway, NotYetError
+from gateway.refusals import Refusal, status_in, too_deep, unexpected
+from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
 from kernel.collector import quieten
 from kernel.ending import ends_within
@@ -48,11 +47,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 3.0
-"""Seconds between two tries to start."""
 _STARTING_SECONDS = 3
-_MAX_UNPACKED_HERE = 16 * 1024
-"""Packed bytes that are unpacked on the event loop; more would keep it from other calls."""
 
 
 class GatewayHandler:
@@ -62,9 +57,7 @@ class GatewayHandler:
         self.gateway: Gateway | None = None
         self._readiness: Readiness | None = None
         self._board: MetricsBoard | None = None
-        self.waits_for = ""
-        """Why calls can't be taken yet, in a sentence."""
-        self._waiting: asyncio.Task[None] | None = None
+        self.starting = Starting(self.start)
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
         self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
@@ -80,7 +73,7 @@ class GatewayHandler:
             send = self._origins.opening(scope, send)
         try:
             await self._http(scope, receive, send)
-        except _ClientLeft:
+        except ClientLeftError:
             return
         except Refusal as refusal:
             response = _worded(scope, refusal)
@@ -125,41 +118,8 @@ class GatewayHandler:
         # tenths of a second now and then (docs/performance.md).
         quieten()
 
-    async def start_or_wait(self) -> None:
-        """The same, but where Postgres can't be used it is tried again until it can: the server answers meanwhile, says why it
-        is not ready, and takes no calls. Raises for what does not pass by itself."""
-        try:
-            await self.start()
-        except NotYetError as error:
-            logger.warning("%s It is tried again.", error)
-            self.waits_for = str(error)
-            self._waiting = asyncio.create_task(self._start_again())
-
-    async def _start_again(self) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self.start()
-            except NotYetError as error:
-                if str(error) != self.waits_for:
-                    logger.warning("%s It is tried again.", error)
-                self.waits_for = str(error)
-            except Exception:
-                logger.exception("the gateway could not start")
-                os.kill(
-                    os.getpid(), signal.SIGTERM
-                )  # as where it can't at once; whoever supervises it sees it end
-                return
-            else:
-                self.waits_for = ""
-                logger.info("the gateway has started")
-                return
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
     async def stop(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
+        self.starting.stop()
         if self.gateway is not None:
             await self.gateway.stop()
         if self._board is not None:
@@ -170,7 +130,7 @@ class GatewayHandler:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await self.start_or_wait()
+                    await self.starting.begin()
                 except Exception as error:
                     logger.exception("the gateway could not start")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -187,7 +147,9 @@ class GatewayHandler:
         if path in ("/healthz", "/readyz"):
             await _send(
                 send,
-                health() if path == "/healthz" else readiness(self._readiness, self.gateway, self.waits_for),
+                health()
+                if path == "/healthz"
+                else readiness(self._readiness, self.gateway, self.starting.waits_for),
             )
             return
         if path == "/metrics":
@@ -215,7 +177,7 @@ class GatewayHandler:
             await self._call(self.gateway, scope, receive, send, address, parts, key)
             return
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
-        body = await _read_body(receive, most, headers_of(scope)) if is_post else b""
+        body = await read_body(receive, most, headers_of(scope)) if is_post else b""
         await check_bounds(body)
         Handover(gateway=self.gateway, body=body).put(scope)
         await _send(send, await _view(scope, address, parts, body))
@@ -242,7 +204,7 @@ class GatewayHandler:
         body = b""
         try:
             headers = headers_of(scope)
-            body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
+            body = await read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
             if len(body) < LARGE_BODY:
                 parsed = entrance.parse(body, headers)
@@ -253,7 +215,7 @@ class GatewayHandler:
             refusal = found
         except RecursionError:
             refusal = too_deep()
-        except _ClientLeft:
+        except ClientLeftError:
             return
         CallHandover(
             gateway=gateway,
@@ -269,10 +231,6 @@ class GatewayHandler:
             await self._stream(scope, _Replay(receive), send)
         else:
             await _send(send, await _view(scope, address, parts, body))
-
-
-class _ClientLeft(Exception):
-    pass
 
 
 class _Replay:
@@ -292,31 +250,6 @@ class _Replay:
 async def _view(scope: Scope, address: Address, parts: dict[str, str], body: bytes) -> HttpResponse:
     response: HttpResponse = await address.view()(ASGIRequest(scope, BytesIO(body)), **parts)
     return response
-
-
-async def _read_body(receive: Receive, most: int, headers: dict[bytes, bytes]) -> bytes:
-    body = await _sent_body(receive, most)
-    if (encoding := headers.get(b"content-encoding")) is None:
-        return body
-    if len(body) <= _MAX_UNPACKED_HERE:
-        return unpacked(body, encoding, most)
-    return await asyncio.to_thread(unpacked, body, encoding, most)
-
-
-async def _sent_body(receive: Receive, most: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > most:
-            raise too_large(most)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 
 import httpx
@@ -16,7 +17,7 @@ from tests.drill.phases.ground import PYTHON
 from tests.drill.phases.phase import Phase
 from tests.services import ROOT, Server
 
-_END_SECONDS = 45.0
+_END_SECONDS = 60.0
 """What a process may take to end: ten for open connections, thirty for what is to be written, and some for the rest."""
 
 
@@ -212,8 +213,11 @@ class Shutdown(Phase):
         if len(rows) < len(ids) and passed < 60:
             return False  # the worker expires what was not settled
         whole = sum(each.is_whole for each in self.made)
-        statuses = sorted(row["status"] for row in rows)
-        self.outcome = f"ended after {self._took:.0f} s, {whole} of {self.streams} streams whole, on record: {', '.join(statuses)}"
+        statuses = Counter(row["status"] for row in rows)
+        told = ", ".join(f"{number} {status}" for status, number in statuses.items())
+        self.outcome = (
+            f"ended after {self._took:.0f} s, {whole} of {self.streams} streams whole, on record {told}"
+        )
         if len(rows) < len(ids):
             self.broken = f"{len(ids) - len(rows)} streams without a record"
         return True

@@ -41,7 +41,7 @@ def test_what_does_not_pass_by_itself_ends_a_start(monkeypatch):
 
     async def scenario() -> None:
         with pytest.raises(FileNotFoundError):
-            await handler.start_or_wait()
+            await handler.starting.begin()
 
     asyncio.run(scenario())
-    assert handler.waits_for == ""
+    assert handler.starting.waits_for == ""
