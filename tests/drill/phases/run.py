@@ -50,10 +50,11 @@ class Outcome:
 
     def line(self) -> str:
         told = [
-            f"{phase.name}: {phase.outcome or 'not yet'}"
-            + (f" BROKEN {phase.broken}" if phase.broken else "")
+            (phase.outcome or "not yet") + (f" BROKEN {phase.broken}" if phase.broken else "")
             for phase in self.phases
         ]
+        processes = [f"{phase.name}: {what}" for phase, what in zip(self.phases, told, strict=True)]
+        told = ["; ".join(processes[: -len(WORKS)]), *told[-len(WORKS) :]]
         cells = (
             " + ".join(self.cell.faults), self.streams, self.settlements, *told, self.row.lost, self.row.given_up,
             f"{self.row.overspend_nanos / 1e9:g}", "sound" if self.row.is_sound else "BROKEN", self.seconds,
@@ -74,17 +75,18 @@ def run_phases(names: Sequence[str]) -> bool:
         if why := kind.missing():
             print(f"{kind.name} is skipped: {why}", flush=True)
     print("| " + " | ".join(COLUMNS) + " |\n|" + "---|" * len(COLUMNS), flush=True)
-    begun, outcomes = time.monotonic(), list[Outcome]()
+    begun, outcomes, late = time.monotonic(), list[Outcome](), list[Outcome]()
     with phase_ground(KINDS) as ground:
         logged = log_sizes(ground)
         load = Load([ground.usual.url], ground.callers(streams=3, whole=2))
         with load.running():
             time.sleep(2.0)
             for number, cell in enumerate(rows_of(names)):
-                outcome = _run(ground, load, cell, number)
+                outcome = _run(ground, load, cell, number, outcomes)
                 outcomes.append(outcome)
                 print(outcome.line(), flush=True)
-            late = [outcome for outcome in outcomes if outcome.open]
+                if outcome.open:
+                    late.append(outcome)
             _see_to_the_rest(late)
         for outcome in late:
             print(f"later: {outcome.line()}", flush=True)
@@ -109,7 +111,7 @@ class _Any(Fault):
     name, does, kills = "all", "all", True
 
 
-def _run(ground: PhaseGround, load: Load, cell: Cell, number: int) -> Outcome:
+def _run(ground: PhaseGround, load: Load, cell: Cell, number: int, earlier: Sequence[Outcome]) -> Outcome:
     kinds = [kind for name in cell.faults for kind in KINDS if kind.name == name]
     processes = tuple(each(ground, number) for each in PROCESSES if each.name in cell.phases)
     phases = (*processes, *(each(ground, number) for each in WORKS))
@@ -127,7 +129,7 @@ def _run(ground: PhaseGround, load: Load, cell: Cell, number: int) -> Outcome:
         outcome.begun = time.monotonic()
         _inflict(ground, kinds, [phase for phase in phases if not phase.lead])
         outcome.ended = time.monotonic()
-        _wait(ground, load, outcome)
+        _wait(load, outcome, earlier)
     except Exception as error:  # the others are run all the same
         traceback.print_exc()
         phases[0].broken = phases[0].broken or f"could not be run to its end: {error!r}"
@@ -157,11 +159,12 @@ def _inflict(ground: PhaseGround, kinds: Sequence[Kind], phases: Sequence[Phase]
         ground.revive()
 
 
-def _wait(ground: PhaseGround, load: Load, outcome: Outcome) -> None:
+def _wait(load: Load, outcome: Outcome, earlier: Sequence[Outcome]) -> None:
     while time.monotonic() - outcome.ended < _WHOLE_SECONDS:
         if outcome.calls_again is None:
             outcome.calls_again = _again(load.made, outcome.ended)
-        _look(outcome)
+        for each in (*earlier, outcome):
+            _look(each)
         if not outcome.open and outcome.calls_again is not None:
             return
         time.sleep(0.3)
