@@ -105,7 +105,7 @@ class Gateway:
         self.rate_lines = RateLines(self.limiter)
         calls = _calls_at_once()
         self.slots = Slots(calls)
-        self.most_connections = max(1, descriptors.limit() - descriptors.RESERVED - calls)
+        self.most_connections = descriptors.connections_that_fit(calls)
         """Of clients: each call under way needs a descriptor for its model besides."""
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()

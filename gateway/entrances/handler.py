@@ -75,7 +75,7 @@ class GatewayHandler:
             return
         except Refusal as refusal:
             response = _worded(scope, refusal)
-            if refusal.code == "overloaded" and scope.get("http_version") == "1.1":
+            if refusal.code == "overloaded":
                 response["connection"] = "close"  # it may be connections that there are too many of
             await _send(send, response)
         except Exception:

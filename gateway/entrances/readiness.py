@@ -69,6 +69,7 @@ class Readiness:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
         open_descriptors = descriptors.in_use()
+        gateway.most_connections = descriptors.connections_that_fit(settings.GATEWAY_MAX_CALLS)
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
         valkey, _ = await asyncio.gather(gateway.limiter.ping(_TIMEOUT_SECONDS), self._look_at_background())
         # Last: what hung meanwhile is known by now, and not told a look later.

@@ -15,7 +15,14 @@ from kernel import descriptors
 
 descriptors.raise_limit()  # before a socket is opened
 
+from django.conf import settings  # noqa: E402
+
 from kernel.checks import refuse_unsafe_settings  # noqa: E402
+from serving.accepting import room  # noqa: E402
+
+_TOLD_SO = 32
+"""Connections above what fits: they are answered that there are too many, and closed, while others wait for their turn."""
+room.connections = lambda: descriptors.connections_that_fit(settings.GATEWAY_MAX_CALLS) + _TOLD_SO
 
 _django = get_asgi_application()
 refuse_unsafe_settings()

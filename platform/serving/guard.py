@@ -18,6 +18,8 @@ _TRIAL_SECONDS = 2.0
 """How long a connection above its address' limit has to show a valid key, and up to twice as long: many agents of one office begin
 at the same moment."""
 _SPREAD = 64
+_IDLE_SECONDS = 2.0
+"""Idle for less, the next request may be on its way."""
 _TRIALS = 5
 """How many times its limit an address may have with those."""
 
@@ -28,6 +30,12 @@ class Guarded(Protocol):
 
     def sweep(self, now: float) -> None:
         """Ends what has taken too long; `now` is the loop's time."""
+
+    def idle_seconds(self, now: float) -> float:
+        """For how long it has been kept for requests that may come; 0 where one is under way, or none has come yet."""
+
+    def shutdown(self) -> None:
+        """Ends it, as HTTP has it, behind what is under way."""
 
 
 class Pass:
@@ -75,6 +83,7 @@ class Guard:
         """The same, the oldest first."""
         self._open = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._room_made_at = -_IDLE_SECONDS
 
     @property
     def connections(self) -> int:
@@ -123,6 +132,16 @@ class Guard:
         """A connection has ended."""
         self._open -= 1
         self.forget(held)
+
+    def make_room(self) -> None:
+        """Others wait, and there are no descriptors for them: connections that wait for nothing are closed."""
+        now = self._loop.time()
+        if now - self._room_made_at < _IDLE_SECONDS / 4:
+            return
+        self._room_made_at = now
+        for connection in tuple(self._connections):
+            if isinstance(connection, Guarded) and connection.idle_seconds(now) >= _IDLE_SECONDS:
+                connection.shutdown()
 
     def _close_oldest(self) -> None:
         oldest = next(iter(self._unproven))

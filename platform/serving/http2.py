@@ -116,7 +116,9 @@ class Http2Protocol(asyncio.Protocol):
         self._wake_all()
 
     def shutdown(self) -> None:
-        """The server ends: no new requests, and the connection is closed after the last."""
+        """No new requests, and the connection is closed after the last."""
+        if self._is_draining:
+            return
         self._is_draining = True
         # By hand: h2's own closes the connection for the answers that are under way, too.
         self.transport.write(GoAwayFrame(0, self.h2.highest_inbound_stream_id).serialize())
@@ -137,6 +139,11 @@ class Http2Protocol(asyncio.Protocol):
             if stream.is_too_slow(now):
                 self.reset(stream, ErrorCodes.ENHANCE_YOUR_CALM)
         self.flush()
+
+    def idle_seconds(self, now: float) -> float:
+        """Since its last stream; 0 where one is under way, or none has come yet."""
+        is_idle = not self.streams and self.h2.highest_inbound_stream_id > 0
+        return now - self._idle_since if is_idle else 0.0
 
     def _is_stalled(self, now: float) -> bool:
         """Whether the transport's buffer has stayed as it is for longer than may be."""
