@@ -102,7 +102,7 @@ class Gateway:
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
-        self.rate_lines = RateLines(self.limiter)
+        self.rate_lines = RateLines(self.limiter, self.upkeep)
         calls = _calls_at_once()
         self.slots = Slots(calls)
         self.most_connections = descriptors.connections_that_fit(calls)

@@ -141,12 +141,13 @@ class Acceptor:
             logger.warning("new connections wait: %s; raise `ulimit -Hn`, or run more workers", why)
 
     def _look(self) -> None:
+        # First: whatever goes wrong below, it is looked again.
+        self._timer = self._loop.call_later(_PAUSE_SECONDS, self._look)
         if self._has_room():
+            self._timer.cancel()
             self._go_on()
-        else:
-            if self._guard is not None:
-                self._guard.make_room()
-            self._timer = self._loop.call_later(_PAUSE_SECONDS, self._look)
+        elif self._guard is not None:
+            self._guard.make_room()
 
     def _has_room(self) -> bool:
         try:

@@ -4,6 +4,7 @@ One timer for all: nothing is armed for a connection, a request or a chunk, but 
 """
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Protocol, runtime_checkable
 from uvicorn.server import ServerState
 
 from serving.limits import Limits
+
+logger = logging.getLogger("uvicorn.error")
 
 EXTENSION = "gatehouse.connection"
 _TRIAL_SECONDS = 2.0
@@ -140,8 +143,11 @@ class Guard:
             return
         self._room_made_at = now
         for connection in tuple(self._connections):
-            if isinstance(connection, Guarded) and connection.idle_seconds(now) >= _IDLE_SECONDS:
-                connection.shutdown()
+            try:
+                if isinstance(connection, Guarded) and connection.idle_seconds(now) >= _IDLE_SECONDS:
+                    connection.shutdown()
+            except Exception:
+                logger.exception("an idle connection could not be closed")
 
     def _close_oldest(self) -> None:
         oldest = next(iter(self._unproven))
@@ -158,8 +164,12 @@ class Guard:
         self._timer = None
         now = self._loop.time()
         for connection in tuple(self._connections):
-            if isinstance(connection, Guarded):
+            if not isinstance(connection, Guarded):
+                continue
+            try:
                 connection.sweep(now)
+            except Exception:  # of this one connection: all others are looked at, and the next time too
+                logger.exception("a connection could not be looked at")
         if self._open:
             self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
 

@@ -9,20 +9,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from serving.accepting import Acceptor
+from uvloop import Loop
 
-try:
-    from uvloop import Loop
-except ImportError:  # there is none for Windows
-    Loop = asyncio.SelectorEventLoop
+from serving.accepting import Acceptor
 
 _Factory = Callable[[], asyncio.BaseProtocol]
 
 
-class BoundedLoop(Loop):  # type: ignore[misc, unused-ignore]
+class BoundedLoop(Loop):
     """Of what `create_server` takes, it knows what uvicorn uses."""
 
-    async def create_server(  # type: ignore[override, unused-ignore]
+    async def create_server(  # type: ignore[override]
         self,
         protocol_factory: _Factory,
         host: str | None = None,
@@ -38,7 +35,7 @@ class BoundedLoop(Loop):  # type: ignore[misc, unused-ignore]
             each.listen(backlog)
         return Acceptor(self, protocol_factory, listeners, ssl)
 
-    async def create_unix_server(  # type: ignore[override, unused-ignore]
+    async def create_unix_server(  # type: ignore[override]
         self, protocol_factory: _Factory, path: Any = None, *, backlog: int = 100, ssl: Any = None
     ) -> Acceptor:
         """Raises OSError where there can be no socket of this name; one that was left there is replaced."""
@@ -60,13 +57,9 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     return BoundedLoop()
 
 
-async def _bound(
-    loop: asyncio.AbstractEventLoop, host: str | None, port: int | None
-) -> list[socket.socket]:
+async def _bound(loop: asyncio.AbstractEventLoop, host: str | None, port: int | None) -> list[socket.socket]:
     """A socket for each address of a name, or for all addresses of this host; as asyncio binds them."""
-    found = await loop.getaddrinfo(
-        host or None, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
+    found = await loop.getaddrinfo(host or None, port or 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     listeners: list[socket.socket] = []
     try:
         for family, kind, protocol, _, address in dict.fromkeys(found):

@@ -1,4 +1,4 @@
-"""An application that needs descriptors besides its connections', as calls do: a file and a socket pair for each request."""
+"""An application that needs descriptors besides its connections', as calls do: a pair of sockets for each request."""
 
 import asyncio
 import socket
@@ -10,11 +10,12 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     status, body = 200, b"hello"
     try:
-        with open(__file__, "rb"):
-            for one in socket.socketpair():
-                one.close()
+        for one in socket.socketpair():
+            one.close()
         await asyncio.sleep(0.05)
     except OSError as error:
         status, body = 500, str(error).encode()
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]}
+    )
     await send({"type": "http.response.body", "body": body})

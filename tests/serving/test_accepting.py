@@ -2,22 +2,22 @@
 
 import asyncio
 import resource
-import ssl
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import socket
 
 import h2.events as e
 import pytest
 
 from embedded.ports import free_port
 from embedded.server import LOOP, PROTOCOLS
-from serving.accepting import RESERVED, Acceptor
+from serving.accepting import RESERVED, Acceptor, Room
 from serving.loop import new_event_loop
-from tests.serving.servers import client, connected
 from tests.services import ROOT, python_environment
+from tests.serving.servers import client, connected
 
 LIMIT = 96
 """Python, its libraries and uvicorn take some 20 of them."""
@@ -28,7 +28,7 @@ REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n%s\r\n"
 async def few_descriptors(*options: str) -> AsyncIterator[int]:
     """A server of its own process, with the options that Gatehouse gives to it."""
     port = free_port()
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - before anything goes on here
         [
             sys.executable, "-m", "uvicorn", "tests.serving.opening_app:app", "--host", "127.0.0.1", "--port", str(port),
             "--loop", LOOP, "--http", PROTOCOLS, "--backlog", "4096", "--lifespan", "off", "--log-level", "critical", *options,
@@ -37,7 +37,7 @@ async def few_descriptors(*options: str) -> AsyncIterator[int]:
     )  # fmt: skip
     try:
         async with asyncio.timeout(60):
-            while await _once(port) != 200:
+            while await _once(port) != 200:  # noqa: ASYNC110 - seen from without
                 await asyncio.sleep(0.05)
         yield port
     finally:
@@ -45,10 +45,10 @@ async def few_descriptors(*options: str) -> AsyncIterator[int]:
         process.wait(20)
 
 
-async def _once(port: int, closes: bool = True) -> int | str:
+async def _once(port: int) -> int | str:
     try:
         async with connected(port) as (reader, writer):
-            writer.write(REQUEST % (b"connection: close\r\n" if closes else b""))
+            writer.write(REQUEST % b"connection: close\r\n")
             return int((await reader.readuntil(b"\r\n")).split()[1])
     except (OSError, EOFError) as error:
         return type(error).__name__
@@ -85,10 +85,8 @@ async def test_connections_that_wait_for_nothing_make_room_for_those_who_ask():
             writer.close()
 
 
-async def test_accepting_outlives_what_it_meets(monkeypatch):
+async def test_accepting_outlives_what_it_meets():
     """A table of the system that is full, a client that is gone: both pass."""
-    import serving.accepting as accepting
-
     loop = asyncio.get_running_loop()
     served = asyncio.Event()
 
@@ -96,7 +94,7 @@ async def test_accepting_outlives_what_it_meets(monkeypatch):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             served.set()
 
-    class Listener(accepting.socket):
+    class Listener(socket):
         errors = [23, 24, 12, 103, 1, 5]  # ENFILE, EMFILE, ENOMEM, ECONNABORTED, EPERM, EIO
 
         def accept(self):
@@ -115,8 +113,6 @@ async def test_accepting_outlives_what_it_meets(monkeypatch):
 
 def test_what_is_reserved_is_left(monkeypatch):
     """The loop that Gatehouse runs on accepts no connection into the reserve."""
-    from serving.accepting import Room
-
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert Room().is_left(10, soft - RESERVED - 1)
     assert not Room().is_left(10, soft - RESERVED)

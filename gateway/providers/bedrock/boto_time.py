@@ -15,14 +15,14 @@ _clock = SigningClock()
 _MAX_ATTEMPTS = 3
 
 
-class _Timed(SigV4Auth):
+class _Timed(SigV4Auth):  # type: ignore[misc]
     def _modify_request_before_signing(self, request: Any) -> None:
         # Behind botocore's own time of the signature, and before whatever is made of it.
         request.context["timestamp"] = _clock.now().strftime(SIGV4_TIMESTAMP)
         super()._modify_request_before_signing(request)
 
 
-class _TimedForS3(_Timed, S3SigV4Auth):
+class _TimedForS3(_Timed, S3SigV4Auth):  # type: ignore[misc]
     pass
 
 
@@ -32,7 +32,7 @@ AUTH_TYPE_MAPS |= {"gatehouse-v4": _Timed, "gatehouse-s3v4": _TimedForS3}
 
 def timed_client(service: str, **options: Any) -> Any:
     """A client of boto3 for AWS's API of this name; `options` are `boto3.client`'s. Raises what that raises."""
-    client = boto3.client(service, **options)  # type: ignore[call-overload]
+    client = boto3.client(service, **options)
     name = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register_last(f"choose-signer.{name}", _signer)
     client.meta.events.register_first(f"needs-retry.{name}", _once_more)
