@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
 from gateway.prompts.versions import PromptVersions
@@ -109,6 +110,7 @@ class Gateway:
         """Of clients: each call under way needs a descriptor for its model besides."""
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
+        self.bugs = BugWatch(self.limiter)
         self.admin_faults = AdminFaults(self.metrics.admin_faults)
         self.raw_text_watch = RawTextWatch(self.metrics.note_raw_not_kept)
         self.prompt_versions = PromptVersions(self._pool)

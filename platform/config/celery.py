@@ -3,12 +3,12 @@
 from typing import Any
 
 from celery.schedules import crontab
-from celery.signals import task_prerun
+from celery.signals import after_setup_logger
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
 from kernel.background_queues import QUEUES
-from kernel.postgres_clock import follow_postgres
+from kernel.bugs import BugHandler
 
 _ONCE_A_DAY_EXPIRES = 6 * 3600.0
 
@@ -59,10 +59,10 @@ for entry in SCHEDULE.values():
 app.conf.beat_schedule = SCHEDULE
 
 
-@task_prerun.connect  # type: ignore[untyped-decorator]
-def _go_by_postgres(**kwargs: Any) -> None:
-    """What tasks delete, end or expire goes by Postgres' time, whatever the worker's clock says."""
-    follow_postgres()
+@after_setup_logger.connect  # type: ignore[untyped-decorator]
+def _count_bugs(logger: Any, **kwargs: Any) -> None:
+    """Celery sets up the log anew, without what Django's settings have there."""
+    logger.addHandler(BugHandler())
 
 
 app.autodiscover_tasks()

@@ -253,9 +253,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"presidio-analyzer": {"level": "WARNING"}},  # it names each of its recognizers
+    "filters": {"outages": {"()": "accounts.outages.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "bugs": {"class": "kernel.bugs.BugHandler"},
+    },
+    "root": {"handlers": ["console", "bugs"], "level": LOG_LEVEL},
+    "loggers": {
+        "presidio-analyzer": {"level": "WARNING"},  # it names each of its recognizers
+        "django.request": {"filters": ["outages"]},
+        "uvicorn.error": {"handlers": ["bugs"]},  # which the root does not get
+    },
 }
 
 # --- Celery (its schedule is in config/celery.py) --------------------------------------------------

@@ -155,6 +155,17 @@ class RateLimiter:
         self._trouble = ""
         return True
 
+    async def hashes(self, *names: str, timeout_seconds: float) -> list[dict[str, float]] | None:
+        """Hashes of numbers that are in Valkey under these names, which are nobody's prefix; None where it can't be asked."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.hgetall(name)
+                found = await pipeline.execute()
+        except self._lost:
+            return None
+        return [{key.decode(): float(number) for key, number in each.items()} for each in found]
+
     async def _admit(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         await self._until_handed_over()
         decisions = await self._decide(batch)

@@ -16,6 +16,7 @@ from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError
 from governance.records.selectors.calls import content_of, first_id_at
 from kernel.clock import utc_now
+from kernel.faults import is_away
 from kernel.money import dollars_to_nanos
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationState, StopReason
 from prompts.evaluations.policy.grading import Ask, JudgedReply
@@ -73,8 +74,11 @@ def perform(call: EvaluationCall, ask: Ask, *, evaluation_id: int, key: str, sen
         _wait(call, After(Ruling.TRY_AGAIN, min(2.0**call.refusals, 30.0)), evaluation_id=evaluation_id)
     except OutcomeUnknownError as error:
         logger.warning("evaluation %d: %s: %s", evaluation_id, call.request_id, error)  # the record will say
-    except Exception:
-        logger.exception("evaluation %d: a fault at %s", evaluation_id, call.request_id)
+    except Exception as error:
+        if is_away(error):  # it was made, and what came of it is looked up
+            logger.warning("evaluation %d: %s: %s", evaluation_id, call.request_id, type(error).__name__)
+        else:
+            logger.exception("evaluation %d: a fault at %s", evaluation_id, call.request_id)
     finally:
         _close_own_connection()
 

@@ -17,6 +17,7 @@ from django.db.models import F, Q, Sum
 
 from accounts.services.internal_keys import internal_key
 from kernel.clock import perf_counter, utc_now
+from kernel.faults import is_away
 from prompts.evaluations.models import (
     Evaluation,
     EvaluationCall,
@@ -105,14 +106,15 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post, pace: Pace
     has_more = False
     try:
         has_more = _Runner(evaluation_id, send=send, pace=pace).run(seconds)
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise  # it is as it was: the task is tried again, or another goes on once its lease is over
         logger.exception("evaluation %d: a fault", evaluation_id)
         Evaluation.objects.filter(pk=evaluation_id).update(
             state=EvaluationState.FAILED, reason=StopReason.FAULT, finished_at=utc_now(),
             detail="Gatehouse met a fault of its own. It is in the worker's log; you can resume.",
         )  # fmt: skip
-    finally:
-        Evaluation.objects.filter(pk=evaluation_id).update(lease_until=None)
+    Evaluation.objects.filter(pk=evaluation_id).update(lease_until=None)
     return has_more
 
 
