@@ -233,6 +233,7 @@ class Gateway:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
         await self.upkeep.stop()
+        await self.ledger.leave()
         if self.body_store is not None:
             await self.body_store.stop()
         await self.limiter.stop()

@@ -40,6 +40,8 @@ _RESERVE = (
 _EXTEND = "SELECT number, more_nanos FROM gatehouse_extend(%s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s, %s)"
 _NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
+_LEAVE = "UPDATE governance_gatewayinstance SET pid = 0, warnings = '' WHERE id = %s"
+_LEAVE_SECONDS = 1.0
 _HEARTBEAT = """
     WITH others AS (
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
@@ -142,6 +144,15 @@ class Ledger:
                 await self._settlements.drain()
         except TimeoutError:
             logger.error("%d settlements could not be written before the end", len(self._settlements))
+
+    async def leave(self) -> None:
+        """Says that this process has ended in good order, once it beats no more. Without Postgres nothing is said."""
+        with suppress(Exception):
+            await within(_LEAVE_SECONDS, self._leave())
+
+    async def _leave(self) -> None:
+        async with self._pool.connection(_LEAVE_SECONDS) as connection:
+            await connection.execute(_LEAVE, (self.instance_id,))
 
     @property
     def is_stuck(self) -> bool:
