@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+PROBES = ("/healthz", "/readyz")
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
 _MAX_UNPACKED_HERE = 16 * 1024
@@ -95,6 +96,10 @@ class GatewayHandler:
         Handover(gateway=self.gateway).put(scope)
         await self._websocket(scope, receive, send)
 
+    def probe(self, path: str) -> HttpResponse:
+        """The answer to /healthz or /readyz, from what was seen last: for any thread."""
+        return health() if path == "/healthz" else readiness(self._readiness, self.gateway)
+
     async def start(self) -> None:
         """Starts what calls need. Raises when Postgres can't be reached."""
         load_views()
@@ -135,8 +140,8 @@ class GatewayHandler:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in ("/healthz", "/readyz"):
-            await _send(send, health() if path == "/healthz" else readiness(self._readiness, self.gateway))
+        if path in PROBES:
+            await _send(send, self.probe(path))
             return
         if path == "/metrics":
             await _send(send, await metrics(self._board, headers_of(scope)))

@@ -16,8 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from socket import socket
 
+from serving import probes
 from serving.first_bytes import FirstBytesProtocol
 from serving.guard import Guard
+from serving.probes import StandIn
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -76,6 +78,12 @@ class Acceptor:
         for listener in self._listeners:
             listener.setblocking(False)
         self._go_on()
+        # In TLS it is not seen who is a probe.
+        self._stand_in = (
+            StandIn(loop, self._listeners, self._begin, self._has_room)
+            if probes.answers and context is None
+            else None
+        )
 
     @property
     def sockets(self) -> tuple[socket, ...]:
@@ -92,6 +100,8 @@ class Acceptor:
         if not self._is_open:
             return
         self._is_open = False
+        if self._stand_in is not None:
+            self._stand_in.close()
         self._stop()
         if self._timer is not None:
             self._timer.cancel()

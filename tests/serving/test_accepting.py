@@ -132,3 +132,22 @@ def test_its_servers_listen_on_every_address_of_a_name(host):
 
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         assert runner.run(look()) == 0
+
+
+async def test_while_the_loop_is_late_probes_are_answered_and_others_wait_for_it():
+    """What keeps the loop is over only when ten probes were answered meanwhile."""
+    async with few_descriptors() as port, asyncio.timeout(60), connected(port) as (reader, writer):
+        writer.write(b"GET /block HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        await asyncio.sleep(0.2)
+        others = asyncio.gather(*(_once(port) for _ in range(5)))
+        told = []
+        for _ in range(10):
+            async with connected(port) as (probe, asking):
+                asking.write(b"GET /probe?a HTTP/1.1\r\nhost: x\r\n\r\n")
+                told.append(await probe.read())
+        assert [answer.rpartition(b"\r\n")[2] for answer in told] == [
+            b'{"asked":%d}' % n for n in range(1, 11)
+        ]
+        assert all(answer.startswith(b"HTTP/1.1 200 OK\r\n") for answer in told)
+        assert (await reader.read()).endswith(b"\r\n10")
+        assert await others == [200] * 5

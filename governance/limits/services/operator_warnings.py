@@ -33,9 +33,7 @@ def operator_warnings(*, now: datetime) -> list[str]:
 
 def _is_late(process: GatewayInstance, others: list[GatewayInstance], *, now: datetime) -> bool:
     """Whether it should have been heard of: it has not ended in good order, and none was started in its place."""
-    is_replaced = any(
-        each.host == process.host and each.started_at > process.heartbeat_at for each in others
-    )
+    is_replaced = any(each.host == process.host and each.started_at > process.heartbeat_at for each in others)
     return bool(process.pid) and not is_replaced and _LATE <= now - process.heartbeat_at < _FORGOTTEN
 
 

@@ -60,7 +60,9 @@ def test_processes_that_are_all_silent():
         (12, {"pid": 0}, ""), (12, {"host": "replaced"}, ""),
     ],
 )  # fmt: skip
-def test_a_process_that_says_nothing_is_told_of_by_the_others_before_it_is_taken_for_dead(silent, more, words):
+def test_a_process_that_says_nothing_is_told_of_by_the_others_before_it_is_taken_for_dead(
+    silent, more, words
+):
     all_work()
     process()
     process(host="replaced", age=5)
