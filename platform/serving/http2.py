@@ -233,8 +233,7 @@ class Http2Protocol(asyncio.Protocol):
         self._count(self._controls)
 
     def _on_goaway(self, event: e.ConnectionTerminated) -> None:
-        # It is the client that closes: Node drops what it has not yet read of an answer when we do, right after it.
-        self._idle_seconds = min(self._idle_seconds, _LEAVING_SECONDS)
+        self.close_soon()
 
     def _count(self, allowance: Allowance) -> None:
         if not allowance.take(self.loop.time()):
@@ -304,6 +303,11 @@ class Http2Protocol(asyncio.Protocol):
             self._idle_since = self.loop.time()
             if self._is_draining:
                 self.close(ErrorCodes.NO_ERROR)
+
+    def close_soon(self) -> None:
+        """Closes it once it is idle. Not at once: Node drops what it has not yet read of an answer when we do, right after it, and
+        Python's h2 takes a GOAWAY for the end of all streams that are under way."""
+        self._idle_seconds = min(self._idle_seconds, _LEAVING_SECONDS)
 
     def close(self, code: ErrorCodes) -> None:
         if not self.transport.is_closing():

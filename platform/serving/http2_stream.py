@@ -149,7 +149,7 @@ class Stream:
             if name not in _OF_HTTP1:
                 sent.append((name, value))
             elif (name, value) == (b"connection", b"close"):
-                self._connection.shutdown()  # HTTP/2 says it by a GOAWAY
+                self._connection.close_soon()
         self._has_begun = True
         self._has_no_body = self.scope["method"] == "HEAD" or status in (204, 304)
         self._connection.h2.send_headers(self.id, sent)
