@@ -3,10 +3,11 @@
 from typing import Any
 
 from celery.schedules import crontab
-from celery.signals import after_setup_logger
+from celery.signals import after_setup_logger, beat_init, worker_init
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
+from kernel.background_clock import keep_following
 from kernel.background_queues import QUEUES
 from kernel.bugs import BugHandler
 
@@ -57,6 +58,9 @@ for entry in SCHEDULE.values():
     entry.setdefault("options", {})["expires"] = seconds
 
 app.conf.beat_schedule = SCHEDULE
+app.conf.beat_scheduler = "kernel.background_clock:Scheduler"
+beat_init.connect(keep_following)
+worker_init.connect(keep_following)
 
 
 @after_setup_logger.connect  # type: ignore[untyped-decorator]

@@ -2,10 +2,12 @@
 
 import logging
 import os
+from datetime import datetime
 from typing import Any
 
 from celery import Celery, Task
 
+from kernel.clock import utc_now
 from kernel.faults import fault_of, is_away
 from kernel.postgres_clock import follow_postgres
 
@@ -24,6 +26,8 @@ class PatientTask(Task):  # type: ignore[misc]
     """Any task of ours: it goes by Postgres' time, and one that meets an outage is tried again. A fault of our own ends it, with a
     traceback in the log (kernel/bugs.py counts it)."""
 
+    Request = "kernel.background_clock:Request"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.request.called_directly:
             return self.run(*args, **kwargs)
@@ -41,6 +45,12 @@ class PatientTask(Task):  # type: ignore[misc]
             raise self.retry(exc=error, countdown=pause, max_retries=_MAX_RETRIES) from error
 
 
-app = Celery("gatehouse", task_cls=PatientTask)
+class _App(Celery):  # type: ignore[misc]
+    def now(self) -> datetime:
+        """By which entries of the schedule are due, and tasks expire or wait: Postgres' time."""
+        return utc_now().astimezone(self.timezone)
+
+
+app = _App("gatehouse", task_cls=PatientTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()  # for every thread: tasks are queued from threads of the web side
