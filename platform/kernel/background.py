@@ -17,7 +17,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "true")
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_PAUSE = 60
+_MAX_PAUSE_SECONDS = 60
 _MAX_RETRIES = 20
 """Pauses of 1, 2, 4 … 60 seconds: a quarter of an hour. What comes again by the schedule before that, takes its place (`expires`)."""
 
@@ -38,7 +38,7 @@ class PatientTask(Task):  # type: ignore[misc]
         except Exception as error:
             if not is_away(error):
                 raise
-            pause = min(2**self.request.retries, _LONGEST_PAUSE)
+            pause = min(2**self.request.retries, _MAX_PAUSE_SECONDS)
             logger.warning(
                 "%s: %s (%s), again in %d s", self.name, fault_of(error), type(error).__name__, pause
             )

@@ -118,9 +118,9 @@ class Upkeep:
         may go by one name. `retry` as in `endless`."""
         kept = self.kept.setdefault(name, Kept(name, _NEVER))
 
-        async def rounds(kept: Kept) -> None:
+        async def rounds(kept: Kept) -> bool:
             await work()
-            raise _Done
+            return True
 
         self._begin(kept, rounds, retry, key=f"{name} {next(self._numbers)}")
 
@@ -143,7 +143,9 @@ class Upkeep:
         self._begin(kept, work, most, key=name)
         return kept
 
-    def _begin(self, kept: Kept, work: Callable[[Kept], Awaitable[None]], most: float, *, key: str) -> None:
+    def _begin(
+        self, kept: Kept, work: Callable[[Kept], Awaitable[bool | None]], most: float, *, key: str
+    ) -> None:
         task = self._tasks[key] = asyncio.create_task(_for_ever(kept, work, most), name=kept.name)
 
         def ended(task: asyncio.Task[bool]) -> None:
@@ -157,22 +159,17 @@ class Upkeep:
         task.add_done_callback(ended)
 
 
-class _Done(BaseException):
-    """There is nothing left to do."""
-
-
-async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[None]], most: float) -> bool:
+async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[bool | None]], most: float) -> bool:
     """True once it is done, which most of it never is."""
     pause = _MIN_PAUSE
     while True:
         rounds = kept.rounds
         try:
-            await work(kept)
+            if await work(kept):
+                kept.went_round()
+                return True
         except (KeyboardInterrupt, SystemExit):
             raise
-        except _Done:
-            kept.went_round()
-            return True
         except BaseException as error:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
