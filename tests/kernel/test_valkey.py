@@ -1,0 +1,79 @@
+"""Addresses of Valkey and of its Sentinels, and what leads to the primary of the moment."""
+
+import pytest
+from kombu import Connection, Queue
+
+from kernel.valkey_address import broker, sentinels_of
+from tests.moving import moving
+from tests.sentinel import client, info
+from tests.services import PASSWORD, TestServices, temporary_folder, until
+
+PLAIN = "redis://:secret@valkey.test:6379/3"
+
+
+@pytest.mark.parametrize("url", [PLAIN, "rediss://valkey.test", "unix:///run/valkey.sock", "nothing"])
+def test_an_address_of_its_own_is_left_as_it_is(url):
+    assert sentinels_of(url) is None
+    assert broker(url) == (url, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "hosts", "connection", "own"),
+    [
+        ("redis+sentinel://one,two:26380/main", (("one", 26379), ("two", 26380)), {"db": 0}, {}),
+        ("redis+sentinel://:a%40b@one:1/main/4", (("one", 1),), {"password": "a@b", "db": 4}, {}),
+        ("REDIS+sentinel://me:pw@[::1]:5,two/main", (("::1", 5), ("two", 26379)), {"username": "me", "password": "pw", "db": 0}, {}),
+        ("redis+sentinel://one/main?sentinel_password=x%26&sentinel_username=s", (("one", 26379),), {"db": 0}, {"password": "x&", "username": "s"}),
+    ],
+)  # fmt: skip
+def test_sentinels(url, hosts, connection, own):
+    found = sentinels_of(url)
+    assert (found.hosts, found.name, found.connection, found.own) == (hosts, "main", connection, own)
+    address, options = broker(url)
+    assert address.count("sentinel://") == len(hosts)
+    assert options["master_name"] == "main"
+    with Connection(address, transport_options=options) as made:
+        assert (made.password, made.userid or None) == (connection.get("password"), connection.get("username"))
+        assert made.virtual_host == str(connection["db"])
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis+sentinel://:secret@one", "names no primary"),
+        ("redis+sentinel:///main", "names no host"),
+        ("redis+sentinel://:secret@one,,two/main", "'' is no host"),
+        ("redis+sentinel://:secret@one:x/main", "'one:x' is no host"),
+        ("redis+sentinel://:secret@one/main/first", "'first' is no number"),
+        ("redis+sentinel://:secret@one/main?timeout=3", "timeout is none of its options"),
+    ],
+)
+def test_what_can_not_be_read_is_said_without_the_password(url, says):
+    with pytest.raises(ValueError, match=says) as refused:
+        sentinels_of(url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.slow
+def test_what_queues_work_leaves_a_primary_that_has_become_a_replica():
+    first, second, queue = TestServices(temporary_folder()), TestServices(temporary_folder()), Queue("q")
+    try:
+        first.start_valkey(), second.start_valkey()
+        with (
+            moving(first.valkey.port) as address,
+            Connection(
+                f"redis://:{PASSWORD}@127.0.0.1:{address.port}/0", transport="kernel.broker:Transport"
+            ) as connection,
+            client(first.valkey.url) as old,
+            client(second.valkey.url) as new,
+        ):
+            producer = connection.Producer()
+            producer.publish("before", routing_key="q", declare=[queue], retry=True)
+            old.config_set("masterauth", PASSWORD)
+            old.replicaof("127.0.0.1", str(second.valkey.port))
+            until(lambda: info(first.valkey.url)["master_link_status"] == "up", what="replication")
+            address.lead_to(second.valkey.port)
+            producer.publish("after", routing_key="q", declare=[queue], retry=True)
+            assert new.llen("q") == 1
+    finally:
+        first.stop(), second.stop()
