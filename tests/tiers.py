@@ -48,6 +48,7 @@ OF_THEIR_OWN = {
         "poolers",
         "prompt_journey",
         "rate_limits",
+        "valkey_failover",
         "run",
     )
 }

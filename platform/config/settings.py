@@ -260,8 +260,6 @@ LOGGING = {
 
 # --- Celery (its schedule is in config/celery.py) --------------------------------------------------
 CELERY_BROKER_URL, _broker = env.broker("REDIS_URL", REDIS_URL)
-if not _broker:
-    CELERY_BROKER_TRANSPORT = "kernel.broker:Transport"
 # A host that is gone answers nothing at all: without these a worker would wait for it for good.
 CELERY_BROKER_TRANSPORT_OPTIONS = _broker | {
     "socket_timeout": 10.0,
@@ -271,7 +269,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = _broker | {
 if REDIS_URL.startswith("rediss+sentinel:"):
     CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"}
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # whoever is away comes back, some time
-# What refuses writes, as a Valkey does that is full or can't save, is no reason for a worker to end.
+# What refuses writes, as a Valkey does that is full, can't save or is a replica by now, is no reason for a worker to end: it
+# connects anew.
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -1,12 +1,14 @@
 """Addresses of Valkey and of its Sentinels, and what leads to the primary of the moment."""
 
 import pytest
-from kombu import Connection, Queue
+from django.core.exceptions import ImproperlyConfigured
+from kombu import Connection
 
+from config.environment import Environment
+from embedded.errors import StartError
+from embedded.external import check_redis
+from embedded.ports import free_port
 from kernel.valkey_address import broker, sentinels_of
-from tests.moving import moving
-from tests.sentinel import client, info
-from tests.services import PASSWORD, TestServices, temporary_folder, until
 
 PLAIN = "redis://:secret@valkey.test:6379/3"
 
@@ -54,26 +56,10 @@ def test_what_can_not_be_read_is_said_without_the_password(url, says):
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.slow
-def test_what_queues_work_leaves_a_primary_that_has_become_a_replica():
-    first, second, queue = TestServices(temporary_folder()), TestServices(temporary_folder()), Queue("q")
-    try:
-        first.start_valkey(), second.start_valkey()
-        with (
-            moving(first.valkey.port) as address,
-            Connection(
-                f"redis://:{PASSWORD}@127.0.0.1:{address.port}/0", transport="kernel.broker:Transport"
-            ) as connection,
-            client(first.valkey.url) as old,
-            client(second.valkey.url) as new,
-        ):
-            producer = connection.Producer()
-            producer.publish("before", routing_key="q", declare=[queue], retry=True)
-            old.config_set("masterauth", PASSWORD)
-            old.replicaof("127.0.0.1", str(second.valkey.port))
-            until(lambda: info(first.valkey.url)["master_link_status"] == "up", what="replication")
-            address.lead_to(second.valkey.port)
-            producer.publish("after", routing_key="q", declare=[queue], retry=True)
-            assert new.llen("q") == 1
-    finally:
-        first.stop(), second.stop()
+def test_a_setting_that_can_not_be_read_names_its_variable():
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL can't be used: it names no primary"):
+        Environment().broker("REDIS_URL", "redis+sentinel://one")
+    with pytest.raises(StartError, match=r"REDIS_URL is not a Redis URL \(it names no primary"):
+        check_redis("redis+sentinel://:secret@one")
+    with pytest.raises(StartError, match=r"REDIS_URL: 127.0.0.1:\d+ does not answer"):
+        check_redis(f"redis+sentinel://:secret@127.0.0.1:{free_port()}/main")
