@@ -48,8 +48,8 @@ OF_THEIR_OWN = {
         "poolers",
         "prompt_journey",
         "rate_limits",
-        "valkey_failover",
         "run",
+        "valkey_failover",
     )
 }
 """Files that use no stack, or another one."""

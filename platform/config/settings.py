@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from config.environment import Environment
 from kernel.background_queues import QUEUES, ROUTES
 from kernel.checks import INSECURE_DEFAULT
-from kernel.deadlines import TCP, WRITES
+from kernel.deadlines import STANDBY, TCP, WRITES
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -45,6 +45,14 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@1
 DATABASES["default"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["default"].get("OPTIONS", {})}
 # Behind a pooler in transaction mode the next statement may reach another server connection.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_DIRECT_URL != DATABASE_URL
+
+# Where what may be some seconds old is read: lists of calls, usage, charts.
+if REPLICA_DATABASE_URL := env.str("GATEHOUSE_REPLICA_DATABASE_URL", default=""):
+    DATABASES["replica"] = env.db_url_config(REPLICA_DATABASE_URL, name="GATEHOUSE_REPLICA_DATABASE_URL")
+    DATABASES["replica"]["OPTIONS"] = {**TCP, **STANDBY, **DATABASES["replica"].get("OPTIONS", {})}
+    DATABASES["replica"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["config.replica_router.ReplicaRouter"]
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -101,7 +109,7 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
     DATABASES["bodies"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASES["bodies"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
+    DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter", *vars().get("DATABASE_ROUTERS", ())]
 
 # --- privacy ---------------------------------------------------------------------------------------
 # What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
@@ -163,6 +171,8 @@ MIDDLEWARE = [
     "accounts.middleware.DomainErrorMiddleware",
     "accounts.middleware.SignedInMiddleware",
 ]
+if REPLICA_DATABASE_URL:
+    MIDDLEWARE.append("config.replica_router.ReadOwnWritesMiddleware")
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
