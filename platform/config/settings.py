@@ -45,6 +45,8 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@1
 DATABASES["default"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["default"].get("OPTIONS", {})}
 # Behind a pooler in transaction mode the next statement may reach another server connection.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_DIRECT_URL != DATABASE_URL
+_direct = env.db_url_config(DATABASE_DIRECT_URL, name="DATABASE_DIRECT_URL") if DATABASE_DIRECT_URL else {}
+DIRECT_DATABASE = {name: _direct[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if name in _direct}
 
 # Where what may be some seconds old is read: lists of calls, usage, charts.
 if REPLICA_DATABASE_URL := env.str("GATEHOUSE_REPLICA_DATABASE_URL", default=""):
