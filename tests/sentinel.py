@@ -1,6 +1,7 @@
 """A Valkey that follows the one of a stack, and Sentinels that watch both and promote it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,18 +41,11 @@ class Replica:
         self._of = stack.services.valkey.port
         with client(stack.valkey) as primary:
             primary.config_set("masterauth", PASSWORD)
-        self.follow(self._of)
+        follow(self.url, self._of)
 
     @property
     def url(self) -> str:
         return self.server.url
-
-    def follow(self, port: int) -> None:
-        """It becomes, or is again, the replica of what listens there."""
-        with client(self.url) as valkey:
-            valkey.config_set("masterauth", PASSWORD)
-            valkey.replicaof("127.0.0.1", str(port))
-        until(lambda: info(self.url)["master_link_status"] == "up", what="replication")
 
     def promote(self) -> None:
         """Makes it the primary, with nobody but its operator to say so."""
@@ -68,6 +62,10 @@ class Watched(Replica):
     def __init__(self, stack: Stack, folder: Path) -> None:
         super().__init__(stack, folder)
         self.ports = [free_port() for _ in range(_SENTINELS)]
+        own = stack.services
+        self._servers = {
+            own.valkey.port: (own.valkey, own.child("valkey")), self.server.port: (self.server, self.child)
+        }  # fmt: skip
         self._sentinels = [Child(_sentinel(folder, port, self._of), logs=folder) for port in self.ports]
         for child in self._sentinels:
             start_and_wait(child)
@@ -83,11 +81,22 @@ class Watched(Replica):
         """The port of what the Sentinels say is the primary."""
         return int(self._ask("sentinel", "get-master-addr-by-name", _NAME)[1])
 
-    def fail_over(self) -> None:
-        """Asks the Sentinels to promote the other one, and waits until it is done."""
+    def fail_over(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Ends the primary, and waits until the Sentinels have promoted the other."""
         before = self.primary()
-        self._ask("sentinel", "failover", _NAME)
+        child = self._servers[before][1]
+        assert child.pid is not None
+        os.kill(child.pid, how)
         until(lambda: self.primary() != before, seconds=30, what="the failover")
+        until(lambda: not child.is_alive(), what="its end")
+
+    def rejoin(self) -> None:
+        """The one that does not run is started, and follows the other."""
+        for port, (server, child) in self._servers.items():
+            if not child.is_alive():
+                start_and_wait(child)
+                follow(server.url, self.primary())
+                assert port != self.primary()
 
     def stop(self) -> None:
         stop_all(self._sentinels)
@@ -116,6 +125,14 @@ def watched(stack: Stack, folder: Path) -> Iterator[Watched]:
 
 def client(url: str) -> "redis.Redis":
     return redis.Redis.from_url(url)
+
+
+def follow(url: str, port: int) -> None:
+    """A server becomes, or is again, the replica of what listens there."""
+    with client(url) as valkey:
+        valkey.config_set("masterauth", PASSWORD)
+        valkey.replicaof("127.0.0.1", str(port))
+    until(lambda: info(url).get("master_link_status") == "up", what="replication")
 
 
 def info(url: str) -> dict[str, Any]:

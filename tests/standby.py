@@ -1,6 +1,7 @@
 """Two PostgreSQLs, the one of a stack and one that follows it by streaming replication: either can take the other's place."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,13 +47,16 @@ class Pair:
         assert self._other[1].pid is not None
         return self._other[1].pid
 
-    def fail_over(self) -> None:
-        """Kills the primary, and promotes the other."""
-        self._primary[1].kill()
+    def fail_over(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Ends the primary, and promotes the other."""
+        child = self._primary[1]
+        if how is signal.SIGKILL:
+            child.kill()
+        else:
+            stop_all([child])
         self._primary, self._other = self._other, self._primary
+        self._synchronous("")
         with psycopg.connect(self.primary, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
-            connection.execute("SELECT pg_reload_conf()")
             assert connection.execute("SELECT pg_promote(true, 30)").fetchone() == (True,)
 
     def rejoin(self) -> None:
@@ -71,10 +75,21 @@ class Pair:
             for path in (server.cluster, *server.cluster.rglob("*")):
                 give(path, owner)
         start_and_wait(child)
-        with psycopg.connect(self.primary, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.execute("SELECT pg_reload_conf()")
+        self._synchronous("*")
         until(self._follows, what="replication")
+
+    def restart_standby(self) -> None:
+        """Commits don't wait for it meanwhile."""
+        self._synchronous("")
+        stop_all([self._other[1]])
+        start_and_wait(self._other[1])
+        self._synchronous("*")
+        until(self._follows, what="replication")
+
+    def _synchronous(self, names: str) -> None:
+        with psycopg.connect(self.primary, autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+            connection.execute("SELECT pg_reload_conf()")
 
     def stop(self) -> None:
         stop_all([self._own])

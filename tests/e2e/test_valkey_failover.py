@@ -26,12 +26,7 @@ Promote = Callable[[], None]
 @contextmanager
 def by_sentinels(stack: Stack) -> Iterator[tuple[str, Promote]]:
     with watched(stack, stack.data_dir / "replica") as found:
-
-        def promote() -> None:
-            stack.services.child("valkey").kill()
-            until(lambda: found.primary() == found.server.port, seconds=30, what="the failover")
-
-        yield found.address, promote
+        yield found.address, found.fail_over
 
 
 @contextmanager
@@ -93,4 +88,4 @@ def pulses(world: World) -> dict:
 
 
 def is_shared(world: World) -> bool:
-    return "gatehouse_rate_limits_shared 1" in HTTP.get(f"{world.url}/metrics").text
+    return HTTP.get(f"{world.url}/readyz").json()["rate_limits"] == "shared"
