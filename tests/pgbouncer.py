@@ -35,9 +35,7 @@ class PgBouncer:
 
 
 @contextmanager
-def pgbouncer(
-    url: str, folder: Path, *, pool_size: int = 4, clients: int = 2000
-) -> Iterator[PgBouncer]:
+def pgbouncer(url: str, folder: Path, *, pool_size: int = 4, clients: int = 2000) -> Iterator[PgBouncer]:
     """One that runs, on a port of its own."""
     parts, port = conninfo_to_dict(url), free_port()
     folder.mkdir(mode=0o755, exist_ok=True)

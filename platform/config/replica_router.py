@@ -47,7 +47,12 @@ class ReadOwnWritesMiddleware:
         response = self._get_response(request)
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
             response.set_cookie(
-                WROTE_COOKIE, "1", max_age=WROTE_SECONDS, httponly=True, samesite="Lax", secure=settings.IS_HTTPS
+                WROTE_COOKIE,
+                "1",
+                max_age=WROTE_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.IS_HTTPS,
             )
         return response
 

@@ -46,15 +46,18 @@ DATABASES["default"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["default"].get("
 # Behind a pooler in transaction mode the next statement may reach another server connection.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_DIRECT_URL != DATABASE_URL
 _direct = env.db_url_config(DATABASE_DIRECT_URL, name="DATABASE_DIRECT_URL") if DATABASE_DIRECT_URL else {}
-DIRECT_DATABASE = {name: _direct[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if name in _direct}
+DIRECT_DATABASE = {
+    name: _direct[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if name in _direct
+}
 
+DATABASE_ROUTERS: list[str] = []
 # Where what may be some seconds old is read: lists of calls, usage, charts.
 if REPLICA_DATABASE_URL := env.str("GATEHOUSE_REPLICA_DATABASE_URL", default=""):
     DATABASES["replica"] = env.db_url_config(REPLICA_DATABASE_URL, name="GATEHOUSE_REPLICA_DATABASE_URL")
     DATABASES["replica"]["OPTIONS"] = {**TCP, **STANDBY, **DATABASES["replica"].get("OPTIONS", {})}
     DATABASES["replica"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
-    DATABASE_ROUTERS = ["config.replica_router.ReplicaRouter"]
+    DATABASE_ROUTERS.append("config.replica_router.ReplicaRouter")
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -111,7 +114,7 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
     DATABASES["bodies"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASES["bodies"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter", *vars().get("DATABASE_ROUTERS", ())]
+    DATABASE_ROUTERS.insert(0, "config.bodies_router.BodiesRouter")
 
 # --- privacy ---------------------------------------------------------------------------------------
 # What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).

@@ -25,7 +25,7 @@ from kernel.faults import is_away
 logger = logging.getLogger(__name__)
 
 ALIAS = "replica"
-MOST_SECONDS = 30.0
+MAX_LAG_SECONDS = 30.0
 """A replica that is further behind is not read."""
 WROTE_COOKIE, WROTE_SECONDS = "gatehouse-wrote", 60
 """Of whoever has changed something, for so long: longer than a replica may be behind."""
@@ -64,7 +64,8 @@ def may_be_stale(view: View) -> View:
 
 def _is_page(answer: Any) -> bool:
     """Whether it is a page of Django's that is still to be made: the management API's answers are made by its own framework."""
-    from django.template.response import TemplateResponse  # it takes a while, and processes for calls need none
+    # It takes a while, and processes for calls need none.
+    from django.template.response import TemplateResponse
 
     return isinstance(answer, TemplateResponse)
 
@@ -126,7 +127,7 @@ class Nearness:
     def _found(self, look: "Future[float]") -> bool:
         try:
             behind = look.result(_PATIENCE)
-            is_near, says = behind <= MOST_SECONDS, f"is {behind:.0f} s behind"
+            is_near, says = behind <= MAX_LAG_SECONDS, f"is {behind:.0f} s behind"
         except (FutureTimeoutError, TimeoutError):
             if not look.done():
                 with self._lock:

@@ -62,7 +62,7 @@ def sentinels_of(url: str) -> Sentinels | None:
     if not name or not hosts:
         raise ValueError(f"it names no {'primary' if hosts else 'host'}: use {_FORM}")
     if db and not db.isdecimal():
-        raise ValueError(f"{db!r} is no number of a database: use {_FORM}/0")
+        raise ValueError(f"after the name comes the number of a database, not {db!r}: use {_FORM}/0")
     return Sentinels(
         hosts=tuple(_host(each) for each in hosts.split(",")),
         name=unquote(name),
@@ -92,7 +92,7 @@ def _host(text: str) -> tuple[str, int]:
     except ValueError:
         host, port = None, None
     if not host:
-        raise ValueError(f"{text!r} is no host: use {_FORM}")
+        raise ValueError(f"{text!r} can't be read as a host: use {_FORM}")
     return host, port or _PORT
 
 

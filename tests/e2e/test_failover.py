@@ -106,7 +106,7 @@ def test_a_replica_that_is_behind_hangs_or_is_none_is_not_read(paired, monkeypat
             for each in processes:
                 each.send_signal(signal.SIGCONT)
         until(found.is_near, what="the replica again")
-        monkeypatch.setattr(replica, "MOST_SECONDS", 3.0)
+        monkeypatch.setattr(replica, "MAX_LAG_SECONDS", 3.0)
         with psycopg.connect(paired.pair.standby, autocommit=True) as standby:
             standby.execute("SELECT pg_wal_replay_pause()")
             until(lambda: not found.is_near(), what="the distance")

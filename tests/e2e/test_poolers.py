@@ -92,7 +92,9 @@ def test_worker_and_beat_go_through_it_and_on_when_it_was_restarted(pooled):
     workers = background(world.stack.environment(**world.pooled_env), world.stack.data_dir)
     try:
         start_all(workers)
-        until(lambda: pulses(world).keys() == set(QUEUES), seconds=40, what="work on all queues, as beat says")
+        until(
+            lambda: pulses(world).keys() == set(QUEUES), seconds=40, what="work on all queues, as beat says"
+        )
         (before,) = world.execute("SELECT max(at) AS at FROM governance_workerpulse")
         world.pooler.stop()
         world.pooler.start()

@@ -77,7 +77,9 @@ def test_a_promoted_replica_is_found(by):
             promote()
             before = pulses(world)
             until(lambda: is_shared(world), seconds=30, what="the shared rate limits")
-            until(lambda: all(pulses(world)[queue] > before[queue] for queue in QUEUES), seconds=50, what="work")
+            until(
+                lambda: all(pulses(world)[queue] > before[queue] for queue in QUEUES), seconds=50, what="work"
+            )
         assert set(told) == {200}
         assert HTTP.get(f"{world.url}/readyz").json()["checks"]["valkey"] == "ok"
         assert [child.pid for child in workers if child.is_alive()] == pids

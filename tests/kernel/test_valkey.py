@@ -35,7 +35,10 @@ def test_sentinels(url, hosts, connection, own):
     assert address.count("sentinel://") == len(hosts)
     assert options["master_name"] == "main"
     with Connection(address, transport_options=options) as made:
-        assert (made.password, made.userid or None) == (connection.get("password"), connection.get("username"))
+        assert (made.password, made.userid or None) == (
+            connection.get("password"),
+            connection.get("username"),
+        )
         assert made.virtual_host == str(connection["db"])
 
 
@@ -44,9 +47,9 @@ def test_sentinels(url, hosts, connection, own):
     [
         ("redis+sentinel://:secret@one", "names no primary"),
         ("redis+sentinel:///main", "names no host"),
-        ("redis+sentinel://:secret@one,,two/main", "'' is no host"),
-        ("redis+sentinel://:secret@one:x/main", "'one:x' is no host"),
-        ("redis+sentinel://:secret@one/main/first", "'first' is no number"),
+        ("redis+sentinel://:secret@one,,two/main", "'' can't be read as a host"),
+        ("redis+sentinel://:secret@one:x/main", "'one:x' can't be read as a host"),
+        ("redis+sentinel://:secret@one/main/first", "the number of a database, not 'first'"),
         ("redis+sentinel://:secret@one/main?timeout=3", "timeout is none of its options"),
     ],
 )
