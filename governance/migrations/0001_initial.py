@@ -862,7 +862,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/reserve.sql',
-            sha256='58697b0eaf8e9d73670d5c6ef9130e47e415d447d77f33a6332782451480ea3a',
+            sha256='f24a31b2ff6a1ce5fb91d70efded5565bf1a0c0e572c83099f660f282371dda2',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',

@@ -8,7 +8,6 @@ from pydoc_data.topics import topics
 from typing import NamedTuple
 
 from governance.screening.policy.guards import Guards
-from governance.screening.policy.rules import grow
 from governance.screening.policy.verdict import ScreeningVerdict, Thresholds, screen_text
 from governance.screening.policy.whole import screen_whole, screening_pieces, whole
 from kernel.breath import Breath
@@ -35,7 +34,9 @@ class Screener:
         self._remembered: OrderedDict[bytes, ScreeningVerdict] = OrderedDict()
 
     def warm_up(self) -> None:
-        """Loads what is loaded at first use, and lets the rules' automata grow on ordinary prose: their first texts cost most."""
+        """Loads what is loaded at first use, and lets it grow on ordinary prose: first texts cost most."""
+        from governance.screening.policy.scoring import grow  # numpy, and the model
+
         for page in topics.values():
             for at in range(0, len(page), _WARM_LENGTH):
                 grow(page[at : at + _WARM_LENGTH])

@@ -3,10 +3,11 @@
 from typing import Any
 
 from celery.schedules import crontab
-from celery.signals import task_prerun
+from celery.signals import beat_init, task_prerun, worker_init
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
+from kernel.background_clock import keep_following
 from kernel.background_queues import QUEUES
 from kernel.postgres_clock import follow_postgres
 
@@ -57,6 +58,9 @@ for entry in SCHEDULE.values():
     entry.setdefault("options", {})["expires"] = seconds
 
 app.conf.beat_schedule = SCHEDULE
+app.conf.beat_scheduler = "kernel.background_clock:Scheduler"
+beat_init.connect(keep_following)
+worker_init.connect(keep_following)
 
 
 @task_prerun.connect  # type: ignore[untyped-decorator]

@@ -289,6 +289,9 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # whoever is away comes back, some 
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = (
+    None  # by default worker and beat end after a hundred, some fifty minutes
+)
 CELERY_TIMEZONE = TIME_ZONE
 # Queues by kind, so that what is slow for one tenant holds up nothing of another's. A worker without `-Q` takes all of them.
 CELERY_TASK_DEFAULT_QUEUE = "ledger"

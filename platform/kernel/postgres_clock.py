@@ -4,12 +4,12 @@ from django.db import connection
 
 from kernel.clock import follow, is_known_since, perf_counter
 
-_KNOWN_SECONDS = 30.0
+KNOWN_SECONDS = 30.0
 
 
 def follow_postgres() -> None:
     """Asks Postgres for the time, unless that was done a moment ago. Raises what Django raises of a database."""
-    if is_known_since(_KNOWN_SECONDS):
+    if is_known_since(KNOWN_SECONDS):
         return
     asked_at = perf_counter()
     with connection.cursor() as cursor:

@@ -17,14 +17,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, UniqueViolation
 
 from governance.limits.policy.windows import Window
 from kernel.batching import Batcher, QueueFullError
 from kernel.clock import follow, perf_counter
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
-from kernel.faults import Fault, fault_of, is_items_own
+from kernel.faults import Fault, fault_of, is_away, is_items_own
 from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
 
@@ -37,6 +37,7 @@ SILENT_SECONDS = 30.0
 _RESERVE = (
     "SELECT number, admitted, short_window, remaining_nanos, held_nanos FROM gatehouse_reserve(%s, %s, %s)"
 )
+_UNRESERVE = "SELECT gatehouse_unreserve(%s)"
 _EXTEND = "SELECT number, more_nanos FROM gatehouse_extend(%s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s, %s)"
 _NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
@@ -54,6 +55,8 @@ _STUCK_SECONDS = 3.0
 """A batch that is under way for so long: Postgres hangs, and whoever comes is told so."""
 _BEAT_SECONDS = 10.0
 _RETRY_SECONDS = 1.0
+_PATIENCE_SECONDS = 3.5
+"""So long Postgres may be away before a call is refused: a restart, or sessions that were ended, is over sooner."""
 _FAILING_SECONDS = 2.0
 """How long settlements may fail before no call is begun any more."""
 _TRY_TO_WRITE = """
@@ -114,6 +117,7 @@ class Ledger:
         self.is_connected = True
         self.error = ""
         """What failed last, until something goes through again."""
+        self._reserving_fails_since: float | None = None
         self._settling_fails_since: float | None = None
         self._settled_at = perf_counter()
         self.warnings: list[str] = []
@@ -262,16 +266,7 @@ class Ledger:
             for window, n in number.items()
         ]
         values = (orjson.dumps(named).decode(), orjson.dumps(holds).decode(), self.instance_id)
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(_RESERVE, values)
-                rows = await cursor.fetchall()
-        except Exception as error:
-            if is_items_own(error):
-                raise
-            self._failed("reserving", len(batch), error)
-            raise LedgerUnavailableError("Postgres can't be reached") from error
-        self._note_success()
+        rows = await self._reserved([request.call_id for request in batch], values)
         answers = {
             n: Admission(True, held_nanos=held)
             if admitted
@@ -279,6 +274,32 @@ class Ledger:
             for n, admitted, short, remaining, held in rows
         }
         return [answers[n] for n in range(len(batch))]
+
+    async def _reserved(self, call_ids: list[UUID], values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of a batch. It is sent again for as long as Postgres has not been away for long."""
+        is_again, pause = False, 0.05
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    if is_again:
+                        await connection.execute(_UNRESERVE, (call_ids,))
+                    cursor = await connection.execute(_RESERVE, values)
+                    rows = await cursor.fetchall()
+                self._note_success()
+                self._reserving_fails_since = None
+                return rows
+            except Exception as error:
+                # Sent again, it may still be under way on the connection that was lost.
+                if is_items_own(error) and not (is_again and isinstance(error, UniqueViolation)):
+                    raise
+                self._failed("reserving", len(call_ids), error)
+                since = self._reserving_fails_since = self._reserving_fails_since or perf_counter()
+                is_over = perf_counter() + pause - since > _PATIENCE_SECONDS
+                if is_over or not (is_away(error) or isinstance(error, UniqueViolation)):
+                    raise LedgerUnavailableError("Postgres can't be reached") from error
+                is_again = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _MAX_PAUSE)
 
     async def _extend(self, batch: list[tuple[UUID, int]]) -> Sequence[int]:
         asks = [

@@ -85,6 +85,29 @@ BEGIN
 END $$;
 
 
+-- Takes back what was reserved for calls, as if it never was: of a batch that is sent again, since nobody knows whether Postgres
+-- took it before the connection was lost.
+CREATE OR REPLACE FUNCTION gatehouse_unreserve(call_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM governance_budgetwindow win
+    WHERE win.id IN (
+        SELECT unnest(hold.window_ids) FROM governance_hold hold WHERE hold.call_id = ANY (call_ids))
+    ORDER BY win.id
+    FOR UPDATE;
+
+    WITH released AS (
+        DELETE FROM governance_hold hold WHERE hold.call_id = ANY (call_ids)
+        RETURNING hold.amount_nanos, hold.window_ids
+    ), freed AS (
+        SELECT id, sum(amount_nanos) AS amount FROM released, unnest(window_ids) AS id GROUP BY id
+    )
+    UPDATE governance_budgetwindow win
+    SET reserved_nanos = win.reserved_nanos - freed.amount
+    FROM freed WHERE win.id = freed.id;
+END $$;
+
+
 -- Adds to holds that are open: `asks` are [{number, call_id, amount_nanos}, …], in the order of arrival. Of each: what it holds more
 -- now, which is as much of the amount as is left in every window; 0 where nothing is, or where the hold is gone.
 CREATE OR REPLACE FUNCTION gatehouse_extend(asks jsonb)

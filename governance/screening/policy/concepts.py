@@ -12,7 +12,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
-from governance.screening.policy.hashing import CodePoints, bucket_of, code_points
+from governance.screening.policy.hashing import CodePoints, Known, code_points
 from governance.screening.policy.lookalikes import plain_latin
 
 FILE = "concepts.txt"
@@ -24,23 +24,18 @@ NEAR = 3
 """Concepts up to so many behind make a pair."""
 REACH = 100
 """Code points from the begin of the one to the end of the other that a pair may take."""
-_STEMS = range(2, 10)
+_STEMS = range(9, 1, -1)
+"""Letters that a stem may have, the longest first."""
 _MIN_STEM = 4
-_TABLE_BITS = 18
-_SEED = np.uint32(830 * 2654435761 & 0xFFFFFFFF)
-"""With it no two words of the lexicon fall into one slot."""
-_STEM_LENGTHS = np.array(_STEMS, dtype=np.int64)[:, np.newaxis]
-_STEM_MARKS = np.uint32(0xA5A50000) + _STEM_LENGTHS.astype(np.uint32)
 
 Found = tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]
 
 
 class _Lexicon(NamedTuple):
-    """`slots` gives for a hash the place in `hashes` and `ids`, 0 where there is none; `unspaced` finds what has no blanks round it."""
+    """The concepts of words, of stems, and of what has no blanks round it, which `unspaced` finds."""
 
-    slots: NDArray[np.uint16]
-    hashes: NDArray[np.uint32]
-    ids: NDArray[np.uint8]
+    words: dict[str, int]
+    stems: dict[str, int]
     unspaced: "re2._Regexp"
     unspaced_ids: dict[str, int]
 
@@ -48,61 +43,57 @@ class _Lexicon(NamedTuple):
 def concepts(points: CodePoints) -> list[Found]:
     """Concepts, and pairs of near ones: bucket, begin and end of each, in the order of the text."""
     ids, starts, ends = _in_order(points)
-    if not len(ids):
+    if not ids:
         return []
-    first = np.arange(len(ids)).repeat(NEAR)
-    second = first + np.tile(np.arange(1, NEAR + 1), len(ids))
-    inside = second < len(ids)
-    first, second = first[inside], second[inside]
-    near = ends[second] - starts[first] <= REACH
-    first, second = first[near], second[near]
-    pairs = (ids[first] << np.uint32(_ID_BITS)) + ids[second] + np.uint32(PAIRS_FROM)
-    return [(ids, starts, ends), (pairs, starts[first], np.maximum.accumulate(ends[second]))]
+    pairs, firsts, lasts = [], [], []
+    furthest = 0
+    for first, (one, start) in enumerate(zip(ids, starts, strict=True)):
+        for second in range(first + 1, min(first + 1 + NEAR, len(ids))):
+            if ends[second] - start <= REACH:
+                pairs.append(PAIRS_FROM + (one << _ID_BITS) + ids[second])
+                firsts.append(start)
+                furthest = max(furthest, ends[second])
+                lasts.append(furthest)
+    return [_arrays(ids, starts, ends), _arrays(pairs, firsts, lasts)]
 
 
-def _in_order(points: CodePoints) -> Found:
-    spaced = _spaced(points)
-    if len(points.codes) and int(points.codes.max()) >= 0x0E00:
-        unspaced = _unspaced(points.text)
-        if len(unspaced[0]):
-            ids = np.concatenate((spaced[0], unspaced[0]))
-            starts = np.concatenate((spaced[1], unspaced[1]))
-            ends = np.concatenate((spaced[2], unspaced[2]))
-            order = np.argsort(starts, kind="stable")
-            return ids[order], starts[order], ends[order]
-    return spaced
+def _arrays(buckets: list[int], starts: list[int], ends: list[int]) -> Found:
+    return np.array(buckets, np.uint32), np.array(starts, np.int64), np.array(ends, np.int64)
 
 
-def _spaced(points: CodePoints) -> Found:
-    """Of words: each by its whole spelling, else by its longest stem that is known."""
-    starts, ends = points.starts, points.ends
-    lengths = ends - starts
-    stems = points.prefix[np.minimum(starts + _STEM_LENGTHS, ends)]
-    stems -= points.prefix[starts]
-    stems ^= _STEM_MARKS
-    stems[lengths < _STEM_LENGTHS] = 0
-    hashes = np.concatenate((stems, points.words[np.newaxis]))
-    lexicon = _lexicon()
-    places = lexicon.slots[bucket_of(hashes ^ _SEED, _TABLE_BITS)]
-    # In the order of lengths, so the longest stem is the last to be written, and the whole word after all.
-    row, column = np.nonzero(places)
-    places = places[row, column]
-    held = lexicon.hashes[places] == hashes[row, column]
-    ids = np.zeros(len(starts), dtype=np.uint32)
-    ids[column[held]] = lexicon.ids[places[held]]
+def _in_order(points: CodePoints) -> tuple[list[int], list[int], list[int]]:
+    if not points.words:
+        return [], [], []
+    ids = _concept_of.all(points.words)
     kept = np.flatnonzero(ids)
-    return ids[kept], starts[kept], ends[kept]
+    found = ids[kept].tolist(), points.starts[kept].tolist(), points.ends[kept].tolist()
+    if not points.text.isascii() and max(points.text) >= "\u0e00":
+        rows = sorted((*zip(*found, strict=True), *_unspaced(points.text)), key=lambda row: row[1])
+        return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+    return found
 
 
-def _unspaced(text: str) -> Found:
-    """Of scripts that are written without blanks."""
+def _concept(word: str) -> int:
+    """Of a word, 0 for none: by its whole spelling, else by its longest stem that is known."""
     lexicon = _lexicon()
-    found = [
+    if found := lexicon.words.get(word):
+        return found
+    for length in _STEMS:
+        if length <= len(word) and (found := lexicon.stems.get(word[:length])):
+            return found
+    return 0
+
+
+_concept_of = Known(_concept)
+
+
+def _unspaced(text: str) -> list[tuple[int, int, int]]:
+    """Of scripts that are written without blanks: concept, begin and end of each."""
+    lexicon = _lexicon()
+    return [
         (lexicon.unspaced_ids[match.group()], match.start(), match.end())
         for match in lexicon.unspaced.finditer(text)
     ]
-    ids, starts, ends = zip(*found, strict=True) if found else ((), (), ())
-    return np.array(ids, dtype=np.uint32), np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)
 
 
 def names() -> tuple[str, ...]:
@@ -112,8 +103,8 @@ def names() -> tuple[str, ...]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    slots = np.zeros(1 << _TABLE_BITS, dtype=np.uint16)
-    hashes, ids = [np.uint32(0)], [0]
+    words: dict[str, int] = {}
+    stems: dict[str, int] = {}
     unspaced: dict[str, int] = {}
     for number, line in enumerate(_lines(), start=1):
         for entry in line.partition(":")[2].split():
@@ -122,31 +113,12 @@ def _lexicon() -> _Lexicon:
                 unspaced.setdefault(word, number)
                 continue
             word = word[: max(_STEMS)] if entry.endswith("*") else word
+            if code_points(f" {word} ").words != [word]:
+                continue
             is_stem = entry.endswith("*") and len(word) >= (_MIN_STEM if _has_case(word) else min(_STEMS))
-            for hashed in _hashes(word, is_stem=is_stem):
-                place = int(bucket_of(np.array([hashed ^ _SEED]), _TABLE_BITS)[0])
-                if not slots[place]:
-                    slots[place] = len(ids)
-                    hashes.append(hashed)
-                    ids.append(number)
+            (stems if is_stem else words).setdefault(word, number)
     longest_first = "|".join(sorted(unspaced, key=lambda word: (-len(word), word)))
-    return _Lexicon(
-        slots,
-        np.array(hashes, dtype=np.uint32),
-        np.array(ids, dtype=np.uint8),
-        re2.compile(longest_first),
-        unspaced,
-    )
-
-
-def _hashes(word: str, *, is_stem: bool) -> list[np.uint32]:
-    points = code_points(f" {word} ")
-    if len(points.starts) != 1:
-        return []
-    length = len(word)
-    if is_stem and length in _STEMS:
-        return [points.words[0] ^ np.uint32(length) ^ _STEM_MARKS[length - min(_STEMS), 0]]
-    return [points.words[0]]
+    return _Lexicon(words, stems, re2.compile(longest_first), unspaced)
 
 
 def folded(word: str) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
-import re2
+from governance.screening.policy.gate import Gate
 
 MAX = 48
 """Hidden texts looked at in one text, at each depth."""
@@ -115,7 +115,7 @@ def hidden(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _once(text: str) -> Iterator[tuple[str, str]]:
-    for index in _WORTH_A_LOOK.Match(text) or ():
+    for index in _WORTH_A_LOOK.which(text):
         how, pattern, decode = _DECODERS[index]
         for number, match in enumerate(pattern.finditer(text)):
             if number == MAX:
@@ -129,7 +129,7 @@ def _once(text: str) -> Iterator[tuple[str, str]]:
 def _ciphers(text: str) -> Iterator[tuple[str, str]]:
     """Whole texts written in another alphabet; a word or two of them gives it away."""
     folded = text.casefold()
-    if not _CIPHERED.search(folded):
+    if not _CIPHERED.lets_by(folded):
         return
     if len(set(_ROT13_WORDS.findall(folded))) >= 2:
         yield "rot13", text.translate(_ROT13)
@@ -226,18 +226,5 @@ _DECODERS: tuple[tuple[str, re.Pattern[str], _Decoder], ...] = (
 )
 
 
-def _cheap_look() -> re2.Set:
-    """All patterns at once, over the whole text: which of them are in it at all."""
-    options = re2.Options()
-    options.max_mem = 64 << 20  # a set that runs out of it says that nothing matches
-    patterns = re2.Set.SearchSet(options)
-    for _, pattern, _ in _DECODERS:
-        patterns.Add(pattern.pattern)
-    patterns.Compile()
-    return patterns
-
-
-_WORTH_A_LOOK = _cheap_look()
-_CIPHERED = re2.compile(
-    "|".join(pattern.pattern for pattern in (_ROT13_WORDS, _REVERSED_WORDS, *_SHIFTED.values()))
-)
+_WORTH_A_LOOK = Gate(*(pattern.pattern for _, pattern, _ in _DECODERS))
+_CIPHERED = Gate("|".join(pattern.pattern for pattern in (_ROT13_WORDS, _REVERSED_WORDS, *_SHIFTED.values())))

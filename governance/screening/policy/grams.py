@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from governance.screening.policy.concepts import CONCEPT_BUCKETS, concepts
-from governance.screening.policy.hashing import CodePoints, bucket_of, code_points
+from governance.screening.policy.hashing import CodePoints, bucket_of, code_points, word_hashes
 from governance.screening.policy.windows import WHOLE_UP_TO, WINDOW
 
 CHARACTER_BITS = 18
@@ -24,6 +24,8 @@ _STEP = np.uint32(0x85EBCA6B)
 _SEEDS = {length: np.uint32(0x9E3779B1 * length & 0xFFFFFFFF) for length in LENGTHS}
 _WORD_SEED = np.uint32(0x27D4EB2F)
 _PAIR_SEED = np.uint32(0x165667B1)
+_PLACES = np.arange(1 << 13)
+"""Of which the places of a text's n-grams are a part, where it is no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Grams:
 def grams(text: str) -> Grams:
     """The n-grams of a text without lone surrogates, padded with a blank at both ends."""
     points = code_points(f" {text} ")
-    return Grams((*_characters(points), *_words(points), *_concepts(points)), len(points.codes))
+    return Grams((*_characters(points), *_words(points), *_concepts(points)), len(points.text))
 
 
 def whole_sum(found: Grams, table: NDArray[np.float32] | NDArray[np.int8]) -> float:
@@ -91,26 +93,34 @@ def _once(kind: GramKind, gap: int) -> GramKind:
 
 
 def _characters(points: CodePoints) -> list[GramKind]:
-    found = []
     spread = points.spread
-    rolling = spread
-    for at in range(1, max(LENGTHS)):
-        if len(spread) <= at:
-            break
-        rolling = (rolling[: len(spread) - at] * _STEP) ^ spread[at:]
-        if at + 1 in LENGTHS:
-            starts = np.arange(len(rolling))
-            found.append(
-                GramKind(bucket_of(rolling ^ _SEEDS[at + 1], CHARACTER_BITS), starts, starts + at + 1)
-            )
-    return found
+    length = len(spread)
+    numbers = [max(0, length - width + 1) for width in LENGTHS]
+    hashes = np.empty(sum(numbers), dtype=np.uint32)
+    places = _PLACES if length < len(_PLACES) else np.arange(length + 1)
+    rolling, begin = spread, 0
+    found = []
+    for at in range(1, min(max(LENGTHS), length)):
+        rolling = rolling[: length - at] * _STEP
+        rolling ^= spread[at:]
+        width = at + 1
+        if width in LENGTHS:
+            end = begin + len(rolling)
+            np.bitwise_xor(rolling, _SEEDS[width], out=hashes[begin:end])
+            found.append((begin, end, width))
+            begin = end
+    buckets = bucket_of(hashes, CHARACTER_BITS)
+    return [
+        GramKind(buckets[begin:end], places[: end - begin], places[width : width + end - begin])
+        for begin, end, width in found
+    ]
 
 
 def _words(points: CodePoints) -> list[GramKind]:
     """Words, and pairs of neighbours."""
-    if not len(points.starts):
+    if not points.words:
         return []
-    hashes = points.words
+    hashes = word_hashes.all(points.words)
     first = np.uint32(CHARACTER_BUCKETS)
     single = bucket_of(hashes ^ _WORD_SEED, WORD_BITS) + first
     double = bucket_of((hashes[:-1] * _STEP) ^ hashes[1:] ^ _PAIR_SEED, WORD_BITS) + first

@@ -101,6 +101,7 @@ _LEET = str.maketrans("0134578@$!|+€", "oieastbasiite")
 _LEET_WORD = re.compile(
     r"(?<![a-z013457@$!|+€])[a-z]{0,23}[013457@$!|+€][a-z013457@$!|+€]{1,23}(?![a-z013457@$!|+€])"
 )
+_MAYBE_LEET = re.compile(r"[013457@$!|+€](?:[a-z]|(?<=[a-z].)[013457@$!|+€])")
 _LETTER_NEAR = re.compile(r"[a-z]")
 _LEET_MEANT = frozenset(
     [
@@ -205,6 +206,8 @@ def straighten(text: str) -> tuple[str, bool]:
 
 def unleet(text: str) -> tuple[str, bool]:
     """The text with words such as `1gn0r3` spelled out, where that gives a word that attacks need."""
+    if not _MAYBE_LEET.search(text):
+        return text, False
     changed = False
 
     def word(match: re.Match[str]) -> str:

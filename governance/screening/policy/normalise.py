@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import re2
 
 from governance.screening.policy import encodings
+from governance.screening.policy.gate import Gate
 from governance.screening.policy.lookalikes import straighten, unleet
 
 MAX_GROWTH = 2
@@ -40,16 +41,21 @@ _MARKS = re2.compile(r"(\p{M}{3})\p{M}+")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _LONE = re.compile("[\ud800-\udfff]+")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_IN_ASCII = str.maketrans({code: " " for code in range(0x80) if _CONTROL.match(chr(code))})
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*\n\s*")
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
+_REPEATED_IN_ASCII = Gate(
+    *(re.escape(mark) + "{4}" for mark in map(chr, range(0x21, 0x7F)) if not re.match(r"\w", mark))
+)
 _SPACED = re.compile(r"(?<!\w)\w(?:[ .\-_*|,]{1,3}\w){5,}(?!\w)")
-_MAYBE_SPACED = re2.compile(
+_MAYBE_SPACED = Gate(
     r"[ .\-_*|,][^\s.\-_*|,][ .\-_*|,]{1,3}[^\s.\-_*|,][ .\-_*|,]{1,3}[^\s.\-_*|,][ .\-_*|,]"
 )
 _GAP = re.compile(r"[ .\-_*|,]{2,}")
 _SINGLE_GAP = re.compile(r"[ .\-_*|,]")
 _NOT_LETTER = re.compile(r"[\W\d_]+")
+_NOT_LETTER_IN_ASCII = str.maketrans({code: None for code in range(0x80) if _NOT_LETTER.match(chr(code))})
 
 # What attacks say, without the blanks: found there and not in the text, the words had been pulled apart.
 _SQUEEZED = re2.compile(
@@ -58,6 +64,7 @@ _SQUEEZED = re2.compile(
     r"|(?:reveal|print|repeat|show|output|leak)(?:me|us)?(?:the|your|all)*(?:system|hidden|initial|secret)(?:prompt|instruction|password)"
     r"|donothaveanyrestrictions|doanythingnow|developermode(?:enabled|output)"
 )
+_MAYBE_SQUEEZED = Gate(_SQUEEZED.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,14 @@ def normalise(text: str) -> Normalised:
     whole = _mended(text, tricks)
     found = encodings.hidden(whole)
     clean = whole if whole.isascii() else _plain(whole, tricks)
-    clean = _CONTROL.sub(" ", clean.casefold())
-    clean, joined = _joined(_REPEATED.sub(r"\1\1\1", clean))
+    clean = clean.casefold()
+    clean = clean.translate(_CONTROL_IN_ASCII) if clean.isascii() else _CONTROL.sub(" ", clean)
+    if not clean.isascii() or _REPEATED_IN_ASCII.lets_by(clean):
+        clean = _REPEATED.sub(r"\1\1\1", clean)
+    clean, joined = _joined(clean)
     if "  " in clean or "\t" in clean or not clean.isascii():
         clean = _BLANKS.sub(" ", clean)
-    if "\n" in clean:
+    if "\n\n" in clean or "\n \n" in clean or not clean.isascii():
         clean = _LINES.sub("\n\n", clean)
     clean, straightened = straighten(clean)
     clean, unleeted = unleet(clean)
@@ -129,7 +139,7 @@ def _plain(text: str, tricks: list[str]) -> str:
 
 def _joined(text: str) -> tuple[str, bool]:
     """`i g n o r e` as one word; two blanks or more part the words."""
-    if not _MAYBE_SPACED.search(text):
+    if not _MAYBE_SPACED.lets_by(text):
         return text, False
     changed = False
 
@@ -146,7 +156,9 @@ def _joined(text: str) -> tuple[str, bool]:
 
 def _rejoined(text: str, tricks: list[str]) -> str:
     """The text, and behind it the phrases that were only found by leaving out what stands between the letters."""
-    squeezed = _NOT_LETTER.sub("", text)
+    squeezed = text.translate(_NOT_LETTER_IN_ASCII) if text.isascii() else _NOT_LETTER.sub("", text)
+    if not _MAYBE_SQUEEZED.lets_by(squeezed):
+        return text
     found = {match.group() for match in _SQUEEZED.finditer(squeezed)}
     if not found:
         return text

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from governance.screening.policy import classifier, rules
+from governance.screening.policy.grams import grams
 from governance.screening.policy.guards import Guards
 from governance.screening.policy.normalise import Normalised, normalise
 from governance.screening.policy.signals import Signals, signals
@@ -33,6 +34,13 @@ def score(text: str, *, role: str, guards: Guards | None = None) -> Scoring:
     whole, alone = _of(normalised, found, role=role)
     hidden = max((_hidden(inner, role=role) for inner in _first(normalised.decoded)), default=0.0)
     return Scoring(max(whole, hidden), alone, hidden, found, normalised)
+
+
+def grow(text: str) -> None:
+    """Lets the rules' automata make the states, and the tables take up the words, that such a text needs: the first that is
+    screened finds them there."""
+    rules.grow(text)
+    grams(text.casefold())
 
 
 def _of(normalised: Normalised, found: Signals, *, role: str) -> tuple[float, float]:

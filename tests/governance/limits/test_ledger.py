@@ -1,6 +1,7 @@
 """The ledger against a real Postgres: exact under any concurrency, whatever is sent twice, late or never."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from accounts.models import Team
 from governance.limits.models import Budget, BudgetWindow, Hold, LedgerEntry
 from governance.limits.policy.windows import window_of
+from governance.limits.services import ledger as ledger_module
 from governance.limits.services.ledger import HoldRequest, Ledger, LedgerUnavailableError, Settlement
 from governance.limits.services.ledger_repair import expire_due_holds
 from governance.records.models import AuditRecord, CallStatus
@@ -385,7 +387,7 @@ def test_no_run_of_calls_breaks_an_invariant(given_calls, limit):
     assert AuditRecord.objects.count() == len(given_calls)
 
 
-def test_when_postgres_is_away_nothing_is_admitted_and_settlements_wait():
+def test_sessions_that_are_ended_refuse_no_call_and_settlements_wait():
     limited = make_budget(make_team(), limit_nanos=1000)
 
     async def scenario(ledger: Ledger, _: Ledger) -> None:
@@ -395,18 +397,60 @@ def test_when_postgres_is_away_nothing_is_admitted_and_settlements_wait():
             (name,) = admin.execute("SELECT current_database()").fetchone()
             others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
             admin.execute(others, (name,))
-            results = await asyncio.gather(
-                *(ledger.reserve(hold(limited, 1)) for _ in range(3)), return_exceptions=True
-            )
-            lost = [result for result in results if isinstance(result, LedgerUnavailableError)]
-            assert lost, "the first statement on an ended connection can't succeed"
-            assert all(result in lost or result.admitted for result in results)
+            results = await asyncio.gather(*(ledger.reserve(hold(limited, 1)) for _ in range(3)))
+            assert all(result.admitted for result in results)
             admin.execute(others, (name,))
             await asyncio.wait_for(ledger.settle(Settlement(record(request.call_id, cost=70), None)), 10)
 
     run(scenario)
     connection.close()
     assert BudgetWindow.objects.get().spent_nanos == 70
+
+
+class Losing(PostgresPool):
+    """Loses the connection behind so many blocks, once Postgres has done what was asked."""
+
+    def __init__(self, pool: PostgresPool, *, blocks: int) -> None:
+        self._inner, self.left = pool, blocks
+
+    @asynccontextmanager
+    async def connection(self, seconds=None):
+        async with self._inner.connection(seconds) as connection:
+            yield connection
+            if self.left:
+                self.left -= 1
+                raise psycopg.OperationalError("the connection is lost")
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_reserve_whose_answer_is_lost_holds_once(lost):
+    limited = make_budget(make_team(), limit_nanos=1000)
+
+    async def scenario(ledger: Ledger, _: Ledger) -> None:
+        ledger._pool = Losing(ledger._pool, blocks=lost)
+        assert (await ledger.reserve(hold(limited, 700))).admitted
+        assert not (await ledger.reserve(hold(limited, 700))).admitted
+        assert ledger._pool.left == 0
+
+    run(scenario)
+    connection.close()
+    assert BudgetWindow.objects.get().reserved_nanos == 700
+    assert_sound(execute)
+
+
+def test_where_postgres_stays_away_nothing_is_admitted(monkeypatch):
+    monkeypatch.setattr(ledger_module, "_PATIENCE_SECONDS", 0.3)
+    limited = make_budget(make_team(), limit_nanos=1000)
+
+    async def scenario(ledger: Ledger, _: Ledger) -> None:
+        ledger._pool = Losing(ledger._pool, blocks=1_000)
+        for _ in range(2):
+            with pytest.raises(LedgerUnavailableError):
+                await ledger.reserve(hold(limited, 1))
+        ledger._pool.left = 0
+        assert (await ledger.reserve(hold(limited, 1))).admitted
+
+    run(scenario)
 
 
 def test_a_clock_that_is_wrong_moves_no_period(monkeypatch):

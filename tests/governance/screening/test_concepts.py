@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.screening.policy import concepts
-from governance.screening.policy.hashing import code_points
+from governance.screening.policy import concepts, hashing
+from governance.screening.policy.hashing import Known, code_points
 from governance.screening.policy.normalise import normalise
 
 NAMES = ("", *concepts.names())
@@ -54,6 +54,21 @@ def test_concepts_lie_in_their_buckets_and_in_the_text(text):
     points = code_points(f" {text} ")
     for buckets, starts, ends in concepts.concepts(points):
         assert np.all(buckets < concepts.CONCEPT_BUCKETS)
-        assert np.all((starts >= 0) & (starts < ends) & (ends <= len(points.codes)))
+        assert np.all((starts >= 0) & (starts < ends) & (ends <= len(points.text)))
         assert np.all(np.diff(starts) >= 0)
         assert np.all(np.diff(ends) >= 0)
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=60), max_size=30))
+def test_what_is_kept_of_words_is_what_is_said_of_them(words):
+    known = Known(len)
+    for _ in range(2):
+        assert known.all(words).tolist() == list(map(len, words))
+    assert all(len(word) <= 48 for word in known)
+
+
+def test_words_that_are_kept_are_no_more_than_so_many(monkeypatch):
+    monkeypatch.setattr(hashing, "_MAX_KNOWN", 10)
+    known = Known(len)
+    assert known.all([f"word{number}" for number in range(25)]).tolist() == [5] * 10 + [6] * 15
+    assert len(known) <= 10
