@@ -49,6 +49,7 @@ OF_THEIR_OWN = {
         "prompt_journey",
         "rate_limits",
         "run",
+        "valkey_failover",
     )
 }
 """Files that use no stack, or another one."""

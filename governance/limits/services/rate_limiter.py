@@ -73,11 +73,13 @@ class RateLimiter:
         self, url: str, *, members: Callable[[], tuple[int, int]], prefix: str = "gatehouse:rate:"
     ) -> None:
         # As long to import as all of Django's models: only where limits are kept.
-        import redis.asyncio as redis
+        import redis
+
+        from kernel.valkey import connected
 
         self._lost = (redis.RedisError, OSError, TimeoutError)
         """What Valkey's absence looks like."""
-        self._client = redis.from_url(
+        self._client = connected(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, max_connections=8
         )
         self._prefix = prefix
