@@ -67,7 +67,7 @@ fold: $(VENV)/.installed-dev  ## Fold the migrations of each app into its first,
 bench: $(VENV)/.installed-dev  ## Measure what a call costs
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-drill: $(VENV)/.installed-dev  ## Let things go wrong on an instance of its own, and tell what became of calls; ARGS='--only NAME', --list
+drill: $(VENV)/.installed-dev  ## Let things go wrong on an instance of its own, and tell what became of calls; ARGS='--only NAME', --list, --phases, '--soak 60'
 	@$(BIN)/python -m tests.drill $(ARGS)
 
 shell: $(VENV)/.installed  ## Django's shell, on the services of a running `make run`

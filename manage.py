@@ -31,6 +31,15 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Gatehouse can't start: {error}")
+    except Exception as error:
+        from kernel.faults import is_database_away
+
+        if not is_database_away(error):
+            raise
+        text = str(error).strip().splitlines()[0]
+        sys.exit(
+            f"Postgres can't be used, and what was under way is not done: {text}. Run it again when it can."
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """PURE: the one error family of the gateway. Each wire format words it in its own shape."""
 
 from dataclasses import dataclass
+from math import ceil
 
 STATUS = {
     "invalid_request": 400,
@@ -88,6 +89,19 @@ def status_in(refusal: Refusal, wire_format: str) -> int:
     if status >= 500:
         return _FAILED_DEPENDENCY
     return 400 if status == 429 else status
+
+
+_FIRST_WAIT, _LONGEST_WAIT = 3, 20
+
+
+def wait_after(seconds: float) -> int:
+    """What `Retry-After` says while something has been away for so long: the longer, the longer it may yet be.
+
+    SDKs try twice again by default, and take what the header says up to a minute (openai-python, `_base_client.py`:
+    `_calculate_retry_timeout`): two times two seconds would end before most restarts and failovers do, and a first wait that
+    is long holds up calls that would go through at once.
+    """
+    return min(_LONGEST_WAIT, _FIRST_WAIT + ceil(3 * max(seconds, 0.0)))
 
 
 def too_large(most: int) -> Refusal:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -30,12 +30,13 @@ from gateway.records.raw_text_watch import RawTextWatch
 from gateway.records.response_reader import ResponseReader
 from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
-from gateway.refusals import Refusal
+from gateway.refusals import Refusal, wait_after
 from gateway.routing.fitting import RefusedFeatures
 from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
+from gateway.starts import each_within, not_yet
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
 from governance.limits.services.ledger import Ledger
@@ -50,7 +51,7 @@ from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
 from kernel import descriptors
-from kernel.clock import utc_now
+from kernel.clock import perf_counter, utc_now
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
 from kernel.upkeep import Upkeep
@@ -70,6 +71,9 @@ def _make_partitions() -> None:
         connections.close_all()
 
 
+_OPEN_SECONDS = 5.0
+_LAST_SECONDS = 3.0
+"""What each of the last things may take, when a process ends."""
 _ASK_PATH = "/admin/governance/limitrequest/add/"
 """The page where more of a limit is asked for; a process of calls alone has no addresses of pages."""
 
@@ -195,16 +199,36 @@ class Gateway:
     def knows_who_may_call(self) -> None:
         """Refusal: not_auditable, where it can't be read which keys have been revoked."""
         if self._keeper.is_blind:
-            raise Refusal(
-                "not_auditable",
-                "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
-                retry_after=2,
-            )
+            self.does_not_know_keys()
+
+    @property
+    def postgres_wait(self) -> int:
+        """Seconds after which who was refused, since nothing can be recorded or read, may try again."""
+        return wait_after(max(self.ledger.away_for, self._keeper.age))
+
+    def does_not_know_keys(self) -> NoReturn:
+        """Refusal: not_auditable."""
+        raise Refusal(
+            "not_auditable",
+            "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
+            retry_after=self.postgres_wait,
+        )
 
     async def start(self) -> None:
-        """Connects, builds the first snapshot, announces the process. Raises when Postgres can't be reached."""
-        await asyncio.gather(self._pool.open(wait=True, seconds=15), asyncio.to_thread(self._warm_up))
-        self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
+        """Connects, builds the first snapshot, announces the process. NotYetError where Postgres can't be used, or is not migrated."""
+        opening = asyncio.ensure_future(self._pool.open(wait=True, seconds=_OPEN_SECONDS))
+        try:
+            await asyncio.to_thread(self._warm_up)
+        except BaseException:
+            opening.cancel()
+            raise
+        try:
+            await opening
+            await self._begin()
+        except Exception as error:
+            raise (not_yet(error) or error) from error
+
+    async def _begin(self) -> None:
         await self._keeper.start(self.upkeep)
         if any(key.rules.names for key in self.snapshot.keys.values()):
             shared_pool().warm_up()
@@ -215,11 +239,25 @@ class Gateway:
         self.key_use.start(self.upkeep)
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
+        self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         self.is_ready = True
+
+    async def abandon(self) -> None:
+        """Lets go of what was begun, where it could not start."""
+        await self.upkeep.stop()
+        self.documents.stop()
+        stores = () if self.body_store is None else (self.body_store.stop(),)
+        await each_within(
+            _LAST_SECONDS, *stores, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close(),
+        )  # fmt: skip
 
     def _warm_up(self) -> None:
         """Loads what would else be loaded by the first call that needs it, and hold up all others."""
         self.credentials.warm_up()
+        if settings.KMS_KEY_ID:
+            from gateway.providers.bedrock.kms import kms  # boto3: only where it is needed
+
+            kms.warm_up()
         self.estimator.warm_up()
         self.detector.warm_up()
         self.screener.warm_up()
@@ -227,23 +265,21 @@ class Gateway:
     async def stop(self) -> None:
         """Lets calls under way settle, then lets go of everything."""
         self.is_ready = False
-        if self._partitions is not None:
-            await self._partitions
+        ends_at = perf_counter() + self.settle_timeout_seconds
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
-        await self.ledger.stop(timeout_seconds=self.settle_timeout_seconds)
-        await self.upkeep.stop()
-        await self.ledger.leave()
-        if self.body_store is not None:
-            await self.body_store.stop()
-        await self.limiter.stop()
-        await self.key_use.stop()
-        await self.unknown_callers.stop()
-        await self.rule_use.stop()
-        await self.admin_faults.stop()
-        await self.raw_text_watch.stop()
-        await self.context.stop()
+        await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))
         self.documents.stop()
-        await self.bedrock.close()
-        await self._keeper.stop()
-        await self._pool.close()
+        writers = (self.key_use, self.unknown_callers, self.rule_use)
+        partitions = () if self._partitions is None else (_done(self._partitions),)
+        # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
+        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
+                           self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
+        await each_within(_LAST_SECONDS, self.upkeep.stop())
+        await self.ledger.leave()
+        stores = () if self.body_store is None else (self.body_store.stop(),)
+        await each_within(_LAST_SECONDS, *stores, self._keeper.stop(), self._pool.close())
+
+
+async def _done(task: asyncio.Task[None]) -> None:
+    await asyncio.shield(task)

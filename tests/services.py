@@ -183,8 +183,10 @@ class Stack:
         app: str = "config.asgi:application",
         env: Mapping[str, str] | None = None,
         ready_at: str = "/readyz",
+        waits: bool = True,
     ) -> "Server":
-        """Another gateway process, which answers well at `ready_at`; it is stopped at the end, or by `stop` or `kill`."""
+        """Another gateway process, which answers well at `ready_at`; it is stopped at the end, or by `stop` or `kill`. Where it
+        is not to be waited for, whoever asked sees for themselves when it is there."""
         _ = self.simulator  # so that its address is in the environment
         port = free_port()
         arguments = (
@@ -196,7 +198,20 @@ class Stack:
             "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",  # many tests knock with wrong keys
             **(env or {}),
         }
-        return self._serve(f"gateway-{port}", arguments, port=port, path=ready_at, environment=environment)
+        return self._serve(
+            f"gateway-{port}", arguments, port=port, path=ready_at, environment=environment, waits=waits
+        )
+
+    def web(self, *, env: Mapping[str, str], waits: bool = True) -> "Server":
+        """A process of pages and the management API alone."""
+        port = free_port()
+        arguments = (
+            *("-m", "uvicorn", "config.asgi:web", "--host", "127.0.0.1", "--port", str(port)),
+            *uvicorn_options(env),
+        )
+        return self._serve(
+            f"web-{port}", arguments, port=port, path="/admin/login/", environment=env, waits=waits
+        )
 
     def restart(self, name: str, how: signal.Signals) -> None:
         """Ends `postgres` or `valkey` with a signal and starts it again on the same address."""
@@ -262,7 +277,14 @@ class Stack:
         return psycopg.connect(self.postgres, autocommit=True)
 
     def _serve(
-        self, name: str, arguments: tuple[str, ...], *, port: int, path: str, environment: Mapping[str, str]
+        self,
+        name: str,
+        arguments: tuple[str, ...],
+        *,
+        port: int,
+        path: str,
+        environment: Mapping[str, str],
+        waits: bool = True,
     ) -> "Server":
         url = f"{'https' if uses_tls(environment) else 'http'}://127.0.0.1:{port}"
         command = Command(
@@ -275,7 +297,10 @@ class Stack:
         )
         server = Server(Child(command, logs=self.data_dir / "logs"), url=url)
         self._ending.callback(server.stop)
-        server.start()
+        if waits:
+            server.start()
+        else:
+            server.begin()
         return server
 
 
@@ -295,9 +320,21 @@ class Server:
     def log(self) -> str:
         return self._child.log.recent()
 
+    @property
+    def is_alive(self) -> bool:
+        return self._child.is_alive()
+
+    @property
+    def is_ready(self) -> bool:
+        return self._child.is_ready()
+
     def start(self) -> None:
         """Starts it, again on the same address, and returns when it is ready."""
         start_and_wait(self._child)
+
+    def begin(self) -> None:
+        """Starts it, and returns at once."""
+        self._child.start()
 
     def stop(self) -> None:
         """Asks it to end and waits."""

@@ -50,6 +50,7 @@ OF_THEIR_OWN = {
         "rate_limits",
         "run",
         "valkey_failover",
+        "starts",
     )
 }
 """Files that use no stack, or another one."""

@@ -15,6 +15,8 @@ from gateway.stages.authenticate import valid_key
 from kernel.addresses import address_of
 from kernel.clock import utc_now
 
+_BEHIND_SECONDS = 1.0
+"""A key that is known elsewhere is known here within that time, unless changes can't be read."""
 CONNECTION = "gatehouse.connection"
 """The ASGI extension by which a connection is told that its client has shown a valid key (`EXTENSION` of serving.guard)."""
 
@@ -31,6 +33,8 @@ def let_in(gateway: Gateway, scope: Scope, headers: dict[bytes, bytes], path: st
         address = address_of(client_ip)
         if not gateway.unknown_callers.note(address, now, Knock(refusal.code, path)):
             raise _too_often() from refusal
+        if refusal.code == "invalid_api_key" and gateway.snapshot_age > _BEHIND_SECONDS:
+            gateway.does_not_know_keys()  # it may have been made meanwhile: told that it is wrong, nobody would try it again
         raise
     connection: Any = scope["extensions"].get(CONNECTION) if "extensions" in scope else None
     if connection is not None:

@@ -17,7 +17,6 @@ from django.http import HttpResponse
 
 from gateway.entrances.body_bounds import LARGE_BODY, check_bounds
 from gateway.entrances.door import let_in
-from gateway.entrances.encodings import unpacked
 from gateway.entrances.formats import anthropic_reply, openai_reply
 from gateway.entrances.formats.aws_errors import converse_error, converse_error_type
 from gateway.entrances.formats.entrance import Parsed
@@ -27,15 +26,18 @@ from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
 from gateway.entrances.origins import Origins
+from gateway.entrances.read_body import ClientLeftError, read_body
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
+from gateway.entrances.starting import Starting
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
-from gateway.refusals import Refusal, status_in, too_deep, too_large, unexpected
+from gateway.refusals import Refusal, status_in, too_deep, unexpected
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
 from kernel.collector import quieten
+from kernel.ending import ends_within
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -46,8 +48,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PROBES = ("/healthz", "/readyz")
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
-_MAX_UNPACKED_HERE = 16 * 1024
-"""Packed bytes that are unpacked on the event loop; more would keep it from other calls."""
+_STARTING_SECONDS = 3
 
 
 class GatewayHandler:
@@ -57,6 +58,7 @@ class GatewayHandler:
         self.gateway: Gateway | None = None
         self._readiness: Readiness | None = None
         self._board: MetricsBoard | None = None
+        self.starting = Starting(self.start)
         self._stream = StreamConsumer.as_asgi()
         self._websocket = ChatConsumer.as_asgi()
         self._origins = Origins(settings.GATEWAY_CORS_ORIGINS) if settings.GATEWAY_CORS_ORIGINS else None
@@ -72,7 +74,7 @@ class GatewayHandler:
             send = self._origins.opening(scope, send)
         try:
             await self._http(scope, receive, send)
-        except _ClientLeft:
+        except ClientLeftError:
             return
         except Refusal as refusal:
             response = _worded(scope, refusal)
@@ -98,13 +100,22 @@ class GatewayHandler:
 
     def probe(self, path: str) -> HttpResponse:
         """The answer to /healthz or /readyz, from what was seen last: for any thread."""
-        return health() if path == "/healthz" else readiness(self._readiness, self.gateway)
+        return (
+            health()
+            if path == "/healthz"
+            else readiness(self._readiness, self.gateway, self.starting.waits_for)
+        )
 
     async def start(self) -> None:
-        """Starts what calls need. Raises when Postgres can't be reached."""
+        """Starts what calls need. NotYetError when Postgres can't be reached, or is not migrated."""
         load_views()
-        self.gateway = Gateway()
-        await self.gateway.start()
+        gateway = Gateway()
+        try:
+            await gateway.start()
+        except BaseException:
+            await gateway.abandon()
+            raise
+        self.gateway = gateway
         self._readiness = Readiness(self.gateway)
         await self._readiness.look()
         self.gateway.upkeep.every(
@@ -117,6 +128,7 @@ class GatewayHandler:
         quieten()
 
     async def stop(self) -> None:
+        self.starting.stop()
         if self.gateway is not None:
             await self.gateway.stop()
         if self._board is not None:
@@ -127,7 +139,7 @@ class GatewayHandler:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await self.start()
+                    await self.starting.begin()
                 except Exception as error:
                     logger.exception("the gateway could not start")
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -136,6 +148,7 @@ class GatewayHandler:
             else:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
+                ends_within()
                 return
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +163,9 @@ class GatewayHandler:
             await _send(send, welcome())
             return
         if self.gateway is None:
-            raise Refusal("overloaded", "Gatehouse is starting. Please try again.")
+            raise Refusal(
+                "overloaded", "Gatehouse is starting. Please try again.", retry_after=_STARTING_SECONDS
+            )
         found = find(scope)
         if found is None:
             raise nothing_at(path)
@@ -166,7 +181,7 @@ class GatewayHandler:
             await self._call(self.gateway, scope, receive, send, address, parts, key)
             return
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
-        body = await _read_body(receive, most, headers_of(scope)) if is_post else b""
+        body = await read_body(receive, most, headers_of(scope)) if is_post else b""
         await check_bounds(body)
         Handover(gateway=self.gateway, body=body).put(scope)
         await _send(send, await _view(scope, address, parts, body))
@@ -193,7 +208,7 @@ class GatewayHandler:
         body = b""
         try:
             headers = headers_of(scope)
-            body = await _read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
+            body = await read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
             if len(body) < LARGE_BODY:
                 parsed = entrance.parse(body, headers)
@@ -204,7 +219,7 @@ class GatewayHandler:
             refusal = found
         except RecursionError:
             refusal = too_deep()
-        except _ClientLeft:
+        except ClientLeftError:
             return
         CallHandover(
             gateway=gateway,
@@ -220,10 +235,6 @@ class GatewayHandler:
             await self._stream(scope, _Replay(receive), send)
         else:
             await _send(send, await _view(scope, address, parts, body))
-
-
-class _ClientLeft(Exception):
-    pass
 
 
 class _Replay:
@@ -243,31 +254,6 @@ class _Replay:
 async def _view(scope: Scope, address: Address, parts: dict[str, str], body: bytes) -> HttpResponse:
     response: HttpResponse = await address.view()(ASGIRequest(scope, BytesIO(body)), **parts)
     return response
-
-
-async def _read_body(receive: Receive, most: int, headers: dict[bytes, bytes]) -> bytes:
-    body = await _sent_body(receive, most)
-    if (encoding := headers.get(b"content-encoding")) is None:
-        return body
-    if len(body) <= _MAX_UNPACKED_HERE:
-        return unpacked(body, encoding, most)
-    return await asyncio.to_thread(unpacked, body, encoding, most)
-
-
-async def _sent_body(receive: Receive, most: int) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > most:
-            raise too_large(most)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks) if len(chunks) > 1 else chunk
 
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:

@@ -42,7 +42,7 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         raise Refusal(
             "not_auditable",
             "Gatehouse can't record calls at the moment, so it takes none. Please try again.",
-            retry_after=2,
+            retry_after=gateway.postgres_wait,
         ) from error
     if not admission.admitted:
         raise _exceeded(call, gateway, admission, least)

@@ -43,7 +43,12 @@ class Batcher(Generic[Item, Result]):
 
     def is_stuck(self, seconds: float) -> bool:
         """Whether a batch has been under way for longer than that."""
-        return self._sent_at is not None and perf_counter() - self._sent_at > seconds
+        return self.under_way_for > seconds
+
+    @property
+    def under_way_for(self) -> float:
+        """Seconds since the batch was sent that is under way; 0 where there is none."""
+        return 0.0 if self._sent_at is None else perf_counter() - self._sent_at
 
     def __len__(self) -> int:
         return len(self._queue)

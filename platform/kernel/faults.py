@@ -55,6 +55,7 @@ _BY_CLASS = {
     "P0": Fault.BUG,
     "XX": Fault.SERVER,  # data that is damaged, and what PostgreSQL calls internal
 }
+_MISSING = ("42P01", "42703", "42883", "3F000")
 _WHY = {
     "25006": "takes no writes at the moment, as during a failover",
     "42501": "refuses this: Gatehouse's role has lost a privilege",
@@ -87,6 +88,11 @@ def is_away(error: BaseException) -> bool:
     return fault_of(error) in (Fault.CONNECTION, Fault.SERVER)
 
 
+def is_database_away(error: BaseException) -> bool:
+    """The same where it is surely Postgres that is."""
+    return is_away(error) and any(isinstance(each, psycopg.Error) for each in _chain(error))
+
+
 def is_items_own(error: BaseException) -> bool:
     """Whether it is what was to be written that can't be, whoever is asked."""
     return fault_of(error) is Fault.ITEM
@@ -104,6 +110,11 @@ def outage(error: BaseException) -> str:
             away = _of_valkey(each) is Fault.CONNECTION
             return f"Valkey {'can not be reached' if away else 'takes no writes'}."
     return ""
+
+
+def is_not_migrated(error: BaseException) -> bool:
+    """Whether a table, column or function is missing, as in a database that has yet to be migrated."""
+    return _state(error) in _MISSING
 
 
 def spoils_connection(error: BaseException) -> bool:

@@ -4,9 +4,11 @@ import argparse
 import logging
 import os
 import shutil
+import sys
 import time
 import traceback
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 
 import django
@@ -23,16 +25,37 @@ def main() -> None:
         "--only", metavar="NAME", nargs="+", default=[""], help="faults whose name has this in it"
     )
     parser.add_argument("--list", action="store_true", help="say which there are, and run none")
+    parser.add_argument(
+        "--phases",
+        action="store_true",
+        help="kinds of fault, crossed with starts, ends, migrations, evaluations and imports",
+    )
+    parser.add_argument(
+        "--soak",
+        type=float,
+        metavar="MINUTES",
+        help="faults in random order, with callers that try again as SDKs do",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of a soak's order")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("GATEHOUSE_EMBEDDED", "true")
     django.setup()
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # They make rows by Django's models.
     from tests.drill.faults import FAULTS
     from tests.drill.ground import ground
     from tests.drill.measure import Row, run
 
+    if arguments.phases:
+        _phases(arguments.only, lists=arguments.list)
+        return
+    if arguments.soak:
+        from tests.drill.soak.run import run_soak
+
+        with _template():
+            sys.exit(not run_soak(arguments.soak, seed=arguments.seed, names=arguments.only))
     chosen = [fault for fault in FAULTS if any(name in fault.name for name in arguments.only)]
     if arguments.list:
         for fault in chosen:
@@ -61,6 +84,28 @@ def main() -> None:
         print(f"{row.fault}: {'; '.join(row.notes) or 'nothing else'}")
         for warning in row.warnings:
             print(f"    {warning}")
+
+
+def _phases(names: list[str], *, lists: bool) -> None:
+    from tests.drill.phases.run import rows_of, run_phases
+
+    if lists:
+        for row in rows_of(names):
+            print(row)
+        return
+    with _template():
+        is_well = run_phases(names)
+    sys.exit(not is_well)
+
+
+@contextmanager
+def _template() -> Iterator[None]:
+    """A migrated database that is copied."""
+    os.environ[TEMPLATE] = str(template := temporary_folder())
+    try:
+        yield
+    finally:
+        shutil.rmtree(template, ignore_errors=True)
 
 
 def _line(row: "Row") -> str:  # type: ignore[name-defined] # noqa: F821

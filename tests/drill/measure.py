@@ -49,7 +49,7 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
     """Calls before, during and after it, on its ground."""
     with fault.ground(shared) as ground, fault.servers(ground) as servers, ExitStack() as ending:
         urls = [server.url for server in servers]
-        logged = _log_sizes(ground)
+        logged = log_sizes(ground)
         load = Load(urls, fault.callers(ground))
         readyz = Probe(f"{urls[0]}/readyz")
         revocation = ending.enter_context(closing(Revocation(ground, urls)))
@@ -71,9 +71,9 @@ def run(fault: Fault, shared: Callable[[], Ground]) -> Row:
         _judge_readiness(row, fault, load.made, readyz.seen, begun, ended)
         if fault.revokes or fault.blinds:
             row.revoked_after = revocation.last_let_in(begun, ended)
-        _judge_records(row, ground, load.made, fault)
+        judge_records(row, ground, load.made, fault)
         row.notes += fault.notes(ground, servers)
-        row.given_up += _given_up(_log_since(ground, logged))
+        row.given_up += given_up_in(log_since(ground, logged))
         if revived:
             row.notes.append(f"ended, and started again: {', '.join(revived)}")
         if left:
@@ -149,7 +149,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[+-]?\d+(\.\d+)? s\b", "… s", text)
 
 
-def _judge_records(row: Row, ground: Ground, made: Sequence[Made], fault: Fault) -> None:
+def judge_records(row: Row, ground: Ground, made: Sequence[Made], fault: Fault) -> None:
     ids = [each.call_id for each in made if each.call_id]
     found = {
         each["call_id"]: each
@@ -193,16 +193,16 @@ def _is_true(made: Made, record: dict[str, Any] | None) -> bool:
     )
 
 
-def _given_up(log: str) -> int:
+def given_up_in(log: str) -> int:
     return sum(int(number) for number in re.findall(r"(\d+) settlements could not be written", log))
 
 
-def _log_sizes(ground: Ground) -> dict[Path, int]:
+def log_sizes(ground: Ground) -> dict[Path, int]:
     return {path: path.stat().st_size for path in (ground.stack.data_dir / "logs").glob("gateway-*.log")}
 
 
-def _log_since(ground: Ground, sizes: dict[Path, int]) -> str:
+def log_since(ground: Ground, sizes: dict[Path, int]) -> str:
     """What gateways have logged since then."""
     return "".join(
-        path.read_bytes()[sizes.get(path, 0) :].decode(errors="replace") for path in _log_sizes(ground)
+        path.read_bytes()[sizes.get(path, 0) :].decode(errors="replace") for path in log_sizes(ground)
     )

@@ -23,9 +23,9 @@ def welcome() -> HttpResponse:
     return HttpResponse(b'{"service":"gatehouse"}', content_type=JSON)
 
 
-def readiness(found: Readiness | None, gateway: Gateway | None) -> HttpResponse:
+def readiness(found: Readiness | None, gateway: Gateway | None, waits_for: str = "") -> HttpResponse:
     """200 when calls can be taken, made and recorded, else 503. Without Valkey they can: rate limits are kept by shares, and it
-    says so."""
+    says so. `waits_for` is what a process that starts waits for."""
     state = State() if found is None else found.state
     checks = {name: state.checks.get(name, False) for name in ("postgres", "snapshot")} | {
         "valkey": state.valkey
@@ -37,7 +37,7 @@ def readiness(found: Readiness | None, gateway: Gateway | None) -> HttpResponse:
         "rate_limits": _rate_limits(gateway),
         "partitions": _partitions(gateway),
         "background": state.background,
-        "warnings": state.warnings,
+        "warnings": state.warnings or [waits_for] * bool(waits_for),
         "late": state.late,
     }
     return HttpResponse(orjson.dumps(body), status=200 if state.is_ready else 503, content_type=JSON)

@@ -1,6 +1,7 @@
 """AWS KMS, which encrypts teams' keys under a key that never leaves it."""
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from botocore.config import Config
@@ -20,6 +21,11 @@ class KmsKeyWrapper:
     def __init__(self) -> None:
         self._clients: dict[str | None, Any] = {}
         self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Makes the client for new keys, which takes a second or more: a call's answer would wait for it."""
+        with suppress(BotoCoreError):  # told when it is used
+            self._client(_region(settings.KMS_KEY_ID))
 
     def wrap(self, key: bytes, *, team: str) -> WrappedKey:
         answer = self._ask(

@@ -121,6 +121,7 @@ class Ledger:
         """What failed last, until something goes through again."""
         self._reserving_fails_since: float | None = None
         self._settling_fails_since: float | None = None
+        self._away_since: float | None = None
         self._settled_at = perf_counter()
         self.warnings: list[str] = []
         """What operators are to know of this process, in sentences: told with each heartbeat."""
@@ -220,6 +221,12 @@ class Ledger:
         since = self._settling_fails_since
         return 0.0 if since is None else perf_counter() - since
 
+    @property
+    def away_for(self) -> float:
+        """For how many seconds nothing has gone through, by what failed or has no answer; 0 where all is well."""
+        failing = 0.0 if self._away_since is None else perf_counter() - self._away_since
+        return max(failing, *(each.under_way_for for each in (self._reserves, self._settlements)))
+
     async def is_well(self, timeout_seconds: float) -> bool:
         """Whether a call could be admitted and recorded now. After a failure that is tried, and not believed."""
         if self.is_stuck:
@@ -241,11 +248,12 @@ class Ledger:
                 await connection.execute(_TRY_TO_WRITE)
 
     def _note_success(self) -> None:
-        self.is_connected, self.error = True, ""
+        self.is_connected, self.error, self._away_since = True, "", None
 
     def _note_failure(self, error: BaseException) -> None:
         cause = error.__cause__ or error
         self.is_connected, self.error = False, type(cause).__name__
+        self._away_since = self._away_since or perf_counter()
 
     async def _reserve(self, batch: list[HoldRequest]) -> Sequence[Admission]:
         windows = sorted(
@@ -376,7 +384,7 @@ class Ledger:
             self._note_failure(error)
             raise
         if self._settling_fails_since is None:
-            self.is_connected = True
+            self.is_connected, self._away_since = True, None
         follow(row[0], asked_at=asked_at)
         self.members = (row[1], row[2] + 1)
         self.strays = row[3]

@@ -12,6 +12,9 @@ import msgspec
 
 MAX_ADMISSION = timedelta(minutes=10)
 """More than a call can queue in the gateway before it is on hold: for its turn, for rate limits, for names, guardrails."""
+ANSWERED = timedelta(seconds=30)
+"""The same once the gateway has answered that it could not record the call: what it had asked of Postgres by then is done, or
+is not, when Postgres has taken a write of somebody else's and so long has passed."""
 STALE = timedelta(minutes=1)
 """A claim that is older is not sent any more: the time above counts from the claim."""
 SETTLING = timedelta(seconds=10)
@@ -35,12 +38,18 @@ class SettlementStep(StrEnum):
 
 
 def step_for_unsettled(
-    *, claimed_at: datetime, now: datetime, is_held: bool, recorded_end: datetime | None
+    *,
+    claimed_at: datetime,
+    now: datetime,
+    is_held: bool,
+    recorded_end: datetime | None,
+    answered_until: datetime | None = None,
 ) -> SettlementStep:
-    """`is_held` is to be looked up before the record, whose end is None: a hold goes only together with the record's coming."""
+    """`is_held` is to be looked up before the record, whose end is None: a hold goes only together with the record's coming.
+    `answered_until` is set where the gateway has answered that it could not record the call."""
     if recorded_end is not None:
         return SettlementStep.TAKE_RECORD if now - recorded_end > SETTLING else SettlementStep.WAIT
-    if is_held or now - claimed_at <= MAX_ADMISSION:
+    if is_held or now < (claimed_at + MAX_ADMISSION if answered_until is None else answered_until):
         return SettlementStep.WAIT
     return SettlementStep.MAKE_AGAIN
 
@@ -83,6 +92,12 @@ def after_error(code: str, *, attempt: int, cost_nanos: int, retry_after: float 
     if code in _NOT_YET_KNOWN and attempt < _MAX_EARLY_ATTEMPTS:
         return After(Ruling.TRY_AGAIN, 1.0)
     return After(Ruling.SETTLE)
+
+
+def after_record(code: str, *, attempt: int, cost_nanos: int) -> After:
+    """The same where it is the record that says so: then `not_auditable` is known to have cost nothing, or what it cost."""
+    known = "overloaded" if code == "not_auditable" else code
+    return after_error(known, attempt=attempt, cost_nanos=cost_nanos, retry_after=None)
 
 
 def may_spend(*, spent: int, dearest: int, in_flight: int, cap: int) -> bool:

@@ -21,12 +21,14 @@ from kernel.money import dollars_to_nanos
 from prompts.evaluations.models import Evaluation, EvaluationCall, EvaluationState, StopReason
 from prompts.evaluations.policy.grading import Ask, JudgedReply
 from prompts.evaluations.policy.settlement import (
+    ANSWERED,
     MAX_ATTEMPTS,
     STALE,
     After,
     Ruling,
     SettlementStep,
     after_error,
+    after_record,
     step_for_unsettled,
 )
 from prompts.inner_calls import Answer, NotSentError, OutcomeUnknownError, post
@@ -75,7 +77,7 @@ def perform(call: EvaluationCall, ask: Ask, *, evaluation_id: int, key: str, sen
     except OutcomeUnknownError as error:
         logger.warning("evaluation %d: %s: %s", evaluation_id, call.request_id, error)  # the record will say
     except Exception as error:
-        if is_away(error):  # it was made, and what came of it is looked up
+        if is_away(error):  # the record will say what became of the call, or nothing did
             logger.warning("evaluation %d: %s: %s", evaluation_id, call.request_id, type(error).__name__)
         else:
             logger.exception("evaluation %d: a fault at %s", evaluation_id, call.request_id)
@@ -103,7 +105,9 @@ def _note_answer(call: EvaluationCall, answer: Answer, *, evaluation_id: int) ->
             call, evaluation_id=evaluation_id, call_id=answer.call_id, error=f"{code}: {message}", cost_nanos=cost,
             duration_ms=_duration(answer.call_id),
         )  # fmt: skip
-    elif after.ruling is not Ruling.UNKNOWN:
+    elif after.ruling is Ruling.UNKNOWN:
+        _note_unknown(call)
+    else:
         _wait(call, after, evaluation_id=evaluation_id)
         if after.ruling is Ruling.STOP_BUDGET:
             stop_evaluation(evaluation_id, StopReason.BUDGET, message)
@@ -164,6 +168,13 @@ def _wait(call: EvaluationCall, after: After, *, evaluation_id: int) -> None:
         Evaluation.objects.filter(pk=evaluation_id).update(not_before=Greatest(F("not_before"), retry_at))
 
 
+def _note_unknown(call: EvaluationCall) -> None:
+    """The gateway has answered, and not whether the call was made: if neither a hold nor a record says so in a while, it was not."""
+    EvaluationCall.objects.filter(
+        pk=call.pk, attempt=call.attempt, state=EvaluationCall.State.CLAIMED
+    ).update(retry_at=utc_now() + ANSWERED)
+
+
 def stop_evaluation(evaluation_id: int, reason: StopReason, detail: str) -> None:
     """Ends an evaluation that is under way, so that it can be resumed."""
     Evaluation.objects.filter(
@@ -176,7 +187,9 @@ def recover(call: EvaluationCall, *, evaluation: Evaluation, now: datetime) -> S
     is_held = Hold.objects.filter(record__request_id=call.request_id).exists()
     record = _record_of(call, team_id=evaluation.test_set.team_id)
     ended = None if record is None else record.started_at + timedelta(milliseconds=record.duration_ms)
-    step = step_for_unsettled(claimed_at=call.claimed_at, now=now, is_held=is_held, recorded_end=ended)
+    step = step_for_unsettled(
+        claimed_at=call.claimed_at, now=now, is_held=is_held, recorded_end=ended, answered_until=call.retry_at
+    )
     if step is SettlementStep.TAKE_RECORD and record is not None:
         _take(call, record, evaluation_id=evaluation.pk)
     return step
@@ -190,6 +203,10 @@ def _record_of(call: EvaluationCall, *, team_id: int) -> AuditRecord | None:
 
 def _take(call: EvaluationCall, record: AuditRecord, *, evaluation_id: int) -> None:
     error, response = "", {}
+    after = after_record(record.code, attempt=call.refusals + 1, cost_nanos=record.cost_nanos)
+    if record.status != CallStatus.SUCCEEDED and after.ruling is Ruling.TRY_AGAIN:
+        _wait(call, after, evaluation_id=evaluation_id)
+        return
     if record.status != CallStatus.SUCCEEDED:
         error = f"{record.code or record.status}: {record.message or 'No reason is on record.'}"
     elif (text := _stored_text(record)) is None or call.purpose.startswith("embeddings"):

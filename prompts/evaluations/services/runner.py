@@ -6,13 +6,14 @@ task that ends leaves calls under way to be settled all the same, and a worker t
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import sleep
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q, Sum
 
 from accounts.services.internal_keys import internal_key
@@ -108,7 +109,14 @@ def run_for(evaluation_id: int, *, seconds: float, send: Post = post, pace: Pace
         has_more = _Runner(evaluation_id, send=send, pace=pace).run(seconds)
     except Exception as error:
         if is_away(error):
-            raise  # it is as it was: the task is tried again, or another goes on once its lease is over
+            # Whoever has a lease that is over goes on with it: what was done is kept.
+            logger.warning(
+                "evaluation %d: goes on when Postgres can be used (%s)", evaluation_id, type(error).__name__
+            )
+            connection.close()  # it may be lost, and Celery's worker looks only between tasks
+            with suppress(DatabaseError):
+                Evaluation.objects.filter(pk=evaluation_id).update(lease_until=None)
+            return False
         logger.exception("evaluation %d: a fault", evaluation_id)
         Evaluation.objects.filter(pk=evaluation_id).update(
             state=EvaluationState.FAILED, reason=StopReason.FAULT, finished_at=utc_now(),

@@ -4,25 +4,37 @@ claim → take out the text → cut → embed what has no vector → put in forc
 (its time, a worker that died, a budget that is used up) the next goes on where it stopped, and no passage is embedded twice.
 """
 
-from dataclasses import dataclass
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from kernel.clock import utc_now
+from kernel.faults import is_away
 from prompts.knowledge.models import Chunk, DocumentState, DocumentVersion, KnowledgeDocument, VersionContent
 from prompts.knowledge.policy.blocks import from_json, to_json
 from prompts.knowledge.policy.chunking import Piece, chunk
 from prompts.knowledge.services.embedding import BudgetSpentError, Embedder, EmbeddingError, TryLaterError
 from prompts.knowledge.services.extraction import DocumentError, extract
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 32
-_SILENT = timedelta(minutes=5)
+_SILENT = timedelta(minutes=1)
 """A worker that has not been heard of for so long is taken for dead."""
+_RENEW_SECONDS, _RENEWALS = 10.0, 60
+"""A claim is renewed so often, and so many times: what hangs for longer is left to another worker."""
 _AGAIN = timedelta(minutes=1)
 _BUDGET_AGAIN = timedelta(minutes=15)
+
+_FAULT = "Gatehouse met a fault of its own. It is in the worker's log; upload the document again, or have it indexed again."
+_left: "list[_Claim]" = []
 
 _CLAIM = """
     WITH busy AS (
@@ -50,35 +62,94 @@ class _Claim:
     document: KnowledgeDocument
     version: DocumentVersion
     at: datetime
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Of `at`: it is renewed by a thread of its own, for a step may take longer than a worker may be silent."""
 
     def renew(self) -> None:
         """_LostError where it is not ours any more."""
-        now = utc_now()
-        mine = KnowledgeDocument.objects.filter(
-            pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
-        )
-        if not mine.update(claimed_at=now):
-            raise _LostError
-        self.at = now
+        with self.lock:
+            now = utc_now()
+            mine = KnowledgeDocument.objects.filter(
+                pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
+            )
+            if not mine.update(claimed_at=now):
+                raise _LostError
+            self.at = now
 
     def leave(self, state: DocumentState, error: str = "") -> None:
         """Ends the work on it for now."""
-        KnowledgeDocument.objects.filter(
-            pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
-        ).update(state=state, error=error, updated_at=utc_now())
+        with self.lock:
+            KnowledgeDocument.objects.filter(
+                pk=self.document.pk, state=DocumentState.INDEXING, claimed_at=self.at
+            ).update(state=state, error=error, updated_at=utc_now())
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renewed while the block lasts."""
+        done = threading.Event()
+
+        def renew() -> None:
+            for _ in range(_RENEWALS):
+                if done.wait(_RENEW_SECONDS):
+                    return
+                try:
+                    self.renew()
+                except _LostError:
+                    return
+                except DatabaseError as error:
+                    logger.warning("document %d: %s", self.document.pk, type(error).__name__)
+                finally:
+                    connection.close()
+
+        threading.Thread(target=renew, name="a document's claim", daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
 
 
 def index_some(*, seconds: float) -> int:
     """Works on the documents that wait, for about so long; on how many."""
     until = monotonic() + seconds
     worked_on = 0
+    _give_back_what_was_left()
     while monotonic() < until and (claim := _claim(utc_now())) is not None:
         worked_on += 1
         try:
-            _index(claim, until)
+            with claim.kept():
+                _index(claim, until)
         except _LostError:
             continue
+        except Exception as error:
+            _interrupted(claim, error)
+            if is_away(error):
+                break
     return worked_on
+
+
+def _interrupted(claim: _Claim, error: Exception) -> None:
+    """Nothing of what was done is lost; but whoever finds the document claimed would wait until its worker is taken for dead."""
+    connection.close()  # it may be lost, and Celery's worker looks only between tasks
+    if is_away(error):
+        logger.warning(
+            "document %d: goes on when Postgres can be used (%s)", claim.document.pk, type(error).__name__
+        )
+        _left.append(claim)
+        _give_back_what_was_left()
+        return
+    logger.error("document %d: a fault", claim.document.pk, exc_info=error)
+    claim.leave(DocumentState.FAILED, _FAULT)
+
+
+def _give_back_what_was_left() -> None:
+    """Claims of this process that it could not let go of, since Postgres was away."""
+    while _left:
+        try:
+            _left[-1].leave(DocumentState.QUEUED)
+        except DatabaseError:
+            connection.close()
+            return
+        _left.pop()
 
 
 def _claim(now: datetime) -> _Claim | None:
@@ -173,9 +244,13 @@ def _embed(claim: _Claim, until: float) -> bool:
     return True
 
 
-@transaction.atomic
 def _put_in_force(claim: _Claim) -> None:
     """The version takes the place of the one before, whose passages and text are deleted, at one moment."""
+    with claim.lock, transaction.atomic():
+        _replace(claim)
+
+
+def _replace(claim: _Claim) -> None:
     document = KnowledgeDocument.objects.select_for_update().filter(pk=claim.document.pk).first()
     if document is None or document.claimed_at != claim.at or document.state != DocumentState.INDEXING:
         raise _LostError

@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from accounts.models import Team, User
 from governance.limits.models import Hold
@@ -502,3 +503,42 @@ def test_a_run_of_a_team_s_own_prompt_means_that_one(server, team, user):
     own = make_prompt(team)
     assert run(begin(make_set(team, own), user)).passed == 3
     assert asked(server, "support") == {own.pk}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("the connection is lost"),
+        psycopg.errors.ReadOnlySqlTransaction(),
+        psycopg.errors.AdminShutdown(),
+        psycopg.errors.DiskFull(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_database_that_is_away_for_a_moment_fails_no_run(test_set, user, server, monkeypatch, error):
+    evaluation = begin(test_set, user)
+
+    def away(*_: Any) -> bool:
+        raise error from psycopg.OperationalError()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluation_runner._Runner, "run", away)
+        evaluation = run(evaluation)
+    assert (evaluation.state, evaluation.reason, evaluation.lease_until) == ("running", "", None)
+    assert run(evaluation).state == "finished"
+
+
+def test_a_call_that_could_not_be_recorded_is_made_again(test_set, user, server, monkeypatch):
+    monkeypatch.setattr("prompts.evaluations.services.calls.ANSWERED", timedelta(0))
+    seen = set[str]()
+
+    def behave(path: str, body: dict[str, Any], request_id: str) -> Any:
+        if (purpose := request_id.rpartition("-")[0]) in seen:
+            return None
+        seen.add(purpose)
+        return refusal(503, "not_auditable")
+
+    server.behave = behave
+    evaluation = run(begin(test_set, user))
+    assert (evaluation.state, evaluation.done, evaluation.passed) == ("finished", 3, 3)
+    assert set(server.charged.values()) == {1}

@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from prompts.evaluations.policy.settlement import (
+    ANSWERED,
     MAX_ADMISSION,
     MAX_ATTEMPTS,
     Ruling,
     SettlementStep,
     after_error,
+    after_record,
     may_spend,
     step_for_unsettled,
 )
@@ -39,6 +41,35 @@ def test_what_errors_mean():
 def test_what_was_charged_is_never_made_again(code):
     assert after(code, cost_nanos=1).ruling is Ruling.SETTLE
     assert after(code).ruling is Ruling.TRY_AGAIN
+
+
+@pytest.mark.parametrize(
+    ("code", "cost_nanos", "ruling"),
+    [
+        ("not_auditable", 0, Ruling.TRY_AGAIN),
+        ("not_auditable", 7, Ruling.SETTLE),
+        ("upstream_error", 0, Ruling.TRY_AGAIN),
+        ("invalid_request", 0, Ruling.SETTLE),
+        ("", 7, Ruling.SETTLE),
+    ],
+)
+def test_what_a_record_says_of_a_call_that_failed(code, cost_nanos, ruling):
+    assert after_record(code, attempt=1, cost_nanos=cost_nanos).ruling is ruling
+
+
+def test_a_call_that_the_gateway_could_not_record_is_made_again_once_nobody_knows_of_it():
+    def step(*, seconds, is_held=False):
+        return step_for_unsettled(
+            claimed_at=NOW,
+            now=NOW + timedelta(seconds=seconds),
+            is_held=is_held,
+            recorded_end=None,
+            answered_until=NOW + ANSWERED,
+        )
+
+    assert step(seconds=29) is SettlementStep.WAIT
+    assert step(seconds=31) is SettlementStep.MAKE_AGAIN
+    assert step(seconds=31, is_held=True) is SettlementStep.WAIT
 
 
 def test_the_cap():
