@@ -119,7 +119,6 @@ class Ledger:
         self.is_connected = True
         self.error = ""
         """What failed last, until something goes through again."""
-        self._reserving_fails_since: float | None = None
         self._settling_fails_since: float | None = None
         self._away_since: float | None = None
         self._settled_at = perf_counter()
@@ -305,15 +304,13 @@ class Ledger:
                     cursor = await connection.execute(_RESERVE, values)
                     rows = await cursor.fetchall()
                 self._note_success()
-                self._reserving_fails_since = None
                 return rows
             except Exception as error:
                 # Sent again, it may still be under way on the connection that was lost.
                 if is_items_own(error) and not (is_again and isinstance(error, UniqueViolation)):
                     raise
                 self._failed("reserving", len(call_ids), error)
-                since = self._reserving_fails_since = self._reserving_fails_since or perf_counter()
-                is_over = perf_counter() + pause - since > _PATIENCE_SECONDS
+                is_over = self.away_for + pause > _PATIENCE_SECONDS
                 if is_over or not (is_away(error) or isinstance(error, UniqueViolation)):
                     raise LedgerUnavailableError("Postgres can't be reached") from error
                 is_again = True

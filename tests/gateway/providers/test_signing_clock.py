@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 import uvicorn
 from botocore.exceptions import ClientError
@@ -159,6 +160,7 @@ async def test_a_proxy_s_wrong_date_is_forgotten(aws, host):
 async def test_boto3_s_clients_go_by_the_same_clock(aws, host, off, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it first found
     host(off, off)
     async with serving(aws) as url:
         bedrock = timed_client("bedrock", region_name="us-east-1", endpoint_url=url)
