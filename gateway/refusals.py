@@ -91,7 +91,7 @@ def status_in(refusal: Refusal, wire_format: str) -> int:
     return 400 if status == 429 else status
 
 
-_FIRST_WAIT, _LONGEST_WAIT = 3, 20
+_MIN_WAIT, _MAX_WAIT = 3, 20
 
 
 def wait_after(seconds: float) -> int:
@@ -101,7 +101,7 @@ def wait_after(seconds: float) -> int:
     `_calculate_retry_timeout`): two times two seconds would end before most restarts and failovers do, and a first wait that
     is long holds up calls that would go through at once.
     """
-    return min(_LONGEST_WAIT, _FIRST_WAIT + ceil(3 * max(seconds, 0.0)))
+    return min(_MAX_WAIT, _MIN_WAIT + ceil(3 * max(seconds, 0.0)))
 
 
 def too_large(most: int) -> Refusal:

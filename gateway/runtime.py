@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
 from gateway.prompts.versions import PromptVersions
@@ -106,13 +107,14 @@ class Gateway:
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
-        self.rate_lines = RateLines(self.limiter)
+        self.rate_lines = RateLines(self.limiter, self.upkeep)
         calls = _calls_at_once()
         self.slots = Slots(calls)
-        self.most_connections = max(1, descriptors.limit() - descriptors.RESERVED - calls)
+        self.most_connections = descriptors.connections_that_fit(calls)
         """Of clients: each call under way needs a descriptor for its model besides."""
         self.queue_seconds: float = settings.GATEWAY_QUEUE_SECONDS
         self.metrics = Metrics()
+        self.bugs = BugWatch(self.limiter)
         self.admin_faults = AdminFaults(self.metrics.admin_faults)
         self.raw_text_watch = RawTextWatch(self.metrics.note_raw_not_kept)
         self.prompt_versions = PromptVersions(self._pool)
@@ -274,6 +276,7 @@ class Gateway:
         await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
                            self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
         await each_within(_LAST_SECONDS, self.upkeep.stop())
+        await self.ledger.leave()
         stores = () if self.body_store is None else (self.body_store.stop(),)
         await each_within(_LAST_SECONDS, *stores, self._keeper.stop(), self._pool.close())
 

@@ -20,9 +20,23 @@ PROGRAM = shutil.which("pgbouncer") or next(
 MISSING = "PgBouncer is not there: apt-get install pgbouncer"
 
 
+class PgBouncer:
+    """`url` is the same database, through it."""
+
+    def __init__(self, url: str, child: Child) -> None:
+        self.url, self._child = url, child
+
+    def start(self) -> None:
+        start_and_wait(self._child)
+
+    def stop(self) -> None:
+        """Ends it with SIGINT or SIGTERM, and with it every connection of its clients, as a restart of its unit does."""
+        stop_all([self._child])
+
+
 @contextmanager
-def pgbouncer(url: str, folder: Path, *, pool_size: int = 4, clients: int = 2000) -> Iterator[str]:
-    """The URL of the same database through it."""
+def pgbouncer(url: str, folder: Path, *, pool_size: int = 4, clients: int = 2000) -> Iterator[PgBouncer]:
+    """One that runs, on a port of its own."""
     parts, port = conninfo_to_dict(url), free_port()
     folder.mkdir(mode=0o755, exist_ok=True)
     (folder / "users.txt").write_text(f'"{parts["user"]}" "{parts["password"]}"\n')
@@ -41,12 +55,13 @@ def pgbouncer(url: str, folder: Path, *, pool_size: int = 4, clients: int = 2000
         name="pgbouncer", title="PgBouncer", arguments=(PROGRAM, *user, str(folder / "pgbouncer.ini")),
         environment=dict(os.environ), folder=folder, is_ready=lambda: _answers(port),
     )  # fmt: skip
-    child = Child(command, logs=folder)
+    pooled = f"postgres://{parts['user']}:{parts['password']}@127.0.0.1:{port}/{parts['dbname']}"
+    found = PgBouncer(pooled, Child(command, logs=folder))
     try:
-        start_and_wait(child)
-        yield f"postgres://{parts['user']}:{parts['password']}@127.0.0.1:{port}/{parts['dbname']}"
+        found.start()
+        yield found
     finally:
-        stop_all([child])
+        found.stop()
 
 
 def _answers(port: int) -> bool:

@@ -1,5 +1,7 @@
-"""A second PostgreSQL that follows the one of a stack by streaming replication, and can take its place."""
+"""Two PostgreSQLs, the one of a stack and one that follows it by streaming replication: either can take the other's place."""
 
+import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,68 +18,100 @@ from embedded.waiting import start_and_wait, stop_all
 from tests.services import PASSWORD, Stack, until
 
 
-class Standby:
-    """Follows the primary synchronously: what was acknowledged there is here."""
+class Pair:
+    """The standby follows synchronously: what was acknowledged by the primary is there."""
 
     def __init__(self, stack: Stack, folder: Path) -> None:
         make_folder(folder)
-        self._primary = stack.postgres
-        self.server = Postgres(folder, port=free_port(), password=PASSWORD)
-        self.server.open_to_user()
-        self._copy(stack)
-        self._child = Child(self.server.server(), logs=folder)
-        start_and_wait(self._child)
-        with psycopg.connect(self._primary, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            connection.execute("SELECT pg_reload_conf()")
-        until(self._follows, what="replication")
+        own = Postgres(folder, port=free_port(), password=PASSWORD)
+        own.open_to_user()
+        self._primary = stack.services.postgres, stack.services.child("postgres")
+        self._other = own, Child(own.server(), logs=folder)
+        self.url = _both(self._primary[0].url, own.url)
+        """Of both: whichever takes writes is used."""
+        self._own = self._other[1]
+        self.rejoin()
 
     @property
-    def url(self) -> str:
-        return self.server.url
+    def primary(self) -> str:
+        """The URL of the one that takes writes."""
+        return self._primary[0].url
 
-    def promote(self) -> None:
-        """Makes it the primary."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
-            connection.execute("SELECT pg_reload_conf()")
+    @property
+    def standby(self) -> str:
+        """The URL of the other one."""
+        return self._other[0].url
+
+    @property
+    def standby_pid(self) -> int:
+        assert self._other[1].pid is not None
+        return self._other[1].pid
+
+    def fail_over(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """Ends the primary, and promotes the other."""
+        child = self._primary[1]
+        if how is signal.SIGKILL:
+            child.kill()
+        else:
+            stop_all([child])
+        self._primary, self._other = self._other, self._primary
+        self._synchronous("")
+        with psycopg.connect(self.primary, autocommit=True) as connection:
             assert connection.execute("SELECT pg_promote(true, 30)").fetchone() == (True,)
 
-    def stop(self) -> None:
-        stop_all([self._child])
-
-    def _copy(self, stack: Stack) -> None:
-        programs = self.server._programs / "bin"
-        user = self.server._user
+    def rejoin(self) -> None:
+        """The one that does not run is made anew from the primary, and follows it: what it had beyond that is of no account."""
+        server, child = self._other
+        shutil.rmtree(server.cluster, ignore_errors=True)
+        programs, user = server._programs / "bin", server._user
         subprocess.run(
-            [str(programs / "pg_basebackup"), "-d", self._primary.rsplit("/", 1)[0] + "/postgres", "-D", str(self.server.cluster),
+            [str(programs / "pg_basebackup"), "-d", self.primary.rsplit("/", 1)[0] + "/postgres", "-D", str(server.cluster),
              "-R", "-X", "stream", "-c", "fast"],
             check=True, capture_output=True, cwd="/",
         )  # fmt: skip
-        self.server.cluster.chmod(0o700)
+        server.cluster.chmod(0o700)
         if user:
             owner = account(user)
-            for path in (self.server.cluster, *self.server.cluster.rglob("*")):
+            for path in (server.cluster, *server.cluster.rglob("*")):
                 give(path, owner)
+        start_and_wait(child)
+        self._synchronous("*")
+        until(self._follows, what="replication")
+
+    def restart_standby(self) -> None:
+        """Commits don't wait for it meanwhile."""
+        self._synchronous("")
+        stop_all([self._other[1]])
+        start_and_wait(self._other[1])
+        self._synchronous("*")
+        until(self._follows, what="replication")
+
+    def _synchronous(self, names: str) -> None:
+        with psycopg.connect(self.primary, autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def stop(self) -> None:
+        stop_all([self._own])
 
     def _follows(self) -> bool:
-        with psycopg.connect(self._primary, autocommit=True) as connection:
+        with psycopg.connect(self.primary, autocommit=True) as connection:
             rows = connection.execute("SELECT sync_state FROM pg_stat_replication").fetchall()
         return rows == [("sync",)]
 
 
 @contextmanager
-def standby(stack: Stack, folder: Path) -> Iterator[Standby]:
-    """A standby of a stack's database."""
-    found = Standby(stack, folder)
+def pair(stack: Stack, folder: Path) -> Iterator[Pair]:
+    """A standby of a stack's database beside it."""
+    found = Pair(stack, folder)
     try:
         yield found
     finally:
         found.stop()
 
 
-def both(first: str, second: str) -> str:
-    """One URL of two hosts: whichever takes writes is used."""
+def _both(first: str, second: str) -> str:
+    """One URL of two hosts."""
     head, _, name = first.rpartition("/")
     credentials, _, host = head.rpartition("@")
     other = second.rpartition("/")[0].rpartition("@")[2]

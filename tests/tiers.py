@@ -49,6 +49,7 @@ OF_THEIR_OWN = {
         "prompt_journey",
         "rate_limits",
         "run",
+        "valkey_failover",
         "starts",
     )
 }

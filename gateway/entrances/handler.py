@@ -45,6 +45,7 @@ logger = logging.getLogger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+PROBES = ("/healthz", "/readyz")
 _MAX_OTHER_BYTES = 64 * 1024
 """Of what is no call: feedback."""
 _STARTING_SECONDS = 3
@@ -77,7 +78,7 @@ class GatewayHandler:
             return
         except Refusal as refusal:
             response = _worded(scope, refusal)
-            if refusal.code == "overloaded" and scope.get("http_version") == "1.1":
+            if refusal.code == "overloaded":
                 response["connection"] = "close"  # it may be connections that there are too many of
             await _send(send, response)
         except Exception:
@@ -96,6 +97,14 @@ class GatewayHandler:
             return
         Handover(gateway=self.gateway).put(scope)
         await self._websocket(scope, receive, send)
+
+    def probe(self, path: str) -> HttpResponse:
+        """The answer to /healthz or /readyz, from what was seen last: for any thread."""
+        return (
+            health()
+            if path == "/healthz"
+            else readiness(self._readiness, self.gateway, self.starting.waits_for)
+        )
 
     async def start(self) -> None:
         """Starts what calls need. NotYetError when Postgres can't be reached, or is not migrated."""
@@ -144,13 +153,8 @@ class GatewayHandler:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        if path in ("/healthz", "/readyz"):
-            await _send(
-                send,
-                health()
-                if path == "/healthz"
-                else readiness(self._readiness, self.gateway, self.starting.waits_for),
-            )
+        if path in PROBES:
+            await _send(send, self.probe(path))
             return
         if path == "/metrics":
             await _send(send, await metrics(self._board, headers_of(scope)))

@@ -115,6 +115,7 @@ class MetricsBoard:
             "gatehouse_check": checks,
             "gatehouse_task_failures": {(name,): float(each.failures) for name, each in kept.items()},
             "gatehouse_task_age_seconds": {(name,): each.age for name, each in kept.items()},
+            "gatehouse_bugs": {(where,): number for where, number in gateway.bugs.counts.items()},
             "gatehouse_queue_idle_seconds": {
                 (queue,): age for queue, age in gateway.background.ages().items()
             },

@@ -57,6 +57,7 @@ class Readiness:
         self._state = State()
         self._looked_at = -_STALE_SECONDS
         self._background = (-_BACKGROUND_EVERY, "unknown")
+        self._bugs_at = -_BACKGROUND_EVERY
 
     @property
     def state(self) -> State:
@@ -69,6 +70,7 @@ class Readiness:
         """Looks at everything."""
         gateway, warnings = self._gateway, list[str]()
         open_descriptors = descriptors.in_use()
+        gateway.most_connections = descriptors.connections_that_fit(settings.GATEWAY_MAX_CALLS)
         late = {name: round(seconds) for name, seconds in gateway.upkeep.late().items()}
         valkey, _ = await asyncio.gather(gateway.limiter.ping(_TIMEOUT_SECONDS), self._look_at_background())
         # Last: what hung meanwhile is known by now, and not told a look later.
@@ -102,6 +104,9 @@ class Readiness:
 
     async def _look_at_background(self) -> None:
         ledger = self._gateway.ledger
+        if perf_counter() - self._bugs_at >= _BACKGROUND_EVERY:
+            self._bugs_at = perf_counter()
+            await self._gateway.bugs.look(_BACKGROUND_TIMEOUT)
         if not ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
             return
         says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
@@ -124,6 +129,7 @@ class Readiness:
              "raise `ulimit -n`, or lower GATEHOUSE_MAX_CALLS."),
             (lambda: disk >= _DISK_WARNS, lambda: f"The disk of {settings.DATA_DIR} is {disk:.0%} full: make space, or all will stop."),
             (lambda: bool(late), lambda: "Not done in its time: " + ", ".join(f"{name} ({seconds} s ago)" for name, seconds in late.items()) + "."),
+            (lambda: bool(gateway.bugs.told), lambda: gateway.bugs.told),
             (lambda: bool(gateway.keyring.trouble), lambda: f"Raw text is not kept: {gateway.keyring.trouble.rstrip('.')}."),
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from gateway.starts import NotYetError
 
 logger = logging.getLogger(__name__)
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 3.0
+_MIN_PAUSE, _MAX_PAUSE = 0.5, 3.0
 """Seconds between two tries."""
 
 
@@ -40,7 +40,7 @@ class Starting:
         self.waits_for = str(error)
 
     async def _try_again(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = _MIN_PAUSE
         while True:
             await asyncio.sleep(pause)
             try:
@@ -57,4 +57,4 @@ class Starting:
                 self.waits_for = ""
                 logger.info("the gateway has started")
                 return
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, _MAX_PAUSE)

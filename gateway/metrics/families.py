@@ -36,6 +36,8 @@ class Family:
     help: str
     labels: tuple[str, ...] = ()
     is_counter: bool = False
+    is_shared: bool = False
+    """Whether all processes read the same number, which none of them holds."""
     combine: Callable[[Iterable[float]], float] = sum
 
 
@@ -52,6 +54,8 @@ FAMILIES = (
     _counter("gatehouse_rule_breaches", "Requests that broke a rule of the model's.", "rule", "action"),
     _counter("gatehouse_raw_not_kept", "Calls whose raw text was to be kept and was not, by why.", "reason"),
     _counter("gatehouse_task_failures", "Failures of what each process does all the time; it is tried again.", "task"),
+    Family("gatehouse_bugs", "Faults of Gatehouse's own, of all its processes: each has a traceback in the log.", ("where",),
+           is_counter=True, is_shared=True, combine=max),
     Family("gatehouse_task_age_seconds", "Since what each process does all the time was last done, the oldest.", ("task",),
            combine=max),
     Family("gatehouse_calls_running", "Calls under way."),
@@ -90,7 +94,10 @@ def merged(ended: Reading, living: Iterable[Reading]) -> Reading:
 
 def counters(reading: Reading) -> Reading:
     """What of a reading outlives its process."""
-    names = {family.name for family in FAMILIES if family.is_counter} | {DURATIONS, SECONDS}
+    names = {family.name for family in FAMILIES if family.is_counter and not family.is_shared} | {
+        DURATIONS,
+        SECONDS,
+    }
     return {name: series for name, series in reading.items() if name in names}
 
 
@@ -103,7 +110,7 @@ def summed(found: Iterable[Series]) -> Series:
 
 
 def _merged(family: Family, ended: Reading, living: tuple[Reading, ...]) -> Series:
-    if family.is_counter:
+    if family.is_counter and not family.is_shared:
         return summed(each.get(family.name, {}) for each in (ended, *living))
     by_labels: dict[tuple[str, ...], list[float]] = {}
     for each in living:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from governance.limits.policy.fair_queue import FairQueue
 from governance.limits.policy.rate_limits import RateDecision, RateRequest
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
+from kernel.faults import is_away
+from kernel.upkeep import Upkeep
 
 _POLL_SECONDS = 0.25
 """How often the head of a line asks again: what others give back comes without a word."""
@@ -80,9 +82,9 @@ class _Line:
 class RateLines:
     """Rate limits with waiting: one line a counter that is full, whose head asks until there is room."""
 
-    def __init__(self, limiter: RateLimiter) -> None:
+    def __init__(self, limiter: RateLimiter, upkeep: Upkeep) -> None:
         self._limiter = limiter
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._upkeep = upkeep
         self._lines: dict[str, _Line] = {}
 
     @property
@@ -116,21 +118,26 @@ class RateLines:
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = _Line(key)
-            task = asyncio.create_task(self._serve(line))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._upkeep.until_done(
+                "seeing to calls that wait for a rate limit", lambda: self._serve(line), retry=_POLL_SECONDS
+            )
         return line
 
     async def _serve(self, line: _Line) -> None:
-        try:
-            while line.queue:
-                waiter = line.queue.peek()
-                if waiter.answer.done():
+        while line.queue:
+            waiter = line.queue.peek()
+            if waiter.answer.done():
+                line.queue.remove(waiter)
+                continue
+            try:
+                await self._ask(line, waiter)
+            except Exception as error:
+                if not is_away(error):  # it is this call's own: those behind it need not wait for that
                     line.queue.remove(waiter)
-                else:
-                    await self._ask(line, waiter)
-        finally:
-            del self._lines[line.key]
+                    if not waiter.answer.done():
+                        waiter.answer.set_exception(error)
+                raise
+        self._lines.pop(line.key, None)
 
     async def _ask(self, line: _Line, waiter: _Waiter) -> None:
         decision = await self._limiter.admit(waiter.request)

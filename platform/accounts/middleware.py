@@ -1,5 +1,6 @@
 """What holds for all pages and the management API."""
 
+import logging
 import secrets
 
 from django.conf import settings
@@ -8,8 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
 
+from accounts import outages
 from accounts.services import sign_ins
 from kernel.errors import DomainError
+
+logger = logging.getLogger(__name__)
 
 _SELF = "'self'"
 _FRAMELESS = {"object-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'", "form-action": _SELF}
@@ -25,10 +29,14 @@ _PERMISSIONS = ", ".join(
 
 
 class DomainErrorMiddleware(MiddlewareMixin):
-    """Answers any member of the family with a page that says it, and its status; the management API has answered before."""
+    """Answers any member of the family with a page that says it, and its status, and an outage with one that says what is away; the
+    management API has answered before."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
+            if text := outages.sentences(exception):
+                logger.warning("%s %s: %s", request.method, request.path, text.partition(".")[0])
+                return outages.answer(request, text)
             return None
         return render(request, "refused.html", {"messages": exception.messages}, status=exception.status)
 

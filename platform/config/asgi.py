@@ -5,6 +5,7 @@ both on one address; to scale them apart, run `uvicorn config.asgi:web` and `uvi
 """
 
 import os
+from functools import partial
 from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -15,7 +16,15 @@ from kernel import descriptors
 
 descriptors.raise_limit()  # before a socket is opened
 
+from django.conf import settings  # noqa: E402
+
 from kernel.checks import refuse_unsafe_settings  # noqa: E402
+from serving import probes  # noqa: E402
+from serving.accepting import room  # noqa: E402
+
+_TOLD_SO = 32
+"""Connections above what fits: they are answered that there are too many, and closed, while others wait for their turn."""
+room.connections = lambda: descriptors.connections_that_fit(settings.GATEWAY_MAX_CALLS) + _TOLD_SO
 
 _django = get_asgi_application()
 refuse_unsafe_settings()
@@ -25,10 +34,20 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from config import pages  # noqa: E402
 from gateway.entrances.formats.incoming import Scope  # noqa: E402 - needs Django's apps
-from gateway.entrances.handler import GatewayHandler, Receive, Send  # noqa: E402
+from gateway.entrances.handler import PROBES, GatewayHandler, Receive, Send  # noqa: E402
 from prompts.evaluations.streams import PlaygroundConsumer  # noqa: E402
 
 gateway = GatewayHandler()
+
+
+def _probe(path: str) -> tuple[int, bytes] | None:
+    if gateway.gateway is None:
+        return None  # it is not started: this process serves pages alone
+    found = gateway.probe(path)
+    return found.status_code, found.content
+
+
+probes.answers |= {path.encode(): partial(_probe, path) for path in PROBES}
 _playground = AllowedHostsOriginValidator(AuthMiddlewareStack(PlaygroundConsumer.as_asgi()))
 
 PLAYGROUND_PATH = "/ws/admin/playground"

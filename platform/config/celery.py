@@ -3,13 +3,13 @@
 from typing import Any
 
 from celery.schedules import crontab
-from celery.signals import beat_init, task_prerun, worker_init
+from celery.signals import after_setup_logger, beat_init, worker_init
 
 from governance.limits.policy.pulses import PULSE_SECONDS
 from kernel.background import app
 from kernel.background_clock import keep_following
 from kernel.background_queues import QUEUES
-from kernel.postgres_clock import follow_postgres
+from kernel.bugs import BugHandler
 
 _ONCE_A_DAY_EXPIRES = 6 * 3600.0
 
@@ -63,10 +63,10 @@ beat_init.connect(keep_following)
 worker_init.connect(keep_following)
 
 
-@task_prerun.connect  # type: ignore[untyped-decorator]
-def _go_by_postgres(**kwargs: Any) -> None:
-    """What tasks delete, end or expire goes by Postgres' time, whatever the worker's clock says."""
-    follow_postgres()
+@after_setup_logger.connect  # type: ignore[untyped-decorator]
+def _count_bugs(logger: Any, **kwargs: Any) -> None:
+    """Celery sets up the log anew, without what Django's settings have there."""
+    logger.addHandler(BugHandler())
 
 
 app.autodiscover_tasks()

@@ -6,6 +6,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from kernel.valkey_address import broker
+
 
 class Environment(environ.Env):  # type: ignore[misc]
     """django-environ's, for which a value that does not fit is a mistake in the configuration, not in the code."""
@@ -35,3 +37,10 @@ class Environment(environ.Env):  # type: ignore[misc]
             return super().db_url_config(*arguments, **options)
         except ValueError as error:
             raise ImproperlyConfigured(f"{name} can't be used: {error}") from error
+
+    def broker(self, var: str, url: str) -> tuple[str, dict[str, Any]]:
+        """Celery's address of what `var` names, and its transport's options."""
+        try:
+            return broker(url)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} can't be used: {error}.") from error

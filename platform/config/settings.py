@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from config.environment import Environment
 from kernel.background_queues import QUEUES, ROUTES
 from kernel.checks import INSECURE_DEFAULT
-from kernel.deadlines import TCP, WRITES
+from kernel.deadlines import STANDBY, TCP, WRITES
 from kernel.services_file import apply_simulator_credentials, read_services
 
 env = Environment()
@@ -45,6 +45,19 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL or "postgres://postgres@1
 DATABASES["default"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["default"].get("OPTIONS", {})}
 # Behind a pooler in transaction mode the next statement may reach another server connection.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_DIRECT_URL != DATABASE_URL
+_direct = env.db_url_config(DATABASE_DIRECT_URL, name="DATABASE_DIRECT_URL") if DATABASE_DIRECT_URL else {}
+DIRECT_DATABASE = {
+    name: _direct[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if name in _direct
+}
+
+DATABASE_ROUTERS: list[str] = []
+# Where what may be some seconds old is read: lists of calls, usage, charts.
+if REPLICA_DATABASE_URL := env.str("GATEHOUSE_REPLICA_DATABASE_URL", default=""):
+    DATABASES["replica"] = env.db_url_config(REPLICA_DATABASE_URL, name="GATEHOUSE_REPLICA_DATABASE_URL")
+    DATABASES["replica"]["OPTIONS"] = {**TCP, **STANDBY, **DATABASES["replica"].get("OPTIONS", {})}
+    DATABASES["replica"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS.append("config.replica_router.ReplicaRouter")
 
 # --- context of prompts ----------------------------------------------------------------------------
 CONTEXT_DATABASE_URL = env.str("GATEHOUSE_CONTEXT_DATABASE_URL", default="")
@@ -101,7 +114,7 @@ if BODIES_DATABASE_URL := env.str("GATEHOUSE_BODIES_DATABASE_URL", default=""):
     DATABASES["bodies"] = env.db_url_config(BODIES_DATABASE_URL, name="GATEHOUSE_BODIES_DATABASE_URL")
     DATABASES["bodies"]["OPTIONS"] = {**TCP, **WRITES, **DATABASES["bodies"].get("OPTIONS", {})}
     DATABASES["bodies"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    DATABASE_ROUTERS = ["config.bodies_router.BodiesRouter"]
+    DATABASE_ROUTERS.insert(0, "config.bodies_router.BodiesRouter")
 
 # --- privacy ---------------------------------------------------------------------------------------
 # What holds until the organisation has a policy of its own: protect, observe or strict (docs/privacy.md).
@@ -163,6 +176,8 @@ MIDDLEWARE = [
     "accounts.middleware.DomainErrorMiddleware",
     "accounts.middleware.SignedInMiddleware",
 ]
+if REPLICA_DATABASE_URL:
+    MIDDLEWARE.append("config.replica_router.ReadOwnWritesMiddleware")
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 TEMPLATES = [
@@ -253,13 +268,33 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"presidio-analyzer": {"level": "WARNING"}},  # it names each of its recognizers
+    "filters": {"outages": {"()": "accounts.outages.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "bugs": {"class": "kernel.bugs.BugHandler"},
+    },
+    "root": {"handlers": ["console", "bugs"], "level": LOG_LEVEL},
+    "loggers": {
+        "presidio-analyzer": {"level": "WARNING"},  # it names each of its recognizers
+        "django.request": {"filters": ["outages"]},
+        "uvicorn.error": {"handlers": ["bugs"]},  # which the root does not get
+    },
 }
 
 # --- Celery (its schedule is in config/celery.py) --------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL, _broker = env.broker("REDIS_URL", REDIS_URL)
+# A host that is gone answers nothing at all: without these a worker would wait for it for good.
+CELERY_BROKER_TRANSPORT_OPTIONS = _broker | {
+    "socket_timeout": 10.0,
+    "socket_connect_timeout": 5.0,
+    "socket_keepalive": True,
+}
+if REDIS_URL.startswith("rediss+sentinel:"):
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": "required"}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # whoever is away comes back, some time
+# What refuses writes, as a Valkey does that is full, can't save or is a replica by now, is no reason for a worker to end: it
+# connects anew.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = (

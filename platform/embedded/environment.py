@@ -7,7 +7,7 @@ from embedded.configuration import Bedrock, Configuration
 from embedded.orphans import MARK
 from embedded.secrets import Secrets
 from embedded.simulator.credentials import SimulatorCredentials
-from kernel.services_file import ENDPOINT_OF_SERVICE
+from kernel.services_file import is_of_endpoints
 
 REGION = "us-east-1"
 
@@ -55,12 +55,12 @@ def with_simulator(environment: Mapping[str, str], url: str) -> dict[str, str]:
     """All of AWS's own variables make way for the simulator's: the caller's credentials are not even passed on.
 
     Where a service has an address of its own, such as KMS's in `AWS_ENDPOINT_URL_KMS`, that stays (AWS SDKs and Tools Reference
-    Guide, "Service-specific endpoints").
+    Guide, "Service-specific endpoints"), and so does whose certificates it may show (`AWS_CA_BUNDLE`).
     """
     kept = {
         name: value
         for name, value in environment.items()
-        if not name.startswith("AWS_") or name.startswith(ENDPOINT_OF_SERVICE)
+        if not name.startswith("AWS_") or is_of_endpoints(name)
     }
     credentials = SimulatorCredentials.from_environment(environment)
     return {

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import psycopg
@@ -51,21 +52,21 @@ def check_redis(url: str) -> None:
     """Raises StartError, without the password, when the server of REDIS_URL does not answer."""
     import redis  # it takes a while: only where there is somebody else's server
 
+    from kernel.valkey import check
+
     try:
-        client = redis.Redis.from_url(
-            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
-        )
-    except ValueError:
-        raise StartError("REDIS_URL is not a Redis URL: use redis://:password@host:6379/0.") from None
-    try:
-        client.ping()
+        check(url, seconds=CONNECT_SECONDS)
+    except ValueError as error:
+        said = f" ({error})" if "sentinel" in url.partition("://")[0] else ""
+        raise StartError(
+            f"REDIS_URL is not a Redis URL{said}: use redis://:password@host:6379/0, "
+            "or redis+sentinel://:password@host:26379,host:26379/name."
+        ) from None
     except (redis.RedisError, OSError) as error:
-        host = client.connection_pool.connection_kwargs.get("host", "its socket")
+        host = urlsplit(url).netloc.rpartition("@")[2] or "its socket"
         raise StartError(
             f"REDIS_URL: {host} does not answer: {_one_line(str(error))}. Check REDIS_URL."
         ) from None
-    finally:
-        client.close()
 
 
 def _connection_string(parts: Mapping[str, Any]) -> str:

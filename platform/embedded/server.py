@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 PROTOCOLS = "serving.first_bytes:FirstBytesProtocol"
 """HTTP/1.1 and HTTP/2, on the same port."""
+LOOP = "serving.loop:new_event_loop"
+"""uvloop's, which accepts connections only while there are file descriptors for them."""
 _GRACEFUL_SECONDS = "10"
 _IDLE_SECONDS = "60"
 _WORKER_SECONDS = "60"
@@ -14,7 +16,7 @@ def uvicorn_options(environment: Mapping[str, str]) -> tuple[str, ...]:
     unless GATEHOUSE_TRUSTED_PROXIES names the proxies."""
     options = [
         "--loop",
-        "uvloop",
+        LOOP,
         "--http",
         PROTOCOLS,
         "--ws",

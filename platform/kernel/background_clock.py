@@ -11,10 +11,11 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 from celery.worker import request
-from django.db import Error, connection
+from django.db import connection
 
 from kernel.clock import host_now, utc_now
 from kernel.postgres_clock import KNOWN_SECONDS, follow_postgres
+from kernel.upkeep import keep_thread
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Scheduler(PersistentScheduler):  # type: ignore[misc]
 
 def keep_following(**_: Any) -> None:
     """Asks Postgres for the time, now and then, from a thread of its own: whoever waits for it has other things to do."""
-    threading.Thread(target=_follow_for_ever, name="postgres-clock", daemon=True).start()
+    keep_thread("postgres-clock", _follow_for_ever, retry=KNOWN_SECONDS / 2)
 
 
 def _follow_for_ever() -> None:
@@ -67,10 +68,6 @@ def _follow_for_ever() -> None:
     while True:
         try:
             follow_postgres()
-        except Error as error:
-            logger.warning("Postgres could not be asked for the time: %s", error)
-        except Exception:
-            logger.exception("Postgres could not be asked for the time")
         finally:
             connection.close()
         pause.wait(KNOWN_SECONDS / 2)

@@ -96,6 +96,12 @@ class Batcher(Generic[Item, Result]):
                 raise
             # Something that the flush waited for was cancelled, and not this: nobody would ever answer those who wait.
             results = [RuntimeError("the batch was cancelled")] * len(batch)
+        except BaseException as error:
+            results = [RuntimeError(f"the batch failed ({type(error).__name__})")] * len(batch)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+        if len(results) != len(batch):
+            results = [RuntimeError("not an answer for each item")] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():
                 continue

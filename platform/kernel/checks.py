@@ -5,6 +5,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from kernel.deadlines import TCP
+from kernel.replica import Nearness
 
 INSECURE_DEFAULT = "insecure-default"
 """What a secret is where none is configured."""
@@ -48,6 +50,23 @@ def pooler_in_the_way(app_configs: Sequence[AppConfig] | None = None, **kwargs: 
             "DATABASE_DIRECT_URL leads to a pooler such as PgBouncer: changed keys, budgets and rules would be noticed late.",
             hint="Give it the address of Postgres itself, and the pooler's to DATABASE_URL.",
             id="gatehouse.E005",
+        )
+    ]
+
+
+@register(Tags.database, deploy=True)
+def replica_in_vain(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A replica that nothing is read from."""
+    if not settings.REPLICA_DATABASE_URL:
+        return []
+    with closing(Nearness(settings.REPLICA_DATABASE_URL)) as replica:
+        if replica.is_near():
+            return []
+    return [
+        Warning(
+            "GATEHOUSE_REPLICA_DATABASE_URL is not read: it can't be reached, takes writes itself, or is far behind.",
+            hint="Give it the address of a standby that follows the primary. Until then reports read the primary.",
+            id="gatehouse.W006",
         )
     ]
 

@@ -20,6 +20,9 @@ Connection Control Functions"). They are of this side's socket, so that a pooler
 WRITES: dict[str, Any] = {"target_session_attrs": "read-write"}
 """The same where a server is wanted that takes writes: of several hosts, or of one that may be a standby for a while."""
 
+STANDBY: dict[str, Any] = {"target_session_attrs": "standby"}
+"""The same of one that follows another: a replica that was promoted is none any more."""
+
 
 async def within(seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
     """What comes of some work. TimeoutError at the deadline, at once: the work is cancelled, and nobody waits for that.

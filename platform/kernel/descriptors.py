@@ -45,3 +45,8 @@ def in_use() -> int:
 def calls_that_fit(most_calls: int) -> int:
     """How many calls at a time the limit has room for: `most_calls`, or fewer; 1 at least."""
     return max(1, min(most_calls, (limit() - RESERVED) // PER_CALL))
+
+
+def connections_that_fit(most_calls: int) -> int:
+    """How many connections of clients the limit has room for besides the calls that fit: each of those takes one for its model."""
+    return max(1, limit() - RESERVED - calls_that_fit(most_calls))

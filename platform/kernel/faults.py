@@ -56,6 +56,20 @@ _BY_CLASS = {
     "XX": Fault.SERVER,  # data that is damaged, and what PostgreSQL calls internal
 }
 _MISSING = ("42P01", "42703", "42883", "3F000")
+_WHY = {
+    "25006": "takes no writes at the moment, as during a failover",
+    "42501": "refuses this: Gatehouse's role has lost a privilege",
+    "3D000": "does not have Gatehouse's database",
+    "53100": "has no disk space left",
+    "53200": "has no memory left",
+    "53300": "has no connection free",
+    "55P03": "has locked this for too long",
+    "57014": "took too long for this",
+    "57P03": "is starting or stopping",
+    "28": "does not let Gatehouse in",
+    "40": "was asked for the same twice at once",
+}
+"""What is told of a server that can't, by SQLSTATE or its class."""
 _OF_VALKEY = ("READONLY", "MISCONF", "OOM", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "BUSY", "TRYAGAIN", "MOVED",
               "ASK", "NOAUTH", "WRONGPASS", "NOPERM", "UNBLOCKED", "MAX NUMBER OF CLIENTS")  # fmt: skip
 _LOST_MODULES = ("redis.", "kombu.", "amqp.", "celery.")
@@ -82,6 +96,20 @@ def is_database_away(error: BaseException) -> bool:
 def is_items_own(error: BaseException) -> bool:
     """Whether it is what was to be written that can't be, whoever is asked."""
     return fault_of(error) is Fault.ITEM
+
+
+def outage(error: BaseException) -> str:
+    """A sentence on what is away or can't at the moment, Postgres or Valkey, where that is what an error tells; empty for others."""
+    if not is_away(error):
+        return ""
+    for each in _chain(error):
+        if isinstance(each, psycopg.Error):
+            state = each.sqlstate or ""
+            return f"Postgres {_WHY.get(state) or _WHY.get(state[:2]) or 'can not be reached'}."
+        if type(each).__module__.startswith(_LOST_MODULES):
+            away = _of_valkey(each) is Fault.CONNECTION
+            return f"Valkey {'can not be reached' if away else 'takes no writes'}."
+    return ""
 
 
 def is_not_migrated(error: BaseException) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 FILE_NAME = "services.json"
 ENDPOINT_OF_SERVICE = "AWS_ENDPOINT_URL_"
 """Begins the names of variables with which the AWS SDKs are told one service's address: no credentials, so they are kept."""
+CA_BUNDLE = "AWS_CA_BUNDLE"
+"""Whose certificates such an address may show."""
 SAME_PROCESS_SECONDS = 2.0
 
 
@@ -53,10 +55,15 @@ def remove_services(data_dir: Path) -> None:
     (data_dir / FILE_NAME).unlink(missing_ok=True)
 
 
+def is_of_endpoints(name: str) -> bool:
+    """Whether a variable of AWS's says where a service is reached, and not who reaches it."""
+    return name.startswith(ENDPOINT_OF_SERVICE) or name == CA_BUNDLE
+
+
 def apply_simulator_credentials(services: Services) -> None:
     """Puts the simulator's AWS credentials in the place of all of this process's own, which it must never see."""
     for name in tuple(os.environ):
-        if name.startswith("AWS_") and not name.startswith(ENDPOINT_OF_SERVICE):
+        if name.startswith("AWS_") and not is_of_endpoints(name):
             del os.environ[name]
     os.environ["AWS_ACCESS_KEY_ID"] = services.aws_access_key_id
     os.environ["AWS_SECRET_ACCESS_KEY"] = services.aws_secret_access_key

@@ -6,8 +6,11 @@ stops the process ends it.
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from kernel.clock import perf_counter
 from kernel.deadlines import within
@@ -20,6 +23,7 @@ _MIN_PAUSE, _MAX_PAUSE = 0.25, 15.0
 _TOLD_EVERY = 30.0
 """Seconds between two lines in the log of the same failure."""
 _ROUNDS_MISSED = 3
+_NEVER = float("inf")
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +74,8 @@ class Upkeep:
 
     def __init__(self) -> None:
         self.kept: dict[str, Kept] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[bool]] = {}
+        self._numbers = count()
 
     def every(
         self,
@@ -108,6 +113,17 @@ class Upkeep:
         behind a failure."""
         return self._keep(name, work, late_after, most=retry)
 
+    def until_done(self, name: str, work: Callable[[], Awaitable[None]], *, retry: float) -> None:
+        """Keeps going what comes and goes, until it returns: what waits has somebody who sees to it, whatever that meets. Several
+        may go by one name. `retry` as in `endless`."""
+        kept = self.kept.setdefault(name, Kept(name, _NEVER))
+
+        async def rounds(kept: Kept) -> bool:
+            await work()
+            return True
+
+        self._begin(kept, rounds, retry, key=f"{name} {next(self._numbers)}")
+
     def late(self) -> dict[str, float]:
         """What has not gone round in its time, and for how many seconds."""
         return {name: kept.age for name, kept in self.kept.items() if kept.is_late}
@@ -124,25 +140,34 @@ class Upkeep:
         self, name: str, work: Callable[[Kept], Awaitable[None]], late_after: float, *, most: float
     ) -> Kept:
         kept = self.kept[name] = Kept(name, late_after)
-        self._begin(kept, work, most)
+        self._begin(kept, work, most, key=name)
         return kept
 
-    def _begin(self, kept: Kept, work: Callable[[Kept], Awaitable[None]], most: float) -> None:
-        task = self._tasks[kept.name] = asyncio.create_task(_for_ever(kept, work, most), name=kept.name)
+    def _begin(
+        self, kept: Kept, work: Callable[[Kept], Awaitable[bool | None]], most: float, *, key: str
+    ) -> None:
+        task = self._tasks[key] = asyncio.create_task(_for_ever(kept, work, most), name=kept.name)
 
-        def ended(task: asyncio.Task[None]) -> None:
-            if self._tasks.get(kept.name) is task and not task.cancelled():
-                self._begin(kept, work, most)
+        def ended(task: asyncio.Task[bool]) -> None:
+            if self._tasks.get(key) is not task or task.cancelled():
+                return
+            if task.exception() is None and task.result():
+                del self._tasks[key]
+            else:
+                self._begin(kept, work, most, key=key)
 
         task.add_done_callback(ended)
 
 
-async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[None]], most: float) -> None:
+async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[bool | None]], most: float) -> bool:
+    """True once it is done, which most of it never is."""
     pause = _MIN_PAUSE
     while True:
         rounds = kept.rounds
         try:
-            await work(kept)
+            if await work(kept):
+                kept.went_round()
+                return True
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -158,3 +183,24 @@ async def _for_ever(kept: Kept, work: Callable[[Kept], Awaitable[None]], most: f
 
 async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
     await work()
+
+
+def keep_thread(name: str, work: Callable[[], None], *, retry: float) -> threading.Thread:
+    """A daemon thread that does some work until that returns; begun. What it raises is logged, and the work begun again, after a
+    growing pause of `retry` seconds at most."""
+
+    def run() -> None:
+        kept, pause = Kept(name, _NEVER), _MIN_PAUSE
+        while True:
+            begun = perf_counter()
+            try:
+                work()
+                return
+            except BaseException as error:
+                kept.failed(error)
+            pause = _MIN_PAUSE if perf_counter() - begun > _MAX_PAUSE else min(2 * pause, retry)
+            time.sleep(pause)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread

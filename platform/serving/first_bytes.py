@@ -33,7 +33,7 @@ class FirstBytesProtocol(asyncio.Protocol):
     ) -> None:
         self._config, self._state, self._app_state = config, server_state, app_state
         self._loop = _loop or asyncio.get_running_loop()
-        self._guard = guard_of(server_state, self._loop)
+        self.guard = guard_of(server_state, self._loop)
         self._address = ""
         self._pass: Pass | None = None
         self._data = b""
@@ -43,7 +43,7 @@ class FirstBytesProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         self._address = (get_remote_addr(transport) or ("", 0))[0]
-        self._pass = self._guard.admit(self._address, transport.abort)
+        self._pass = self.guard.admit(self._address, transport.abort)
         if self._pass is None:
             transport.abort()
             return
@@ -74,13 +74,17 @@ class FirstBytesProtocol(asyncio.Protocol):
         self._transport.close()
 
     def sweep(self, now: float) -> None:
-        if now - self._since > self._guard.limits.header_seconds:
+        if now - self._since > self.guard.limits.header_seconds:
             self._transport.close()
+
+    def idle_seconds(self, now: float) -> float:
+        """None: nothing was asked yet."""
+        return 0.0
 
     def _hand_on(self, is_http2: bool) -> None:
         assert self._pass is not None
         kind = Http2Protocol if is_http2 else Http1Protocol
-        protocol = kind(self._config, self._state, self._app_state, self._loop, self._guard, self._pass)
+        protocol = kind(self._config, self._state, self._app_state, self._loop, self.guard, self._pass)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         if self._data:

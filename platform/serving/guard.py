@@ -4,6 +4,7 @@ One timer for all: nothing is armed for a connection, a request or a chunk, but 
 """
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -13,11 +14,15 @@ from uvicorn.server import ServerState
 
 from serving.limits import Limits
 
+logger = logging.getLogger("uvicorn.error")
+
 EXTENSION = "gatehouse.connection"
 _TRIAL_SECONDS = 2.0
 """How long a connection above its address' limit has to show a valid key, and up to twice as long: many agents of one office begin
 at the same moment."""
 _SPREAD = 64
+_IDLE_SECONDS = 2.0
+"""Idle for less, the next request may be on its way."""
 _TRIALS = 5
 """How many times its limit an address may have with those."""
 
@@ -28,6 +33,12 @@ class Guarded(Protocol):
 
     def sweep(self, now: float) -> None:
         """Ends what has taken too long; `now` is the loop's time."""
+
+    def idle_seconds(self, now: float) -> float:
+        """For how long it has been kept for requests that may come; 0 where one is under way, or none has come yet."""
+
+    def shutdown(self) -> None:
+        """Ends it, as HTTP has it, behind what is under way."""
 
 
 class Pass:
@@ -75,6 +86,7 @@ class Guard:
         """The same, the oldest first."""
         self._open = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._room_made_at = -_IDLE_SECONDS
 
     @property
     def connections(self) -> int:
@@ -124,6 +136,19 @@ class Guard:
         self._open -= 1
         self.forget(held)
 
+    def make_room(self) -> None:
+        """Others wait, and there are no descriptors for them: connections that wait for nothing are closed."""
+        now = self._loop.time()
+        if now - self._room_made_at < _IDLE_SECONDS / 4:
+            return
+        self._room_made_at = now
+        for connection in tuple(self._connections):
+            try:
+                if isinstance(connection, Guarded) and connection.idle_seconds(now) >= _IDLE_SECONDS:
+                    connection.shutdown()
+            except Exception:
+                logger.exception("an idle connection could not be closed")
+
     def _close_oldest(self) -> None:
         oldest = next(iter(self._unproven))
         self.forget(oldest)
@@ -139,8 +164,12 @@ class Guard:
         self._timer = None
         now = self._loop.time()
         for connection in tuple(self._connections):
-            if isinstance(connection, Guarded):
+            if not isinstance(connection, Guarded):
+                continue
+            try:
                 connection.sweep(now)
+            except Exception:  # of this one connection: all others are looked at, and the next time too
+                logger.exception("a connection could not be looked at")
         if self._open:
             self._timer = self._loop.call_later(self.limits.sweep_seconds, self._sweep)
 

@@ -126,6 +126,11 @@ class Http1Protocol(HttpToolsProtocol):
         elif self._pace is not None and self._pace.is_too_slow(self._limits, now):
             self._refuse(408)
 
+    def idle_seconds(self, now: float) -> float:
+        """Since its last answer; 0 where there was none, or a request is under way."""
+        task = self.timeout_keep_alive_task
+        return 0.0 if task is None else max(0.0, now - (task.when() - self.timeout_keep_alive))
+
     def _stands_at(self) -> tuple[str, int] | None:
         """What the client is waited for, told apart from the same of another request; None where it is not."""
         cycle = self.cycle

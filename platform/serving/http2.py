@@ -116,7 +116,9 @@ class Http2Protocol(asyncio.Protocol):
         self._wake_all()
 
     def shutdown(self) -> None:
-        """The server ends: no new requests, and the connection is closed after the last."""
+        """No new requests, and the connection is closed after the last."""
+        if self._is_draining:
+            return
         self._is_draining = True
         # By hand: h2's own closes the connection for the answers that are under way, too.
         self.transport.write(GoAwayFrame(0, self.h2.highest_inbound_stream_id).serialize())
@@ -137,6 +139,11 @@ class Http2Protocol(asyncio.Protocol):
             if stream.is_too_slow(now):
                 self.reset(stream, ErrorCodes.ENHANCE_YOUR_CALM)
         self.flush()
+
+    def idle_seconds(self, now: float) -> float:
+        """Since its last stream; 0 where one is under way, or none has come yet."""
+        is_idle = not self.streams and self.h2.highest_inbound_stream_id > 0
+        return now - self._idle_since if is_idle else 0.0
 
     def _is_stalled(self, now: float) -> bool:
         """Whether the transport's buffer has stayed as it is for longer than may be."""
@@ -226,8 +233,7 @@ class Http2Protocol(asyncio.Protocol):
         self._count(self._controls)
 
     def _on_goaway(self, event: e.ConnectionTerminated) -> None:
-        # It is the client that closes: Node drops what it has not yet read of an answer when we do, right after it.
-        self._idle_seconds = min(self._idle_seconds, _LEAVING_SECONDS)
+        self.close_soon()
 
     def _count(self, allowance: Allowance) -> None:
         if not allowance.take(self.loop.time()):
@@ -297,6 +303,11 @@ class Http2Protocol(asyncio.Protocol):
             self._idle_since = self.loop.time()
             if self._is_draining:
                 self.close(ErrorCodes.NO_ERROR)
+
+    def close_soon(self) -> None:
+        """Closes it once it is idle. Not at once: Node drops what it has not yet read of an answer when we do, right after it, and
+        Python's h2 takes a GOAWAY for the end of all streams that are under way."""
+        self._idle_seconds = min(self._idle_seconds, _LEAVING_SECONDS)
 
     def close(self, code: ErrorCodes) -> None:
         if not self.transport.is_closing():

@@ -148,6 +148,8 @@ class Stream:
                 self._expected = int(value)
             if name not in _OF_HTTP1:
                 sent.append((name, value))
+            elif (name, value) == (b"connection", b"close"):
+                self._connection.close_soon()
         self._has_begun = True
         self._has_no_body = self.scope["method"] == "HEAD" or status in (204, 304)
         self._connection.h2.send_headers(self.id, sent)

@@ -259,7 +259,8 @@ def main() -> None:
     if "clients" in wanted:
         clients.table()
     if "failover" in wanted:
-        failover.show(failover.measure())
+        for found in failover.measure():
+            failover.show(found)
     if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler", "readiness"} & set(
         wanted
     ):

@@ -21,12 +21,12 @@ def rows(*, key: str, env: dict[str, str], postmaster: int, folder: Path, count:
     env = {**env, "BEDROCK_ENDPOINT_URL": f"http://127.0.0.1:{upstream}"}
     found: list[Row] = []
     with (
-        pgbouncer(env["DATABASE_URL"], folder) as url,
+        pgbouncer(env["DATABASE_URL"], folder) as pooler,
         running(["-m", "tests.bench.upstream", str(upstream)]),
         running(uvicorn("config.asgi:application", direct), env=env) as one,
         running(
             uvicorn("config.asgi:application", pooled),
-            env={**env, "DATABASE_URL": url, "DATABASE_DIRECT_URL": env["DATABASE_URL"]},
+            env={**env, "DATABASE_URL": pooler.url, "DATABASE_DIRECT_URL": env["DATABASE_URL"]},
         ) as other,
     ):
         wait_for_port(upstream)

@@ -80,9 +80,9 @@ def postgres_processes(postmaster: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def uvicorn(application: str, port: int) -> list[str]:
+def uvicorn(application: str, port: int, *, loop: str = "uvloop", http: str = "httptools") -> list[str]:
     """The same server and settings for everything that is compared."""
     return [
-        "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools",
+        "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), "--loop", loop, "--http", http,
         "--no-access-log", "--no-proxy-headers", "--log-level", "warning", "--backlog", "4096",
     ]  # fmt: skip

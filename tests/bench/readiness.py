@@ -5,6 +5,7 @@ import time
 from statistics import median, quantiles
 
 from embedded.ports import free_port
+from embedded.server import LOOP, PROTOCOLS
 from tests.bench import load
 from tests.bench.processes import running, uvicorn, wait_for, wait_for_port
 from tests.bench.streams import INTERVAL, _open_all
@@ -54,7 +55,7 @@ def measure(*, key: str, env: dict[str, str]) -> list[tuple[float, bool]]:
     ]
     with (
         running(["-m", "tests.bench.upstream", str(upstream), str(INTERVAL)]),
-        running(uvicorn("config.asgi:application", gateway), env=env),
+        running(uvicorn("config.asgi:application", gateway, loop=LOOP, http=PROTOCOLS), env=env),
     ):
         wait_for_port(upstream)
         wait_for(gateway, "/readyz")

@@ -66,7 +66,7 @@ def main() -> None:
     begun = time.monotonic()
     with ExitStack() as ending:
         ending.callback(shutil.rmtree, template, ignore_errors=True)
-        shared = cache(lambda: ending.enter_context(ground()))
+        shared = cache(lambda made=ground: ending.enter_context(made()))
         print("| " + " | ".join(_COLUMNS) + " |\n|" + "---|" * len(_COLUMNS), flush=True)
         for fault in chosen:
             if missing := fault.missing():

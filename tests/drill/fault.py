@@ -17,9 +17,9 @@ class Fault:
     does: ClassVar[str]
     """What happens, in words for the table's reader."""
     seconds: ClassVar[float] = 10.0
-    before: ClassVar[float] = 4.0
+    before: ClassVar[float] = 2.5
     """Seconds of calls before it."""
-    after: ClassVar[float] = 12.0
+    after: ClassVar[float] = 7.0
     """Seconds of calls after its end, at least."""
     is_outage: ClassVar[bool] = False
     """Whether no call can succeed meanwhile, so that readiness must say so."""
@@ -43,7 +43,7 @@ class Fault:
         return ""
 
     @contextmanager
-    def ground(self, shared: Callable[[], Ground]) -> Iterator[Ground]:
+    def ground(self, shared: Callable[..., Ground]) -> Iterator[Ground]:
         """Where it happens."""
         yield shared()
 

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from embedded.child import Child
 from embedded.waiting import stop_all
@@ -14,7 +14,9 @@ from tests.drill.background import background, start_all
 from tests.drill.load import TOKENS_PER_SECOND, Caller
 from tests.e2e.conftest import World
 from tests.governance.limits.factories import DOLLAR
+from tests.sentinel import Watched, watched
 from tests.services import PASSWORD, Server, Stack, temporary_folder, until
+from tests.standby import Pair, pair
 
 REGIONS = ("us-east-1", "us-west-2")
 ROLE = "gateway"
@@ -48,13 +50,15 @@ class Ground:
             )
             connection.execute(f"GRANT ALL ON SCHEMA public TO {ROLE}")
             connection.execute(_OWN_ALL)
-        parts = conninfo_to_dict(stack.postgres)
-        self.database_url = f"postgres://{ROLE}:{PASSWORD}@{parts['host']}:{parts['port']}/{parts['dbname']}"
+        parts = urlsplit(stack.postgres)
+        self.database_url = f"postgres://{ROLE}:{PASSWORD}@{parts.netloc.rpartition('@')[2]}{parts.path}"
         self.key = self.world.new_key(team="Drill")
         self.world.set_budget(team="Drill", limit_nanos=10**15)
         self.world.set_rate_limit(team="Drill", metric="requests", limit=100_000)
         _ = stack.simulator
         self.pace()
+        self.pair: Pair | None = None
+        self.watched: Watched | None = None
         self.background: list[Child] = []
         """Celery's worker and beat."""
 
@@ -106,12 +110,8 @@ class Ground:
     @contextmanager
     def working(self, **environment: str) -> Iterator[None]:
         """With a worker for all queues, and beat, in the place of those that run."""
-        before, made = (
-            self.background,
-            background(
-                self.stack.environment(DATABASE_URL=self.database_url, **environment), self.stack.data_dir
-            ),
-        )
+        environment = {"DATABASE_URL": self.database_url, **environment}
+        before, made = self.background, background(self.stack.environment(**environment), self.stack.data_dir)
         stop_all(before)
         self.background = made
         try:
@@ -134,3 +134,22 @@ def ground(folder: Path | None = None) -> Iterator[Ground]:
             yield made
     if folder is None:
         shutil.rmtree(at, ignore_errors=True)
+
+
+@contextmanager
+def paired_ground() -> Iterator[Ground]:
+    """One whose Postgres and Valkey have each another that follows it. Whoever connects is led to the primary."""
+    at = temporary_folder()
+    with (
+        Stack(at, durable=True) as stack,
+        pair(stack, at / "standby") as postgres,
+        watched(stack, at / "replica") as valkey,
+    ):
+        stack.manage("load_catalog")
+        stack.postgres = f"{postgres.url}?target_session_attrs=read-write"
+        stack.valkey = valkey.address
+        made = Ground(stack)
+        made.pair, made.watched = postgres, valkey
+        with made.working():
+            yield made
+    shutil.rmtree(at, ignore_errors=True)

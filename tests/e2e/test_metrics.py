@@ -7,9 +7,14 @@ from contextlib import suppress
 import httpx
 import psutil
 import pytest
+import redis
+from celery import Celery
 from prometheus_client.parser import text_string_to_metric_families
 
+from embedded.waiting import stop_all
+from kernel.bugs import COUNTS, LAST
 from tests.client import HTTP
+from tests.drill.background import background, start_all
 from tests.e2e.conftest import World
 from tests.services import Server, until
 
@@ -67,3 +72,24 @@ def _whole(server: Server) -> str:
 
     until(answers, what="an answer")
     return found[0]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.slow
+def test_a_fault_of_a_worker_is_told_by_gateways(world: World) -> None:
+    """A task that is given what is no id of a delivery: nobody's fault but ours."""
+    server = world.stack.gateway()
+    worker, _ = background(world.stack.environment(), world.stack.data_dir)
+    start_all([worker])
+    try:
+        with Celery("asks", broker=world.stack.valkey) as asks:
+            asks.send_task("governance.tasks.deliver", args=("no id",), queue="deliveries")
+        name = 'gatehouse_bugs_total{where="governance.tasks.deliver"}'
+        until(lambda: name in scrape(server), seconds=60, what="the count")
+        assert number(scrape(server), name) >= 1
+        warned = HTTP.get(f"{server.url}/readyz").json()["warnings"]
+        assert any("a fault of its own" in line and "governance.tasks.deliver" in line for line in warned)
+    finally:
+        stop_all([worker])
+        with redis.from_url(world.stack.valkey) as valkey:
+            valkey.delete(COUNTS, LAST)

@@ -6,8 +6,12 @@ from collections import Counter
 
 import httpx
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from embedded.waiting import stop_all
+from kernel.background_queues import QUEUES
 from kernel.checks import leads_to_pooler
+from tests.drill.background import background, start_all
 from tests.e2e.conftest import MODEL, World
 from tests.governance.limits.invariants import assert_sound
 from tests.pgbouncer import MISSING, PROGRAM, pgbouncer
@@ -20,11 +24,12 @@ CALLS, CALLERS = 240, 12
 @pytest.fixture(scope="module")
 def pooled():
     folder = temporary_folder()
-    with Stack(folder) as stack, pgbouncer(stack.postgres, folder / "pgbouncer") as url:
+    with Stack(folder) as stack, pgbouncer(stack.postgres, folder / "pgbouncer") as pooler:
         stack.manage("load_catalog")
+        url = pooler.url
         env = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": stack.postgres}
         world = World(stack, stack.gateway(workers=2, env=env), "")
-        world.pooled, world.pooled_env = url, env
+        world.pooler, world.pooled, world.pooled_env = pooler, url, env
         world.key = world.new_key()
         world.set_budget(team="Tests", limit_nanos=10**13)
         # Both processes know the key.
@@ -68,6 +73,45 @@ def test_commands_work_through_it(pooled):
     stack = pooled.stack
     assert "ok" in stack.manage("verify_ledger", **pooled.pooled_env).lower()
     stack.manage("migrate", "--check", **pooled.pooled_env)
+
+
+def test_what_is_of_a_session_goes_past_it(pooled):
+    asked = (
+        "from kernel.direct_connection import direct_connection as direct\n"
+        "with direct() as it, it.cursor() as cursor:\n"
+        "    cursor.execute(\"SET maintenance_work_mem = '77MB'\")\n"
+        "    cursor.execute('SHOW maintenance_work_mem')\n"
+        "    print(cursor.fetchone()[0], it.settings_dict['PORT'])"
+    )
+    port = conninfo_to_dict(pooled.stack.postgres)["port"]
+    assert pooled.stack.manage("shell", "-v", "0", "-c", asked, **pooled.pooled_env).split() == ["77MB", port]
+
+
+def test_worker_and_beat_go_through_it_and_on_when_it_was_restarted(pooled):
+    world = pooled
+    workers = background(world.stack.environment(**world.pooled_env), world.stack.data_dir)
+    try:
+        start_all(workers)
+        until(
+            lambda: pulses(world).keys() == set(QUEUES), seconds=40, what="work on all queues, as beat says"
+        )
+        (before,) = world.execute("SELECT max(at) AS at FROM governance_workerpulse")
+        world.pooler.stop()
+        world.pooler.start()
+        until(lambda: all(at > before["at"] for at in pulses(world).values()), seconds=40, what="more of it")
+        mark = "SELECT coalesce(max(watermark), 0) AS mark FROM governance_rollupstate"
+        (was,) = world.execute(mark)
+        until(lambda: world.chat().status_code == 200, what="a call")
+        sent = "from kernel.background import app; app.send_task('governance.tasks.roll_up')"
+        world.stack.manage("shell", "-c", sent, **world.pooled_env)
+        until(lambda: world.execute(mark)[0]["mark"] > was["mark"], what="the task that was sent")
+        assert all(child.is_alive() for child in workers)
+    finally:
+        stop_all(workers)
+
+
+def pulses(world: World) -> dict:
+    return {row["queue"]: row["at"] for row in world.execute("SELECT queue, at FROM governance_workerpulse")}
 
 
 def test_a_pooler_is_told_from_postgres(pooled):

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import boto3
 import psutil
 import pytest
 
@@ -117,6 +118,30 @@ def test_aws_itself_gets_the_credentials_and_the_simulator_does_not(tmp_path: Pa
     )
     assert real["AWS_PROFILE"] == "work"
     assert "BEDROCK_ENDPOINT_URL" not in real
+
+
+@pytest.mark.parametrize("service", ["kms", "s3", "sts", "bedrock-agent-runtime", "sso-oidc"])
+def test_a_service_s_own_address_reaches_its_client_beside_the_simulator(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "AWS_ENDPOINT_URL_" + service.upper().replace("-", "_")
+    base = {
+        name: "http://127.0.0.1:9",
+        "GATEHOUSE_DATA_DIR": str(tmp_path),
+        "AWS_CA_BUNDLE": "ours.pem",
+        "AWS_SECRET_ACCESS_KEY": "real",
+    }
+    simulated = platform_environment(
+        base, configuration(**base), load_secrets(tmp_path, {}), database_url="d", redis_url="r"
+    )
+    assert (simulated["AWS_CA_BUNDLE"], simulated["AWS_SECRET_ACCESS_KEY"] == "real") == ("ours.pem", False)
+    for key in [key for key in os.environ if key.startswith("AWS_")]:
+        monkeypatch.delenv(key)
+    for key in (name, "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(key, simulated[key])
+    client = boto3.Session(region_name=simulated["AWS_REGION"]).client(service)
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+    client.close()
 
 
 @pytest.mark.parametrize("url", ["localhost", "mysql://u:p@h/d", "postgres://", "postgres://u:p@h:port/d"])

@@ -88,3 +88,21 @@ async def test_batches_keep_within_their_size():
     batcher = Batcher(flush, max_batch=4)
     await asyncio.gather(*map(batcher.submit, range(10)))
     assert sizes == [4, 4, 2]
+
+
+@pytest.mark.parametrize("fault", [GeneratorExit, asyncio.CancelledError, BaseException, "too few"])
+async def test_whatever_a_batch_meets_each_item_is_answered(fault):
+    faults = [fault]
+
+    async def flush(items):
+        if not faults:
+            return items
+        if (met := faults.pop()) == "too few":
+            return items[1:]
+        raise met
+
+    batcher = Batcher(flush)
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(*map(batcher.submit, [1, 2]), return_exceptions=True)
+        assert all(isinstance(result, RuntimeError) for result in results)
+        assert await batcher.submit(3) == 3

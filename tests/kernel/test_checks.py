@@ -6,7 +6,13 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from kernel.checks import INSECURE_DEFAULT, is_loopback, refuse_unsafe_settings, unsafe_settings
+from kernel.checks import (
+    INSECURE_DEFAULT,
+    is_loopback,
+    refuse_unsafe_settings,
+    replica_in_vain,
+    unsafe_settings,
+)
 
 OURS = "gatehouse."
 
@@ -90,3 +96,11 @@ def test_deployment_checks_have_them(production):
     assert "gatehouse.E001" in [each.id for each in deploy]
     always = run_checks(tags=[Tags.security])
     assert not [each for each in always if (each.id or "").startswith(OURS)]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"), [("", []), ("postgres://nobody@127.0.0.1:1/none", ["gatehouse.W006"])]
+)
+def test_a_replica_that_nothing_is_read_from_is_warned_of(settings, url, expected):
+    settings.REPLICA_DATABASE_URL = url
+    assert [each.id for each in replica_in_vain()] == expected

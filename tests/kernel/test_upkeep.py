@@ -7,7 +7,7 @@ import psycopg_pool
 import pytest
 import redis
 
-from kernel.upkeep import Kept, Upkeep
+from kernel.upkeep import Kept, Upkeep, keep_thread
 
 ERRORS = [
     Exception, BaseException, GeneratorExit, psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.AdminShutdown, psycopg.errors.DiskFull,
@@ -88,3 +88,35 @@ async def test_the_same_failure_is_told_once(caplog):
     kept.failed(ValueError("wrong"))
     assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
     assert kept.failures == 6
+
+
+@pytest.mark.parametrize("error", ERRORS)
+async def test_what_comes_and_goes_is_gone_on_with_until_it_is_done(error):
+    upkeep, tries = Upkeep(), 0
+
+    async def work() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise error()
+
+    upkeep.until_done("The line", work, retry=0.01)
+    upkeep.until_done("The line", work, retry=0.01)  # another of the same name
+    async with asyncio.timeout(20):
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - seen from without
+            await asyncio.sleep(0.01)
+    assert (tries, upkeep.kept["The line"].failures) == (4, 2)
+    assert not upkeep.late()
+
+
+@pytest.mark.parametrize("error", ERRORS[::3])
+def test_a_thread_goes_on_until_it_returns(error):
+    tries = []
+
+    def work() -> None:
+        tries.append(error)
+        if len(tries) < 3:
+            raise error()
+
+    keep_thread("the thread", work, retry=0.01).join(20)
+    assert len(tries) == 3

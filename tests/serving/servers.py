@@ -16,7 +16,7 @@ from embedded.server import PROTOCOLS
 
 
 class App:
-    """Answers `/`, echoes `/echo`, and goes on for ever at `/endless`; it notes what it did."""
+    """Answers `/`, echoes `/echo`, and goes on for ever at `/endless`, ends its connection with `/last`; it notes what it did."""
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
@@ -39,7 +39,8 @@ class App:
             body += message["body"]
             if not message["more_body"]:
                 break
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Case", b"kept")]})
+        last = [(b"connection", b"close")] if scope["path"] == "/last" else []
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"X-Case", b"kept"), *last]})
         if scope["path"] == "/endless":
             await self._go_on(receive, send)
         if scope["path"] == "/wait":

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from serving.http1 import Http1Protocol
 from serving.limits import Limits
 from tests.serving.servers import App, connected, serving, until
 
@@ -114,3 +115,18 @@ async def test_an_answer_that_nobody_takes_is_ended(monkeypatch):
 def test_a_limit_that_is_no_number_is_said_by_name():
     with pytest.raises(ValueError, match="GATEHOUSE_HEADER_SECONDS"):
         Limits.from_environment({"GATEHOUSE_HEADER_SECONDS": "soon"})
+
+
+async def test_one_connection_that_can_t_be_looked_at_keeps_no_other_from_its_end(monkeypatch):
+    monkeypatch.setenv("GATEHOUSE_HEADER_SECONDS", "0.4")
+    met = []
+
+    def sweep(self, now):
+        met.append(now)
+        raise KeyError
+
+    async with serving(App()) as port, connected(port) as (_, broken):
+        monkeypatch.setattr(Http1Protocol, "sweep", sweep)
+        broken.write(HEAD)
+        await until(lambda: met)
+        assert await _answer(port) == b""

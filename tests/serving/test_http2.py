@@ -242,3 +242,17 @@ def _frames(data: bytes) -> list[tuple[int, int]]:
         found.append((data[3], int.from_bytes(data[5:9], "big")))
         data = data[9 + int.from_bytes(data[:3], "big") :]
     return found
+
+
+async def test_an_answer_that_ends_its_connection_ends_it_behind_what_is_under_way(monkeypatch):
+    monkeypatch.setattr("serving.http2._LEAVING_SECONDS", 0.1)
+    monkeypatch.setenv("GATEHOUSE_STALLED_SECONDS", "0.8")  # so that it is looked often
+    app = App()
+    async with serving(app) as port, client(port) as found:
+        waiting, last = found.ask("/wait"), found.ask("/last")
+        await found.say()
+        await found.until(e.StreamEnded, last)
+        app.may_end.set()
+        await found.until(e.StreamEnded, waiting)
+        assert found.text(waiting) == b"hello"
+        assert await found.is_closed()

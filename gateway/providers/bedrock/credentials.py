@@ -30,16 +30,19 @@ class CredentialSource:
 
     def warm_up(self) -> None:
         """Loads botocore, which takes a while; whether there are credentials shows when they are asked for."""
-        import botocore.session  # noqa: F401
+        import gateway.providers.bedrock.boto_time  # noqa: F401
 
     def _load(self) -> Credentials:
         import botocore.session
         from botocore.credentials import RefreshableCredentials
         from botocore.exceptions import BotoCoreError
 
+        from gateway.providers.bedrock.boto_time import keep_fresh
+
         try:
             if self._source is None:
                 self._source = botocore.session.get_session().get_credentials()
+                keep_fresh(self._source)
                 if isinstance(self._source, RefreshableCredentials):
                     self._is_stale = self._source.refresh_needed
             if self._source is None:

@@ -4,11 +4,11 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 
+from gateway.providers.bedrock.boto_time import timed_client
 from governance.records.services.key_wrappers import KeyUnavailableError, WrappedKey
 
 _CONTEXT = "gatehouse:team"
@@ -56,7 +56,7 @@ class KmsKeyWrapper:
     def _client(self, region: str | None) -> Any:
         with self._lock:  # making a client is not safe in two threads at once; using one is
             if region not in self._clients:
-                self._clients[region] = boto3.client("kms", region_name=region, config=_CONFIG)
+                self._clients[region] = timed_client("kms", region_name=region, config=_CONFIG)
             return self._clients[region]
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gateway.providers.bedrock.boto_time import timed_client
 from kernel.errors import UnavailableError
 
 PROFILES = frozenset({"us", "eu", "apac", "jp", "au", "global"})
@@ -36,7 +36,7 @@ def list_offers(*, region: str, endpoint_url: str = "") -> list[Offered]:
     """The text and embedding models a region offers now. Raises ControlPlaneError."""
     config = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 2, "mode": "standard"})
     try:
-        client = boto3.client("bedrock", region_name=region, endpoint_url=endpoint_url or None, config=config)
+        client = timed_client("bedrock", region_name=region, endpoint_url=endpoint_url or None, config=config)
         models = client.list_foundation_models()["modelSummaries"]
         profiles = _profiles(client)
     except (BotoCoreError, ClientError) as error:

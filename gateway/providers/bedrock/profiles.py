@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gateway.providers.bedrock.boto_time import timed_client
 from gateway.providers.bedrock.offers import ControlPlaneError
 
 TAG = "gatehouse:team"
@@ -27,7 +27,7 @@ def ensure_profile(
     """The ARN of the profile of this name, and whether it was made now. Raises ControlPlaneError."""
     config = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 2, "mode": "standard"})
     try:
-        client = boto3.client("bedrock", region_name=region, endpoint_url=endpoint_url or None, config=config)
+        client = timed_client("bedrock", region_name=region, endpoint_url=endpoint_url or None, config=config)
         for page in client.get_paginator("list_inference_profiles").paginate(typeEquals="APPLICATION"):
             for summary in page["inferenceProfileSummaries"]:
                 if summary["inferenceProfileName"] == name:
@@ -54,6 +54,6 @@ def account_id(endpoint_url: str) -> str:
     if endpoint_url:
         return "000000000000"
     try:
-        return str(boto3.client("sts").get_caller_identity()["Account"])
+        return str(timed_client("sts").get_caller_identity()["Account"])
     except (BotoCoreError, ClientError) as error:
         raise ControlPlaneError(f"Who the credentials are of can't be told: {error}") from error

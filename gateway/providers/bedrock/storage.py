@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+
+from gateway.providers.bedrock.boto_time import timed_client
 
 READ_ERRORS = (BotoCoreError, ClientError)
 """What AWS's side raises where it can't be read; files raise OSError."""
@@ -65,4 +66,4 @@ def opened(source: Source) -> Iterator[IO[bytes]]:
 
 
 def _client() -> Any:
-    return boto3.client("s3")
+    return timed_client("s3")

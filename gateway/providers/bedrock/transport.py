@@ -52,7 +52,10 @@ class _Answer:
         self.status = response.status
 
     def header(self, name: str) -> str:
-        return self._response.get_header(name) or ""
+        try:
+            return self._response.get_header(name) or ""
+        except ValueError:  # bytes that are no text
+            return ""
 
     async def read(self) -> bytes:
         with _translated():

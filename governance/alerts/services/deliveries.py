@@ -31,6 +31,7 @@ from governance.alerts.policy import (
 from governance.alerts.services.webhooks import UndeliverableError, post_webhook
 from governance.limits.policy.windows import is_endless
 from kernel.errors import UnavailableError
+from kernel.faults import is_away
 from kernel.mail import send_now
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ def attempt(delivery_id: UUID, *, now: datetime) -> bool:
         _note_failure(delivery, error, now=now)
         return False
     except Exception as error:  # a fault of our own must not be tried for ever, nor unseen
+        if is_away(error):
+            raise  # Postgres is: the delivery is due again when its lease is over
         logger.exception("alert %s: a fault on its way to channel %s", delivery.pk, delivery.channel_id)
         _note_failure(delivery, error, now=now)
         return False

@@ -33,7 +33,7 @@ class Hold(models.Model):
 
 
 class GatewayInstance(models.Model):
-    """A running gateway process. When its heartbeat stops, its holds expire."""
+    """A running gateway process. When its heartbeat stops, its holds expire. `pid` is 0 once it has ended in good order."""
 
     id = models.UUIDField(primary_key=True)
     host = models.CharField(max_length=200)

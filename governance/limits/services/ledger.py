@@ -41,6 +41,8 @@ _UNRESERVE = "SELECT gatehouse_unreserve(%s)"
 _EXTEND = "SELECT number, more_nanos FROM gatehouse_extend(%s)"
 _SETTLE = "SELECT gatehouse_settle(%s, %s, %s, %s)"
 _NOTE_PROGRESS = "SELECT gatehouse_note_progress(%s)"
+_LEAVE = "UPDATE governance_gatewayinstance SET pid = 0, warnings = '' WHERE id = %s"
+_LEAVE_SECONDS = 1.0
 _HEARTBEAT = """
     WITH others AS (
         SELECT count(*) AS number, count(*) FILTER (WHERE id < %(id)s) AS before FROM governance_gatewayinstance
@@ -117,7 +119,6 @@ class Ledger:
         self.is_connected = True
         self.error = ""
         """What failed last, until something goes through again."""
-        self._reserving_fails_since: float | None = None
         self._settling_fails_since: float | None = None
         self._away_since: float | None = None
         self._settled_at = perf_counter()
@@ -147,6 +148,15 @@ class Ledger:
                 await self._settlements.drain()
         except TimeoutError:
             logger.error("%d settlements could not be written before the end", len(self._settlements))
+
+    async def leave(self) -> None:
+        """Says that this process has ended in good order, once it beats no more. Without Postgres nothing is said."""
+        with suppress(Exception):
+            await within(_LEAVE_SECONDS, self._leave())
+
+    async def _leave(self) -> None:
+        async with self._pool.connection(_LEAVE_SECONDS) as connection:
+            await connection.execute(_LEAVE, (self.instance_id,))
 
     @property
     def is_stuck(self) -> bool:
@@ -294,15 +304,13 @@ class Ledger:
                     cursor = await connection.execute(_RESERVE, values)
                     rows = await cursor.fetchall()
                 self._note_success()
-                self._reserving_fails_since = None
                 return rows
             except Exception as error:
                 # Sent again, it may still be under way on the connection that was lost.
                 if is_items_own(error) and not (is_again and isinstance(error, UniqueViolation)):
                     raise
                 self._failed("reserving", len(call_ids), error)
-                since = self._reserving_fails_since = self._reserving_fails_since or perf_counter()
-                is_over = perf_counter() + pause - since > _PATIENCE_SECONDS
+                is_over = self.away_for + pause > _PATIENCE_SECONDS
                 if is_over or not (is_away(error) or isinstance(error, UniqueViolation)):
                     raise LedgerUnavailableError("Postgres can't be reached") from error
                 is_again = True

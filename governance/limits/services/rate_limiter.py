@@ -73,11 +73,13 @@ class RateLimiter:
         self, url: str, *, members: Callable[[], tuple[int, int]], prefix: str = "gatehouse:rate:"
     ) -> None:
         # As long to import as all of Django's models: only where limits are kept.
-        import redis.asyncio as redis
+        import redis
+
+        from kernel.valkey import connected
 
         self._lost = (redis.RedisError, OSError, TimeoutError)
         """What Valkey's absence looks like."""
-        self._client = redis.from_url(
+        self._client = connected(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, max_connections=8
         )
         self._prefix = prefix
@@ -154,6 +156,17 @@ class RateLimiter:
             return False
         self._trouble = ""
         return True
+
+    async def hashes(self, *names: str, timeout_seconds: float) -> list[dict[str, float]] | None:
+        """Hashes of numbers that are in Valkey under these names, which are nobody's prefix; None where it can't be asked."""
+        try:
+            async with asyncio.timeout(timeout_seconds), self._client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.hgetall(name)
+                found = await pipeline.execute()
+        except self._lost:
+            return None
+        return [{key.decode(): float(number) for key, number in each.items()} for each in found]
 
     async def _admit(self, batch: list[RateRequest]) -> Sequence[RateDecision]:
         await self._until_handed_over()

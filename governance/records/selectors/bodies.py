@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.models import Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
@@ -18,6 +18,7 @@ from accounts.policy.roles import Capability
 from governance.records.models import AuditRecord, ContentIndex
 from governance.records.policy import plain_text
 from kernel.errors import UnavailableError
+from kernel.faults import is_away
 from kernel.ids import first_id_after
 
 BODIES = "bodies"
@@ -55,8 +56,8 @@ def reaching(alias: str) -> Iterator[None]:
     """Tells the database of bodies that is away (BodiesUnreachableError) from the first one, without which nothing goes."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if alias == DEFAULT_DB_ALIAS:
+    except Error as error:
+        if alias == DEFAULT_DB_ALIAS or not is_away(error):
             raise
         raise BodiesUnreachableError from error
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connections, router
 from django.urls import reverse
 
 from accounts.access.principals import has_capability
@@ -47,7 +47,7 @@ def ids_beginning_with(text: str) -> tuple[UUID, UUID] | None:
 
 def models_called() -> list[str]:
     """The models there are calls of, each found by one step along the index."""
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(AuditRecord)].cursor() as cursor:
         cursor.execute(
             """
             WITH RECURSIVE found AS (

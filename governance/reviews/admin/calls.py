@@ -33,6 +33,7 @@ from governance.ui.calls import STATUS_LABELS, milliseconds
 from governance.ui.keyset import AFTER, BEFORE, KeysetChangeList, uuid_of
 from governance.ui.people import attach, named_of
 from kernel.money import format_usd
+from kernel.replica import may_be_stale
 
 NOTHING = "-"
 _MAX_FEEDBACK = 10
@@ -81,6 +82,10 @@ class CallAdmin(SeenOnly, RawTextPages, ReviewPages, OwnedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return CallList
+
+    @may_be_stale
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_verdict(super().get_queryset(request), user=person(request))

@@ -15,6 +15,7 @@ from governance.records.models import AuditRecord, CallStatus
 from governance.records.selectors.bodies import BodiesUnreachableError, with_words
 from governance.records.selectors.calls import content_of, first_id_at, may_read_content
 from governance.reviews.selectors import CHOICES, by_review
+from kernel.replica import may_be_stale
 
 _FACTS = (
     "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "session", "wire_format", "is_stream",
@@ -135,6 +136,11 @@ class CallViewSet(OwnedViewSet):
             return None, None
         position = UUID(cursor.position)
         return (None, position) if cursor.reverse else (position, None)
+
+    @may_be_stale
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Calls that you may see, page by page."""
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(responses=CallDetailSerializer)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

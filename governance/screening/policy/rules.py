@@ -88,7 +88,7 @@ class _Patterns:
         }
 
 
-_CLEAN = _Patterns(PATTERNS, parts=10)
+_CLEAN = _Patterns(PATTERNS, parts=6)
 _RAW = _Patterns(RAW, parts=1)
 
 

@@ -23,6 +23,7 @@ from governance.usage.admin.chart import chart_of
 from governance.usage.selectors.dashboard import DashboardUsage, Sum, dashboard_usage, latest_problems
 from kernel.clock import utc_now
 from kernel.money import format_usd
+from kernel.replica import may_be_stale
 
 MODELS_SHOWN = 6
 BUDGETS_SHOWN = 8
@@ -48,6 +49,7 @@ class FirstStep:
     is_done: bool
 
 
+@may_be_stale
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the home page's template needs, of the person's own teams."""
     who = principal(request)

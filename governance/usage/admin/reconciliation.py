@@ -16,6 +16,7 @@ from governance.usage.models import AwsImport, RejectedLine
 from governance.usage.selectors.drift import Drift, drift, unknown_lines, unlogged_calls
 from kernel.clock import utc_now
 from kernel.money import format_usd
+from kernel.replica import may_be_stale
 
 DAYS_SHOWN = 31
 IMPORTS_SHOWN = 30
@@ -72,6 +73,7 @@ class ReconciliationAdmin(SeenOnly, OwnedAdmin):
         gaps = path("gaps/", self.admin_site.admin_view(self.gaps_view), name="governance_awsimport_gaps")
         return [gaps, *super().get_urls()]
 
+    @may_be_stale
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return TemplateResponse(request, "403.html", status=403)
@@ -90,6 +92,7 @@ class ReconciliationAdmin(SeenOnly, OwnedAdmin):
         }
         return self.render_page(request, "governance/usage/reconciliation", **context)
 
+    @may_be_stale
     def gaps_view(self, request: HttpRequest) -> HttpResponse:
         """What of a day, a model and a region is on one side only."""
         if not self.has_view_permission(request):

@@ -29,6 +29,7 @@ from governance.usage.selectors.usage import total as total_of
 from kernel.clock import utc_now
 from kernel.local_days import day_at
 from kernel.money import format_usd
+from kernel.replica import may_be_stale
 from kernel.spreadsheets import safe_cell
 
 GROUPS_SHOWN = 50
@@ -59,6 +60,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_view_permission(request)
 
+    @may_be_stale
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         form, zone, now = UsageForm(request), ZoneInfo(settings.TIME_ZONE), utc_now()
         context = {

@@ -15,6 +15,7 @@ from accounts.api.fields import UsdField
 from governance.usage.models import AwsImport, LoggedInvocation, RejectedLine
 from governance.usage.selectors.drift import drift, unknown_lines, unlogged_calls
 from kernel.clock import utc_now
+from kernel.replica import may_be_stale
 
 
 class SuperuserOnly(BasePermission):
@@ -97,6 +98,7 @@ class ReconciliationView(APIView):
 
     permission_classes = (SuperuserOnly,)
 
+    @may_be_stale
     @extend_schema(parameters=[PeriodParameters], responses=ReconciliationSerializer)
     def get(self, request: Request) -> Response:
         """By day, model and region. For superusers."""
@@ -109,6 +111,7 @@ class GapsView(APIView):
 
     permission_classes = (SuperuserOnly,)
 
+    @may_be_stale
     @extend_schema(parameters=[GapParameters], responses=GapsSerializer)
     def get(self, request: Request) -> Response:
         """Calls that are in no log, and logged invocations that are no call: the latest 200 of each. For superusers."""

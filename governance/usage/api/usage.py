@@ -18,6 +18,7 @@ from governance.usage.policy.usage import GROUPS, INTERVALS, UsageQuery
 from governance.usage.policy.usage_limits import MINUTES
 from governance.usage.selectors.rows import figures, row_data
 from governance.usage.selectors.usage import MAX_ROWS, total, usage_rows
+from kernel.replica import may_be_stale
 
 
 class UsageParameters(serializers.Serializer[Any]):
@@ -119,6 +120,7 @@ _EXAMPLE = OpenApiExample(
 class UsageView(APIView):
     """Usage and cost, exact to the last call that has ended."""
 
+    @may_be_stale
     @extend_schema(parameters=[UsageParameters], responses=UsageSerializer, examples=[_EXAMPLE])
     def get(self, request: Request) -> Response:
         """Figures of the calls of your teams, by interval and group. 20,000 rows at most."""
@@ -158,6 +160,7 @@ class TipsSerializer(serializers.Serializer[Any]):
 class TipsView(APIView):
     """What would save money."""
 
+    @may_be_stale
     @extend_schema(responses=TipsSerializer)
     def get(self, request: Request) -> Response:
         """Tips from your teams' own calls of the last 7 days, found anew every hour, the greatest savings first."""

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connections, router
 from django.db.models import QuerySet
 
 from accounts.models import Team
@@ -69,7 +69,7 @@ def dashboard_usage(*, teams: Collection[int] | None, now: datetime, zone: ZoneI
         teams=None if teams is None else frozenset(teams),
     )
     rows = usage_rows(query, zone=zone)
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(AuditRecord)].cursor() as cursor:
         scope: dict[str, Any] = {"everything": teams is None, "teams": list(teams or ())}
         cursor.execute(_LATENCY, {**scope, "since": first_id_at(now - timedelta(days=1))})
         p95 = cursor.fetchone()[0]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connections, router
 
 from governance.records.selectors.calls import ids_between
 from governance.usage.models import LoggedInvocation
@@ -115,7 +115,7 @@ class UnloggedCall:
 
 def drift(*, since: date, until: date) -> list[Drift]:
     """Days from one up to another, in UTC, the latest first; 1000 rows at most, and those that are on the bill alone."""
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(LoggedInvocation)].cursor() as cursor:
         cursor.execute(_DRIFT, {**_bounds(since, until), "most": MAX_ROWS})
         rows = {
             (day, model, region): Drift(
@@ -138,7 +138,7 @@ def unlogged_calls(
     *, since: date, until: date, model: str = "", region: str = "", at_most: int = 200
 ) -> list[UnloggedCall]:
     """Calls that were charged and are in no log, the latest first."""
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(LoggedInvocation)].cursor() as cursor:
         values: dict[str, Any] = {
             **_bounds(since, until),
             "model": model,

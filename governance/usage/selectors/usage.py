@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections, router
 
 from governance.usage.models import RollupState
 from governance.usage.policy import usage_limits
@@ -81,7 +81,7 @@ def _read(query: UsageQuery, *, zone: ZoneInfo, mark: int, at_most: int) -> list
             WHERE started_at >= %(since)s AND started_at < %(until)s {where}
         ) AS facts GROUP BY {by} ORDER BY 1, sum(cost_nanos) DESC, sum(calls) DESC LIMIT {int(at_most)}
     """  # noqa: S608 - names of columns, each from a fixed list
-    with connection.cursor() as cursor:
+    with connections[router.db_for_read(RollupState)].cursor() as cursor:
         cursor.execute(statement, values)
         rows = cursor.fetchall()
     width = 1 + len(groups)

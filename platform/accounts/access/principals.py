@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from accounts.access.policy import NOBODY, Principal, Shared, reach_to_change, reach_to_see
 from accounts.policy.roles import Capability, roles_with
+from kernel.replica import is_reading
 
 _KEPT = "_gatehouse_principal"
 
@@ -18,7 +19,9 @@ class _LookedUp(Principal):
 
     def teams(self, capability: Capability) -> Collection[int]:
         found: Any = self.user.memberships.filter(role__in=roles_with(capability))
-        return cast("Collection[int]", found.values_list("team_id", flat=True))
+        teams = found.values_list("team_id", flat=True)
+        # Not within a query that a replica answers: roles there may be some seconds old.
+        return list(teams) if is_reading() else cast("Collection[int]", teams)
 
 
 def principal_of(user: Any) -> Principal:

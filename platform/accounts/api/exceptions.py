@@ -1,5 +1,6 @@
 """How the management API answers what goes wrong: every member of the family, the models' own rules, and conflicts."""
 
+import logging
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelError
@@ -9,7 +10,10 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from kernel.errors import ConflictError, DomainError, InvalidError
+from accounts.outages import sentences
+from kernel.errors import ConflictError, DomainError, InvalidError, UnavailableError
+
+logger = logging.getLogger(__name__)
 
 _SOMEBODY_WAS_FIRST = "This conflicts with what is there already."
 
@@ -18,6 +22,9 @@ def answered(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to an exception; None for one that is nobody's but ours."""
     if isinstance(error, IntegrityError):  # two people who do the same at once: one of them is told
         error = ConflictError(_SOMEBODY_WAS_FIRST)
+    elif not isinstance(error, DomainError) and (text := sentences(error)):
+        logger.warning("the management API: %s", text.partition(".")[0])
+        error = UnavailableError(text)
     if isinstance(error, ModelError):
         error = serializers.ValidationError(by_field(error))
     elif isinstance(error, DomainError):

@@ -6,6 +6,7 @@ Why each large base has its own: docs/decisions/0017-knowledge.md.
 from django.conf import settings
 from django.db import connection
 
+from kernel.direct_connection import direct_connection
 from prompts.knowledge.models import Chunk, KnowledgeBase
 from prompts.knowledge.services.knowledge import index_names
 
@@ -41,7 +42,7 @@ def tend(base: KnowledgeBase) -> None:
     dimensions, pk = int(base.dimensions), int(base.pk)
     how = "" if connection.in_atomic_block else "CONCURRENTLY"
     if not base.is_indexed:
-        with connection.cursor() as cursor:
+        with direct_connection() as direct, direct.cursor() as cursor:
             # The graph is built in memory; past it, building takes many times as long.
             cursor.execute(f"SET maintenance_work_mem = '{int(settings.KNOWLEDGE_INDEX_MEMORY_MB)}MB'")
             for name in (vectors, words):  # what was left half made

@@ -9,6 +9,7 @@ from accounts.models import User
 from governance.alerts.models import Alert
 from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
+from kernel.faults import is_away
 from prompts.rollout.models import Arm, Experiment
 from prompts.rollout.policy.experiments import (
     ExperimentAction,
@@ -94,7 +95,9 @@ def check_due(*, now: datetime) -> int:
         began = perf_counter()
         try:
             told += _tell(experiment, now=now)
-        except Exception:  # one that can't be checked must not keep the others from it
+        except Exception as error:  # one that can't be checked must not keep the others from it
+            if is_away(error):
+                raise  # none can: the task is tried again
             logger.exception("experiment %s could not be checked", experiment.pk)
         rest = max(CHECK_EVERY, timedelta(seconds=(perf_counter() - began) * _REST))
         Experiment.objects.filter(pk=experiment.pk).update(next_check_at=utc_now() + rest)

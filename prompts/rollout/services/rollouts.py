@@ -10,6 +10,7 @@ from accounts.models import User
 from governance.alerts.models import Alert
 from governance.alerts.services.alerts import notify
 from kernel.clock import perf_counter, utc_now
+from kernel.faults import is_away
 from prompts.rollout.models import Rollout, RolloutEvent
 from prompts.rollout.policy.assignment import segment_of
 from prompts.rollout.policy.bounds import Guard, bounds_of
@@ -126,7 +127,9 @@ def check_due(*, now: datetime) -> int:
         began = perf_counter()
         try:
             acted += check_rollout(pk, now=now) is not RolloutAction.STAY
-        except Exception:  # one that can't be checked must not keep the others from it
+        except Exception as error:  # one that can't be checked must not keep the others from it
+            if is_away(error):
+                raise  # none can: the task is tried again
             logger.exception("rollout %s could not be checked", pk)
         rest = max(CHECK_EVERY, timedelta(seconds=(perf_counter() - began) * _REST))
         # From now on, not from `now`: the checks before it may have taken long.

@@ -37,6 +37,7 @@ class Gone(Fault):
 class Cuts(Fault):
     name = "bedrock cuts streams"
     does = "each stream breaks off after ten events for 8 s"
+    revokes = True
     seconds = 8.0
 
     @contextmanager

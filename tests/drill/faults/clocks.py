@@ -46,6 +46,7 @@ class GatewayBehind(GatewayAhead):
 class WorkerAhead(_Clock):
     name = "worker's clock two days ahead"
     does = "Celery's worker and beat believe it is the day after tomorrow for 30 s, while things end tomorrow"
+    revokes = True
     seconds = 30.0
 
     @contextmanager

@@ -25,7 +25,7 @@ class DiskFull(Fault):
     name = "disk full"
     does = "the disk with Postgres, Valkey and the logs is full for 15 s; what ends by it is started again, as `make run` does"
     seconds = 15.0
-    after = 20.0
+    after = 10.0
     is_outage = True
 
     def missing(self) -> str:

@@ -69,6 +69,7 @@ class Rolling(Fault):
 class Descriptors(Fault):
     name = "gateway out of descriptors"
     does = "600 streams come to a process that may open 512 files"
+    revokes = True
     most, streams_at_once = 512, 600
     env = {"GATEHOUSE_MAX_CALLS": "2000"}
 

@@ -29,8 +29,8 @@ def configured(ground: Ground, name: str, value: str) -> Iterator[None]:
 
 class ReadOnly(Fault):
     name = "postgres read-only"
-    does = "Postgres takes no writes for 25 s, as where the address leads to a standby for a while"
-    seconds = 25.0
+    does = "Postgres takes no writes for 15 s, as where the address leads to a standby for a while"
+    seconds = 15.0
     is_outage = True
     revokes = True
 
@@ -56,8 +56,8 @@ class Hangs(Fault):
 
 class HangsLong(Hangs):
     name = "postgres hangs for long"
-    does = "the same for 45 s, longer than a silent process is taken for alive"
-    seconds = 45.0
+    does = "the same for 36 s, longer than a silent process is taken for alive"
+    seconds = 36.0
 
 
 class Restart(Fault):

@@ -47,6 +47,7 @@ class Killed(Fault):
 class OutOfMemory(Fault):
     name = "valkey out of memory"
     does = "maxmemory is reached for 8 s: writes are refused, reads go on"
+    revokes = True
     seconds = 8.0
 
     @contextmanager
@@ -62,6 +63,7 @@ class OutOfMemory(Fault):
 class CannotSave(Fault):
     name = "valkey can't save"
     does = "a snapshot can't be written to disk: MISCONF on each write for 8 s"
+    revokes = True
     seconds = 8.0
 
     @contextmanager

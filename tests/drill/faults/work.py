@@ -16,6 +16,7 @@ _MOST_SECONDS = 150.0
 class BackgroundStopped(Fault):
     name = "worker and beat stopped"
     does = "Celery's worker and beat stand still until /readyz says so"
+    revokes = True
     streams = 1
 
     @contextmanager

@@ -185,7 +185,7 @@ class TestSyncing:
         assert Deployment.objects.get(is_enabled=True).profile == "us"
 
     def test_the_command_asks_bedrock(self, monkeypatch, capsys):
-        monkeypatch.setattr(offers.boto3, "client", lambda *args, **options: FakeBedrock())
+        monkeypatch.setattr(offers, "timed_client", lambda *args, **options: FakeBedrock())
         call_command("sync_models", region=["eu-west-1"])
         assert "eu-west-1: 2 models offered, 2 new models, 3 new deployments" in capsys.readouterr().out
         made = {(each.invoke_id, each.model.kind) for each in Deployment.objects.all()}
@@ -195,7 +195,7 @@ class TestSyncing:
         def refuse(*args, **options):
             raise offers.BotoCoreError
 
-        monkeypatch.setattr(offers.boto3, "client", refuse)
+        monkeypatch.setattr(offers, "timed_client", refuse)
         with pytest.raises(CommandError, match="eu-west-1"):
             call_command("sync_models", region=["eu-west-1"])
 

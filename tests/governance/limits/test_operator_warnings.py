@@ -17,10 +17,10 @@ DISK = "The disk of /data is 97% full: make space, or all will stop."
 CLOCK = "The clock of a is +9 s off Postgres': set it by NTP."
 
 
-def process(*lines: str, silent: float = 1, age: float = 3600) -> None:
+def process(*lines: str, silent: float = 1, age: float = 3600, host: str = "a", pid: int = 1) -> None:
     now = utc_now()
     GatewayInstance.objects.create(
-        id=uuid4(), host="a", pid=1, warnings="\n".join(lines),
+        id=uuid4(), host=host, pid=pid, warnings="\n".join(lines),
         started_at=now - timedelta(seconds=age), heartbeat_at=now - timedelta(seconds=silent),
     )  # fmt: skip
 
@@ -51,6 +51,25 @@ def test_processes_that_are_all_silent():
     process(silent=200)
     (line,) = operator_warnings(now=utc_now())
     assert "No gateway process has been heard of for 100 s" in line
+
+
+@pytest.mark.parametrize(
+    ("silent", "more", "words"),
+    [
+        (8, {}, ""), (12, {}, "pid 7"), (35, {}, "its calls are charged"), (95, {}, ""),
+        (12, {"pid": 0}, ""), (12, {"host": "replaced"}, ""),
+    ],
+)  # fmt: skip
+def test_a_process_that_says_nothing_is_told_of_by_the_others_before_it_is_taken_for_dead(
+    silent, more, words
+):
+    all_work()
+    process()
+    process(host="replaced", age=5)
+    process("Old news.", silent=silent, **{"host": "b", "pid": 7} | more)
+    lines = [line for line in operator_warnings(now=utc_now()) if "heard of" in line]
+    assert len(lines) == bool(words)
+    assert all(words.replace("pid 7", "process 7 on b") in line for line in lines)
 
 
 @pytest.mark.parametrize(("age", "says"), [(20, False), (600, True)])

@@ -228,3 +228,21 @@ def test_a_worker_that_cannot_be_started_is_a_failure_and_not_a_hang(monkeypatch
         assert "Angela Merkel" in people(TEXT, spans)
     finally:
         pool.stop()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, KeyError])
+def test_a_thread_outlives_what_it_meets(error, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = NamesPool(workers=1, queue_size=4, timeout_seconds=60)
+    monkeypatch.setattr(found, "_ensure", lambda number: None)
+    met = [error]
+
+    def ask(number: int, texts: list[tuple[str, str]]) -> Spans:
+        if met:
+            raise met.pop()
+        return [[]]
+
+    monkeypatch.setattr(found, "_ask", ask)
+    with pytest.raises(NamesFailedError):
+        read(found, TEXT)
+    assert read(found, TEXT) == [[]]
+    found.stop()

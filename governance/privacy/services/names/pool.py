@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from django.conf import settings
 
 from governance.privacy.policy.recognition.ner import Span, as_read
 from kernel.errors import UnavailableError
+from kernel.upkeep import keep_thread
 
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 2
 _START_SECONDS = 60.0
+_RETRY_SECONDS = 5.0
 _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 _ROOT = Path(__file__).resolve().parents[3]
 _MODULE = "governance.privacy.services.names.worker"
@@ -107,11 +109,9 @@ class NamesPool:
         with self._lock:
             if not self._threads:
                 self._threads = [
-                    threading.Thread(target=self._run, args=(number,), name=f"names-{number}", daemon=True)
+                    keep_thread(f"names-{number}", partial(self._run, number), retry=_RETRY_SECONDS)
                     for number in range(self._workers)
                 ]
-                for thread in self._threads:
-                    thread.start()
                 atexit.register(self.stop)
 
     def _run(self, number: int) -> None:
@@ -120,13 +120,15 @@ class NamesPool:
             texts, future = item
             if not future.set_running_or_notify_cancel():
                 continue  # nobody waits for it any more
-            for _ in range(_ATTEMPTS):
-                spans = self._ask(number, texts)
+            spans = None
+            try:
+                attempts = (self._ask(number, texts) for _ in range(_ATTEMPTS))
+                spans = next((found for found in attempts if found is not None), None)
+            finally:  # whatever went wrong: somebody waits for this
                 if spans is not None:
                     future.set_result(spans)
-                    break
-            else:
-                future.set_exception(NamesFailedError("the language model gave no answer"))
+                else:
+                    future.set_exception(NamesFailedError("the language model gave no answer"))
 
     def _ask(self, number: int, texts: list[tuple[str, str]]) -> Spans | None:
         process = self._ensure(number)
@@ -143,7 +145,7 @@ class NamesPool:
                     for each in orjson.loads(line)
                 ]
                 return spans
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # the last two of what is no answer
             logger.debug("a names worker failed: %s", type(error).__name__)
         self._end(number, process)
         return None
