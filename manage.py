@@ -32,14 +32,11 @@ def main() -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"Gatehouse can't start: {error}")
     except Exception as error:
-        from kernel.faults import is_database_away
+        from kernel.faults import outage
 
-        if not is_database_away(error):
+        if not (what := outage(error)):
             raise
-        text = str(error).strip().splitlines()[0]
-        sys.exit(
-            f"Postgres can't be used, and what was under way is not done: {text}. Run it again when it can."
-        )
+        sys.exit(f"{what} What was under way is not done: run it again once that is over.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel.errors import DomainError
-from kernel.faults import outage
 
 
 @contextmanager
@@ -28,7 +27,3 @@ class Command(BaseCommand):
             return super().execute(*args, **options)
         except (DomainError, ValidationError) as error:
             raise CommandError(" ".join(error.messages)) from error
-        except Exception as error:
-            if what := outage(error):
-                raise CommandError(f"{what} Run it again once that is over.") from error
-            raise

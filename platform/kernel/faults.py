@@ -70,6 +70,7 @@ _WHY = {
     "40": "was asked for the same twice at once",
 }
 """What is told of a server that can't, by SQLSTATE or its class."""
+_AWAY = "can't be reached"
 _OF_VALKEY = ("READONLY", "MISCONF", "OOM", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "BUSY", "TRYAGAIN", "MOVED",
               "ASK", "NOAUTH", "WRONGPASS", "NOPERM", "UNBLOCKED", "MAX NUMBER OF CLIENTS")  # fmt: skip
 _LOST_MODULES = ("redis.", "kombu.", "amqp.", "celery.")
@@ -88,11 +89,6 @@ def is_away(error: BaseException) -> bool:
     return fault_of(error) in (Fault.CONNECTION, Fault.SERVER)
 
 
-def is_database_away(error: BaseException) -> bool:
-    """The same where it is surely Postgres that is."""
-    return is_away(error) and any(isinstance(each, psycopg.Error) for each in _chain(error))
-
-
 def is_items_own(error: BaseException) -> bool:
     """Whether it is what was to be written that can't be, whoever is asked."""
     return fault_of(error) is Fault.ITEM
@@ -105,10 +101,10 @@ def outage(error: BaseException) -> str:
     for each in _chain(error):
         if isinstance(each, psycopg.Error):
             state = each.sqlstate or ""
-            return f"Postgres {_WHY.get(state) or _WHY.get(state[:2]) or 'can not be reached'}."
+            why = _WHY.get(state) or _WHY.get(state[:2]) or _AWAY
+            return f"Postgres {why}."
         if type(each).__module__.startswith(_LOST_MODULES):
-            away = _of_valkey(each) is Fault.CONNECTION
-            return f"Valkey {'can not be reached' if away else 'takes no writes'}."
+            return f"Valkey {_AWAY if _of_valkey(each) is Fault.CONNECTION else 'takes no writes'}."
     return ""
 
 
