@@ -67,6 +67,7 @@ def seeds() -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_page_of_the_admin_has_a_script_within(world: World):
     """Every page that a superuser comes to, by its pattern and by the links of others."""
     client, seen, kinds, waiting = world.client("superuser"), set(), Counter(), seeds()

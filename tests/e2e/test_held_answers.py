@@ -12,6 +12,8 @@ from governance.limits.models import Budget, BudgetWindow, Grant
 from kernel.clock import utc_now
 from tests.e2e.conftest import MODEL
 
+pytestmark = pytest.mark.slow
+
 OUTPUT_NANOS = 15_000
 """Of one token of the model's output."""
 DOLLAR = 10**9

@@ -15,6 +15,7 @@ from tests.project.test_requirements import PINNED
 from tests.supply import audit, licences, sbom
 
 
+@pytest.mark.slow
 def test_the_sbom_has_every_package_and_hash_and_is_the_same_each_time(tmp_path: Path) -> None:
     first, second = tmp_path / "one.json", tmp_path / "two.json"
     assert (sbom.write(sbom.PRODUCTION, first), sbom.write(sbom.PRODUCTION, second)) == (0, 0)

@@ -197,6 +197,7 @@ async def test_without_valkey_each_process_keeps_to_its_share():
             await limiter.stop()
 
 
+@pytest.mark.slow
 async def test_valkey_is_told_what_passed_without_it(redis_url):
     (limiter,) = limiters(redis_url, 1)
     counter, running = Counter("r", 3600_000, 10), Counter("c", 0, 2)
@@ -213,6 +214,7 @@ async def test_valkey_is_told_what_passed_without_it(redis_url):
         await limiter.stop()
 
 
+@pytest.mark.slow
 async def test_a_primary_that_becomes_a_replica_is_left_until_it_takes_writes(redis_url):
     (limiter,) = limiters(redis_url, 1)
     counter = Counter("r", 3600_000, 3)
@@ -234,6 +236,7 @@ async def test_a_primary_that_becomes_a_replica_is_left_until_it_takes_writes(re
         await limiter.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("used_before", [0, 6])
 async def test_no_more_passes_than_the_limit_whoever_comes_back_first(redis_url, used_before):
     early, late = found = limiters(redis_url, 2)
@@ -274,6 +277,7 @@ async def test_what_is_told_twice_counts_once(redis_url):
         await limiter.stop()
 
 
+@pytest.mark.slow
 async def test_a_share_is_there_once_however_often_valkey_goes(redis_url):
     (limiter,) = limiters(redis_url, 1)
     counter = Counter("r", 3600_000, 5)
@@ -290,6 +294,7 @@ async def test_a_share_is_there_once_however_often_valkey_goes(redis_url):
         await limiter.stop()
 
 
+@pytest.mark.slow
 async def test_calls_that_end_while_valkey_comes_back_leave_room(redis_url):
     (limiter,) = limiters(redis_url, 1)
     running = Counter("c", 0, 4)
@@ -323,6 +328,7 @@ class Far(RateLimiter):
         await super()._run_correct(*arguments, **more)
 
 
+@pytest.mark.slow
 async def test_nothing_is_forgotten_while_it_changes_over(redis_url):
     limiter = Far(redis_url, members=lambda: (0, 1), prefix=f"test:{random_token(12)}:")
     counter = Counter("r", 3600_000, 100_000)
@@ -340,6 +346,7 @@ async def test_nothing_is_forgotten_while_it_changes_over(redis_url):
         await limiter.stop()
 
 
+@pytest.mark.slow
 async def test_calls_under_way_when_valkey_goes_still_count(redis_url):
     (limiter,) = limiters(redis_url, 1)
     running, tokens = Counter("c", 0, 2), Counter("t", 3600_000, 1000)

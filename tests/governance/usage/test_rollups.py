@@ -129,6 +129,7 @@ def restore() -> None:
     rollups.roll_up_calls()
 
 
+@pytest.mark.slow
 @example(
     steps=[("insert", 0, 5, 315, "a", "x", "succeeded"), ("commit", 0), ("roll up",)],
     zone="Asia/Kolkata", home="UTC",
