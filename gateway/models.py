@@ -1,6 +1,7 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
 from gateway.catalogue.choices import ModelKind
+from gateway.catalogue.events import DeploymentEvent
 from gateway.catalogue.models import (
     Deployment,
     Model,
@@ -13,6 +14,7 @@ from gateway.catalogue.models import (
 
 __all__ = [
     "Deployment",
+    "DeploymentEvent",
     "Model",
     "ModelKind",
     "Price",

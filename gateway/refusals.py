@@ -17,6 +17,7 @@ STATUS = {
     "ip_not_allowed": 403,
     "not_found": 404,
     "model_not_found": 404,
+    "no_suitable_model": 404,
     "prompt_not_found": 404,
     "method_not_allowed": 405,
     "request_too_large": 413,
@@ -43,6 +44,8 @@ class Refusal(Exception):
     message: str
     param: str | None = None
     retry_after: int | None = None
+    wait_seconds: float | None = None
+    """For how long the provider asks to leave it alone, where it says so."""
     may_be_billed: bool = False
     """Whether the model may have done its work although no answer came: then no other deployment is asked too."""
     may_retry: bool = True
@@ -58,6 +61,12 @@ class Refusal(Exception):
     for_admins: str = ""
     """What only administrators can mend, in a few words, where that is so; `detail` is what the provider said of it."""
     detail: str = ""
+
+    @property
+    def may_ask_another(self) -> bool:
+        """Whether another deployment may answer what this one did not: not where the request itself is at fault, nor where
+        this one may yet bill, since the hold covers one answer."""
+        return self.is_upstream and self.may_fail_over and not self.may_be_billed
 
     @property
     def status(self) -> int:

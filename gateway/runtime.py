@@ -24,6 +24,7 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.providers.documents import DocumentReader
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
+from gateway.records.deployment_events import DeploymentEvents
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.raw_text_watch import RawTextWatch
@@ -32,6 +33,8 @@ from gateway.records.rule_use import RuleUse
 from gateway.records.unknown_callers import UnknownCallers
 from gateway.refusals import Refusal, wait_after
 from gateway.routing.fitting import RefusedFeatures
+from gateway.routing.fleet.breaker import Limits
+from gateway.routing.fleet.fleet import Fleet
 from gateway.routing.queues import RateLines, Slots
 from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
@@ -108,6 +111,13 @@ class Gateway:
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
         self.rate_lines = RateLines(self.limiter, self.upkeep)
+        self.deployment_events = DeploymentEvents()
+        self.fleet = Fleet(
+            settings.REDIS_URL,
+            instance_id=str(self.instance_id),
+            limits=Limits(settings.GATEWAY_BREAKER_FAILURES, settings.GATEWAY_BREAKER_SECONDS),
+            on_change=self.deployment_events.note,
+        )
         calls = _calls_at_once()
         self.slots = Slots(calls)
         self.most_connections = descriptors.connections_that_fit(calls)
@@ -236,6 +246,7 @@ class Gateway:
             await self.body_store.start()
         await self.ledger.start(self.upkeep)
         self.limiter.start(self.upkeep)
+        self.fleet.start(self.upkeep)
         self.key_use.start(self.upkeep)
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
@@ -248,7 +259,7 @@ class Gateway:
         self.documents.stop()
         stores = () if self.body_store is None else (self.body_store.stop(),)
         await each_within(
-            _LAST_SECONDS, *stores, self._keeper.stop(), self.limiter.stop(), self.bedrock.close(), self._pool.close(),
+            _LAST_SECONDS, *stores, self._keeper.stop(), self.limiter.stop(), self.fleet.stop(), self.bedrock.close(), self._pool.close(),
         )  # fmt: skip
 
     def _warm_up(self) -> None:
@@ -273,7 +284,8 @@ class Gateway:
         writers = (self.key_use, self.unknown_callers, self.rule_use)
         partitions = () if self._partitions is None else (_done(self._partitions),)
         # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
-        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),
+        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.fleet.stop(), self.admin_faults.stop(),
+                           self.deployment_events.stop(),
                            self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
         await each_within(_LAST_SECONDS, self.upkeep.stop())
         await self.ledger.leave()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from gateway.call.checks import Checks
+from gateway.call.decision import Decision
 from gateway.call.groups import Bounds, Charge, Hold, Redacted, Reply, Request, Routed, Sent, Stored, Taken
 from gateway.call.prompt_run import ContractRun, PromptRun
 from gateway.conversation import Conversation
@@ -61,6 +62,7 @@ class Call:
     tier: str = ""
     """The price tier asked for, then the one that was served; "" is standard."""
     routed: Routed = field(init=False)
+    decision: Decision = field(default_factory=Decision)
     redacted: Redacted = field(init=False)
     checks: Checks = field(default_factory=Checks)
     documents: tuple[ReadDocument, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +54,33 @@ class Request:
     """Whether it is made on behalf of another call of the same key, which has its turn already."""
 
 
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Of a deployment that is not of the call's own route: its place in the chain of fall-backs, from 1, and whose it is."""
+
+    place: int
+    route: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
     """Where the call may go: the route and its priced deployments, in the order they are tried. By `resolve route`."""
 
     route: RouteEntry
     deployments: tuple[DeploymentEntry, ...]
+    stand_ins: Mapping[int, StandIn] = field(default_factory=dict)
+    """Those of the routes that it falls back to, by deployment."""
+
+    @property
+    def own(self) -> tuple[DeploymentEntry, ...]:
+        """Those of the route itself; where none of them is left, all."""
+        if not self.stand_ins:
+            return self.deployments
+        return tuple(each for each in self.deployments if each.id not in self.stand_ins) or self.deployments
 
     def without_first(self, number: int) -> Routed:
         """The same without so many of those that would be tried first."""
-        return Routed(route=self.route, deployments=self.deployments[number:]) if number else self
+        return replace(self, deployments=self.deployments[number:]) if number else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -123,6 +123,18 @@ class Model(Owned):
     )
     legacy_from = models.DateField(null=True, blank=True, help_text="From when AWS calls the model legacy.")
     end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
+    attempts = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text="How often a call is sent at most, where its route does not say. Empty: 3, or once to each deployment.",
+    )
+    output_burndown = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1)],
+        help_text="Tokens of a quota that one token of output takes.",
+    )
     successor = models.CharField(
         max_length=200, blank=True, default="", db_default="", help_text="The model ID to use in its place."
     )
@@ -138,6 +150,16 @@ class Model(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+
+def _quota(label: str, text: str = "") -> "models.PositiveBigIntegerField[Any, Any]":
+    return models.PositiveBigIntegerField(
+        label,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=f"{text} Empty: not known; it is learnt from throttling.".strip(),
+    )
 
 
 class Deployment(Owned):
@@ -166,6 +188,23 @@ class Deployment(Owned):
         help_text="An application inference profile or provisioned throughput to call instead.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    requests_per_minute = _quota("requests per minute")
+    tokens_per_minute = _quota(
+        "tokens per minute", "Input and output together, as bedrock-runtime counts them."
+    )
+    input_tokens_per_minute = _quota("input tokens per minute")
+    output_tokens_per_minute = _quota("output tokens per minute")
+    quota_pool = models.CharField(
+        "quota pool",
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Deployments that name the same pool share its quotas. Empty: its model, region and profile.",
+    )
+    quota_source = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Where the quotas come from."
+    )
     rules = models.JSONField(
         "rules",
         default=dict,
@@ -299,6 +338,7 @@ class Route(Owned):
     class Strategy(models.TextChoices):
         ORDERED = "ordered", "In order: the next one when one fails"
         WEIGHTED = "weighted", "By weight: a share of calls each"
+        SPREAD = "spread", "Spread: where there is most room, and the prompt is cached"
 
     name = models.CharField(max_length=200, unique=True, help_text="What callers pass as model.")
     aliases = ArrayField(
@@ -335,7 +375,36 @@ class Route(Owned):
         db_default=False,
         help_text="Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.",
     )
-    timeout_seconds = models.PositiveIntegerField(default=300, validators=[MinValueValidator(1)])
+    timeout_seconds = models.PositiveIntegerField(
+        default=300, validators=[MinValueValidator(1)], help_text="All attempts together end by then."
+    )
+    attempts = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text="How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.",
+    )
+    regions = ArrayField(
+        models.CharField(
+            max_length=32,
+            validators=[
+                RegexValidator(
+                    r"^[a-z][a-z0-9-]{1,30}$", "A region, such as eu-central-1, or a geography, such as eu."
+                )
+            ],
+        ),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Its calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.",
+    )
+    fallbacks = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Names of routes that answer when this one can't, in order, separated by commas.",
+    )
     wait_seconds = models.PositiveIntegerField(
         "wait",
         default=0,
@@ -360,6 +429,15 @@ class Route(Owned):
         if other is not None:
             taken = next(name for name in names if name in {other.name, *other.aliases})
             raise ValidationError(f"“{taken}” already leads to the route {other}.")
+        known = set(Route.objects.filter(name__in=self.fallbacks or ()).values_list("name", flat=True))
+        for name in self.fallbacks or ():
+            if name == self.name or name not in known:
+                text = (
+                    "A route can't fall back to itself."
+                    if name == self.name
+                    else f"There is no route “{name}”."
+                )
+                raise ValidationError({"fallbacks": text})
         limit = self.max_tokens_limit
         if limit and self.default_max_tokens and self.default_max_tokens > limit:
             text = f"This is more than callers may ask for ({limit})."

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
-from gateway.catalogue.models import Model, Price
+from gateway.catalogue.models import Deployment, Model, Price
 from gateway.catalogue.policy import PriceEntry, Rates
+from gateway.catalogue.quotas import Quotas
 from gateway.catalogue.seed import read_capabilities
 
 _REVISION = re.compile(r"(-v\d+)?(:\d+)?$")
@@ -23,6 +24,19 @@ def capability_of(model: Model) -> Capability:
         fact = getattr(model, name)
         facts[name] = tuple(fact) if isinstance(fact, list) else fact
     return Capability(**facts)
+
+
+def quotas_of(deployment: Deployment) -> Quotas | None:
+    """What its provider lets through in a minute; None where nothing is known."""
+    quotas = Quotas(
+        pool=deployment.quota_pool or f"{deployment.region}:{deployment.invoke_id}",
+        requests=deployment.requests_per_minute,
+        tokens=deployment.tokens_per_minute,
+        input_tokens=deployment.input_tokens_per_minute,
+        output_tokens=deployment.output_tokens_per_minute,
+        burndown=deployment.model.output_burndown,
+    )
+    return quotas if quotas.most else None
 
 
 def retired_names(known: Container[str], *, today: date | None = None) -> dict[str, str]:

@@ -1,22 +1,73 @@
-"""PURE: the deployments of a route that can take a call, in the order in which they are tried."""
+"""PURE: the deployments that may answer a call: those of its route, then those of the routes that it falls back to."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
 from gateway.call import Call
+from gateway.call.groups import Routed, StandIn
 from gateway.catalogue.policy import price_at
 from gateway.routing.plan import plan
+from gateway.routing.residency import document_of, is_within, pins_of
 from gateway.snapshot.state import DeploymentEntry, RouteEntry
+
+Find = Callable[[str], RouteEntry | None]
+
+
+def routed(call: Call, route: RouteEntry, random: Random, find: Find) -> Routed:
+    """Where a call of a route may go; without deployments where none may take it."""
+    deployments = candidates(call, route, random)
+    names = chain_of(call, route) if deployments else ()
+    if not names:
+        return Routed(route=route, deployments=deployments)
+    found = list(deployments)
+    known = {each.id for each in found}
+    stand_ins: dict[int, StandIn] = {}
+    for place, name in enumerate(names, 1):
+        fallback = find(name)
+        if fallback is None or not may_stand_in(call, route, fallback):
+            continue
+        for each in candidates(call, fallback, random):
+            if each.id not in known:
+                known.add(each.id)
+                found.append(each)
+                stand_ins[each.id] = StandIn(place, fallback.name)
+    return Routed(route=route, deployments=tuple(found), stand_ins=stand_ins)
 
 
 def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
-    """Those of the kind asked for that have a price; each under the team's own inference profile, where it has one."""
+    """Those of the kind asked for, in the regions allowed, that have a price; each under the team's own inference profile,
+    where it has one."""
     profiles = call.key.team.inference_profiles
+    pins = pins_of(call, route)
     return tuple(
         deployment
         if (profile := profiles.get(deployment.id)) is None
         else replace(deployment, invoke_id=profile)
         for deployment in plan(route, random)
         if deployment.kind == call.request.kind
+        and (not pins or is_within(deployment, pins))
         and price_at(deployment.prices, call.moment, call.tier) is not None
     )
+
+
+def chain_of(call: Call, route: RouteEntry) -> tuple[str, ...]:
+    """Names of the routes that answer when this one can't: those of the prompt's version, then the route's own."""
+    if call.request.kind != "text" or call.request.is_inner:
+        return ()
+    document = document_of(call)
+    own = () if document is None else document.fallbacks
+    return tuple(dict.fromkeys((*own, *route.fallbacks))) if own else route.fallbacks
+
+
+def may_stand_in(call: Call, route: RouteEntry, fallback: RouteEntry) -> bool:
+    """Whether the key may call it, and every budget and rate limit that it falls under counts the call already: none can be
+    joined on the way."""
+    if fallback.name == route.name or not call.key.may_call(fallback.name, call.moment):
+        return False
+    facts = replace(call.facts(), model=route.name)
+    there = replace(facts, model=fallback.name)
+    scopes = [*(each.scope for each in call.key.budgets), *(each.scope for each in call.key.rate_limits)]
+    return all(scope.subject_of(there) in (None, scope.subject_of(facts)) for scope in scopes)

@@ -13,7 +13,7 @@ from gateway.catalogue.capability import Capability
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
-from gateway.catalogue.selectors import capability_of, price_entry, retired_names
+from gateway.catalogue.selectors import capability_of, price_entry, quotas_of, retired_names
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.names import Names
@@ -104,6 +104,7 @@ def _team(team: Any) -> TeamEntry:
         loop_action=team.loop_action,
         loop_repeats=team.loop_repeats,
         loop_tokens=team.loop_tokens,
+        regions=tuple(team.regions),
     )
 
 
@@ -138,6 +139,9 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 timeout_seconds=route.timeout_seconds,
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
+                attempts=route.attempts or _attempts(route),
+                regions=tuple(route.regions),
+                fallbacks=tuple(route.fallbacks),
                 deployments=tuple(
                     _deployment(route, target.deployment, target.weight, prices[target.deployment_id], known)
                     for target in route.targets.all()
@@ -146,6 +150,12 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
         )
         for route in routes
     ]
+
+
+def _attempts(route: Route) -> int | None:
+    """As the models say; of several that do, the fewest."""
+    said = [target.deployment.model.attempts for target in route.targets.all()]
+    return min((each for each in said if each), default=None)
 
 
 def _switched(rules: object, route: Route) -> tuple[tuple[str, str], ...]:
@@ -176,6 +186,7 @@ def _deployment(
         actions=actions_of(_switched(deployment.rules, route)),
         prices=tuple(prices),
         weight=weight,
+        quotas=quotas_of(deployment),
     )
 
 

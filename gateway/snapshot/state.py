@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
+from gateway.catalogue.quotas import Quotas
 from gateway.catalogue.rules import Actions
 from gateway.snapshot.prompts import Prompts
 from governance.limits.policy.scopes import Scope
@@ -74,6 +75,7 @@ class TeamEntry:
     loop_action: str = "off"
     loop_repeats: int = 3
     loop_tokens: int = 0
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ class DeploymentEntry:
     """What is done where a request asks for what the model can't. The same object for the same actions."""
     prices: tuple[PriceEntry, ...]
     weight: int
+    quotas: Quotas | None = None
     # What each call reads again and again of what the model can do.
     context_window: int = field(init=False)
     max_output_tokens: int = field(init=False)
@@ -145,6 +148,9 @@ class RouteEntry:
     wait_seconds: int
     created_at: datetime
     deployments: tuple[DeploymentEntry, ...]
+    attempts: int | None = None
+    regions: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 import asyncio
 
 from gateway.call import Call
+from gateway.call.decision import Decision
 from gateway.call.fit import Adjustment
-from gateway.call.groups import Routed
 from gateway.refusals import Refusal
-from gateway.routing.candidates import candidates
+from gateway.routing.candidates import routed
+from gateway.routing.decision import decide
 from gateway.runtime import Gateway
 from kernel.clock import perf_counter
 
@@ -20,10 +21,12 @@ def change_route(call: Call, gateway: Gateway, name: str, tried: set[str], why: 
     if route is None or route.name in tried or not call.key.may_call(route.name, call.moment):
         return False
     tried.add(route.name)
-    deployments = candidates(call, route, gateway.random)
-    if not deployments:
+    there = routed(call, route, gateway.random, gateway.snapshot.routes.get)
+    if not there.deployments:
         return False
-    call.routed = Routed(route=route, deployments=deployments)
+    call.routed = there
+    call.decision = Decision()
+    decide(call)
     call.fit = None
     if call.places is not None:
         call.places.adjustments.append(Adjustment("model", why, route.name))

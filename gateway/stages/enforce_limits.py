@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 from gateway.call import Call
@@ -14,8 +15,9 @@ _COUNT_TIMEOUT_SECONDS = 10.0
 
 async def enforce_limits(call: Call, gateway: Gateway) -> None:
     """Measures the prompt. Refusal context_length_exceeded."""
-    smallest = min(call.routed.deployments, key=lambda deployment: deployment.context_window)
-    models = {deployment.model_id for deployment in call.routed.deployments}
+    own = call.routed.own
+    smallest = min(own, key=lambda deployment: deployment.context_window)
+    models = {deployment.model_id for deployment in own}
     estimate_of = partial(
         gateway.estimator.estimate,
         call.sent_conversation,
@@ -31,6 +33,20 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
     if estimate.upper_bound > smallest.context_window:
         await _check_window(call, gateway, smallest, estimate)
     _leave_room(call, smallest)
+    if call.routed.stand_ins:
+        _drop_small(call)
+
+
+def _drop_small(call: Call) -> None:
+    """Who stands in must be able to take the prompt, and give as much of an answer."""
+    needed = call.bounds.input_bound + call.bounds.max_tokens
+    kept = tuple(
+        each
+        for each in call.routed.deployments
+        if each.id not in call.routed.stand_ins or each.context_window >= needed
+    )
+    if kept and len(kept) < len(call.routed.deployments):
+        call.routed = replace(call.routed, deployments=kept)
 
 
 def _leave_room(call: Call, deployment: DeploymentEntry) -> None:

@@ -1,4 +1,3 @@
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from hashlib import blake2b
@@ -13,8 +12,8 @@ from gateway.conversation import Conversation, encode
 from gateway.events import Event, Finished, ToolStart
 from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.bedrock.client import Attempt
-from gateway.providers.bedrock.errors import may_fail_over
 from gateway.refusals import Refusal
+from gateway.routing.attempts import Attempts
 from gateway.routing.fitting import fit_for, said
 from gateway.routing.worst_case import can_stream, held_tokens, thinking_tokens
 from gateway.runtime import Gateway
@@ -30,58 +29,68 @@ _METADATA_LENGTH = 256
 async def invoke(
     call: Call, gateway: Gateway, *, takes_raw: bool, once_more: Callable[[], bool] | None
 ) -> AsyncGenerator[Event, None]:
-    """The model's reply. Tries the next deployment when one fails, but only before the first event.
+    """The model's reply. Tries another deployment, or the same one again, when one fails, but only before the first event.
 
     An answer of nothing is asked for a second time where `once_more`, which prepares that, says so, and else is an
     error; without `once_more` it is an answer.
     """
-    waiting = deque(call.routed.deployments)
+    attempts = Attempts(
+        call, gateway.fleet, gateway.limiter, random=gateway.random, patience=gateway.queue_seconds
+    )
     failed: Refusal | None = None
-    hopeful: Refusal | None = None
     number, has_begun = 0, False
-    while waiting:
-        deployment = waiting.popleft()
+    while True:
+        deployment = await attempts.next()
         begun = perf_counter()
-        body = _body(call, gateway, deployment, failed)
-        if body is None:
-            continue  # it can't take what another one could
-        call.reply.deployment = deployment
-        number += 1
-        call.reply.attempts = number
-        timeout = float(call.routed.route.timeout_seconds)
-        attempt = Attempt(
-            deployment.region, deployment.invoke_id, timeout, takes_raw, trace=call.request.trace
-        )
         try:
-            async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
-                async for event in events:
-                    if not has_begun:
-                        if once_more is not None and type(event) is Finished and is_normal(event.stop_reason):
-                            raise _nothing(call, event)
-                        has_begun = True
-                        if call.reply.first_token_ms is None:
-                            call.reply.first_token_ms = call.elapsed_ms()
-                    yield _with_own_name(call, event) if type(event) is ToolStart else event
-            return
+            body = _body(call, gateway, deployment, failed)
+            if body is None:
+                attempts.skip()  # it can't take what another one could
+                continue
+            call.reply.deployment = deployment
+            number += 1
+            call.reply.attempts += 1
+            attempt = Attempt(
+                deployment.region,
+                deployment.invoke_id,
+                attempts.seconds_left,
+                takes_raw,
+                trace=call.request.trace,
+            )
+            try:
+                async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
+                    async for event in events:
+                        if not has_begun:
+                            if (
+                                once_more is not None
+                                and type(event) is Finished
+                                and is_normal(event.stop_reason)
+                            ):
+                                raise _nothing(call, event)
+                            has_begun = True
+                            attempts.answered()
+                            if call.reply.first_token_ms is None:
+                                call.reply.first_token_ms = call.elapsed_ms()
+                        yield _with_own_name(call, event) if type(event) is ToolStart else event
+                return
+            finally:
+                call.reply.upstream_request_id = attempt.request_id
         except Refusal as refusal:
             failed = refusal
             _note(call, gateway, refusal)
             if refusal.said_nothing and once_more is not None and once_more():
-                waiting.appendleft(deployment)
+                attempts.again()
                 once_more = _never
             elif not has_begun and _refused_feature(call, gateway, deployment, refusal):
-                waiting.appendleft(deployment)  # asked in another way
-            elif has_begun or not may_fail_over(refusal):
+                attempts.again()  # asked in another way
+            elif has_begun:
+                attempts.broke(refusal)
                 raise
-            elif refusal.may_retry:
-                hopeful = refusal
-            if waiting:
-                call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
+            else:
+                attempts.failed(refusal)
+            call.stages.append((f"attempt {number}", elapsed_ms(begun), refusal.code))
         finally:
-            call.reply.upstream_request_id = attempt.request_id
-    assert failed is not None
-    # Of several failures, the one is told that time may mend.
-    raise hopeful if hopeful is not None and not failed.may_retry else failed
+            attempts.ended()
 
 
 def _never() -> bool:

@@ -1,10 +1,11 @@
 from datetime import datetime
 
 from gateway.call import Call
-from gateway.call.groups import Routed
 from gateway.call.prompt_run import PREFIX
 from gateway.refusals import Refusal
-from gateway.routing.candidates import candidates
+from gateway.routing.candidates import routed
+from gateway.routing.decision import decide
+from gateway.routing.residency import is_within, pins_of
 from gateway.runtime import Gateway
 from gateway.snapshot.names import GEOGRAPHIES, nearest
 from gateway.snapshot.state import RouteEntry
@@ -29,10 +30,11 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
             f"This API key may not call the model '{call.model_name[:200]}'.{_near(call, gateway, now)}",
             param="model",
         )
-    priced = candidates(call, route, gateway.random)
-    call.routed = Routed(route=route, deployments=priced)
-    if not priced:
+    call.routed = routed(call, route, gateway.random, gateway.snapshot.routes.get)
+    if not call.routed.deployments:
         raise _uncallable(call, route)
+    if len(call.routed.deployments) > 1:
+        decide(call)
 
 
 def _may_run(call: Call) -> bool:
@@ -87,6 +89,18 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
         path = _PATHS[route.deployments[0].kind]
         return Refusal(
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
+        )
+    pins = pins_of(call, route)
+    if pins and not any(is_within(each, pins) for each in route.deployments):
+        where = "; ".join(", ".join(each) for each in pins)
+        there = ", ".join(
+            dict.fromkeys(f"{each.invoke_id} in {each.region}" for each in route.deployments[:_MAX_NAMED])
+        )
+        return Refusal(
+            "no_suitable_model",
+            f"The model '{route.name}' can't be answered within the regions that this call is pinned to ({where}). It is "
+            f"deployed as {there}. Call a model that is deployed there, or ask an administrator.",
+            param="model",
         )
     tier = f" for the tier '{call.tier}'" if call.tier else ""
     return Refusal(

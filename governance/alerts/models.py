@@ -77,6 +77,7 @@ class Alert(Owned):
         EXPERIMENT_RESULT = "experiment_result", "Result of an experiment"
         CALLS_UNFILED = "calls_unfiled", "Calls in no month's partition"
         MODEL_UNUSABLE = "model_unusable", "Model that can't be called"
+        DEPLOYMENT = "deployment", "Model that is out, or back"
         RAW_NOT_KEPT = "raw_not_kept", "Raw text that is not kept"
 
     kind = models.CharField(max_length=24, choices=Kind.choices, default=Kind.BUDGET)

@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                     name='Alert',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('kind', models.CharField(choices=[('budget', 'Budget'), ('contract_broken', 'Service contract broken'), ('contract_kept', 'Service contract kept again'), ('rollout_paused', 'Rollout paused'), ('rollout_rolled_back', 'Rollout rolled back'), ('rollout_completed', 'Rollout completed'), ('experiment_result', 'Result of an experiment'), ('calls_unfiled', "Calls in no month's partition"), ('model_unusable', "Model that can't be called"), ('raw_not_kept', 'Raw text that is not kept')], default='budget', max_length=24)),
+                        ('kind', models.CharField(choices=[('budget', 'Budget'), ('contract_broken', 'Service contract broken'), ('contract_kept', 'Service contract kept again'), ('rollout_paused', 'Rollout paused'), ('rollout_rolled_back', 'Rollout rolled back'), ('rollout_completed', 'Rollout completed'), ('experiment_result', 'Result of an experiment'), ('calls_unfiled', "Calls in no month's partition"), ('model_unusable', "Model that can't be called"), ('deployment', 'Model that is out, or back'), ('raw_not_kept', 'Raw text that is not kept')], default='budget', max_length=24)),
                         ('window', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alerts', to='governance.budgetwindow')),
                         ('threshold', models.SmallIntegerField(default=0, help_text='Per cent of the limit; 0 for the forecast of running out.')),
                         ('spent_nanos', models.BigIntegerField(default=0, verbose_name='spent')),

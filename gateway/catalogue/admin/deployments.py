@@ -31,6 +31,17 @@ class DeploymentAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("model", "region", "profile", "arn", "is_enabled")}),
         (
+            "Quotas",
+            {
+                "fields": (
+                    ("requests_per_minute", "tokens_per_minute"),
+                    ("input_tokens_per_minute", "output_tokens_per_minute"),
+                    ("quota_pool", "quota_source"),
+                ),
+                "description": "What AWS lets through in a minute. Calls wait for room, or go elsewhere, in place of being throttled.",
+            },
+        ),
+        (
             "Rules",
             {
                 "fields": ("rule_uses", *RULE_FIELDS),

@@ -9,6 +9,8 @@ from accounts.admin.typed import display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
 
+_STRATEGIES = {"ordered": "In order", "weighted": "By weight", "spread": "Spread"}
+
 
 class RouteForm(OwnedForm):
     """Aliases are given once each."""
@@ -17,7 +19,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -48,7 +50,7 @@ class RouteAdmin(CatalogAdmin):
         "max_tokens_limit": "Highest max_tokens",
         "expected_output_tokens": "Expected output tokens",
     }
-    usual_fields = ("expected_output_tokens",)
+    usual_fields = ("expected_output_tokens", "attempts")
     list_display = ("name", "targets_text", "strategy_name", "usual_max_tokens", "is_enabled")
     list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
     search_fields = ("name", "aliases")
@@ -56,7 +58,10 @@ class RouteAdmin(CatalogAdmin):
     inlines = (TargetInline,)
     fieldsets = (
         (None, {"fields": ("name", "aliases", "description", "is_enabled")}),
-        ("Choice of target", {"fields": ("strategy", "timeout_seconds")}),
+        (
+            "Choice of target",
+            {"fields": ("strategy", "regions", "fallbacks", ("timeout_seconds", "attempts"))},
+        ),
         (
             "Answers",
             {
@@ -75,7 +80,7 @@ class RouteAdmin(CatalogAdmin):
 
     @admin.display(description="Strategy", ordering="strategy")
     def strategy_name(self, route: Route) -> str:
-        return "In order" if route.strategy == Route.Strategy.ORDERED else "By weight"
+        return _STRATEGIES.get(route.strategy, route.strategy)
 
     @admin.display(description="Usual max_tokens", ordering="default_max_tokens")
     def usual_max_tokens(self, route: Route) -> str:

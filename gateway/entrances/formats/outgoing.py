@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from gateway.call import Call
 from gateway.refusals import BEDROCK_FORMATS, Refusal
+from gateway.routing.decision import sentence_of
 from kernel.money import plain_usd
 
 JSON = "application/json"
@@ -20,6 +21,7 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
     if call.has_deployment:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
+        headers["x-gatehouse-decision"] = sentence_of(call)
     if call.checks.adjusted:
         headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
     if call.checks.loop:
@@ -108,7 +110,13 @@ def _duration(milliseconds: int) -> str:
 def refusal_headers(refusal: Refusal) -> dict[str, str]:
     """`Retry-After` in seconds where waiting helps; where nothing does, what keeps OpenAI's and Anthropic's SDKs from
     trying again what they else would, by its status."""
-    headers = {"retry-after": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    headers: dict[str, str] = {}
+    if refusal.retry_after is not None:
+        # AWS's SDKs of 2026 obey the second one (aws/aws-sdk-go-v2#3400), in milliseconds.
+        headers = {
+            "retry-after": str(refusal.retry_after),
+            "x-amz-retry-after": str(refusal.retry_after * 1000),
+        }
     return headers if refusal.may_retry else headers | {"x-should-retry": "false"}
 
 

@@ -171,7 +171,7 @@ class BedrockClient:
                 status=answer.status,
                 body=content,
                 region=attempt.region,
-                retry_after=wait_of(answer.header, now=utc_now()),
+                wait_seconds=wait_of(answer.header, now=utc_now()),
             )
         return content
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from math import ceil
 from typing import Any
 
 import orjson
@@ -28,7 +29,7 @@ def error_type(header: str) -> str:
 
 
 def refusal_of(
-    *, kind: str, status: int, body: bytes, region: str, retry_after: int | None = None
+    *, kind: str, status: int, body: bytes, region: str, wait_seconds: float | None = None
 ) -> Refusal:
     """The refusal for an error of Bedrock: of a whole answer, or an exception frame (kind in either casing)."""
     document = _document(body)
@@ -36,6 +37,7 @@ def refusal_of(
     kind = kind[:1].upper() + kind[1:]
     message = message_of(body)
     rule = rule_of(kind, status, (_of_model(message), _of_model(str(document.get("originalMessage") or ""))))
+    retry_after = None if wait_seconds is None else max(1, ceil(wait_seconds))
     if rule.code == "upstream_throttled":
         retry_after = retry_after or _USUAL_WAIT_SECONDS
     told = {
@@ -48,6 +50,7 @@ def refusal_of(
         rule.code,
         told,
         retry_after=retry_after if rule.may_retry else None,
+        wait_seconds=wait_seconds,
         may_retry=rule.may_retry,
         may_fail_over=rule.fails_over,
         exception=kind,
@@ -56,28 +59,20 @@ def refusal_of(
     )
 
 
-def may_fail_over(refusal: Refusal) -> bool:
-    """Whether another deployment may answer what this one did not.
-
-    Not where the request itself is at fault, nor where this one may yet bill: the hold covers one answer.
-    """
-    return refusal.is_upstream and refusal.may_fail_over and not refusal.may_be_billed
-
-
-def wait_of(header: Callable[[str], str], *, now: datetime) -> int | None:
+def wait_of(header: Callable[[str], str], *, now: datetime) -> float | None:
     """How many seconds AWS asks to wait: `x-amz-retry-after` in milliseconds, or `retry-after` in seconds or as a date."""
     if (milliseconds := header("x-amz-retry-after").strip()).isdecimal():
-        return _bounded(-(-int(milliseconds[:12]) // 1000))
+        return _bounded(int(milliseconds[:12]) / 1000)
     if (seconds := header("retry-after").strip()).isdecimal():
         return _bounded(int(seconds[:9]))
     try:
-        return _bounded(round((parsedate_to_datetime(seconds) - now).total_seconds()))
+        return _bounded((parsedate_to_datetime(seconds) - now).total_seconds())
     except (TypeError, ValueError):
         return None
 
 
-def _bounded(seconds: int) -> int:
-    return min(max(seconds, 1), _MAX_WAIT_SECONDS)
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), _MAX_WAIT_SECONDS)
 
 
 def message_of(body: bytes) -> str:

@@ -18,6 +18,7 @@ _UNFILED_AGAIN = timedelta(days=1)
 """Calls that stay in no month's partition are told of once in this time."""
 _UNUSABLE_AGAIN = timedelta(days=1)
 """A model that stays unusable for the same reason is told of once in this time."""
+_DEPLOYMENT_AGAIN = timedelta(minutes=5)
 _NOT_KEPT_AGAIN = timedelta(days=1)
 """The same of raw text that is not kept, whatever the reason."""
 _REACHED = """
@@ -127,6 +128,16 @@ def alert_on_unusable_model(*, what: str, detail: str, path: str, now: datetime)
     if known.exists():
         return 0
     notify(kind=kind, team=None, text=f"{what} {detail}", path=path, now=now)
+    return 1
+
+
+def alert_on_deployment(*, what: str, path: str, now: datetime) -> int:
+    """An alert, to who hears of all teams, on a deployment that is out, slow, or back. Not again within a few minutes, for one
+    that comes and goes: its page has each change."""
+    kind = Alert.Kind.DEPLOYMENT
+    if Alert.objects.filter(kind=kind, path=path, text=what, created_at__gt=now - _DEPLOYMENT_AGAIN).exists():
+        return 0
+    notify(kind=kind, team=None, text=what, path=path, now=now)
     return 1
 
 

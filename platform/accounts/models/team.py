@@ -1,7 +1,7 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
@@ -97,6 +97,20 @@ class Team(Owned):
         help_text="Of OpenAI's Responses API, so that callers can go on from them: masked, and encrypted with the team's key. "
         "Empty: they are not stored.",
     )  # fmt: skip
+    regions = ArrayField(
+        models.CharField(
+            max_length=32,
+            validators=[
+                RegexValidator(
+                    r"^[a-z][a-z0-9-]{1,30}$", "A region, such as eu-central-1, or a geography, such as eu."
+                )
+            ],
+        ),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -151,8 +151,10 @@ class Simulator:
             await request.caller.wait(request.settings.latency_ms / 1000)
         if request.settings.outage:
             raise unavailable()
-        if request.operation.can_be_throttled and self._regions[request.region].throttles():
-            raise throttled(request.settings.retry_after_ms)
+        if request.operation.can_be_throttled:
+            region = self._regions[request.region]
+            if region.throttles() or region.is_over_quota(time.monotonic()):
+                raise throttled(request.settings.retry_after_ms)
         request.error = self._regions[request.region].error_for(request.operation)
         if request.error is not None and request.error.after_events is None:
             raise request.error.error()

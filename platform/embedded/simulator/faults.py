@@ -1,5 +1,6 @@
 """Pace and faults of a region, set at run time."""
 
+from collections import deque
 from dataclasses import asdict, dataclass, fields, replace
 from math import floor
 from typing import Any
@@ -9,6 +10,7 @@ from embedded.simulator.operations import Operation
 from embedded.simulator.regions import REGIONS
 
 _MAX_MS = 600_000
+_MINUTE = 60.0
 _MAX_EVENTS = 1_000_000
 
 
@@ -22,6 +24,7 @@ class Settings:
 
     outage: bool = False  # every signed request is answered with 503
     throttle_rate: float = 0.0  # the share of invocations answered with 429, 0 to 1
+    requests_per_minute: int | None = None  # invocations above so many in any minute are answered with 429
     latency_ms: float = 0.0  # waited before the headers of every answer
     time_to_first_token_ms: float = 0.0
     tokens_per_second: float = 0.0  # 0: as fast as it goes
@@ -48,6 +51,7 @@ class Region:
         self.settings = defaults
         self._invocations = 0
         self._errors = 0
+        self._let_through: deque[float] = deque()
 
     def update(self, changes: object) -> None:
         """Changes the settings named; null puts one back. Raises InvalidSetting and then changes nothing."""
@@ -63,6 +67,7 @@ class Region:
         self.settings = self._defaults
         self._invocations = 0
         self._errors = 0
+        self._let_through.clear()
 
     def error_for(self, operation: Operation) -> SimulatedException | None:
         """The exception that this call meets, if one is set and hasn't been met as often as it should."""
@@ -80,6 +85,19 @@ class Region:
         rate, before = self.settings.throttle_rate, self._invocations
         self._invocations += 1
         return floor((before + 1) * rate) > floor(before * rate)
+
+    def is_over_quota(self, now: float) -> bool:
+        """Whether this invocation is more than the quota of the minute before `now`, in seconds; else it counts in it. AWS does
+        not say how it counts a minute: none of sixty seconds, wherever it begins, has more here."""
+        most, through = self.settings.requests_per_minute, self._let_through
+        if most is None:
+            return False
+        while through and through[0] <= now - _MINUTE:
+            through.popleft()
+        if len(through) >= most:
+            return True
+        through.append(now)
+        return False
 
     def _checked(self, name: str, value: Any) -> Any:
         if name not in _CHECKS:
@@ -110,6 +128,7 @@ def _checked_error(value: Any) -> SimulatedException:
 _CHECKS: dict[str, tuple[type, int]] = {
     "outage": (bool, 1),
     "throttle_rate": (float, 1),
+    "requests_per_minute": (int, 1_000_000),
     "latency_ms": (float, _MAX_MS),
     "time_to_first_token_ms": (float, _MAX_MS),
     "tokens_per_second": (float, 1_000_000),

@@ -119,6 +119,10 @@ class Document(_Part, frozen=True, kw_only=True):
     examples: tuple[Example, ...] = ()
     model: str = ""
     """The name of a route."""
+    fallbacks: tuple[str, ...] = ()
+    """Names of routes that answer when the model's can't, in order; they come before the route's own."""
+    regions: tuple[str, ...] = ()
+    """Regions or geographies that answer; empty: as its team and route say."""
     parameters: Parameters = Parameters()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = "auto"
@@ -139,7 +143,7 @@ class Document(_Part, frozen=True, kw_only=True):
 PARTS: dict[str, tuple[str, ...]] = {
     "messages": ("messages", "examples", "takes_messages"),
     "variables": ("variables",),
-    "model": ("model", "parameters", "caches_prefix"),
+    "model": ("model", "fallbacks", "regions", "parameters", "caches_prefix"),
     "tools": ("tools", "tool_choice"),
     "output": ("output",),
     "privacy": ("privacy",),

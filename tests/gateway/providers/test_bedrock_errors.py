@@ -9,7 +9,7 @@ from gateway.entrances.formats.anthropic_reply import anthropic_error
 from gateway.entrances.formats.aws_errors import converse_error_type
 from gateway.entrances.formats.converse_reply import FrameWriter
 from gateway.entrances.formats.outgoing import refusal_headers
-from gateway.providers.bedrock.errors import error_type, may_fail_over, refusal_of, wait_of
+from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.refusals import STATUS, Refusal, unexpected
 
 V, A, R, T = (
@@ -79,7 +79,7 @@ def refused(kind: str, message: str, status: int = 400, **more: object) -> Refus
 def test_the_table(kind, message, code, fault, in_stream):
     refusal = refused(kind[:1].lower() + kind[1:] if in_stream else kind, message)
     assert refusal.code == code
-    assert may_fail_over(refusal) == (fault != CALLER)
+    assert refusal.may_ask_another == (fault != CALLER)
     assert refusal.may_retry == (fault == PROVIDER)
     assert bool(refusal.for_admins) == (fault == ADMINS)
     assert (message[:500] in refusal.message) == (fault != ADMINS)
@@ -128,11 +128,11 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ("headers", "seconds"),
     [
         ({}, None),
-        ({"x-amz-retry-after": "1500"}, 2),
-        ({"x-amz-retry-after": "10", "retry-after": "30"}, 1),
+        ({"x-amz-retry-after": "1500"}, 1.5),
+        ({"x-amz-retry-after": "10", "retry-after": "30"}, 0.01),
         ({"retry-after": "30"}, 30),
         ({"retry-after": "Thu, 01 Jan 2026 00:00:20 GMT"}, 20),
-        ({"retry-after": "Wed, 31 Dec 2025 00:00:20 GMT"}, 1),
+        ({"retry-after": "Wed, 31 Dec 2025 00:00:20 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "9" * 50}, 86400),
         ({"x-amz-retry-after": "-1"}, None),

@@ -1,0 +1,364 @@
+"""The tries of one round of a call: which deployment is asked next, when, and when to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from math import ceil, inf
+from random import Random
+
+from gateway.call import Call
+from gateway.call.decision import Decision
+from gateway.refusals import Refusal
+from gateway.routing.affinity import home_order, key_of
+from gateway.routing.fleet.breaker import Reason, State
+from gateway.routing.fleet.budgets import ATTEMPTS, backoff_seconds
+from gateway.routing.fleet.fleet import Fleet
+from gateway.routing.fleet.health import Health, Sent
+from gateway.routing.fleet.room import Room, Taken
+from gateway.snapshot.state import DeploymentEntry
+from governance.limits.services.rate_limiter import RateLimiter
+from kernel.clock import elapsed_ms, perf_counter
+
+_HOPE_SECONDS = 5.0
+"""While a route's last answer is no older, a throttled call goes on waiting for its turn to be tried again."""
+_MAX_LEAD, _MIN_LEAD = 2.0, 8.0
+"""How much more than the others a prompt's home may have to do: so many times as much, and so many calls."""
+_MIN_WAIT, _MAX_WAIT = 0.02, 0.25
+"""Seconds between two looks for room, of the head of a line."""
+
+
+@dataclass(slots=True, eq=False)
+class _Candidate:
+    deployment: DeploymentEntry
+    health: Health
+    tier: int = 0
+    """0 for the route's own; the place in the chain of fall-backs for others."""
+    tries: int = 0
+    not_before: float = 0.0
+
+
+class Attempts:
+    """Of one round. `next` says whom to ask; then `answered`, `failed` and `ended` are told what came of it.
+
+    Another deployment is asked before the same one again. Faults and time-outs are tried so many times in all, and within
+    each deployment's retry budget; a throttled call for as long as the route's answers pay for that. All of it ends with the
+    route's deadline.
+    """
+
+    def __init__(
+        self, call: Call, fleet: Fleet, limiter: RateLimiter, *, random: Random, patience: float
+    ) -> None:
+        self._call, self._fleet, self._random = call, fleet, random
+        self._room = Room(limiter)
+        self._route = call.routed.route
+        stand_ins = call.routed.stand_ins
+        self._candidates = [
+            _Candidate(each, fleet.of(each.id), stand_ins[each.id].place if each.id in stand_ins else 0)
+            for each in call.routed.deployments
+        ]
+        self._most = self._route.attempts or max(ATTEMPTS, len(self._candidates))
+        self._ends_at = perf_counter() + self._route.timeout_seconds
+        self._patience = patience
+        self._faults = self._throttles = 0
+        self._owes = False
+        """Whether the next try is one of a throttled call, which the route's budget has yet to pay for."""
+        self._hopeful: Refusal | None = None
+        self._last: Refusal | None = None
+        self._current: tuple[_Candidate, Sent, Taken] | None = None
+        self._again: _Candidate | None = None
+        if len(self._candidates) > 1:
+            if self._route.strategy == "spread":
+                self._spread()
+            self._by_share()
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the route's deadline."""
+        return max(0.001, self._ends_at - perf_counter())
+
+    async def next(self) -> DeploymentEntry:
+        """The deployment to ask now. Raises the refusal that the call ends with where there is none."""
+        found = await self._take_at_once()
+        if found is None:
+            found = await self._wait()
+        return found.deployment
+
+    def answered(self) -> None:
+        """Its first event came."""
+        if self._current is not None and not self._current[1].has_answered:
+            candidate, sent, _ = self._current
+            self._fleet.answered(candidate.health, sent)
+            self._fleet.budget(self._route.name).answered(perf_counter())
+
+    def ended(self) -> None:
+        """It says no more, however that came about."""
+        if self._current is None:
+            return
+        (candidate, sent, taken), self._current = self._current, None
+        candidate.health.ends(sent)
+        self._room.end(candidate.deployment, taken, self._call.reply)
+        self._fleet.line(self._route.name).free()
+
+    def again(self) -> None:
+        """The same deployment is asked once more at once, in another way: the fault was not its."""
+        assert self._current is not None
+        self._again = self._current[0]
+        self.ended()
+
+    def skip(self) -> None:
+        """It can't take what another one could."""
+        assert self._current is not None
+        self._candidates.remove(self._current[0])
+        self.ended()
+
+    def broke(self, refusal: Refusal) -> None:
+        """It failed after its first event: nobody else can go on with what it began."""
+        if self._current is not None:
+            self._fleet.failed(self._current[0].health, refusal)
+
+    def failed(self, refusal: Refusal) -> None:
+        """It did not answer. Raises the refusal that the call ends with where that is final."""
+        assert self._current is not None
+        candidate = self._current[0]
+        self._fleet.failed(candidate.health, refusal)
+        self._last = refusal
+        self._decision.note(f"{_where(candidate.deployment)}: {refusal.code}")
+        self.ended()
+        if not refusal.may_ask_another:
+            raise refusal
+        if refusal.may_retry:
+            self._hopeful = refusal
+        if refusal.for_admins or not refusal.may_retry:
+            self._candidates.remove(candidate)
+        elif refusal.code == "upstream_throttled":
+            self._throttled(candidate, refusal)
+        else:
+            self._faults += 1
+            self._delay(
+                candidate,
+                backoff_seconds(candidate.tries - 1, is_throttled=False, random=self._random),
+                refusal,
+            )
+            if self._faults >= self._most:
+                raise refusal
+        if not self._candidates:
+            raise self._final()
+
+    @property
+    def _decision(self) -> Decision:
+        return self._call.decision
+
+    def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
+        self._throttles += 1
+        wait = backoff_seconds(candidate.tries - 1, is_throttled=True, random=self._random)
+        self._delay(candidate, wait, refusal)
+        self._owes = True
+
+    def _delay(self, candidate: _Candidate, seconds: float, refusal: Refusal) -> None:
+        """It is not asked again before that, nor before the provider says."""
+        candidate.not_before = perf_counter() + max(seconds, refusal.wait_seconds or 0.0)
+
+    def _spread(self) -> None:
+        """Where the prompt's beginning is cached, unless there is much more to do there than elsewhere; else where there is
+        most room."""
+        own = [each for each in self._candidates if not each.tier]
+        key = key_of(self._call.sent_conversation) if self._call.request.kind == "text" else None
+        if key is None:
+            self._random.shuffle(own)
+            own.sort(key=lambda each: each.health.load)
+        else:
+            own = [own[place] for place in home_order(key, [each.deployment.id for each in own])]
+            most = _MAX_LEAD * sum(each.health.in_flight.calls for each in own) / len(own) + _MIN_LEAD
+            own.sort(key=lambda each: each.health.in_flight.calls > most)
+            self._decision.reason = f"home of the prompt's beginning among {len(own)}"
+        self._candidates = own + [each for each in self._candidates if each.tier]
+
+    def _by_share(self) -> None:
+        """Who is throttled, or has just come back, is the first choice of fewer calls."""
+        now = perf_counter()
+        shares = [each.health.share.now(now) for each in self._candidates if not each.tier]
+        if len(shares) < 2 or min(shares) >= 1.0:
+            return
+        chosen = (index for index, share in enumerate(shares) if self._random.random() < share)
+        index = next(chosen, None)
+        if index is None:
+            (index,) = self._random.choices(range(len(shares)), shares)
+        if index:
+            self._decision.note(f"{_where(self._candidates[0].deployment)} gets fewer calls for now")
+            self._candidates.insert(0, self._candidates.pop(index))
+
+    async def _take_at_once(self) -> _Candidate | None:
+        """Where nobody waits, and nothing is to be waited for."""
+        if self._again is not None:
+            candidate, self._again = self._again, None
+            self._start(candidate, Taken())
+            return candidate
+        if len(self._fleet.line(self._route.name)) or not self._pays(perf_counter()):
+            return None
+        return await self._take()
+
+    async def _take(self) -> _Candidate | None:
+        """The first that is well and has room; it is taken. Those that are only slow come last."""
+        now = perf_counter()
+        ready = [each for each in self._candidates if each.not_before <= now]
+        if len(ready) > 1:
+            ready.sort(key=_rank)
+        for candidate in ready:
+            if not await self._is_well(candidate, now, alone=len(self._candidates) == 1):
+                continue
+            if self._faults and not candidate.health.retries.take():
+                continue
+            taken = await self._room.take(self._call, candidate.deployment, candidate.health)
+            if taken is not None:
+                self._start(candidate, taken)
+                return candidate
+        return None
+
+    async def _is_well(self, candidate: _Candidate, now: float, *, alone: bool) -> bool:
+        """Whether it may be asked: not while its breaker is open, but by who tries it. A slow one is better than none."""
+        state = candidate.health.state(now)
+        if state is State.CLOSED:
+            return True
+        if state is State.HALF_OPEN and await self._fleet.may_probe(candidate.health):
+            self._decision.note(f"{_where(candidate.deployment)} is tried again")
+            return True
+        if candidate.health.breaker.reason is Reason.SLOW:
+            return True
+        self._decision.note(f"{_where(candidate.deployment)} is out")
+        return False
+
+    def _start(self, candidate: _Candidate, taken: Taken) -> None:
+        candidate.tries += 1
+        sent = candidate.health.begins(
+            perf_counter(),
+            tokens=self._call.bounds.counted_input_tokens,
+            was_retry=self._faults > 0,
+        )
+        self._current = candidate, sent, taken
+
+    def _pays(self, now: float) -> bool:
+        """Whether the route's answers pay for a throttled call's next try; who may not hope for that is refused."""
+        if not self._owes:
+            return True
+        budget = self._fleet.budget(self._route.name)
+        if budget.take():
+            self._owes = False
+            return True
+        if now - budget.answered_at > _HOPE_SECONDS:
+            raise self._final()
+        return False
+
+    async def _wait(self) -> _Candidate:
+        """Waits until one may be asked, has room, and it is the call's turn."""
+        begun = perf_counter()
+        outcome = "refused"
+        try:
+            while True:
+                await self._sleep_off()
+                found = await self._stand_in_line()
+                if found is not None:
+                    outcome = "ok"
+                    return found
+        finally:
+            self._call.stages.append(("wait for a model", elapsed_ms(begun), outcome))
+
+    async def _sleep_off(self) -> None:
+        """Waits for what this call alone waits for: its back-off, and the price of its next try. Outside of the line, which it
+        would hold up."""
+        while True:
+            now = perf_counter()
+            wait = min((each.not_before for each in self._candidates), default=now) - now
+            if wait > 0:
+                self._check_wait(wait)
+                await asyncio.sleep(wait)
+            elif self._pays(now):
+                return
+            else:
+                self._check_wait(_MAX_WAIT)
+                await asyncio.sleep(self._random.uniform(_MIN_WAIT, _MAX_WAIT))
+
+    async def _stand_in_line(self) -> _Candidate | None:
+        """One that was taken; None where all there are must be waited for by this call alone."""
+        line = self._fleet.line(self._route.name)
+        if self._out_for() > self._patience:
+            raise self._out()
+        if (expected := line.expected_wait()) > self._patience:
+            raise self._full(expected)
+        ends_at = min(self._ends_at, perf_counter() + self._patience)
+        team = self._call.key.team
+        async with line.turn(team=team.id, weight=team.weight, seconds=ends_at - perf_counter()) as is_head:
+            if not is_head:
+                raise self._full(max(self._patience, line.expected_wait()))
+            while True:
+                found = await self._take()
+                if found is not None:
+                    return found
+                now = perf_counter()
+                if min(each.not_before for each in self._candidates) > now:
+                    return None
+                if (out_for := self._out_for()) > ends_at - now:
+                    raise self._out()
+                if now >= ends_at:
+                    raise self._full(self._room.ready_in)
+                await line.room(min(max(self._room.ready_in, out_for, _MIN_WAIT), _MAX_WAIT, ends_at - now))
+
+    def _out_for(self) -> float:
+        """Seconds until the first of them may be tried; 0 where one may be now."""
+        now = perf_counter()
+        waits = [
+            0.0 if each.health.breaker.reason is Reason.SLOW else each.health.breaker.ready_in(now)
+            for each in self._candidates
+        ]
+        return min(waits, default=inf)
+
+    def _check_wait(self, seconds: float) -> None:
+        """Nobody waits for what comes only after the deadline."""
+        if seconds >= self._ends_at - perf_counter():
+            raise self._final(seconds)
+
+    def _final(self, seconds: float = 0.0) -> Refusal:
+        """Of several failures, the one is told that time may mend."""
+        failed = self._last
+        if self._hopeful is not None and (failed is None or not failed.may_retry):
+            failed = self._hopeful
+        if failed is None:
+            return self._full(seconds)
+        if failed.may_retry:
+            failed.retry_after = max(failed.retry_after or 1, ceil(seconds))
+        return failed
+
+    def _out(self) -> Refusal:
+        """All are known to be out. What this call met itself is told, where it has asked."""
+        seconds = self._out_for()
+        if self._last is not None:
+            return self._final(seconds)
+        places = ", ".join(dict.fromkeys(each.deployment.region for each in self._candidates))
+        return Refusal(
+            "upstream_throttled",
+            f"The model '{self._route.name}' is known to be out ({places}), so it was not asked. Please try again in "
+            f"{max(1, ceil(seconds))} s.",
+            retry_after=max(1, ceil(seconds)),
+            was_asked=False,
+        )
+
+    def _full(self, seconds: float) -> Refusal:
+        if self._last is not None:
+            return self._final(seconds)
+        after = max(1, ceil(seconds))
+        return Refusal(
+            "upstream_throttled",
+            f"The model '{self._route.name}' has no room for more calls at the moment, so it was not asked. Please try "
+            f"again in {after} s.",
+            retry_after=after,
+            was_asked=False,
+        )
+
+
+def _rank(candidate: _Candidate) -> tuple[int, bool, int]:
+    breaker = candidate.health.breaker
+    return candidate.tier, not breaker.is_closed and breaker.reason is Reason.SLOW, candidate.tries
+
+
+def _where(deployment: DeploymentEntry) -> str:
+    return f"{deployment.model_id} in {deployment.region}"

@@ -1,0 +1,56 @@
+"""PURE: why a route's first choice is the first, for the record; and the answer's sentence about it."""
+
+from __future__ import annotations
+
+from gateway.call import Call
+from gateway.call.decision import Candidate
+from gateway.call.groups import Routed
+from gateway.catalogue.policy import price_at
+
+_REASONS = {
+    "ordered": "first of {number} in order",
+    "weighted": "drawn by weight from {number}",
+    "spread": "most room among {number}",
+}
+_MAX_CANDIDATES = 10
+
+
+def decide(call: Call) -> None:
+    """Notes what could have been chosen, and by which rule one is."""
+    found, decision = call.routed, call.decision
+    own = len(found.own)
+    decision.reason = _REASONS.get(found.route.strategy, "first of {number}").format(number=own)
+    decision.candidates = tuple(
+        Candidate(each.model_id, each.region, each.invoke_id, note=_note(found, each.id))
+        for each in found.deployments[:_MAX_CANDIDATES]
+    )
+
+
+def _note(found: Routed, deployment_id: int) -> str:
+    stand_in = found.stand_ins.get(deployment_id)
+    return "" if stand_in is None else f"falls back to {stand_in.route}"
+
+
+def sentence_of(call: Call) -> str:
+    """One line of ASCII about the deployment that was asked last."""
+    deployment, decision = call.deployment, call.decision
+    if decision.cost_impact is None:
+        decision.cost_impact = _impact(call)
+    stand_in = call.routed.stand_ins.get(deployment.id)
+    if stand_in is not None:
+        decision.note(f"{call.routed.route.name} falls back to {stand_in.route}")
+    return decision.sentence(
+        model=deployment.name or deployment.model_id, invoke_id=deployment.invoke_id, region=deployment.region
+    )
+
+
+def _impact(call: Call) -> float | None:
+    """What the deployment costs beside the first of its route, for as much input as output."""
+    first, chosen = call.routed.route.deployments[:1], call.deployment
+    if not first or first[0].id == chosen.id:
+        return None
+    prices = [price_at(each.prices, call.moment, call.tier) for each in (first[0], chosen)]
+    if prices[0] is None or prices[1] is None:
+        return None
+    sums = [each.rates_for(0).input + each.rates_for(0).output for each in prices if each is not None]
+    return (sums[1] - sums[0]) / sums[0] if sums[0] and sums[1] != sums[0] else None

@@ -1,0 +1,93 @@
+"""Where calls wait until a deployment of their route has room: fair between teams by weight, refused early where it is too long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from governance.limits.policy.fair_queue import FairQueue
+from kernel.clock import perf_counter
+
+_NEW = 0.1
+_MIN_LENGTH = 20
+"""A line that is no longer than this is waited in without reckoning."""
+
+
+class Line:
+    """Of one route, in one process. Its head looks for room; the others wait for their turn to be the head."""
+
+    def __init__(self) -> None:
+        self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
+        self._has_head = False
+        self._freed = asyncio.Event()
+        self._passed_at = 0.0
+        self._gap = 0.0
+        """Seconds between two calls that went on from here, lately."""
+
+    def __len__(self) -> int:
+        return len(self._queue) + self._has_head
+
+    def expected_wait(self) -> float:
+        """Seconds that the next one would wait, by how quickly the line has moved lately; 0 where that is not known."""
+        length = len(self)
+        if length <= _MIN_LENGTH or not self._gap:
+            return 0.0
+        return length * max(self._gap, (perf_counter() - self._passed_at) / length)
+
+    def free(self) -> None:
+        """There may be room."""
+        if self._has_head:
+            self._freed.set()
+
+    @asynccontextmanager
+    async def turn(self, *, team: int, weight: int, seconds: float) -> AsyncIterator[bool]:
+        """Waits to be the head of the line; False where that took longer. Leaving it makes the next one the head."""
+        is_head = await self._be_head(team, weight, seconds)
+        begun = perf_counter()
+        try:
+            yield is_head
+        finally:
+            if is_head:
+                self._note(begun)
+                self._pass_on()
+
+    async def room(self, seconds: float) -> None:
+        """Of the head: waits until there may be room, for so long at most."""
+        self._freed.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._freed.wait()
+        except TimeoutError:
+            return
+
+    async def _be_head(self, team: int, weight: int, seconds: float) -> bool:
+        if not self._has_head and not self._queue:
+            self._has_head = True
+            return True
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.push(turn, team=team, weight=weight)
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(turn)
+        except TimeoutError:
+            return turn.done()
+        except asyncio.CancelledError:
+            if turn.done():
+                self._pass_on()
+            raise
+        finally:
+            self._queue.remove(turn)
+        return True
+
+    def _pass_on(self) -> None:
+        if self._queue:
+            self._queue.pop().set_result(None)
+        else:
+            self._has_head = False
+
+    def _note(self, begun: float) -> None:
+        now = perf_counter()
+        gap = now - max(self._passed_at, begun)
+        self._gap = gap if not self._gap else self._gap + (gap - self._gap) * _NEW
+        self._passed_at = now
