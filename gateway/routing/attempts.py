@@ -22,6 +22,8 @@ from kernel.clock import elapsed_ms, perf_counter
 
 _HOPE_SECONDS = 5.0
 """While a route's last answer is no older, a throttled call goes on waiting for its turn to be tried again."""
+_OUT_SECONDS = 2.0
+"""For how long a call waits until one of its deployments may be tried, where all are out."""
 _MAX_LEAD, _MIN_LEAD = 2.0, 8.0
 """How much more than the others a prompt's home may have to do: so many times as much, and so many calls."""
 _MIN_WAIT, _MAX_WAIT = 0.02, 0.25
@@ -281,7 +283,7 @@ class Attempts:
     async def _stand_in_line(self) -> _Candidate | None:
         """One that was taken; None where all there are must be waited for by this call alone."""
         line = self._fleet.line(self._route.name)
-        if self._out_for() > self._patience:
+        if self._out_for() > _OUT_SECONDS:
             raise self._out()
         if (expected := line.expected_wait()) > self._patience:
             raise self._full(expected)
@@ -297,7 +299,7 @@ class Attempts:
                 now = perf_counter()
                 if min(each.not_before for each in self._candidates) > now:
                     return None
-                if (out_for := self._out_for()) > ends_at - now:
+                if (out_for := self._out_for()) > min(_OUT_SECONDS, ends_at - now):
                     raise self._out()
                 if now >= ends_at:
                     raise self._full(self._room.ready_in)

@@ -454,7 +454,7 @@ def test_of_several_failures_the_one_that_time_mends_is_told(two, fake):
     )
     record, refusal, _ = failed(two)
     assert (record.attempts, refusal.code, refusal.status, refusal.retry_after) == (
-        2,
+        3,  # the one that asked to wait is waited for
         "upstream_throttled",
         429,
         3,

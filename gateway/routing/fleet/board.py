@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CHANNEL, _OPEN, _LEASE = "gatehouse:fleet", "gatehouse:fleet:open", "gatehouse:fleet:lease:"
+_HEARING = "hearing of other processes' deployments"
 _TIMEOUT_SECONDS = 1.0
 _LISTEN_SECONDS, _LATE_SECONDS, _RETRY_SECONDS = 5.0, 30.0, 2.0
 _MAX_TOLD = 200
@@ -53,16 +54,15 @@ class Board:
         self._sender = sender
         self._hear = hear
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._upkeep: Upkeep | None = None
 
     def start(self, upkeep: Upkeep) -> None:
-        upkeep.endless(
-            "hearing of other processes' deployments",
-            self._listen,
-            late_after=_LATE_SECONDS,
-            retry=_RETRY_SECONDS,
-        )
+        self._upkeep = upkeep
+        upkeep.endless(_HEARING, self._listen, late_after=_LATE_SECONDS, retry=_RETRY_SECONDS)
 
     async def stop(self) -> None:
+        if self._upkeep is not None:
+            await self._upkeep.stop(_HEARING)
         for task in self._tasks:
             task.cancel()
         await self._client.aclose()
