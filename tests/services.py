@@ -196,6 +196,7 @@ class Stack:
         environment = {
             "GATEHOUSE_PORT": str(port),
             "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",  # many tests knock with wrong keys
+            "GATEHOUSE_BREAKER_FAILURES": "1000000",  # and let models fail, which is no matter of the next test
             **(env or {}),
         }
         return self._serve(

@@ -11,6 +11,7 @@ from typing import TypeVar
 from django.conf import settings
 
 from gateway.entrances.readiness import Readiness
+from gateway.metrics.deployments import fleet_reading
 from gateway.metrics.families import Reading, Series, merged
 from gateway.metrics.folder import MetricsFolder, instance_folder
 from gateway.runtime import Gateway
@@ -87,6 +88,7 @@ class MetricsBoard:
             "gatehouse_calls_running": gateway.slots.taken,
             "gatehouse_calls_waiting_for_slot": gateway.slots.waiting,
             "gatehouse_calls_waiting_for_rate": gateway.rate_lines.waiting,
+            "gatehouse_calls_waiting_for_model": gateway.fleet.waiting,
             "gatehouse_rate_limits_shared": gateway.limiter.is_shared,
             "gatehouse_processes": processes,
             "gatehouse_processes_here": 1,
@@ -112,6 +114,7 @@ class MetricsBoard:
         return {
             **gateway.metrics.reading(),
             **{name: {(): float(number)} for name, number in single.items()},
+            **fleet_reading(gateway.fleet.known(), gateway.snapshot, gateway.deployment_events.counts),
             "gatehouse_check": checks,
             "gatehouse_task_failures": {(name,): float(each.failures) for name, each in kept.items()},
             "gatehouse_task_age_seconds": {(name,): each.age for name, each in kept.items()},

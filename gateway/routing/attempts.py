@@ -153,6 +153,11 @@ class Attempts:
 
     def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
         self._throttles += 1
+        answered_at = self._fleet.budget(self._route.name).answered_at
+        if self._route.attempts == 1 or (
+            self._throttles >= self._most and perf_counter() - answered_at > _HOPE_SECONDS
+        ):
+            raise self._final()  # no answers come: nothing says that there will be room
         wait = backoff_seconds(candidate.tries - 1, is_throttled=True, random=self._random)
         self._delay(candidate, wait, refusal)
         self._owes = True

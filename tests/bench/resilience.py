@@ -19,7 +19,11 @@ PROCESSES = 4
 FIRST, SECOND = "us-east-1", "us-west-2"
 ROUTE = "resilient"
 TEAMS = ("Bench one", "Bench two", "Bench three")
-_BODY = {"model": ROUTE, "max_tokens": 50, "messages": [{"role": "user", "content": "Hello. [simulate: tokens=20]"}]}
+_BODY = {
+    "model": ROUTE,
+    "max_tokens": 50,
+    "messages": [{"role": "user", "content": "Hello. [simulate: tokens=20]"}],
+}
 _THROTTLED, _OUT = "ThrottlingException", "ServiceUnavailableException"
 
 
@@ -48,12 +52,16 @@ class Phase:
 class Bench:
     """Four processes, the simulator, and callers."""
 
-    def __init__(self, urls: list[str], keys: dict[str, str], simulator: str, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, urls: list[str], keys: dict[str, str], simulator: str, client: httpx.AsyncClient
+    ) -> None:
         self.urls, self.keys, self.simulator, self.client = urls, keys, simulator, client
         self._number = 0
 
     async def faults(self, region: str, **settings: Any) -> None:
-        (await self.client.put(f"{self.simulator}/_simulator/regions/{region}", json=settings)).raise_for_status()
+        (
+            await self.client.put(f"{self.simulator}/_simulator/regions/{region}", json=settings)
+        ).raise_for_status()
 
     async def well(self) -> None:
         """Puts all faults back, and lets every breaker close."""
@@ -100,7 +108,9 @@ class Bench:
         start = time.perf_counter()
         try:
             answer = await self.client.post(
-                f"{url}/v1/chat/completions", json=_BODY, headers={"authorization": f"Bearer {self.keys[team]}"}
+                f"{url}/v1/chat/completions",
+                json=_BODY,
+                headers={"authorization": f"Bearer {self.keys[team]}"},
             )
             status = answer.status_code
             if "retry-after" in answer.headers:
@@ -130,7 +140,10 @@ def measure(only: str = "") -> None:
         url = f"http://127.0.0.1:{simulator}"
         env = {**stack.environment(), "BEDROCK_ENDPOINT_URL": url}
         ending.enter_context(
-            running(["-m", "embedded.simulator", "--port", str(simulator), "--lenient"], env={"GATEHOUSE_SIMULATOR_LENIENT": "1"})
+            running(
+                ["-m", "embedded.simulator", "--port", str(simulator), "--lenient"],
+                env={"GATEHOUSE_SIMULATOR_LENIENT": "1"},
+            )
         )
         wait_for(simulator, "/healthz")
         for port in ports:

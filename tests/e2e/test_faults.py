@@ -45,17 +45,14 @@ def test_another_region_answers_when_one_is_down(world, stream):
     [({"outage": True}, 502, "upstream_error"), ({"throttle_rate": 1.0}, 429, "upstream_throttled")],
 )
 def test_all_regions_out(world, settings, status, code, stream):
+    """Three attempts at faults; a throttled call is tried for a little longer where the route has answered lately."""
     everywhere(world, **settings)
     answer = world.post(json=BODY | {"stream": stream})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert ("retry-after" in answer.headers) == (status == 429)
     record = world.record(answer.headers["x-gatehouse-call-id"])
-    assert (record["status"], record["code"], record["cost_nanos"], record["attempts"]) == (
-        "failed",
-        code,
-        0,
-        2,
-    )
+    assert (record["status"], record["code"], record["cost_nanos"]) == ("failed", code, 0)
+    assert record["attempts"] == 3 if status == 502 else record["attempts"] >= 3
     assert not world.execute("SELECT 1 FROM governance_hold WHERE call_id = %s", record["call_id"])
 
 

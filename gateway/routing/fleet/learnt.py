@@ -10,6 +10,8 @@ _LOOKS_BACK = 10.0
 _MIN_THROTTLED = 5
 _MIN_ANSWERED = 10
 _BELOW, _CUT, _GROWTH = 0.95, 0.95, 1.01
+_QUIET_SECONDS = 2.0
+"""Without throttling, before more is tried."""
 _JUDGED_AFTER = 5.0
 _IN_VAIN = 0.2
 """Share of calls throttled although they were held back, above which that is given up, for a while."""
@@ -23,7 +25,8 @@ class LearntRate:
 
     __slots__ = (
         "_answered",
-        "_changed_at",
+        "_cut_at",
+        "_grown_at",
         "_room",
         "_room_at",
         "_since",
@@ -37,15 +40,16 @@ class LearntRate:
         """Calls a second; None where nothing is held back."""
         self._answered: deque[float] = deque(maxlen=_MAX_KEPT)
         self._throttled: deque[float] = deque(maxlen=_MAX_KEPT)
-        self._since = self._changed_at = self._room_at = 0.0
+        self._since = self._cut_at = self._grown_at = self._room_at = 0.0
         self._unlearnt_until = float("-inf")
         self._room = 0.0
 
     def answered(self, now: float) -> None:
         self._answered.append(now)
-        if self.rate is not None and now - self._changed_at >= 1.0:
-            self.rate *= _GROWTH
-            self._changed_at = now
+        if self.rate is not None and now - self._grown_at >= 1.0:
+            if not self._throttled or now - self._throttled[-1] >= _QUIET_SECONDS:
+                self.rate *= _GROWTH
+            self._grown_at = now
 
     def throttled(self, now: float) -> None:
         self._throttled.append(now)
@@ -57,14 +61,15 @@ class LearntRate:
         )
         if self.rate is None:
             if throttled >= _MIN_THROTTLED and answered >= _MIN_ANSWERED:
-                self.rate = _BELOW * answered / _LOOKS_BACK
-                self._since = self._changed_at = self._room_at = now
+                first = self._answered[-answered]
+                self.rate = _BELOW * answered / max(1.0, now - first)
+                self._since = self._cut_at = self._grown_at = self._room_at = now
                 self._room = 0.0
         elif now - self._since >= _JUDGED_AFTER and self._is_in_vain(now):
             self.rate, self._unlearnt_until = None, now + _GIVES_UP_SECONDS
-        elif now - self._changed_at >= 1.0:
+        elif now - self._cut_at >= 1.0:
             self.rate *= _CUT
-            self._changed_at = now
+            self._cut_at = now
 
     def take(self, now: float) -> float:
         """Takes a call's room: 0.0; or the seconds after which there may be some."""
@@ -82,9 +87,9 @@ class LearntRate:
         self._room += 1.0
 
     def _is_in_vain(self, now: float) -> bool:
-        answered, throttled = (
-            _since(each, now - _JUDGED_AFTER) for each in (self._answered, self._throttled)
-        )
+        # Calls that were under way when it was learnt say nothing of it.
+        start = max(now - _JUDGED_AFTER, self._since + 1.0)
+        answered, throttled = _since(self._answered, start), _since(self._throttled, start)
         return throttled > _IN_VAIN * (answered + throttled)
 
 

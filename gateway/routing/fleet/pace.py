@@ -3,8 +3,8 @@
 from math import inf
 
 _MIN_SAMPLES = 20
-_OLD, _NEW = 0.02, 0.2
-"""Shares of the newest sample in the long and in the short mean."""
+_OLD, _SLOW, _NEW = 0.02, 0.001, 0.2
+"""Shares of the newest sample in the long mean, of one that is slow, and in the short mean."""
 _TIMES, _SECONDS = 4.0, 3.0
 """A first token is slow when it takes so many times as long as usual, and so many seconds longer."""
 _BOUNDS = (1_000, 4_000, 16_000, 64_000)
@@ -24,8 +24,10 @@ class _Mean:
             self.long += (seconds - self.long) / self.number
             self.short += (seconds - self.short) / min(self.number, 5)
         else:
-            # What is slow moves the long mean as far as what is just not slow, so that it does not become the usual.
-            self.long += _OLD * (min(seconds, self.slow_after) - self.long)
+            # What is slow hardly moves the long mean: it must not become the usual.
+            slow_after = self.slow_after
+            share = _OLD if seconds <= slow_after else _SLOW
+            self.long += share * (min(seconds, slow_after) - self.long)
             self.short += _NEW * (seconds - self.short)
 
     @property
