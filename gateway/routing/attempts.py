@@ -73,6 +73,7 @@ class Attempts:
             if self._route.strategy == "spread":
                 self._spread()
             self._by_share()
+            self._to_be_tried()
 
     @property
     def seconds_left(self) -> float:
@@ -194,6 +195,15 @@ class Attempts:
         if index:
             self._decision.note(f"{_where(self._candidates[0].deployment)} gets fewer calls for now")
             self._candidates.insert(0, self._candidates.pop(index))
+
+    def _to_be_tried(self) -> None:
+        """One of the route's own whose breaker's time is over is asked first, once: else nobody would learn that a deployment
+        is well again which is asked only when others fail."""
+        now = perf_counter()
+        for place, candidate in enumerate(self._candidates):
+            if not candidate.tier and candidate.health.state(now) is State.HALF_OPEN:
+                self._candidates.insert(0, self._candidates.pop(place))
+                return
 
     async def _take_at_once(self) -> _Candidate | None:
         """Where nobody waits, and nothing is to be waited for."""

@@ -1,6 +1,8 @@
 """Prompts and their versions, the labels that lead to them, and reviews."""
 
+import msgspec
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,8 @@ from accounts.access.policy import Shared
 from accounts.models import Team, User
 from accounts.policy.roles import Capability
 from kernel.triggers import Trigger
+from prompts.registry.policy.document import decode_document
+from prompts.registry.policy.output_contract import misfit
 
 OF_A_PROMPT = OwnedBy(
     ("prompt__team",),
@@ -69,6 +73,25 @@ class Prompt(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The fallback answer fits the output contract of every version that applications call."""
+        if self.pk is None:
+            return
+        for label in self.labels.select_related("version"):
+            if error := self.misfit(label.version):
+                raise ValidationError({"fallback": f"Version {label.version.number} ({label.name}): {error}"})
+
+    def misfit(self, version: "PromptVersion") -> str:
+        """Why the fallback answer breaks the version's output contract; "" where it does not."""
+        if not self.fallback:
+            return ""
+        try:
+            output = decode_document(version.document).output
+        except msgspec.ValidationError:
+            return ""
+        error = misfit(output, self.fallback)
+        return f"The fallback answer breaks its output contract: {error}" if error else ""
 
 
 class VersionState(models.TextChoices):

@@ -143,6 +143,17 @@ def _cut(error: str) -> str:
     return error.encode("utf-8", "replace")[:_MAX_ERROR_LENGTH].decode("utf-8", "ignore")
 
 
+def misfit(output: Output, fallback: str) -> str:
+    """Why a prompt's own fallback answer can't stand in for a version's; "" where it can, or need not."""
+    if output.schema is None or not fallback or output.fallback is not msgspec.UNSET:
+        return ""
+    try:
+        reading = Contract(output).read(fallback)
+    except BadSchemaError:
+        return ""  # the version can't be used at all, which is told of it
+    return reading.errors[0] if reading.errors else ""
+
+
 def _candidates(text: str) -> list[str]:
     """The stretches of a text that are JSON values: all of it, what stands in fences, what begins with a bracket."""
     found: list[str] = []

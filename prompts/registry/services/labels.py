@@ -38,6 +38,8 @@ def move_label(
         raise PromptError("The prompt is archived: bring it back first.")
     if is_protected(prompt, name) and (missing := obstacles(version)):
         raise PromptError(f"The label {name} is protected. {' '.join(missing)}")
+    if error := prompt.misfit(version):
+        raise PromptError(f"{error}. Mend the prompt's fallback answer, or give the version one of its own.")
     before = label.version if label else None
     if before is not None and before.pk == version.pk:
         assert label is not None

@@ -188,6 +188,9 @@ def switch(*, prompt: Prompt, on: bool, by: User | None, reason: str = "") -> No
     """Switches a prompt on, or off: then every call gets the fallback answer within a second."""
     if not on and not prompt.fallback:
         raise PromptError("Write a fallback answer first: it is what callers get while the prompt is off.")
+    for label in () if on else prompt.labels.select_related("version"):
+        if error := prompt.misfit(label.version):
+            raise PromptError(f"{error} (version {label.version.number}, {label.name}). Mend it first.")
     Prompt.objects.filter(pk=prompt.pk).update(is_enabled=on)
     prompt.is_enabled = on
     note_change(prompt, by, f"Switched {'on' if on else 'off'}. {reason}".strip())
