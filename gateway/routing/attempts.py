@@ -183,15 +183,18 @@ class Attempts:
         self._candidates = own + [each for each in self._candidates if each.tier]
 
     def _by_share(self) -> None:
-        """Who is throttled, or has just come back, is the first choice of fewer calls."""
+        """Who is throttled, or has just come back, is the first choice of fewer calls; always of the same prompts, so that
+        none is written to two caches."""
         now = perf_counter()
         shares = [each.health.share.now(now) for each in self._candidates if not each.tier]
         if len(shares) < 2 or min(shares) >= 1.0:
             return
-        chosen = (index for index, share in enumerate(shares) if self._random.random() < share)
+        key = key_of(self._call.sent_conversation) if self._call.request.kind == "text" else None
+        random = self._random if key is None else Random(key)  # noqa: S311 - shares load, guards nothing
+        chosen = (index for index, share in enumerate(shares) if random.random() < share)
         index = next(chosen, None)
         if index is None:
-            (index,) = self._random.choices(range(len(shares)), shares)
+            (index,) = random.choices(range(len(shares)), shares)
         if index:
             self._decision.note(f"{_where(self._candidates[0].deployment)} gets fewer calls for now")
             self._candidates.insert(0, self._candidates.pop(index))

@@ -38,9 +38,20 @@ class _Collecting(Work):
 
 def problems_for_models(document: Document) -> list[str]:
     """In words, each once."""
-    route = Route.objects.filter(name=document.model).prefetch_related("targets__deployment__model").first()
-    if route is None:
-        return []
+    routes = Route.objects.filter(name__in=(document.model, *document.fallbacks))
+    known = {route.name: route for route in routes.prefetch_related("targets__deployment__model")}
+    found = {
+        f"There is no route “{name}” to fall back to.": None
+        for name in document.fallbacks
+        if name not in known
+    }
+    for name in dict.fromkeys((document.model, *document.fallbacks)):
+        if name in known:
+            found |= _problems(document, known[name])
+    return list(found)
+
+
+def _problems(document: Document, route: Route) -> dict[str, None]:
     given = Conversation(messages=[Message(role="user", content=[Block(text=_ANY_TEXT)])])
     found: dict[str, None] = {}
     for target in route.targets.all():
@@ -54,4 +65,4 @@ def problems_for_models(document: Document) -> list[str]:
             work.problems.append(refusal.message)
         for problem in work.problems:
             found[f"{model.name}: {problem}"] = None
-    return list(found)
+    return found

@@ -10,10 +10,12 @@ from django.utils.html import format_html_join
 from gateway.catalogue.admin.models import CatalogAdmin
 from gateway.catalogue.admin.prices import PriceInline, dollars
 from gateway.catalogue.admin.rule_fields import RULE_FIELDS, DeploymentForm
+from gateway.catalogue.events import DeploymentEvent
 from gateway.catalogue.models import Deployment, Price, RuleUse
 from gateway.catalogue.rules import BY_NAME
 
 _DAYS = 7
+_EVENTS = 10
 _DONE = {"repair": "repaired", "refuse": "refused", "pass": "let pass"}
 
 
@@ -21,7 +23,9 @@ _DONE = {"repair": "repaired", "refuse": "refused", "pass": "let pass"}
 class DeploymentAdmin(CatalogAdmin):
     """A model in a region, and what it costs there now."""
 
-    list_display = ("model", "region", "profile_name", "input_price", "output_price", "is_enabled")
+    list_display = (
+        "model", "region", "profile_name", "state", "quotas", "input_price", "output_price", "is_enabled",
+    )  # fmt: skip
     list_select_related = ("model",)
     list_filter = ("region", "profile", "model__vendor", "is_enabled")
     search_fields = ("model__name", "model__model_id", "region")
@@ -29,7 +33,7 @@ class DeploymentAdmin(CatalogAdmin):
     autocomplete_fields = ("model",)
     form = DeploymentForm
     fieldsets = (
-        (None, {"fields": ("model", "region", "profile", "arn", "is_enabled")}),
+        (None, {"fields": ("model", "region", "profile", "arn", "is_enabled", "events")}),
         (
             "Quotas",
             {
@@ -50,7 +54,7 @@ class DeploymentAdmin(CatalogAdmin):
             },
         ),
     )
-    readonly_fields = ("rule_uses",)
+    readonly_fields = ("events", "rule_uses")
     inlines = (PriceInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -60,10 +64,14 @@ class DeploymentAdmin(CatalogAdmin):
             deployment=OuterRef("pk"),
             valid_from__lte=now,
         )
+        events = DeploymentEvent.objects.filter(deployment=OuterRef("pk")).order_by("-id")
         found: QuerySet[Any] = (
             super()
             .get_queryset(request)
             .annotate(
+                last_change=Subquery(events.values("change")[:1]),
+                last_reason=Subquery(events.values("reason")[:1]),
+                last_change_at=Subquery(events.values("created_at")[:1]),
                 input_now=Subquery(prices.values("input_rate")[:1]),
                 output_now=Subquery(prices.values("output_rate")[:1]),
             )
@@ -81,6 +89,38 @@ class DeploymentAdmin(CatalogAdmin):
             for rule, action, total in counts
         ]
         return format_html_join("", "<div>{}: {} {}</div>", lines) or "No request broke a rule."
+
+    @admin.display(description="State", ordering="last_change")
+    def state(self, deployment: Any) -> str:
+        """Whether gateways ask it, as they last said."""
+        if deployment.last_change != DeploymentEvent.Change.OPENED:
+            return "In use" if deployment.is_enabled else "Off"
+        word = "Slow" if deployment.last_reason == DeploymentEvent.Reason.SLOW else "Out"
+        return f"{word} since {timezone.localtime(deployment.last_change_at):%H:%M, %d %b}"
+
+    @admin.display(description="Quotas a minute")
+    def quotas(self, deployment: Any) -> str:
+        known = (
+            (deployment.requests_per_minute, "requests"),
+            (deployment.tokens_per_minute, "tokens"),
+            (deployment.input_tokens_per_minute, "input tokens"),
+            (deployment.output_tokens_per_minute, "output tokens"),
+        )
+        return ", ".join(f"{number:,} {name}" for number, name in known if number) or "Not known"
+
+    @admin.display(description="Out and back")
+    def events(self, deployment: Any) -> str:
+        """The latest changes, the newest first."""
+        found = DeploymentEvent.objects.filter(deployment=deployment.pk)[:_EVENTS] if deployment.pk else ()
+        lines = [
+            (
+                f"{timezone.localtime(each.created_at):%Y-%m-%d %H:%M:%S}",
+                each.get_change_display(),
+                f": {each.get_reason_display().lower()}" if each.reason else "",
+            )
+            for each in found
+        ]
+        return format_html_join("", "<div>{} {}{}</div>", lines) or "It has not been out."
 
     @admin.display(description="Inference profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:

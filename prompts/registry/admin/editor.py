@@ -108,6 +108,8 @@ class RestForm(forms.Form):
     note = forms.CharField(required=False, label="What changed", widget=forms.Textarea(attrs={"rows": 2}), help_text="Reviewers read it first.")  # fmt: skip
     goal = forms.CharField(required=False, label="Expected effect", widget=forms.Textarea(attrs={"rows": 2}), help_text="A measurable effect, such as “10 % fewer follow-up questions”.")  # fmt: skip
     model = forms.ChoiceField(required=False)
+    fallbacks = LinesField(label="Falls back to", help_text="Routes that answer when the model's can't, in order, one per line.")  # fmt: skip
+    regions = LinesField(label="Regions", help_text="Regions or geographies that may answer (eu, eu-central-1), one per line. Empty: as team and route say.")  # fmt: skip
     temperature = forms.FloatField(required=False, min_value=0, max_value=1)
     top_p = forms.FloatField(required=False, min_value=0, max_value=1, label="Top p")
     stop_sequences = StopsField(label="Stop at", help_text="One a line; \\n for a line break.")
@@ -232,6 +234,8 @@ def _rest(document: Document) -> dict[str, Any]:
     fallback = output.fallback
     return {
         "model": document.model,
+        "fallbacks": document.fallbacks,
+        "regions": document.regions,
         "temperature": document.parameters.temperature,
         "top_p": document.parameters.top_p,
         "stop_sequences": document.parameters.stop_sequences,
@@ -267,6 +271,8 @@ def _rest(document: Document) -> dict[str, Any]:
 def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": rest["model"],
+        "fallbacks": rest["fallbacks"],
+        "regions": rest["regions"],
         "parameters": Parameters(
             temperature=rest["temperature"],
             top_p=rest["top_p"],
