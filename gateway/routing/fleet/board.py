@@ -55,6 +55,7 @@ class Board:
         self._hear = hear
         self._tasks: set[asyncio.Task[Any]] = set()
         self._upkeep: Upkeep | None = None
+        self._is_stopped = False
 
     def start(self, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
@@ -63,14 +64,18 @@ class Board:
     async def stop(self) -> None:
         if self._upkeep is not None:
             await self._upkeep.stop(_HEARING)
-        for task in self._tasks:
+        self._is_stopped = True
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_TIMEOUT_SECONDS)
         await self._client.aclose()
         await self._listener.aclose()
 
     def tell(self, deployment_id: int, reason: str, seconds: float) -> None:
         """Tells the others, without waiting for it."""
-        if len(self._tasks) < _MAX_TOLD:
+        if len(self._tasks) < _MAX_TOLD and not self._is_stopped:
             self._begin(self._tell(Told(self._sender, deployment_id, reason, seconds)))
 
     async def lease(self, name: str, seconds: float) -> bool:

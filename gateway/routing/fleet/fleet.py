@@ -13,6 +13,7 @@ from gateway.routing.fleet.lines import Line
 from kernel.clock import perf_counter
 from kernel.upkeep import Upkeep
 
+_LOOKING = "looking at deployments"
 _LOOK_SECONDS, _DEADLINE_SECONDS = 1.0, 3.0
 _TOLD_ONCE_SECONDS = 2.0
 _FAILED = -1.0
@@ -35,9 +36,11 @@ class Fleet:
     def start(self, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
         self._board.start(upkeep)
-        upkeep.every(_LOOK_SECONDS, "looking at deployments", self._look, deadline=_DEADLINE_SECONDS)
+        upkeep.every(_LOOK_SECONDS, _LOOKING, self._look, deadline=_DEADLINE_SECONDS)
 
     async def stop(self) -> None:
+        if self._upkeep is not None:
+            await self._upkeep.stop(_LOOKING)
         await self._board.stop()
 
     def of(self, deployment_id: int) -> Health:
