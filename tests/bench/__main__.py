@@ -20,12 +20,14 @@ from tests.bench import (
     experiments,
     failover,
     http2,
+    in_flight,
     limits,
     pooler,
     privacy,
     prompts,
     readiness,
     records,
+    resilience,
     retrieval,
     screening,
     soak,
@@ -60,6 +62,8 @@ PARTS = (
     "pooler",
     "readiness",
     "failover",
+    "in-flight",
+    "resilience",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -258,6 +262,10 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
+    if "in-flight" in wanted:
+        in_flight.show()
+    if "resilience" in wanted:
+        resilience.measure()
     if "failover" in wanted:
         for found in failover.measure():
             failover.show(found)
