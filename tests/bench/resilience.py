@@ -157,7 +157,7 @@ async def _measure(urls: list[str], keys: dict[str, str], simulator: str, stack:
     limits = httpx.Limits(max_connections=4000, max_keepalive_connections=400)
     async with httpx.AsyncClient(timeout=320, limits=limits) as client:
         bench = Bench(urls, keys, simulator, client)
-        for phase in (_half_throttled, _all_throttled, _all_out, _dead, _quota):
+        for phase in (_half_throttled, _all_throttled, _all_out, _dead, _quota, _affinity):
             if phase.__name__.lstrip("_").startswith(only):
                 await bench.well()
                 await phase(bench, stack)
@@ -264,6 +264,85 @@ async def _quota(bench: Bench, stack: Stack) -> None:
         f"p50 {found.seconds(0.5, status=_ok):.1f} s, p99 {found.seconds(0.99, status=_ok):.1f} s; by team "
         f"{ {team: f'{number / fair - 1:+.1%}' for team, number in by_team.items()} }; others {_statuses(found)}"
     )
+
+
+async def _affinity(bench: Bench, stack: Stack) -> None:
+    """Agents' conversations over four regions: five applications, eight conversations each, marked as Claude Code marks them."""
+    print("\nagents' conversations over four deployments")
+    for strategy in ("weighted", "spread"):
+        name = f"agents-{strategy}"
+        _agents_route(stack, name, strategy)
+        await asyncio.sleep(20)
+        await bench.client.delete(f"{bench.simulator}/_simulator/requests")
+        used: Counter[str] = Counter()
+        await asyncio.gather(
+            *(_agent(bench, name, app, number, used) for app in range(5) for number in range(8))
+        )
+        prompt = used["input"] + used["read"] + used["written"]
+        print(
+            f"  {strategy:9} {used['calls']} calls, {prompt:,} tokens of prompts: {used['read'] / prompt:.1%} read from the cache, "
+            f"{used['written'] / prompt:.1%} written, ${used['nanos'] / 1e9:.3f}; {used['failed']} failed"
+        )
+
+
+async def _agent(bench: Bench, route: str, app: int, number: int, used: Counter[str]) -> None:
+    """One conversation of twelve turns."""
+    cached = {"cache_control": {"type": "ephemeral"}}
+    system = [
+        {
+            "type": "text",
+            "text": f"You are agent {app}. " + "Follow the house rules of the repository. " * 900,
+            **cached,
+        }
+    ]
+    history: list[dict[str, Any]] = []
+    for turn in range(12):
+        text = (
+            f"[simulate: tokens=120] Step {turn} of task {number} of {app}. "
+            + "The tool said: all is well here. " * 60
+        )
+        history.append({"role": "user", "content": [{"type": "text", "text": text}]})
+        asked = [place for place, each in enumerate(history) if each["role"] == "user"][-2:]
+        marked = [
+            {**each, "content": [each["content"][0] | cached]} if place in asked else each
+            for place, each in enumerate(history)
+        ]
+        bench._number += 1
+        answer = await bench.client.post(
+            f"{bench.urls[bench._number % len(bench.urls)]}/v1/messages",
+            headers={
+                "x-api-key": bench.keys[TEAMS[0]],
+                "X-Claude-Code-Session-Id": f"{route}-{app}-{number}",
+            },
+            json={"model": route, "max_tokens": 200, "system": system, "messages": marked},
+        )
+        if answer.status_code != 200:
+            used["failed"] += 1
+            return
+        body = answer.json()
+        used["calls"] += 1
+        used["input"] += body["usage"]["input_tokens"]
+        used["read"] += body["usage"]["cache_read_input_tokens"]
+        used["written"] += body["usage"]["cache_creation_input_tokens"]
+        used["nanos"] += round(float(answer.headers["x-gatehouse-cost-usd"]) * 1e9)
+        history.append({"role": "assistant", "content": body["content"]})
+
+
+def _agents_route(stack: Stack, name: str, strategy: str) -> None:
+    """Claude Haiku in two regions of the United States and two of Europe."""
+    with stack.connect() as connection:
+        connection.execute(
+            "INSERT INTO gateway_route (name, aliases, description, strategy, timeout_seconds, wait_seconds, is_enabled, created_at) "
+            "VALUES (%s, '{}', '', %s, 60, 0, true, now())",
+            [name, strategy],
+        )
+        connection.execute(
+            "INSERT INTO gateway_routetarget (route_id, deployment_id, position, weight) SELECT r.id, d.id, 0, 1 FROM gateway_route r, "
+            "gateway_deployment d JOIN gateway_model m ON m.id = d.model_id WHERE r.name = %s AND m.model_id LIKE "
+            "'anthropic.claude-haiku-4-5%%' AND (d.profile, d.region) IN (('us', 'us-east-1'), ('us', 'us-west-2'), "
+            "('eu', 'eu-central-1'), ('eu', 'eu-west-1'))",
+            [name],
+        )
 
 
 def _ok(status: int) -> bool:
