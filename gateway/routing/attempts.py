@@ -54,6 +54,7 @@ class Attempts:
         self._call, self._fleet, self._random = call, fleet, random
         self._room = Room(limiter)
         self._route = call.routed.route
+        self._line, self._budget = fleet.line(self._route.name), fleet.budget(self._route.name)
         stand_ins = call.routed.stand_ins
         self._candidates = [
             _Candidate(each, fleet.of(each.id), stand_ins[each.id].place if each.id in stand_ins else 0)
@@ -92,7 +93,7 @@ class Attempts:
         if self._current is not None and not self._current[1].has_answered:
             candidate, sent, _ = self._current
             self._fleet.answered(candidate.health, sent)
-            self._fleet.budget(self._route.name).answered(perf_counter())
+            self._budget.answered(perf_counter())
 
     def ended(self) -> None:
         """It says no more, however that came about."""
@@ -101,7 +102,7 @@ class Attempts:
         (candidate, sent, taken), self._current = self._current, None
         candidate.health.ends(sent)
         self._room.end(candidate.deployment, taken, self._call.reply)
-        self._fleet.line(self._route.name).free()
+        self._line.free()
 
     def again(self) -> None:
         """The same deployment is asked once more at once, in another way: the fault was not its."""
@@ -154,7 +155,7 @@ class Attempts:
 
     def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
         self._throttles += 1
-        answered_at = self._fleet.budget(self._route.name).answered_at
+        answered_at = self._budget.answered_at
         if self._route.attempts == 1 or (
             self._throttles >= self._most and perf_counter() - answered_at > _HOPE_SECONDS
         ):
@@ -214,16 +215,16 @@ class Attempts:
             candidate, self._again = self._again, None
             self._start(candidate, Taken())
             return candidate
-        if len(self._fleet.line(self._route.name)) or not self._pays(perf_counter()):
+        if not self._line.is_empty or (self._owes and not self._pays(perf_counter())):
             return None
         return await self._take()
 
     async def _take(self) -> _Candidate | None:
         """The first that is well and has room; it is taken. Those that are only slow come last."""
         now = perf_counter()
-        ready = [each for each in self._candidates if each.not_before <= now]
-        if len(ready) > 1:
-            ready.sort(key=_rank)
+        ready = self._candidates
+        if self._last is not None or len(ready) > 1:
+            ready = sorted((each for each in ready if each.not_before <= now), key=_rank)
         for candidate in ready:
             if not await self._is_well(candidate, now, alone=len(self._candidates) == 1):
                 continue
@@ -261,11 +262,10 @@ class Attempts:
         """Whether the route's answers pay for a throttled call's next try; who may not hope for that is refused."""
         if not self._owes:
             return True
-        budget = self._fleet.budget(self._route.name)
-        if budget.take():
+        if self._budget.take():
             self._owes = False
             return True
-        if now - budget.answered_at > _HOPE_SECONDS:
+        if now - self._budget.answered_at > _HOPE_SECONDS:
             raise self._final()
         return False
 
@@ -300,7 +300,7 @@ class Attempts:
 
     async def _stand_in_line(self) -> _Candidate | None:
         """One that was taken; None where all there are must be waited for by this call alone."""
-        line = self._fleet.line(self._route.name)
+        line = self._line
         if self._out_for() > _OUT_SECONDS:
             raise self._out()
         if (expected := line.expected_wait()) > self._patience:

@@ -57,6 +57,8 @@ def chain_of(call: Call, route: RouteEntry) -> tuple[str, ...]:
     """Names of the routes that answer when this one can't: those of the prompt's version, then the route's own."""
     if call.request.kind != "text" or call.request.is_inner:
         return ()
+    if call.request.prompt is None:
+        return route.fallbacks
     document = document_of(call)
     own = () if document is None else document.fallbacks
     return tuple(dict.fromkeys((*own, *route.fallbacks))) if own else route.fallbacks

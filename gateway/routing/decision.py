@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gateway.call import Call
-from gateway.call.decision import Candidate
+from gateway.call.decision import Candidate, Decision
 from gateway.call.groups import Routed
 from gateway.catalogue.policy import price_at
 
@@ -20,10 +22,23 @@ def decide(call: Call) -> None:
     found, decision = call.routed, call.decision
     own = len(found.own)
     decision.reason = _REASONS.get(found.route.strategy, "first of {number}").format(number=own)
-    decision.candidates = tuple(
-        Candidate(each.model_id, each.region, each.invoke_id, note=_note(found, each.id))
-        for each in found.deployments[:_MAX_CANDIDATES]
-    )
+    if found.stand_ins:
+        decision.candidates = tuple(
+            Candidate(each.model_id, each.region, each.invoke_id, note=_note(found, each.id))
+            for each in found.deployments[:_MAX_CANDIDATES]
+        )
+    else:
+        decision.candidates = tuple(
+            [
+                _candidate(each.model_id, each.region, each.invoke_id)
+                for each in found.deployments[:_MAX_CANDIDATES]
+            ]
+        )
+
+
+@lru_cache(maxsize=4096)
+def _candidate(model_id: str, region: str, invoke_id: str) -> Candidate:
+    return Candidate(model_id, region, invoke_id)
 
 
 def _note(found: Routed, deployment_id: int) -> str:
@@ -34,14 +49,21 @@ def _note(found: Routed, deployment_id: int) -> str:
 def sentence_of(call: Call) -> str:
     """One line of ASCII about the deployment that was asked last."""
     deployment, decision = call.deployment, call.decision
+    model = deployment.name or deployment.model_id
+    if deployment.id == call.routed.route.deployments[0].id and not decision.events:
+        return _plain(model, deployment.invoke_id, deployment.region, decision.reason)
     if decision.cost_impact is None:
         decision.cost_impact = _impact(call)
     stand_in = call.routed.stand_ins.get(deployment.id)
     if stand_in is not None:
         decision.note(f"{call.routed.route.name} falls back to {stand_in.route}")
-    return decision.sentence(
-        model=deployment.name or deployment.model_id, invoke_id=deployment.invoke_id, region=deployment.region
-    )
+    return decision.sentence(model=model, invoke_id=deployment.invoke_id, region=deployment.region)
+
+
+@lru_cache(maxsize=4096)
+def _plain(model: str, invoke_id: str, region: str, reason: str) -> str:
+    """Where nothing happened on the way, and the route's first deployment answers."""
+    return Decision(reason=reason).sentence(model=model, invoke_id=invoke_id, region=region)
 
 
 def _impact(call: Call) -> float | None:

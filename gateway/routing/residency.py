@@ -64,6 +64,11 @@ def geography_of(invoke_id: str) -> str:
 
 def pins_of(call: Call, route: RouteEntry) -> tuple[tuple[str, ...], ...]:
     """Those that are set, of team, route and prompt: a call stays within each."""
-    document = document_of(call)
-    prompt = () if document is None else document.regions
+    if call.request.prompt is None:
+        prompt: tuple[str, ...] = ()
+        if not call.key.team.regions and not route.regions:
+            return ()
+    else:
+        document = document_of(call)
+        prompt = () if document is None else document.regions
     return tuple(pins for pins in (call.key.team.regions, route.regions, prompt) if pins)

@@ -28,6 +28,10 @@ class Line:
     def __len__(self) -> int:
         return len(self._queue) + self._has_head
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._has_head  # who waits stands behind one
+
     def expected_wait(self) -> float:
         """Seconds that the next one would wait, by how quickly the line has moved lately; 0 where that is not known."""
         length = len(self)
