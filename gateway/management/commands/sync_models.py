@@ -5,14 +5,17 @@ from django.core.management.base import CommandError, CommandParser
 
 from gateway.catalogue.models import Deployment
 from gateway.catalogue.services.offers import sync_region
-from gateway.providers.bedrock.offers import list_offers
+from gateway.catalogue.services.quotas import sync_quotas
+from gateway.providers.bedrock.offers import ControlPlaneError, list_offers
+from gateway.providers.bedrock.quotas import list_quotas
 from kernel import commands
 
 
 class Command(commands.Command):
     help = (
         "Asks Bedrock what its regions offer (ListFoundationModels, ListInferenceProfiles) and adds the models and "
-        "deployments that are new. New ones have no price: calls to them are refused until you enter one."
+        "deployments that are new. New ones have no price: calls to them are refused until you enter one. Quotas are "
+        "those of Service Quotas, where you have entered none."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,3 +45,13 @@ class Command(commands.Command):
             ):
                 for name in names:
                     self.stdout.write(f"  {title}: {name}")
+            self._quotas(region)
+
+    def _quotas(self, region: str) -> None:
+        try:
+            quotas = list_quotas(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
+        except ControlPlaneError as error:
+            self.stderr.write(f"  quotas can't be listed: {error}")
+            return
+        changed = sync_quotas(region=region, quotas=quotas)
+        self.stdout.write(f"  {len(quotas)} quotas listed; {changed} deployments have others now.")

@@ -45,6 +45,7 @@ from embedded.simulator.framing import CONTENT_TYPE
 from embedded.simulator.guarded import guard
 from embedded.simulator.models import Models, SimulatedModel
 from embedded.simulator.operations import Operation, match_operation
+from embedded.simulator.quotas import service_quotas
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.replies import reply_to
 from embedded.simulator.reply_blocks import SimulatedReply
@@ -109,7 +110,7 @@ class Simulator:
             raise NotImplementedError("the simulator speaks HTTP alone")
         caller = SimulatedCaller(receive, send)
         try:
-            if Control.owns(scope["path"]):
+            if Control.owns(scope["path"]) and not _target(scope):
                 await self._control.handle(scope["method"], scope["path"], caller)
             else:
                 await self._serve(scope, caller)
@@ -127,7 +128,9 @@ class Simulator:
             if body is None:
                 raise request_too_large(_MAX_BODY)
             region = verify(scope, body, self._credentials, datetime.now(UTC))
-            operation, model_id = match_operation(scope["method"], scope["raw_path"].decode("latin-1"))
+            operation, model_id = match_operation(
+                scope["method"], scope["raw_path"].decode("latin-1"), _target(scope)
+            )
             trace = {
                 name.decode(): value.decode("latin-1")
                 for name, value in scope["headers"]
@@ -173,6 +176,10 @@ class Simulator:
                 listed = self._models.application_profiles if is_application else self._models.profiles
                 profiles = listed(request.region)
                 await _whole(request, {"inferenceProfileSummaries": profiles})
+            case Operation.LIST_SERVICE_QUOTAS:
+                await _whole(
+                    request, {"Quotas": service_quotas(self._models, request.region, request.json())}
+                )
             case Operation.CREATE_INFERENCE_PROFILE:
                 made = self._models.create_profile(request.region, request.json())
                 await _whole(request, {"inferenceProfileArn": made, "status": "ACTIVE"})
@@ -267,6 +274,11 @@ class Simulator:
         except (Base64Error, TypeError, ValueError):
             raise invalid("The value at input.invokeModel.body is not valid base64.") from None
         return self._read(request, json_object(inner), anthropic=True)
+
+
+def _target(scope: dict[str, Any]) -> str:
+    """The operation that a header names, as AWS's JSON 1.1 has it."""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-amz-target"), "")
 
 
 async def _whole(request: SimulatorRequest, answer: dict[str, Any]) -> None:

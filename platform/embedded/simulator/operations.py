@@ -19,6 +19,7 @@ class Operation(Enum):
     INVOKE_MODEL_STREAM = "InvokeModelWithResponseStream"
     COUNT_TOKENS = "CountTokens"
     APPLY_GUARDRAIL = "ApplyGuardrail"
+    LIST_SERVICE_QUOTAS = "ListServiceQuotas"
     RETRIEVE = "Retrieve"
     RETRIEVE_AND_GENERATE = "RetrieveAndGenerate"
 
@@ -54,13 +55,19 @@ _KNOWLEDGE_BASE = re.compile(r"/knowledgebases/([^/]+)/retrieve")
 _GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
-def match_operation(method: str, raw_path: str) -> tuple[Operation, str]:
+_QUOTAS_TARGET = "ServiceQuotasV20190624.ListServiceQuotas"
+"""Of Service Quotas, which speaks JSON 1.1: all operations have the path `/`. Source: botocore's model of `service-quotas`."""
+
+
+def match_operation(method: str, raw_path: str, target: str = "") -> tuple[Operation, str]:
     """The operation, and the id of the model or the knowledge base, where there is one, or the guardrail's, `/`, its version.
 
     Raises AwsError (404).
     """
     if method == "GET" and raw_path in _LISTS:
         return _LISTS[raw_path], ""
+    if method == "POST" and raw_path == "/" and target == _QUOTAS_TARGET:
+        return Operation.LIST_SERVICE_QUOTAS, ""
     if method == "POST" and raw_path == "/inference-profiles":
         return Operation.CREATE_INFERENCE_PROFILE, ""
     if method == "POST" and raw_path.startswith("/model/"):

@@ -15,7 +15,7 @@ from embedded.simulator.credentials import SimulatorCredentials
 from embedded.simulator.errors import AwsError, denied
 from embedded.simulator.regions import REGIONS
 
-SERVICE = "bedrock"
+SERVICE, QUOTAS_SERVICE = "bedrock", "servicequotas"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -52,7 +52,9 @@ def verify(scope: dict[str, Any], body: bytes, credentials: SimulatorCredentials
     headers = _headers(scope["headers"])
     authorization = _parse(headers.get("authorization"))
     stamp = headers.get("x-amz-date", "")
-    _check_scope(authorization, credentials, stamp)
+    # Service Quotas alone speaks JSON 1.1, which names its operation in a header.
+    service = QUOTAS_SERVICE if headers.get("x-amz-target") else SERVICE
+    _check_scope(authorization, credentials, stamp, service)
     _check_time(stamp, now)
     payload_hash = _payload_hash(headers, body)
     canonical = "\n".join(
@@ -124,14 +126,16 @@ def _incomplete(algorithm: str, missing: list[str]) -> AwsError:
     return denied("IncompleteSignatureException", text)
 
 
-def _check_scope(authorization: Authorization, credentials: SimulatorCredentials, stamp: str) -> None:
+def _check_scope(
+    authorization: Authorization, credentials: SimulatorCredentials, stamp: str, service: str
+) -> None:
     if not hmac.compare_digest(
         authorization.access_key_id.encode("latin-1", "replace"), credentials.access_key_id.encode()
     ):
         raise denied("UnrecognizedClientException", "The security token included in the request is invalid.")
-    if authorization.service != SERVICE:
+    if authorization.service != service:
         raise denied(
-            "InvalidSignatureException", f"Credential should be scoped to correct service: '{SERVICE}'."
+            "InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'."
         )
     if authorization.region not in REGIONS:
         raise denied("InvalidSignatureException", "Credential should be scoped to a valid region.")

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from gateway.catalogue.models import Deployment, Model, Price, Route
 from gateway.catalogue.services.catalog import load_catalog, read_catalog
 from gateway.catalogue.services.offers import sync_region
+from gateway.management.commands import sync_models
 from gateway.providers.bedrock import offers
 from gateway.providers.bedrock.offers import Offered
 from gateway.snapshot.build import build_snapshot
@@ -186,6 +187,7 @@ class TestSyncing:
 
     def test_the_command_asks_bedrock(self, monkeypatch, capsys):
         monkeypatch.setattr(offers, "timed_client", lambda *args, **options: FakeBedrock())
+        monkeypatch.setattr(sync_models, "list_quotas", lambda **options: {"Anything per minute": 1.0})
         call_command("sync_models", region=["eu-west-1"])
         assert "eu-west-1: 2 models offered, 2 new models, 3 new deployments" in capsys.readouterr().out
         made = {(each.invoke_id, each.model.kind) for each in Deployment.objects.all()}

@@ -1,0 +1,73 @@
+"""Quotas of AWS: their names, and whose they are."""
+
+import pytest
+
+from embedded.environment import with_simulator
+from gateway.catalogue.models import Deployment
+from gateway.catalogue.quota_names import NamedQuota, named_quota
+from gateway.catalogue.services.quotas import sync_quotas
+from gateway.providers.bedrock.offers import ControlPlaneError
+from gateway.providers.bedrock.quotas import list_quotas
+from tests.gateway.catalogue.factories import make_deployment, make_model
+from tests.simulator import running
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        (
+            "Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.5 V1",
+            NamedQuota("cross", "tokens_per_minute", "claude sonnet 4.5"),
+        ),
+        (
+            "Cross-Region InvokeModel tokens per minute for Claude Sonnet 4.5",
+            NamedQuota("cross", "tokens_per_minute", "claude sonnet 4.5"),
+        ),
+        (
+            "On-demand model inference requests per minute for Amazon Nova Lite",
+            NamedQuota("", "requests_per_minute", "nova lite"),
+        ),
+        (
+            "Global cross-region model inference tokens per minute for Anthropic Claude Haiku 4.5",
+            NamedQuota("global", "tokens_per_minute", "claude haiku 4.5"),
+        ),
+        ("Model invocation max tokens per day for Anthropic Claude Sonnet 4.5 V1", None),
+        ("Batch inference input file size (in GB)", None),
+    ],
+)
+def test_what_the_name_of_a_quota_says(name, found):
+    assert named_quota(name) == found
+
+
+@pytest.mark.django_db
+def test_quotas_of_aws_are_taken_over_where_nobody_entered_any():
+    model = make_model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5")
+    cross, other = make_deployment(model, profile="us"), make_deployment(model, profile="global")
+    entered = make_deployment(model, profile="eu")
+    Deployment.objects.filter(pk=entered.pk).update(tokens_per_minute=5, quota_source="Our contract")
+    said = {
+        "Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.5 V1": 200_000.0,
+        "Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1": 200.0,
+    }
+    assert sync_quotas(region=cross.region, quotas=said) == 1
+    cross.refresh_from_db()
+    assert (cross.tokens_per_minute, cross.requests_per_minute) == (200_000, 200)
+    assert sync_quotas(region=cross.region, quotas=said) == 0
+    raised = {name: 2 * value for name, value in said.items()}
+    assert sync_quotas(region=cross.region, quotas=raised) == 1
+    for each in (other, entered):
+        each.refresh_from_db()
+    assert (other.tokens_per_minute, entered.tokens_per_minute) == (None, 5)
+
+
+def test_the_simulator_lists_quotas_as_aws_does(monkeypatch):
+    with running() as simulator:
+        for name, value in with_simulator({}, simulator.url).items():
+            monkeypatch.setenv(name, value)
+        found = list_quotas(region="us-east-1", endpoint_url=simulator.url)
+        with pytest.raises(ControlPlaneError):
+            list_quotas(region="mars-1", endpoint_url=simulator.url)
+    names = {named_quota(name) for name in found}
+    assert NamedQuota("cross", "tokens_per_minute", "claude haiku 4.5") in names
+    assert NamedQuota("global", "tokens_per_minute", "claude haiku 4.5") in names
+    assert NamedQuota("", "tokens_per_minute", "nova lite") in names
