@@ -41,6 +41,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     streamed_tools: bool | None = None
     count_tokens_id: str | None = None
     invoke_families: list[str] | None = None
+    output_burndown: int | None = None
 
 
 class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
