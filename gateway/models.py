@@ -10,12 +10,14 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.catalogue.provider_accounts import ProviderAccount
 
 __all__ = [
     "Deployment",
     "Model",
     "ModelKind",
     "Price",
+    "ProviderAccount",
     "Route",
     "RouteTarget",
     "RuleUse",

@@ -17,6 +17,7 @@ STATUS = {
     "ip_not_allowed": 403,
     "not_found": 404,
     "model_not_found": 404,
+    "no_suitable_model": 404,
     "prompt_not_found": 404,
     "method_not_allowed": 405,
     "request_too_large": 413,

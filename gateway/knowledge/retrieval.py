@@ -10,7 +10,7 @@ from gateway.catalogue.models import RouteTarget
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
-from gateway.providers.bedrock.transport import Transport
+from gateway.providers.transport import Transport
 from gateway.refusals import Refusal
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services.retriever import RetrieverError

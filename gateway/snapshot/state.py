@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import Actions
+from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.prompts import Prompts
 from governance.limits.policy.scopes import Scope
 from governance.privacy.policy.ruleset import RuleSet
@@ -71,6 +72,8 @@ class TeamEntry:
     end_user_from: tuple[str, ...] = ()
     session_from: tuple[str, ...] = ()
     """Where clients tell it, in order (gateway/call/identity.py)."""
+    may_leave_aws: bool = False
+    """Whether its calls may go to providers beside Bedrock."""
     loop_action: str = "off"
     loop_repeats: int = 3
     loop_tokens: int = 0
@@ -124,6 +127,8 @@ class DeploymentEntry:
     """What is done where a request asks for what the model can't. The same object for the same actions."""
     prices: tuple[PriceEntry, ...]
     weight: int
+    account: AccountEntry | None = None
+    """With whom it is, beside AWS; None: it is Bedrock's."""
     # What each call reads again and again of what the model can do.
     context_window: int = field(init=False)
     max_output_tokens: int = field(init=False)

@@ -16,7 +16,7 @@ _PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
-    """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
+    """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, no_suitable_model, unpriced_model."""
     now = call.admitted_at = utc_now()
     call.tier = call.conversation.tier
     route = gateway.snapshot.route(call.model_name, call.key.team)
@@ -87,6 +87,16 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
         path = _PATHS[route.deployments[0].kind]
         return Refusal(
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
+        )
+    if not call.key.team.may_leave_aws and all(
+        each.account is not None for each in route.deployments if each.kind == kind
+    ):
+        return Refusal(
+            "no_suitable_model",
+            f"The model '{route.name}' is served outside of AWS alone, and calls of the team {call.key.team.name} may not leave "
+            "AWS. Choose another model, or ask an administrator of Gatehouse to let the team.",
+            param="model",
+            may_retry=False,
         )
     tier = f" for the tier '{call.tier}'" if call.tier else ""
     return Refusal(

@@ -21,15 +21,30 @@ _DONE = {"repair": "repaired", "refuse": "refused", "pass": "let pass"}
 class DeploymentAdmin(CatalogAdmin):
     """A model in a region, and what it costs there now."""
 
-    list_display = ("model", "region", "profile_name", "input_price", "output_price", "is_enabled")
-    list_select_related = ("model",)
-    list_filter = ("region", "profile", "model__vendor", "is_enabled")
+    list_display = (
+        "model",
+        "region",
+        "provider_name",
+        "profile_name",
+        "input_price",
+        "output_price",
+        "is_enabled",
+    )
+    list_select_related = ("model", "provider_account")
+    list_filter = ("region", "profile", "provider_account__provider", "model__vendor", "is_enabled")
     search_fields = ("model__name", "model__model_id", "region")
     ordering = ("model__vendor", "model__name", "region", "profile")
     autocomplete_fields = ("model",)
     form = DeploymentForm
     fieldsets = (
         (None, {"fields": ("model", "region", "profile", "arn", "is_enabled")}),
+        (
+            "Beside AWS",
+            {
+                "fields": ("provider_account", "provider_model"),
+                "description": "Of a deployment that is not Bedrock's. Calls go there of teams that may leave AWS alone.",
+            },
+        ),
         (
             "Rules",
             {
@@ -71,9 +86,13 @@ class DeploymentAdmin(CatalogAdmin):
         ]
         return format_html_join("", "<div>{}: {} {}</div>", lines) or "No request broke a rule."
 
+    @admin.display(description="Provider", ordering="provider_account__name")
+    def provider_name(self, deployment: Deployment) -> str:
+        return "Bedrock" if deployment.provider_account is None else deployment.provider_account.name
+
     @admin.display(description="Inference profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:
-        return deployment.get_profile_display()
+        return deployment.get_profile_display() if deployment.provider_account is None else "-"
 
     @admin.display(description="Input, per million tokens")
     def input_price(self, deployment: Any) -> str:

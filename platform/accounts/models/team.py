@@ -97,6 +97,12 @@ class Team(Owned):
         help_text="Of OpenAI's Responses API, so that callers can go on from them: masked, and encrypted with the team's key. "
         "Empty: they are not stored.",
     )  # fmt: skip
+    may_leave_aws = models.BooleanField(
+        "may leave AWS",
+        default=False,
+        db_default=False,
+        help_text="Whether calls of this team may go to providers beside Bedrock.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
