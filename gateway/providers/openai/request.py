@@ -1,5 +1,6 @@
 """PURE: a fitted conversation as the body of OpenAI's chat completions. Source: the OpenAI API reference."""
 
+import re
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ from gateway.providers.openai.dialect import Dialect
 from gateway.providers.openai.messages import messages_of
 from gateway.providers.openai.strict_schemas import is_strict
 
+_NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_MAX_NAME = 64
 _CHOICES = {"auto": "auto", "any": "required"}
 
 
@@ -76,7 +79,8 @@ def _format(form: Json, dialect: Dialect) -> Json:
         return {"type": "json_object"}
     definition = (form.get("structure") or {}).get("jsonSchema") or {}
     schema = orjson.loads(definition.get("schema") or "{}")
-    made: Json = {"name": definition.get("name") or "answer", "schema": schema}
+    name = _NOT_IN_NAME.sub("_", str(definition.get("name") or "answer"))[:_MAX_NAME]
+    made: Json = {"name": name, "schema": schema}
     if dialect.takes_strict:
         made["strict"] = is_strict(schema)
     return {"type": "json_schema", "json_schema": made}

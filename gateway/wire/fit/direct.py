@@ -4,13 +4,19 @@ Sources: the OpenAI API reference, "Create chat completion"; Anthropic API docs,
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from gateway.conversation import Block, Json
+from msgspec.structs import replace
+
+from gateway.conversation import Block, InputSchema, Json, Tool, ToolConfig
 from gateway.refusals import Refusal
 from gateway.wire.fit.work import Work
 
 _MAX_STOPS = 4
 """Source: the OpenAI API reference, `stop`."""
+_MAX_TOOLS = 128
+"""Source: the OpenAI API reference, `tools`."""
+_VALUES = frozenset({"enum", "const", "default", "examples"})
 _TEXTS = frozenset({"txt", "md", "csv", "html"})
 _FIELDS = {"anthropic": frozenset({"thinking", "top_k", "tool_choice", "anthropic_beta"})}
 _CHAT_FIELDS = frozenset({"reasoning_effort", "tool_choice"})
@@ -23,6 +29,7 @@ def mend_direct(work: Work) -> None:
     if work.capability.provider != "anthropic":
         _check_stops(work)
         _mend_reasoning(work)
+        _mend_tools(work)
 
 
 def _check_blocks(work: Work) -> None:
@@ -93,7 +100,12 @@ def _check_stops(work: Work) -> None:
 
 
 def _mend_reasoning(work: Work) -> None:
-    """With tools, some models must be told not to reason (BerriAI/litellm#34569, livekit/agents#7169)."""
+    """With tools, some models must be told not to reason (BerriAI/litellm#34569, livekit/agents#7169); and others never reason."""
+    given = work.conversation.additional_model_request_fields or {}
+    if "reasoning_effort" in given and not work.capability.efforts:
+        work.say(work.member("reasoning_effort"), "dropped")
+        kept = {name: value for name, value in given.items() if name != "reasoning_effort"}
+        work.change(additional_model_request_fields=kept or None)
     if work.capability.reasons_with_tools or work.conversation.tool_config is None:
         return
     fields: Json = dict(work.conversation.additional_model_request_fields or {})
@@ -104,3 +116,40 @@ def _mend_reasoning(work: Work) -> None:
         work.say(work.member("reasoning_effort"), "taken", "none")
     fields["reasoning_effort"] = "none"
     work.change(additional_model_request_fields=fields)
+
+
+def _mend_tools(work: Work) -> None:
+    """Says of what the items of arrays are, without which OpenAI takes no schema (microsoft/vscode#248810): of anything."""
+    config = work.conversation.tool_config
+    if config is None:
+        return
+    member, tools, number = work.member("tools"), [], -1
+    for tool in config.tools:
+        spec = tool.tool_spec
+        if spec is None:
+            tools.append(tool)
+            continue
+        number += 1
+        schema = with_items(spec.input_schema.json)
+        if schema is not spec.input_schema.json:
+            work.say(f"{member}[{number}]", "adapted")
+            tool = Tool(tool_spec=replace(spec, input_schema=InputSchema(json=schema)))
+        tools.append(tool)
+    if number >= _MAX_TOOLS:
+        raise work.refusal(member, f"the model's provider takes up to {_MAX_TOOLS} tools.")
+    if any(new is not old for new, old in zip(tools, config.tools, strict=True)):
+        work.change(tool_config=ToolConfig(tools=tools, tool_choice=config.tool_choice))
+
+
+def with_items(schema: Any) -> Any:
+    """A schema whose arrays all have items; the same object where they have."""
+    if isinstance(schema, list):
+        several = [with_items(each) for each in schema]
+        return several if any(new is not old for new, old in zip(several, schema, strict=True)) else schema
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: with_items(value) if name not in _VALUES else value for name, value in schema.items()}
+    kinds = schema.get("type")
+    if "items" not in schema and (kinds == "array" or (isinstance(kinds, list) and "array" in kinds)):
+        return {**made, "items": {}}
+    return made if any(made[name] is not schema[name] for name in schema) else schema
