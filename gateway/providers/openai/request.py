@@ -9,6 +9,7 @@ from gateway.conversation import Conversation, Json, ToolConfig, encode
 from gateway.providers.openai.dialect import Dialect
 from gateway.providers.openai.messages import messages_of
 from gateway.providers.openai.strict_schemas import is_strict
+from gateway.wire.fit.direct import with_items
 
 _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
@@ -78,7 +79,7 @@ def _format(form: Json, dialect: Dialect) -> Json:
     if form.get("type") != "json_schema":
         return {"type": "json_object"}
     definition = (form.get("structure") or {}).get("jsonSchema") or {}
-    schema = orjson.loads(definition.get("schema") or "{}")
+    schema = with_items(orjson.loads(definition.get("schema") or "{}"))
     name = _NOT_IN_NAME.sub("_", str(definition.get("name") or "answer"))[:_MAX_NAME]
     made: Json = {"name": name, "schema": schema}
     if dialect.takes_strict:
