@@ -152,6 +152,8 @@ class MessagesReader:
                     yield TextDelta(index, str(block["text"]))
             case {"type": "tool_use"}:
                 yield ToolStart(index, str(block["id"]), str(block["name"]))
+                if block.get("input"):  # whole at once, as servers in Anthropic's place may send it
+                    yield ToolDelta(index, orjson.dumps(block["input"]).decode())
             case {"type": "thinking"}:
                 if block.get("thinking"):
                     yield ReasoningDelta(index, str(block["thinking"]))

@@ -42,6 +42,8 @@ def read_own_turn(body: dict[str, Any], model: DirectModel, betas: str) -> Simul
     except AwsError as error:
         words = error.message.removeprefix("The model returned the following errors: ")
         raise DirectError(400, "invalid_request_error", words) from None
+    if b'"ttl":"1h"' in orjson.dumps(body):
+        turn.cache_lifetime = "1h"
     return turn
 
 
