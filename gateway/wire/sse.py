@@ -39,7 +39,11 @@ class EventDecoder:
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
         """The events that are whole now. Raises CorruptEventsError."""
         rest = self._rest + chunk
-        if not self._has_begun and rest:
+        if not self._has_begun:
+            if _BOM.startswith(rest):
+                self._rest = rest if rest != _BOM else b""
+                self._has_begun = rest == _BOM
+                return
             rest, self._has_begun = rest.removeprefix(_BOM), True
         # A carriage return at the end may be the half of a line's end.
         held = rest[-1:] if rest.endswith(b"\r") else b""
@@ -54,7 +58,7 @@ class EventDecoder:
             else:
                 self._size = len(self._rest)
         if self._size > MAX_EVENT_BYTES:
-            raise CorruptEventsError("an event is too long")
+            raise CorruptEventsError("An event is too long.")
 
     def _take(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
@@ -64,7 +68,7 @@ class EventDecoder:
         elif name == b"event":
             self._name = value.decode("utf-8", "replace")
         elif name and name not in (b"id", b"retry"):
-            raise CorruptEventsError("a line is no field of an event")
+            raise CorruptEventsError("It is not a field of an event.")
 
     def _whole(self) -> Iterator[ServerEvent]:
         name, data = self._name, b"\n".join(self._data)

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.access.admin import OwnedForm, as_typed
+from accounts.access.principals import may_manage_shared, principal
 from accounts.admin.typed import action, display
 from gateway.catalogue.admin.models import CatalogAdmin
 from gateway.catalogue.provider_accounts import ProviderAccount
@@ -56,6 +57,10 @@ class ProviderAccountAdmin(CatalogAdmin):
         ("Key", {"fields": ("key_shown", "new_key", "key_expires_on", "last_refused_at")}),
     )
     actions_detail: ClassVar[list[str]] = ["try_it"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers alone, for the list too: who may change rows of a team has none here."""
+        return may_manage_shared(principal(request))
 
     @display(description="Key in use")
     def key_shown(self, account: ProviderAccount) -> str:

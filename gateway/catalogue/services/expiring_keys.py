@@ -15,7 +15,11 @@ def warn_of_expiring(*, now: datetime) -> int:
     rows = ProviderAccount.objects.filter(is_enabled=True, key_expires_on__lte=(now + _AHEAD).date())
     found = 0
     for account in rows:
-        verb = "expired" if account.key_expires_on is not None and account.key_expires_on < now.date() else "expires"
+        verb = (
+            "expired"
+            if account.key_expires_on is not None and account.key_expires_on < now.date()
+            else "expires"
+        )
         found += alert_on_unusable_model(
             what=f"The key of the provider account “{account}” {verb} on {account.key_expires_on}.",
             detail="Enter another one there: with an expired key its models can't be called.",
