@@ -151,6 +151,10 @@ class RouteEntry:
     created_at: datetime
     deployments: tuple[DeploymentEntry, ...]
 
+    def is_open_to(self, team: TeamEntry) -> bool:
+        """Whether a team may use any of it: where all of it is outside of AWS, it must be let leave."""
+        return team.may_leave_aws or any(each.account is None for each in self.deployments)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:

@@ -88,9 +88,7 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
         return Refusal(
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
         )
-    if not call.key.team.may_leave_aws and all(
-        each.account is not None for each in route.deployments if each.kind == kind
-    ):
+    if not route.is_open_to(call.key.team):
         return Refusal(
             "no_suitable_model",
             f"The model '{route.name}' is served outside of AWS alone, and calls of the team {call.key.team.name} may not leave "

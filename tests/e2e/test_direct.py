@@ -467,3 +467,115 @@ def test_an_account_that_is_switched_off_is_asked_nothing(world):
     world.client.patch(address, json={"is_enabled": True})
     until(lambda: world.chat(model="sonar").status_code == 200, what="the account switched on")
     assert world.stack.make(lambda: Route.objects.filter(name="sonar").exists())
+
+
+ENTRANCES = {
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "By every way"}]},
+    "/v1/messages": {"max_tokens": 300, "messages": [{"role": "user", "content": "By every way"}]},
+    "/v1/responses": {"input": "By every way"},
+    "/v1/completions": {"prompt": "By every way"},
+    "/bedrock/model/{}/converse": {"messages": [{"role": "user", "content": [{"text": "By every way"}]}]},
+    "/bedrock/model/{}/converse-stream": {"messages": [{"role": "user", "content": [{"text": "By every way"}]}]},
+    "/bedrock/model/{}/invoke": {
+        "anthropic_version": "bedrock-2023-05-31", "max_tokens": 300, "messages": [{"role": "user", "content": "By every way"}],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", sorted(ENTRANCES))
+@pytest.mark.parametrize("route", ["claude", "gpt"])
+def test_every_entrance_leads_there(world, route, path):
+    if route == "gpt" and path.endswith("/invoke"):
+        pytest.skip("InvokeModel's bodies are of the model's vendor")
+    body = dict(ENTRANCES[path]) if "{}" in path else {"model": route, **ENTRANCES[path]}
+    answer = world.post(path.format(route), json=body)
+    assert answer.status_code == 200, answer.text
+    assert b"every way" in answer.content
+    assert record_of(world, answer)["provider"] == DIRECT[route]
+
+
+def test_thinking_goes_back_and_forth_with_its_signature(world):
+    body: dict[str, Any] = {
+        "model": "claude", "max_tokens": 3000, "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "tools": [{"name": "weather", "input_schema": TOOL["function"]["parameters"]}],
+        "messages": [{"role": "user", "content": "The weather in Oslo?"}],
+    }  # fmt: skip
+    first = world.post("/v1/messages", json=body)
+    assert first.status_code == 200, first.text
+    content = first.json()["content"]
+    assert content[0]["type"] == "thinking"
+    assert content[0]["signature"]
+    use = content[-1]
+    result = {"type": "tool_result", "tool_use_id": use["id"], "content": "7 degrees"}
+    body["messages"] += [{"role": "assistant", "content": content}, {"role": "user", "content": [result]}]
+    second = world.post("/v1/messages", json=body)
+    assert second.status_code == 200, second.text
+    assert "7 degrees" in second.text
+    thought = last(world, "anthropic")["body"]["messages"][1]["content"][0]
+    assert (thought["type"], thought["signature"]) == ("thinking", content[0]["signature"])
+
+
+def test_a_server_of_one_s_own_that_speaks_as_openai(world):
+    body = {
+        "name": "Ours",
+        "provider": "openai-compatible",
+        "base_url": world.stack.simulator + PATHS["openai"],
+        "key": KEYS["openai"],
+    }
+    account = world.client.post("/api/v1/provider-accounts/", json=body).json()["id"]
+    model = {
+        "model_id": "acme.llama",
+        "name": "Our Llama",
+        "vendor": "Acme",
+        "context_window": 8192,
+        "max_output_tokens": 2000,
+    }
+    model_id = world.client.post("/api/v1/models/", json=model).json()["id"]
+    deployment = {
+        "model": model_id,
+        "region": "our-hall",
+        "provider_account": account,
+        "provider_model": "gpt-4.1-mini",
+    }
+    made = world.client.post("/api/v1/deployments/", json=deployment)
+    assert made.status_code == 201, made.text
+    price = {
+        "deployment": made.json()["id"],
+        "valid_from": "2026-01-01T00:00:00Z",
+        "input": "1",
+        "output": "2",
+    }
+    assert world.client.post("/api/v1/prices/", json=price).status_code == 201
+    world.client.post(
+        "/api/v1/routes/", json={"name": "ours", "targets": [{"deployment": made.json()["id"]}]}
+    )
+    until(lambda: world.chat(model="ours").status_code == 200, what="the route")
+    answer = world.chat("Hi", model="ours", max_tokens=20, stop=["END"])
+    record = record_of(world, answer)
+    assert (record["provider"], answer.headers["x-gatehouse-region"]) == ("openai-compatible", "our-hall")
+    assert_charged(world, record)
+    sent = last(world, "openai")["body"]
+    assert (sent["max_tokens"], sent["stop"]) == (20, ["END"])
+    assert not {"store", "service_tier", "max_completion_tokens"} & sent.keys()
+
+
+def test_lists_of_models_have_what_a_team_may_call(world):
+    def names(key: str) -> set[str]:
+        answer = HTTP.get(f"{world.url}/v1/models", headers={"authorization": f"Bearer {key}"}, timeout=30)
+        return {each["id"] for each in answer.json()["data"]}
+
+    stays = world.new_key(team="Stays")
+    world.knows(stays)
+    assert {"gpt", "sonar", "either"} <= names(world.key)
+    assert names(world.key) - names(stays) >= {"gpt", "sonar", "claude"}
+    assert "either" in names(stays)
+
+
+def test_a_tier_is_charged_as_it_was_served(world):
+    answer = world.chat("Take your time", model="gpt-reasoning", service_tier="flex")
+    assert answer.status_code == 200, answer.text
+    record = record_of(world, answer)
+    assert record["tier"] == "flex"
+    assert_charged(world, record)
+    assert last(world, "openai")["body"]["service_tier"] == "flex"
+    assert "reasoning_effort" not in last(world, "openai")["body"]
