@@ -30,7 +30,10 @@ def retrieve(base: BaseEntry, question: str) -> list[Candidate]:
 def answer_question(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
     """What Bedrock makes of it with a route's model. RetrieverError with why not."""
     targets = RouteTarget.objects.filter(
-        route__name=route, deployment__is_enabled=True, deployment__region=base.region
+        route__name=route,
+        deployment__is_enabled=True,
+        deployment__region=base.region,
+        deployment__provider_account=None,
     )
     target = targets.select_related("deployment__model").order_by("position", "id").first()
     if target is None:

@@ -41,6 +41,9 @@ def _check_blocks(work: Work) -> None:
             for kind, medium in _media(block):
                 if (what := _untakeable(kind, medium)) is not None:
                     raise _no_word(work, work.where(block), what)
+                is_pdf = kind == "document" and medium.get("format") == "pdf"
+                if is_pdf and block.tool_result is not None and work.capability.provider != "anthropic":
+                    raise _no_word(work, work.where(block), "PDF in the result of a tool")
 
 
 def _media(block: Block) -> Iterator[tuple[str, Json]]:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.gateway.providers.direct_bodies import MODELS, outcome
 from tests.gateway.wire.test_fit_fuzz import BODIES, PNG, SCHEMAS, merged, optional
 
+_MORE = {"max_examples": int(os.environ["FUZZ"])} if "FUZZ" in os.environ else {}
 _AS_USUAL = settings(
-    max_examples=int(os.environ.get("FUZZ", "120")),
+    **_MORE,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
