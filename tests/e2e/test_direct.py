@@ -398,6 +398,23 @@ def test_a_key_that_is_refused_fails_over_and_is_told_to_admins(world):
     assert all("0099" not in log and KEYS["anthropic"] not in log for log in world.stack.logs())
 
 
+def test_accounts_are_tried_without_a_call(world):
+    for provider, account in world.accounts.items():
+        tried = world.client.post(f"/api/v1/provider-accounts/{account}/try/").json()
+        assert tried == {"works": True, "told": "The provider accepts the key."}, provider
+        body = {
+            "name": "Wrong",
+            "provider": provider,
+            "base_url": world.stack.simulator + PATHS[provider],
+            "key": "not-the-key",
+        }
+        wrong = world.client.post("/api/v1/provider-accounts/", json=body).json()["id"]
+        tried = world.client.post(f"/api/v1/provider-accounts/{wrong}/try/").json()
+        assert not tried["works"]
+        assert "does not accept the key" in tried["told"]
+        assert world.client.delete(f"/api/v1/provider-accounts/{wrong}/").status_code == 204
+
+
 def test_a_team_that_may_not_leave_aws_stays(world):
     key = world.new_key(team="Stays")
     world.knows(key)
