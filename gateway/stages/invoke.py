@@ -52,7 +52,7 @@ async def invoke(
         timeout = float(call.routed.route.timeout_seconds)
         attempt = Attempt(
             deployment.region, deployment.invoke_id, timeout, takes_raw, trace=call.request.trace,
-            account=deployment.account, call_id=str(call.id),
+            account=deployment.account, call_id="" if deployment.account is None else str(call.id),
         )  # fmt: skip
         try:
             async with aclosing(ask(gateway.providers, call, attempt, asked, deployment)) as events:
