@@ -3,6 +3,7 @@
 from gateway.catalogue.admin.deployments import DeploymentAdmin
 from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
+from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
 
-__all__ = ["DeploymentAdmin", "ModelPageAdmin", "PriceAdmin", "RouteAdmin"]
+__all__ = ["DeploymentAdmin", "ModelPageAdmin", "PriceAdmin", "ProviderAccountAdmin", "RouteAdmin"]

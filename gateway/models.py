@@ -11,6 +11,7 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.catalogue.provider_accounts import ProviderAccount
 
 __all__ = [
     "Deployment",
@@ -18,6 +19,7 @@ __all__ = [
     "Model",
     "ModelKind",
     "Price",
+    "ProviderAccount",
     "Route",
     "RouteTarget",
     "RuleUse",

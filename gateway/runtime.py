@@ -16,12 +16,13 @@ from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
 from gateway.prompts.versions import PromptVersions
+from gateway.providers.ask import Providers
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
-from gateway.providers.bedrock.transport import Transport
 from gateway.providers.documents import DocumentReader
+from gateway.providers.transport import Transport
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.deployment_events import DeploymentEvents
@@ -156,6 +157,9 @@ class Gateway:
             endpoint_url=settings.BEDROCK_ENDPOINT_URL,
         )
         self.bedrock = client()
+        self.providers = Providers(
+            self.bedrock, transport=transport, allow_private=settings.GATEWAY_PROVIDERS_ALLOW_PRIVATE
+        )
         self.refused_features = RefusedFeatures()
         self.guardrails = Guardrails(self.bedrock)
         self.knowledge_bases = KnowledgeBases(client(service=SERVICE))

@@ -62,6 +62,14 @@ def sync_knowledge_bases() -> int:
     return len(ids)
 
 
+@app.task(name="gateway.tasks.warn_of_expiring_keys")  # type: ignore[untyped-decorator]
+def warn_of_expiring_keys() -> int:
+    """Tells administrators of keys of providers that expire within two weeks, or have; how many alerts."""
+    from gateway.catalogue.services.expiring_keys import warn_of_expiring
+
+    return warn_of_expiring(now=utc_now())
+
+
 def _objects() -> "Iterator[tuple[str, Tally | None]]":
     if settings.RECONCILIATION_LOGS:
         from gateway.reconciliation.invocations import import_invocation_logs, match_again

@@ -58,6 +58,15 @@ class Capability:
     """What CountTokens takes for it; "": it can't count."""
     invoke_families: tuple[str, ...] = ()
     """The bodies that InvokeModel takes for it."""
+    provider: str = "bedrock"
+    """Who is asked for it, as accounts with providers name them."""
+    reasons_with_tools: bool = True
+    """Whether it may be asked to reason where it is given tools."""
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is asked of a provider beside Bedrock."""
+        return self.provider != "bedrock"
 
     @property
     def thinks_unasked(self) -> bool:
@@ -70,4 +79,6 @@ class Capability:
         return self.model_id.startswith("anthropic.")
 
 
-CAPABILITY_FIELDS = tuple(each.name for each in fields(Capability))
+_OF_DEPLOYMENTS = ("provider", "reasons_with_tools")
+CAPABILITY_FIELDS = tuple(each.name for each in fields(Capability) if each.name not in _OF_DEPLOYMENTS)
+"""Those that the catalogue has of a model; what a provider's own API takes of it is in `direct.json`."""

@@ -163,7 +163,7 @@ def _quota(label: str, text: str = "") -> "models.PositiveBigIntegerField[Any, A
 
 
 class Deployment(Owned):
-    """A model in one region, called directly or through a cross-region inference profile."""
+    """A model in one region of AWS, called directly or through a cross-region inference profile; or at another provider."""
 
     owned_by = OwnedBy((), shared=Shared.EVERYONE)
 
@@ -177,7 +177,11 @@ class Deployment(Owned):
         GLOBAL = "global", "global. (any region)"
 
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="deployments")
-    region = models.CharField(max_length=32, help_text="The AWS region Gatehouse calls, such as us-east-1.")
+    region = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="The AWS region Gatehouse calls, such as us-east-1; of another provider, what its place is called here.",
+    )
     profile = models.CharField(
         "inference profile", max_length=16, choices=Profile.choices, blank=True, default=""
     )
@@ -186,6 +190,22 @@ class Deployment(Owned):
         max_length=300,
         blank=True,
         help_text="An application inference profile or provisioned throughput to call instead.",
+    )
+    provider_account = models.ForeignKey(
+        "gateway.ProviderAccount",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deployments",
+        help_text="With whom it is, beside AWS. Empty: it is Bedrock's.",
+    )
+    provider_model = models.CharField(
+        "model there",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What that provider calls the model.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
     requests_per_minute = _quota("requests per minute")
@@ -217,7 +237,19 @@ class Deployment(Owned):
         ordering = ("model__name", "region", "profile")
         constraints = (
             models.UniqueConstraint(
-                fields=("model", "region", "profile", "arn"), name="deployment_once_per_place"
+                fields=("model", "region", "profile", "arn"),
+                name="deployment_once_per_place",
+                condition=Q(provider_account__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=("model", "provider_account", "provider_model"),
+                name="deployment_once_per_account",
+                condition=Q(provider_account__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(provider_account__isnull=True, provider_model="")
+                | Q(provider_account__isnull=False, profile="", arn="") & ~Q(provider_model=""),
+                name="deployment_of_one_provider",
             ),
         )
 
@@ -226,10 +258,25 @@ class Deployment(Owned):
 
     @property
     def invoke_id(self) -> str:
-        """What Bedrock is asked for: the ARN, or the model's ID with its profile's prefix."""
+        """What is asked for: the ARN, or the model's ID with its profile's prefix; of another provider its own name."""
+        if self.provider_model:
+            return self.provider_model
         if self.arn:
             return self.arn
         return f"{self.profile}.{self.model.model_id}" if self.profile else self.model.model_id
+
+    def clean(self) -> None:
+        """It is Bedrock's, in a region, or another provider's, under the name that it has there."""
+        if self.provider_account_id is None:
+            if self.provider_model:
+                raise ValidationError({"provider_model": "Choose the account with the provider, too."})
+            if not self.region:
+                raise ValidationError({"region": "In which of AWS's regions is it called?"})
+            return
+        if not self.provider_model:
+            raise ValidationError({"provider_model": "What does that provider call the model?"})
+        if self.profile or self.arn:
+            raise ValidationError({"profile": "Profiles and ARNs are of Bedrock alone."})
 
 
 _PER_MILLION = "Nano-dollars per million tokens ($3 per million is 3,000,000,000)."

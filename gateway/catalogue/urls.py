@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from gateway.catalogue.api.models import DeploymentViewSet, ModelViewSet
 from gateway.catalogue.api.prices import PriceViewSet
 from gateway.catalogue.api.projection import ProjectionView
+from gateway.catalogue.api.provider_accounts import ProviderAccountViewSet
 from gateway.catalogue.api.routes import RouteViewSet
 
 router = SimpleRouter()
@@ -13,5 +14,6 @@ router.register("models", ModelViewSet)
 router.register("deployments", DeploymentViewSet)
 router.register("prices", PriceViewSet)
 router.register("routes", RouteViewSet)
+router.register("provider-accounts", ProviderAccountViewSet)
 
 urlpatterns = [*router.urls, path("usage/projection/", ProjectionView.as_view(), name="usage-projection")]

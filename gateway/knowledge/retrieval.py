@@ -10,7 +10,7 @@ from gateway.catalogue.models import RouteTarget
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
-from gateway.providers.bedrock.transport import Transport
+from gateway.providers.transport import Transport
 from gateway.refusals import Refusal
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services.retriever import RetrieverError
@@ -30,7 +30,10 @@ def retrieve(base: BaseEntry, question: str) -> list[Candidate]:
 def answer_question(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
     """What Bedrock makes of it with a route's model. RetrieverError with why not."""
     targets = RouteTarget.objects.filter(
-        route__name=route, deployment__is_enabled=True, deployment__region=base.region
+        route__name=route,
+        deployment__is_enabled=True,
+        deployment__region=base.region,
+        deployment__provider_account=None,
     )
     target = targets.select_related("deployment__model").order_by("position", "id").first()
     if target is None:

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import functools
 import gateway.snapshot.tables
 import kernel.migrations
+import uuid
 from django.db import migrations, models
 
 
@@ -75,9 +76,11 @@ class Migration(migrations.Migration):
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                         ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deployments', to='gateway.model')),
-                        ('region', models.CharField(help_text='The AWS region Gatehouse calls, such as us-east-1.', max_length=32)),
+                        ('region', models.CharField(blank=True, help_text='The AWS region Gatehouse calls, such as us-east-1; of another provider, what its place is called here.', max_length=32)),
                         ('profile', models.CharField(blank=True, choices=[('', 'On demand in the region'), ('us', 'us. (United States)'), ('eu', 'eu. (Europe)'), ('apac', 'apac. (Asia Pacific)'), ('jp', 'jp. (Japan)'), ('au', 'au. (Australia)'), ('global', 'global. (any region)')], default='', max_length=16, verbose_name='inference profile')),
                         ('arn', models.CharField(blank=True, help_text='An application inference profile or provisioned throughput to call instead.', max_length=300, verbose_name='ARN')),
+                        ('provider_account', models.ForeignKey(blank=True, help_text="With whom it is, beside AWS. Empty: it is Bedrock's.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deployments', to='gateway.provideraccount')),
+                        ('provider_model', models.CharField(blank=True, db_default='', default='', help_text='What that provider calls the model.', max_length=200, verbose_name='model there')),
                         ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
                         ('requests_per_minute', models.PositiveBigIntegerField(blank=True, help_text='Empty: not known; it is learnt from throttling.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='requests per minute')),
                         ('tokens_per_minute', models.PositiveBigIntegerField(blank=True, help_text='Input and output together, as bedrock-runtime counts them. Empty: not known; it is learnt from throttling.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='tokens per minute')),
@@ -89,7 +92,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('model__name', 'region', 'profile'),
-                        'constraints': [models.UniqueConstraint(fields=('model', 'region', 'profile', 'arn'), name='deployment_once_per_place')],
+                        'constraints': [models.UniqueConstraint(condition=models.Q(('provider_account__isnull', True)), fields=('model', 'region', 'profile', 'arn'), name='deployment_once_per_place'), models.UniqueConstraint(condition=models.Q(('provider_account__isnull', False)), fields=('model', 'provider_account', 'provider_model'), name='deployment_once_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('provider_account__isnull', True), ('provider_model', '')), models.Q(('arn', ''), ('profile', ''), ('provider_account__isnull', False), models.Q(('provider_model', ''), _negated=True)), _connector='OR'), name='deployment_of_one_provider')],
                         'indexes': [],
                     },
                 ),
@@ -209,6 +212,29 @@ class Migration(migrations.Migration):
                         'constraints': [],
                     },
                 ),
+                migrations.CreateModel(
+                    name='ProviderAccount',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(help_text='What people here call it.', max_length=100, unique=True)),
+                        ('provider', models.CharField(choices=[('openai', 'OpenAI'), ('anthropic', 'Anthropic'), ('perplexity', 'Perplexity'), ('openai-compatible', 'Another that speaks as OpenAI')], max_length=20)),
+                        ('base_url', models.CharField(blank=True, default='', help_text="Where it is, up to what stands before /chat/completions or /v1/messages. Empty: the provider's own.", max_length=300, verbose_name='address')),
+                        ('organisation', models.CharField(blank=True, default='', help_text="OpenAI's organization ID, where the key has several.", max_length=100)),
+                        ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
+                        ('key_expires_on', models.DateField(blank=True, help_text='If it is known. You are told two weeks ahead.', null=True, verbose_name='key expires on')),
+                        ('sealed_key', models.BinaryField(default=b'')),
+                        ('key_hint', models.CharField(blank=True, default='', editable=False, max_length=8, verbose_name='key')),
+                        ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, help_text='What the encrypted key is bound to.', unique=True)),
+                        ('last_refused_at', models.DateTimeField(editable=False, help_text='When the provider last said that it takes no call.', null=True, verbose_name='key last refused')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'verbose_name': 'provider account',
+                        'ordering': ('name',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
             ],
         ),
         kernel.migrations.RunSource(
@@ -217,6 +243,6 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source=gateway.snapshot.tables.notify_triggers,
-            sha256='8bbfd7ed5dab3a63db1d3fd34d2cb6913a030e29257ebdf62a4308ca20173efd',
+            sha256='94d8aecd81b2fe70f80e0d2871d5d7a051603d0489a764bab7fe877fd5f40410',
         ),
     ]

@@ -112,7 +112,7 @@ class _Prices:
         self._by_id = {price.pk: price_entry(price) for price in Price.objects.filter(pk__in=ids)}
         self._by_place: dict[tuple[str, str], tuple[PriceEntry, ...]] = {}
         if any(not call.price_id for call in found):
-            deployments: Any = Deployment.objects.select_related("model")
+            deployments: Any = Deployment.objects.filter(provider_account=None).select_related("model")
             for deployment in deployments.prefetch_related("prices", "team_profiles"):
                 ordered = sorted(deployment.prices.all(), key=lambda price: price.valid_from, reverse=True)
                 entries = tuple(map(price_entry, ordered))

@@ -7,6 +7,7 @@ from collections import Counter
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
+from gateway.catalogue.provider_accounts import ProviderAccount
 from gateway.refusals import Refusal
 from gateway.snapshot.state import DeploymentEntry
 from governance.alerts.services.alerts import alert_on_unusable_model
@@ -33,9 +34,13 @@ class AdminFaults:
         if now < self._told.get(about, 0.0):
             return
         self._told[about] = now + _PAUSE_SECONDS
-        what = f"{deployment.model_id} in {deployment.region} can't be called: {refusal.for_admins}."
-        logger.error("%s AWS says: %s", what, refusal.detail)
-        task = asyncio.create_task(asyncio.to_thread(_alert, what, refusal.detail, deployment.id))
+        account = deployment.account
+        where = f"in {deployment.region}" if account is None else f"of the account “{account.name}”"
+        what = f"{deployment.model_id} {where} can't be called: {refusal.for_admins}."
+        said = f"{'AWS' if account is None else 'The provider'} says: {refusal.detail}"
+        logger.error("%s %s", what, said)
+        account_id = None if account is None else account.id
+        task = asyncio.create_task(asyncio.to_thread(_alert, what, said, deployment.id, account_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -45,10 +50,13 @@ class AdminFaults:
             await asyncio.wait(tuple(self._tasks), timeout=5)
 
 
-def _alert(what: str, detail: str, deployment_id: int) -> None:
+def _alert(what: str, said: str, deployment_id: int, account_id: int | None) -> None:
     try:
         path = reverse("admin:gateway_deployment_change", args=[deployment_id])
-        alert_on_unusable_model(what=what, detail=f"AWS says: {detail}", path=path, now=utc_now())
+        if account_id is not None:
+            path = reverse("admin:gateway_provideraccount_change", args=[account_id])
+            ProviderAccount.objects.filter(pk=account_id).update(last_refused_at=utc_now())
+        alert_on_unusable_model(what=what, detail=said, path=path, now=utc_now())
     except DatabaseError as error:
         logger.error("administrators are not told of a model (%s)", type(error).__name__)
     finally:

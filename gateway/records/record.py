@@ -77,6 +77,7 @@ def _admitted(call: Call) -> dict[str, Any]:
         "requested_model": clean(model_of(call), 300),
         "route": call.routed.route.name if call.is_routed else "",
         "model": deployment.model_id if deployment else "",
+        "provider": deployment.account.provider if deployment and deployment.account else "",
         "region": deployment.region if deployment else "",
         "invoke_id": deployment.invoke_id if deployment else "",
         "upstream_request_id": "",

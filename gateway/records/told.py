@@ -11,7 +11,7 @@ from kernel.tags import kept_tag, unkeyed_tag
 
 _OURS = frozenset(
     {
-        "budget_exceeded", "rate_limited", "context_length_exceeded", "max_tokens_exceeded", "unpriced_model", "pii_blocked",
+        "budget_exceeded", "rate_limited", "context_length_exceeded", "max_tokens_exceeded", "unpriced_model", "no_suitable_model", "pii_blocked",
         "content_blocked", "invalid_api_key", "model_not_allowed", "ip_not_allowed", "method_not_allowed", "request_too_large",
         "overloaded", "not_auditable", "internal_error",
     }

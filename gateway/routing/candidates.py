@@ -38,9 +38,9 @@ def routed(call: Call, route: RouteEntry, random: Random, find: Find) -> Routed:
 
 
 def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
-    """Those of the kind asked for, in the regions allowed, that have a price; each under the team's own inference profile,
-    where it has one."""
-    profiles = call.key.team.inference_profiles
+    """Those of the kind asked for, in the regions allowed, that have a price, and that the team may use; each under the team's
+    own inference profile, where it has one."""
+    profiles, may_leave_aws = call.key.team.inference_profiles, call.key.team.may_leave_aws
     pins = pins_of(call, route)
     return tuple(
         deployment
@@ -48,6 +48,7 @@ def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[Deploymen
         else replace(deployment, invoke_id=profile)
         for deployment in plan(route, random)
         if deployment.kind == call.request.kind
+        and (may_leave_aws or deployment.account is None)
         and (not pins or is_within(deployment, pins))
         and price_at(deployment.prices, call.moment, call.tier) is not None
     )

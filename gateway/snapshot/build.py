@@ -5,15 +5,19 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
 from gateway.catalogue.capability import Capability
+from gateway.catalogue.direct import taken_by
 from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
+from gateway.catalogue.provider_accounts import ProviderAccount
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import capability_of, price_entry, quotas_of, retired_names
+from gateway.catalogue.services.account_keys import key_of
+from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.names import Names
@@ -101,6 +105,7 @@ def _team(team: Any) -> TeamEntry:
         inference_profiles={profile.deployment_id: profile.arn for profile in team.inference_profiles.all()},
         end_user_from=tuple(team.end_user_from),
         session_from=tuple(team.session_from),
+        may_leave_aws=team.may_leave_aws,
         loop_action=team.loop_action,
         loop_repeats=team.loop_repeats,
         loop_tokens=team.loop_tokens,
@@ -116,14 +121,20 @@ def _granted_models() -> dict[int, list[tuple[str, datetime, datetime]]]:
     return found
 
 
-Known = dict[int, Capability]
-"""By model: one object for all its deployments, so that telling whether two are alike costs nothing."""
+Known = dict[tuple[int, str, str], Capability]
+"""By model, and by provider and name there where that is not Bedrock: one object for all its deployments, so that telling
+whether two are alike costs nothing."""
+Accounts = dict[int, AccountEntry]
 
 
 def _routes() -> list[tuple[list[str], RouteEntry]]:
     prices = _prices()
     known: Known = {}
-    targets = RouteTarget.objects.filter(deployment__is_enabled=True).select_related("deployment__model")
+    accounts = _accounts()
+    in_use = Q(deployment__provider_account=None) | Q(deployment__provider_account__in=accounts)
+    targets = RouteTarget.objects.filter(in_use, deployment__is_enabled=True).select_related(
+        "deployment__model"
+    )
     routes = Route.objects.filter(is_enabled=True).prefetch_related(
         Prefetch("targets", queryset=targets.order_by("position", "id"))
     )
@@ -143,7 +154,9 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 regions=tuple(route.regions),
                 fallbacks=tuple(route.fallbacks),
                 deployments=tuple(
-                    _deployment(route, target.deployment, target.weight, prices[target.deployment_id], known)
+                    _deployment(
+                        route, target.deployment, target.weight, prices[target.deployment_id], known, accounts
+                    )
                     for target in route.targets.all()
                 ),
             ),
@@ -168,12 +181,21 @@ def _switched(rules: object, route: Route) -> tuple[tuple[str, str], ...]:
 
 
 def _deployment(
-    route: Route, deployment: Deployment, weight: int, prices: list[PriceEntry], known: Known
+    route: Route,
+    deployment: Deployment,
+    weight: int,
+    prices: list[PriceEntry],
+    known: Known,
+    accounts: Accounts,
 ) -> DeploymentEntry:
-    model = deployment.model
-    capability = known.get(model.pk)
+    model, account = deployment.model, accounts.get(deployment.provider_account_id or 0)
+    place = (model.pk, "" if account is None else account.provider, deployment.provider_model)
+    capability = known.get(place)
     if capability is None:
-        capability = known[model.pk] = capability_of(model)
+        capability = capability_of(model)
+        if account is not None:
+            capability = taken_by(account.provider, capability, invoke_id=deployment.provider_model)
+        known[place] = capability
     return DeploymentEntry(
         id=deployment.pk,
         model_id=model.model_id,
@@ -187,7 +209,22 @@ def _deployment(
         prices=tuple(prices),
         weight=weight,
         quotas=quotas_of(deployment),
+        account=account,
     )
+
+
+def _accounts() -> Accounts:
+    return {
+        account.pk: AccountEntry(
+            id=account.pk,
+            name=account.name,
+            provider=account.provider,
+            base_url=account.base_url,
+            organisation=account.organisation,
+            key=key_of(account),
+        )
+        for account in ProviderAccount.objects.filter(is_enabled=True)
+    }
 
 
 def _prices() -> dict[int, list[PriceEntry]]:

@@ -11,6 +11,7 @@ from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.quotas import Quotas
 from gateway.catalogue.rules import Actions
+from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.prompts import Prompts
 from governance.limits.policy.scopes import Scope
 from governance.privacy.policy.ruleset import RuleSet
@@ -72,6 +73,8 @@ class TeamEntry:
     end_user_from: tuple[str, ...] = ()
     session_from: tuple[str, ...] = ()
     """Where clients tell it, in order (gateway/call/identity.py)."""
+    may_leave_aws: bool = False
+    """Whether its calls may go to providers beside Bedrock."""
     loop_action: str = "off"
     loop_repeats: int = 3
     loop_tokens: int = 0
@@ -127,6 +130,8 @@ class DeploymentEntry:
     prices: tuple[PriceEntry, ...]
     weight: int
     quotas: Quotas | None = None
+    account: AccountEntry | None = None
+    """With whom it is, beside AWS; None: it is Bedrock's."""
     # What each call reads again and again of what the model can do.
     context_window: int = field(init=False)
     max_output_tokens: int = field(init=False)
@@ -151,6 +156,10 @@ class RouteEntry:
     attempts: int | None = None
     regions: tuple[str, ...] = ()
     fallbacks: tuple[str, ...] = ()
+
+    def is_open_to(self, team: TeamEntry) -> bool:
+        """Whether a team may use any of it: where all of it is outside of AWS, it must be let leave."""
+        return team.may_leave_aws or any(each.account is None for each in self.deployments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,10 @@ TABLES = (
     ),
     Watched("gateway_model"),
     Watched("gateway_deployment"),
+    Watched(  # not `last_refused_at`, which the gateways write themselves
+        "gateway_provideraccount",
+        ("name", "provider", "base_url", "organisation", "is_enabled", "sealed_key", "public_id"),
+    ),
     Watched("gateway_price"),
     Watched("gateway_route"),
     Watched("gateway_routetarget"),

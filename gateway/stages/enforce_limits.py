@@ -3,7 +3,7 @@ from dataclasses import replace
 from functools import partial
 
 from gateway.call import Call
-from gateway.providers.bedrock.client import Attempt
+from gateway.providers.provider import Attempt
 from gateway.refusals import Refusal
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway

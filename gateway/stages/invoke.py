@@ -11,7 +11,8 @@ from gateway.call.places import member_of
 from gateway.conversation import Conversation, encode
 from gateway.events import Event, Finished, ToolStart
 from gateway.outbound.stop_reasons import is_normal
-from gateway.providers.bedrock.client import Attempt
+from gateway.providers.ask import ask
+from gateway.providers.provider import Asked, Attempt
 from gateway.refusals import Refusal
 from gateway.routing.attempts import Attempts
 from gateway.routing.fitting import fit_for, said
@@ -43,8 +44,8 @@ async def invoke(
         deployment = await attempts.next()
         begun = perf_counter()
         try:
-            body = _body(call, gateway, deployment, failed)
-            if body is None:
+            asked = _asked(call, gateway, deployment, failed)
+            if asked is None:
                 attempts.skip()  # it can't take what another one could
                 continue
             call.reply.deployment = deployment
@@ -56,9 +57,11 @@ async def invoke(
                 attempts.seconds_left,
                 takes_raw,
                 trace=call.request.trace,
+                account=deployment.account,
+                call_id="" if deployment.account is None else str(call.id),
             )
             try:
-                async with aclosing(_events(call, gateway, attempt, body, deployment.model_id)) as events:
+                async with aclosing(ask(gateway.providers, call, attempt, asked, deployment)) as events:
                     async for event in events:
                         if not has_begun:
                             if (
@@ -116,7 +119,7 @@ def _note(call: Call, gateway: Gateway, refusal: Refusal) -> None:
         gateway.admin_faults.note(call.deployment, refusal)
 
 
-def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Refusal | None) -> bytes | None:
+def _asked(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Refusal | None) -> Asked | None:
     """What is sent; None where this deployment can't answer what another one could have."""
     if call.request.kind == "text":
         try:
@@ -131,7 +134,9 @@ def _body(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Ref
     conversation = _bounded(call, deployment)
     body = encode(conversation)
     call.sent = _sent(call, body)
-    return _named(call, conversation, body)
+    if deployment.account is not None:
+        return Asked(conversation, body)
+    return Asked(conversation, _named(call, conversation, body))
 
 
 def _bounded(call: Call, deployment: DeploymentEntry) -> Conversation:
@@ -171,20 +176,6 @@ def _with_own_name(call: Call, event: ToolStart) -> ToolStart:
     if call.fit is None or event.name not in call.fit.original_names:
         return event
     return ToolStart(event.index, event.tool_use_id, call.fit.original_names[event.name])
-
-
-def _events(
-    call: Call, gateway: Gateway, attempt: Attempt, body: bytes, model_id: str
-) -> AsyncGenerator[Event, None]:
-    if call.request.kind != "text":
-        texts = [block.text or "" for message in call.conversation.messages for block in message.content]
-        if call.request.kind == "rerank":
-            return gateway.bedrock.rerank(attempt, model_id, texts)
-        return gateway.bedrock.embed(
-            attempt, model_id, texts, call.request.dimensions, call.request.embedding
-        )
-    operation = gateway.bedrock.converse_stream if call.reply.is_streamed else gateway.bedrock.converse
-    return operation(attempt, body)
 
 
 def _named(call: Call, conversation: Conversation, body: bytes) -> bytes:

@@ -179,7 +179,7 @@ async def _judge(call: Call, gateway: Gateway, texts: list[str]) -> _Judged:
     findings: dict[str, list[Finding]] = {text: [] for text in texts}
     is_complete = True
     for guardrail_id, version in effective.guardrails:
-        region = _region_of(guardrail_id) or call.routed.deployments[0].region
+        region = _region_of(guardrail_id) or _region(call)
         try:
             found = await gateway.guardrails.find(
                 texts, guardrail_id=guardrail_id, version=version, region=region, source="INPUT"
@@ -209,6 +209,20 @@ def _region_of(guardrail_id: str) -> str:
     """The region in an ARN; "" of a bare id, which is looked for where the model is."""
     parts = guardrail_id.split(":")
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
+
+
+def _region(call: Call) -> str:
+    """Where the call's first model on Bedrock is. Refusal overloaded where it has none: a guardrail's ARN says where it is."""
+    found = [*call.routed.deployments, *call.routed.route.deployments]
+    region = next((each.region for each in found if each.account is None), None)
+    if region is None:
+        raise Refusal(
+            "overloaded",
+            "This call must be looked at by a guardrail, and its model is outside of AWS, so that nothing says where the "
+            "guardrail is. An administrator of Gatehouse can name it by its ARN.",
+            may_retry=False,
+        )
+    return region
 
 
 def _words(blocks: Sequence[EngineBlock]) -> str:

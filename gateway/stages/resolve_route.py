@@ -17,7 +17,7 @@ _PATHS = {"text": "/v1/chat/completions", "embedding": "/v1/embeddings", "rerank
 
 
 def resolve_route(call: Call, gateway: Gateway) -> None:
-    """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, unpriced_model."""
+    """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, no_suitable_model, unpriced_model."""
     now = call.admitted_at = utc_now()
     call.tier = call.conversation.tier
     route = gateway.snapshot.route(call.model_name, call.key.team)
@@ -91,7 +91,8 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             "invalid_request", f"The model '{route.name}' can't do this. Call it at {path}.", param="model"
         )
     pins = pins_of(call, route)
-    if pins and not any(is_within(each, pins) for each in route.deployments):
+    within = [each for each in route.deployments if not pins or is_within(each, pins)]
+    if not within:
         where = "; ".join(", ".join(each) for each in pins)
         there = ", ".join(
             dict.fromkeys(f"{each.invoke_id} in {each.region}" for each in route.deployments[:_MAX_NAMED])
@@ -101,6 +102,14 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             f"The model '{route.name}' can't be answered within the regions that this call is pinned to ({where}). It is "
             f"deployed as {there}. Call a model that is deployed there, or ask an administrator.",
             param="model",
+        )
+    if not call.key.team.may_leave_aws and all(each.account is not None for each in within):
+        return Refusal(
+            "no_suitable_model",
+            f"The model '{route.name}' is served outside of AWS alone, and calls of the team {call.key.team.name} may not leave "
+            "AWS. Choose another model, or ask an administrator of Gatehouse to let the team.",
+            param="model",
+            may_retry=False,
         )
     tier = f" for the tier '{call.tier}'" if call.tier else ""
     return Refusal(

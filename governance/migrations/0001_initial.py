@@ -369,6 +369,7 @@ class Migration(migrations.Migration):
                         ('requested_model', models.CharField(blank=True, max_length=300)),
                         ('route', models.CharField(blank=True, max_length=200)),
                         ('model', models.CharField(blank=True, max_length=200)),
+                        ('provider', models.CharField(blank=True, db_default='', default='', help_text='Who was asked. Empty: Bedrock.', max_length=20)),
                         ('region', models.CharField(blank=True, max_length=32)),
                         ('invoke_id', models.CharField(blank=True, max_length=300)),
                         ('upstream_request_id', models.CharField(blank=True, max_length=100)),
@@ -858,7 +859,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source=governance.records.models.blank_record.blank_record,
-            sha256='e893f751317fc36cf3ca6772225d38c82b033baa0654a9e78c95d5771302d4fd',
+            sha256='a648d388c96fb108fcd5ff0d0e6570f1ad926a04acda4986755efe281b3fd6ec',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/reserve.sql',

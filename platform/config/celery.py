@@ -39,6 +39,10 @@ SCHEDULE: dict[str, Any] = {
     "index-documents": {"task": "prompts.tasks.index_documents", "schedule": 5.0},
     "tend-bases": {"task": "prompts.tasks.tend_bases", "schedule": 300.0},
     "sync-knowledge": {"task": "gateway.tasks.sync_knowledge_bases", "schedule": 900.0},
+    "warn-of-expiring-keys": {
+        "task": "gateway.tasks.warn_of_expiring_keys",
+        "schedule": crontab(hour="6", minute="10"),
+    },
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 

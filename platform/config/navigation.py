@@ -73,11 +73,18 @@ _GROUPS = (
             ("Models", "neurology", "admin:gateway_model_changelist"),
             ("Deployments", "public", "admin:gateway_deployment_changelist"),
             ("Prices", "sell", "admin:gateway_price_changelist"),
+            ("Provider accounts", "key_vertical", "admin:gateway_provideraccount_changelist"),
         ),
     ),
 )
 
-_OF_SUPERUSERS = {"Callers without a key", "Reconciliation", "Sign-in log", "Locked sign-ins"}
+_OF_SUPERUSERS = {
+    "Callers without a key",
+    "Provider accounts",
+    "Reconciliation",
+    "Sign-in log",
+    "Locked sign-ins",
+}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

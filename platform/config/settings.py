@@ -81,6 +81,7 @@ GATEWAY_POOL_SIZE = env.at_least(
 )  # one writes ends of calls while another reserves
 GATEWAY_IMAGE_HOSTS = env.list("GATEHOUSE_IMAGE_HOSTS", default=[])
 GATEWAY_IMAGES_ALLOW_PRIVATE = env.bool("GATEHOUSE_IMAGES_ALLOW_PRIVATE", default=False)
+GATEWAY_PROVIDERS_ALLOW_PRIVATE = env.bool("GATEHOUSE_PROVIDERS_ALLOW_PRIVATE", default=False)
 GATEWAY_CORS_ORIGINS = [origin.strip() for origin in env.list("GATEHOUSE_CORS_ORIGINS", default=[])]
 GATEWAY_KEEP_ALIVE_SECONDS = env.float("GATEHOUSE_STREAM_KEEP_ALIVE_SECONDS", default=10.0)
 GATEWAY_MAX_BODY_BYTES = env.int("GATEHOUSE_MAX_BODY_BYTES", default=20 * 1024 * 1024)

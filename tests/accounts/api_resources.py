@@ -17,7 +17,7 @@ from tests.prompts.evaluations.factories import set_of
 from tests.world import TeamWorld
 
 API = "/api/v1"
-CATALOG = ("models", "deployments", "prices", "routes")
+CATALOG = ("models", "deployments", "prices", "routes", "provider-accounts")
 REPORTS = ("usage", "reconciliation", "redaction", "screening")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (

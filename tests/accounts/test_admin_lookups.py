@@ -31,7 +31,12 @@ LOOKUPS = (
 PAGES: list[Any] = sorted(admin.site._registry.values(), key=lambda page: page.opts.label)
 UNLISTED = ("governance.UsageDay", "governance.AwsImport")
 """Pages that are no lists: nothing is filtered there at all."""
-OF_SUPERUSERS = ("accounts.SignInAttempt", "accounts.SignInCount", "governance.UnknownCaller")
+OF_SUPERUSERS = (
+    "accounts.SignInAttempt",
+    "accounts.SignInCount",
+    "gateway.ProviderAccount",
+    "governance.UnknownCaller",
+)
 """Pages that are closed to everybody else."""
 OFFERED = {
     "accounts.User": {"is_active__exact", "is_active__isnull", "is_superuser__exact", "is_superuser__isnull"},

@@ -34,7 +34,7 @@ async def _measure(call: Call, concurrency: int) -> float:
 
 
 async def _pyreqwest(url: str) -> list[float]:
-    from gateway.providers.bedrock.transport import Transport
+    from gateway.providers.transport import Transport
 
     transport = Transport(max_connections=64, connect_timeout_seconds=5)
 

@@ -24,10 +24,10 @@ class DeploymentAdmin(CatalogAdmin):
     """A model in a region, and what it costs there now."""
 
     list_display = (
-        "model", "region", "profile_name", "state", "quotas", "input_price", "output_price", "is_enabled",
+        "model", "region", "provider_name", "profile_name", "state", "quotas", "input_price", "output_price", "is_enabled",
     )  # fmt: skip
-    list_select_related = ("model",)
-    list_filter = ("region", "profile", "model__vendor", "is_enabled")
+    list_select_related = ("model", "provider_account")
+    list_filter = ("region", "profile", "provider_account__provider", "model__vendor", "is_enabled")
     search_fields = ("model__name", "model__model_id", "region")
     ordering = ("model__vendor", "model__name", "region", "profile")
     autocomplete_fields = ("model",)
@@ -43,6 +43,13 @@ class DeploymentAdmin(CatalogAdmin):
                     ("quota_pool", "quota_source"),
                 ),
                 "description": "What AWS lets through in a minute. Calls wait for room, or go elsewhere, in place of being throttled.",
+            },
+        ),
+        (
+            "Beside AWS",
+            {
+                "fields": ("provider_account", "provider_model"),
+                "description": "Of a deployment that is not Bedrock's. Calls go there of teams that may leave AWS alone.",
             },
         ),
         (
@@ -122,9 +129,13 @@ class DeploymentAdmin(CatalogAdmin):
         ]
         return format_html_join("", "<div>{} {}{}</div>", lines) or "It has not been out."
 
+    @admin.display(description="Provider", ordering="provider_account__name")
+    def provider_name(self, deployment: Deployment) -> str:
+        return "Bedrock" if deployment.provider_account is None else deployment.provider_account.name
+
     @admin.display(description="Inference profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:
-        return deployment.get_profile_display()
+        return deployment.get_profile_display() if deployment.provider_account is None else "-"
 
     @admin.display(description="Input, per million tokens")
     def input_price(self, deployment: Any) -> str:

@@ -32,7 +32,7 @@ class _Form(OwnedForm):
 
     class Meta:
         model = Deployment
-        fields = ("model", "region", "profile", "arn", "is_enabled")
+        fields = ("model", "region", "profile", "arn", "provider_account", "provider_model", "is_enabled")
 
     rule_names: ClassVar[tuple[str, ...]] = tuple(rule.name for rule in RULES)
 

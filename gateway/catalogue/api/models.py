@@ -1,3 +1,5 @@
+from typing import Any
+
 from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
@@ -19,11 +21,19 @@ class ModelViewSet(OwnedModelViewSet):
 
 
 class DeploymentSerializer(OwnedSerializer):
-    invoke_id = serializers.CharField(read_only=True, help_text="What Bedrock is asked for.")
+    invoke_id = serializers.CharField(
+        read_only=True, help_text="What Bedrock, or another provider, is asked for."
+    )
 
     class Meta:
         model = Deployment
-        fields = ("id", "model", "region", "profile", "arn", "invoke_id", "is_enabled", "rules")
+        fields = (
+            "id", "model", "region", "profile", "arn", "provider_account", "provider_model", "invoke_id", "is_enabled", "rules",
+        )  # fmt: skip
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        self.merged(values).clean()
+        return values
 
     def validate_rules(self, rules: object) -> dict[str, str]:
         """Names of rules, and for each an action that it has."""
@@ -41,7 +51,7 @@ class DeploymentSerializer(OwnedSerializer):
 
 
 class DeploymentViewSet(OwnedModelViewSet):
-    """Models in a region, called directly or through a cross-region inference profile."""
+    """Models in a region, called directly or through a cross-region inference profile; or at another provider."""
 
     queryset = Deployment.objects.select_related("model")
     serializer_class = DeploymentSerializer

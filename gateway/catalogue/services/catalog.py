@@ -147,7 +147,7 @@ def _add_deployments(entries: Iterable[Entry], models: dict[str, Model]) -> dict
         ],
         ignore_conflicts=True,
     )
-    found = Deployment.objects.filter(arn="").select_related("model")
+    found = Deployment.objects.filter(arn="", provider_account=None).select_related("model")
     return {(each.model.model_id, each.profile, each.region): each for each in found}
 
 

@@ -44,7 +44,9 @@ def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool
     models = {model.model_id: model for model in Model.objects.all()}
     existing = {
         (each.model.model_id, each.profile): each
-        for each in Deployment.objects.filter(region=region, arn="").select_related("model")
+        for each in Deployment.objects.filter(region=region, arn="", provider_account=None).select_related(
+            "model"
+        )
     }
     offered: set[tuple[str, str]] = set()
     for offer in offers:

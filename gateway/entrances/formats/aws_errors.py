@@ -16,6 +16,7 @@ from gateway.wire.eventstream import Frame, encode
 
 _BY_CODE = {
     "model_not_found": "ResourceNotFoundException",
+    "no_suitable_model": "ResourceNotFoundException",
     "prompt_not_found": "ResourceNotFoundException",
     "method_not_allowed": "UnknownOperationException",
     "contract_failed": "ModelErrorException",

@@ -54,11 +54,13 @@ class Catalogue:
         return list(found.values())
 
     def _deployments(self) -> Iterator[tuple[RouteEntry, DeploymentEntry]]:
+        """Those of Bedrock: what else a route has, AWS's clients can't ask for by an ID of AWS's."""
         for name in self._snapshot.route_names:
             if self._key.may_call(name, self._now):
                 route = self._snapshot.routes[name]
                 for deployment in route.deployments:
-                    yield route, deployment
+                    if deployment.account is None:
+                        yield route, deployment
 
     def _leads_on(self, name: str) -> bool:
         """Whether a call by this name goes somewhere that the key may call."""

@@ -88,9 +88,12 @@ def _region(call: Call, gateway: Gateway, guardrail_id: str) -> str:
         return parts[3]
     for name in gateway.snapshot.route_names:
         route = gateway.snapshot.routes[name]
-        if route.deployments and call.key.may_call(name, call.started_at):
-            return route.deployments[0].region
-    raise Refusal("model_not_found", "This API key may call no model, so no region is known.", param="model")
+        region = next((each.region for each in route.deployments if each.account is None), None)
+        if region is not None and call.key.may_call(name, call.started_at):
+            return region
+    raise Refusal(
+        "model_not_found", "This API key may call no model on Bedrock, so no region is known.", param="model"
+    )
 
 
 def _note(call: Call, content: bytes) -> None:

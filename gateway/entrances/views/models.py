@@ -35,9 +35,13 @@ class ModelsView(LeanView):
             identified(call, gateway)
             await limit_requests(call, gateway)
             routes = [
-                gateway.snapshot.routes[name]
+                route
                 for name in gateway.snapshot.route_names
                 if call.key.may_call(name, call.started_at)
+                and (
+                    (route := gateway.snapshot.routes[name]).is_open_to(call.key.team)
+                    or not route.deployments
+                )
             ]
             shown = _anthropic if is_anthropic else _openai
             if (wanted := kwargs.get("model")) is not None:

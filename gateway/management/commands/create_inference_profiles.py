@@ -29,7 +29,9 @@ class Command(commands.Command):
         names = options["route"]
         if names and (missing := set(names) - set(Route.objects.values_list("name", flat=True))):
             raise CommandError(f"There is no route “{sorted(missing)[0]}”.")
-        targets = RouteTarget.objects.filter(deployment__is_enabled=True, deployment__arn="")
+        targets = RouteTarget.objects.filter(
+            deployment__is_enabled=True, deployment__arn="", deployment__provider_account=None
+        )
         targets = targets.filter(route__name__in=names) if names else targets
         deployments = {target.deployment for target in targets.select_related("deployment__model")}
         self._make(team, sorted(deployments, key=lambda each: each.pk), dry_run=options["dry_run"])

@@ -1,7 +1,6 @@
 """Bedrock Runtime: one conversation to one deployment, answered as events."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -9,7 +8,6 @@ import msgspec
 import orjson
 
 from gateway.call.embedding import EmbeddingOptions
-from gateway.call.trace import Trace
 from gateway.conversation import Conversation
 from gateway.events import Event, Finished, Score, Usage, Vector
 from gateway.providers.bedrock import embeddings, reranking
@@ -18,11 +16,13 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
 from gateway.providers.bedrock.translate import StreamTranslator, events_of_answer
-from gateway.providers.bedrock.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
+from gateway.providers.provider import Asked, Attempt
+from gateway.providers.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import CorruptStreamError, Decoder
 from kernel.clock import utc_now
 
+__all__ = ["Attempt", "BedrockClient"]
 _JSON = "application/json"
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 _UNREADABLE = (msgspec.MsgspecError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError)
@@ -34,22 +34,8 @@ def _path(invoke_id: str, operation: str) -> str:
     return f"/model/{quote(invoke_id, safe='')}/{operation}"
 
 
-@dataclass(slots=True)
-class Attempt:
-    """One try at one deployment, and what AWS calls it."""
-
-    region: str
-    invoke_id: str
-    timeout_seconds: float
-    takes_raw: bool = True
-    """Whether blocks of unknown kinds are wanted as they come, rather than as their text."""
-    request_id: str = ""
-    trace: Trace | None = None
-    """Sent on in `traceparent` and `tracestate`, outside of the signature. AWS passes over headers that it does not know."""
-
-
 class BedrockClient:
-    """Signs, sends and decodes. Raises Refusal for every fault of the other side."""
+    """Signs, sends and decodes. Raises Refusal for every fault of the other side. A `Provider`."""
 
     def __init__(
         self,
@@ -68,6 +54,11 @@ class BedrockClient:
 
     async def close(self) -> None:
         await self._transport.close()
+
+    def answer(self, attempt: Attempt, asked: Asked, *, is_streamed: bool) -> AsyncGenerator[Event, None]:
+        """The events of an answer, whole or as they come."""
+        operation = self.converse_stream if is_streamed else self.converse
+        return operation(attempt, asked.body)
 
     async def converse(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
         """The events of a whole answer, all at once."""

@@ -19,7 +19,7 @@ from gateway.events import (
     ToolStart,
     Usage,
 )
-from gateway.providers.bedrock.unknown import unknown
+from gateway.providers.unknown import unknown
 
 
 class _Wire(msgspec.Struct, rename="camel"):

@@ -4,6 +4,7 @@ from gateway.call.fit import Fit
 from gateway.conversation import Conversation, ToolResultBlock
 from gateway.wire.fit.betas import mend_betas
 from gateway.wire.fit.caching import mend_cache_points
+from gateway.wire.fit.direct import mend_direct
 from gateway.wire.fit.effort import mend_effort, mend_reasoning_effort
 from gateway.wire.fit.media import mend_media
 from gateway.wire.fit.output import mend_output
@@ -67,6 +68,8 @@ def fit(
     if has & _POINTS or _has_points(work.conversation):
         mend_cache_points(work)
     mend_prefill(work)
+    if work.capability.is_direct:
+        mend_direct(work)
     return Fit(
         work.conversation, work.capability, work.actions, tuple(work.adjustments), work.original_names, mode
     )

@@ -42,6 +42,8 @@ def mend_fields(work: Work) -> None:
 def _drop_foreign(work: Work, fields: Json) -> None:
     own = _OWN_FIELDS.get(work.capability.model_id.partition(".")[0])
     foreign = fields.keys() & _FOREIGN if own is None else fields.keys() - own
+    if work.capability.is_direct and work.capability.supports_parallel_switch:
+        foreign -= {"tool_choice"}  # which their own formats have a word for
     for name in sorted(foreign):
         if name == "tool_choice":
             rule, member = "parallel_tools", work.member("tool_choice")

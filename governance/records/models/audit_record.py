@@ -73,6 +73,9 @@ class AuditRecord(Owned):
     requested_model = models.CharField(max_length=300, blank=True)
     route = models.CharField(max_length=200, blank=True)
     model = models.CharField(max_length=200, blank=True)
+    provider = models.CharField(
+        max_length=20, blank=True, default="", db_default="", help_text="Who was asked. Empty: Bedrock."
+    )
     region = models.CharField(max_length=32, blank=True)
     invoke_id = models.CharField(max_length=300, blank=True)
     upstream_request_id = models.CharField(max_length=100, blank=True)

@@ -44,6 +44,11 @@ KINDS = (
         "Never: one value keeps one placeholder",
     ),
     Kept("Gatehouse's own API keys", "Derived from the root secret", "Revoke it: another is made"),
+    Kept(
+        "Keys of provider accounts",
+        "AES-256-GCM, with a key derived from the root secret",
+        "Another key on the account's page",
+    ),
     Kept("Signing secrets of webhooks", "Derived from the root secret", "Make a new channel"),
     Kept(
         "API keys", "SHA-256 of 200 random bits; the key itself is not stored", "“Rotate” on the key's page"

@@ -19,7 +19,7 @@ from kernel.replica import may_be_stale
 
 _FACTS = (
     "call_id", "started_at", "team", "application", "api_key", "feature", "end_user", "session", "wire_format", "is_stream",
-    "status", "http_status", "code", "requested_model", "route", "model", "region", "attempts", "stop_reason",
+    "status", "http_status", "code", "requested_model", "route", "model", "provider", "region", "attempts", "stop_reason",
     "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "cost_usd", "is_estimated",
     "duration_ms", "first_token_ms", "request_id", "is_demo",
 )  # fmt: skip

@@ -20,13 +20,13 @@ WITH ours AS (
                SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)) AS unlogged
     FROM governance_auditrecord r
     WHERE r.call_id >= %(first)s AND r.call_id < %(end)s AND r.started_at >= %(since)s AND r.started_at < %(until)s
-      AND NOT r.is_demo AND (r.upstream_request_id <> '' OR r.cost_nanos <> 0)
+      AND NOT r.is_demo AND r.provider = '' AND (r.upstream_request_id <> '' OR r.cost_nanos <> 0)
     GROUP BY 1, 2, 3
 ), corrections AS (
     SELECT (r.started_at AT TIME ZONE 'UTC')::date AS day, r.model, r.region, sum(e.amount_nanos)::bigint AS corrected
     FROM governance_ledgerentry e JOIN governance_auditrecord r USING (call_id)
     WHERE e.kind = 'correction' AND r.call_id >= %(first)s AND r.call_id < %(end)s
-      AND r.started_at >= %(since)s AND r.started_at < %(until)s AND NOT r.is_demo
+      AND r.started_at >= %(since)s AND r.started_at < %(until)s AND NOT r.is_demo AND r.provider = ''
     GROUP BY 1, 2, 3
 ), lines AS (  -- of the day on which the call began, where there is one
     SELECT (coalesce(r.started_at, l.at) AT TIME ZONE 'UTC')::date AS day, coalesce(r.model, l.model) AS model,
@@ -53,7 +53,7 @@ GROUP BY 1, 2, 3 ORDER BY 1 DESC, 4 DESC
 _UNLOGGED = """
 SELECT call_id, started_at, model, region, cost_nanos, is_estimated FROM governance_auditrecord r
 WHERE call_id >= %(first)s AND call_id < %(end)s AND started_at >= %(since)s AND started_at < %(until)s
-  AND NOT is_demo AND cost_nanos <> 0
+  AND NOT is_demo AND provider = '' AND cost_nanos <> 0
   AND (%(model)s = '' OR model = %(model)s) AND (%(region)s = '' OR region = %(region)s)
   AND NOT EXISTS (SELECT FROM governance_loggedinvocation l WHERE l.call_id = r.call_id)
 ORDER BY call_id DESC LIMIT %(most)s

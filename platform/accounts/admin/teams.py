@@ -20,7 +20,7 @@ class TeamAdmin(OwnedAdmin):
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "description", "weight", "response_days", "regions")}),
+        (None, {"fields": ("name", "description", "weight", "response_days", "regions", "may_leave_aws")}),
         (
             "Agents",
             {
@@ -53,9 +53,9 @@ class TeamAdmin(OwnedAdmin):
         return int(team.members_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """A team's share against the others' is not its own to set."""
+        """A team's share against the others' is not its own to set, nor whether its calls may leave AWS."""
         fields = super().get_readonly_fields(request, obj)
-        return fields if may_manage_shared(principal(request)) else (*fields, "weight")
+        return fields if may_manage_shared(principal(request)) else (*fields, "weight", "may_leave_aws")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only a team that has never had an application: the records of calls name their team."""

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                         ('loop_tokens', models.PositiveIntegerField(db_default=0, default=0, help_text='Tokens of one session without a tool call or an answer that is new, which count as a loop, too. 0: any number.', verbose_name='tokens without progress')),
                         ('response_days', models.PositiveSmallIntegerField(blank=True, help_text="Of OpenAI's Responses API, so that callers can go on from them: masked, and encrypted with the team's key. Empty: they are not stored.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(365)], verbose_name='days that responses are stored')),
                         ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,30}$', 'A region, such as eu-central-1, or a geography, such as eu.')]), blank=True, db_default=[], default=list, help_text='Calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.', size=None)),
+                        ('may_leave_aws', models.BooleanField(db_default=False, default=False, help_text='Whether calls of this team may go to providers beside Bedrock.', verbose_name='may leave AWS')),
                         ('created_at', models.DateTimeField(auto_now_add=True)),
                     ],
                     options={

@@ -111,6 +111,12 @@ class Team(Owned):
         blank=True,
         help_text="Calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.",
     )
+    may_leave_aws = models.BooleanField(
+        "may leave AWS",
+        default=False,
+        db_default=False,
+        help_text="Whether calls of this team may go to providers beside Bedrock.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -31,6 +31,7 @@ from embedded.simulator.caching import PromptCache, SimulatedUsage
 from embedded.simulator.caller import CallerLeft, Headers, Receive, Send, SimulatedCaller
 from embedded.simulator.control import Control
 from embedded.simulator.credentials import SimulatorCredentials
+from embedded.simulator.direct.app import DirectSimulators
 from embedded.simulator.errors import (
     AwsError,
     invalid,
@@ -100,6 +101,9 @@ class Simulator:
         self._prompt_cache = PromptCache()
         self._scripts = Scripts()
         self._knowledge = knowledge.SimulatedKnowledge()
+        self._direct = DirectSimulators(
+            self._models, self._regions, self._recorder, self._prompt_cache, self._scripts
+        )
         self._control = Control(
             self._regions, self._recorder, self._prompt_cache, self._scripts, self._knowledge
         )
@@ -112,6 +116,8 @@ class Simulator:
         try:
             if Control.owns(scope["path"]) and not _target(scope):
                 await self._control.handle(scope["method"], scope["path"], caller)
+            elif DirectSimulators.owns(scope["path"]):
+                await self._direct.serve(scope, caller)
             else:
                 await self._serve(scope, caller)
         except CallerLeft:

@@ -36,6 +36,11 @@ _ABOUT = {
         "Retrieve",
         "RetrieveAndGenerate",
     ],
+    "beside": {
+        "/openai": "OpenAI: chat completions and embeddings",
+        "/anthropic": "Anthropic: messages",
+        "/perplexity": "Perplexity: chat completions",
+    },
     "control": {
         "GET /_simulator/regions": "pace and faults of every region",
         "GET /_simulator/regions/{region}": "those of one region",

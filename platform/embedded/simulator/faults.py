@@ -3,11 +3,10 @@
 from collections import deque
 from dataclasses import asdict, dataclass, fields, replace
 from math import floor
-from typing import Any
+from typing import Any, Protocol
 
 from embedded.simulator.exceptions import InvalidException, SimulatedException, exception_of
-from embedded.simulator.operations import Operation
-from embedded.simulator.regions import REGIONS
+from embedded.simulator.regions import PROVIDERS, REGIONS
 
 _MAX_MS = 600_000
 _MINUTE = 60.0
@@ -16,6 +15,17 @@ _MAX_EVENTS = 1_000_000
 
 class InvalidSetting(ValueError):
     """A setting that can't be; the message names it."""
+
+
+class Asked(Protocol):
+    """An operation, of Bedrock's or of another provider's."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def can_be_throttled(self) -> bool: ...
+    @property
+    def streams(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Region:
         self._errors = 0
         self._let_through.clear()
 
-    def error_for(self, operation: Operation) -> SimulatedException | None:
+    def error_for(self, operation: Asked) -> SimulatedException | None:
         """The exception that this call meets, if one is set and hasn't been met as often as it should."""
         error = self.settings.error
         if error is None or (error.times is not None and self._errors >= error.times):
@@ -144,10 +154,10 @@ if set(_CHECKS) != {field.name for field in fields(Settings)}:  # pragma: no cov
 
 
 class Regions:
-    """All regions by name."""
+    """All regions by name, and the providers beside Bedrock like them."""
 
     def __init__(self, defaults: Settings | None = None) -> None:
-        self._regions = {name: Region(defaults or Settings()) for name in REGIONS}
+        self._regions = {name: Region(defaults or Settings()) for name in (*REGIONS, *PROVIDERS)}
 
     def __getitem__(self, name: str) -> Region:
         return self._regions[name]

@@ -38,21 +38,28 @@ def messages_frames(
 
     The latencies are those of the whole and of the first byte.
     """
+    for done, event in message_events(reply, usage, turn):
+        if event["type"] == "message_stop":
+            event["amazon-bedrock-invocationMetrics"] = _metrics(usage, latencies_ms)
+        yield done, _chunk(event)
+
+
+def message_events(
+    reply: SimulatedReply, usage: SimulatedUsage, turn: SimulatedTurn
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The events of a stream as Anthropic has them, each with the number of tokens generated before it."""
     done = 0
-    yield done, _chunk({"type": "message_start", "message": _message(reply, usage, turn)})
+    yield done, {"type": "message_start", "message": _message(reply, usage, turn)}
     for index, block in enumerate(reply.blocks):
         start = {"type": "content_block_start", "index": index, "content_block": _opening(block)}
-        yield done, _chunk(start)
+        yield done, start
         for spent, delta in _deltas(block):
-            yield done + spent, _chunk({"type": "content_block_delta", "index": index, "delta": delta})
+            yield done + spent, {"type": "content_block_delta", "index": index, "delta": delta}
         done += len(block.pieces)
-        yield done, _chunk({"type": "content_block_stop", "index": index})
+        yield done, {"type": "content_block_stop", "index": index}
     stop = {"stop_reason": reply.stop_reason, "stop_sequence": reply.stop_sequence}
-    yield done, _chunk({"type": "message_delta", "delta": stop, "usage": {"output_tokens": usage.output}})
-    yield (
-        done,
-        _chunk({"type": "message_stop", "amazon-bedrock-invocationMetrics": _metrics(usage, latencies_ms)}),
-    )
+    yield done, {"type": "message_delta", "delta": stop, "usage": {"output_tokens": usage.output}}
+    yield done, {"type": "message_stop"}
 
 
 def _chunk(event: dict[str, Any]) -> bytes:

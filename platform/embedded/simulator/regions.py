@@ -12,3 +12,5 @@ REGIONS = (
     "ap-northeast-1",
     "ap-southeast-2",
 )
+PROVIDERS = ("openai", "anthropic", "perplexity")
+"""Providers beside Bedrock, each under a path of its own; their pace and faults are set as those of regions are."""

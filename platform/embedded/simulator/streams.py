@@ -1,7 +1,7 @@
 """Sends a stream's frames at the region's pace, and cuts or corrupts it where it should be."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 from embedded.simulator.caller import SimulatedCaller
@@ -27,8 +27,15 @@ async def pump(
     frames: Iterator[tuple[int, bytes]],
     settings: Settings,
     error: SimulatedException | None = None,
+    *,
+    corrupt: Callable[[bytes], bytes] = corrupted,
+    failed: bytes | None = None,
 ) -> Ending:
-    """Sends the frames; each comes with the number of tokens generated before it. Raises CallerLeft."""
+    """Sends the frames; each comes with the number of tokens generated before it. Raises CallerLeft.
+
+    `corrupt` spoils a frame, and `failed` is the last one where an error is to be met, of streams that are not AWS's.
+    """
+    last = failed if failed is not None or error is None else error.frame()
     if settings.time_to_first_token_ms:
         await caller.wait(settings.time_to_first_token_ms / 1000)
     loop = asyncio.get_running_loop()
@@ -41,7 +48,7 @@ async def pump(
             await _flush(caller, waiting)
             return Ending.CUT
         if error is not None and number == error.after_events:
-            await caller.chunk(b"".join([*waiting, error.frame()]), more=False)
+            await caller.chunk(b"".join([*waiting, last or b""]), more=False)
             return Ending.FAILED
         # Each frame has its own moment, so that a late one doesn't put off those after it.
         delay = began + tokens / pace - loop.time() if pace else 0.0
@@ -53,10 +60,10 @@ async def pump(
             # The first frame goes alone, so that readers meet a stream in more than one part.
             await _flush(caller, waiting)
             size = 0
-        waiting.append(corrupted(frame) if number == settings.corrupt_after_events else frame)
+        waiting.append(corrupt(frame) if number == settings.corrupt_after_events else frame)
         size += len(frame)
     if error is not None:  # the stream was shorter: it ends in the exception all the same
-        waiting.append(error.frame())
+        waiting.append(last or b"")
     await caller.chunk(b"".join(waiting), more=False)
     return Ending.COMPLETED if error is None else Ending.FAILED
 

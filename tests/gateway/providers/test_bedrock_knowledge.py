@@ -14,7 +14,7 @@ from embedded.simulator.knowledge import BUILT_IN
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.knowledge import SERVICE, KnowledgeBases
-from gateway.providers.bedrock.transport import Transport
+from gateway.providers.transport import Transport
 from gateway.refusals import Refusal
 from prompts.knowledge.policy.fusion import fuse
 from tests.simulator import RunningSimulator, running

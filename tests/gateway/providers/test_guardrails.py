@@ -11,7 +11,7 @@ from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from gateway.providers.bedrock.client import BedrockClient
 from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
-from gateway.providers.bedrock.transport import Transport
+from gateway.providers.transport import Transport
 from governance.privacy.policy.engines import EngineAnswer, EngineBlock, EngineFailedError, Failure
 from tests.simulator import RunningSimulator, running
 

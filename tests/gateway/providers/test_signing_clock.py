@@ -26,7 +26,7 @@ from gateway.providers.bedrock import boto_time, clock
 from gateway.providers.bedrock.boto_time import timed_client
 from gateway.providers.bedrock.client import Attempt, BedrockClient
 from gateway.providers.bedrock.signature import Credentials
-from gateway.providers.bedrock.transport import Transport
+from gateway.providers.transport import Transport
 from gateway.refusals import Refusal
 
 MODEL = "amazon.nova-lite-v1:0"

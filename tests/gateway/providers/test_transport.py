@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gateway.providers.bedrock.transport import Transport, UnreachableError
+from gateway.providers.transport import Transport, UnreachableError
 from gateway.refusals import Refusal
 
 

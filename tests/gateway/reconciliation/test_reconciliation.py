@@ -412,3 +412,12 @@ def test_much_of_it_is_read_a_part_at_a_time(world, bucket, settings, monkeypatc
     assert [reconcile() for _ in range(4)] == [1, 1, 1, 0]
     assert len(again) == 3
     assert LoggedInvocation.objects.count() == 2
+
+
+def test_calls_of_other_providers_are_not_missing_from_aws_s_log(world):
+    charge(world, "here", posted=1_000, estimated=False)
+    charge(world, "there", posted=2_000, estimated=False, provider="openai", region="openai")
+    today = utc_now().date()
+    days = {"since": today, "until": today + timedelta(days=1)}
+    assert {row.region for row in drift(**days)} == {"us-east-1"}
+    assert {call.region for call in unlogged_calls(**days)} == {"us-east-1"}

@@ -1,4 +1,4 @@
-"""HTTP to Bedrock: one pooled client. The library was chosen by measurement (docs/decisions/0003-upstream-http.md)."""
+"""HTTP to providers of models: one pooled client. The library was chosen by measurement (docs/decisions/0003-upstream-http.md)."""
 
 import asyncio
 import logging
@@ -85,7 +85,7 @@ class _translated:  # noqa: N801 - reads as a word at its uses
                 "overloaded", "Gatehouse has too many calls under way. Please try again."
             ) from error
         if isinstance(error, ConnectError) and _is_ours(error):
-            logger.error("no connection to Bedrock: this host has none left (%s)", error.details)
+            logger.error("no connection to a provider: this host has none left (%s)", error.details)
             raise Refusal(
                 "overloaded", "Gatehouse's host has no connections left. Please try again.", retry_after=1
             ) from error
