@@ -22,6 +22,13 @@ class Headroom:
     resets_seconds: float | None = None
     """When the first of them is whole again."""
 
+    @property
+    def rests(self) -> float | None:
+        """For how many seconds nothing is left; None where something is."""
+        if 0 not in (self.requests, self.tokens, self.input_tokens, self.output_tokens):
+            return None
+        return self.resets_seconds or 0.0
+
 
 @dataclass(slots=True)
 class Attempt:

@@ -88,12 +88,14 @@ class Attempts:
             found = await self._wait()
         return found.deployment
 
-    def answered(self) -> None:
-        """Its first event came."""
+    def answered(self, rests: float | None = None) -> None:
+        """Its first event came. `rests`: for how many seconds nothing is left of its quotas, where its provider says so."""
         if self._current is not None and not self._current[1].has_answered:
             candidate, sent, _ = self._current
             self._fleet.answered(candidate.health, sent)
             self._budget.answered(perf_counter())
+            if rests is not None:
+                candidate.health.rest(perf_counter(), rests)
 
     def ended(self) -> None:
         """It says no more, however that came about."""
@@ -251,6 +253,9 @@ class Attempts:
 
     def _start(self, candidate: _Candidate, taken: Taken) -> None:
         candidate.tries += 1
+        account = candidate.deployment.account
+        if account is not None:
+            self._decision.provider = account.provider
         sent = candidate.health.begins(
             perf_counter(),
             tokens=self._call.bounds.counted_input_tokens,

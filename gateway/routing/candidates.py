@@ -48,7 +48,7 @@ def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[Deploymen
         else replace(deployment, invoke_id=profile)
         for deployment in plan(route, random)
         if deployment.kind == call.request.kind
-        and (may_leave_aws or deployment.account is None)
+        and (may_leave_aws or deployment.is_in_aws)
         and (not pins or is_within(deployment, pins))
         and price_at(deployment.prices, call.moment, call.tier) is not None
     )

@@ -132,6 +132,12 @@ class DeploymentEntry:
     quotas: Quotas | None = None
     account: AccountEntry | None = None
     """With whom it is, beside AWS; None: it is Bedrock's."""
+
+    @property
+    def is_in_aws(self) -> bool:
+        """Whether what is asked there stays within AWS."""
+        return self.account is None or self.account.is_aws
+
     # What each call reads again and again of what the model can do.
     context_window: int = field(init=False)
     max_output_tokens: int = field(init=False)
@@ -159,7 +165,7 @@ class RouteEntry:
 
     def is_open_to(self, team: TeamEntry) -> bool:
         """Whether a team may use any of it: where all of it is outside of AWS, it must be let leave."""
-        return team.may_leave_aws or any(each.account is None for each in self.deployments)
+        return team.may_leave_aws or any(each.is_in_aws for each in self.deployments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

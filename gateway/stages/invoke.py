@@ -71,7 +71,7 @@ async def invoke(
                             ):
                                 raise _nothing(call, event)
                             has_begun = True
-                            attempts.answered()
+                            attempts.answered(attempt.headroom.rests if attempt.headroom else None)
                             if call.reply.first_token_ms is None:
                                 call.reply.first_token_ms = call.elapsed_ms()
                         yield _with_own_name(call, event) if type(event) is ToolStart else event

@@ -103,7 +103,7 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             f"deployed as {there}. Call a model that is deployed there, or ask an administrator.",
             param="model",
         )
-    if not call.key.team.may_leave_aws and all(each.account is not None for each in within):
+    if not call.key.team.may_leave_aws and not any(each.is_in_aws for each in within):
         return Refusal(
             "no_suitable_model",
             f"The model '{route.name}' is served outside of AWS alone, and calls of the team {call.key.team.name} may not leave "

@@ -132,6 +132,7 @@ def refusal_of(
     meaning = next(
         rule for rule in (*rules, *BY_STATUS) if rule.fits(status, told.kinds, told.message)
     ).meaning
+    wait = None if retry_after is None else float(retry_after)
     message = told.message.replace(secret, "…") if secret else told.message
     name = told.name or str(status)
     if meaning.code == "upstream_throttled":
@@ -146,6 +147,7 @@ def refusal_of(
         meaning.code,
         words,
         retry_after=retry_after if meaning.may_retry else None,
+        wait_seconds=wait,
         may_retry=meaning.may_retry,
         may_fail_over=meaning.fails_over,
         exception=name,

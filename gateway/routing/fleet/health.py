@@ -13,6 +13,7 @@ from gateway.routing.fleet.pace import Pace
 from gateway.routing.fleet.quotas import Paced
 from gateway.routing.fleet.share import Share
 
+_MAX_REST_SECONDS = 60.0
 _ERRORS = 0.02
 """Share of the newest outcome in the error rate."""
 
@@ -47,6 +48,8 @@ class Health:
     throttled: int = 0
     failed: int = 0
     throttled_at: float = float("-inf")
+    rests_until: float = float("-inf")
+    """Until when its provider has said that nothing is left of its quotas."""
     waiting: dict[int, Sent] = field(default_factory=dict)
     """Calls whose first token has not come, the oldest first."""
 
@@ -57,6 +60,10 @@ class Health:
     def load(self) -> float:
         """How much of what it takes at once is taken."""
         return self.in_flight.calls / self.in_flight.limit
+
+    def rest(self, now: float, seconds: float) -> None:
+        """Nothing is left of its quotas for so long; a minute at most, since all of them are by the minute."""
+        self.rests_until = now + min(seconds, _MAX_REST_SECONDS)
 
     def begins(self, now: float, *, tokens: int, was_retry: bool) -> Sent:
         """A call is sent, with a prompt of about so many tokens."""

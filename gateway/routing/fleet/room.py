@@ -38,7 +38,8 @@ class Room:
         if not health.in_flight.has_room:
             self.ready_in = _UNKNOWN_SECONDS
             return None
-        wait = health.learnt.take(perf_counter())
+        now = perf_counter()
+        wait = max(0.0, health.rests_until - now) or health.learnt.take(now)
         if wait:
             self.ready_in = wait
             return None
