@@ -17,6 +17,9 @@ if TYPE_CHECKING:
         @property
         def is_closed(self) -> bool: ...
 
+    class _Share(Protocol):
+        def now(self, now: float) -> float: ...
+
     class _InFlight(Protocol):
         calls: int
         limit: float
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
         def breaker(self) -> _Breaker: ...
         @property
         def in_flight(self) -> _InFlight: ...
+        @property
+        def share(self) -> _Share: ...
 
 
 _OUTCOMES = ("answered", "throttled", "failed")
@@ -39,9 +44,9 @@ _CHANGES = ("opened", "closed")
 
 
 def fleet_reading(
-    known: Mapping[int, Known], snapshot: Snapshot, changes: Mapping[tuple[int, str], int]
+    known: Mapping[int, Known], snapshot: Snapshot, changes: Mapping[tuple[int, str], int], *, now: float
 ) -> Reading:
-    """The numbers of this process."""
+    """The numbers of this process; `now` is a moment of its clock that only goes forward, in seconds."""
     found: defaultdict[str, Series] = defaultdict(dict)
     for deployment_id, labels in _labels(snapshot):
         health = known.get(deployment_id)
@@ -55,6 +60,7 @@ def fleet_reading(
         found["gatehouse_deployment_open"][labels] = float(is_open)
         if health is not None:
             found["gatehouse_deployment_in_flight"][labels] = float(health.in_flight.calls)
+            found["gatehouse_deployment_share"][labels] = health.share.now(now)
             found["gatehouse_deployment_limit"][labels] = float(int(health.in_flight.limit))
     return dict(found)
 

@@ -56,6 +56,8 @@ FAMILIES = (
     _counter("gatehouse_deployment_changes", "Times a deployment went out (opened), or was back (closed).",
              "invoke_id", "region", "change"),
     Family("gatehouse_deployment_open", "1 while a deployment is out.", ("invoke_id", "region"), combine=max),
+    Family("gatehouse_deployment_share", "The share of its turns that a deployment gets: below 1 while it is throttled or has just come back.",
+           ("invoke_id", "region"), combine=min),
     Family("gatehouse_deployment_in_flight", "Calls under way at a deployment.", ("invoke_id", "region")),
     Family("gatehouse_deployment_limit", "How many calls a deployment is sent at once, of all processes.", ("invoke_id", "region")),
     Family("gatehouse_calls_waiting_for_model", "Calls waiting for room at a deployment."),

@@ -312,6 +312,14 @@ ERRORS = [
 ]  # fmt: skip
 
 
+def first_choice(world, route):
+    """The answer to a call that goes to the route's first deployment, which gets fewer calls for a while behind throttling."""
+    while True:
+        answer = world.chat(model=route)
+        if "gets fewer calls" not in answer.headers["x-gatehouse-decision"]:
+            return answer
+
+
 @pytest.mark.parametrize(("provider", "kind", "status", "message", "code", "fails_over"), ERRORS)
 def test_errors_are_told_by_what_they_mean(world, provider, kind, status, message, code, fails_over):
     route = next(name for name, of in DIRECT.items() if of == provider)
@@ -323,7 +331,7 @@ def test_errors_are_told_by_what_they_mean(world, provider, kind, status, messag
     if code == "upstream_throttled":
         assert answer.headers["retry-after"]
     if provider == "anthropic":
-        again = world.chat(model="either")
+        again = first_choice(world, "either")
         assert (again.status_code == 200) is fails_over, again.text
         if fails_over:
             assert (record_of(world, again)["provider"], record_of(world, again)["attempts"]) == ("", 2)
