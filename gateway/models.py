@@ -10,9 +10,12 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.jobs.models import Job, JobPause
 
 __all__ = [
     "Deployment",
+    "Job",
+    "JobPause",
     "Model",
     "ModelKind",
     "Price",

@@ -35,6 +35,12 @@ def valid_key(text: str | None, address: str | None, moment: datetime, snapshot:
         raise Refusal(
             "invalid_api_key", "This API key is not valid. It may be mistyped, or it has been revoked."
         )
+    check_usable(key, address, moment)
+    return key
+
+
+def check_usable(key: KeyEntry, address: str | None, moment: datetime) -> None:
+    """Refusals: invalid_api_key, ip_not_allowed, where a key that is known may not be used now, from this address."""
     if key.expires_at is not None and key.expires_at <= moment:
         raise Refusal(
             "invalid_api_key",
@@ -46,7 +52,6 @@ def valid_key(text: str | None, address: str | None, moment: datetime, snapshot:
         )
     if key.allowed_networks and not _is_allowed(key, address):
         raise Refusal("ip_not_allowed", f"This API key may not be used from {address or 'this address'}.")
-    return key
 
 
 def _is_allowed(key: KeyEntry, client_ip: str | None) -> bool:

@@ -27,8 +27,10 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
     tokens = call.bounds.counted_input_tokens + first_tokens(call)
     takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
     request = RateRequest(str(call.id), takes)
+    # A job waits on its queue, where it holds up nothing (gateway/jobs).
+    seconds = 0.0 if call.job is not None else call.routed.route.wait_seconds
     decision = await gateway.rate_lines.admit(
-        request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.routed.route.wait_seconds
+        request, team=call.key.team.id, weight=call.key.team.weight, seconds=seconds
     )
     call.taken.rates = [
         (limit.metric, counter.period_ms, counter.limit, max(0, counter.limit - used))
@@ -36,6 +38,7 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
         if counter.period_ms
     ]
     if decision.short is not None:
+        call.taken.short = decision.short.key
         raise _limited(limits[decision.short], decision.short, decision, tokens)
     call.taken.ticket = Ticket(request, decision)
     call.taken.token_counters = tuple(
