@@ -4,5 +4,6 @@ from gateway.catalogue.admin.deployments import DeploymentAdmin
 from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.jobs.admin.jobs import JobAdmin
 
-__all__ = ["DeploymentAdmin", "ModelPageAdmin", "PriceAdmin", "RouteAdmin"]
+__all__ = ["DeploymentAdmin", "JobAdmin", "ModelPageAdmin", "PriceAdmin", "RouteAdmin"]

@@ -216,7 +216,9 @@ def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]
     return events if call.job is None else _seen(call.job, events)
 
 
-async def _seen(run: ResponseRun | JobRun, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+async def _seen(
+    run: ResponseRun | JobRun, events: AsyncGenerator[Event, None]
+) -> AsyncGenerator[Event, None]:
     """The reply, noted as the caller sees it, for what is kept of it."""
     async with aclosing(events):
         async for event in events:

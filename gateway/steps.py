@@ -9,8 +9,8 @@ from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_o
 from gateway.stages.authenticate import authenticate
 from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
-from gateway.stages.confirm_job import confirm_job
 from gateway.stages.change_route import change_route, wait_a_moment
+from gateway.stages.confirm_job import confirm_job
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
 from gateway.stages.keep_answer import keep_answer

@@ -13,9 +13,7 @@ class Job(Owned):
     sealed under the team's key: the one until the job has ended, the other until `expires_at`.
     """
 
-    owned_by = OwnedBy(
-        see=Capability.VIEW_USAGE, change=Capability.MANAGE_TEAM, what="jobs of no team"
-    )
+    owned_by = OwnedBy(see=Capability.VIEW_USAGE, change=Capability.MANAGE_TEAM, what="jobs of no team")
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -42,7 +40,9 @@ class Job(Owned):
     digest = models.BinaryField(help_text="A keyed hash of what was asked, to know the same again.")
     idempotency = models.BinaryField(null=True, help_text="A keyed hash of the caller's Idempotency-Key.")
     generation = models.PositiveIntegerField(help_text="Of the team's key that the request is sealed with.")
-    request = models.BinaryField(null=True, help_text="Headers and body, sealed. Gone when the job has ended.")
+    request = models.BinaryField(
+        null=True, help_text="Headers and body, sealed. Gone when the job has ended."
+    )
     answer_generation = models.PositiveIntegerField(null=True)
     answer = models.BinaryField(null=True, help_text="Status, headers and body of the answer, sealed.")
     created_at = models.DateTimeField()
@@ -56,14 +56,22 @@ class Job(Owned):
     lease_until = models.DateTimeField(null=True, help_text="Until when who runs it is taken to live.")
     ended_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="When row and answer are deleted.")
-    attempts = models.PositiveIntegerField(default=0, db_default=0, help_text="How often a call was made of it.")
-    waits = models.PositiveIntegerField(default=0, db_default=0, help_text="How often it was put back for want of room.")
+    attempts = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often a call was made of it."
+    )
+    waits = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often it was put back for want of room."
+    )
     losses = models.PositiveIntegerField(default=0, db_default=0, help_text="How often whoever ran it died.")
     call_id = models.UUIDField(null=True, help_text="Of the last attempt: its record and its charge.")
     status_code = models.PositiveSmallIntegerField(null=True)
-    cost_nanos = models.BigIntegerField(default=0, db_default=0, help_text="Of all attempts, in nano-dollars.")
+    cost_nanos = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of all attempts, in nano-dollars."
+    )
     code = models.CharField(max_length=64, blank=True, db_default="")
-    reason = models.CharField(max_length=500, blank=True, db_default="", help_text="Why it waits, or has failed.")
+    reason = models.CharField(
+        max_length=500, blank=True, db_default="", help_text="Why it waits, or has failed."
+    )
     webhook = models.CharField(max_length=500, blank=True, db_default="")
     webhook_state = models.CharField(max_length=16, choices=Webhook.choices, blank=True, db_default="")
     webhook_attempts = models.PositiveIntegerField(default=0, db_default=0)
@@ -92,7 +100,8 @@ class Job(Owned):
                 condition=Q(idempotency__isnull=False),
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=("queued", "running")) | Q(request__isnull=False), name="job_can_be_made"
+                condition=~Q(state__in=("queued", "running")) | Q(request__isnull=False),
+                name="job_can_be_made",
             ),
         )
 

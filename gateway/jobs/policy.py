@@ -72,9 +72,7 @@ class Lost(StrEnum):
     GIVE_UP = "give up"
 
 
-def after_loss(
-    *, is_held: bool, is_recorded: bool, has_answer: bool, cost_nanos: int, losses: int
-) -> Lost:
+def after_loss(*, is_held: bool, is_recorded: bool, has_answer: bool, cost_nanos: int, losses: int) -> Lost:
     """By what the ledger and the record say of the attempt."""
     if is_held:
         return Lost.WAIT

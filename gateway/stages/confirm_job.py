@@ -14,7 +14,9 @@ async def confirm_job(call: Call, gateway: Gateway) -> None:
         is_ours = await gateway.jobs.renew(call.job.id, call.id)
     except JobsUnavailableError as error:
         raise Refusal(
-            "not_auditable", "Gatehouse can't read at the moment whose job this is.", retry_after=gateway.postgres_wait
+            "not_auditable",
+            "Gatehouse can't read at the moment whose job this is.",
+            retry_after=gateway.postgres_wait,
         ) from error
     if not is_ours:
         raise Refusal("not_auditable", "The job was taken over by another process.", may_retry=False)

@@ -5,10 +5,8 @@ from gateway.refusals import Refusal
 from gateway.routing.worst_case import first_tokens
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
-from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest, counter_key
+from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest, counter_key, period_text
 from governance.limits.services.rate_limiter import Ticket
-
-_PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
 
 
 async def limit_rates(call: Call, gateway: Gateway) -> None:
@@ -78,7 +76,7 @@ def _limited(limit: RateLimitEntry, counter: Counter, decision: RateDecision, to
     if limit.metric == "concurrent":
         what = f"{counter.limit:,} calls at once"
     else:
-        what = f"{counter.limit:,} {limit.metric} per {_PERIODS[limit.period_seconds]}"
+        what = f"{counter.limit:,} {limit.metric} per {period_text(limit.period_seconds)}"
     if decision.retry_ms is None:
         return Refusal(
             "rate_limited",

@@ -2,17 +2,10 @@
 Celery's own workers, whatever dies.
 """
 
-import hashlib
-import hmac
-import json
 import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import openai
@@ -22,7 +15,6 @@ from embedded.child import Child, Command
 from embedded.waiting import stop_all
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
-from tests.governance.limits.invariants import assert_sound
 from tests.services import ROOT, Stack, temporary_folder, until
 
 pytestmark = [pytest.mark.slow]
@@ -34,7 +26,9 @@ class Worker:
 
     def __init__(self, stack: Stack, gateway_url: str, **environment: str) -> None:
         self._environment = stack.environment(
-            GATEHOUSE_GATEWAY_URL=gateway_url, GATEHOUSE_JOBS_WEBHOOK_HOSTS="127.0.0.1:*,localhost", **environment
+            GATEHOUSE_GATEWAY_URL=gateway_url,
+            GATEHOUSE_JOBS_WEBHOOK_HOSTS="127.0.0.1:*,localhost",
+            **environment,
         )
         self._stack = stack
         self._children: dict[str, Child] = {}
@@ -42,9 +36,22 @@ class Worker:
     def start(self) -> None:
         folder = self._stack.data_dir / "beat"
         folder.mkdir(exist_ok=True)
-        options = ("-Q", "jobs,deliveries", "--pool", "threads", "--concurrency", "12", "--without-gossip", "--without-mingle")
+        options = (
+            "-Q",
+            "jobs,deliveries",
+            "--pool",
+            "threads",
+            "--concurrency",
+            "12",
+            "--without-gossip",
+            "--without-mingle",
+        )
         self._begin("worker", (*options, "--loglevel", "info"), " ready.")
-        self._begin("beat", ("--schedule", str(folder / "schedule"), "--pidfile", "", "--loglevel", "info"), "beat: Starting")
+        self._begin(
+            "beat",
+            ("--schedule", str(folder / "schedule"), "--pidfile", "", "--loglevel", "info"),
+            "beat: Starting",
+        )
 
     def _begin(self, name: str, options: tuple[str, ...], ready: str) -> None:
         command = Command(
@@ -87,7 +94,14 @@ def worker(jobs: World) -> Iterator[Worker]:
     running.stop()
 
 
-def send(world: World, path: str = "chat/completions", *, key: str | None = None, headers: Any = None, **members: Any) -> Any:
+def send(
+    world: World,
+    path: str = "chat/completions",
+    *,
+    key: str | None = None,
+    headers: Any = None,
+    **members: Any,
+) -> Any:
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50} | members
     return world.post(f"/v1/async/{path}", key=key, headers=headers or {}, json=body)
 
@@ -100,7 +114,9 @@ def look(world: World, job: str, *, key: str | None = None) -> dict[str, Any]:
 
 def ended(world: World, job: str, *, key: str | None = None, seconds: float = 60) -> dict[str, Any]:
     until(
-        lambda: look(world, job, key=key)["status"] not in ("queued", "in_progress"), seconds=seconds, what="the end of the job"
+        lambda: look(world, job, key=key)["status"] not in ("queued", "in_progress"),
+        seconds=seconds,
+        what="the end of the job",
     )
     return look(world, job, key=key)
 

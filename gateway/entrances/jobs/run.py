@@ -84,7 +84,9 @@ class _Attempt:
         key = self._gateway.snapshot.keys.get(self._job.key_id)
         if key is None:
             raise Refusal(
-                "invalid_api_key", "The API key that this job was sent with has been revoked.", may_retry=False
+                "invalid_api_key",
+                "The API key that this job was sent with has been revoked.",
+                may_retry=False,
             )
         check_usable(key, request.client_ip, utc_now())
         return key
@@ -136,7 +138,9 @@ class _Attempt:
         """What the entrance would have said."""
         if self._call is None or self._entrance is None:
             return JobAnswer(
-                status=refusal.status, headers={"content-type": JSON}, body=orjson.dumps(openai_error(refusal))
+                status=refusal.status,
+                headers={"content-type": JSON},
+                body=orjson.dumps(openai_error(refusal)),
             )
         body, extra = self._entrance.error(self._call, refusal)
         headers = call_headers(self._call, with_cost=True) | refusal_headers(refusal) | extra
@@ -152,7 +156,9 @@ class _Attempt:
         )
         return "waiting" if is_written else "not ours"
 
-    async def _end(self, state: str, refused: JobAnswer | None = None, *, code: str = "", reason: str = "") -> str:
+    async def _end(
+        self, state: str, refused: JobAnswer | None = None, *, code: str = "", reason: str = ""
+    ) -> str:
         run = None if self._call is None else self._call.job
         answer = refused or (None if run is None else run.answer)
         is_stored = refused is None and run is not None and run.is_stored

@@ -95,7 +95,9 @@ async def _found(name: str, owner: Owner, gateway: Gateway) -> Seen:
     job_id = job_id_of(name)
     job = None if job_id is None else await gateway.jobs.get(job_id, owner)
     if job is None:
-        raise Refusal("not_found", f"There is no job '{name[:100]}', or it has been deleted since.", param="id")
+        raise Refusal(
+            "not_found", f"There is no job '{name[:100]}', or it has been deleted since.", param="id"
+        )
     return job
 
 
@@ -133,7 +135,10 @@ def _as_answered(call: Call, job: Seen, answer: JobAnswer | None) -> HttpRespons
         return _told(call, told(job), status=202 if job.state in ("queued", "running") else 200)
     headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
     return HttpResponse(
-        answer.body, status=answer.status, content_type=answer.headers.get("content-type", JSON), headers=headers
+        answer.body,
+        status=answer.status,
+        content_type=answer.headers.get("content-type", JSON),
+        headers=headers,
     )
 
 

@@ -31,4 +31,3 @@ def drop(job: Job, *, now: datetime) -> None:
     )
     if not changed:
         raise NotDeadError(f"{job} was not given up, or somebody has seen to it already.")
-

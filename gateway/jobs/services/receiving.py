@@ -10,9 +10,9 @@ from threading import Lock
 from django.conf import settings
 from django.db import connection
 
-from gateway.jobs.services.recovery import give_up_poisonous
 from gateway.jobs.services.dispatch import send_due
 from gateway.jobs.services.queue import Message, PolledQueue, QueueAwayError
+from gateway.jobs.services.recovery import give_up_poisonous
 from gateway.jobs.services.running import run
 from kernel.clock import perf_counter, utc_now
 

@@ -39,6 +39,7 @@ def settle_lost(*, now: datetime) -> int:
 
 
 def _settle(job: Job, *, now: datetime) -> int:
+    assert job.call_id is not None  # a claim sets it
     record = AuditRecord.objects.filter(pk=job.call_id).only("cost_nanos", "status", "code").first()
     cost = 0 if record is None else record.cost_nanos
     # Only what is answered whole is kept, before its charge: what was kept of this call is this call's answer.
@@ -46,7 +47,11 @@ def _settle(job: Job, *, now: datetime) -> int:
     # The record first: a hold ends in the same transaction that its record begins in.
     is_held = record is None and Hold.objects.filter(pk=job.call_id).exists()
     found = after_loss(
-        is_held=is_held, is_recorded=record is not None, has_answer=has_answer, cost_nanos=cost, losses=job.losses
+        is_held=is_held,
+        is_recorded=record is not None,
+        has_answer=has_answer,
+        cost_nanos=cost,
+        losses=job.losses,
     )
     # Whoever has renewed its lease meanwhile lives.
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, call_id=job.call_id, lease_until__lt=now)
@@ -59,7 +64,9 @@ def _settle(job: Job, *, now: datetime) -> int:
             losses=F("losses") + 1, cost_nanos=F("cost_nanos") + cost, reason="Whoever ran it died.",
         )  # fmt: skip
     if found is Lost.DELIVER:
-        return _ended(mine, now=now, state=Job.State.SUCCEEDED, code="", reason="", cost_nanos=F("cost_nanos") + cost)
+        return _ended(
+            mine, now=now, state=Job.State.SUCCEEDED, code="", reason="", cost_nanos=F("cost_nanos") + cost
+        )
     told = (
         "Whoever ran it died after the model was asked: it is charged, and its answer is lost."
         if cost
@@ -86,7 +93,13 @@ def _ended(rows: "QuerySet[Job]", *, now: datetime, state: str, **changes: objec
     if not is_dead:
         changes["request"] = None
     # One statement each, so that a row that was ended meanwhile is not ended twice.
-    common = {"state": state, "ended_at": now, "expires_at": now + timedelta(hours=hours), "lease_until": None, **changes}
+    common = {
+        "state": state,
+        "ended_at": now,
+        "expires_at": now + timedelta(hours=hours),
+        "lease_until": None,
+        **changes,
+    }
     told = {**common, "webhook_state": Job.Webhook.PENDING, "webhook_at": now, "webhook_attempts": 0}
     return rows.exclude(webhook="").update(**told) + rows.filter(webhook="").update(**common)
 

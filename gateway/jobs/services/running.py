@@ -19,7 +19,9 @@ _GATEWAY_AWAY = timedelta(seconds=5)
 
 def run(job_id: UUID, *, now: datetime) -> bool:
     """Has one attempt made at a job whose time it is. False where there is none, or no gateway took it."""
-    team = Team.objects.filter(pk__in=Job.objects.filter(pk=job_id, state=Job.State.QUEUED).values("team")).first()
+    team = Team.objects.filter(
+        pk__in=Job.objects.filter(pk=job_id, state=Job.State.QUEUED).values("team")
+    ).first()
     if team is None:
         return False
     path = f"/internal/jobs/{job_name(job_id)}/run"

@@ -37,13 +37,17 @@ def tell(job_id: UUID, *, now: datetime) -> bool:
     """One attempt. False when somebody else has claimed it, its team has as many under way as it may have, or it failed."""
     waiting = Job.objects.filter(pk=job_id, webhook_state=Job.Webhook.PENDING, webhook_at__lte=now)
     team = waiting.values_list("team_id", flat=True).first()
+    if team is None:
+        return False
     telling = Job.objects.filter(
         team_id=team, webhook_state=Job.Webhook.PENDING, webhook_at__gt=now, webhook_at__lte=now + LEASE,
         webhook_error="",
     )  # fmt: skip
-    if team is None or telling.count() >= settings.TEAM_DELIVERIES:
+    if telling.count() >= settings.TEAM_DELIVERIES:
         return False
-    if not waiting.update(webhook_attempts=F("webhook_attempts") + 1, webhook_at=now + LEASE, webhook_error=""):
+    if not waiting.update(
+        webhook_attempts=F("webhook_attempts") + 1, webhook_at=now + LEASE, webhook_error=""
+    ):
         return False
     job = Job.objects.defer("request", "answer").get(pk=job_id)
     mine = Job.objects.filter(

@@ -6,8 +6,8 @@ queues"; botocore's model of `sqs` (SendMessageBatch takes at most ten entries, 
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 from botocore.config import Config
@@ -21,7 +21,6 @@ from gateway.providers.bedrock.boto_time import timed_client
 _MOST = 10
 _READ_SECONDS = 25
 """Longer than a receive waits, which is 20 seconds at most."""
-_Result = TypeVar("_Result")
 
 
 class SqsQueue:
@@ -38,7 +37,7 @@ class SqsQueue:
                 {"Id": str(index), "MessageBody": job_name(job_id)}
                 for index, job_id in enumerate(job_ids[begin : begin + _MOST])
             ]
-            answer = _asked(lambda entries=entries: self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries))
+            answer = _asked(partial(self._sqs.send_message_batch, QueueUrl=self._url, Entries=entries))
             if failed := answer.get("Failed"):
                 raise QueueAwayError(str(failed[0].get("Message") or failed[0].get("Code")))
 
@@ -55,18 +54,19 @@ class SqsQueue:
         self._deleted(self._dead_url, message)
 
     def _received(self, url: str, *, at_most: int, seconds: int) -> list[Message]:
+        most = min(at_most, _MOST)
         answer = _asked(
-            lambda: self._sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=min(at_most, _MOST), WaitTimeSeconds=seconds
+            partial(
+                self._sqs.receive_message, QueueUrl=url, MaxNumberOfMessages=most, WaitTimeSeconds=seconds
             )
         )
         return [message_of(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages", ())]
 
     def _deleted(self, url: str, message: Message) -> None:
-        _asked(lambda: self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message.receipt))
+        _asked(partial(self._sqs.delete_message, QueueUrl=url, ReceiptHandle=message.receipt))
 
 
-def _asked(ask: Callable[[], _Result]) -> _Result:
+def _asked(ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
