@@ -70,7 +70,7 @@ class JobAdmin(SeenOnly, OwnedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         found = by_team(principal(request))
-        more = {"teams": found, "may_change": self.may_change(request, None), **(extra_context or {})}
+        more = {"teams": found, **(extra_context or {})}
         return super().changelist_view(request, more)
 
     @display(description="Job")
@@ -107,6 +107,9 @@ class JobAdmin(SeenOnly, OwnedAdmin):
     @display(description="Webhook", label={"pending": "warning", "delivered": "success", "failed": "danger"})
     def webhook_label(self, job: Job) -> tuple[str, str] | None:
         return (job.webhook_state, str(job.get_webhook_state_display())) if job.webhook_state else None
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return super().get_actions(request) if self.may_change(request, None) else {}
 
     @admin.action(description="Send again those given up")
     def send_again_selected(self, request: HttpRequest, rows: QuerySet[Job]) -> None:

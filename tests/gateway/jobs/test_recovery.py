@@ -31,7 +31,10 @@ def tended(job: Job) -> Job:
 
 def test_a_deadline_passed_is_given_up_with_why_it_waited():
     job = make_job(
-        make_team(), deadline_at=utc_now() - MINUTE, reason="The limit is full.", webhook="https://h.example.com"
+        make_team(),
+        deadline_at=utc_now() - MINUTE,
+        reason="The limit is full.",
+        webhook="https://h.example.com",
     )
     found = tended(job)
     assert (found.state, found.code, found.webhook_state) == ("dead", "deadline_exceeded", "pending")
@@ -53,7 +56,12 @@ def test_lost_before_anything_was_asked_is_run_again_until_it_looks_like_the_cau
 def test_lost_with_an_open_hold_waits_for_the_ledger():
     job = make_lost()
     Hold.objects.create(
-        call_id=job.call_id, instance_id=new_id(), amount_nanos=5, started_at=utc_now(), expires_at=utc_now(), record={}
+        call_id=job.call_id,
+        instance_id=new_id(),
+        amount_nanos=5,
+        started_at=utc_now(),
+        expires_at=utc_now(),
+        record={},
     )
     assert tended(job).state == "running"
 
@@ -88,7 +96,14 @@ def test_whoever_has_renewed_its_lease_lives():
 def test_what_is_over_is_deleted_but_not_before_its_webhook_is_told():
     team, past = make_team(), utc_now() - MINUTE
     gone = make_job(team, state="succeeded", expires_at=past)
-    kept = make_job(team, state="succeeded", expires_at=past, webhook="https://h", webhook_state="pending", webhook_at=past)
+    kept = make_job(
+        team,
+        state="succeeded",
+        expires_at=past,
+        webhook="https://h",
+        webhook_state="pending",
+        webhook_at=past,
+    )
     JobPause.objects.create(counter="1:", until=past - MINUTE)
     tend(now=utc_now())
     assert list(Job.objects.all()) == [kept]
