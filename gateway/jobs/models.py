@@ -80,18 +80,25 @@ class Job(Owned):
 
     class Meta:
         ordering = ("-created_at",)
+        # Those of jobs that are not over are few, however many there are that have ended.
         indexes = (
             models.Index(
-                fields=("team", "-priority", "created_at"),
-                name="job_waiting",
-                condition=Q(state="queued"),
+                fields=("team", "-priority", "created_at"), name="job_waiting", condition=Q(state="queued")
+            ),
+            models.Index(fields=("deadline_at",), name="job_deadline", condition=Q(state="queued")),
+            models.Index(
+                fields=("sent_at",), name="job_sent", condition=Q(state="queued", sent_at__isnull=False)
             ),
             models.Index(fields=("lease_until",), name="job_running", condition=Q(state="running")),
+            models.Index(
+                fields=("state", "created_at"),
+                name="job_open",
+                condition=Q(state__in=("queued", "running", "dead")),
+            ),
             models.Index(fields=("webhook_at",), name="job_webhook", condition=Q(webhook_state="pending")),
             models.Index(fields=("expires_at",), name="job_expires", condition=Q(expires_at__isnull=False)),
             models.Index(fields=("team", "-created_at"), name="job_of_team"),
             models.Index(fields=("-created_at",), name="job_newest"),
-            models.Index(fields=("team",), name="job_dead", condition=Q(state="dead")),
         )
         constraints = (
             models.UniqueConstraint(

@@ -14,7 +14,7 @@ MAX_LOSSES = 3
 MAX_PAUSE_SECONDS = 60.0
 """How long a rate limit that is full is left alone at most: raises and what calls give back come without a word."""
 MIN_PAUSE_SECONDS = 1.0
-_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 300.0
+_FIRST_BACKOFF, _MAX_BACKOFF = 1.0, 300.0
 _TRIED_AGAIN = frozenset(
     {"upstream_throttled", "upstream_error", "upstream_timeout", "overloaded", "not_auditable"}
 )
@@ -59,7 +59,7 @@ def after_refusal(
         return After(ruling=Ruling.FAIL)
     if attempts >= MAX_ATTEMPTS:
         return After(ruling=Ruling.GIVE_UP, reason=f"It failed {attempts} times.")
-    longest = min(_FIRST_BACKOFF * 2.0 ** (attempts - 1), _LONGEST_BACKOFF)
+    longest = min(_FIRST_BACKOFF * 2.0 ** (attempts - 1), _MAX_BACKOFF)
     return After(ruling=Ruling.RETRY, pause=max(longest * jitter, float(retry_after or 0), 0.1))
 
 
@@ -101,9 +101,9 @@ def webhook_problem(url: str, hosts: tuple[str, ...], *, allows_http: bool) -> s
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
-        return "It is no address of the web."
+        return "Not an address of the web."
     if parts.scheme not in ("https", "http") or not host or parts.username or parts.password:
-        return "It is no address of the web: https://host/path, without a name or password in it."
+        return "Not an address of the web: https://host/path, without a name or password in it."
     if parts.scheme == "http" and not allows_http:
         return "Only https is allowed."
     if not hosts:

@@ -15,6 +15,7 @@ from gateway.jobs.services.store import JobsUnavailableError, Owner, Seen
 from gateway.records.job_seals import sealed
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from gateway.stages.resolve_prompt import resolve_prompt
 from gateway.stages.resolve_route import resolve_route
 from kernel.clock import utc_now
 from kernel.ids import new_id
@@ -31,8 +32,7 @@ async def accepted(
     headers = headers_of(scope)
     check_tags(headers)
     terms = terms_of(headers)
-    if parsed.prompt is None:
-        resolve_route(call, gateway)  # a model that there is not is told now, not in an hour
+    await _look_up(call, gateway)
     owner = Owner(call.key.team.id, call.key.application_id)
     try:
         if await gateway.jobs.depth(owner.team_id) >= settings.TEAM_JOBS_WAITING:
@@ -53,6 +53,14 @@ async def accepted(
         told = "This Idempotency-Key was used for another request. Use a new key for what is new."
         raise Refusal("invalid_request", told, param="Idempotency-Key")
     return known, False
+
+
+async def _look_up(call: Call, gateway: Gateway) -> None:
+    """A model or prompt that there is not is told now, not in an hour."""
+    if call.request.prompt is not None and (pending := resolve_prompt(call, gateway)) is not None:
+        await pending
+    if call.fixed_answer is None:
+        resolve_route(call, gateway)
 
 
 def away(gateway: Gateway) -> Refusal:

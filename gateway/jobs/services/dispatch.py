@@ -10,18 +10,19 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from gateway.jobs.models import Job
-from gateway.jobs.services.queue import JobQueue, QueueAwayError
+from gateway.jobs.services.queue import MESSAGE_SECONDS, JobQueue, QueueAwayError
 
 logger = logging.getLogger(__name__)
 
-_MESSAGE_LIFE, _POLLED_LIFE = timedelta(seconds=60), timedelta(minutes=15)
-"""An id that nobody took off the queue for so long is sent again: its message may be lost. SQS loses none, and gives one out
-again by itself."""
+_MESSAGE_LIFE, _POLLED_LIFE = timedelta(seconds=MESSAGE_SECONDS), timedelta(minutes=15)
+"""After which an id is sent again: its message may be lost. SQS loses none, and gives one out again by itself."""
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_xact_lock(hashtext('gatehouse send jobs'))"
 _PICK = """
     WITH busy AS (
-        SELECT team_id, count(*) AS number FROM gateway_job
-        WHERE state = 'running' OR (state = 'queued' AND sent_at > %(stale)s) GROUP BY team_id
+        SELECT team_id, count(*) AS number FROM (
+            SELECT team_id FROM gateway_job WHERE state = 'running'
+            UNION ALL SELECT team_id FROM gateway_job WHERE state = 'queued' AND sent_at > %(stale)s
+        ) taken GROUP BY team_id
     ), free AS (
         SELECT greatest(0, %(at_once)s - coalesce(sum(number), 0))::int AS number FROM busy
     ), picked AS (
@@ -37,7 +38,7 @@ _PICK = """
         ORDER BY (coalesce(busy.number, 0) + j.turn)::float / t.weight, j.created_at
         LIMIT (SELECT number FROM free)
     )
-    UPDATE gateway_job SET sent_at = %(now)s FROM picked WHERE gateway_job.id = picked.id RETURNING gateway_job.id"""
+    UPDATE gateway_job SET sent_at = %(now)s WHERE id = ANY (ARRAY(SELECT id FROM picked)) RETURNING id"""
 
 
 def send_due(queue: JobQueue, *, now: datetime) -> int:

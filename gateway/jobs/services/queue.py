@@ -13,6 +13,8 @@ from gateway.jobs.policy import job_id_of, job_name
 from kernel.errors import UnavailableError
 
 RUN_TASK = "gateway.tasks.run_job"
+MESSAGE_SECONDS = 60.0
+"""An id that nobody took off Celery's queue for so long is sent again, and its message is too late then."""
 
 
 class QueueAwayError(UnavailableError):
@@ -50,7 +52,7 @@ class CeleryQueue:
 
         try:
             for job_id in job_ids:
-                app.send_task(RUN_TASK, args=(job_name(job_id),), retry=False)
+                app.send_task(RUN_TASK, args=(job_name(job_id),), retry=False, expires=MESSAGE_SECONDS)
         except Exception as error:  # whatever a broker's transport raises
             raise QueueAwayError(type(error).__name__) from error
 

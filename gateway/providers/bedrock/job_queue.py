@@ -18,7 +18,7 @@ from gateway.jobs.policy import job_name
 from gateway.jobs.services.queue import Message, QueueAwayError, message_of
 from gateway.providers.bedrock.boto_time import timed_client
 
-_MOST = 10
+_MAX_MESSAGES = 10
 _READ_SECONDS = 25
 """Longer than a receive waits, which is 20 seconds at most."""
 
@@ -32,10 +32,10 @@ class SqsQueue:
         self._sqs: Any = timed_client("sqs", region_name=_region(url), config=config)
 
     def send(self, job_ids: Sequence[UUID]) -> None:
-        for begin in range(0, len(job_ids), _MOST):
+        for begin in range(0, len(job_ids), _MAX_MESSAGES):
             entries = [
                 {"Id": str(index), "MessageBody": job_name(job_id)}
-                for index, job_id in enumerate(job_ids[begin : begin + _MOST])
+                for index, job_id in enumerate(job_ids[begin : begin + _MAX_MESSAGES])
             ]
             answer = _asked(partial(self._sqs.send_message_batch, QueueUrl=self._url, Entries=entries))
             if failed := answer.get("Failed"):
@@ -48,13 +48,13 @@ class SqsQueue:
         self._deleted(self._url, message)
 
     def dead_letters(self) -> list[Message]:
-        return self._received(self._dead_url, at_most=_MOST, seconds=0) if self._dead_url else []
+        return self._received(self._dead_url, at_most=_MAX_MESSAGES, seconds=0) if self._dead_url else []
 
     def delete_dead(self, message: Message) -> None:
         self._deleted(self._dead_url, message)
 
     def _received(self, url: str, *, at_most: int, seconds: int) -> list[Message]:
-        most = min(at_most, _MOST)
+        most = min(at_most, _MAX_MESSAGES)
         answer = _asked(
             partial(
                 self._sqs.receive_message, QueueUrl=url, MaxNumberOfMessages=most, WaitTimeSeconds=seconds
