@@ -23,6 +23,7 @@ class RateLimitAdmin(ScopedAdmin):
     """Rate limits: how many calls or tokens pass in a minute, an hour or a day, or how many calls at once."""
 
     fixed_fields = (*ScopedAdmin.fixed_fields, "metric", "period", "every")
+    usual_fields = ("every",)
     empty_hint = "A rate limit keeps one team, application or user from using up what others need."
     list_display = ("scope_label", "limited", "created_at")
     change_form_outer_before_template = "admin/governance/limits/rate_limit_use.html"

@@ -75,7 +75,8 @@ class RateLimit(Scoped):
             raise ValidationError({"period": "Calls at once are counted at any time: choose no period."})
         if self.metric != self.Metric.CONCURRENT and not self.period:
             raise ValidationError({"period": "Choose a minute, an hour or a day."})
-        most = MAX_PERIOD_SECONDS // PERIOD_SECONDS[self.period] if self.period else 1
+        one = PERIOD_SECONDS.get(self.period, 0)  # of no known period, which is said already
+        most = MAX_PERIOD_SECONDS // one if one else 1
         if self.every is not None and not 1 <= self.every <= most:
             told = f"One or more, and no more than {MAX_PERIOD_SECONDS // 86_400} days together."
             raise ValidationError(
