@@ -45,6 +45,7 @@ class Job(Owned):
     )
     answer_generation = models.PositiveIntegerField(null=True)
     answer = models.BinaryField(null=True, help_text="Status, headers and body of the answer, sealed.")
+    request_bytes = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     deadline_at = models.DateTimeField(help_text="Until when it may begin.")
     not_before = models.DateTimeField(help_text="When it may be tried next.")
@@ -83,7 +84,10 @@ class Job(Owned):
         # Those of jobs that are not over are few, however many there are that have ended.
         indexes = (
             models.Index(
-                fields=("team", "-priority", "created_at"), name="job_waiting", condition=Q(state="queued")
+                fields=("team", "-priority", "created_at"),
+                name="job_waiting",
+                condition=Q(state="queued"),
+                include=("request_bytes",),
             ),
             models.Index(fields=("deadline_at",), name="job_deadline", condition=Q(state="queued")),
             models.Index(

@@ -200,6 +200,7 @@ class Migration(migrations.Migration):
                         ('request', models.BinaryField(help_text='Headers and body, sealed. Gone when the job has ended.', null=True)),
                         ('answer_generation', models.PositiveIntegerField(null=True)),
                         ('answer', models.BinaryField(help_text='Status, headers and body of the answer, sealed.', null=True)),
+                        ('request_bytes', models.PositiveIntegerField(db_default=0, default=0)),
                         ('created_at', models.DateTimeField()),
                         ('deadline_at', models.DateTimeField(help_text='Until when it may begin.')),
                         ('not_before', models.DateTimeField(help_text='When it may be tried next.')),
@@ -225,7 +226,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('-created_at',),
-                        'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['team', '-priority', 'created_at'], name='job_waiting'), models.Index(condition=models.Q(('state', 'queued')), fields=['deadline_at'], name='job_deadline'), models.Index(condition=models.Q(('sent_at__isnull', False), ('state', 'queued')), fields=['sent_at'], name='job_sent'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'), models.Index(condition=models.Q(('state__in', ('queued', 'running', 'dead'))), fields=['state', 'created_at'], name='job_open'), models.Index(condition=models.Q(('webhook_state', 'pending')), fields=['webhook_at'], name='job_webhook'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='job_expires'), models.Index(fields=['team', '-created_at'], name='job_of_team'), models.Index(fields=['-created_at'], name='job_newest')],
+                        'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['team', '-priority', 'created_at'], include=('request_bytes',), name='job_waiting'), models.Index(condition=models.Q(('state', 'queued')), fields=['deadline_at'], name='job_deadline'), models.Index(condition=models.Q(('sent_at__isnull', False), ('state', 'queued')), fields=['sent_at'], name='job_sent'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'), models.Index(condition=models.Q(('state__in', ('queued', 'running', 'dead'))), fields=['state', 'created_at'], name='job_open'), models.Index(condition=models.Q(('webhook_state', 'pending')), fields=['webhook_at'], name='job_webhook'), models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='job_expires'), models.Index(fields=['team', '-created_at'], name='job_of_team'), models.Index(fields=['-created_at'], name='job_newest')],
                         'constraints': [models.UniqueConstraint(condition=models.Q(('idempotency__isnull', False)), fields=('application', 'idempotency'), name='job_once_per_idempotency_key'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('queued', 'running')), _negated=True), ('request__isnull', False), _connector='OR'), name='job_can_be_made')],
                     },
                 ),

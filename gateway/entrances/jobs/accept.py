@@ -35,12 +35,7 @@ async def accepted(
     await _look_up(call, gateway)
     owner = Owner(call.key.team.id, call.key.application_id)
     try:
-        if await gateway.jobs.depth(owner.team_id) >= settings.TEAM_JOBS_WAITING:
-            raise Refusal(
-                "rate_limited",
-                f"Your team has {settings.TEAM_JOBS_WAITING:,} jobs waiting, the most there may be. Try again when some have ended.",
-                retry_after=60,
-            )
+        _check_room(*await gateway.jobs.depth(owner.team_id))
         values = await _values(call, door, parsed, body, terms, gateway)
         known = await gateway.jobs.put(values)
         if known is None:
@@ -53,6 +48,17 @@ async def accepted(
         told = "This Idempotency-Key was used for another request. Use a new key for what is new."
         raise Refusal("invalid_request", told, param="Idempotency-Key")
     return known, False
+
+
+def _check_room(number: int, size: int) -> None:
+    """Refusal: rate_limited, where a team has as many jobs waiting as it may have."""
+    for waiting, most, what in (
+        (number, settings.TEAM_JOBS_WAITING, "jobs"),
+        (size / 2**20, settings.TEAM_JOBS_WAITING_MB, "MB of jobs"),
+    ):
+        if waiting >= most:
+            told = f"Your team has {most:,} {what} waiting, the most there may be. Try again when some have ended."
+            raise Refusal("rate_limited", told, retry_after=60)
 
 
 async def _look_up(call: Call, gateway: Gateway) -> None:

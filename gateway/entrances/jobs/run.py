@@ -43,6 +43,8 @@ async def run_job(job_id: UUID, *, team_id: int, gateway: Gateway) -> str:
     if claimed is None:
         return "not ours"
     attempt = _Attempt(claimed, call_id, gateway)
+    if await gateway.keyring.get(team_id) is None:  # had now, it is there when the answer is to be kept
+        return await attempt.wait("The team's key can't be had.", _KEY_PAUSE_SECONDS)
     request = await opened(
         JobRequest, claimed.request, generation=claimed.generation, job_id=job_id, team_id=team_id, keyring=gateway.keyring
     )  # fmt: skip

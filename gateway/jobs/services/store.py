@@ -23,9 +23,9 @@ _SEEN = (
 _COLUMNS = ", ".join(_SEEN)
 _PUT = """
     INSERT INTO gateway_job (id, team_id, application_id, api_key_id, path, model, state, priority, digest, idempotency, generation,
-                             request, created_at, deadline_at, not_before, cost_nanos, webhook)
+                             request, request_bytes, created_at, deadline_at, not_before, cost_nanos, webhook)
     VALUES (%(id)s, %(team_id)s, %(application_id)s, %(api_key_id)s, %(path)s, %(model)s, 'queued', %(priority)s, %(digest)s,
-            %(idempotency)s, %(generation)s, %(request)s, %(now)s, %(deadline_at)s, %(now)s, 0, %(webhook)s)
+            %(idempotency)s, %(generation)s, %(request)s, octet_length(%(request)s::bytea), %(now)s, %(deadline_at)s, %(now)s, 0, %(webhook)s)
     ON CONFLICT (application_id, idempotency) WHERE idempotency IS NOT NULL DO NOTHING
     RETURNING id"""
 _SAME = f"SELECT {_COLUMNS} FROM gateway_job WHERE application_id = %s AND idempotency = %s"  # noqa: S608 - names of columns
@@ -71,7 +71,8 @@ _FIGURES = """
         count(*) FILTER (WHERE state = 'dead'),
         coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE state = 'queued')), 0)::float
     FROM gateway_job WHERE state IN ('queued', 'running', 'dead')"""
-_DEPTH = "SELECT count(*) FROM gateway_job WHERE team_id = %s AND state = 'queued'"
+_DEPTH = """
+    SELECT count(*), coalesce(sum(request_bytes), 0)::bigint FROM gateway_job WHERE team_id = %s AND state = 'queued'"""
 
 
 class JobsUnavailableError(UnavailableError):
@@ -142,16 +143,16 @@ class JobStore:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._depths: dict[int, tuple[float, int]] = {}
+        self._depths: dict[int, tuple[float, int, int]] = {}
         self.figures = Figures()
 
-    async def depth(self, team_id: int) -> int:
-        """How many of a team's jobs wait, as of a second ago at most."""
-        at, number = self._depths.get(team_id, (float("-inf"), 0))
+    async def depth(self, team_id: int) -> tuple[int, int]:
+        """How many of a team's jobs wait, and how many bytes they have, as of a second ago at most."""
+        at, number, size = self._depths.get(team_id, (float("-inf"), 0, 0))
         if perf_counter() - at > _DEPTH_SECONDS:
-            number = (await self._rows(_DEPTH, (team_id,)))[0][0]
-            self._depths[team_id] = (perf_counter(), number)
-        return number
+            number, size = (await self._rows(_DEPTH, (team_id,)))[0]
+            self._depths[team_id] = (perf_counter(), number, size)
+        return number, size
 
     async def put(self, values: dict[str, Any]) -> Seen | None:
         """Accepts a job: returns when it is durable. The one that the same Idempotency-Key has made already, where there is one."""
