@@ -17,7 +17,7 @@ from gateway.jobs.services.receiving import receive_for
 from kernel.clock import utc_now
 queue = polled_queue()
 print("SENT", send_due(queue, now=utc_now()))
-print("RUN", receive_for(queue, seconds=6))
+print("RUN", receive_for(queue, seconds=3))
 """
 
 
@@ -44,12 +44,13 @@ def queue_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     assert left["ApproximateNumberOfMessages"] == left["ApproximateNumberOfMessagesNotVisible"] == "0"
 
 
+@pytest.mark.quick
 def test_over_sqs(world: World, queue_url: tuple[str, str]) -> None:
     body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
     made = [world.post("/v1/async/chat/completions", json=body).json()["id"] for _ in range(12)]
     told = world.stack.manage(
         "shell", "-v", "0", "-c", WORK, GATEHOUSE_GATEWAY_URL=world.url, GATEHOUSE_JOBS_QUEUE_URL=queue_url[1],
-        AWS_ENDPOINT_URL_SQS=queue_url[0], AWS_DEFAULT_REGION="us-east-1",
+        AWS_ENDPOINT_URL_SQS=queue_url[0],
     )  # fmt: skip
     assert "SENT 12" in told
     assert "RUN 12" in told

@@ -2,12 +2,14 @@
 
 import logging
 from datetime import datetime, timedelta
+from time import sleep
 from uuid import UUID
 
 from accounts.models import Team
 from accounts.services.internal_keys import internal_key
 from gateway.jobs.models import Job
 from gateway.jobs.policy import job_name
+from kernel.http_client import Reply
 from prompts.inner_calls import NotSentError, OutcomeUnknownError, exchange
 
 logger = logging.getLogger(__name__)
@@ -15,6 +17,8 @@ logger = logging.getLogger(__name__)
 _SECONDS = 590.0
 """Shorter than a task may take. A gateway goes on with a job whose worker has given up waiting."""
 _GATEWAY_AWAY = timedelta(seconds=5)
+_UNKNOWN_KEY, _KEY_SECONDS = 401, 1.5
+"""A key reaches gateways within a second."""
 
 
 def run(job_id: UUID, *, now: datetime) -> bool:
@@ -24,9 +28,12 @@ def run(job_id: UUID, *, now: datetime) -> bool:
     ).first()
     if team is None:
         return False
-    path = f"/internal/jobs/{job_name(job_id)}/run"
+    key = internal_key(team)
     try:
-        reply = exchange(path, {}, key=internal_key(team), feature="job", seconds=_SECONDS)
+        reply = _asked(job_id, key)
+        if reply.status == _UNKNOWN_KEY:
+            sleep(_KEY_SECONDS)  # a team's first job: its key was made just now
+            reply = _asked(job_id, key)
     except NotSentError as error:
         logger.warning("job %s: %s", job_id, error)
         _later(job_id, now, str(error))
@@ -35,11 +42,15 @@ def run(job_id: UUID, *, now: datetime) -> bool:
         logger.warning("job %s: %s", job_id, error)  # its row says, or its lease runs out
         return False
     if not 200 <= reply.status < 300:
-        # A key just made is not known yet; a gateway that starts, or has no Postgres, takes nothing.
+        # One that starts, or has no Postgres, takes nothing.
         logger.warning("job %s: the gateway answered %d", job_id, reply.status)
         _later(job_id, now, f"The gateway answered {reply.status}.")
         return False
     return True
+
+
+def _asked(job_id: UUID, key: str) -> Reply:
+    return exchange(f"/internal/jobs/{job_name(job_id)}/run", {}, key=key, feature="job", seconds=_SECONDS)
 
 
 def _later(job_id: UUID, now: datetime, reason: str) -> None:

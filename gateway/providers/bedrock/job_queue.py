@@ -5,6 +5,7 @@ dead-letter queue of the redrive policy. Sources: SQS Developer Guide, "Amazon S
 queues"; botocore's model of `sqs` (SendMessageBatch takes at most ten entries, ReceiveMessage gives at most ten).
 """
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -74,10 +75,11 @@ def _asked(ask: Callable[[], Any]) -> Any:
 
 
 def _region(url: str) -> str | None:
-    """The region in a queue's address, `https://sqs.<region>.amazonaws.com/…`; else what AWS's own variables say."""
+    """The region in a queue's address, `https://sqs.<region>.amazonaws.com/…`; else `AWS_REGION`, which boto3 does not read, or
+    what it reads itself."""
     host = url.partition("://")[2].partition("/")[0]
     parts = host.split(".")
-    return parts[1] if parts[0] == "sqs" and len(parts) > 3 else None
+    return parts[1] if parts[0] == "sqs" and len(parts) > 3 else os.environ.get("AWS_REGION")
 
 
 @cache
