@@ -195,6 +195,11 @@ def test_bad_input_is_refused_at_once_in_the_entrance_s_own_words(jobs):
         assert found.status_code == status, (path, found.text)
         assert word in found.text
     assert send(jobs, "messages", stream=True).json()["type"] == "error"
+    streamed = send(jobs, f"bedrock/model/{MODEL}/converse-stream")
+    assert (streamed.headers["x-amzn-errortype"], "message" in streamed.json()) == (
+        "ValidationException",
+        True,
+    )
     for header, value in (
         ("X-Gatehouse-Deadline", "0"), ("X-Gatehouse-Deadline", "86401"), ("X-Gatehouse-Deadline", "soon"),
         ("X-Gatehouse-Priority", "urgent"), ("X-Gatehouse-Webhook", "https://evil.example.com/"),

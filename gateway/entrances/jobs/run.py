@@ -25,13 +25,15 @@ from gateway.records.job_seals import opened, sealed
 from gateway.refusals import Refusal, status_in
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
-from gateway.stages.authenticate import check_usable
+from gateway.stages.authenticate import accepted_key
 from kernel.clock import utc_now
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
 _KEY_PAUSE_SECONDS = 30.0
+_BEHIND = timedelta(seconds=10)
+"""A key made so short a time ago may be known to the gateway that accepted the job, and not here yet."""
 _WRITES, _WRITE_PAUSE_SECONDS = 6, 2.0
 """How often the end of an attempt is tried to be written; after that, its kept answer and the record tell what it was."""
 
@@ -82,16 +84,11 @@ class _Attempt:
         return call
 
     def _key(self, request: JobRequest) -> KeyEntry:
-        """The key that the job was accepted with, which may have been revoked since."""
-        key = self._gateway.snapshot.keys.get(self._job.key_id)
-        if key is None:
-            raise Refusal(
-                "invalid_api_key",
-                "The API key that this job was sent with has been revoked.",
-                may_retry=False,
-            )
-        check_usable(key, request.client_ip, utc_now())
-        return key
+        """The key that the job was accepted with, which may have been revoked since. Raises Refusal."""
+        now, snapshot = utc_now(), self._gateway.snapshot
+        if self._job.key_id not in snapshot.keys and now - self._job.created_at < _BEHIND:
+            raise Refusal("overloaded", "The API key is not known here yet.", retry_after=2)
+        return accepted_key(self._job.key_id, request.client_ip, now, snapshot)
 
     async def _whole(self, call: Call) -> None:
         """Makes the call, and says now and then that it is under way. Raises Refusal."""

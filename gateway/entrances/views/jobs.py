@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from gateway.call import Call
 from gateway.call.job import JobAnswer
-from gateway.entrances.formats.entrance import Entrance, OpenAIEntrance
+from gateway.entrances.formats.entrance import AnthropicEntrance, ConverseEntrance, Entrance, OpenAIEntrance
 from gateway.entrances.formats.incoming import Scope, new_call
 from gateway.entrances.formats.outgoing import JSON
 from gateway.entrances.handover import handover_of, scope_of
@@ -17,6 +17,7 @@ from gateway.entrances.jobs.accept import accepted, away
 from gateway.entrances.jobs.asked import PREFIX, door_of, inner_scope, parsed_by
 from gateway.entrances.jobs.run import run_job
 from gateway.entrances.jobs.told import told
+from gateway.entrances.nowhere import speaks_anthropic, speaks_bedrock
 from gateway.entrances.views.base import LeanView, refused
 from gateway.jobs.policy import job_id_of
 from gateway.jobs.services.store import JobsUnavailableError, Owner, Seen
@@ -42,8 +43,8 @@ class JobsView(LeanView):
         scope = scope_of(request)
         handover = handover_of(scope)
         gateway, body, inner = handover.gateway, handover.body, inner_scope(scope)
-        call = new_call(scope, wire_format="openai", parsed=None, body_bytes=len(body))
-        entrance: Entrance = _OPENAI
+        entrance = _spoken_at(inner)
+        call = new_call(scope, wire_format=entrance.name, parsed=None, body_bytes=len(body))
         try:
             door = door_of(inner, gateway.snapshot)
             entrance = door.entrance
@@ -89,6 +90,13 @@ class JobsView(LeanView):
         if path.endswith(_RESPONSE):
             return _as_answered(call, job, answer)
         return _told(call, told(job, answer))
+
+
+def _spoken_at(inner: Scope) -> Entrance:
+    """What words a refusal where it is not known yet which entrance is meant, or there is none."""
+    if speaks_bedrock(inner):
+        return ConverseEntrance(model="")
+    return AnthropicEntrance() if speaks_anthropic(inner) else _OPENAI
 
 
 async def _found(name: str, owner: Owner, gateway: Gateway) -> Seen:
