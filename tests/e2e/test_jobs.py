@@ -2,12 +2,15 @@
 Celery's own workers, whatever dies.
 """
 
+import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 from uuid import UUID
 
 import openai
@@ -19,6 +22,7 @@ from embedded.waiting import start_and_wait, stop_all
 from gateway.jobs.models import Job
 from gateway.jobs.services.actions import send_again
 from gateway.jobs.services.running import run
+from governance.alerts.policy import signature
 from kernel.clock import utc_now
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
@@ -33,11 +37,7 @@ class Worker:
     """A Celery worker of jobs and webhooks, and its clock."""
 
     def __init__(self, stack: Stack, gateway_url: str, **environment: str) -> None:
-        self._environment = stack.environment(
-            GATEHOUSE_GATEWAY_URL=gateway_url,
-            GATEHOUSE_JOBS_WEBHOOK_HOSTS="127.0.0.1:*,localhost",
-            **environment,
-        )
+        self._environment = stack.environment(GATEHOUSE_GATEWAY_URL=gateway_url, **environment)
         self._stack = stack
         self._children: dict[str, Child] = {}
 
@@ -81,12 +81,38 @@ class Worker:
         self._children.clear()
 
 
+class Hook(BaseHTTPRequestHandler):
+    """A webhook's other end, which keeps what came."""
+
+    received: ClassVar[list[tuple[dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
-def jobs() -> Iterator[World]:
+def hooks() -> Iterator[dict[str, str]]:
+    """The setting that lets a server be told, which is there."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield {"GATEHOUSE_JOBS_WEBHOOK_HOSTS": f"127.0.0.1:{server.server_port}"}
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def jobs(hooks: dict[str, str]) -> Iterator[World]:
     """A stack of its own: its parts get killed."""
     with Stack(temporary_folder(), durable=True) as stack:
         stack.manage("load_catalog")
-        hooks = {"GATEHOUSE_JOBS_WEBHOOK_HOSTS": "localhost:*"}
         world = World(stack, stack.gateway(env=hooks), "")
         world.key = world.new_key()
         world.set_budget(team="Tests", limit_nanos=10**15)
@@ -95,8 +121,8 @@ def jobs() -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def worker(jobs: World) -> Iterator[Worker]:
-    running = Worker(jobs.stack, jobs.url)
+def worker(jobs: World, hooks: dict[str, str]) -> Iterator[Worker]:
+    running = Worker(jobs.stack, jobs.url, **hooks)
     running.start()
     yield running
     running.stop()
@@ -225,6 +251,23 @@ def test_the_same_job_sent_twice_is_one_and_is_charged_once(jobs, worker):
     again = jobs.stack.make(lambda: run(UUID(hex=job_id), now=utc_now()))
     assert again is False
     assert len(charges(jobs, "twice")) == 1
+
+
+def test_its_webhook_is_told_signed_and_without_what_was_said(jobs, worker, hooks):
+    url = f"http://{hooks['GATEHOUSE_JOBS_WEBHOOK_HOSTS']}/told?by=1"
+    job = send(jobs, headers={"X-Gatehouse-Webhook": url}).json()
+    assert job["webhook"] == {"host": "127.0.0.1", "status": "waiting", "attempts": 0}
+    found = ended(jobs, job["id"])
+    until(lambda: Hook.received, seconds=60, what="the webhook")
+    [(headers, body)] = Hook.received
+    answer = HTTP.get(f"{jobs.url}/v1/async/webhook-secret", headers={"authorization": f"Bearer {jobs.key}"})
+    secret = answer.json()["secret"]
+    timestamp = int(headers["x-gatehouse-signature"].partition(",")[0].removeprefix("t="))
+    assert headers["x-gatehouse-signature"] == signature(secret, timestamp=timestamp, body=body)
+    told = json.loads(body)
+    assert (told["type"], told["data"]["id"]) == ("job.completed", job["id"])
+    assert found["response"]["body"]["choices"][0]["message"]["content"] not in body.decode()
+    until(lambda: look(jobs, job["id"])["webhook"]["status"] == "delivered", what="its delivery noted")
 
 
 def test_to_others_it_does_not_exist(jobs, worker):
