@@ -5,5 +5,13 @@ from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.jobs.admin.jobs import JobAdmin
 
-__all__ = ["DeploymentAdmin", "ModelPageAdmin", "PriceAdmin", "ProviderAccountAdmin", "RouteAdmin"]
+__all__ = [
+    "DeploymentAdmin",
+    "JobAdmin",
+    "ModelPageAdmin",
+    "PriceAdmin",
+    "ProviderAccountAdmin",
+    "RouteAdmin",
+]

@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from django.apps import AppConfig
 
 from accounts.services.known_models import register_chat_models, register_meaning, register_models
+from gateway.jobs.services.queue import PolledQueue, register_polled_queue
 from governance.records.services import key_wrappers
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
@@ -48,6 +49,12 @@ def _answer(base: BaseEntry, question: str, route: str) -> GroundedAnswer:
     return answer_question(base, question, route)
 
 
+def _polled_queue() -> PolledQueue:
+    from gateway.providers.bedrock.job_queue import queue_of_settings  # and so does it here
+
+    return queue_of_settings()
+
+
 def _model_problems(document: Document) -> list[str]:
     from gateway.routing.prompt_problems import problems_for_models
 
@@ -65,4 +72,5 @@ class GatewayConfig(AppConfig):
         register_meaning(_meant_by)
         register_model_problems(_model_problems)
         key_wrappers.register_wrapper("kms", _kms)
+        register_polled_queue(_polled_queue)
         retrievers.register_retriever("bedrock", retrievers.Elsewhere(_retrieve, _answer))

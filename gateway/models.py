@@ -12,10 +12,13 @@ from gateway.catalogue.models import (
     TeamInferenceProfile,
 )
 from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.jobs.models import Job, JobPause
 
 __all__ = [
     "Deployment",
     "DeploymentEvent",
+    "Job",
+    "JobPause",
     "Model",
     "ModelKind",
     "Price",

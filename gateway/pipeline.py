@@ -18,6 +18,7 @@ from functools import partial
 import msgspec
 
 from gateway.call import Call
+from gateway.call.job import JobRun
 from gateway.call.response import ResponseRun
 from gateway.events import BlockStop, Event, Finished, TextDelta, Usage
 from gateway.outbound.answer_check import check_events, check_of
@@ -33,7 +34,6 @@ from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
-from gateway.stages.keep_response import keep_response
 from gateway.stages.limit_rates import limit_rates, limit_requests
 from gateway.stages.recall_response import recall_response
 from gateway.stages.render_prompt import render_prompt
@@ -41,7 +41,7 @@ from gateway.stages.resolve_prompt import resolve_prompt
 from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
-from gateway.steps import identified, masked, reserved, routed, screened, settled
+from gateway.steps import identified, kept, masked, reserved, routed, screened, settled
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -54,11 +54,11 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
-_OF_WEB_IMAGES = "fetch images"
+_OF_WEB_IMAGES, _RECALLED, _KEPT = "fetch images", "recall response", "keep response"
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", identified),
     ("resolve prompt", resolve_prompt),
-    ("recall response", recall_response),
+    (_RECALLED, recall_response),
     ("resolve route", routed),
     ("queue", take_turn),
     (_OF_WEB_IMAGES, fetch_images),
@@ -74,16 +74,19 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
 )
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
-_OF_RESPONSES = frozenset({"recall response", "keep response"})
-"""Stages that all but calls of the Responses API pass by."""
+_OF_RESPONSES = frozenset({_RECALLED, _KEPT})
+"""Stages that all but calls of the Responses API pass by; the second is also for jobs, whose answers are kept."""
 
 
 SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("settle", settled),
     ("store bodies", store_bodies),
-    ("keep response", keep_response),
+    (_KEPT, kept),
     ("audit", audit),
 )
+
+_GIVEN_BACK = SETTLEMENT[:1]
+"""Of a job that found no room: it is no call yet, and only gives back its slot."""
 
 
 async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
@@ -168,6 +171,8 @@ async def _counted(call: Call, gateway: Gateway, refusal: Refusal) -> Refusal:
     """The refusal of a call, which counts as a request all the same: rate_limited where there were too many."""
     if not call.is_authenticated or call.request.is_inner or refusal.code == "rate_limited":
         return refusal
+    if call.job is not None and refusal.code == "overloaded":
+        return refusal  # it found no room, and comes again
     try:
         await limit_requests(call, gateway)
     except Refusal as limited:
@@ -182,7 +187,7 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
             continue
         if name is _OF_WEB_IMAGES and not (call.places is not None and call.places.web_images):
             continue
-        if name in _OF_RESPONSES and call.response is None:
+        if name in _OF_RESPONSES and call.response is None and (call.job is None or name is _RECALLED):
             continue
         begun, outcome = perf_counter(), "failed"
         try:
@@ -206,11 +211,15 @@ def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]
     """The reply, looked at on its way where an experiment or a rollout asks for that."""
     check = check_of(call)
     events = _answer(call, gateway) if check is None else check_events(call, check, _answer(call, gateway))
-    return events if call.response is None or not call.response.is_kept else _seen(call.response, events)
+    if call.response is not None and call.response.is_kept:
+        events = _seen(call.response, events)
+    return events if call.job is None else _seen(call.job, events)
 
 
-async def _seen(run: ResponseRun, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-    """The reply, noted as the caller sees it, for the response that is kept of it."""
+async def _seen(
+    run: ResponseRun | JobRun, events: AsyncGenerator[Event, None]
+) -> AsyncGenerator[Event, None]:
+    """The reply, noted as the caller sees it, for what is kept of it."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Finished):
@@ -250,7 +259,8 @@ async def _fixed(text: str) -> AsyncGenerator[Event, None]:
 
 async def end_call(call: Call, gateway: Gateway) -> None:
     """Runs the settlement as a task of its own, so that nothing which happens to the caller stops it."""
-    task = asyncio.create_task(run_stages(SETTLEMENT, call, gateway))
+    stages = SETTLEMENT if call.job is None or not call.job.is_put_back(call) else _GIVEN_BACK
+    task = asyncio.create_task(run_stages(stages, call, gateway))
     gateway.running.add(task)
     task.add_done_callback(gateway.running.discard)
     task.add_done_callback(_log_failure)

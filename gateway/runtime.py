@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from gateway.jobs.services.store import JobStore
 from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
 from gateway.prompts.context_sources import ContextSources
@@ -177,6 +178,7 @@ class Gateway:
         self.own_budgets = OwnBudgets(self._pool)
         self.background = BackgroundWatch(self._pool)
         self.responses = ResponseStore(self._pool)
+        self.jobs = JobStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None

@@ -10,8 +10,11 @@ from gateway.stages.authenticate import authenticate
 from gateway.stages.break_loops import break_loops, note_answer
 from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
+from gateway.stages.confirm_job import confirm_job
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
+from gateway.stages.keep_answer import keep_answer
+from gateway.stages.keep_response import keep_response
 from gateway.stages.read_documents import put_back, read_documents
 from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
@@ -80,7 +83,9 @@ async def reserved(call: Call, gateway: Gateway) -> None:
             else:
                 raise
         else:
-            return
+            break
+    if call.job is not None:
+        await confirm_job(call, gateway)
 
 
 async def _fit_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
@@ -116,6 +121,18 @@ async def may_ask_other_model(call: Call, gateway: Gateway) -> bool:
             before.restore(call)
         call.stages.append(("other model", elapsed_ms(began), outcome))
     return is_ready
+
+
+def kept(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """Keeps the response that a caller may go on from, and the answer of a job."""
+    return keep_response(call, gateway) if call.job is None else _kept(call, gateway)
+
+
+async def _kept(call: Call, gateway: Gateway) -> None:
+    if (pending := keep_response(call, gateway)) is not None:
+        await pending
+    if (pending := keep_answer(call, gateway)) is not None:
+        await pending
 
 
 def settled(call: Call, gateway: Gateway) -> None:

@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from gateway.jobs.policy import job_id_of, job_name
+from gateway.jobs.services import webhooks
+from gateway.jobs.services.dispatch import send_due
+from gateway.jobs.services.queue import RUN_TASK, job_queue, polled_queue
+from gateway.jobs.services.receiving import receive_for, take_dead_letters
+from gateway.jobs.services.recovery import tend
+from gateway.jobs.services.running import run
 from kernel.background import app
 from kernel.clock import perf_counter, utc_now
 from prompts.knowledge.models import KnowledgeBase
@@ -68,6 +75,46 @@ def warn_of_expiring_keys() -> int:
     from gateway.catalogue.services.expiring_keys import warn_of_expiring
 
     return warn_of_expiring(now=utc_now())
+
+
+@app.task(name="gateway.tasks.send_jobs")  # type: ignore[untyped-decorator]
+def send_jobs() -> int:
+    """Sends the jobs whose turn it is to workers; how many."""
+    return send_due(job_queue(), now=utc_now())
+
+
+@app.task(name=RUN_TASK)  # type: ignore[untyped-decorator]
+def run_job(name: str) -> bool:
+    """Has one attempt made at a job, and then the next one sent. Its row says what came of it, whatever becomes of the task."""
+    job_id = job_id_of(name)
+    done = job_id is not None and run(job_id, now=utc_now())
+    send_due(job_queue(), now=utc_now())
+    return done
+
+
+@app.task(name="gateway.tasks.tend_jobs")  # type: ignore[untyped-decorator]
+def tend_jobs() -> int:
+    """Sees to jobs that are late, lost or over, to dead letters, and sets off the webhooks that are due."""
+    number = tend(now=utc_now())
+    for job_id in webhooks.due(now=utc_now()):
+        tell_job.delay(job_name(job_id))
+    if (queue := polled_queue()) is not None:
+        number += take_dead_letters(queue, now=utc_now())
+    return number
+
+
+@app.task(name="gateway.tasks.tell_job")  # type: ignore[untyped-decorator]
+def tell_job(name: str) -> bool:
+    """One attempt at a webhook. The next is set off by its time in the database, which outlives any queue."""
+    job_id = job_id_of(name)
+    return job_id is not None and webhooks.tell(job_id, now=utc_now())
+
+
+@app.task(name="gateway.tasks.receive_jobs")  # type: ignore[untyped-decorator]
+def receive_jobs() -> int:
+    """Takes jobs off SQS and runs them, for some seconds, where the settings name a queue of it; how many."""
+    queue = polled_queue()
+    return 0 if queue is None else receive_for(queue, seconds=SECONDS_AT_A_TIME)
 
 
 def _objects() -> "Iterator[tuple[str, Tally | None]]":

@@ -45,6 +45,7 @@ OF_THEIR_OWN = {
         "fire",
         "ground",
         "hung_postgres",
+        "jobs",
         "poolers",
         "prompt_journey",
         "rate_limits",

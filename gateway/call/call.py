@@ -19,6 +19,7 @@ from kernel.ids import new_id
 
 if TYPE_CHECKING:
     from gateway.call.fit import Fit
+    from gateway.call.job import JobRun
     from gateway.call.places import Places
     from gateway.call.read_document import ReadDocument
     from gateway.call.response import ResponseRun
@@ -77,6 +78,8 @@ class Call:
     """The form of the answer that the caller asks for, as it came. By the entrance."""
     response: ResponseRun | None = None
     """What a call of the Responses API goes on from, and is kept for. By the entrance."""
+    job: JobRun | None = None
+    """The job that it is an attempt at. By the entrance."""
     contract: Contract | None = None
     """What the answer is checked against where the caller gives a schema. By `capabilities`."""
     contract_run: ContractRun = field(default_factory=ContractRun)

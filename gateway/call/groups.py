@@ -117,6 +117,8 @@ class Taken:
     token_counters: tuple[Counter, ...] = ()
     rates: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Where the call leaves its rate limits: (metric, period in ms, limit, remaining)."""
+    short: str = ""
+    """The key of the counter that had no room for it."""
 
 
 @dataclass(slots=True)

@@ -103,6 +103,10 @@ class MetricsBoard:
             "gatehouse_descriptors_open": state.descriptors,
             "gatehouse_descriptors_limit": descriptors.limit(),
             "gatehouse_disk_used_share": state.disk,
+            "gatehouse_jobs_waiting": gateway.jobs.figures.waiting,
+            "gatehouse_jobs_running": gateway.jobs.figures.running,
+            "gatehouse_jobs_dead": gateway.jobs.figures.dead,
+            "gatehouse_jobs_oldest_seconds": gateway.jobs.figures.oldest,
             "gatehouse_raw_text_unavailable": bool(gateway.keyring.trouble),
         }
         if _HEARTBEAT in kept:

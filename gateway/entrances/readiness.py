@@ -110,6 +110,7 @@ class Readiness:
         if not ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
             return
         says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
+        await self._gateway.jobs.look(_BACKGROUND_TIMEOUT)
         self._background = (perf_counter(), says or "ok")
 
     def _sentences(

@@ -132,6 +132,8 @@ ADDRESSES = (
     Address("/bedrock/retrieveAndGenerate", view=_loaded("retrieval", "RetrieveAndGenerateView")),
     Address("/v1/moderations", view=_loaded("moderations", "ModerationsView"), takes_large_bodies=True),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
+    Address("/v1/async/{path*}", view=_loaded("jobs", "JobsView"), takes_large_bodies=True),
+    Address("/internal/jobs/{id}/run", view=_loaded("jobs", "RunJobView")),
     Address("/v1/me", view=_loaded("me", "MeView")),
     Address("/v1/me/usage", view=_loaded("me", "MyUsageView")),
     Address("/v1/models", view=_MODELS),

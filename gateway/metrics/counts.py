@@ -27,6 +27,9 @@ class Metrics:
         """By model, region and reason."""
         self.raw_not_kept: Counter[str] = Counter()
         """By reason."""
+        self.jobs: Counter[str] = Counter()
+        """Ended, by state."""
+        self.job_retries = 0
         self.durations = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -49,6 +52,10 @@ class Metrics:
         is_known = reason in self.raw_not_kept or len(self.raw_not_kept) < _MAX_REASONS
         self.raw_not_kept[reason if is_known else _OTHER] += 1
 
+    def note_job(self, state: str) -> None:
+        """Counts a job that has ended."""
+        self.jobs[state] += 1
+
     def reading(self) -> Reading:
         """The totals as they are now."""
         return {
@@ -60,6 +67,10 @@ class Metrics:
             "gatehouse_raw_not_kept": {
                 (reason,): float(number) for reason, number in self.raw_not_kept.items()
             },
+            "gatehouse_jobs_ended": {
+                (state,): float(self.jobs[state]) for state in ("succeeded", "failed", "dead", "cancelled")
+            },
+            "gatehouse_job_retries": {(): float(self.job_retries)},
             DURATIONS: {(str(index),): float(number) for index, number in enumerate(self.durations)},
             SECONDS: {(): self.seconds},
         }

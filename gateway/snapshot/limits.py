@@ -7,7 +7,6 @@ from typing import TypeVar
 from accounts.models import ApiKey
 from gateway.snapshot.state import BudgetEntry, GrantEntry, RateLimitEntry
 from governance.limits.models import Budget, Grant, RateLimit
-from governance.limits.policy.rate_limits import PERIOD_SECONDS
 from kernel.clock import utc_now
 
 Entry = TypeVar("Entry", BudgetEntry, RateLimitEntry)
@@ -64,7 +63,7 @@ def _rate_limit(row: RateLimit, grants: list[GrantEntry]) -> RateLimitEntry:
         name=row.scope_text,
         scope=row.scope,
         metric=row.metric,
-        period_seconds=PERIOD_SECONDS[row.period],
+        period_seconds=row.period_seconds,
         limit=row.limit,
         grants=tuple(grants),
     )

@@ -15,7 +15,10 @@ def authenticate(call: Call, gateway: Gateway) -> None:
     request, known = call.request, call.request.shown_key
     # Shown when the headers came, and unchanged since: a change makes new entries.
     if known is None or gateway.snapshot.keys.get(known.key_id) is not known:
-        known = valid_key(request.key_text, request.client_ip, call.started_at, gateway.snapshot)
+        if call.job is not None and known is not None:  # whose key was shown when it was accepted
+            known = accepted_key(known.key_id, request.client_ip, call.started_at, gateway.snapshot)
+        else:
+            known = valid_key(request.key_text, request.client_ip, call.started_at, gateway.snapshot)
     call.key = known
     gateway.knows_who_may_call()
     gateway.key_use.note(known.id, call.started_at)
@@ -35,6 +38,23 @@ def valid_key(text: str | None, address: str | None, moment: datetime, snapshot:
         raise Refusal(
             "invalid_api_key", "This API key is not valid. It may be mistyped, or it has been revoked."
         )
+    check_usable(key, address, moment)
+    return key
+
+
+def accepted_key(key_id: str, address: str | None, moment: datetime, snapshot: Snapshot) -> KeyEntry:
+    """The key that a job was accepted with, if it may still be used. Refusals: invalid_api_key, ip_not_allowed."""
+    key = snapshot.keys.get(key_id)
+    if key is None:
+        raise Refusal(
+            "invalid_api_key", "The API key that this job was sent with has been revoked.", may_retry=False
+        )
+    check_usable(key, address, moment)
+    return key
+
+
+def check_usable(key: KeyEntry, address: str | None, moment: datetime) -> None:
+    """Refusals: invalid_api_key, ip_not_allowed, where a key that is known may not be used now, from this address."""
     if key.expires_at is not None and key.expires_at <= moment:
         raise Refusal(
             "invalid_api_key",
@@ -46,7 +66,6 @@ def valid_key(text: str | None, address: str | None, moment: datetime, snapshot:
         )
     if key.allowed_networks and not _is_allowed(key, address):
         raise Refusal("ip_not_allowed", f"This API key may not be used from {address or 'this address'}.")
-    return key
 
 
 def _is_allowed(key: KeyEntry, client_ip: str | None) -> bool:

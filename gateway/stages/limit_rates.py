@@ -5,10 +5,8 @@ from gateway.refusals import Refusal
 from gateway.routing.worst_case import first_tokens
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RateLimitEntry
-from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest, counter_key
+from governance.limits.policy.rate_limits import Counter, RateDecision, RateRequest, counter_key, period_text
 from governance.limits.services.rate_limiter import Ticket
-
-_PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
 
 
 async def limit_rates(call: Call, gateway: Gateway) -> None:
@@ -27,8 +25,10 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
     tokens = call.bounds.counted_input_tokens + first_tokens(call)
     takes = tuple((counter, tokens if limit.metric == "tokens" else 1) for counter, limit in limits.items())
     request = RateRequest(str(call.id), takes)
+    # A job waits on its queue, where it holds up nothing (gateway/jobs).
+    seconds = 0.0 if call.job is not None else call.routed.route.wait_seconds
     decision = await gateway.rate_lines.admit(
-        request, team=call.key.team.id, weight=call.key.team.weight, seconds=call.routed.route.wait_seconds
+        request, team=call.key.team.id, weight=call.key.team.weight, seconds=seconds
     )
     call.taken.rates = [
         (limit.metric, counter.period_ms, counter.limit, max(0, counter.limit - used))
@@ -36,6 +36,7 @@ async def limit_rates(call: Call, gateway: Gateway) -> None:
         if counter.period_ms
     ]
     if decision.short is not None:
+        call.taken.short = decision.short.key
         raise _limited(limits[decision.short], decision.short, decision, tokens)
     call.taken.ticket = Ticket(request, decision)
     call.taken.token_counters = tuple(
@@ -75,7 +76,7 @@ def _limited(limit: RateLimitEntry, counter: Counter, decision: RateDecision, to
     if limit.metric == "concurrent":
         what = f"{counter.limit:,} calls at once"
     else:
-        what = f"{counter.limit:,} {limit.metric} per {_PERIODS[limit.period_seconds]}"
+        what = f"{counter.limit:,} {limit.metric} per {period_text(limit.period_seconds)}"
     if decision.retry_ms is None:
         return Refusal(
             "rate_limited",

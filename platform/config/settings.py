@@ -73,6 +73,17 @@ EMAIL_TIMEOUT = 20
 TEAM_DELIVERIES = env.int("GATEHOUSE_TEAM_DELIVERIES", default=3)
 TEAM_DOCUMENTS = env.int("GATEHOUSE_TEAM_DOCUMENTS", default=1)
 TEAM_EVALUATIONS = env.int("GATEHOUSE_TEAM_EVALUATIONS", default=1)
+# --- jobs: calls that are made later (docs/jobs.md) --------------------------------------------------
+JOBS_AT_ONCE = env.at_least("GATEHOUSE_JOBS_AT_ONCE", 1, default=16)
+TEAM_JOBS = env.at_least("GATEHOUSE_TEAM_JOBS", 1, default=12)
+TEAM_JOBS_WAITING = env.at_least("GATEHOUSE_TEAM_JOBS_WAITING", 1, default=100_000)
+TEAM_JOBS_WAITING_MB = env.at_least("GATEHOUSE_TEAM_JOBS_WAITING_MB", 1, default=4096)
+JOBS_DEADLINE_SECONDS = env.at_least("GATEHOUSE_JOBS_DEADLINE_SECONDS", 1, default=86_400)
+JOBS_RESULT_HOURS = env.at_least("GATEHOUSE_JOBS_RESULT_HOURS", 1, default=24)
+JOBS_DEAD_HOURS = env.at_least("GATEHOUSE_JOBS_DEAD_HOURS", 1, default=168)
+JOBS_WEBHOOK_HOSTS = [host.strip().lower() for host in env.list("GATEHOUSE_JOBS_WEBHOOK_HOSTS", default=[])]
+JOBS_QUEUE_URL = env.str("GATEHOUSE_JOBS_QUEUE_URL", default="")
+JOBS_DEAD_QUEUE_URL = env.str("GATEHOUSE_JOBS_DEAD_QUEUE_URL", default="")
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """PURE: what an entrance reads from a connection's scope before it knows any wire format."""
 
 from typing import Any
+from uuid import UUID
 
 from gateway.call import Call
 from gateway.call.checks import Checks
@@ -67,11 +68,12 @@ def new_call(
     parsed: Parsed | None,
     body_bytes: int,
     shown_key: KeyEntry | None = None,
+    call_id: UUID | None = None,
 ) -> Call:
-    """The call of a request; without `parsed` one that can only be refused."""
+    """The call of a request; without `parsed` one that can only be refused. `call_id`, where it has its id already."""
     headers = headers_of(scope)
     client = scope.get("client")
-    call_id = new_id()
+    call_id = call_id or new_id()
     own_id = tag(headers, b"x-request-id")
     request = Request(
         wire_format=wire_format,

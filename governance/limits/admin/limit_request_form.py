@@ -14,6 +14,7 @@ from accounts.models import ApiKey, Application, Team, User
 from accounts.services.known_models import known_models
 from governance.limits.models import Budget, Dimension, LimitRequest, RateLimit
 from governance.limits.policy.limit_requests import MAX_DURATION, LimitRequestError, check_end
+from governance.limits.policy.rate_limits import period_text
 from governance.limits.services.limit_requests import put_team
 from kernel.clock import utc_now
 from kernel.errors import at
@@ -82,7 +83,7 @@ class AskForm(CheckedForm, forms.Form):
         unit = (
             "calls at once"
             if limit.metric == RateLimit.Metric.CONCURRENT
-            else f"{limit.metric} per {limit.period}"
+            else f"{limit.metric} per {period_text(limit.period_seconds)}"
         )
         return forms.IntegerField(label=f"How many more {unit}", min_value=1)
 

@@ -10,6 +10,7 @@ from accounts.admin.typed import display
 from governance.limits.admin.scope_filters import ScopeFilter
 from governance.limits.admin.scoped import ScopedAdmin
 from governance.limits.models import RateLimit
+from governance.limits.policy.rate_limits import period_text
 from governance.limits.selectors.budgets import in_force
 from governance.limits.selectors.limit_requests import until_text
 from governance.limits.selectors.subjects import PEOPLE, subject_names
@@ -21,7 +22,8 @@ from kernel.clock import utc_now
 class RateLimitAdmin(ScopedAdmin):
     """Rate limits: how many calls or tokens pass in a minute, an hour or a day, or how many calls at once."""
 
-    fixed_fields = (*ScopedAdmin.fixed_fields, "metric", "period")
+    fixed_fields = (*ScopedAdmin.fixed_fields, "metric", "period", "every")
+    usual_fields = ("every",)
     empty_hint = "A rate limit keeps one team, application or user from using up what others need."
     list_display = ("scope_label", "limited", "created_at")
     change_form_outer_before_template = "admin/governance/limits/rate_limit_use.html"
@@ -29,7 +31,7 @@ class RateLimitAdmin(ScopedAdmin):
     search_help_text = "A team, an application, a feature, an end user or a route."
     search_fields = ("team__name", "application__name", "feature", "end_user", "model")
     fieldsets = (
-        (None, {"fields": ("metric", "limit", "period")}),
+        (None, {"fields": ("metric", "limit", "period", "every")}),
         (
             "Scope",
             {
@@ -44,7 +46,7 @@ class RateLimitAdmin(ScopedAdmin):
     def limited(self, limit: RateLimit) -> list[str]:
         if limit.metric == RateLimit.Metric.CONCURRENT:
             return [f"{limit.limit:,} calls at once", ""]
-        return [f"{limit.limit:,} {limit.metric}", f"in any {limit.period}"]
+        return [f"{limit.limit:,} {limit.metric}", f"in any {period_text(limit.period_seconds)}"]
 
     def beside(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {"use": _use_of(request, obj)}

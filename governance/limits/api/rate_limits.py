@@ -7,11 +7,11 @@ from governance.limits.models import RateLimit
 
 
 class RateLimitSerializer(ScopedSerializer):
-    fixed_fields = (*ScopedSerializer.fixed_fields, "metric", "period")
+    fixed_fields = (*ScopedSerializer.fixed_fields, "metric", "period", "every")
 
     class Meta:
         model = RateLimit
-        fields = ("id", "metric", "limit", "period", *SCOPE_FIELDS, "created_at")
+        fields = ("id", "metric", "limit", "period", "every", *SCOPE_FIELDS, "created_at")
 
 
 _EXAMPLE = OpenApiExample(
@@ -23,7 +23,7 @@ _EXAMPLE = OpenApiExample(
 
 @extend_schema_view(create=extend_schema(examples=[_EXAMPLE]))
 class RateLimitViewSet(OwnedModelViewSet):
-    """Rate limits: how many calls or tokens pass in any minute, hour or day, or how many calls at once."""
+    """Rate limits: how many calls or tokens pass in any minute, hour or day, or so many of them (`every`), or how many calls at once."""
 
     queryset = RateLimit.objects.select_related("team", "application__team", "api_key")
     serializer_class = RateLimitSerializer

@@ -11,6 +11,19 @@ from dataclasses import dataclass, field
 SLICES = 60
 PERIOD_SECONDS = {"": 0, "minute": 60, "hour": 3600, "day": 86_400}
 """Of a limit's periods; 0 is at any time."""
+MAX_PERIOD_SECONDS = 7 * 86_400
+"""The longest period: its slices are kept for as long."""
+
+
+def period_text(seconds: int) -> str:
+    """A period as people write it after "per": `minute`, `12 minutes`, `36 hours`."""
+    for name in ("day", "hour", "minute"):
+        number, rest = divmod(seconds, PERIOD_SECONDS[name])
+        if number and not rest:
+            return name if number == 1 else f"{number} {name}s"
+    return f"{seconds} seconds"
+
+
 LEASE_MS = 30_000
 """How long a call counts as running without being renewed: its process may have died."""
 

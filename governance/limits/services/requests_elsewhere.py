@@ -11,7 +11,6 @@ from django.db.models import Q, Sum
 from accounts.models import ApiKey
 from governance.limits.models import Grant, RateLimit
 from governance.limits.policy.rate_limits import (
-    PERIOD_SECONDS,
     Counter,
     RateDecision,
     RateRequest,
@@ -61,7 +60,7 @@ def _counters(key: ApiKey) -> Iterator[Counter]:
         ):
             continue
         most = limit.limit + _granted(limit, subject)
-        yield Counter(counter_key(limit.pk, subject), PERIOD_SECONDS[limit.period] * 1000, most)
+        yield Counter(counter_key(limit.pk, subject), limit.period_seconds * 1000, most)
 
 
 def _granted(limit: RateLimit, subject: str) -> int:

@@ -34,6 +34,11 @@ KINDS = (
         "AES-256-GCM, a key for each call derived from its team's key",
         "“Make a new key” for what comes; “Erase” for what there is",
     ),
+    Kept(
+        "Jobs: what was asked until they have ended, and their answers",
+        "AES-256-GCM, a key for each job derived from its team's key",
+        "As raw text",
+    ),
     Kept("Stored responses", "AES-256-GCM, with the team's key", "As raw text"),
     Kept("Names of people behind placeholders", "AES-256-GCM, with the team's key", "As raw text"),
     Kept("Teams' keys", "AWS KMS, or the master key", "manage.py rewrap_keys"),

@@ -140,6 +140,10 @@ BAD_RATES = {
     "calls at once in an hour": ({"metric": "concurrent"}, "period"),
     "requests in no period": ({"period": ""}, "period"),
     "no such metric": ({"metric": "bytes"}, "metric"),
+    "every none of them": ({"every": 0}, "every"),
+    "beyond a week": ({"period": "day", "every": 8}, "every"),
+    "no such period, every two": ({"period": "fortnight", "every": 2}, "period"),
+    "calls at once every two": ({"metric": "concurrent", "period": "", "every": 2}, "every"),
 }
 
 
@@ -149,6 +153,17 @@ def test_what_no_rate_limit_can_be(world, body, field):
     assert answer.status_code == 400
     assert field in answer.json()
     assert RateLimit.objects.count() == 2
+
+
+def test_several_periods_together_are_one_limit_beside_others(world):
+    for body in ({}, {"every": 2}, {"period": "minute", "every": 12}):
+        answer = make(world, "admin", "rate-limits", team=world.mine.team.pk, **body)
+        assert answer.status_code == 201, answer.content
+        assert answer.json()["every"] == body.get("every", 1)
+    again = make(world, "admin", "rate-limits", team=world.mine.team.pk, every=2)
+    assert again.status_code == 400
+    limit = RateLimit.objects.get(team=world.mine.team, every=12)
+    assert (limit.period_seconds, limit.what) == (720, "requests per 12 minutes")
 
 
 def test_filters_of_lists(world):

@@ -59,6 +59,7 @@ class Shared:
 COUNTERS = (
     Counter("a", MINUTE, 10),
     Counter("b", MINUTE, 25),
+    Counter("twelve", 12 * MINUTE, 15),
     Counter("hour", 60 * MINUTE, 30),
     Counter("c", 0, 3),
 )
@@ -113,15 +114,17 @@ def test_valkey_and_python_decide_alike(redis_url, steps):
 @given(
     calls=st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 10)), max_size=80),
     limit=st.integers(1, 30),
+    minutes=st.sampled_from([1, 7, 12, 60, 7 * 1440]),
 )
-def test_no_period_lets_through_more_than_the_limit(calls, limit):
-    tallies, counter, now, passed = Tallies(), Counter("x", MINUTE, limit), START, []
+def test_no_period_lets_through_more_than_the_limit(calls, limit, minutes):
+    period = minutes * MINUTE
+    tallies, counter, now, passed = Tallies(), Counter("x", period, limit), START, []
     for pause, amount in calls:
-        now += pause
+        now += pause * minutes
         (decision,) = tallies.admit([RateRequest("c", ((counter, amount),))], now_ms=now)
         if decision.admitted:
             passed.append((now, amount))
-            assert sum(taken for at, taken in passed if now - MINUTE < at) <= limit
+            assert sum(taken for at, taken in passed if now - period < at) <= limit
         elif decision.retry_ms is not None:
             # What it is told to wait for is enough, if nobody else comes, and not more than a slice too long.
             probe = Tallies()

@@ -1,0 +1,1 @@
+"""Jobs at the entrances: how they are accepted, run and told."""
