@@ -24,6 +24,7 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.providers.documents import DocumentReader
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
+from gateway.records.idempotency import IdempotentCalls
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.raw_text_watch import RawTextWatch
@@ -39,13 +40,14 @@ from gateway.snapshot.state import Snapshot
 from gateway.starts import each_within, not_yet
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
-from governance.limits.services.ledger import Ledger
+from governance.limits.services.ledger import SILENT_SECONDS, Ledger
 from governance.limits.services.own_budgets import OwnBudgets
 from governance.limits.services.pulses import BackgroundWatch
 from governance.limits.services.rate_limiter import RateLimiter
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
 from governance.records.services.body_store import BodyStore
+from governance.records.services.idempotency_store import IdempotencyStore
 from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
@@ -164,6 +166,18 @@ class Gateway:
         self.background = BackgroundWatch(self._pool)
         self.responses = ResponseStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
+        self.idempotency = IdempotentCalls(
+            IdempotencyStore(
+                self._pool,
+                instance_id=self.instance_id,
+                keep_seconds=3600 * settings.GATEWAY_IDEMPOTENCY_HOURS,
+                silent_seconds=SILENT_SECONDS,
+            ),
+            self.keyring,
+            self.upkeep,
+            counts=self.metrics.idempotent_calls,
+            wait_seconds=settings.GATEWAY_IDEMPOTENCY_WAIT_SECONDS,
+        )
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS

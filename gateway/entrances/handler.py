@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
+from gateway.call.idempotency import IdempotencyKey
 from gateway.entrances.body_bounds import LARGE_BODY, check_bounds
 from gateway.entrances.door import let_in
 from gateway.entrances.formats import anthropic_reply, openai_reply
@@ -25,12 +26,14 @@ from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_he
 from gateway.entrances.handover import CallHandover, Handover
 from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
+from gateway.entrances.once import Once, known_by, wanted_key
 from gateway.entrances.origins import Origins
 from gateway.entrances.read_body import ClientLeftError, read_body
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
 from gateway.entrances.starting import Starting
-from gateway.entrances.stream import StreamConsumer
+from gateway.entrances.stream import StreamConsumer, StreamedReply
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
+from gateway.entrances.views.base import refused
 from gateway.entrances.views.probes import health, metrics, readiness, welcome
 from gateway.entrances.websocket import ChatConsumer
 from gateway.refusals import Refusal, status_in, too_deep, unexpected
@@ -205,9 +208,11 @@ class GatewayHandler:
         entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
+        once: bytes | None = None
         body = b""
         try:
             headers = headers_of(scope)
+            once = wanted_key(headers, entrance.name)
             body = await read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
             if len(body) < LARGE_BODY:
@@ -215,13 +220,13 @@ class GatewayHandler:
             else:
                 await check_bounds(body)
                 parsed = await asyncio.to_thread(entrance.parse, body, headers)
-        except Refusal as found:
-            refusal = found
+        except Refusal as early:
+            refusal = early
         except RecursionError:
             refusal = too_deep()
         except ClientLeftError:
             return
-        CallHandover(
+        found = CallHandover(
             gateway=gateway,
             body=body,
             call=new_call(
@@ -230,11 +235,39 @@ class GatewayHandler:
             entrance=entrance,
             parsed=parsed,
             refusal=refusal,
-        ).put(scope)
-        if parsed is not None and parsed.is_stream:
+        )
+        found.put(scope)
+        if once is not None and refusal is None:
+            await self._once(
+                found, scope, receive, send, address, parts, known=await known_by(scope, once, body, key)
+            )
+        elif parsed is not None and parsed.is_stream:
             await self._stream(scope, _Replay(receive), send)
         else:
             await _send(send, await _view(scope, address, parts, body))
+
+    async def _once(
+        self,
+        found: CallHandover,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        address: Address,
+        parts: dict[str, str],
+        known: IdempotencyKey,
+    ) -> None:
+        """A call with an idempotency key, which is made once."""
+
+        async def make(send: Send) -> None:
+            if found.parsed is not None and found.parsed.is_stream:
+                await StreamedReply(found, send).run()
+            else:
+                await _send(send, await _view(scope, address, parts, found.body))
+
+        async def tell(refusal: Refusal) -> None:
+            await _send(send, refused(found.call, found.entrance, refusal))
+
+        await Once(found.gateway, found.call, make=make, tell=tell).answer(known, receive, send)
 
 
 class _Replay:

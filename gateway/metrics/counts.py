@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gateway.call.idempotency import OUTCOMES
 from gateway.metrics.families import BOUNDS, DURATIONS, SECONDS, Reading
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Metrics:
         """By model, region and reason."""
         self.raw_not_kept: Counter[str] = Counter()
         """By reason."""
+        self.idempotent_calls: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
+        """Requests with an idempotency key, by what came of them."""
         self.durations = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -59,6 +62,9 @@ class Metrics:
             "gatehouse_rule_breaches": {labels: float(number) for labels, number in self.rules.items()},
             "gatehouse_raw_not_kept": {
                 (reason,): float(number) for reason, number in self.raw_not_kept.items()
+            },
+            "gatehouse_idempotent_calls": {
+                (outcome,): float(number) for outcome, number in self.idempotent_calls.items()
             },
             DURATIONS: {(str(index),): float(number) for index, number in enumerate(self.durations)},
             SECONDS: {(): self.seconds},

@@ -53,6 +53,7 @@ FAMILIES = (
              "model", "region", "reason"),
     _counter("gatehouse_rule_breaches", "Requests that broke a rule of the model's.", "rule", "action"),
     _counter("gatehouse_raw_not_kept", "Calls whose raw text was to be kept and was not, by why.", "reason"),
+    _counter("gatehouse_idempotent_calls", "Requests with an idempotency key, by what came of them.", "outcome"),
     _counter("gatehouse_task_failures", "Failures of what each process does all the time; it is tried again.", "task"),
     Family("gatehouse_bugs", "Faults of Gatehouse's own, of all its processes: each has a traceback in the log.", ("where",),
            is_counter=True, is_shared=True, combine=max),

@@ -469,6 +469,27 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='IdempotentCall',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.application')),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
+                        ('key_digest', models.BinaryField(help_text='Of the key that the caller sent.')),
+                        ('request_digest', models.BinaryField(help_text='Of address, body and what else changes the call.')),
+                        ('call_id', models.UUIDField(help_text='The call that was made.')),
+                        ('instance_id', models.UUIDField(help_text='The gateway process that makes it.')),
+                        ('state', models.CharField(choices=[('running', 'Running'), ('answered', 'Answered'), ('unkept', 'Answered, and the answer not kept')], max_length=10)),
+                        ('generation', models.PositiveIntegerField(help_text="Of the team's key.", null=True)),
+                        ('sealed', models.BinaryField(help_text='The answer: its status, headers and body.', null=True)),
+                        ('claimed_at', models.DateTimeField()),
+                        ('expires_at', models.DateTimeField(db_index=True)),
+                    ],
+                    options={
+                        'constraints': [models.UniqueConstraint(fields=('application', 'key_digest'), name='one_call_of_a_key')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='TeamKey',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
