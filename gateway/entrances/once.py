@@ -24,6 +24,7 @@ from gateway.call.idempotency import (
 from gateway.entrances.body_bounds import LARGE_BODY
 from gateway.entrances.formats.incoming import Scope, headers_of
 from gateway.entrances.formats.outgoing import call_headers, raw
+from gateway.entrances.sending import Message, Receive, Send
 from gateway.pipeline import refuse
 from gateway.records.idempotency import Answer, Holding
 from gateway.refusals import STATUS, Refusal, unexpected
@@ -35,9 +36,6 @@ from governance.records.services.idempotency_store import Claim, IdempotencyUnav
 
 logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Result = TypeVar("Result")
 
 _KEY_SECONDS = 10
@@ -80,7 +78,8 @@ async def known_by(scope: Scope, key: bytes, body: bytes, shown: KeyEntry) -> Id
 class Once:
     """One request with a key.
 
-    `make` makes the call and sends its answer; `tell` words a refusal for this caller.
+    `call` is the request's own, which is on record by itself where it makes no call. `make` makes the call, sends its answer,
+    and gives it; `tell` words a refusal for this caller.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Once:
         gateway: Gateway,
         call: Call,
         *,
-        make: Callable[[Send], Awaitable[None]],
+        make: Callable[[Send], Awaitable[Call]],
         tell: Callable[[Refusal], Awaitable[None]],
     ) -> None:
         self._gateway, self._call = gateway, call
@@ -157,13 +156,12 @@ class Once:
     async def _record(self, holding: Holding, tape: "_Tape") -> None:
         idempotency = self._gateway.idempotency
         try:
-            await self._make(tape.send)
-            answer = tape.answer(self._call)
-            if answer is not None and ending_of(self._call) is Ending.KEPT:
-                is_stored = self._may_store(self._call.rules)
-                await idempotency.keep(holding, answer, is_stored=is_stored)
+            call = await self._make(tape.send)
+            answer = tape.answer(call)
+            if answer is not None and ending_of(call) is Ending.KEPT:
+                await idempotency.keep(holding, answer, is_stored=self._may_store(call.rules))
                 return
-            await idempotency.free(holding, self._call.refusal or unexpected())
+            await idempotency.free(holding, call.refusal or unexpected())
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError):
                 logger.exception("call %s failed", self._call.id)

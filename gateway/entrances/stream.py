@@ -1,7 +1,6 @@
 """A streamed reply over HTTP: server-sent events for OpenAI's and Anthropic's SDKs, event-stream frames for boto3."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -12,13 +11,12 @@ from django.conf import settings
 
 from gateway.call import Call
 from gateway.entrances.formats.entrance import Entrance, Writer
-from gateway.entrances.formats.outgoing import JSON, call_headers, raw, refusal_headers
+from gateway.entrances.formats.outgoing import call_headers, raw
 from gateway.entrances.handover import CallHandover, call_handover_of
 from gateway.entrances.keep_alive import KeepAlive
+from gateway.entrances.sending import Send, refused, send_whole
 from gateway.pipeline import respond
-from gateway.refusals import Refusal, status_in
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from gateway.refusals import Refusal
 
 
 class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
@@ -74,7 +72,7 @@ class StreamedReply:
         except Refusal as refusal:
             await keeping.said()
             if not self._has_head:
-                await self._refuse(call, entrance, refusal)
+                await send_whole(self._send, refused(call, entrance, refusal))
                 return
             data = writer.error(refusal) if has_begun else writer.start() + writer.error(refusal)
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
@@ -97,11 +95,3 @@ class StreamedReply:
             **call_headers(call, with_cost=False),
         }
         await self._send({"type": "http.response.start", "status": 200, "headers": raw(headers)})
-
-    async def _refuse(self, call: Call, entrance: Entrance, refusal: Refusal) -> None:
-        body, extra = entrance.error(call, refusal)
-        headers = {"content-type": JSON, "content-length": str(len(body))}
-        headers |= call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-        status = status_in(refusal, call.request.wire_format)
-        await self._send({"type": "http.response.start", "status": status, "headers": raw(headers)})
-        await self._send({"type": "http.response.body", "body": body})

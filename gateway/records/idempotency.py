@@ -259,7 +259,7 @@ class IdempotentCalls:
         Postgres; it is written then."""
         claim, sealed = holding.claim, None
         if is_stored and (key := await self._keyring.get(claim.team_id)) is not None:
-            work = partial(_sealed, answer, key=key.key, team_id=claim.team_id)
+            work = partial(_sealed, answer, key=key.key, claim=claim)
             data = await asyncio.to_thread(work) if len(answer.body) > _LARGE_BYTES else work()
             sealed = SealedAnswer(key.generation, data)
         await self._ended(holding, answer, partial(self._store.keep, claim, sealed))
@@ -309,16 +309,10 @@ def _news(wait: _Wait, found: Found | None) -> bool | None:
     return True if perf_counter() - wait.silent_since > _SECOND_LOOK_SECONDS else None
 
 
-def _sealed(answer: Answer, *, key: bytes, team_id: int) -> bytes:
+def _sealed(answer: Answer, *, key: bytes, claim: Claim) -> bytes:
     plain = zlib.compress(msgspec.msgpack.encode(answer), level=1)  # streams say the same around every token
-    return seal(
-        plain,
-        key=key,
-        call_id=answer.call_id,
-        team_id=team_id,
-        nonce=random_bytes(NONCE_BYTES),
-        purpose=_PURPOSE,
-    )
+    nonce = random_bytes(NONCE_BYTES)
+    return seal(plain, key=key, call_id=claim.call_id, team_id=claim.team_id, nonce=nonce, purpose=_PURPOSE)
 
 
 def _opened(sealed: bytes, *, key: bytes, call_id: UUID, team_id: int) -> Answer:
