@@ -138,6 +138,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 timeout_seconds=route.timeout_seconds,
                 wait_seconds=route.wait_seconds,
                 created_at=route.created_at,
+                prompt_cache=route.prompt_cache,
                 deployments=tuple(
                     _deployment(route, target.deployment, target.weight, prices[target.deployment_id], known)
                     for target in route.targets.all()

@@ -145,6 +145,8 @@ class RouteEntry:
     wait_seconds: int
     created_at: datetime
     deployments: tuple[DeploymentEntry, ...]
+    prompt_cache: str = "caller"
+    """Who sets cache points: the caller alone, or `auto`: Gatehouse where the caller sets none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "wait_seconds", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -57,6 +57,7 @@ class RouteAdmin(CatalogAdmin):
     fieldsets = (
         (None, {"fields": ("name", "aliases", "description", "is_enabled")}),
         ("Choice of target", {"fields": ("strategy", "timeout_seconds")}),
+        ("Prompt cache", {"fields": ("prompt_cache",)}),
         (
             "Answers",
             {

@@ -24,7 +24,7 @@ class RouteSerializer(OwnedSerializer):
         model = Route
         fields = (
             "id", "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "wait_seconds", "is_enabled", "targets", "created_at",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "wait_seconds", "is_enabled", "targets", "created_at",
         )  # fmt: skip
 
     def validate_targets(self, targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
