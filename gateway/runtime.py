@@ -24,6 +24,7 @@ from gateway.providers.bedrock.transport import Transport
 from gateway.providers.documents import DocumentReader
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
+from gateway.records.beginning_use import BeginningUse
 from gateway.records.idempotency import IdempotentCalls
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
@@ -38,6 +39,7 @@ from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.starts import each_within, not_yet
+from gateway.wire.beginnings import Beginnings
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
 from governance.limits.services.ledger import SILENT_SECONDS, Ledger
@@ -155,12 +157,14 @@ class Gateway:
         self.screener = Screener()
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
+        self.beginnings = Beginnings()
         self.sessions = Sessions()
         self.key_use = KeyUse(self._pool)
         self.unknown_callers = UnknownCallers(
             self._pool, most_per_minute=settings.GATEWAY_UNKNOWN_CALLS_PER_MINUTE
         )
         self.rule_use = RuleUse(self._pool)
+        self.beginning_use = BeginningUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.own_budgets = OwnBudgets(self._pool)
         self.background = BackgroundWatch(self._pool)
@@ -253,6 +257,7 @@ class Gateway:
         self.key_use.start(self.upkeep)
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
+        self.beginning_use.start(self.upkeep)
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         self.is_ready = True
 
@@ -284,7 +289,7 @@ class Gateway:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))
         self.documents.stop()
-        writers = (self.key_use, self.unknown_callers, self.rule_use)
+        writers = (self.key_use, self.unknown_callers, self.rule_use, self.beginning_use)
         partitions = () if self._partitions is None else (_done(self._partitions),)
         # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
         await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.admin_faults.stop(),

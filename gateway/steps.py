@@ -12,6 +12,7 @@ from gateway.stages.capabilities import capabilities
 from gateway.stages.change_route import change_route, wait_a_moment
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
+from gateway.stages.note_beginning import note_beginning
 from gateway.stages.read_documents import put_back, read_documents
 from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
@@ -119,6 +120,7 @@ async def may_ask_other_model(call: Call, gateway: Gateway) -> bool:
 
 
 def settled(call: Call, gateway: Gateway) -> None:
-    """What it cost; and what its session is remembered by."""
+    """What it cost; what its session is remembered by; and how its prompt begins."""
     settle(call, gateway)
+    note_beginning(call, gateway)
     note_answer(call, gateway)

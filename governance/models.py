@@ -43,7 +43,9 @@ from governance.usage.models import (
     UsageDay,
     UsageEndUserDay,
     UsageFeature,
+    UsagePromptDay,
     UsageQuarterHour,
+    VolatileBeginning,
 )
 
 __all__ = [
@@ -88,7 +90,9 @@ __all__ = [
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",
+    "UsagePromptDay",
     "UsageQuarterHour",
+    "VolatileBeginning",
     "WireFormat",
     "WorkerPulse",
 ]

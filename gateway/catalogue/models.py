@@ -16,6 +16,7 @@ from gateway.catalogue.choices import (
     CachePlace,
     Effort,
     ModelKind,
+    PromptCaching,
     Sampling,
     Thinking,
     ToolChoice,

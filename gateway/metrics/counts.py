@@ -28,6 +28,12 @@ class Metrics:
         """By model, region and reason."""
         self.raw_not_kept: Counter[str] = Counter()
         """By reason."""
+        self.cache_tokens: Counter[tuple[str, str]] = Counter()
+        self.cache_saved_nanos: Counter[str] = Counter()
+        self.cache_extra_nanos: Counter[str] = Counter()
+        """What calls cost less, and what calls cost more, by the provider's cache."""
+        self.volatile_beginnings: Counter[str] = Counter()
+        """By route."""
         self.idempotent_calls: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         """Requests with an idempotency key, by what came of them."""
         self.durations = [0] * (len(BOUNDS) + 1)
@@ -46,6 +52,11 @@ class Metrics:
             self.cost_nanos[route] += call.charge.cost_nanos
             self.tokens[route, "input"] += call.reply.usage.prompt
             self.tokens[route, "output"] += call.reply.usage.output
+            if saved := call.charge.cache_saved_nanos:
+                (self.cache_saved_nanos if saved > 0 else self.cache_extra_nanos)[route] += abs(saved)
+            if (usage := call.reply.usage).prompt != usage.input:
+                self.cache_tokens[route, "read"] += usage.cache_read
+                self.cache_tokens[route, "written"] += usage.cache_write + usage.cache_write_1h
 
     def note_raw_not_kept(self, reason: str) -> None:
         """Counts a call whose raw text was to be kept and was not."""
@@ -62,6 +73,16 @@ class Metrics:
             "gatehouse_rule_breaches": {labels: float(number) for labels, number in self.rules.items()},
             "gatehouse_raw_not_kept": {
                 (reason,): float(number) for reason, number in self.raw_not_kept.items()
+            },
+            "gatehouse_cache_tokens": {labels: float(number) for labels, number in self.cache_tokens.items()},
+            "gatehouse_cache_saved_dollars": {
+                (route,): nanos / 1e9 for route, nanos in self.cache_saved_nanos.items()
+            },
+            "gatehouse_cache_extra_dollars": {
+                (route,): nanos / 1e9 for route, nanos in self.cache_extra_nanos.items()
+            },
+            "gatehouse_volatile_beginnings": {
+                (route,): float(number) for route, number in self.volatile_beginnings.items()
             },
             "gatehouse_idempotent_calls": {
                 (outcome,): float(number) for outcome, number in self.idempotent_calls.items()

@@ -80,9 +80,7 @@ def difference(one: list[Part], other: list[Part], *, least_tokens: int) -> Vola
     """
     if len(one) != len(other):
         return None
-    differing = [
-        number for number, (a, b) in enumerate(zip(one, other, strict=True)) if a.digest != b.digest
-    ]
+    differing = [number for number, (a, b) in enumerate(zip(one, other, strict=True)) if a.digest != b.digest]
     if not differing or 2 * len(differing) > len(one):
         return None
     same = sum(part.length for part in one[differing[0] :]) - sum(one[number].length for number in differing)
@@ -131,6 +129,8 @@ class Beginnings:
         known.compared_at = now
         parts = parts_of(conversation, key=key)
         found = (difference(parts, before, least_tokens=least_tokens) for before in known.seen)
-        volatile = max((each for each in found if each is not None), key=lambda each: each.tokens, default=None)
+        volatile = max(
+            (each for each in found if each is not None), key=lambda each: each.tokens, default=None
+        )
         known.seen.append(parts)
         return volatile

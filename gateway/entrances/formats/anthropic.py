@@ -24,6 +24,7 @@ from gateway.entrances.formats.anthropic_served import OfServer
 from gateway.entrances.formats.anthropic_tools import tools_of
 from gateway.entrances.formats.members import Reader
 from gateway.refusals import Refusal
+from gateway.wire.beginnings import is_known_volatile
 
 read_messages = Reader(MessagesRequest)
 _MAX_BETAS = 50

@@ -70,7 +70,8 @@ def _weight(block: Block) -> int:
 
 
 def _mark(work: Work, found: Iterable[tuple[str, int]], system: list[SystemBlock] | None) -> None:
-    conversation, changes = work.conversation, {}
+    conversation = work.conversation
+    changes: dict[str, Any] = {}
     messages = list(conversation.messages)
     for place, number in found:
         if place == "tools":
@@ -90,8 +91,7 @@ def _mark(work: Work, found: Iterable[tuple[str, int]], system: list[SystemBlock
             messages[number] = Message(
                 role=message.role, content=[*message.content, Block(cache_point=_POINT)]
             )
-    typed: dict[str, Any] = changes
-    work.change(messages=messages, **typed)
+    work.change(messages=messages, **changes)
 
 
 def _marked_system(work: Work, system: list[SystemBlock]) -> list[SystemBlock]:
