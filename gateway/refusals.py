@@ -92,7 +92,7 @@ def status_in(refusal: Refusal, wire_format: str) -> int:
     if wire_format not in BEDROCK_FORMATS:
         return status
     if refusal.code in _IN_BEDROCK:
-        return _IN_BEDROCK[refusal.code]
+        return _IN_BEDROCK[refusal.code] if refusal.may_retry else 400
     if refusal.may_retry:
         return status
     if status >= 500:

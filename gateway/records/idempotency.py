@@ -101,7 +101,7 @@ class IdempotentCalls:
         self._counts, self._wait_seconds = counts, wait_seconds
         self._mine: dict[Place, Holding] = {}
         self._waits: dict[Place, _Wait] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._is_asking = False
         self._claims: Batcher[Claim, bool] = Batcher(self._claim, isolates=is_items_own)
         self._looks: Batcher[Place, Found | None] = Batcher(store.look)
 
@@ -213,9 +213,12 @@ class IdempotentCalls:
         """Waits until there is something new of a key; True where the process is dead that has it."""
         wait = self._waits.get(place)
         if wait is None or wait.call_id != call_id:
+            if wait is not None and not wait.changed.done():
+                wait.changed.set_result(False)  # another call has the key by now: that is news to those, too
             wait = self._waits[place] = _Wait(call_id, asyncio.get_running_loop().create_future())
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
+        if not self._is_asking:
+            self._is_asking = True
+            self._upkeep.until_done("waiting for idempotency keys", self._ask, retry=_EVERY_SECONDS)
         wait.waiting += 1
         try:
             done, _ = await asyncio.wait((wait.changed,), timeout=max(0.0, ends_at - perf_counter()))
@@ -228,12 +231,10 @@ class IdempotentCalls:
         return wait.changed.result()
 
     async def _ask(self) -> None:
-        try:
-            while self._waits:
-                await asyncio.sleep(_EVERY_SECONDS)
-                await self._ask_once()
-        finally:
-            self._asking = None
+        while self._waits:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self._ask_once()
+        self._is_asking = False
 
     async def _ask_once(self) -> None:
         asked = tuple(self._waits.items())
@@ -242,9 +243,6 @@ class IdempotentCalls:
         except IdempotencyUnavailableError:
             for _, wait in asked:
                 wait.silent_since = None  # who was silent may only not have been heard
-            return
-        except Exception:
-            logger.exception("who waits for idempotency keys can't be told")
             return
         for (place, wait), each in zip(asked, found, strict=True):
             if (is_dead := _news(wait, each)) is not None and not wait.changed.done():

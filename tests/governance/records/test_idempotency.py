@@ -153,8 +153,10 @@ async def _arrive(world: World, arrivals: list[tuple[int, int, int, str, int]]) 
     async with processes() as made:
         async with asyncio.timeout(30):
             await asyncio.gather(*(arrive(made[number], *rest) for number, *rest in arrivals))
-            while any(process.calls._mine for process in made):  # noqa: ASYNC110 - who left lets go by and by
-                await asyncio.sleep(0.01)
+            for process in made:
+                await process.calls._claims.drain()
+                while process.calls._mine or process.upkeep._tasks:  # noqa: ASYNC110 - who left lets go by and by
+                    await asyncio.sleep(0.01)
     assert refused <= {"idempotency_key_reused", "upstream_error", "overloaded"}
     assert all(len(each) <= 1 for each in answered.values())
 
