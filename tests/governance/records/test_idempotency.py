@@ -51,8 +51,9 @@ class Process:
         self.upkeep = Upkeep()
         self.counts: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self.store = store_type(self.pool, instance_id=self.id, keep_seconds=60, silent_seconds=30)
+        self.keyring = KeyRing()
         self.calls = IdempotentCalls(
-            self.store, KeyRing(), self.upkeep, counts=self.counts, wait_seconds=wait_seconds
+            self.store, self.keyring, self.upkeep, counts=self.counts, wait_seconds=wait_seconds
         )
 
     async def beat(self, *, pid: int = 1) -> None:
@@ -71,6 +72,7 @@ async def processes(number: int = 2, **options: Any) -> AsyncIterator[list[Proce
     finally:
         for each in made:
             await each.upkeep.stop()
+            each.keyring._threads.shutdown()
             await each.pool.close()
 
 
