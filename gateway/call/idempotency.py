@@ -120,6 +120,12 @@ def in_use(seconds: float) -> Refusal:
     )
 
 
+def not_made() -> Refusal:
+    """Whoever came first with the key left before the call was made."""
+    text = "The first call with this Idempotency-Key was not made. Please try again."
+    return Refusal("overloaded", text, retry_after=1)
+
+
 def spent() -> Refusal:
     """The call was made, and its answer is not to be had again."""
     return Refusal(

@@ -20,13 +20,15 @@ from gateway.call.idempotency import (
     digests,
     ending_of,
     key_of,
+    not_made,
 )
 from gateway.entrances.body_bounds import LARGE_BODY
 from gateway.entrances.formats.incoming import Scope, headers_of
 from gateway.entrances.formats.outgoing import call_headers, raw
 from gateway.entrances.sending import Message, Receive, Send
 from gateway.pipeline import refuse
-from gateway.records.idempotency import Answer, Holding
+from gateway.records.idempotency import Holding
+from gateway.records.kept_answers import Answer
 from gateway.refusals import STATUS, Refusal, unexpected
 from gateway.runtime import Gateway
 from gateway.served import REPLAYED, serve
@@ -109,8 +111,14 @@ class Once:
             found = await _unless(leaving, self._entered(claim, shown.rules))
             if found is None:
                 await self._leave()
+            elif isinstance(found, Holding) and leaving.done():
+                await self._gateway.idempotency.free(found, not_made())
+                await self._leave()
             elif isinstance(found, Holding):
-                await _unless(leaving, self._made(found, send))
+                tape = self._begun(found)
+                await _unless(leaving, tape.play(send))
+                if not (tape.messages or leaving.done()):
+                    raise unexpected()
             else:
                 await self._told_again(found, send)
         except Refusal as refusal:
@@ -143,15 +151,13 @@ class Once:
         """Whether the installation and policy let what was said be stored."""
         return self._gateway.logs_content and rules.storage.bodies != "none"
 
-    async def _made(self, holding: Holding, send: Send) -> None:
-        """Makes the call, in a task of its own: who leaves may ask again, and gets the answer."""
+    def _begun(self, holding: Holding) -> "_Tape":
+        """The call being made, in a task of its own: who leaves may ask again, and gets the answer."""
         tape = _Tape()
         task = asyncio.create_task(self._record(holding, tape))
         self._gateway.running.add(task)
         task.add_done_callback(self._gateway.running.discard)
-        await tape.play(send)
-        if not tape.messages:
-            raise unexpected()
+        return tape
 
     async def _record(self, holding: Holding, tape: "_Tape") -> None:
         idempotency = self._gateway.idempotency

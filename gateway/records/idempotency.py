@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,13 +15,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from gateway.call.idempotency import OUTCOMES, in_use, reused, spent
+from gateway.call.idempotency import OUTCOMES, in_use, not_made, reused, spent
+from gateway.records.kept_answers import Answer, opened, sealed
 from gateway.records.keyring import KeyRing
 from gateway.refusals import Refusal
 from governance.records.models import IdempotentCall
-from governance.records.policy import NONCE_BYTES, SealBrokenError, seal, unseal
+from governance.records.policy import NONCE_BYTES, SealBrokenError
 from governance.records.services.idempotency_store import (
     ALIVE,
     ENDED,
@@ -49,18 +47,6 @@ those who live are heard of again first. As with holds (docs/architecture.md).""
 _RETRY_SECONDS = 5.0
 _LARGE_BYTES = 64 * 1024
 """An answer from here on is packed and sealed off the event loop."""
-_PURPOSE = b"answer"
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """An answer as its caller saw it."""
-
-    status: int
-    code: str
-    """The error's, where it is one."""
-    headers: list[tuple[str, str]]
-    body: bytes
-    call_id: UUID
 
 
 @dataclass(slots=True, eq=False)
@@ -163,8 +149,7 @@ class IdempotentCalls:
         holding = self._mine.get(claim.place)
         if holding is None or holding.claim is not claim:
             holding = Holding(claim)
-        text = "The first call with this Idempotency-Key was not made. Please try again."
-        work = partial(self.free, holding, Refusal("overloaded", text, retry_after=1))
+        work = partial(self.free, holding, not_made())
         self._upkeep.until_done("letting go of an idempotency key", work, retry=_RETRY_SECONDS)
 
     async def _took_over(self, claim: Claim, dead: UUID) -> bool:
@@ -201,7 +186,7 @@ class IdempotentCalls:
         key = await self._keyring.of_generation(claim.team_id, kept.generation)
         if key is None:
             raise spent()
-        work = partial(_opened, kept.sealed, key=key, call_id=found.call_id, team_id=claim.team_id)
+        work = partial(opened, kept.sealed, key=key, call_id=found.call_id, team_id=claim.team_id)
         try:
             return await asyncio.to_thread(work) if len(kept.sealed) > _LARGE_BYTES else work()
         except SealBrokenError as error:
@@ -255,12 +240,15 @@ class IdempotentCalls:
     async def keep(self, holding: Holding, answer: Answer, *, is_stored: bool) -> None:
         """The call was answered: that is kept for a day, where it may be. Returns when it is durable, or has to wait for
         Postgres; it is written then."""
-        claim, sealed = holding.claim, None
+        claim, kept = holding.claim, None
         if is_stored and (key := await self._keyring.get(claim.team_id)) is not None:
-            work = partial(_sealed, answer, key=key.key, claim=claim)
+            nonce = random_bytes(NONCE_BYTES)
+            work = partial(
+                sealed, answer, key=key.key, call_id=claim.call_id, team_id=claim.team_id, nonce=nonce
+            )
             data = await asyncio.to_thread(work) if len(answer.body) > _LARGE_BYTES else work()
-            sealed = SealedAnswer(key.generation, data)
-        await self._ended(holding, answer, partial(self._store.keep, claim, sealed))
+            kept = SealedAnswer(key.generation, data)
+        await self._ended(holding, answer, partial(self._store.keep, claim, kept))
 
     async def free(self, holding: Holding, refusal: Refusal) -> None:
         """The call was not answered: those who wait are told the same, and the next one with the key is like the first."""
@@ -305,14 +293,3 @@ def _news(wait: _Wait, found: Found | None) -> bool | None:
         return True
     wait.silent_since = wait.silent_since or perf_counter()
     return True if perf_counter() - wait.silent_since > _SECOND_LOOK_SECONDS else None
-
-
-def _sealed(answer: Answer, *, key: bytes, claim: Claim) -> bytes:
-    plain = zlib.compress(msgspec.msgpack.encode(answer), level=1)  # streams say the same around every token
-    nonce = random_bytes(NONCE_BYTES)
-    return seal(plain, key=key, call_id=claim.call_id, team_id=claim.team_id, nonce=nonce, purpose=_PURPOSE)
-
-
-def _opened(sealed: bytes, *, key: bytes, call_id: UUID, team_id: int) -> Answer:
-    plain = unseal(sealed, key=key, call_id=call_id, team_id=team_id, purpose=_PURPOSE)
-    return msgspec.msgpack.decode(zlib.decompress(plain), type=Answer)

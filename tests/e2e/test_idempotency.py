@@ -379,6 +379,27 @@ def test_a_killed_process_gives_its_key_back(world, other, key):
     assert time.monotonic() - begun > 10  # not at the first look
 
 
+def test_clients_that_leave_at_any_moment_leave_no_key_behind(world, other):
+    before, keys = world.count_received(), [str(uuid4()) for _ in range(60)]
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
+
+    def leave(number: int) -> None:
+        url = (world.url, other.url)[number % 2]
+        headers = {"authorization": f"Bearer {world.key}", "idempotency-key": keys[number]}
+        _quietly(
+            lambda: HTTP.post(
+                f"{url}/v1/chat/completions", json=body, headers=headers, timeout=0.002 + number / 1000
+            )
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(leave, range(60)))
+    answers = [chat(world, key) for key in keys]
+    assert {answer.status_code for answer in answers} == {200}
+    assert world.count_received() == before + 60
+    until(lambda: not world.execute("SELECT 1 FROM governance_idempotentcall WHERE state = 'running'"))
+
+
 def _quietly(work: Any) -> None:
     with suppress(httpx.HTTPError):
         work()

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.call.idempotency import OUTCOMES
-from gateway.records.idempotency import Answer, Holding, IdempotentCalls
+from gateway.records.idempotency import Holding, IdempotentCalls
+from gateway.records.kept_answers import Answer
 from gateway.records.keyring import KeyRing
 from gateway.refusals import Refusal
 from governance.records.models import IdempotentCall, TeamKey
