@@ -946,7 +946,7 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/usage/sql/usage.sql',
-            sha256='51fd7276aef7074bd26ec234233d9f5fb91756c5e161acd50f49a22449b379c7',
+            sha256='c639a5e3ec65e1aebb8fff315ce694010d73ff9757995ef514b3dd79153499c5',
         ),
         kernel.migrations.RunSource(
             source='governance/privacy/sql/policy_versions.sql',

@@ -48,7 +48,7 @@ class RouteAdmin(CatalogAdmin):
         "max_tokens_limit": "Highest max_tokens",
         "expected_output_tokens": "Expected output tokens",
     }
-    usual_fields = ("expected_output_tokens",)
+    usual_fields = ("expected_output_tokens", "prompt_cache")
     list_display = ("name", "targets_text", "strategy_name", "usual_max_tokens", "is_enabled")
     list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
     search_fields = ("name", "aliases")

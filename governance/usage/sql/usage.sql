@@ -14,7 +14,6 @@ $$;
 
 -- Records and corrections written by transactions from one number up to, not including, another. A correction counts
 -- where its call does: with its cost, and no call. Repairs are not here: the records they repair say the cost already.
-DROP FUNCTION IF EXISTS gatehouse_usage_facts(bigint, bigint);
 CREATE OR REPLACE FUNCTION gatehouse_usage_facts(from_xact bigint, to_xact bigint)
 RETURNS TABLE (
     started_at timestamptz, team_id bigint, application_id bigint, api_key_id bigint, feature text, end_user text,
@@ -76,7 +75,6 @@ $$;
 
 
 -- What no sum has taken in yet, with the features and end users that it will tell apart.
-DROP FUNCTION IF EXISTS gatehouse_usage_tail(bigint, text, int, int);
 CREATE OR REPLACE FUNCTION gatehouse_usage_tail(from_xact bigint, zone text, most_features int, most_end_users int)
 RETURNS TABLE (
     started_at timestamptz, team_id bigint, application_id bigint, api_key_id bigint, feature text, end_user text,
