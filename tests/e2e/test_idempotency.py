@@ -305,7 +305,7 @@ def test_what_was_refused_or_failed_before_it_cost_anything_may_be_tried_again(w
     all_told_the_same(world, before, answers)
 
 
-def test_a_thousand_at_once_over_two_processes_make_one_call(world, other, key):
+def test_a_thousand_over_two_processes_make_one_call(world, other, key):
     for region in REGIONS:
         world.fault(region, latency_ms=3000)
     before = world.count_received()
@@ -313,7 +313,7 @@ def test_a_thousand_at_once_over_two_processes_make_one_call(world, other, key):
     headers = {"authorization": f"Bearer {world.key}", "idempotency-key": key}
 
     async def ask() -> list[httpx.Response]:
-        limits = httpx.Limits(max_connections=1000)
+        limits = httpx.Limits(max_connections=180)  # of one address, more may be cut before they show a key
         async with httpx.AsyncClient(timeout=120, limits=limits) as client:
             urls = [f"{(world.url, other.url)[n % 2]}/v1/chat/completions" for n in range(1000)]
             return await asyncio.gather(*(client.post(url, json=body, headers=headers) for url in urls))
