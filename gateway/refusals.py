@@ -20,10 +20,13 @@ STATUS = {
     "no_suitable_model": 404,
     "prompt_not_found": 404,
     "method_not_allowed": 405,
+    "idempotency_key_in_use": 409,
+    "idempotency_key_spent": 409,
     "request_too_large": 413,
     "unsupported_encoding": 415,
     "contract_failed": 422,
     "unsure": 422,
+    "idempotency_key_reused": 422,
     "rate_limited": 429,
     "loop_detected": 429,
     "upstream_throttled": 429,
@@ -84,6 +87,8 @@ class Refusal(Exception):
 BEDROCK_FORMATS = frozenset({"converse", "invoke", "bedrock"})
 """The formats that AWS's SDKs speak."""
 _FAILED_DEPENDENCY = 424
+_IN_BEDROCK = {"idempotency_key_in_use": 503, "idempotency_key_spent": 400, "idempotency_key_reused": 400}
+"""Codes whose status no exception of Bedrock's has. botocore tries 503 again, and 409 not."""
 
 
 def status_in(refusal: Refusal, wire_format: str) -> int:
@@ -93,7 +98,11 @@ def status_in(refusal: Refusal, wire_format: str) -> int:
     fail again has there one that they do not try again: 424, which Bedrock's own ModelErrorException has, or 400.
     """
     status = refusal.status
-    if wire_format not in BEDROCK_FORMATS or refusal.may_retry:
+    if wire_format not in BEDROCK_FORMATS:
+        return status
+    if refusal.code in _IN_BEDROCK:
+        return _IN_BEDROCK[refusal.code] if refusal.may_retry else 400
+    if refusal.may_retry:
         return status
     if status >= 500:
         return _FAILED_DEPENDENCY

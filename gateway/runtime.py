@@ -26,7 +26,9 @@ from gateway.providers.documents import DocumentReader
 from gateway.providers.transport import Transport
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
+from gateway.records.beginning_use import BeginningUse
 from gateway.records.deployment_events import DeploymentEvents
+from gateway.records.idempotency import IdempotentCalls
 from gateway.records.key_use import KeyUse
 from gateway.records.keyring import KeyRing
 from gateway.records.raw_text_watch import RawTextWatch
@@ -42,15 +44,17 @@ from gateway.routing.sessions import Sessions
 from gateway.snapshot.keeper import SnapshotKeeper
 from gateway.snapshot.state import Snapshot
 from gateway.starts import each_within, not_yet
+from gateway.wire.beginnings import Beginnings
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
-from governance.limits.services.ledger import Ledger
+from governance.limits.services.ledger import SILENT_SECONDS, Ledger
 from governance.limits.services.own_budgets import OwnBudgets
 from governance.limits.services.pulses import BackgroundWatch
 from governance.limits.services.rate_limiter import RateLimiter
 from governance.privacy.services.detector import Detector
 from governance.privacy.services.names import shared_pool
 from governance.records.services.body_store import BodyStore
+from governance.records.services.idempotency_store import IdempotencyStore
 from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
@@ -168,18 +172,32 @@ class Gateway:
         self.screener = Screener()
         self.estimator = Estimator()
         self.cached_prefixes = CachedPrefixes()
+        self.beginnings = Beginnings()
         self.sessions = Sessions()
         self.key_use = KeyUse(self._pool)
         self.unknown_callers = UnknownCallers(
             self._pool, most_per_minute=settings.GATEWAY_UNKNOWN_CALLS_PER_MINUTE
         )
         self.rule_use = RuleUse(self._pool)
+        self.beginning_use = BeginningUse(self._pool)
         self.feedback = FeedbackStore(self._pool)
         self.own_budgets = OwnBudgets(self._pool)
         self.background = BackgroundWatch(self._pool)
         self.responses = ResponseStore(self._pool)
         self.jobs = JobStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
+        self.idempotency = IdempotentCalls(
+            IdempotencyStore(
+                self._pool,
+                instance_id=self.instance_id,
+                keep_seconds=3600 * settings.GATEWAY_IDEMPOTENCY_HOURS,
+                silent_seconds=SILENT_SECONDS,
+            ),
+            self.keyring,
+            self.upkeep,
+            counts=self.metrics.idempotent_calls,
+            wait_seconds=settings.GATEWAY_IDEMPOTENCY_WAIT_SECONDS,
+        )
         self.random = Random()  # noqa: S311 - shares load, guards nothing
         self.max_output_tokens: int | None = settings.GATEWAY_MAX_OUTPUT_TOKENS or None
         self.settle_timeout_seconds: float = settings.GATEWAY_SETTLE_TIMEOUT_SECONDS
@@ -256,6 +274,7 @@ class Gateway:
         self.key_use.start(self.upkeep)
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
+        self.beginning_use.start(self.upkeep)
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         self.is_ready = True
 
@@ -287,7 +306,7 @@ class Gateway:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))
         self.documents.stop()
-        writers = (self.key_use, self.unknown_callers, self.rule_use)
+        writers = (self.key_use, self.unknown_callers, self.rule_use, self.beginning_use)
         partitions = () if self._partitions is None else (_done(self._partitions),)
         # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
         await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.fleet.stop(), self.admin_faults.stop(),

@@ -13,7 +13,7 @@ from gateway.pipeline import Stage, end_call, run_stages
 from gateway.refusals import Refusal, unexpected
 from gateway.runtime import Gateway
 from gateway.snapshot.state import RouteEntry
-from gateway.stages.limit_rates import limit_rates
+from gateway.stages.limit_rates import limit_rates, limit_requests
 from gateway.stages.take_turn import take_turn
 from gateway.steps import identified
 
@@ -24,6 +24,11 @@ _SERVED: tuple[tuple[str, Stage], ...] = (
     ("queue", take_turn),
     ("limit rates", limit_rates),
 )
+REPLAYED: tuple[tuple[str, Stage], ...] = (
+    ("authenticate", identified),
+    ("limit rates", limit_requests),
+)
+"""For an answer that there is already: it takes nobody's turn, and counts as a request."""
 _NO_ROUTE = RouteEntry(
     name="",
     strategy="ordered",
@@ -38,14 +43,19 @@ _NO_ROUTE = RouteEntry(
 _Result = TypeVar("_Result")
 
 
-async def serve(call: Call, gateway: Gateway, work: Callable[[], Awaitable[_Result]]) -> _Result:
+async def serve(
+    call: Call,
+    gateway: Gateway,
+    work: Callable[[], Awaitable[_Result]],
+    stages: tuple[tuple[str, Stage], ...] = _SERVED,
+) -> _Result:
     """Something besides a model that a key may ask for: under its rate limits, and on record however it ends. Raises Refusal.
 
     `work` is run when the call is admitted. What it costs is AWS's to bill; the record has the units in its checks.
     """
     call.routed = Routed(route=_NO_ROUTE, deployments=())
     try:
-        await run_stages(_SERVED, call, gateway)
+        await run_stages(stages, call, gateway)
         return await work()
     except Refusal as refusal:
         call.refusal = refusal

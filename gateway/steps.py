@@ -15,6 +15,7 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
 from gateway.stages.keep_answer import keep_answer
 from gateway.stages.keep_response import keep_response
+from gateway.stages.note_beginning import note_beginning
 from gateway.stages.read_documents import put_back, read_documents
 from gateway.stages.redact import redact
 from gateway.stages.reserve import reserve
@@ -136,6 +137,7 @@ async def _kept(call: Call, gateway: Gateway) -> None:
 
 
 def settled(call: Call, gateway: Gateway) -> None:
-    """What it cost; and what its session is remembered by."""
+    """What it cost; what its session is remembered by; and how its prompt begins."""
     settle(call, gateway)
+    note_beginning(call, gateway)
     note_answer(call, gateway)

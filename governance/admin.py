@@ -8,6 +8,7 @@ from governance.privacy.admin import PrivacyPolicyAdmin
 from governance.records.admin import KnownPersonAdmin, RawAccessAdmin, TeamKeyAdmin, UnknownCallerAdmin
 from governance.reviews.admin.calls import CallAdmin
 from governance.reviews.admin.feedback import FeedbackAdmin
+from governance.usage.admin.prompt_caches import PromptCacheAdmin
 from governance.usage.admin.reconciliation import ReconciliationAdmin
 from governance.usage.admin.usage import UsageAdmin
 
@@ -20,6 +21,7 @@ __all__ = [
     "KnownPersonAdmin",
     "LimitRequestAdmin",
     "PrivacyPolicyAdmin",
+    "PromptCacheAdmin",
     "RateLimitAdmin",
     "RawAccessAdmin",
     "ReconciliationAdmin",

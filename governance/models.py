@@ -22,6 +22,7 @@ from governance.records.models import (
     CallStatus,
     ContentIndex,
     ContentIndexState,
+    IdempotentCall,
     KnownPerson,
     RawAccess,
     RecordDrop,
@@ -42,7 +43,9 @@ from governance.usage.models import (
     UsageDay,
     UsageEndUserDay,
     UsageFeature,
+    UsagePromptDay,
     UsageQuarterHour,
+    VolatileBeginning,
 )
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "GatewayInstance",
     "Grant",
     "Hold",
+    "IdempotentCall",
     "KnownPerson",
     "LedgerEntry",
     "LimitRequest",
@@ -86,7 +90,9 @@ __all__ = [
     "UsageDay",
     "UsageEndUserDay",
     "UsageFeature",
+    "UsagePromptDay",
     "UsageQuarterHour",
+    "VolatileBeginning",
     "WireFormat",
     "WorkerPulse",
 ]

@@ -5,6 +5,7 @@ from governance.limits.tasks import expire_holds, expire_requests
 from governance.records.tasks import (
     analyze_partitions,
     drop_bodies,
+    drop_idempotent_calls,
     drop_responses,
     drop_sign_ins,
     drop_unknown_callers,
@@ -21,6 +22,7 @@ __all__ = [
     "analyze_partitions",
     "deliver",
     "drop_bodies",
+    "drop_idempotent_calls",
     "drop_responses",
     "drop_sign_ins",
     "drop_unknown_callers",

@@ -79,6 +79,8 @@ class Checks:
     """Whether a client only tries whether the model may be called."""
     loop: str = ""
     """How often an agent has repeated itself, where that is to be told."""
+    replayed: str = ""
+    """The call whose answer this one got, by its idempotency key."""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
 
@@ -95,7 +97,17 @@ class Checks:
             value["guardrail_units"] = dict(self.guardrail_units)
         if self.screening:
             value["screening"] = [each.as_json() for each in self.screening]
-        for name in ("guardrail", "invented", "restored", "violation", "leak", "links", "adjusted", "loop"):
+        for name in (
+            "guardrail",
+            "invented",
+            "restored",
+            "violation",
+            "leak",
+            "links",
+            "adjusted",
+            "loop",
+            "replayed",
+        ):
             if said := getattr(self, name):
                 value[name] = said
         if self.is_probe:

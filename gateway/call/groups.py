@@ -147,6 +147,7 @@ class Round:
     usage: Usage
     cost_nanos: int
     is_estimated: bool
+    cache_saved_nanos: int = 0
 
 
 @dataclass(slots=True)
@@ -209,6 +210,8 @@ class Charge:
     """What the call cost. By `settle`."""
 
     cost_nanos: int = 0
+    cache_saved_nanos: int = 0
+    """What the provider's cache made it cheaper, or, below 0, dearer."""
     price_id: int | None = None
     images: int = 0
     is_estimated: bool = False

@@ -49,6 +49,11 @@ class CachePlace(models.TextChoices):
     MESSAGES = "messages", "In messages"
 
 
+class PromptCaching(models.TextChoices):
+    CALLER = "caller", "By the caller alone"
+    AUTO = "auto", "By Gatehouse where the caller sets none"
+
+
 def several_of(
     label: str, choices: "type[models.TextChoices]", default: list[str], *, help_text: str = ""
 ) -> "ArrayField[Any, Any]":

@@ -16,6 +16,7 @@ from gateway.catalogue.choices import (
     CachePlace,
     Effort,
     ModelKind,
+    PromptCaching,
     Sampling,
     Thinking,
     ToolChoice,
@@ -421,6 +422,18 @@ class Route(Owned):
         default=False,
         db_default=False,
         help_text="Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.",
+    )
+    prompt_cache = models.CharField(
+        "cache points",
+        max_length=8,
+        choices=PromptCaching,
+        default=PromptCaching.CALLER,
+        db_default=PromptCaching.CALLER,
+        help_text=(
+            "Who marks what the provider's prompt cache keeps. Gatehouse marks tools, the system prompt and all up to the last user's "
+            "turn but one, where they are long enough. What is cached costs more to write once and about a tenth to read "
+            "within five minutes: good for conversations and shared prompts, dearer where each call begins with something else."
+        ),
     )
     timeout_seconds = models.PositiveIntegerField(
         default=300, validators=[MinValueValidator(1)], help_text="All attempts together end by then."

@@ -70,6 +70,20 @@ def cost(price: PriceEntry, usage: Usage, *, images: int = 0) -> int:
     return -(-millionths // TOKENS_PER_PRICE) + price.request + price.image * images
 
 
+def cache_saving(price: PriceEntry, usage: Usage) -> int:
+    """Nano-dollars that the provider's cache saved: what was read from it as plain input, less what was written above plain input.
+    Below 0 where more was written than reads made up for. Rounded down."""
+    rates = price.rates_for(usage.prompt)
+    write = rates.input if rates.cache_write is None else rates.cache_write
+    write_1h = write if rates.cache_write_1h is None else rates.cache_write_1h
+    millionths = (
+        usage.cache_read * (rates.input - (rates.input if rates.cache_read is None else rates.cache_read))
+        - usage.cache_write * (write - rates.input)
+        - usage.cache_write_1h * (write_1h - rates.input)
+    )
+    return millionths // TOKENS_PER_PRICE
+
+
 def worst_case(
     price: PriceEntry, *, input_tokens: int, max_tokens: int, caches: bool, images: int = 0
 ) -> int:

@@ -192,6 +192,7 @@ def _charge(record: AuditRecord, call: Draft, deployment: Deployment, price: pri
     record.region = deployment.region
     record.invoke_id = deployment.invoke_id
     record.cost_nanos = pricing.cost(price, usage)
+    record.cache_saved_nanos = pricing.cache_saving(price, usage)
     record.counted_input_tokens = usage.prompt + usage.prompt // 12
     record.reserved_nanos = pricing.worst_case(
         price, input_tokens=record.counted_input_tokens, max_tokens=4096, caches=False

@@ -6,15 +6,13 @@ consumer (server-sent events, event stream, WebSocket).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from io import BytesIO
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
+from gateway.call.idempotency import HEADER
 from gateway.entrances.body_bounds import LARGE_BODY, check_bounds
 from gateway.entrances.door import let_in
 from gateway.entrances.formats import anthropic_reply, openai_reply
@@ -23,11 +21,14 @@ from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of, new_call, tag
 from gateway.entrances.formats.outgoing import JSON, id_headers, raw, refusal_headers
 from gateway.entrances.handover import CallHandover, Handover
+from gateway.entrances.keyed import call_once, view_once
 from gateway.entrances.metrics_board import MetricsBoard
 from gateway.entrances.nowhere import nothing_at, speaks_anthropic, speaks_bedrock
+from gateway.entrances.once import known_by, wanted_key
 from gateway.entrances.origins import Origins
 from gateway.entrances.read_body import ClientLeftError, read_body
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
+from gateway.entrances.sending import Receive, Send, send_whole, view_answer
 from gateway.entrances.starting import Starting
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
@@ -41,9 +42,6 @@ from kernel.ending import ends_within
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 PROBES = ("/healthz", "/readyz")
 _MAX_OTHER_BYTES = 64 * 1024
@@ -80,10 +78,10 @@ class GatewayHandler:
             response = _worded(scope, refusal)
             if refusal.code == "overloaded":
                 response["connection"] = "close"  # it may be connections that there are too many of
-            await _send(send, response)
+            await send_whole(send, response)
         except Exception:
             logger.exception("%s %s failed", scope["method"], scope["path"])
-            await _send(send, _worded(scope, unexpected()))
+            await send_whole(send, _worded(scope, unexpected()))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, refused in the handshake where there is nothing, or no valid key."""
@@ -154,13 +152,13 @@ class GatewayHandler:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in PROBES:
-            await _send(send, self.probe(path))
+            await send_whole(send, self.probe(path))
             return
         if path == "/metrics":
-            await _send(send, await metrics(self._board, headers_of(scope)))
+            await send_whole(send, await metrics(self._board, headers_of(scope)))
             return
         if path == "/" and scope["method"] in ("GET", "HEAD"):
-            await _send(send, welcome())
+            await send_whole(send, welcome())
             return
         if self.gateway is None:
             raise Refusal(
@@ -183,8 +181,11 @@ class GatewayHandler:
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
         body = await read_body(receive, most, headers_of(scope)) if is_post else b""
         await check_bounds(body)
+        if address.makes_calls and is_post and HEADER in headers_of(scope):
+            await view_once(self.gateway, scope, receive, send, address=address, body=body, key=key)
+            return
         Handover(gateway=self.gateway, body=body).put(scope)
-        await _send(send, await _view(scope, address, parts, body))
+        await send_whole(send, await view_answer(scope, address, parts, body))
 
     async def _options(self, scope: Scope, send: Send) -> None:
         """Browsers ask before they call, without a key; only pages of origins that are set are told that they may."""
@@ -205,9 +206,11 @@ class GatewayHandler:
         entrance = address.entrance_of(parts, gateway.snapshot)
         parsed: Parsed | None = None
         refusal: Refusal | None = None
+        once: bytes | None = None
         body = b""
         try:
             headers = headers_of(scope)
+            once = wanted_key(headers, entrance.name)
             body = await read_body(receive, settings.GATEWAY_MAX_BODY_BYTES, headers)
             check_tags(headers)
             if len(body) < LARGE_BODY:
@@ -215,13 +218,13 @@ class GatewayHandler:
             else:
                 await check_bounds(body)
                 parsed = await asyncio.to_thread(entrance.parse, body, headers)
-        except Refusal as found:
-            refusal = found
+        except Refusal as early:
+            refusal = early
         except RecursionError:
             refusal = too_deep()
         except ClientLeftError:
             return
-        CallHandover(
+        found = CallHandover(
             gateway=gateway,
             body=body,
             call=new_call(
@@ -230,11 +233,15 @@ class GatewayHandler:
             entrance=entrance,
             parsed=parsed,
             refusal=refusal,
-        ).put(scope)
-        if parsed is not None and parsed.is_stream:
+        )
+        found.put(scope)
+        if once is not None and refusal is None:
+            known = await known_by(scope, once, body, key)
+            await call_once(found, scope, receive, send, address=address, parts=parts, known=known)
+        elif parsed is not None and parsed.is_stream:
             await self._stream(scope, _Replay(receive), send)
         else:
-            await _send(send, await _view(scope, address, parts, body))
+            await send_whole(send, await view_answer(scope, address, parts, body))
 
 
 class _Replay:
@@ -249,11 +256,6 @@ class _Replay:
             self._is_first = False
             return {"type": "http.request", "body": b"", "more_body": False}
         return await self._receive()
-
-
-async def _view(scope: Scope, address: Address, parts: dict[str, str], body: bytes) -> HttpResponse:
-    response: HttpResponse = await address.view()(ASGIRequest(scope, BytesIO(body)), **parts)
-    return response
 
 
 def _worded(scope: Scope, refusal: Refusal) -> HttpResponse:
@@ -280,10 +282,3 @@ async def _close_socket(scope: Scope, send: Send, refusal: Refusal) -> None:
     start = {"type": "websocket.http.response.start", "status": response.status_code, "headers": headers}
     await send(start)
     await send({"type": "websocket.http.response.body", "body": response.content})
-
-
-async def _send(send: Send, response: HttpResponse) -> None:
-    headers = raw(dict(response.items()))
-    headers.append((b"content-length", str(len(response.content)).encode()))
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})

@@ -21,6 +21,8 @@ class Handover:
     gateway: Gateway
     body: bytes = b""
     """All of it: Django hands out less than a prompt may have."""
+    made: list[Call] | None = None
+    """Where a view makes calls of its own and somebody has to know them: those, in order."""
 
     def put(self, scope: Scope) -> None:
         scope[_MEMBER] = self

@@ -10,7 +10,7 @@ _Headers = list[tuple[bytes, bytes]]
 _MAX_AGE = b"600"
 _EXPOSED = (
     b"x-request-id, request-id, x-amzn-requestid, x-amzn-errortype, retry-after, location, x-should-retry, traceparent, "
-    b"x-gatehouse-call-id, x-gatehouse-model, x-gatehouse-region, x-gatehouse-adjusted, x-gatehouse-cost-usd, "
+    b"x-gatehouse-call-id, x-gatehouse-model, x-gatehouse-region, x-gatehouse-decision, x-gatehouse-adjusted, x-gatehouse-cost-usd, x-gatehouse-replayed, "
     b"x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
     b"x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
     b"anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, anthropic-ratelimit-requests-reset, "

@@ -11,35 +11,46 @@ from django.conf import settings
 
 from gateway.call import Call
 from gateway.entrances.formats.entrance import Entrance, Writer
-from gateway.entrances.formats.outgoing import JSON, call_headers, raw, refusal_headers
-from gateway.entrances.handover import call_handover_of
+from gateway.entrances.formats.outgoing import call_headers, raw
+from gateway.entrances.handover import CallHandover, call_handover_of
 from gateway.entrances.keep_alive import KeepAlive
+from gateway.entrances.sending import Send, refused, send_whole
 from gateway.pipeline import respond
-from gateway.refusals import Refusal, status_in
+from gateway.refusals import Refusal
 
 
 class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
-    """Answers one request. The reply runs in a task, so that a client's leaving is heard and stops it at once.
-
-    The head waits for the first event, so that what is refused before has its true status; but no longer than a setting's
-    seconds. What is refused later is told in the stream.
-    """
+    """Answers one request. The reply runs in a task, so that a client's leaving is heard and stops it at once."""
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         # Not Channels' own, which visits a thread for every message to look after database connections; there are none.
         if message["type"] == "http.request":
-            self._task = asyncio.create_task(self._reply())
+            self._task = asyncio.create_task(
+                StreamedReply(call_handover_of(self.scope), self.base_send).run()
+            )
         else:
             self._task.cancel()
             await asyncio.wait((self._task,))
             raise StopConsumer
 
-    async def _reply(self) -> None:
-        found = call_handover_of(self.scope)
+
+class StreamedReply:
+    """One reply, sent as ASGI's messages.
+
+    The head waits for the first event, so that what is refused before has its true status; but no longer than a setting's
+    seconds. What is refused later is told in the stream.
+    """
+
+    def __init__(self, found: CallHandover, send: Send) -> None:
+        self._found, self._send = found, send
+        self._has_head = False
+
+    async def run(self) -> None:
+        found = self._found
         call, entrance = found.call, found.entrance
         assert found.parsed is not None
         writer = entrance.writer(call, found.parsed)
-        self._has_head = has_begun = False
+        has_begun = False
         keeping = KeepAlive(
             settings.GATEWAY_KEEP_ALIVE_SECONDS, partial(self._keep_alive, call, entrance, writer)
         )
@@ -56,24 +67,24 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
                             await self._begin(call, entrance)
                     if data:
                         keeping.before_send()
-                        await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+                        await self._send({"type": "http.response.body", "body": data, "more_body": True})
                         keeping.after_send()
         except Refusal as refusal:
             await keeping.said()
             if not self._has_head:
-                await self._refuse(call, entrance, refusal)
+                await send_whole(self._send, refused(call, entrance, refusal))
                 return
             data = writer.error(refusal) if has_begun else writer.start() + writer.error(refusal)
-            await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
         finally:
             keeping.stop()
-        await self.base_send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _keep_alive(self, call: Call, entrance: Entrance, writer: Writer) -> None:
         if not self._has_head:
             await self._begin(call, entrance)
         if data := writer.keep_alive():
-            await self.base_send({"type": "http.response.body", "body": data, "more_body": True})
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def _begin(self, call: Call, entrance: Entrance) -> None:
         self._has_head = True
@@ -83,12 +94,4 @@ class StreamConsumer(AsyncConsumer):  # type: ignore[misc]
             "x-accel-buffering": "no",
             **call_headers(call, with_cost=False),
         }
-        await self.base_send({"type": "http.response.start", "status": 200, "headers": raw(headers)})
-
-    async def _refuse(self, call: Call, entrance: Entrance, refusal: Refusal) -> None:
-        body, extra = entrance.error(call, refusal)
-        headers = {"content-type": JSON, "content-length": str(len(body))}
-        headers |= call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-        status = status_in(refusal, call.request.wire_format)
-        await self.base_send({"type": "http.response.start", "status": status, "headers": raw(headers)})
-        await self.base_send({"type": "http.response.body", "body": body})
+        await self._send({"type": "http.response.start", "status": 200, "headers": raw(headers)})

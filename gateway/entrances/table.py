@@ -58,6 +58,8 @@ class Address:
     answers: Answers = Answers.WHOLE
     view: Callable[[], View] = _CALL
     takes_large_bodies: bool = False
+    makes_calls: bool = False
+    """Whether a view makes calls of its own: then it is made once by an idempotency key, too."""
     goes_by_family: bool = False
     """Whether the entrance has to know which family the model is of that the address names."""
     pattern: re.Pattern[str] | None = field(init=False, default=None)
@@ -129,7 +131,11 @@ ADDRESSES = (
         takes_large_bodies=True,
     ),
     Address("/bedrock/knowledgebases/{base}/retrieve", view=_loaded("retrieval", "RetrieveView")),
-    Address("/bedrock/retrieveAndGenerate", view=_loaded("retrieval", "RetrieveAndGenerateView")),
+    Address(
+        "/bedrock/retrieveAndGenerate",
+        view=_loaded("retrieval", "RetrieveAndGenerateView"),
+        makes_calls=True,
+    ),
     Address("/v1/moderations", view=_loaded("moderations", "ModerationsView"), takes_large_bodies=True),
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/async/{path*}", view=_loaded("jobs", "JobsView"), takes_large_bodies=True),

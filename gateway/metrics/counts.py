@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gateway.call.idempotency import OUTCOMES
 from gateway.metrics.families import BOUNDS, DURATIONS, SECONDS, Reading
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ class Metrics:
         self.jobs: Counter[str] = Counter()
         """Ended, by state."""
         self.job_retries = 0
+        self.cache_tokens: Counter[tuple[str, str]] = Counter()
+        self.cache_saved_nanos: Counter[str] = Counter()
+        self.cache_extra_nanos: Counter[str] = Counter()
+        """What calls cost less, and what calls cost more, by the provider's cache."""
+        self.volatile_beginnings: Counter[str] = Counter()
+        """By route."""
+        self.idempotent_calls: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
+        """Requests with an idempotency key, by what came of them."""
         self.durations = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -46,6 +55,11 @@ class Metrics:
             self.cost_nanos[route] += call.charge.cost_nanos
             self.tokens[route, "input"] += call.reply.usage.prompt
             self.tokens[route, "output"] += call.reply.usage.output
+            if saved := call.charge.cache_saved_nanos:
+                (self.cache_saved_nanos if saved > 0 else self.cache_extra_nanos)[route] += abs(saved)
+            if (usage := call.reply.usage).prompt != usage.input:
+                self.cache_tokens[route, "read"] += usage.cache_read
+                self.cache_tokens[route, "written"] += usage.cache_write + usage.cache_write_1h
 
     def note_raw_not_kept(self, reason: str) -> None:
         """Counts a call whose raw text was to be kept and was not."""
@@ -71,6 +85,19 @@ class Metrics:
                 (state,): float(self.jobs[state]) for state in ("succeeded", "failed", "dead", "cancelled")
             },
             "gatehouse_job_retries": {(): float(self.job_retries)},
+            "gatehouse_cache_tokens": {labels: float(number) for labels, number in self.cache_tokens.items()},
+            "gatehouse_cache_saved_dollars": {
+                (route,): nanos / 1e9 for route, nanos in self.cache_saved_nanos.items()
+            },
+            "gatehouse_cache_extra_dollars": {
+                (route,): nanos / 1e9 for route, nanos in self.cache_extra_nanos.items()
+            },
+            "gatehouse_volatile_beginnings": {
+                (route,): float(number) for route, number in self.volatile_beginnings.items()
+            },
+            "gatehouse_idempotent_calls": {
+                (outcome,): float(number) for outcome, number in self.idempotent_calls.items()
+            },
             DURATIONS: {(str(index),): float(number) for index, number in enumerate(self.durations)},
             SECONDS: {(): self.seconds},
         }

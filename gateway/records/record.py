@@ -36,6 +36,7 @@ def full_record(call: Call) -> dict[str, Any]:
         "prefix_tokens": call.sent.prefix_tokens,
         "reserved_nanos": call.hold.nanos if call.hold else 0,
         "cost_nanos": call.charge.cost_nanos,
+        "cache_saved_nanos": call.charge.cache_saved_nanos,
         "is_estimated": call.charge.is_estimated,
         "duration_ms": round(call.elapsed_ms(), 3),
         "first_token_ms": None if call.reply.first_token_ms is None else round(call.reply.first_token_ms, 3),

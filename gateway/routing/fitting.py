@@ -84,6 +84,7 @@ def fit_for(
             avoid_native=avoids,
             avoid_betas=no_betas,
             output_mode=mode,
+            places_cache_points=route.prompt_cache == "auto",
         )
     finally:
         call.rule_uses += [(deployment.id, rule, action) for rule, action in work.uses]

@@ -153,6 +153,7 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 attempts=route.attempts or _attempts(route),
                 regions=tuple(route.regions),
                 fallbacks=tuple(route.fallbacks),
+                prompt_cache=route.prompt_cache,
                 deployments=tuple(
                     _deployment(
                         route, target.deployment, target.weight, prices[target.deployment_id], known, accounts

@@ -159,6 +159,8 @@ class RouteEntry:
     wait_seconds: int
     created_at: datetime
     deployments: tuple[DeploymentEntry, ...]
+    prompt_cache: str = "caller"
+    """Who sets cache points: the caller alone, or `auto`: Gatehouse where the caller sets none."""
     attempts: int | None = None
     regions: tuple[str, ...] = ()
     fallbacks: tuple[str, ...] = ()

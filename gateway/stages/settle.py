@@ -1,5 +1,5 @@
 from gateway.call import Call, Round
-from gateway.catalogue.policy import PriceEntry, cost, price_at
+from gateway.catalogue.policy import PriceEntry, cache_saving, cost, price_at
 from gateway.events import Usage, added
 from gateway.routing.plan import family_of
 from gateway.runtime import Gateway
@@ -26,13 +26,12 @@ def settle(call: Call, gateway: Gateway) -> None:
 def end_round(call: Call, gateway: Gateway) -> None:
     """Puts what this round with the model cost aside, before the next one."""
     _charge_round(call, gateway)
-    call.reply.earlier.append(Round(call.reply.usage, call.charge.cost_nanos, call.charge.is_estimated))
-    call.reply.usage, call.reply.has_usage, call.charge.cost_nanos, call.charge.is_estimated = (
-        Usage(),
-        False,
-        0,
-        False,
+    charge = call.charge
+    call.reply.earlier.append(
+        Round(call.reply.usage, charge.cost_nanos, charge.is_estimated, charge.cache_saved_nanos)
     )
+    call.reply.usage, call.reply.has_usage = Usage(), False
+    charge.cost_nanos, charge.is_estimated, charge.cache_saved_nanos = 0, False, 0
     call.reply.answer = []
 
 
@@ -41,6 +40,7 @@ def _charge(call: Call, gateway: Gateway) -> None:
     if call.reply.earlier:
         call.reply.usage = added(call.reply.usage, *(each.usage for each in call.reply.earlier))
         call.charge.cost_nanos += sum(each.cost_nanos for each in call.reply.earlier)
+        call.charge.cache_saved_nanos += sum(each.cache_saved_nanos for each in call.reply.earlier)
         call.charge.is_estimated |= any(each.is_estimated for each in call.reply.earlier)
 
 
@@ -57,6 +57,7 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
         call.reply.usage = usage
     price = _price(call, call.deployment)
     call.charge.price_id = price.id
+    call.charge.cache_saved_nanos = cache_saving(price, call.reply.usage)
     call.charge.images = call.conversation.image_count
     call.charge.cost_nanos = cost(price, call.reply.usage, images=call.charge.images)
     if call.charge.is_estimated:

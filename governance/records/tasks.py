@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from accounts.services.sign_ins import drop_old
 from governance.records.models import UnknownCaller
-from governance.records.services import bodies, body_index, partitions, response_store
+from governance.records.services import bodies, body_index, idempotency_store, partitions, response_store
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -52,3 +52,9 @@ def drop_sign_ins() -> int:
 def drop_responses() -> int:
     """Deletes stored responses when their time is over."""
     return response_store.drop_expired(now=utc_now())
+
+
+@app.task(name="governance.tasks.drop_idempotent_calls")  # type: ignore[untyped-decorator]
+def drop_idempotent_calls() -> int:
+    """Deletes idempotency keys, and the answers kept for them, when their time is over."""
+    return idempotency_store.drop_expired(now=utc_now())

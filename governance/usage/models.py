@@ -3,7 +3,7 @@
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
-from accounts.models import Team
+from accounts.models import Application, Team
 
 
 class UsageFigures(models.Model):
@@ -26,6 +26,7 @@ class UsageFigures(models.Model):
     cancelled_cost_nanos = models.BigIntegerField(
         default=0, help_text="Of the cost, that of cancelled calls."
     )
+    cache_saved_nanos = models.BigIntegerField(default=0, help_text="By the provider's prompt cache.")
     duration_us = models.BigIntegerField(default=0, help_text="Microseconds, of all calls together.")
 
     class Meta:
@@ -94,6 +95,21 @@ class UsageEndUserDay(UsageFigures):
         return f"{self.calls} calls of {self.end_user or 'nobody named'} on {self.day}"
 
 
+class UsagePromptDay(UsageFigures):
+    """Usage of one prompt on one day of the installation's time zone."""
+
+    day = models.DateField()
+    prompt = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("day", "team_id", "prompt"), name="usage_prompt_day_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls of {self.prompt} on {self.day}"
+
+
 class UsageFeature(models.Model):
     """A feature that usage tells apart. Beyond the most there may be in a team, features are counted as “(other)”."""
 
@@ -136,6 +152,37 @@ class Tip(Owned):
 
     def __str__(self) -> str:
         return self.title
+
+
+class VolatileBeginning(Owned):
+    """Prompts of an application, on one day, whose beginning differed from call to call before what stayed the same: a provider's
+    cache keeps beginnings, and has nothing of them. Written by gateways, now and then."""
+
+    owned_by = OwnedBy()
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    route = models.CharField(max_length=200)
+    place = models.CharField(max_length=60, help_text="Of the first difference: system[0] line 1, tools[3].")
+    day = models.DateField(help_text="In UTC.")
+    calls = models.BigIntegerField(default=0)
+    tokens = models.BigIntegerField(
+        default=0,
+        help_text="About how many tokens after it were the same all the same, of all calls together.",
+    )
+
+    class Meta:
+        verbose_name = "prompt cache"
+        verbose_name_plural = "prompt caches"
+        ordering = ("-day", "-tokens")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("application", "route", "place", "day"), name="volatile_beginning_once_a_day"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.place} of {self.calls} calls on {self.day}"
 
 
 class AwsImport(Owned):

@@ -34,7 +34,8 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from config import pages  # noqa: E402
 from gateway.entrances.formats.incoming import Scope  # noqa: E402 - needs Django's apps
-from gateway.entrances.handler import PROBES, GatewayHandler, Receive, Send  # noqa: E402
+from gateway.entrances.handler import PROBES, GatewayHandler  # noqa: E402
+from gateway.entrances.sending import Receive, Send  # noqa: E402
 from prompts.evaluations.streams import PlaygroundConsumer  # noqa: E402
 
 gateway = GatewayHandler()

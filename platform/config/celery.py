@@ -22,6 +22,7 @@ SCHEDULE: dict[str, Any] = {
     "expire-requests": {"task": "governance.tasks.expire_requests", "schedule": 300.0},
     "drop-bodies": {"task": "governance.tasks.drop_bodies", "schedule": 300.0},
     "drop-responses": {"task": "governance.tasks.drop_responses", "schedule": 300.0},
+    "drop-idempotent-calls": {"task": "governance.tasks.drop_idempotent_calls", "schedule": 300.0},
     "drop-unknown-callers": {"task": "governance.tasks.drop_unknown_callers", "schedule": 3600.0},
     "drop-sign-ins": {"task": "governance.tasks.drop_sign_ins", "schedule": 3600.0},
     "make-partitions": {"task": "governance.tasks.make_partitions", "schedule": 3600.0},

@@ -176,6 +176,18 @@ def test_retrieve_and_generate(world, aws):
     assert "thirty days" in cited[0][0]
     record = world.record(answer["ResponseMetadata"]["HTTPHeaders"]["x-gatehouse-call-id"])
     assert (record["status"], record["cost_nanos"] > 0, record["requested_model"]) == ("succeeded", True, arn)
+    agent.meta.events.register(
+        "before-sign.bedrock-agent-runtime.*",
+        lambda request, **_: request.headers.add_header("Idempotency-Key", "one of retrieve and generate"),
+    )
+    said = []
+    for _ in range(2):
+        world.say("Thirty days [1].")
+        again = agent.retrieve_and_generate(input=asked, retrieveAndGenerateConfiguration=generation(arn))
+        headers = again["ResponseMetadata"]["HTTPHeaders"]
+        said.append((again["output"], headers["x-gatehouse-call-id"], headers.get("x-gatehouse-replayed")))
+    assert said[1] == (said[0][0], said[1][1], said[0][1])
+    agent = aws("bedrock-agent-runtime")
     for model in ("amazon.nova-pro-v1:0", "no.such-model"):
         before = world.count_received()
         with pytest.raises(ClientError) as caught:

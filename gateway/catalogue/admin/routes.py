@@ -19,7 +19,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -50,7 +50,7 @@ class RouteAdmin(CatalogAdmin):
         "max_tokens_limit": "Highest max_tokens",
         "expected_output_tokens": "Expected output tokens",
     }
-    usual_fields = ("expected_output_tokens", "attempts")
+    usual_fields = ("expected_output_tokens", "attempts", "prompt_cache")
     list_display = ("name", "targets_text", "strategy_name", "usual_max_tokens", "is_enabled")
     list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
     search_fields = ("name", "aliases")
@@ -62,6 +62,7 @@ class RouteAdmin(CatalogAdmin):
             "Choice of target",
             {"fields": ("strategy", "regions", "fallbacks", ("timeout_seconds", "attempts"))},
         ),
+        ("Prompt cache", {"fields": ("prompt_cache",)}),
         (
             "Answers",
             {

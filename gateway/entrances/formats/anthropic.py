@@ -24,6 +24,7 @@ from gateway.entrances.formats.anthropic_served import OfServer
 from gateway.entrances.formats.anthropic_tools import tools_of
 from gateway.entrances.formats.members import Reader
 from gateway.refusals import Refusal
+from gateway.wire.beginnings import is_known_volatile
 
 read_messages = Reader(MessagesRequest)
 _MAX_BETAS = 50
@@ -108,10 +109,6 @@ def _messages(request: MessagesRequest, places: Places) -> tuple[list[SystemBloc
     return system, messages
 
 
-_BILLING = "x-anthropic-billing-header:"
-"""How the first system block of Claude Code begins: it has signs that differ from one conversation to the next."""
-
-
 def _system(given: str | list[Text] | None, places: Places) -> list[SystemBlock]:
     """System blocks, each followed by a cache point where it is marked.
 
@@ -126,7 +123,7 @@ def _system(given: str | list[Text] | None, places: Places) -> list[SystemBlock]
         blocks.append(SystemBlock(text=part.text))
         if part.cache_control is not None:
             blocks.append(SystemBlock(cache_point=part.cache_control.point()))
-    if given[0].text.startswith(_BILLING) and given[0].cache_control is None and len(blocks) > len(given):
+    if is_known_volatile(given[0].text) and given[0].cache_control is None and len(blocks) > len(given):
         blocks.append(blocks.pop(0))
         places.adjustments.append(Adjustment("system[0]", "moved", "behind the cached prefix"))
     return blocks

@@ -30,6 +30,7 @@ _ERROR_TYPES = {
     403: "permission_error",
     404: "not_found_error",
     405: "invalid_request_error",
+    409: "invalid_request_error",
     413: "request_too_large",
     415: "invalid_request_error",
     422: "api_error",
@@ -39,6 +40,7 @@ _ERROR_TYPES = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+_TYPES_BY_CODE = {"not_auditable": "api_error", "idempotency_key_reused": "invalid_request_error"}
 
 
 def message(*, call_id: UUID, model: str, events: list[Event], finished: Finished) -> bytes:
@@ -117,7 +119,7 @@ def _counts(used: Usage) -> Json:
 
 def anthropic_error(refusal: Refusal, request_id: str | None) -> Json:
     """A refusal as Anthropic's error object, with our own `code`, which its SDKs do not look at."""
-    kind = "api_error" if refusal.code == "not_auditable" else _ERROR_TYPES[refusal.status]
+    kind = _TYPES_BY_CODE.get(refusal.code) or _ERROR_TYPES[refusal.status]
     found: Json = {"type": kind, "message": refusal.message, "code": refusal.code}
     if refusal.param is not None:
         found["param"] = refusal.param

@@ -21,6 +21,7 @@ _BY_CODE = {
     "method_not_allowed": "UnknownOperationException",
     "contract_failed": "ModelErrorException",
     "invalid_api_key": "UnrecognizedClientException",
+    "idempotency_key_in_use": "ServiceUnavailableException",
     "upstream_throttled": "ThrottlingException",
     "upstream_timeout": "ModelTimeoutException",
     "upstream_error": "InternalServerException",

@@ -19,7 +19,9 @@ _ERROR_TYPES = {
     429: "rate_limit_error",
 }
 _CALLERS_OWN = (404, 405, 409, 413, 415)
-"""Statuses of requests that can't be answered as they are. 422 is of an answer that keeps no contract."""
+_REUSED_KEY = ("idempotency_key_reused",)
+"""Statuses of requests that can't be answered as they are. 422 is of an answer that keeps no contract, or of a key that came
+with another request."""
 
 
 SSE_COMMENT = b": keep-alive\n\n"
@@ -144,7 +146,8 @@ def openai_usage(used: Usage) -> dict[str, Any]:
 
 def openai_error(refusal: Refusal) -> dict[str, Any]:
     """A refusal as OpenAI's error object."""
-    by_class = "invalid_request_error" if refusal.status in _CALLERS_OWN else "api_error"
+    is_callers_own = refusal.status in _CALLERS_OWN or refusal.code in _REUSED_KEY
+    by_class = "invalid_request_error" if is_callers_own else "api_error"
     kind = _ERROR_TYPES.get(refusal.status, by_class)
     return {"error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": refusal.code}}
 

@@ -7,13 +7,13 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from gateway.call import Call
-from gateway.entrances.formats.entrance import Entrance
-from gateway.entrances.formats.outgoing import JSON, call_headers, refusal_headers
+from gateway.entrances.formats.outgoing import JSON, call_headers
 from gateway.entrances.handover import call_handover_of, scope_of
+from gateway.entrances.sending import refused
 from gateway.pipeline import fold, refuse
-from gateway.refusals import Refusal, status_in
+from gateway.refusals import Refusal
 
+__all__ = ["CallView", "LeanView", "refused"]
 _RENDERER = JSONRenderer()
 
 
@@ -58,10 +58,3 @@ class CallView(LeanView):
             return refused(call, entrance, refusal)
         body = entrance.whole(call, reply.events, reply.finished)
         return HttpResponse(body, content_type=JSON, headers=call_headers(call, with_cost=True))
-
-
-def refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:
-    body, extra = entrance.error(call, refusal)
-    headers = call_headers(call, with_cost=True) | refusal_headers(refusal) | extra
-    status = status_in(refusal, call.request.wire_format)
-    return HttpResponse(body, content_type=JSON, status=status, headers=headers)

@@ -60,7 +60,9 @@ class RetrieveAndGenerateView(LeanView):
     async def post(self, request: HttpRequest) -> HttpResponse:
         scope = scope_of(request)
         found = handover_of(scope)
+        made = [] if found.made is None else found.made
         call = _call(scope, len(found.body))
+        made.append(call)
 
         async def work() -> tuple[Generation, Json]:
             check_tags(headers_of(scope))
@@ -75,6 +77,7 @@ class RetrieveAndGenerateView(LeanView):
             passages: list[Json] = answer.get("retrievalResults") or []
             conversation = conversation_of(asked, passages)
             call = _call(scope, len(found.body), model=asked.model, conversation=conversation)
+            made.append(call)
             reply = await fold(call, found.gateway)
         except Refusal as refusal:
             return refused(call, ENTRANCE, refusal)

@@ -69,7 +69,7 @@ def _misplaced(work: Work, point: _Point) -> tuple[str, str] | None:
         return f"the model {capability.model_id} has no prompt cache here.", _DENIED
     if point.before is None or point.before.cache_point is not None:
         return "a cache point must stand behind a block.", _FIRST_WORDS
-    if point.place == "messages" and _is_text_document(point.before.document):
+    if point.place == "messages" and is_text_document(point.before.document):
         return "a cache point can't stand right behind a document of text.", _BEHIND_TEXT_WORDS
     return None
 
@@ -99,7 +99,7 @@ def _mend_lifetime(work: Work, point: _Point, *, had_short: bool) -> str:
     return _SHORT
 
 
-def _is_text_document(document: Json | None) -> bool:
+def is_text_document(document: Json | None) -> bool:
     """One report (pizza-bot-app/pizza-bot#6)."""
     source = (document or {}).get("source")
     return isinstance(source, dict) and ("text" in source or "content" in source)

@@ -2,6 +2,7 @@
 
 from gateway.call.fit import Fit
 from gateway.conversation import Conversation, ToolResultBlock
+from gateway.wire.fit.auto_caching import place_cache_points
 from gateway.wire.fit.betas import mend_betas
 from gateway.wire.fit.caching import mend_cache_points
 from gateway.wire.fit.direct import mend_direct
@@ -33,6 +34,7 @@ def fit(
     avoid_native: bool = False,
     avoid_betas: bool = False,
     output_mode: str = "auto",
+    places_cache_points: bool = False,
 ) -> Fit:
     """The request as the model takes it. Refusal invalid_request, naming the caller's own place."""
     has = _look(work.conversation)
@@ -67,6 +69,8 @@ def fit(
         mend_unthought(work)
     if has & _POINTS or _has_points(work.conversation):
         mend_cache_points(work)
+    elif places_cache_points:
+        place_cache_points(work)
     mend_prefill(work)
     if work.capability.is_direct:
         mend_direct(work)

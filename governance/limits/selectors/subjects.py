@@ -11,6 +11,7 @@ _MODELS: dict[str, Any] = {"team": Team, "application": Application, "api_key": 
 _NONE = {
     "team": "No team", "application": "No application", "api_key": "No key", "feature": "No feature",
     "end_user": "Nobody named", "route": "No model", "model": "No model", "region": "No region",
+    "prompt": "No prompt",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from governance.records.models.audit_record import AuditRecord, BodyState, CallStatus, WireFormat
 from governance.records.models.content import AuditContent, ContentIndex, ContentIndexState, SealedContent
+from governance.records.models.idempotent_call import IdempotentCall
 from governance.records.models.known_person import KnownPerson
 from governance.records.models.raw_access import RawAccess
 from governance.records.models.record_drop import RecordDrop
@@ -14,6 +15,7 @@ __all__ = [
     "CallStatus",
     "ContentIndex",
     "ContentIndexState",
+    "IdempotentCall",
     "KnownPerson",
     "RawAccess",
     "RecordDrop",

@@ -94,6 +94,12 @@ class AuditRecord(Owned):
     counted_input_tokens = models.IntegerField(default=0, help_text="Estimated before the call.")
     reserved_nanos = models.BigIntegerField("reserved", default=0)
     cost_nanos = models.BigIntegerField("cost", default=0)
+    cache_saved_nanos = models.BigIntegerField(
+        "saved by the prompt cache",
+        default=0,
+        db_default=0,
+        help_text="What was read from it at the price of input, less what was written to it above that price.",
+    )
     is_estimated = models.BooleanField("estimated", default=False)
 
     duration_ms = models.FloatField(default=0)

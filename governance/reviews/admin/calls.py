@@ -252,6 +252,7 @@ def _groups(call: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("Estimated before the call", f"{call.counted_input_tokens:,}" if call.counted_input_tokens else ""),
                 ("Reserved", format_usd(call.reserved_nanos) if call.reserved_nanos else ""),
                 ("Cost", format_usd(call.cost_nanos) + (" (estimated)" if call.is_estimated else "")),
+                ("Saved by the prompt cache", format_usd(call.cache_saved_nanos) if call.cache_saved_nanos else ""),
             ],
         ),
         (

@@ -37,6 +37,8 @@ def check_lines(findings: dict[str, int], checks: dict[str, Any]) -> list[tuple[
         lines.append(("Another model was asked", _violation(violation)))
     if restored := checks.get("restored"):
         lines.append(("Placeholders restored", f"{restored:,}"))
+    if replayed := checks.get("replayed"):
+        lines.append(("Told again", f"the answer of call {replayed}, by its idempotency key"))
     if checks.get("probe"):
         lines.append(("A probe", "its client only tries whether the model may be called"))
     if invented := checks.get("invented"):

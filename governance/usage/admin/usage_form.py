@@ -24,7 +24,7 @@ class UsageForm(forms.Form):
     ]  # fmt: skip
     GROUPS: ClassVar[list[tuple[str, str]]] = [
         ("team", "Team"), ("application", "Application"), ("api_key", "API key"), ("feature", "Feature"),
-        ("route", "Model"), ("region", "Region"), ("end_user", "End user"),
+        ("route", "Model"), ("region", "Region"), ("end_user", "End user"), ("prompt", "Prompt"),
     ]  # fmt: skip
 
     range = forms.ChoiceField(choices=RANGES, required=False, initial="30d")
@@ -67,7 +67,7 @@ class UsageForm(forms.Form):
         if self.value("team"):
             filters["team"] = int(self.value("team"))
         is_short = until - since <= timedelta(days=1, hours=1) and not (
-            "end_user" in filters or self.value("group") == "end_user"
+            "end_user" in filters or self.value("group") in ("end_user", "prompt")
         )
         return UsageQuery(
             since=since,

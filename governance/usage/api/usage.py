@@ -42,6 +42,9 @@ class UsageParameters(serializers.Serializer[Any]):
     model = serializers.CharField(required=False, allow_blank=True, max_length=200, help_text="Bedrock's ID.")
     region = serializers.CharField(required=False, max_length=32)
     end_user = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    prompt = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, help_text="By its name; empty: calls of none."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is no name for an attribute."""
@@ -80,6 +83,12 @@ class TotalSerializer(serializers.Serializer[Any]):
     cost_usd = UsdField()
     failed_cost_usd = UsdField()
     cancelled_cost_usd = UsdField()
+    cache_saved_usd = UsdField(
+        help_text="What reads from the prompt cache saved, less what writes to it cost above plain input; below 0 where they cost more."
+    )
+    cached_share = serializers.FloatField(
+        help_text="Of the tokens of prompts, those read from the cache: 0 to 1."
+    )
     mean_ms = serializers.FloatField()
 
 
@@ -95,6 +104,7 @@ class UsageRowSerializer(TotalSerializer):
     model = serializers.CharField(required=False)
     region = serializers.CharField(required=False)
     end_user = serializers.CharField(required=False)
+    prompt = serializers.CharField(required=False)
 
 
 class UsageSerializer(serializers.Serializer[Any]):

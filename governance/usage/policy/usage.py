@@ -8,15 +8,16 @@ from typing import Any
 from governance.usage.policy.usage_limits import MINUTES
 from kernel.errors import InvalidError
 
-GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user")
+GROUPS = ("team", "application", "api_key", "feature", "route", "model", "region", "end_user", "prompt")
 INTERVALS = ("none", "hour", "day", "month")
 FIGURES = (
     "calls", "succeeded", "failed", "refused", "cancelled", "input_tokens", "output_tokens", "cache_read_tokens",
-    "cache_write_tokens", "cost_nanos", "failed_cost_nanos", "cancelled_cost_nanos", "duration_us",
+    "cache_write_tokens", "cost_nanos", "failed_cost_nanos", "cancelled_cost_nanos", "cache_saved_nanos", "duration_us",
 )  # fmt: skip
 MAX_HOURS = 31 * 24
 MAX_DAYS = 800
-_WITH_END_USER = frozenset({"team", "end_user"})
+_BY_DAYS = {"end_user": "end users", "prompt": "prompts"}
+"""Dimensions that are kept by the day, beside the team alone."""
 
 
 class UnanswerableError(InvalidError):
@@ -50,14 +51,22 @@ class UsageQuery:
             raise UnanswerableError(f"A range has at most {MAX_DAYS} days.")
         if self.interval == "hour" and self.until - self.since > timedelta(hours=MAX_HOURS):
             raise UnanswerableError(f"Hours can be asked for {MAX_HOURS // 24} days at most. Ask for days.")
-        if self.by_end_user and {*self.group_by, *self.filters} - _WITH_END_USER:
-            raise UnanswerableError("With end users, only the team can be grouped and filtered by.")
-        if self.by_end_user and self.interval == "hour":
-            raise UnanswerableError("Usage of end users is kept by the day. Ask for days.")
+        if not (what := _BY_DAYS.get(self.by_days)):
+            return
+        if {*self.group_by, *self.filters} - {"team", self.by_days}:
+            raise UnanswerableError(f"With {what}, only the team can be grouped and filtered by.")
+        if self.interval == "hour":
+            raise UnanswerableError(f"Usage of {what} is kept by the day. Ask for days.")
 
     @property
-    def by_end_user(self) -> bool:
-        return "end_user" in self.group_by or "end_user" in self.filters
+    def by_days(self) -> str:
+        """The dimension asked for that is kept by the day alone, `end_user` or `prompt`; "" where none is."""
+        return next((name for name in _BY_DAYS if name in self.group_by or name in self.filters), "")
+
+    @property
+    def of_what(self) -> str:
+        """What is kept by the day of it, for people."""
+        return _BY_DAYS[self.by_days]
 
 
 def _is_kept(moment: datetime) -> bool:
@@ -82,6 +91,7 @@ class Sums:
     cost_nanos: int = 0
     failed_cost_nanos: int = 0
     cancelled_cost_nanos: int = 0
+    cache_saved_nanos: int = 0
     duration_us: int = 0
 
     def __iadd__(self, other: "Sums") -> "Sums":
@@ -96,3 +106,8 @@ class Sums:
     @property
     def prompt_tokens(self) -> int:
         return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
+    @property
+    def cached_share(self) -> float:
+        """The part of the prompts (0 to 1) that was read from the provider's cache."""
+        return self.cache_read_tokens / self.prompt_tokens if self.prompt_tokens else 0.0

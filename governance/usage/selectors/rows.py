@@ -24,4 +24,4 @@ def figures(sums: Sums) -> dict[str, Any]:
             found[_COSTS[name]] = plain_usd(value)
         elif name != "duration_us":
             found[name] = value
-    return {**found, "mean_ms": round(sums.mean_ms, 3)}
+    return {**found, "cached_share": round(sums.cached_share, 4), "mean_ms": round(sums.mean_ms, 3)}

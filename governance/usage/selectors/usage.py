@@ -15,7 +15,7 @@ from kernel.local_days import day_at, day_begins, day_start
 
 _COLUMNS = {
     "team": "team_id", "application": "application_id", "api_key": "api_key_id", "feature": "feature",
-    "route": "route", "model": "model", "region": "region", "end_user": "end_user",
+    "route": "route", "model": "model", "region": "region", "end_user": "end_user", "prompt": "prompt",
 }  # fmt: skip
 _SUMS = ", ".join(f"coalesce(sum({name}), 0)::bigint" for name in FIGURES)
 _TAIL_FIGURES = """
@@ -25,7 +25,7 @@ _TAIL_FIGURES = """
     CASE WHEN status = 'cancelled' THEN calls ELSE 0 END AS cancelled,
     input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cost_nanos,
     CASE WHEN status IN ('failed', 'expired') THEN cost_nanos ELSE 0 END AS failed_cost_nanos,
-    CASE WHEN status = 'cancelled' THEN cost_nanos ELSE 0 END AS cancelled_cost_nanos, duration_us"""
+    CASE WHEN status = 'cancelled' THEN cost_nanos ELSE 0 END AS cancelled_cost_nanos, cache_saved_nanos, duration_us"""
 MAX_ROWS = 20_000
 MAX_EXPORTED = 500_000
 
@@ -102,13 +102,13 @@ def _table(query: UsageQuery, zone: ZoneInfo) -> tuple[str, str, str]:
     is_whole = zone.key == settings.TIME_ZONE and all(
         moment == day_start(moment, zone) for moment in (query.since, query.until)
     )
-    if query.by_end_user:
+    if query.by_days:
         if not is_whole:
             raise UnanswerableError(
-                f"Usage of end users is kept by the day of {settings.TIME_ZONE}: ask in this time zone, from one midnight to "
+                f"Usage of {query.of_what} is kept by the day of {settings.TIME_ZONE}: ask in this time zone, from one midnight to "
                 "another."
             )
-        return "governance_usageenduserday", noon, days
+        return f"governance_usage{query.by_days.replace('_', '')}day", noon, days
     if is_whole and query.interval != "hour":
         return "governance_usageday", noon, days
     return quarters

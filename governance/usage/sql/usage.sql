@@ -18,16 +18,17 @@ CREATE OR REPLACE FUNCTION gatehouse_usage_facts(from_xact bigint, to_xact bigin
 RETURNS TABLE (
     started_at timestamptz, team_id bigint, application_id bigint, api_key_id bigint, feature text, end_user text,
     route text, model text, region text, status text, calls int, input_tokens int, output_tokens int,
-    cache_read_tokens int, cache_write_tokens int, cost_nanos bigint, duration_us bigint)
+    cache_read_tokens int, cache_write_tokens int, cost_nanos bigint, cache_saved_nanos bigint, duration_us bigint, prompt text)
 LANGUAGE sql STABLE AS $$
     SELECT r.started_at, coalesce(r.team_id, 0), coalesce(r.application_id, 0), coalesce(r.api_key_id, 0), r.feature,
            r.end_user, r.route, r.model, r.region, r.status, 1, r.input_tokens, r.output_tokens, r.cache_read_tokens,
-           r.cache_write_tokens, r.cost_nanos, (r.duration_ms * 1000)::bigint
+           r.cache_write_tokens, r.cost_nanos, r.cache_saved_nanos, (r.duration_ms * 1000)::bigint,
+           r.prompt_name
     FROM governance_auditrecord r
     WHERE r.xact_id >= from_xact AND r.xact_id < to_xact
     UNION ALL
     SELECT r.started_at, coalesce(r.team_id, 0), coalesce(r.application_id, 0), coalesce(r.api_key_id, 0), r.feature,
-           r.end_user, r.route, r.model, r.region, r.status, 0, 0, 0, 0, 0, e.amount_nanos, 0
+           r.end_user, r.route, r.model, r.region, r.status, 0, 0, 0, 0, 0, e.amount_nanos, 0, 0, r.prompt_name
     FROM governance_ledgerentry e JOIN governance_auditrecord r ON r.call_id = e.call_id
     WHERE e.kind = 'correction' AND e.xact_id >= from_xact AND e.xact_id < to_xact
 $$;
@@ -78,7 +79,7 @@ CREATE OR REPLACE FUNCTION gatehouse_usage_tail(from_xact bigint, zone text, mos
 RETURNS TABLE (
     started_at timestamptz, team_id bigint, application_id bigint, api_key_id bigint, feature text, end_user text,
     route text, model text, region text, status text, calls int, input_tokens int, output_tokens int,
-    cache_read_tokens int, cache_write_tokens int, cost_nanos bigint, duration_us bigint)
+    cache_read_tokens int, cache_write_tokens int, cost_nanos bigint, cache_saved_nanos bigint, duration_us bigint, prompt text)
 LANGUAGE sql STABLE AS $$
     SELECT f.started_at, f.team_id, f.application_id, f.api_key_id,
            CASE WHEN f.feature = '' OR EXISTS (
@@ -98,7 +99,7 @@ LANGUAGE sql STABLE AS $$
                         from_xact, 9223372036854775807, '-infinity', zone, most_end_users) new)
                 THEN f.end_user ELSE '(other)' END,
            f.route, f.model, f.region, f.status, f.calls, f.input_tokens, f.output_tokens, f.cache_read_tokens,
-           f.cache_write_tokens, f.cost_nanos, f.duration_us
+           f.cache_write_tokens, f.cost_nanos, f.cache_saved_nanos, f.duration_us, f.prompt
     FROM gatehouse_usage_facts(from_xact, 9223372036854775807) f
 $$;
 
@@ -128,7 +129,7 @@ BEGIN
                sum(f.cost_nanos) AS cost_nanos,
                sum(f.cost_nanos) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed_cost_nanos,
                sum(f.cost_nanos) FILTER (WHERE f.status = 'cancelled') AS cancelled_cost_nanos,
-               sum(f.duration_us) AS duration_us, count(*) AS number
+               sum(f.cache_saved_nanos) AS cache_saved_nanos, sum(f.duration_us) AS duration_us, count(*) AS number
         FROM gatehouse_usage_facts(from_xact, to_xact) f
         WHERE f.started_at >= since
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -146,14 +147,14 @@ BEGIN
         INSERT INTO governance_usagequarterhour AS old (
             starts_at, team_id, application_id, api_key_id, feature, route, model, region,
             calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
-            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, duration_us)
+            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, cache_saved_nanos, duration_us)
         SELECT quarter, team_id, application_id, api_key_id, known_feature, route, model, region,
                coalesce(sum(calls), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0),
                coalesce(sum(refused), 0), coalesce(sum(cancelled), 0), coalesce(sum(input_tokens), 0),
                coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
                coalesce(sum(cache_write_tokens), 0), coalesce(sum(cost_nanos), 0),
                coalesce(sum(failed_cost_nanos), 0), coalesce(sum(cancelled_cost_nanos), 0),
-               coalesce(sum(duration_us), 0)
+               coalesce(sum(cache_saved_nanos), 0), coalesce(sum(duration_us), 0)
         FROM named GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
         ON CONFLICT (starts_at, team_id, application_id, api_key_id, feature, route, model, region)
         DO UPDATE SET
@@ -166,19 +167,20 @@ BEGIN
             cost_nanos = old.cost_nanos + excluded.cost_nanos,
             failed_cost_nanos = old.failed_cost_nanos + excluded.failed_cost_nanos,
             cancelled_cost_nanos = old.cancelled_cost_nanos + excluded.cancelled_cost_nanos,
+            cache_saved_nanos = old.cache_saved_nanos + excluded.cache_saved_nanos,
             duration_us = old.duration_us + excluded.duration_us
     ), days AS (
         INSERT INTO governance_usageday AS old (
             day, team_id, application_id, api_key_id, feature, route, model, region,
             calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
-            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, duration_us)
+            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, cache_saved_nanos, duration_us)
         SELECT day, team_id, application_id, api_key_id, known_feature, route, model, region,
                coalesce(sum(calls), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0),
                coalesce(sum(refused), 0), coalesce(sum(cancelled), 0), coalesce(sum(input_tokens), 0),
                coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
                coalesce(sum(cache_write_tokens), 0), coalesce(sum(cost_nanos), 0),
                coalesce(sum(failed_cost_nanos), 0), coalesce(sum(cancelled_cost_nanos), 0),
-               coalesce(sum(duration_us), 0)
+               coalesce(sum(cache_saved_nanos), 0), coalesce(sum(duration_us), 0)
         FROM named GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
         ON CONFLICT (day, team_id, application_id, api_key_id, feature, route, model, region)
         DO UPDATE SET
@@ -191,6 +193,7 @@ BEGIN
             cost_nanos = old.cost_nanos + excluded.cost_nanos,
             failed_cost_nanos = old.failed_cost_nanos + excluded.failed_cost_nanos,
             cancelled_cost_nanos = old.cancelled_cost_nanos + excluded.cancelled_cost_nanos,
+            cache_saved_nanos = old.cache_saved_nanos + excluded.cache_saved_nanos,
             duration_us = old.duration_us + excluded.duration_us
     ), end_users AS MATERIALIZED (
         SELECT (f.started_at AT TIME ZONE zone)::date AS day, f.team_id, f.end_user,
@@ -204,7 +207,7 @@ BEGIN
                sum(f.cost_nanos) AS cost_nanos,
                sum(f.cost_nanos) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed_cost_nanos,
                sum(f.cost_nanos) FILTER (WHERE f.status = 'cancelled') AS cancelled_cost_nanos,
-               sum(f.duration_us) AS duration_us
+               sum(f.cache_saved_nanos) AS cache_saved_nanos, sum(f.duration_us) AS duration_us
         FROM gatehouse_usage_facts(from_xact, to_xact) f
         WHERE f.started_at >= since
         GROUP BY 1, 2, 3
@@ -221,14 +224,14 @@ BEGIN
         INSERT INTO governance_usageenduserday AS old (
             day, team_id, end_user,
             calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
-            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, duration_us)
+            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, cache_saved_nanos, duration_us)
         SELECT day, team_id, known_end_user,
                coalesce(sum(calls), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0),
                coalesce(sum(refused), 0), coalesce(sum(cancelled), 0), coalesce(sum(input_tokens), 0),
                coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
                coalesce(sum(cache_write_tokens), 0), coalesce(sum(cost_nanos), 0),
                coalesce(sum(failed_cost_nanos), 0), coalesce(sum(cancelled_cost_nanos), 0),
-               coalesce(sum(duration_us), 0)
+               coalesce(sum(cache_saved_nanos), 0), coalesce(sum(duration_us), 0)
         FROM told_apart GROUP BY 1, 2, 3
         ON CONFLICT (day, team_id, end_user)
         DO UPDATE SET
@@ -241,6 +244,49 @@ BEGIN
             cost_nanos = old.cost_nanos + excluded.cost_nanos,
             failed_cost_nanos = old.failed_cost_nanos + excluded.failed_cost_nanos,
             cancelled_cost_nanos = old.cancelled_cost_nanos + excluded.cancelled_cost_nanos,
+            cache_saved_nanos = old.cache_saved_nanos + excluded.cache_saved_nanos,
+            duration_us = old.duration_us + excluded.duration_us
+    ), runs AS MATERIALIZED (
+        SELECT (f.started_at AT TIME ZONE zone)::date AS day, f.team_id, f.prompt,
+               sum(f.calls) AS calls,
+               sum(f.calls) FILTER (WHERE f.status = 'succeeded') AS succeeded,
+               sum(f.calls) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed,
+               sum(f.calls) FILTER (WHERE f.status = 'refused') AS refused,
+               sum(f.calls) FILTER (WHERE f.status = 'cancelled') AS cancelled,
+               sum(f.input_tokens) AS input_tokens, sum(f.output_tokens) AS output_tokens,
+               sum(f.cache_read_tokens) AS cache_read_tokens, sum(f.cache_write_tokens) AS cache_write_tokens,
+               sum(f.cost_nanos) AS cost_nanos,
+               sum(f.cost_nanos) FILTER (WHERE f.status IN ('failed', 'expired')) AS failed_cost_nanos,
+               sum(f.cost_nanos) FILTER (WHERE f.status = 'cancelled') AS cancelled_cost_nanos,
+               sum(f.cache_saved_nanos) AS cache_saved_nanos, sum(f.duration_us) AS duration_us
+        FROM gatehouse_usage_facts(from_xact, to_xact) f
+        WHERE f.started_at >= since
+        GROUP BY 1, 2, 3
+    ), prompts AS (
+        INSERT INTO governance_usagepromptday AS old (
+            day, team_id, prompt,
+            calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
+            cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, cache_saved_nanos, duration_us)
+        SELECT day, team_id, prompt,
+               coalesce(sum(calls), 0), coalesce(sum(succeeded), 0), coalesce(sum(failed), 0),
+               coalesce(sum(refused), 0), coalesce(sum(cancelled), 0), coalesce(sum(input_tokens), 0),
+               coalesce(sum(output_tokens), 0), coalesce(sum(cache_read_tokens), 0),
+               coalesce(sum(cache_write_tokens), 0), coalesce(sum(cost_nanos), 0),
+               coalesce(sum(failed_cost_nanos), 0), coalesce(sum(cancelled_cost_nanos), 0),
+               coalesce(sum(cache_saved_nanos), 0), coalesce(sum(duration_us), 0)
+        FROM runs GROUP BY 1, 2, 3
+        ON CONFLICT (day, team_id, prompt)
+        DO UPDATE SET
+            calls = old.calls + excluded.calls, succeeded = old.succeeded + excluded.succeeded,
+            failed = old.failed + excluded.failed, refused = old.refused + excluded.refused,
+            cancelled = old.cancelled + excluded.cancelled, input_tokens = old.input_tokens + excluded.input_tokens,
+            output_tokens = old.output_tokens + excluded.output_tokens,
+            cache_read_tokens = old.cache_read_tokens + excluded.cache_read_tokens,
+            cache_write_tokens = old.cache_write_tokens + excluded.cache_write_tokens,
+            cost_nanos = old.cost_nanos + excluded.cost_nanos,
+            failed_cost_nanos = old.failed_cost_nanos + excluded.failed_cost_nanos,
+            cancelled_cost_nanos = old.cancelled_cost_nanos + excluded.cancelled_cost_nanos,
+            cache_saved_nanos = old.cache_saved_nanos + excluded.cache_saved_nanos,
             duration_us = old.duration_us + excluded.duration_us
     )
     SELECT coalesce(sum(number), 0) INTO taken FROM facts;
@@ -317,8 +363,9 @@ BEGIN
     END IF;
 
     DELETE FROM governance_usagequarterhour WHERE starts_at >= since;
-    -- Days of end users can't be cut anew: of a former zone's, the one `since` is in goes, or it counted twice.
+    -- Days of end users and of prompts can't be cut anew: of a former zone's, the one `since` is in goes, or it counted twice.
     DELETE FROM governance_usageenduserday WHERE gatehouse_day_begins(day + 1, former_zone) > since;
+    DELETE FROM governance_usagepromptday WHERE gatehouse_day_begins(day + 1, former_zone) > since;
     DELETE FROM governance_usageday;
     DELETE FROM governance_usagefeature;
     INSERT INTO governance_usagefeature (team_id, name)
@@ -327,11 +374,11 @@ BEGIN
     INSERT INTO governance_usageday (
         day, team_id, application_id, api_key_id, feature, route, model, region,
         calls, succeeded, failed, refused, cancelled, input_tokens, output_tokens, cache_read_tokens,
-        cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, duration_us)
+        cache_write_tokens, cost_nanos, failed_cost_nanos, cancelled_cost_nanos, cache_saved_nanos, duration_us)
     SELECT (starts_at AT TIME ZONE zone)::date, team_id, application_id, api_key_id, feature, route, model, region,
            sum(calls), sum(succeeded), sum(failed), sum(refused), sum(cancelled), sum(input_tokens),
            sum(output_tokens), sum(cache_read_tokens), sum(cache_write_tokens), sum(cost_nanos),
-           sum(failed_cost_nanos), sum(cancelled_cost_nanos), sum(duration_us)
+           sum(failed_cost_nanos), sum(cancelled_cost_nanos), sum(cache_saved_nanos), sum(duration_us)
     FROM governance_usagequarterhour GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
 
     taken := gatehouse_add_usage(0, high, since, zone, most_features, most_end_users);

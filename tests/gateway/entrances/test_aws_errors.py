@@ -13,7 +13,9 @@ TRANSIENT = set(TransientRetryableChecker._TRANSIENT_STATUS_CODES)
 THROTTLED = set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
 COMMON = {"UnknownOperationException", "UnrecognizedClientException"}
 """Of all of AWS's services."""
-FOR_GOOD = frozenset(code for code, status in STATUS.items() if status < 500 and status != 429)
+FOR_GOOD = frozenset(code for code, status in STATUS.items() if status < 500 and status != 429) - {
+    "idempotency_key_in_use"
+}
 """What the caller has to change something for."""
 
 

@@ -206,3 +206,9 @@ def test_an_answer_that_was_dropped_is_told_with_what_it_cost():
             "the answer of amazon.nova-lite-v1:0 was dropped because of Payment card; it cost $0.001800",
         )
     ]
+
+
+def test_an_answer_that_was_told_again_names_its_call():
+    assert check_lines({}, {"replayed": "0192"}) == [
+        ("Told again", "the answer of call 0192, by its idempotency key")
+    ]

@@ -61,7 +61,7 @@ def read(*, zone=ZONE, **asked) -> dict:
 def clean() -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE governance_auditrecord, governance_ledgerentry, governance_usagequarterhour, governance_usageday, "
-                       "governance_usageenduserday, governance_usagefeature, governance_rollupstate")  # fmt: skip
+                       "governance_usageenduserday, governance_usagepromptday, governance_usagefeature, governance_rollupstate")  # fmt: skip
 
 
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham")
@@ -97,7 +97,8 @@ def apply(step, writers) -> None:
             started_at = MIDNIGHT + timedelta(days=1) - timedelta(minutes=minutes)
             with writers[which].cursor() as cursor:
                 insert(cursor, started_at=started_at, cost=cost, feature=feature, end_user=end_user, status=status,
-                       requested_model="m" * (minutes % 300), team_id=minutes % 2 or None)  # fmt: skip
+                       requested_model="m" * (minutes % 300), team_id=minutes % 2 or None,
+                       prompt_name=feature + end_user, cache_saved_nanos=cost - 20)  # fmt: skip
         case "correct", (which, amount, place):
             calls = list(AuditRecord.objects.order_by("call_id").values_list("call_id", flat=True))
             if calls:
@@ -180,6 +181,17 @@ def assert_end_users(home: ZoneInfo) -> None:
     assert read(zone=home, group_by=("end_user",), **bounds) == by_records(
         key=lambda row: (None, row.end_user)
     )
+    assert read(zone=home, group_by=("prompt",), **bounds) == by_records(
+        key=lambda row: (None, row.prompt_name)
+    )
+    saved: dict = defaultdict(int)
+    for row in AuditRecord.objects.all():
+        saved[row.prompt_name] += row.cache_saved_nanos
+    for group in ("prompt", "feature"):
+        rows = usage_rows(UsageQuery(**bounds, group_by=(group,)), zone=home)
+        assert sum(row.sums.cache_saved_nanos for row in rows) == sum(saved.values())
+        if group == "prompt":
+            assert {row.key[0]: row.sums.cache_saved_nanos for row in rows} == saved
 
 
 def test_what_did_not_succeed_and_what_it_cost():
