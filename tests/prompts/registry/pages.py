@@ -21,6 +21,8 @@ from prompts.registry.services.prompts import save_draft
 from tests.world import World
 
 RICH = Document(
+    fallbacks=("nova-pro", "claude-haiku-4-5"),
+    regions=("us", "eu-central-1"),
     messages=(
         PromptMessage(role="system", text="\n  You answer.\n\n\tTabs, “quotes” & <b>marks</b> </textarea>\n{# note #}  "),
         PromptMessage(text="{% for each in list %}\n- {{ each }}\n{% endfor %}{{ text }}{{ number }}{{ flag }}{{ object | tojson }}{{ empty }}{{ lines }}"),

@@ -41,7 +41,7 @@ from prompts.rollout.services import experiments
 from tests.accounts.factories import make_person, make_superuser, make_team
 from tests.prompts.evaluations.factories import begin
 from tests.prompts.evaluations.test_evaluations import finish
-from tests.prompts.registry.factories import make_rule
+from tests.prompts.registry.factories import DOCUMENT, make_rule, make_version
 from tests.prompts.rollout.factories import make_experiment
 
 pytestmark = pytest.mark.django_db
@@ -548,6 +548,32 @@ def test_switching_off_wants_a_fallback(prompt):
     switch(prompt=prompt, on=False, by=None)
     assert not Prompt.objects.get().is_enabled
     switch(prompt=prompt, on=True, by=None)
+    assert Prompt.objects.get().is_enabled
+
+
+def test_a_fallback_answer_that_breaks_the_contract_is_refused_wherever_it_would_count(prompt):
+    schema = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+    held = make_version(prompt, number=7, document=DOCUMENT | {"output": {"schema": schema}})
+    own = make_version(
+        prompt, number=8, document=DOCUMENT | {"output": {"schema": schema, "fallback": {"city": "Bern"}}}
+    )
+    Prompt.objects.update(fallback="Please call us.")
+    prompt.refresh_from_db()
+    with pytest.raises(PromptError, match="breaks its output contract"):
+        move_label(prompt=prompt, name="staging", version=held, by=None)
+    move_label(prompt=prompt, name="staging", version=own, by=None)
+    prompt.full_clean()
+    prompt.fallback = '{"city": "Basel"}'
+    prompt.save()
+    move_label(prompt=prompt, name="staging", version=held, by=None)
+    prompt.full_clean()
+    prompt.fallback = '{"town": "Basel"}'
+    with pytest.raises(ValidationError, match="Version 7"):
+        prompt.full_clean()
+    Prompt.objects.update(fallback='{"town": "Basel"}')  # as it may have been before this was looked at
+    prompt.refresh_from_db()
+    with pytest.raises(PromptError, match="Mend it first"):
+        switch(prompt=prompt, on=False, by=None)
     assert Prompt.objects.get().is_enabled
 
 
