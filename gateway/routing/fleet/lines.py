@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from governance.limits.policy.fair_queue import FairQueue
+from gateway.routing.queues import Slots
 from kernel.clock import perf_counter
 
 _NEW = 0.1
@@ -15,22 +15,21 @@ _MIN_LENGTH = 20
 
 
 class Line:
-    """Of one route, in one process. Its head looks for room; the others wait for their turn to be the head."""
+    """Of one route, in one process. Its head, who has the one slot, looks for room; the others wait for their turn."""
 
     def __init__(self) -> None:
-        self._queue: FairQueue[asyncio.Future[None]] = FairQueue()
-        self._has_head = False
+        self._head = Slots(1)
         self._freed = asyncio.Event()
         self._passed_at = 0.0
         self._gap = 0.0
         """Seconds between two calls that went on from here, lately."""
 
     def __len__(self) -> int:
-        return len(self._queue) + self._has_head
+        return self._head.waiting + self._head.taken
 
     @property
     def is_empty(self) -> bool:
-        return not self._has_head  # who waits stands behind one
+        return not self._head.taken  # who waits stands behind one
 
     def expected_wait(self) -> float:
         """Seconds that the next one would wait, by how quickly the line has moved lately; 0 where that is not known."""
@@ -41,20 +40,22 @@ class Line:
 
     def free(self) -> None:
         """There may be room."""
-        if self._has_head:
+        if self._head.taken:
             self._freed.set()
 
     @asynccontextmanager
     async def turn(self, *, team: int, weight: int, seconds: float) -> AsyncIterator[bool]:
         """Waits to be the head of the line; False where that took longer. Leaving it makes the next one the head."""
-        is_head = await self._be_head(team, weight, seconds)
+        is_head = self._head.try_acquire() or await self._head.acquire(
+            team=team, weight=weight, seconds=seconds
+        )
         begun = perf_counter()
         try:
             yield is_head
         finally:
             if is_head:
                 self._note(begun)
-                self._pass_on()
+                self._head.release()
 
     async def room(self, seconds: float) -> None:
         """Of the head: waits until there may be room, for so long at most."""
@@ -64,31 +65,6 @@ class Line:
                 await self._freed.wait()
         except TimeoutError:
             return
-
-    async def _be_head(self, team: int, weight: int, seconds: float) -> bool:
-        if not self._has_head and not self._queue:
-            self._has_head = True
-            return True
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.push(turn, team=team, weight=weight)
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.shield(turn)
-        except TimeoutError:
-            return turn.done()
-        except asyncio.CancelledError:
-            if turn.done():
-                self._pass_on()
-            raise
-        finally:
-            self._queue.remove(turn)
-        return True
-
-    def _pass_on(self) -> None:
-        if self._queue:
-            self._queue.pop().set_result(None)
-        else:
-            self._has_head = False
 
     def _note(self, begun: float) -> None:
         now = perf_counter()
