@@ -121,7 +121,11 @@ class Gateway:
         self.fleet = Fleet(
             settings.REDIS_URL,
             instance_id=str(self.instance_id),
-            limits=Limits(settings.GATEWAY_BREAKER_FAILURES, settings.GATEWAY_BREAKER_SECONDS),
+            limits=Limits(
+                settings.GATEWAY_BREAKER_FAILURES,
+                settings.GATEWAY_BREAKER_SECONDS,
+                settings.GATEWAY_ADAPTIVE_ROUTING,
+            ),
             on_change=self.deployment_events.note,
         )
         calls = _calls_at_once()

@@ -197,6 +197,7 @@ class Stack:
             "GATEHOUSE_PORT": str(port),
             "GATEHOUSE_UNKNOWN_CALLS_PER_MINUTE": "0",  # many tests knock with wrong keys
             "GATEHOUSE_BREAKER_FAILURES": "1000000",  # and let models fail, which is no matter of the next test
+            "GATEHOUSE_ADAPTIVE_ROUTING": "false",
             **(env or {}),
         }
         return self._serve(

@@ -17,7 +17,7 @@ def pair(shared_world):
     """Gateways whose breakers open for two seconds."""
     env = {
         "GATEHOUSE_BREAKER_FAILURES": "5", "GATEHOUSE_BREAKER_SECONDS": "2", "GATEHOUSE_QUEUE_SECONDS": "1",
-        "GATEHOUSE_SNAPSHOT_POLL_SECONDS": "1",
+        "GATEHOUSE_SNAPSHOT_POLL_SECONDS": "1", "GATEHOUSE_ADAPTIVE_ROUTING": "true",
     }  # fmt: skip
     return [shared_world.stack.gateway(env=env) for _ in range(2)]
 

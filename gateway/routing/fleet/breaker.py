@@ -34,6 +34,8 @@ class Limits:
 
     failures: int = 5
     seconds: float = 30.0
+    adapts: bool = True
+    """Whether throttling lowers a deployment's share, and what it is sent at once."""
 
 
 class Breaker:

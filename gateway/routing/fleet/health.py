@@ -101,9 +101,10 @@ class Health:
         if refusal.code == "upstream_throttled":
             self.throttled += 1
             self.throttled_at = now
-            self.share.throttled(now)
-            self.in_flight.throttled()
-            self.learnt.throttled(now)
+            if self.limits.adapts:
+                self.share.throttled(now)
+                self.in_flight.throttled()
+                self.learnt.throttled(now)
             return None
         if not is_fault(refusal):
             return None

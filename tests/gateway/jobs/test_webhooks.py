@@ -83,7 +83,7 @@ def test_one_that_fails_for_a_day_is_tried_less_and_less_then_given_up_and_shown
         if job.webhook_state != "pending":
             break
     assert len(Receiver.received) == job.webhook_attempts == MAX_ATTEMPTS
-    assert timedelta(hours=16) < now - begun < timedelta(hours=36)
+    assert timedelta(hours=12) < now - begun < timedelta(hours=36)
     assert (job.webhook_state, "503" in job.webhook_error) == ("failed", True)
     assert "secret" not in job.webhook_error
     assert len({headers["x-gatehouse-delivery"] for headers, _ in Receiver.received}) == 1

@@ -13,7 +13,7 @@ from embedded.simulator.direct.messages import read_own_turn
 from embedded.simulator.direct.models import DirectModels
 from embedded.simulator.errors import AwsError
 from embedded.simulator.models import Models
-from gateway.catalogue.capability import Capability
+from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
 from gateway.catalogue.direct import DirectOffer, read_direct, taken_by
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.seed import facts_of
@@ -66,6 +66,7 @@ def capability(name: str) -> Capability:
     facts |= {
         field: tuple(fact) if isinstance(fact, list) else fact
         for field, fact in facts_of(offer.model_id).items()
+        if field in CAPABILITY_FIELDS
     }
     return taken_by(offer.provider, Capability(**facts), invoke_id=name)
 

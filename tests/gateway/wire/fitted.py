@@ -53,7 +53,7 @@ def capability(model_id: str) -> Capability:
     """As the catalogue's files have it."""
     (entry,) = [each for each in read_catalog().models if each.model_id == model_id]
     facts: dict[str, Any] = {name: getattr(entry, name) for name in CAPABILITY_FIELDS if hasattr(entry, name)}
-    facts |= facts_of(model_id)
+    facts |= {name: fact for name, fact in facts_of(model_id).items() if name in CAPABILITY_FIELDS}
     return Capability(
         **{name: tuple(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
     )

@@ -86,7 +86,7 @@ class NamesPool:
 
     def process_ids(self) -> list[int]:
         """The workers that run now."""
-        return [process.pid for process in self._processes.values() if process.poll() is None]
+        return [process.pid for process in tuple(self._processes.values()) if process.poll() is None]
 
     def stop(self) -> None:
         """Ends the workers; what waits fails."""
