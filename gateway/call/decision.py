@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 _MAX_SENTENCE = 900
+_NOT_PLAIN = re.compile(r"[^ -~]")
+"""What a header can't have, or not everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Decision:
                 f"{abs(self.cost_impact):.0%} {'more' if self.cost_impact > 0 else 'less'} than the default"
             )
         text = f"{model} as {invoke_id} in {region}: {'; '.join(parts)}."
-        text = text.encode("ascii", "replace").decode()
+        text = _NOT_PLAIN.sub("?", text)
         return text if len(text) <= _MAX_SENTENCE else f"{text[: _MAX_SENTENCE - 3]}..."
 
     def as_json(self) -> dict[str, Any]:
