@@ -463,9 +463,9 @@ def test_personal_data_is_masked_there_and_back_for_the_caller(world, route, str
 
 
 def test_a_budget_is_not_overspent(world):
-    world.stack.make(lambda: Team.objects.get_or_create(name="Thrifty", may_leave_aws=True))
-    key = world.new_key(team="Thrifty")
-    budget = world.set_budget(team="Thrifty", limit_nanos=3_000_000)
+    world.stack.make(lambda: Team.objects.get_or_create(name="Direct, thrifty", may_leave_aws=True))
+    key = world.new_key(team="Direct, thrifty")
+    budget = world.set_budget(team="Direct, thrifty", limit_nanos=3_000_000)
     world.knows(key)
     said = {
         "model": "gpt",
@@ -479,7 +479,7 @@ def test_a_budget_is_not_overspent(world):
         "SELECT spent_nanos, reserved_nanos FROM governance_budgetwindow WHERE budget_id = %s", budget
     )
     records = world.execute(
-        "SELECT sum(cost_nanos)::bigint AS total FROM governance_auditrecord r JOIN accounts_team t ON t.id = r.team_id WHERE t.name = 'Thrifty'"
+        "SELECT sum(cost_nanos)::bigint AS total FROM governance_auditrecord r JOIN accounts_team t ON t.id = r.team_id WHERE t.name = 'Direct, thrifty'"
     )
     assert window["spent_nanos"] == records[0]["total"] <= 3_000_000
     assert window["reserved_nanos"] == 0
