@@ -308,13 +308,13 @@ class Attempts:
         line = self._line
         if self._out_for() > _OUT_SECONDS:
             raise self._out()
-        if (expected := line.expected_wait()) > self._patience:
+        team = self._call.key.team
+        if (expected := line.expected_wait(team.id)) > self._patience:
             raise self._full(expected)
         ends_at = min(self._ends_at, perf_counter() + self._patience)
-        team = self._call.key.team
         async with line.turn(team=team.id, weight=team.weight, seconds=ends_at - perf_counter()) as is_head:
             if not is_head:
-                raise self._full(max(self._patience, line.expected_wait()))
+                raise self._full(max(self._patience, line.expected_wait(team.id)))
             while True:
                 found = await self._take()
                 if found is not None:

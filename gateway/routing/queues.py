@@ -30,6 +30,10 @@ class Slots:
     def taken(self) -> int:
         return self._capacity - self._free
 
+    def ahead(self, team: int) -> int:
+        """How many would have their turn before the next one of a team."""
+        return self._queue.ahead(team)
+
     def try_acquire(self) -> bool:
         """Takes a slot, if one is free."""
         if self._free <= 0:

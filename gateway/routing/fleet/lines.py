@@ -31,12 +31,13 @@ class Line:
     def is_empty(self) -> bool:
         return not self._head.taken  # who waits stands behind one
 
-    def expected_wait(self) -> float:
-        """Seconds that the next one would wait, by how quickly the line has moved lately; 0 where that is not known."""
+    def expected_wait(self, team: int) -> float:
+        """Seconds that the next one of a team would wait, by how quickly the line has moved lately; 0 where that is not known.
+        A team that has many waiting is refused before others are."""
         length = len(self)
         if length <= _MIN_LENGTH or not self._gap:
             return 0.0
-        return length * max(self._gap, (perf_counter() - self._passed_at) / length)
+        return self._head.ahead(team) * max(self._gap, (perf_counter() - self._passed_at) / length)
 
     def free(self) -> None:
         """There may be room."""

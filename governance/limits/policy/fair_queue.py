@@ -33,6 +33,11 @@ class FairQueue(Generic[Item]):
         self._number_of[id(item)] = number
         heappush(self._heap, (start, number, item))
 
+    def ahead(self, team: int) -> int:
+        """How many of those that wait have their turn before the next item of a team."""
+        start = max(self._now, self._finish.get(team, 0.0))
+        return sum(each <= start and number in self._waiting for each, number, _ in self._heap)
+
     def peek(self) -> Item:
         """Whose turn it is. IndexError when nobody waits."""
         while self._heap[0][1] not in self._waiting:
