@@ -94,3 +94,19 @@ async def test_slots_are_never_lost_nor_made():
     outcomes = Counter(str(outcome) for outcome in await asyncio.gather(*tasks, return_exceptions=True))
     assert outcomes["done"] > 3
     assert (most, slots.taken, slots.waiting) == (3, 0, 0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=60), st.integers(1, 4))
+def test_how_many_are_ahead_is_how_many_go_first(steps, team):
+    queue: FairQueue[object] = FairQueue()
+    for of, leaves in steps:
+        if leaves and len(queue):
+            queue.pop()
+        else:
+            queue.push(object(), team=of, weight=of)
+    ahead, mine = queue.ahead(team), object()
+    queue.push(mine, team=team, weight=team)
+    gone = 0
+    while queue.pop() is not mine:
+        gone += 1
+    assert gone == ahead
