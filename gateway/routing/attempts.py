@@ -37,6 +37,7 @@ class _Candidate:
     tier: int = 0
     """0 for the route's own; the place in the chain of fall-backs for others."""
     tries: int = 0
+    has_failed: bool = False
     not_before: float = 0.0
 
 
@@ -70,11 +71,14 @@ class Attempts:
         self._last: Refusal | None = None
         self._current: tuple[_Candidate, Sent, Taken] | None = None
         self._again: _Candidate | None = None
+        self._all_well = all([each.health.breaker.is_closed for each in self._candidates])
+        """As they were when the round began."""
         if len(self._candidates) > 1:
             if self._route.strategy == "spread":
                 self._spread()
             self._by_share()
-            self._to_be_tried()
+            if not self._all_well:
+                self._to_be_tried()
 
     @property
     def seconds_left(self) -> float:
@@ -146,8 +150,9 @@ class Attempts:
                 backoff_seconds(candidate.tries - 1, is_throttled=False, random=self._random),
                 refusal,
             )
-            if self._faults >= self._most:
-                raise refusal
+            candidate.has_failed = True
+            if self._faults >= self._most:  # those that are throttled alone may yet answer
+                self._candidates = [each for each in self._candidates if not each.has_failed]
         if not self._candidates:
             raise self._final()
 
@@ -180,10 +185,11 @@ class Attempts:
             own.sort(key=lambda each: each.health.load)
         else:
             own = [own[place] for place in home_order(key, [each.deployment.id for each in own])]
-            most = _MAX_LEAD * sum(each.health.in_flight.calls for each in own) / len(own) + _MIN_LEAD
-            own.sort(key=lambda each: each.health.in_flight.calls > most)
+            calls = [each.health.in_flight.calls for each in own]
+            if calls[0] > (most := _MAX_LEAD * sum(calls) / len(calls) + _MIN_LEAD):
+                own.sort(key=lambda each: each.health.in_flight.calls > most)
             self._decision.reason = f"home of the prompt's beginning among {len(own)}"
-        self._candidates = own + [each for each in self._candidates if each.tier]
+        self._candidates[: len(own)] = own
 
     def _by_share(self) -> None:
         """Who is throttled, or has just come back, is the first choice of fewer calls; always of the same prompts, so that
@@ -225,7 +231,7 @@ class Attempts:
         """The first that is well and has room; it is taken. Those that are only slow come last."""
         now = perf_counter()
         ready = self._candidates
-        if self._last is not None or len(ready) > 1:
+        if self._last is not None or not self._all_well:
             ready = sorted((each for each in ready if each.not_before <= now), key=_rank)
         for candidate in ready:
             if not await self._is_well(candidate, now, alone=len(self._candidates) == 1):

@@ -9,13 +9,12 @@ def plan(route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
     """The attempts of a call: as ordered, or drawn by weight without replacement, the rest as fall-backs."""
     if route.strategy != "weighted" or len(route.deployments) < 2:
         return route.deployments
-    remaining = [deployment for deployment in route.deployments if deployment.weight > 0]
-    drawn: list[DeploymentEntry] = []
-    while remaining:
-        (chosen,) = random.choices(remaining, [deployment.weight for deployment in remaining])
-        remaining.remove(chosen)
-        drawn.append(chosen)
-    return tuple(drawn)
+    # Weighted sampling without replacement: Efraimidis and Spirakis, "Weighted Random Sampling with a Reservoir", 2006.
+    drawn = [
+        (random.random() ** (1 / each.weight), each.id, each) for each in route.deployments if each.weight
+    ]
+    drawn.sort(reverse=True)
+    return tuple([each for _, _, each in drawn])
 
 
 def family_of(deployment: DeploymentEntry) -> str:

@@ -14,6 +14,7 @@ from tests.bench import (
     agents,
     bodies,
     calls,
+    choosing,
     clients,
     edge,
     estimator,
@@ -63,6 +64,7 @@ PARTS = (
     "readiness",
     "failover",
     "in-flight",
+    "choosing",
     "resilience",
 )
 USUAL = PARTS[:5]
@@ -262,6 +264,8 @@ def main() -> None:
         vectors.show(vectors.measure(arguments.count))
     if "clients" in wanted:
         clients.table()
+    if "choosing" in wanted:
+        choosing.show(choosing.measure())
     if "in-flight" in wanted:
         in_flight.show()
     if "resilience" in wanted:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psutil
 
 from embedded.ports import free_port
+from tests.bench.limits import insert
 from tests.bench.processes import running, uvicorn, wait_for
 from tests.services import Stack, temporary_folder
 
@@ -25,7 +27,7 @@ _BODY = {
     "max_tokens": 50,
     "messages": [{"role": "user", "content": "Hello. [simulate: tokens=20]"}],
 }
-_THROTTLED, _OUT = "ThrottlingException", "ServiceUnavailableException"
+BUDGET_NANOS = 1_000_000
 
 
 @dataclass
@@ -54,9 +56,14 @@ class Bench:
     """Four processes, the simulator, and callers."""
 
     def __init__(
-        self, urls: list[str], keys: dict[str, str], simulator: str, client: httpx.AsyncClient
+        self,
+        urls: list[str],
+        keys: dict[str, str],
+        simulator: str,
+        client: httpx.AsyncClient,
+        last: psutil.Process,
     ) -> None:
-        self.urls, self.keys, self.simulator, self.client = urls, keys, simulator, client
+        self.urls, self.keys, self.simulator, self.client, self.last = urls, keys, simulator, client, last
         self._number = 0
         self._random = random.Random(27)
 
@@ -149,18 +156,23 @@ def measure(only: str = "") -> None:
             )
         )
         wait_for(simulator, "/healthz")
-        for port in ports:
-            ending.enter_context(running(uvicorn("config.asgi:application", port), env=env))
+        processes = [
+            ending.enter_context(running(uvicorn("config.asgi:application", port), env=env)) for port in ports
+        ]
         for port in ports:
             wait_for(port, "/readyz", seconds=90)
-        asyncio.run(_measure([f"http://127.0.0.1:{port}" for port in ports], keys, url, stack, only))
+        asyncio.run(
+            _measure([f"http://127.0.0.1:{port}" for port in ports], keys, url, stack, processes[-1], only)
+        )
 
 
-async def _measure(urls: list[str], keys: dict[str, str], simulator: str, stack: Stack, only: str) -> None:
+async def _measure(
+    urls: list[str], keys: dict[str, str], simulator: str, stack: Stack, last: psutil.Process, only: str
+) -> None:
     limits = httpx.Limits(max_connections=4000, max_keepalive_connections=400)
     async with httpx.AsyncClient(timeout=320, limits=limits) as client:
-        bench = Bench(urls, keys, simulator, client)
-        for phase in (_half_throttled, _all_throttled, _all_out, _dead, _quota, _affinity):
+        bench = Bench(urls, keys, simulator, client, last)
+        for phase in (_half_throttled, _mixed, _all_throttled, _all_out, _dead, _quota, _affinity, _killed):
             if phase.__name__.lstrip("_").startswith(only):
                 await bench.well()
                 await phase(bench, stack)
@@ -176,6 +188,48 @@ async def _half_throttled(bench: Bench, stack: Stack) -> None:
         f"\n{found.name}: {answered} of {len(found.calls)} calls answered ({answered / len(found.calls):.1%}), "
         f"{sum(found.upstream.values()) / answered:.2f} upstream calls an answer, p50 {found.seconds(0.5, status=_ok):.2f} s, "
         f"p99 {found.seconds(0.99, status=_ok):.2f} s; others {_statuses(found)}"
+    )
+
+
+async def _mixed(bench: Bench, stack: Stack) -> None:
+    await bench.faults(FIRST, outage=True)
+    await bench.faults(SECOND, throttle_rate=0.5)
+    async with bench.phase("one region out, the other throttled at 50 %") as found:
+        await bench.load(found, per_second=dict.fromkeys(TEAMS, 7.0), seconds=30)
+    print(
+        f"\n{found.name}: {found.answered} of {len(found.calls)} calls answered ({found.answered / len(found.calls):.1%}), "
+        f"{sum(found.upstream.values()) / found.answered:.2f} upstream calls an answer, p99 {found.seconds(0.99, status=_ok):.2f} s; "
+        f"others {_statuses(found)}"
+    )
+
+
+async def _killed(bench: Bench, stack: Stack) -> None:
+    """kill -9 of a gateway amid retries, under a budget that runs out; the last phase, since its process is gone."""
+    insert(stack, "governance_budget", TEAMS[0], {
+        "end_user": "", "feature": "", "model": "", "per": "", "period": "total", "time_zone": "UTC", "is_hard": True, "name": "",
+        "limit_nanos": BUDGET_NANOS, "alert_thresholds": [100], "alert_on_forecast": False,
+    })  # fmt: skip
+    await asyncio.sleep(20)
+    for region in (FIRST, SECOND):
+        await bench.faults(region, throttle_rate=0.5, time_to_first_token_ms=300)
+    async with bench.phase("a gateway killed amid retries, under a budget that runs out") as found:
+
+        async def kill() -> None:
+            await asyncio.sleep(8)
+            bench.urls = bench.urls[:-1]
+            bench.last.kill()
+
+        await asyncio.gather(kill(), bench.load(found, per_second=dict.fromkeys(TEAMS, 10.0), seconds=25))
+    with stack.connect() as connection:
+        ((spent, held),) = connection.execute(
+            "SELECT coalesce(max(w.spent_nanos), 0), coalesce(max(w.reserved_nanos), 0) FROM governance_budgetwindow w JOIN "
+            "governance_budget b ON b.id = w.budget_id JOIN accounts_team t ON t.id = b.team_id WHERE t.name = %s",
+            [TEAMS[0]],
+        ).fetchall()
+    verdict = "BROKEN" if "BROKEN" in stack.manage("verify_ledger") else "sound"
+    print(
+        f"\n{found.name}: {found.answered} answered, others {_statuses(found)}; spent ${spent / 1e9:.6f} and held ${held / 1e9:.6f} of "
+        f"${BUDGET_NANOS / 1e9:.6f}, overspent ${max(0, spent + held - BUDGET_NANOS) / 1e9:.6f}; the ledger is {verdict}"
     )
 
 

@@ -24,7 +24,7 @@ class DeploymentAdmin(CatalogAdmin):
     """A model in a region, and what it costs there now."""
 
     list_display = (
-        "model", "region", "provider_name", "profile_name", "state", "quotas", "input_price", "output_price", "is_enabled",
+        "model", "region", "provider_name", "profile_name", "state", "quotas", "input_price", "output_price",
     )  # fmt: skip
     list_select_related = ("model", "provider_account")
     list_filter = ("region", "profile", "provider_account__provider", "model__vendor", "is_enabled")
@@ -100,8 +100,8 @@ class DeploymentAdmin(CatalogAdmin):
     @admin.display(description="State", ordering="last_change")
     def state(self, deployment: Any) -> str:
         """Whether gateways ask it, as they last said."""
-        if deployment.last_change != DeploymentEvent.Change.OPENED:
-            return "In use" if deployment.is_enabled else "Off"
+        if deployment.last_change != DeploymentEvent.Change.OPENED or not deployment.is_enabled:
+            return "On" if deployment.is_enabled else "Off"
         word = "Slow" if deployment.last_reason == DeploymentEvent.Reason.SLOW else "Out"
         return f"{word} since {timezone.localtime(deployment.last_change_at):%H:%M, %d %b}"
 
@@ -113,7 +113,7 @@ class DeploymentAdmin(CatalogAdmin):
             (deployment.input_tokens_per_minute, "input tokens"),
             (deployment.output_tokens_per_minute, "output tokens"),
         )
-        return ", ".join(f"{number:,} {name}" for number, name in known if number) or "Not known"
+        return ", ".join(f"{number:,} {name}" for number, name in known if number) or "-"
 
     @admin.display(description="Out and back")
     def events(self, deployment: Any) -> str:
@@ -133,15 +133,15 @@ class DeploymentAdmin(CatalogAdmin):
     def provider_name(self, deployment: Deployment) -> str:
         return "Bedrock" if deployment.provider_account is None else deployment.provider_account.name
 
-    @admin.display(description="Inference profile", ordering="profile")
+    @admin.display(description="Profile", ordering="profile")
     def profile_name(self, deployment: Deployment) -> str:
         return deployment.get_profile_display() if deployment.provider_account is None else "-"
 
-    @admin.display(description="Input, per million tokens")
+    @admin.display(description="Input per million")
     def input_price(self, deployment: Any) -> str:
         return "no price: refused" if deployment.input_now is None else dollars(deployment.input_now)
 
-    @admin.display(description="Output, per million tokens")
+    @admin.display(description="Output per million")
     def output_price(self, deployment: Any) -> str:
         return dollars(deployment.output_now)
 

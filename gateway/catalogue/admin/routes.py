@@ -46,6 +46,7 @@ class RouteAdmin(CatalogAdmin):
     form = RouteForm
     labels: ClassVar[dict[str, str]] = {
         "timeout_seconds": "Timeout in seconds",
+        "fallbacks": "Falls back to",
         "default_max_tokens": "Usual max_tokens",
         "max_tokens_limit": "Highest max_tokens",
         "expected_output_tokens": "Expected output tokens",

@@ -49,27 +49,23 @@ class Breaker:
         self._outcomes: deque[tuple[float, Reason | None]] = deque(maxlen=_MAX_OUTCOMES)
         self._failures = 0
         self._open_until = 0.0
-        self._is_open = False
+        self.is_closed = True
         self.reason = Reason.FAILING
         self.probing_until = 0.0
         """Until when a single call is trying it."""
 
     def state(self, now: float) -> State:
-        if not self._is_open:
+        if self.is_closed:
             return State.CLOSED
         return State.OPEN if now < self._open_until or now < self.probing_until else State.HALF_OPEN
 
-    @property
-    def is_closed(self) -> bool:
-        return not self._is_open
-
     def ready_in(self, now: float) -> float:
         """Seconds until the next call may try it."""
-        return max(0.0, self._open_until - now, self.probing_until - now) if self._is_open else 0.0
+        return max(0.0, self._open_until - now, self.probing_until - now) if not self.is_closed else 0.0
 
     def succeeded(self, now: float) -> Change | None:
         """A call was answered in its time. What that changes."""
-        if self._is_open:
+        if not self.is_closed:
             self.close()
             return Change.CLOSED
         if self._failures:  # nobody looks at successes before something fails
@@ -78,7 +74,7 @@ class Breaker:
 
     def failed(self, now: float, reason: Reason) -> Change | None:
         """A call failed, or was slow. What that changes."""
-        if self._is_open:
+        if not self.is_closed:
             if now >= self._open_until:  # else it was asked before it opened
                 self.open(now, reason, self.probe_seconds)
             return None
@@ -95,10 +91,10 @@ class Breaker:
 
     def open(self, now: float, reason: Reason, seconds: float) -> None:
         """Opens it for so long, by what happened here or elsewhere."""
-        self._is_open, self.reason, self._open_until, self.probing_until = True, reason, now + seconds, 0.0
+        self.is_closed, self.reason, self._open_until, self.probing_until = False, reason, now + seconds, 0.0
 
     def close(self) -> None:
-        self._is_open = False
+        self.is_closed = True
         self.probing_until = 0.0
         self._outcomes.clear()
         self._failures = 0
