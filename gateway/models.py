@@ -1,17 +1,17 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
 from gateway.catalogue.choices import ModelKind
-from gateway.catalogue.events import DeploymentEvent
 from gateway.catalogue.models import (
     Deployment,
+    DeploymentEvent,
     Model,
     Price,
+    ProviderAccount,
     Route,
     RouteTarget,
     RuleUse,
     TeamInferenceProfile,
 )
-from gateway.catalogue.provider_accounts import ProviderAccount
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [

@@ -7,7 +7,7 @@ from collections import Counter
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import ProviderAccount
 from gateway.refusals import Refusal
 from gateway.snapshot.state import DeploymentEntry
 from governance.alerts.services.alerts import alert_on_unusable_model

@@ -7,7 +7,7 @@ from collections import Counter
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
-from gateway.catalogue.events import DeploymentEvent
+from gateway.catalogue.models import DeploymentEvent
 from governance.alerts.services.alerts import alert_on_deployment
 from kernel.clock import utc_now
 

@@ -71,7 +71,7 @@ class Attempts:
         self._last: Refusal | None = None
         self._current: tuple[_Candidate, Sent, Taken] | None = None
         self._again: _Candidate | None = None
-        self._all_well = all([each.health.breaker.is_closed for each in self._candidates])
+        self._all_well = all(each.health.breaker.is_closed for each in self._candidates)
         """As they were when the round began."""
         if len(self._candidates) > 1:
             if self._route.strategy == "spread":

@@ -11,9 +11,8 @@ from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.direct import taken_by
-from gateway.catalogue.models import Deployment, Price, Route, RouteTarget
+from gateway.catalogue.models import Deployment, Price, ProviderAccount, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
-from gateway.catalogue.provider_accounts import ProviderAccount
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import capability_of, price_entry, quotas_of, retired_names
 from gateway.catalogue.services.account_keys import key_of

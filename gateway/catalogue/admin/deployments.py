@@ -10,8 +10,7 @@ from django.utils.html import format_html_join
 from gateway.catalogue.admin.models import CatalogAdmin
 from gateway.catalogue.admin.prices import PriceInline, dollars
 from gateway.catalogue.admin.rule_fields import RULE_FIELDS, DeploymentForm
-from gateway.catalogue.events import DeploymentEvent
-from gateway.catalogue.models import Deployment, Price, RuleUse
+from gateway.catalogue.models import Deployment, DeploymentEvent, Price, RuleUse
 from gateway.catalogue.rules import BY_NAME
 
 _DAYS = 7

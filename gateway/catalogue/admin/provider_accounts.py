@@ -10,7 +10,7 @@ from accounts.access.admin import OwnedForm, as_typed
 from accounts.access.principals import may_manage_shared, principal
 from accounts.admin.typed import action, display
 from gateway.catalogue.admin.models import CatalogAdmin
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import ProviderAccount
 from gateway.catalogue.services.account_keys import set_key
 from gateway.catalogue.services.direct import offer
 from gateway.catalogue.services.try_account import try_account

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import ProviderAccount
 from gateway.catalogue.services.account_keys import set_key
 from gateway.catalogue.services.direct import offer
 from gateway.catalogue.services.try_account import try_account

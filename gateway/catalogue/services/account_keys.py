@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from accounts.services.root_secret import root_secret
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import ProviderAccount
 from kernel.errors import InvalidError
 from kernel.ids import random_bytes
 

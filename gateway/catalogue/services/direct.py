@@ -3,8 +3,7 @@
 from django.db import transaction
 
 from gateway.catalogue.direct import DirectModel, DirectOffer, DirectPrice, read_direct
-from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import Deployment, Model, Price, ProviderAccount, Route, RouteTarget
 from gateway.catalogue.seed import facts_of
 from gateway.catalogue.services.capabilities import bring_up
 from gateway.catalogue.services.catalog import PRICED_FROM

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import ProviderAccount
 from governance.alerts.services.alerts import alert_on_unusable_model
 
 _AHEAD = timedelta(days=14)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from gateway.catalogue.base_urls import is_allowed_address, problem_of
-from gateway.catalogue.provider_accounts import ProviderAccount, ProviderKind
+from gateway.catalogue.models import ProviderAccount, ProviderKind
 from gateway.catalogue.services.account_keys import key_of
 from kernel.clock import perf_counter
 from kernel.errors import UnavailableError

@@ -12,8 +12,7 @@ from django.urls import reverse
 from accounts.models import Team
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.direct import read_direct, taken_by
-from gateway.catalogue.models import Deployment, Model, Price, Route
-from gateway.catalogue.provider_accounts import ProviderAccount
+from gateway.catalogue.models import Deployment, Model, Price, ProviderAccount, Route
 from gateway.catalogue.services.account_keys import key_of, set_key
 from gateway.catalogue.services.catalog import load_catalog, read_catalog
 from gateway.catalogue.services.direct import offer, offer_all

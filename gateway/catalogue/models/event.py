@@ -4,7 +4,7 @@ from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
-from gateway.catalogue.models import Deployment
+from gateway.catalogue.models.deployment import Deployment
 
 
 class DeploymentEvent(Owned):

@@ -1,0 +1,21 @@
+"""Models, where they can be called, at which price, and the names that lead to them."""
+
+from gateway.catalogue.models.deployment import Deployment, RuleUse, TeamInferenceProfile
+from gateway.catalogue.models.event import DeploymentEvent
+from gateway.catalogue.models.model import Model
+from gateway.catalogue.models.price import Price
+from gateway.catalogue.models.provider_account import ProviderAccount, ProviderKind
+from gateway.catalogue.models.route import Route, RouteTarget
+
+__all__ = [
+    "Deployment",
+    "DeploymentEvent",
+    "Model",
+    "Price",
+    "ProviderAccount",
+    "ProviderKind",
+    "Route",
+    "RouteTarget",
+    "RuleUse",
+    "TeamInferenceProfile",
+]
