@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.catalogue.capability import Capability
+from gateway.catalogue.listed_prices import ListedPrice
 from kernel.errors import InvalidError
 
 DIRECT_FILE = Path(__file__).resolve().parent / "direct.json"
@@ -38,28 +39,10 @@ class DirectModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supports_prompt_cache: bool = False
 
 
-class DirectLongContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Dollars per million tokens once a call's input has more tokens than the threshold."""
+class DirectPrice(ListedPrice, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of one tier."""
 
-    threshold: int
-    input: str
-    output: str
-    cache_read: str | None = None
-    cache_write: str | None = None
-    cache_write_1h: str | None = None
-
-
-class DirectPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Dollars per million tokens, and per request."""
-
-    input: str
-    output: str
     tier: str = ""
-    cache_read: str | None = None
-    cache_write: str | None = None
-    cache_write_1h: str | None = None
-    request: str | None = None
-    long_context: DirectLongContext | None = None
 
 
 class DirectOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

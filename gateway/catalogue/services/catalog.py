@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 from django.db import transaction
 
+from gateway.catalogue.listed_prices import ListedPrice
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
 from gateway.catalogue.seed import facts_of
 from gateway.catalogue.services.capabilities import bring_up
 from kernel.errors import InvalidError
-from kernel.money import dollars_to_nanos
 
 CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
 PRICED_FROM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,31 +26,11 @@ Place = tuple[str, str, str]
 """Model ID, profile, region."""
 
 
-class LongContext(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Dollars per million tokens once a call's input has more tokens than the threshold."""
-
-    threshold: int
-    input: str
-    output: str
-    cache_read: str | None = None
-    cache_write: str | None = None
-    cache_write_1h: str | None = None
-
-
-class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One price in some regions, in dollars per million tokens; without `input` the price is unknown."""
+class Offer(ListedPrice, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One price in some regions."""
 
     profile: str
     regions: list[str]
-    input: str | None = None
-    output: str = "0"
-    cache_read: str | None = None
-    cache_write: str | None = None
-    cache_write_1h: str | None = None
-    image: str | None = None
-    request: str | None = None
-    """In dollars per request."""
-    long_context: LongContext | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,7 +134,7 @@ def _add_deployments(entries: Iterable[Entry], models: dict[str, Model]) -> dict
 def _add_prices(catalog: Catalog, deployments: dict[Place, Deployment]) -> int:
     priced = set(Price.objects.values_list("deployment_id", flat=True))
     prices = [
-        _price(deployment, offer, catalog.source)
+        Price(deployment=deployment, valid_from=PRICED_FROM, source=catalog.source, **offer.columns())
         for entry in catalog.models
         for offer in entry.deployments
         if offer.input is not None
@@ -162,32 +142,6 @@ def _add_prices(catalog: Catalog, deployments: dict[Place, Deployment]) -> int:
         if (deployment := deployments[entry.model_id, offer.profile, region]).pk not in priced
     ]
     return len(Price.objects.bulk_create(prices))
-
-
-def _price(deployment: Deployment, offer: Offer, source: str) -> Price:
-    long = offer.long_context
-    return Price(
-        deployment=deployment,
-        valid_from=PRICED_FROM,
-        input_rate=dollars_to_nanos(offer.input or "0"),
-        output_rate=dollars_to_nanos(offer.output),
-        cache_read_rate=_nanos(offer.cache_read),
-        cache_write_rate=_nanos(offer.cache_write),
-        cache_write_1h_rate=_nanos(offer.cache_write_1h),
-        image_rate=_nanos(offer.image),
-        request_rate=_nanos(offer.request),
-        long_context_threshold=long.threshold if long else None,
-        long_input_rate=_nanos(long.input) if long else None,
-        long_output_rate=_nanos(long.output) if long else None,
-        long_cache_read_rate=_nanos(long.cache_read) if long else None,
-        long_cache_write_rate=_nanos(long.cache_write) if long else None,
-        long_cache_write_1h_rate=_nanos(long.cache_write_1h) if long else None,
-        source=source,
-    )
-
-
-def _nanos(amount: str | None) -> int | None:
-    return None if amount is None else dollars_to_nanos(amount)
 
 
 def _add_routes(entries: Iterable[Entry], deployments: dict[Place, Deployment]) -> int:

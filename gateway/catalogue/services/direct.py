@@ -2,12 +2,11 @@
 
 from django.db import transaction
 
-from gateway.catalogue.direct import DirectModel, DirectOffer, DirectPrice, read_direct
+from gateway.catalogue.direct import DirectModel, DirectOffer, read_direct
 from gateway.catalogue.models import Deployment, Model, Price, ProviderAccount, Route, RouteTarget
 from gateway.catalogue.seed import facts_of
 from gateway.catalogue.services.capabilities import bring_up
 from gateway.catalogue.services.catalog import PRICED_FROM
-from kernel.money import dollars_to_nanos
 
 
 @transaction.atomic
@@ -28,7 +27,16 @@ def offer(account: ProviderAccount) -> int:
         deployment = Deployment.objects.create(
             model=model, region=account.provider, provider_account=account, provider_model=each.invoke_id
         )
-        Price.objects.bulk_create(_price(deployment, price, each.source) for price in each.prices)
+        Price.objects.bulk_create(
+            Price(
+                deployment=deployment,
+                tier=price.tier,
+                valid_from=PRICED_FROM,
+                source=each.source,
+                **price.columns(),
+            )
+            for price in each.prices
+        )
         if (entry := own.get(each.model_id)) is not None:
             _route(entry, deployment)
         made += 1
@@ -70,29 +78,3 @@ def _route(entry: DirectModel, deployment: Deployment) -> None:
     )
     route = Route.objects.create(name=entry.route, aliases=[] if taken else names)
     RouteTarget.objects.create(route=route, deployment=deployment)
-
-
-def _price(deployment: Deployment, price: DirectPrice, source: str) -> Price:
-    long = price.long_context
-    return Price(
-        deployment=deployment,
-        tier=price.tier,
-        valid_from=PRICED_FROM,
-        input_rate=dollars_to_nanos(price.input),
-        output_rate=dollars_to_nanos(price.output),
-        cache_read_rate=_nanos(price.cache_read),
-        cache_write_rate=_nanos(price.cache_write),
-        cache_write_1h_rate=_nanos(price.cache_write_1h),
-        request_rate=_nanos(price.request),
-        long_context_threshold=long.threshold if long else None,
-        long_input_rate=_nanos(long.input) if long else None,
-        long_output_rate=_nanos(long.output) if long else None,
-        long_cache_read_rate=_nanos(long.cache_read) if long else None,
-        long_cache_write_rate=_nanos(long.cache_write) if long else None,
-        long_cache_write_1h_rate=_nanos(long.cache_write_1h) if long else None,
-        source=source,
-    )
-
-
-def _nanos(amount: str | None) -> int | None:
-    return None if amount is None else dollars_to_nanos(amount)
