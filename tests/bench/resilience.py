@@ -296,7 +296,7 @@ async def _dead(bench: Bench, stack: Stack) -> None:
 
 async def _quota(bench: Bench, stack: Stack) -> None:
     """Two regions of 600 requests a minute, known to the gateway; three teams of equal weight want 2, 1 and 1 times the half."""
-    quota, asked_minutes = 240, 2
+    quota, asked_minutes = 240, 3
     with stack.connect() as connection:
         connection.execute(
             "UPDATE gateway_deployment SET requests_per_minute = %s WHERE id IN (SELECT deployment_id FROM gateway_routetarget t "
