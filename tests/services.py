@@ -44,7 +44,7 @@ from tests.commands import Commands
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "only-for-tests"
 NEEDED = ("DATABASE_URL", "REDIS_URL")
-T = TypeVar("T")
+T, Found = TypeVar("T"), TypeVar("Found")
 
 
 class TestServices:
@@ -377,12 +377,13 @@ def temporary_folder() -> Path:
     return folder
 
 
-def until(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "it") -> None:
-    """Waits until the condition holds; fails the test when it does not in time."""
+def until(condition: Callable[[], Found], *, seconds: float = 20.0, what: str = "it") -> Found:
+    """Waits until the condition holds, and returns what it gave; fails the test when it does not in time."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, f"{what} did not happen within {seconds:.0f} s"
         time.sleep(0.05)
+    return found
 
 
 # --- the plugin ------------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ from prompts.registry.selectors.compiled import compiled
 _MAX_BYTES = 1_000_000
 _UNAUTHORIZED = 4401
 _TRIES, _PAUSE_SECONDS = 8, 0.25
-"""A key that was made just now reaches the gateways within a second."""
+"""A key, or a version, that was made just now reaches the gateways within a second."""
+_NOT_YET_KNOWN = (401, 404)
 
 
 class PlaygroundError(DomainError):
@@ -121,7 +122,7 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
             for attempt in range(_TRIES):
                 request = client.post(url).headers(headers).body_bytes(body).streamed_read_buffer_limit(0)
                 async with request.build_streamed() as response:
-                    if response.status == 401 and attempt + 1 < _TRIES:
+                    if response.status in _NOT_YET_KNOWN and attempt + 1 < _TRIES:
                         await asyncio.sleep(_PAUSE_SECONDS)
                         continue
                     call_id = response.get_header("x-gatehouse-call-id") or ""

@@ -49,7 +49,7 @@ def test_all_regions_out(world, settings, status, code, stream):
     everywhere(world, **settings)
     answer = world.post(json=BODY | {"stream": stream})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
-    assert ("retry-after" in answer.headers) == (status == 429)
+    assert int(answer.headers["retry-after"]) >= 1
     record = world.record(answer.headers["x-gatehouse-call-id"])
     assert (record["status"], record["code"], record["cost_nanos"]) == ("failed", code, 0)
     assert record["attempts"] == 3 if status == 502 else record["attempts"] >= 3

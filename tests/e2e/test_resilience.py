@@ -209,7 +209,12 @@ def test_a_fall_back_never_leaves_the_regions_of_a_team(worlds, route):
 
 
 def test_every_answer_says_why_it_came_from_there(worlds):
-    answer = worlds[0].chat(model="claude-haiku-4-5")
+    def to_the_first():
+        """Its share comes back step by step after what the tests before did to it."""
+        found = worlds[0].chat(model="claude-haiku-4-5")
+        return None if "fewer calls" in found.headers["x-gatehouse-decision"] else found
+
+    answer = until(to_the_first, what="a call that nothing was in the way of")
     said = answer.headers["x-gatehouse-decision"]
     assert said.isascii()
     assert len(said) < 1000

@@ -14,9 +14,9 @@ from governance.limits.policy.rate_limits import Counter, RateDecision
 
 MINUTE_MS = 60_000
 _PACE_MS, _PACES = 6_000, 10
-"""Once a fifth of a minute's quota is used, the rest is let through evenly: it does not all go at once each minute, and whoever
+"""Once half of a minute's quota is used, the rest is let through evenly: it does not all go at once each minute, and whoever
 waits gets turns of it."""
-_PACED_FROM, _PACED_UNTIL = 0.2, 0.1
+_PACED_FROM, _PACED_UNTIL = 0.5, 0.3
 
 
 @dataclass(frozen=True, slots=True)
