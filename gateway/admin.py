@@ -6,6 +6,7 @@ from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
+from gateway.decisions.admin import RoutingDecisionAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "PriceAdmin",
     "ProviderAccountAdmin",
     "RouteAdmin",
+    "RoutingDecisionAdmin",
     "RoutingRuleAdmin",
 ]

@@ -14,6 +14,7 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.decisions.models import RoutingDecision
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ProviderAccount",
     "Route",
     "RouteTarget",
+    "RoutingDecision",
     "RoutingRule",
     "RuleUse",
     "TeamInferenceProfile",

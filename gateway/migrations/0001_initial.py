@@ -288,6 +288,18 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='RoutingDecision',
+                    fields=[
+                    ],
+                    options={
+                        'verbose_name': 'routing decision',
+                        'proxy': True,
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                    bases=('gateway.route',),
+                ),
+                migrations.CreateModel(
                     name='Job',
                     fields=[
                         ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
