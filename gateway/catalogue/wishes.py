@@ -65,7 +65,7 @@ NOTHING = Wishes()
 
 
 def from_header(text: str) -> Wishes | None:
-    """Refusal invalid_request, by name, for what is no wish; None where nothing is wished."""
+    """Refusal invalid_request, by name, for what it does not know; None where nothing is wished."""
     found: dict[str, Any] = {}
     for part in text.split(";"):
         name, mark, value = (each.strip() for each in part.partition("="))
@@ -92,7 +92,7 @@ def _wishes(found: Mapping[str, Any], where: str) -> Wishes | None:
     unknown = [name for name in found if name not in NAMES]
     if unknown:
         shown = unknown[0] if _PLACE.fullmatch(unknown[0]) else "a name"
-        raise _wrong(where, f"has '{shown}', which is no wish. Wishes are {', '.join(NAMES)}")
+        raise _wrong(where, f"has '{shown}', which Gatehouse does not know. Wishes are {', '.join(NAMES)}")
     wishes = Wishes(
         compliance=_compliance(found.get("compliance", False), where),
         latency=_latency(found.get("latency"), where),

@@ -44,7 +44,7 @@ def test_any_header_is_read_or_refused_by_name(text):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("colour=red", "'colour', which is no wish"),
+        ("colour=red", "'colour', which Gatehouse does not know"),
         ("cost=tiny", "must be low, normal or high"),
         ("latency=0", "milliseconds from 1"),
         ("latency=soon", "milliseconds from 1"),
