@@ -5,9 +5,11 @@ from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.costs.admin.analysis import CostScenarioAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
+    "CostScenarioAdmin",
     "DeploymentAdmin",
     "JobAdmin",
     "ModelPageAdmin",

@@ -12,9 +12,11 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.costs.models import CostScenario
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
+    "CostScenario",
     "Deployment",
     "DeploymentEvent",
     "Job",

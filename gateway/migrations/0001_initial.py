@@ -5,6 +5,7 @@ import functools
 import gateway.snapshot.tables
 import kernel.migrations
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -16,6 +17,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
         ('governance', '0001_initial'),
         ('prompts', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -97,78 +99,6 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
-                    name='Price',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='gateway.deployment')),
-                        ('tier', models.CharField(blank=True, choices=[('', 'Standard'), ('priority', 'Priority'), ('flex', 'Flex'), ('optimized', 'Latency-optimised'), ('batch', 'Batch inference')], help_text='What callers ask for; standard unless they do.', max_length=16)),
-                        ('valid_from', models.DateTimeField()),
-                        ('valid_until', models.DateTimeField(blank=True, help_text='Exclusive. Empty: until further notice.', null=True)),
-                        ('input_rate', models.BigIntegerField(help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='input')),
-                        ('output_rate', models.BigIntegerField(default=0, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='output')),
-                        ('cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read')),
-                        ('cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (5 minutes)')),
-                        ('cache_write_1h_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (1 hour)')),
-                        ('image_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per image.', null=True, verbose_name='image')),
-                        ('request_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per request.', null=True, verbose_name='request')),
-                        ('long_context_threshold', models.PositiveIntegerField(blank=True, help_text='Tokens of input.', null=True)),
-                        ('long_input_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='input, long context')),
-                        ('long_output_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='output, long context')),
-                        ('long_cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read, long context')),
-                        ('long_cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write, long context')),
-                        ('long_cache_write_1h_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (1 hour), long context')),
-                        ('source', models.CharField(blank=True, help_text='Where the figures come from.', max_length=300)),
-                        ('created_at', models.DateTimeField(auto_now_add=True)),
-                    ],
-                    options={
-                        'ordering': ('deployment', '-valid_from'),
-                        'constraints': [models.UniqueConstraint(fields=('deployment', 'tier', 'valid_from'), name='price_starts_once'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='price_ends_after_start'), models.CheckConstraint(condition=models.Q(('input_rate__gte', 0), ('output_rate__gte', 0)), name='price_not_negative')],
-                        'indexes': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='Route',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('name', models.CharField(help_text='What callers pass as model.', max_length=200, unique=True)),
-                        ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='Other names it answers to, separated by commas.', size=None)),
-                        ('description', models.TextField(blank=True)),
-                        ('strategy', models.CharField(choices=[('ordered', 'In order: the next one when one fails'), ('weighted', 'By weight: a share of calls each'), ('spread', 'Spread: where there is most room, and the prompt is cached')], default='ordered', max_length=16)),
-                        ('default_max_tokens', models.PositiveIntegerField(blank=True, help_text='Tokens of the answer when the caller does not say. Empty: as many as the model can give.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                        ('max_tokens_limit', models.PositiveIntegerField(blank=True, help_text='The most a caller may ask for; more is lowered to it. Empty: what the model allows.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                        ('expected_output_tokens', models.PositiveIntegerField(db_default=4096, default=4096, help_text="Output that a call's budgets hold at first, where holding all that it may come to would take more than a tenth of what is left. More is held as the answer grows. 0: always hold all of it.")),
-                        ('refuses_sampling', models.BooleanField(db_default=False, default=False, help_text='Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.', verbose_name='refuse sampling values')),
-                        ('prompt_cache', models.CharField(choices=[('caller', 'By the caller alone'), ('auto', 'By Gatehouse where the caller sets none')], db_default='caller', default='caller', help_text="Who marks what the provider's prompt cache keeps. Gatehouse marks tools, the system prompt and all up to the last user's turn but one, where they are long enough. What is cached costs more to write once and about a tenth to read within five minutes: good for conversations and shared prompts, dearer where each call begins with something else.", max_length=8, verbose_name='cache points')),
-                        ('timeout_seconds', models.PositiveIntegerField(default=300, help_text='All attempts together end by then.', validators=[django.core.validators.MinValueValidator(1)])),
-                        ('attempts', models.PositiveSmallIntegerField(blank=True, help_text='How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)])),
-                        ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,30}$', 'A region, such as eu-central-1, or a geography, such as eu.')]), blank=True, db_default=[], default=list, help_text='Its calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.', size=None)),
-                        ('fallbacks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, db_default=[], default=list, help_text="Names of routes that answer when this one can't, in order, separated by commas.", size=None)),
-                        ('wait_seconds', models.PositiveIntegerField(default=0, help_text='How many seconds a call may queue for a rate limit. 0: it is refused at once.', validators=[django.core.validators.MaxValueValidator(300)], verbose_name='wait')),
-                        ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                        ('created_at', models.DateTimeField(auto_now_add=True)),
-                    ],
-                    options={
-                        'ordering': ('name',),
-                        'indexes': [],
-                        'constraints': [],
-                    },
-                ),
-                migrations.CreateModel(
-                    name='RouteTarget',
-                    fields=[
-                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('route', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='gateway.route')),
-                        ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='route_targets', to='gateway.deployment')),
-                        ('position', models.PositiveSmallIntegerField(default=0)),
-                        ('weight', models.PositiveSmallIntegerField(default=1, help_text='Used by the weighted strategy.')),
-                    ],
-                    options={
-                        'ordering': ('route', 'position', 'id'),
-                        'constraints': [models.UniqueConstraint(fields=('route', 'deployment'), name='route_target_once')],
-                        'indexes': [],
-                    },
-                ),
-                migrations.CreateModel(
                     name='RuleUse',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -214,6 +144,36 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='Price',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prices', to='gateway.deployment')),
+                        ('tier', models.CharField(blank=True, choices=[('', 'Standard'), ('priority', 'Priority'), ('flex', 'Flex'), ('optimized', 'Latency-optimised'), ('batch', 'Batch inference')], help_text='What callers ask for; standard unless they do.', max_length=16)),
+                        ('valid_from', models.DateTimeField()),
+                        ('valid_until', models.DateTimeField(blank=True, help_text='Exclusive. Empty: until further notice.', null=True)),
+                        ('input_rate', models.BigIntegerField(help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='input')),
+                        ('output_rate', models.BigIntegerField(default=0, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', verbose_name='output')),
+                        ('cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read')),
+                        ('cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (5 minutes)')),
+                        ('cache_write_1h_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (1 hour)')),
+                        ('image_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per image.', null=True, verbose_name='image')),
+                        ('request_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per request.', null=True, verbose_name='request')),
+                        ('long_context_threshold', models.PositiveIntegerField(blank=True, help_text='Tokens of input.', null=True)),
+                        ('long_input_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='input, long context')),
+                        ('long_output_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='output, long context')),
+                        ('long_cache_read_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache read, long context')),
+                        ('long_cache_write_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write, long context')),
+                        ('long_cache_write_1h_rate', models.BigIntegerField(blank=True, help_text='Nano-dollars per million tokens ($3 per million is 3,000,000,000).', null=True, verbose_name='cache write (1 hour), long context')),
+                        ('source', models.CharField(blank=True, help_text='Where the figures come from.', max_length=300)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'ordering': ('deployment', '-valid_from'),
+                        'constraints': [models.UniqueConstraint(fields=('deployment', 'tier', 'valid_from'), name='price_starts_once'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='price_ends_after_start'), models.CheckConstraint(condition=models.Q(('input_rate__gte', 0), ('output_rate__gte', 0)), name='price_not_negative')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='ProviderAccount',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -234,6 +194,66 @@ class Migration(migrations.Migration):
                         'ordering': ('name',),
                         'indexes': [],
                         'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='Route',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('name', models.CharField(help_text='What callers pass as model.', max_length=200, unique=True)),
+                        ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, default=list, help_text='Other names it answers to, separated by commas.', size=None)),
+                        ('description', models.TextField(blank=True)),
+                        ('strategy', models.CharField(choices=[('ordered', 'In order: the next one when one fails'), ('weighted', 'By weight: a share of calls each'), ('spread', 'Spread: where there is most room, and the prompt is cached')], default='ordered', max_length=16)),
+                        ('default_max_tokens', models.PositiveIntegerField(blank=True, help_text='Tokens of the answer when the caller does not say. Empty: as many as the model can give.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
+                        ('max_tokens_limit', models.PositiveIntegerField(blank=True, help_text='The most a caller may ask for; more is lowered to it. Empty: what the model allows.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
+                        ('expected_output_tokens', models.PositiveIntegerField(db_default=4096, default=4096, help_text="Output that a call's budgets hold at first, where holding all that it may come to would take more than a tenth of what is left. More is held as the answer grows. 0: always hold all of it.")),
+                        ('refuses_sampling', models.BooleanField(db_default=False, default=False, help_text='Whether a temperature, top_p or top_k that the model does not take is refused. Else it is dropped, and said.', verbose_name='refuse sampling values')),
+                        ('prompt_cache', models.CharField(choices=[('caller', 'By the caller alone'), ('auto', 'By Gatehouse where the caller sets none')], db_default='caller', default='caller', help_text="Who marks what the provider's prompt cache keeps. Gatehouse marks tools, the system prompt and all up to the last user's turn but one, where they are long enough. What is cached costs more to write once and about a tenth to read within five minutes: good for conversations and shared prompts, dearer where each call begins with something else.", max_length=8, verbose_name='cache points')),
+                        ('timeout_seconds', models.PositiveIntegerField(default=300, help_text='All attempts together end by then.', validators=[django.core.validators.MinValueValidator(1)])),
+                        ('attempts', models.PositiveSmallIntegerField(blank=True, help_text='How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)])),
+                        ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,30}$', 'A region, such as eu-central-1, or a geography, such as eu.')]), blank=True, db_default=[], default=list, help_text='Its calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.', size=None)),
+                        ('fallbacks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, db_default=[], default=list, help_text="Names of routes that answer when this one can't, in order, separated by commas.", size=None)),
+                        ('wait_seconds', models.PositiveIntegerField(default=0, help_text='How many seconds a call may queue for a rate limit. 0: it is refused at once.', validators=[django.core.validators.MaxValueValidator(300)], verbose_name='wait')),
+                        ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'ordering': ('name',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='RouteTarget',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('route', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='targets', to='gateway.route')),
+                        ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='route_targets', to='gateway.deployment')),
+                        ('position', models.PositiveSmallIntegerField(default=0)),
+                        ('weight', models.PositiveSmallIntegerField(default=1, help_text='Used by the weighted strategy.')),
+                    ],
+                    options={
+                        'ordering': ('route', 'position', 'id'),
+                        'constraints': [models.UniqueConstraint(fields=('route', 'deployment'), name='route_target_once')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='CostScenario',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('team', models.ForeignKey(blank=True, help_text='Empty: of the organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='cost_scenarios', to='accounts.team')),
+                        ('name', models.CharField(help_text='Such as “Chat, if it doubles”.', max_length=100)),
+                        ('scenario', models.JSONField(help_text='See gateway.costs.policy.scenario.')),
+                        ('choice', models.JSONField(help_text='See gateway.costs.policy.choice.')),
+                        ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'verbose_name': 'cost scenario',
+                        'ordering': ('-created_at', 'id'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'name'), name='cost_scenario_once', nulls_distinct=False)],
+                        'indexes': [],
                     },
                 ),
                 migrations.CreateModel(
