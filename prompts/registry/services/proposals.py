@@ -25,12 +25,12 @@ _WORDS = {
     "blanks": "blanks",
 }
 
-InputPrice = Callable[[Prompt, int, datetime], int | None]
+InputPrice = Callable[[PromptVersion, int, datetime], int | None]
 _prices: list[InputPrice] = []
 
 
 def register_input_price(source: InputPrice) -> None:
-    """Who knows what so many tokens of input less a call would have saved a prompt in thirty days, in nano-dollars."""
+    """Who knows what so many tokens of input less a call would have saved a version in thirty days, in nano-dollars."""
     _prices.append(source)
 
 
@@ -65,7 +65,7 @@ def proposal_for(prompt: Prompt, *, now: datetime) -> Proposal | None:
     if found is None:
         return None
     calls = figures_of(version, now=now).calls
-    saving = next((price(prompt, found.tokens, now) for price in _prices), None)
+    saving = next((price(version, found.tokens, now) for price in _prices), None)
     return Proposal(version, found, calls, saving)
 
 
