@@ -5,6 +5,7 @@ from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
 from gateway.costs.admin.analysis import CostScenarioAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
@@ -13,7 +14,9 @@ __all__ = [
     "DeploymentAdmin",
     "JobAdmin",
     "ModelPageAdmin",
+    "ModelQualityAdmin",
     "PriceAdmin",
     "ProviderAccountAdmin",
     "RouteAdmin",
+    "RoutingRuleAdmin",
 ]

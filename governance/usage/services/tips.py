@@ -127,7 +127,7 @@ def _repeated(name: str, route: str, number: int, saving: int) -> Tip:
         title=f"{name} asks {route} the same again",
         text=f"{number:,} calls of the last {DAYS} days were sent before word for word.",
         how="Keep the answers where they may be reused.",
-        link=_page("governance_auditrecord", route=route),
+        link=_page("governance_auditrecord"),
         calls=number,
         saving_nanos=saving,
     )

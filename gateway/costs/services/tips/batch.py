@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db import connection
 from django.urls import reverse
@@ -50,7 +49,7 @@ def _tip(name: str, feature: str, route: str, number: int, jobs: int, saving: An
         title=f"Send {what} on {route} as a batch",
         text=f"{shown} As batch inference they cost half, where the model has it; answers come within a day.",
         how="Collect them and send them to POST /v1/batches.",
-        link=f"{reverse('admin:governance_auditrecord_changelist')}?{urlencode({'route': route})}",
+        link=reverse("admin:governance_auditrecord_changelist"),
         calls=number,
         is_shown=jobs * 2 > number,
         saving_nanos=int(saving or 0),

@@ -25,7 +25,7 @@ WHERE c.prompt_id = %(prompt)s AND c.prompt_version = %(version)s AND c.call_id 
 def saved_by_fewer_tokens(version: PromptVersion, tokens: int, now: datetime) -> int | None:
     """Nano-dollars that so many tokens less a call would have saved a version in thirty days; what is read from a cache counts as
     such. None where no call of it was priced."""
-    values = {
+    values: Any = {
         "tokens": tokens,
         "prompt": version.prompt_id,
         "version": version.number,
