@@ -1,6 +1,7 @@
 """Prompts that say the same in fewer tokens, in dollars."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.urls import reverse
