@@ -14,6 +14,7 @@ from accounts.access.principals import has_capability, principal, team_ids
 from accounts.admin.base import BaseAdmin, SeenOnly, person, told, without_store
 from accounts.models import Team
 from accounts.policy.roles import Capability
+from gateway.costs.admin.bedrock_or_direct import bedrock_or_direct
 from gateway.costs.admin.course import course_of
 from gateway.costs.admin.scenario_form import ScenarioForm, values_of
 from gateway.costs.models import CostScenario
@@ -45,6 +46,11 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         own = [
+            path(
+                "bedrock-or-direct/",
+                self.admin_site.admin_view(self.advice),
+                name="gateway_costscenario_advice",
+            ),
             path("keep/", self.admin_site.admin_view(self.keep), name="gateway_costscenario_keep"),
             path(
                 "<int:scenario_id>/drop/",
@@ -131,6 +137,10 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
             messages.success(request, f"“{row.name}” is kept.")
             return HttpResponseRedirect(f"{back}?kept={row.pk}")
         return HttpResponseRedirect(back)
+
+    def advice(self, request: HttpRequest) -> HttpResponse:
+        """“Bedrock or direct”."""
+        return bedrock_or_direct(self, request)
 
     def drop(self, request: HttpRequest, scenario_id: int) -> HttpResponse:
         """Throws a scenario away."""
