@@ -21,6 +21,8 @@ from prompts.evaluations.models import Evaluation, EvaluationState, TestSet
 from prompts.evaluations.selectors.evaluations import has_passed
 
 MIN_CALLS = 20
+MAX_TIPS = 4
+"""Of models that serve a feature already."""
 MIN_VOTES = 10
 """Of each model, before feedback says anything."""
 ALMOST = 0.02
@@ -68,14 +70,15 @@ def model_tips(team: Team, now: datetime) -> list[Tip]:
         cursor.execute(_PROMPTS, values)
         of_prompts = cursor.fetchall()
     tips = [tip for row in of_prompts if (tip := _by_tests(team, now, *row)) is not None]
-    pairs = [
-        (dear, cheap)
-        for dear in tasks
-        for cheap in tasks
-        if cheap.feature == dear.feature and cheap.each * 2 < dear.each
-    ]
-    pairs.sort(key=lambda pair: (pair[0].each - pair[1].each) * pair[0].calls, reverse=True)
-    return tips + [_by_calls(team, dear, cheap) for dear, cheap in pairs[:3]]
+    found: list[Tip] = []
+    for dear in tasks:
+        others = [cheap for cheap in tasks if cheap.feature == dear.feature and cheap.each * 2 < dear.each]
+        each = [_by_calls(team, dear, cheap) for cheap in others]
+        # One for each task: what is shown comes before what would save more.
+        each.sort(key=lambda tip: (tip.is_shown, tip.saving_nanos), reverse=True)
+        found += each[:1]
+    found.sort(key=lambda tip: tip.saving_nanos, reverse=True)
+    return tips + found[:MAX_TIPS]
 
 
 def _by_calls(team: Team, dear: Task, cheap: Task) -> Tip:
