@@ -7,6 +7,7 @@ from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
 from gateway.costs.admin.analysis import CostScenarioAdmin
+from gateway.decisions.admin import RoutingDecisionAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "PriceAdmin",
     "ProviderAccountAdmin",
     "RouteAdmin",
+    "RoutingDecisionAdmin",
     "RoutingRuleAdmin",
 ]

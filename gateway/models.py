@@ -15,6 +15,7 @@ from gateway.catalogue.models import (
     TeamInferenceProfile,
 )
 from gateway.costs.models import CostScenario
+from gateway.decisions.models import RoutingDecision
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ProviderAccount",
     "Route",
     "RouteTarget",
+    "RoutingDecision",
     "RoutingRule",
     "RuleUse",
     "TeamInferenceProfile",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from gateway.catalogue.wishes import Wishes
     from gateway.snapshot.state import DeploymentEntry
 
 _MAX_SENTENCE = 900
@@ -56,6 +57,8 @@ class Decision:
     """The routing rule that chose, where one did."""
     score: float | None = None
     """Of the first choice, from 0 to 1, where scores decided."""
+    wishes: Wishes | None = None
+    """Of the caller, for the choice."""
     fell_back_to: str = ""
     """The route that answered in the place of the call's own, where one did."""
     candidates: tuple[Candidate, ...] = ()
@@ -91,6 +94,8 @@ class Decision:
             found["rule"] = self.rule
         if self.score is not None:
             found["score"] = round(self.score, 3)
+        if self.wishes is not None:
+            found["wishes"] = self.wishes.as_json()
         if self.fell_back_to:
             found["fell_back_to"] = self.fell_back_to
         if self.events:

@@ -46,6 +46,16 @@ class Wishes:
         """Those that are set."""
         return tuple(each.name for each in fields(self) if getattr(self, each.name) not in ("", None, False))
 
+    def as_json(self) -> dict[str, Any]:
+        """For the record. Of a preferred model only that there was one: its name is the caller's own words."""
+        return {name: True if name == "model" else getattr(self, name) for name in self.names}
+
+    @classmethod
+    def from_record(cls, value: Any) -> Wishes:
+        """What a record says; that a model was preferred says nothing there."""
+        found = value if isinstance(value, dict) else {}
+        return cls(**{name: each for name, each in found.items() if name in NAMES and name != "model"})
+
     def overlaid(self, others: Wishes) -> Wishes:
         """These, and over them what others say."""
         return replace(self, **{name: getattr(others, name) for name in others.names})

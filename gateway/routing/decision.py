@@ -21,6 +21,7 @@ def decide(call: Call) -> None:
     """Notes what could have been chosen, and by which rule one is."""
     found, decision = call.routed, call.decision
     own = len(found.own)
+    decision.wishes = call.request.wishes
     if found.ranking is not None:
         _by_score(found, decision)
         return

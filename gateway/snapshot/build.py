@@ -5,7 +5,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
@@ -137,7 +137,14 @@ whether two are alike costs nothing."""
 Accounts = dict[int, AccountEntry]
 
 
-def _routes() -> list[tuple[list[str], RouteEntry]]:
+def entry_of(route: Route) -> RouteEntry:
+    """One route as calls would see it, were it enabled."""
+    ((_, entry),) = _routes(Route.objects.filter(pk=route.pk))
+    return entry
+
+
+def _routes(rows: QuerySet[Route] | None = None) -> list[tuple[list[str], RouteEntry]]:
+    """Those that are enabled, or those that are given."""
     prices = _prices()
     known: Known = {}
     accounts = _accounts()
@@ -145,9 +152,8 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
     targets = RouteTarget.objects.filter(in_use, deployment__is_enabled=True).select_related(
         "deployment__model"
     )
-    routes = Route.objects.filter(is_enabled=True).prefetch_related(
-        Prefetch("targets", queryset=targets.order_by("position", "id"))
-    )
+    rows = Route.objects.filter(is_enabled=True) if rows is None else rows
+    routes = rows.prefetch_related(Prefetch("targets", queryset=targets.order_by("position", "id")))
     return [
         (
             route.aliases,

@@ -35,7 +35,7 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     call.routed = routed(call, route, gateway.random, gateway.snapshot, gateway.fleet)
     if not call.routed.deployments:
         raise _uncallable(call, route, gateway)
-    if len(call.routed.deployments) > 1:
+    if len(call.routed.deployments) > 1 or call.routed.ranking is not None or call.request.wishes is not None:
         decide(call)
 
 

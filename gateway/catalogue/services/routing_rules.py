@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from gateway.catalogue.models import RoutingRule
 from gateway.catalogue.routing_rules import SHIPPED, RuleEntry
+
+_GAP = 10
+"""Between two positions, so that another rule can be put between."""
 
 
 def ship_rules() -> int:
@@ -23,13 +26,12 @@ def add_rules(entries: Iterable[RuleEntry], *, first: bool = False) -> list[Rout
     made = []
     entries = list(entries)
     if first:
-        for place, later in enumerate(RoutingRule.objects.order_by("position", "id"), start=len(entries)):
-            RoutingRule.objects.filter(pk=later.pk).update(position=place)
-        begin = 0
+        begin = _GAP
+        RoutingRule.objects.update(position=F("position") + _GAP * len(entries))
     else:
-        last = RoutingRule.objects.aggregate(last=Max("position"))["last"]
-        begin = 0 if last is None else last + 1
-    for place, entry in enumerate(entries, start=begin):
+        begin = (RoutingRule.objects.aggregate(last=Max("position"))["last"] or 0) + _GAP
+    for number, entry in enumerate(entries):
+        place = begin + _GAP * number
         known = RoutingRule.objects.filter(name=entry.name).first()
         rule = known or RoutingRule(name=entry.name, position=place)
         for column, value in _columns(entry).items():
