@@ -82,7 +82,7 @@ def _made(admin_page: BaseAdmin, request: HttpRequest, found: Advice, problem: s
             admin_page.log_addition(
                 request, rule, f"Made of answers on “Bedrock or direct” by {person(request)}."
             )
-            where = "before all others" if rule.position == 0 else "in the place that it had"
+            where = "before all others" if rule == RoutingRule.objects.first() else "in the place that it had"
             messages.success(request, f"The rule “{rule.name}” is made, {where}.")
         return HttpResponseRedirect(reverse("admin:gateway_routingrule_changelist"))
     return HttpResponseRedirect(reverse("admin:gateway_costscenario_advice"))

@@ -54,7 +54,7 @@ QUESTIONS = (
         Option("no", "No", 0, "Only Bedrock can be reached without the Internet.", "bedrock"),
     )),
     Question("newest", "How soon is a new model needed?", (
-        Option("any", "Some weeks more are no matter"),
+        Option("any", "Later is fine"),
         Option("weeks", "Within weeks", -1, "New models often come to Bedrock some time after the provider's own API."),
         Option("first_day", "On its first day", -3, "New models, and all of their features, are at the provider's own API first."),
     )),

@@ -5,6 +5,7 @@ What is between a template's marks or in a block of code is never touched, and n
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,13 @@ from prompts.registry.policy.templates import BadTemplateError, Template
 
 MIN_PASSAGE = 40
 """Characters, without blanks around them, from which a passage that stands there twice is taken for one."""
+_SPECIAL = ("{{", "{%", "{#", "```", "~~~")
 _FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n)*)+", re.MULTILINE)
 _PASSAGES = re.compile(r"(\n(?:[ \t]*\n)+)")
 _JSON_BEGINS = re.compile(r"^ {0,3}(?=[\[{][ \t]*\n)", re.MULTILINE)
-_TRAILING = re.compile(r"[ \t]+(?=\n)")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]+(?=\n)")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _LONG_BLANKS = re.compile(r"(?<=\S)[ ]{3,}(?=\S)")
 
@@ -119,6 +121,12 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
+def _overlaps(spans: list[tuple[int, int]], begin: int, end: int) -> bool:
+    """Whether something between two places is protected. Spans are in order, and apart."""
+    before = bisect_left(spans, (end,)) - 1
+    return before >= 0 and spans[before][1] > begin
+
+
 def _on_plain(text: str, change: Callable[[str], str]) -> str:
     """What lies between the protected spans, changed."""
     parts: list[str] = []
@@ -139,9 +147,9 @@ def _without_repeated_passages(text: str, where: str, seen: set[str], cuts: list
         begin, end = at, at + len(passage)
         at = end + len(after)
         key = " ".join(passage.split())
-        is_plain = len(key) >= MIN_PASSAGE and not any(first < end and begin < last for first, last in spans)
         # The blanks after it must be plain too: a block of code may begin in the middle of them.
-        is_plain = is_plain and not any(first < at and end < last for first, last in spans if first < end)
+        is_plain = len(key) >= MIN_PASSAGE and not _overlaps(spans, begin, end)
+        is_plain = is_plain and not (after and _overlaps(spans, end, at - 1))
         if is_plain and key in seen:
             cuts.append(Cut("passage", where, key[:80], len(passage) + len(after)))
             if not after and kept:
@@ -165,7 +173,7 @@ def _compact_json(text: str, where: str, cuts: list[Cut]) -> str:
             value, end = json.JSONDecoder().raw_decode(text, begin)
         except (ValueError, RecursionError):
             continue
-        if any(first < end and begin < last for first, last in spans):
+        if _overlaps(spans, begin, end):
             continue
         compact = _minified(text[begin:end])
         if len(compact) < end - begin and _same(value, compact):
@@ -230,7 +238,7 @@ def _without_repeated_history(
         turn, answer = messages[at], messages[at + 1] if at + 1 < len(messages) else None
         if turn.role == "user" and answer is not None and answer.role == "assistant":
             key = (" ".join(turn.text.split()), " ".join(answer.text.split()))
-            if key in seen and not _marks(turn.text + answer.text) and "```" not in turn.text + answer.text:
+            if key in seen and not any(mark in turn.text + answer.text for mark in _SPECIAL):
                 cuts.append(
                     Cut("history", f"message {at + 1}", key[0][:80], len(turn.text) + len(answer.text))
                 )

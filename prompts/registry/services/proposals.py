@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 
+import msgspec
 from django.db import transaction
 
 from accounts.models import User
 from kernel.money import format_usd
 from kernel.tokenizer import count_tokens
 from prompts.registry.models import Prompt, PromptVersion, VersionState
+from prompts.registry.policy.document import decode_document, encode_document
 from prompts.registry.policy.shorter import Shortened, shortened, text_of
 from prompts.registry.selectors.prompts import figures_of, readable_document
 from prompts.registry.services.prompts import PromptError, new_draft, note_change, save_draft
@@ -61,7 +64,9 @@ def proposal_for(prompt: Prompt, *, now: datetime) -> Proposal | None:
     version = labels.get("production") or next(iter(labels.values()), None)
     if version is None:
         return None
-    found = shortened(readable_document(version), count=count_tokens)
+    found = _shortened(
+        msgspec.json.encode(encode_document(readable_document(version)), order="deterministic")
+    )
     if found is None:
         return None
     calls = figures_of(version, now=now).calls
@@ -93,6 +98,12 @@ def propose(*, prompt: Prompt, by: User | None, now: datetime) -> PromptVersion:
         prompt, by, f"Had draft {draft.number} proposed: {proposal.found.tokens:,} tokens less a call."
     )
     return draft
+
+
+@lru_cache(maxsize=256)
+def _shortened(document: bytes) -> Shortened | None:
+    # A submitted version never changes, and its page is opened often.
+    return shortened(decode_document(msgspec.json.decode(document)), count=count_tokens)
 
 
 def tokens_of(version: PromptVersion) -> int:

@@ -1,5 +1,6 @@
 """“Bedrock or direct”: what answers come to, for all of them; the page; and rules by one click."""
 
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -50,14 +51,23 @@ def test_a_cheaper_side_is_never_recommended_less(given_answers, bedrock, more):
     assert order[cheaper.choice] >= order[dearer.choice]
 
 
-@given(answers, costs)
 @pytest.mark.django_db
-def test_every_rule_is_one_that_the_catalogue_takes(given_answers, found):
-    advice = advise(given_answers, found, routes=frozenset(["claude-x"]), use_cases=frozenset(["chat"]), regions=("eu",), provider="anthropic", name="Claims")  # fmt: skip
-    RoutingRule.objects.all().delete()
-    (rule,) = add_rules(advice.rules, first=True)
-    assert rule.name.startswith("Claims: ")
-    assert (rule.position, rule.routes, rule.use_cases) == (0, ["claude-x"], ["chat"])
+def test_every_rule_is_one_that_the_catalogue_takes():
+    every = product(*([(each.key, option.value) for option in each.options] for each in QUESTIONS))
+    about = {"routes": frozenset(["claude-x"]), "use_cases": frozenset(["chat"]), "regions": ("eu",), "provider": "anthropic", "name": "Claims"}  # fmt: skip
+    sides = (Costs(None, None), Costs(100, 85), Costs(50, 100), Costs(100, 50))
+    rules = {
+        rule
+        for given_answers in every
+        for found in sides
+        for rule in advise(dict(given_answers), found, **about).rules
+    }
+    assert {rule.choose for rule in rules} == {"bedrock", "newest", "cheapest", "score"}
+    for rule in rules:
+        RoutingRule.objects.all().delete()
+        (made,) = add_rules([rule], first=True)
+        assert made.name.startswith("Claims: ")
+        assert (made.routes, made.use_cases) == (["claude-x"], ["chat"])
 
 
 @pytest.fixture
