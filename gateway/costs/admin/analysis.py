@@ -27,7 +27,6 @@ from gateway.costs.services.analysis import Analysis, Crossing, analyse
 from gateway.costs.services.scenarios import keep_scenario
 from kernel.clock import utc_now
 from kernel.money import format_usd
-from kernel.replica import may_be_stale
 
 KEPT_SHOWN = 20
 ROUTES_AT_FIRST = 3
@@ -60,7 +59,6 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    @may_be_stale
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         data, about = self._asked(request)
         form = ScenarioForm(data, routes=routes_with_a_price(now=utc_now()))
