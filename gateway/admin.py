@@ -6,10 +6,12 @@ from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
+from gateway.costs.admin.analysis import CostScenarioAdmin
 from gateway.decisions.admin import RoutingDecisionAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
+    "CostScenarioAdmin",
     "DeploymentAdmin",
     "JobAdmin",
     "ModelPageAdmin",

@@ -14,10 +14,12 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.costs.models import CostScenario
 from gateway.decisions.models import RoutingDecision
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
+    "CostScenario",
     "Deployment",
     "DeploymentEvent",
     "Job",

@@ -5,6 +5,7 @@ import functools
 import gateway.snapshot.tables
 import kernel.migrations
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -16,6 +17,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
         ('governance', '0001_initial'),
         ('prompts', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -284,6 +286,24 @@ class Migration(migrations.Migration):
                     options={
                         'ordering': ('route', 'position', 'id'),
                         'constraints': [models.UniqueConstraint(fields=('route', 'deployment'), name='route_target_once')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='CostScenario',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('team', models.ForeignKey(blank=True, help_text='Empty: of the organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='cost_scenarios', to='accounts.team')),
+                        ('name', models.CharField(help_text='Such as “Chat, if it doubles”.', max_length=100)),
+                        ('scenario', models.JSONField(help_text='See gateway.costs.policy.scenario.')),
+                        ('choice', models.JSONField(help_text='See gateway.costs.policy.choice.')),
+                        ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'verbose_name': 'cost scenario',
+                        'ordering': ('-created_at', 'id'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'name'), name='cost_scenario_once', nulls_distinct=False)],
                         'indexes': [],
                     },
                 ),

@@ -36,6 +36,7 @@ _GROUPS = (
         "Spending and limits",
         (
             ("Usage", "monitoring", "admin:governance_usageday_changelist"),
+            ("Cost analysis", "query_stats", "admin:gateway_costscenario_changelist"),
             ("Prompt caches", "cached", "admin:governance_volatilebeginning_changelist"),
             ("Budgets", "savings", "admin:governance_budget_changelist"),
             ("Rate limits", "speed", "admin:governance_ratelimit_changelist"),
