@@ -5,10 +5,12 @@ from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.discovery.admin.discovered import DiscoveredAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
     "DeploymentAdmin",
+    "DiscoveredAdmin",
     "JobAdmin",
     "ModelPageAdmin",
     "PriceAdmin",

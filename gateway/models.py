@@ -12,15 +12,20 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.discovery.models import Discovered, DiscoveredList, EndingUse, ModelNews
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
     "Deployment",
     "DeploymentEvent",
+    "Discovered",
+    "DiscoveredList",
+    "EndingUse",
     "Job",
     "JobPause",
     "Model",
     "ModelKind",
+    "ModelNews",
     "Price",
     "ProviderAccount",
     "Route",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
@@ -130,6 +130,10 @@ class DeploymentEntry:
     prices: tuple[PriceEntry, ...]
     weight: int
     quotas: Quotas | None = None
+    ends_on: date | None = None
+    """When AWS ends its model."""
+    defaults: tuple[float | None, float | None] | None = None
+    """Temperature and top_p of calls that set none, the route's before the model's; None where neither says any."""
     account: AccountEntry | None = None
     """With whom it is, beside AWS; None: it is Bedrock's."""
 
@@ -180,7 +184,7 @@ class Snapshot:
     """Whatever else callers call them."""
     route_names: tuple[str, ...] = ()
     retired: dict[str, str] = field(default_factory=dict)
-    """Models that AWS has ended: the name to use in their place, by ID and by name."""
+    """Models that AWS has ended: the ID of the one to use in their place, by ID and by name."""
     data_keys: dict[int, int] = field(default_factory=dict)
     """Of each team that has one, the id of its live key."""
     prompts: Prompts = field(default_factory=dict)

@@ -19,7 +19,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "default_temperature", "default_top_p", "wait_seconds", "regions", "fallbacks", "is_enabled",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -71,6 +71,7 @@ class RouteAdmin(CatalogAdmin):
                     "default_max_tokens",
                     "max_tokens_limit",
                     "expected_output_tokens",
+                    ("default_temperature", "default_top_p"),
                     "refuses_sampling",
                 )
             },

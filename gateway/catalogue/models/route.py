@@ -8,9 +8,7 @@ from django.db.models import Q
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
-from gateway.catalogue.choices import (
-    PromptCaching,
-)
+from gateway.catalogue.choices import PromptCaching, sampling_default
 from gateway.catalogue.models.deployment import Deployment
 
 
@@ -80,6 +78,8 @@ class Route(Owned):
         validators=[MinValueValidator(1), MaxValueValidator(10)],
         help_text="How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.",
     )
+    default_temperature = sampling_default("temperature")
+    default_top_p = sampling_default("top_p")
     regions = ArrayField(
         models.CharField(
             max_length=32,

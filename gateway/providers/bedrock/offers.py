@@ -26,6 +26,7 @@ class Offered:
     legacy_from: date | None
     end_of_life: date | None
     profiles: set[str] = field(default_factory=set)
+    extended_from: date | None = None
 
 
 class ControlPlaneError(UnavailableError):
@@ -41,25 +42,27 @@ def list_offers(*, region: str, endpoint_url: str = "") -> list[Offered]:
         profiles = _profiles(client)
     except (BotoCoreError, ClientError) as error:
         raise ControlPlaneError(f"{region}: {error}") from error
+    return offers_from(models, profiles)
+
+
+def offers_from(models: list[dict[str, Any]], profiles: list[dict[str, Any]]) -> list[Offered]:
+    """The text and embedding models that can be called, of the rows of the two lists."""
     offers: dict[str, Offered] = {}
     for summary in models:
         if (offer := _offer(summary)) is not None:
             offers[offer.model_id] = offer
-    for profile_id in profiles:
-        prefix, _, model_id = profile_id.partition(".")
+    for profile in profiles:
+        if profile.get("status", "ACTIVE") != "ACTIVE" or profile.get("type") == "APPLICATION":
+            continue
+        prefix, _, model_id = str(profile["inferenceProfileId"]).partition(".")
         if prefix in PROFILES and model_id in offers:
             offers[model_id].profiles.add(prefix)
     return [offer for offer in offers.values() if offer.profiles]
 
 
-def _profiles(client: Any) -> list[str]:
+def _profiles(client: Any) -> list[dict[str, Any]]:
     pages = client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
-    return [
-        str(summary["inferenceProfileId"])
-        for page in pages
-        for summary in page["inferenceProfileSummaries"]
-        if summary.get("status", "ACTIVE") == "ACTIVE"
-    ]
+    return [summary for page in pages for summary in page["inferenceProfileSummaries"]]
 
 
 def _offer(summary: dict[str, Any]) -> Offered | None:
@@ -77,6 +80,7 @@ def _offer(summary: dict[str, Any]) -> Offered | None:
         takes_images="IMAGE" in summary.get("inputModalities", ()),
         legacy_from=_day(lifecycle.get("legacyTime")),
         end_of_life=_day(lifecycle.get("endOfLifeTime")),
+        extended_from=_day(lifecycle.get("publicExtendedAccessTime")),
         profiles={""} if "ON_DEMAND" in summary.get("inferenceTypesSupported", ()) else set(),
     )
 

@@ -11,7 +11,7 @@ import orjson
 from embedded.simulator.caching import PromptCache
 from embedded.simulator.caller import SimulatedCaller
 from embedded.simulator.faults import InvalidSetting, Regions
-from embedded.simulator.inventory import Inventory, InvalidInventory
+from embedded.simulator.inventory import InvalidInventory, Inventory
 from embedded.simulator.knowledge import SimulatedKnowledge
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.scripts import InvalidScript, Scripts

@@ -75,7 +75,9 @@ class Inventory:
     def put(self, region: str, lists: object) -> None:
         """Puts whole lists in a region in the place of those there are, by their operations' names. Raises InvalidInventory."""
         if not isinstance(lists, dict):
-            raise InvalidInventory("the body must be a JSON object of lists, by the names of their operations")
+            raise InvalidInventory(
+                "the body must be a JSON object of lists, by the names of their operations"
+            )
         known = {operation.value: operation for operation in LISTS}
         for name, rows in lists.items():
             if name not in known:
@@ -188,7 +190,10 @@ def _guardrail(region: str, name: str) -> dict[str, Any]:
 
 def _own_models() -> dict[Operation, list[dict[str, Any]]]:
     own = f"arn:aws:bedrock:{_HOME}:{_ACCOUNT}"
-    base, custom = f"arn:aws:bedrock:{_HOME}::foundation-model/{_BASE}", f"{own}:custom-model/{_BASE}/sim000000001"
+    base, custom = (
+        f"arn:aws:bedrock:{_HOME}::foundation-model/{_BASE}",
+        f"{own}:custom-model/{_BASE}/sim000000001",
+    )
     return {
         Operation.LIST_CUSTOM_MODELS: [
             {
