@@ -49,6 +49,11 @@ class Discovered(Owned):
     def __str__(self) -> str:
         return f"{self.name or self.identifier} in {self.region}"
 
+    @property
+    def made_of(self) -> str:
+        """The foundation model behind it, or of an imported one its architecture."""
+        return str(self.facts.get("base") or self.facts.get("architecture") or "")
+
 
 class DiscoveredList(Owned):
     """How the last reading of one of a region's lists went."""

@@ -10,9 +10,8 @@ from rest_framework.views import APIView
 from accounts.access.api import OwnedViewSet
 from accounts.api.base import read_query
 from accounts.api.fields import UsdField
-from accounts.api.filters import filters_by
 from gateway.catalogue.api.models import DeploymentSerializer
-from gateway.discovery.models import Discovered, DiscoveredList
+from gateway.discovery.models import Discovered, DiscoveredList, FoundKind
 from gateway.discovery.selectors.matrix import ABILITIES, MatrixQuery, matrix
 from gateway.discovery.services.actions import deploy
 from kernel.clock import utc_now
@@ -26,12 +25,18 @@ class DiscoveredSerializer(serializers.ModelSerializer[Discovered]):
         )  # fmt: skip
 
 
+class DiscoveredFilters(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(required=False, choices=FoundKind.choices)
+    region = serializers.CharField(required=False, max_length=32)
+    identifier = serializers.CharField(required=False, max_length=1100)
+
+
 class DiscoveredViewSet(OwnedViewSet):
     """What AWS has in each region: models, profiles, provisioned throughput, guardrails, knowledge bases."""
 
     queryset = Discovered.objects.order_by("id")
     serializer_class = DiscoveredSerializer
-    filters = filters_by(Discovered, "kind", "region", "identifier")
+    filters = DiscoveredFilters
 
     @extend_schema(request=None, responses={201: DeploymentSerializer})
     @action(detail=True, methods=["post"])

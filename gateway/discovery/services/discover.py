@@ -42,7 +42,7 @@ def note_region(*, account: str, region: str, lists: Iterable[Listed], now: date
 
 @transaction.atomic
 def _note_list(noted: Noted, listed: Listed, *, account: str, region: str, now: datetime) -> None:
-    place = {"account": account, "region": region}
+    place: dict[str, Any] = {"account": account, "region": region}
     before = DiscoveredList.objects.filter(**place, operation=listed.operation).first()
     said: dict[str, Any] = {"tried_at": now, "problem": listed.problem}
     if not listed.problem:
@@ -72,7 +72,7 @@ def _note_list(noted: Noted, listed: Listed, *, account: str, region: str, now: 
     Discovered.objects.bulk_update(known.values(), columns, batch_size=_BATCH)
 
 
-def _row(found: Found, place: dict[str, str], now: datetime) -> Discovered:
+def _row(found: Found, place: dict[str, Any], now: datetime) -> Discovered:
     return Discovered(
         **place, kind=found.kind, identifier=found.identifier, name=found.name[:200], state=found.state, facts=dict(found.facts),
         first_seen_at=now, last_seen_at=now,

@@ -83,7 +83,7 @@ class Inventory:
             if name not in known:
                 raise InvalidInventory(f"unknown list {name}; known are {', '.join(known)}")
             listed = LISTS[known[name]]
-            breach = shape_checker(listed.service, listed.shape)({listed.rows: rows})
+            breach = shape_checker(listed.service, listed.shape)({listed.rows: _as_modelled(rows)})
             if breach is not None:
                 raise InvalidInventory(f"{name}: {breach.message}")
         self._put |= {(region, known[name]): deepcopy(rows) for name, rows in lists.items()}
@@ -138,6 +138,21 @@ class Inventory:
             if model["modelArn"] == arn:
                 arn = str(model["baseModelArn"])
         return arn.rpartition("foundation-model/")[2] if "foundation-model/" in arn else ""
+
+
+def _as_modelled(rows: Any) -> Any:
+    """Rows without what AWS itself answers beyond botocore's model: a way that its enum lacks, and names over its 20 letters
+    (langchain-ai/langchain-aws, `inferenceTypesSupported` with INFERENCE_PROFILE; AWS CLI, `list-foundation-models`)."""
+    if not isinstance(rows, list):
+        return rows
+    return [_row_as_modelled(row) if isinstance(row, dict) else row for row in rows]
+
+
+def _row_as_modelled(row: dict[str, Any]) -> dict[str, Any]:
+    if "inferenceTypesSupported" not in row:
+        return row
+    ways = [each for each in row["inferenceTypesSupported"] if each != "INFERENCE_PROFILE"]
+    return {**row, "inferenceTypesSupported": ways, "modelName": str(row.get("modelName", ""))[:20] or None}
 
 
 _KINDS = (":custom-model/", ":custom-model-deployment/", ":imported-model/", ":provisioned-model/")
