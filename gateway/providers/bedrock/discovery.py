@@ -64,6 +64,8 @@ def read_region(*, region: str, endpoint_url: str, seconds: float) -> tuple[list
         except (BotoCoreError, ClientError, _TooLateError, _OutError) as error:
             out += _is_out(error)
             listed.append(_failed(source, error))
+    for client in clients.values():
+        client.close()
     models, profiles = rows.get("ListFoundationModels"), rows.get("ListInferenceProfiles")
     offers = [] if models is None or profiles is None else offers_from(models, profiles)
     return listed, offers
@@ -102,7 +104,7 @@ def _pages(client: Any, source: _Source, end: float) -> Iterator[list[Row]]:
         return
     for page in client.get_paginator(source.method).paginate():
         yield page.get(source.rows, [])
-        if perf_counter() > end:
+        if page.get("nextToken") and perf_counter() > end:
             raise _TooLateError
 
 

@@ -12,6 +12,7 @@ from gateway.discovery.selectors.endings import endings
 from gateway.discovery.selectors.hits import ModelHit
 from gateway.discovery.services.actions import succeed
 from gateway.discovery.services.news import tell_endings
+from gateway.metrics.deployments import fleet_reading
 from gateway.snapshot.build import build_snapshot
 from governance.alerts.models import Alert, Delivery
 from kernel.clock import utc_now
@@ -84,6 +85,20 @@ class TestNews:
         assert seen(world.superuser) == {"Mine app", "Other app", "greeting"}
         assert seen(world.people["viewer"]) == {"Mine app", "greeting"}
         assert seen(world.people["nobody"]) == set()
+
+
+@pytest.mark.django_db
+def test_the_end_of_a_deployment_is_a_metric_from_the_start(world, old):
+    snapshot = build_snapshot()
+
+    def told(days: int) -> tuple[dict[Any, float], dict[Any, float]]:
+        found = fleet_reading({}, snapshot, {}, now=0.0, today=utc_now().date() + timedelta(days=days))
+        return found["gatehouse_deployments_ending"], found["gatehouse_deployment_ends_in_days"]
+
+    place = (f"us.{OLD}", "us-east-1")
+    assert told(0) == ({(): 0.0}, {place: 46.0})
+    assert told(1) == ({(): 1.0}, {place: 45.0})
+    assert told(50) == ({(): 1.0}, {place: -4.0})
 
 
 @pytest.mark.django_db
