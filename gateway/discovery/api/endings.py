@@ -62,7 +62,7 @@ class EndingModelsView(APIView):
 
 
 class SuccessionParameters(serializers.Serializer[Any]):
-    model_id = serializers.CharField(max_length=200, help_text="The model that ends or has ended.")
+    model = serializers.CharField(max_length=200, help_text="The ID of the model that ends or has ended.")
     successor = serializers.CharField(
         max_length=200,
         required=False,
@@ -90,4 +90,4 @@ class SuccessionView(APIView):
         if not may_manage_shared(principal(request)):
             raise PermissionDenied
         asked = read(SuccessionParameters, request)
-        return Response(SuccessionSerializer(succeed(asked["model_id"], successor=asked["successor"])).data)
+        return Response(SuccessionSerializer(succeed(asked["model"], successor=asked["successor"])).data)

@@ -50,7 +50,7 @@ def deploy(found: Discovered) -> Deployment:
         what = (
             "It is called by a deployment or provisioned throughput of its own: add that."
             if found.kind == FoundKind.CUSTOM
-            else "It is no model."
+            else "Guardrails are named by privacy policies, knowledge bases on the page Knowledge."
         )
         raise InvalidError(f"{found.name} can't be deployed. {what}")
     place = place_of(found)

@@ -124,7 +124,7 @@ def test_only_superusers_change_the_catalogue(world, aws):
     assert world.client("owner").post(reverse(LIST), {"add": aws["profile"].pk}).status_code == 403
     assert world.client("owner").post(reverse(ENDINGS), {"model": "cohere.command-r-v1:0"}).status_code == 403
     assert world.client("owner").post(f"/api/v1/discovered/{aws['profile'].pk}/deploy/").status_code == 403
-    refused = world.client("owner").post("/api/v1/ending-models/succession/", {"model_id": "a"}, content_type="application/json")  # fmt: skip
+    refused = world.client("owner").post("/api/v1/ending-models/succession/", {"model": "a"}, content_type="application/json")  # fmt: skip
     assert refused.status_code == 403
     assert Deployment.objects.count() == 1
 
@@ -167,7 +167,7 @@ class TestTheApi:
         text = page(world, url=ENDINGS)
         assert "in 9 days" in text
         assert "Lead its names there" in text
-        done = client.post("/api/v1/ending-models/succession/", {"model_id": "acme.old"}, content_type="application/json")  # fmt: skip
+        done = client.post("/api/v1/ending-models/succession/", {"model": "acme.old"}, content_type="application/json")  # fmt: skip
         assert done.json() == {"aliases": ["acme.old"], "routes": []}
         assert Route.objects.get().aliases == [NOVA_LITE, "acme.old"]
 
