@@ -29,8 +29,7 @@ class Cell:
 
     @property
     def hint(self) -> str:
-        known = ", ".join(part for part in (self.price, self.quota) if part)
-        return known or "no price, no quota known"
+        return f"{self.price or 'no price'}; {self.quota or 'no quota known'}"
 
 
 def lines_of(rows: Iterable[MatrixRow], regions: Sequence[str]) -> list[MatrixLine]:
@@ -53,27 +52,28 @@ def things_of(
 
 
 def _cell(way: Way) -> Cell:
-    price = (
-        ""
-        if way.input_rate is None
-        else f"{dollars(way.input_rate)} in, {dollars(way.output_rate)} out per million tokens"
-    )
     quotas = ((way.requests_per_minute, "requests"), (way.tokens_per_minute, "tokens"))
     quota = ", ".join(f"{number:,} {noun} a minute" for number, noun in quotas if number)
-    return Cell(f"{way.profile}." if way.profile else "on demand", way, price, quota)
+    return Cell(f"{way.profile}." if way.profile else "on demand", way, _price([way]), quota)
+
+
+def _price(ways: Sequence[Way]) -> str:
+    """Input and output per million tokens, from the lowest to the highest; "" where nothing of it has a price."""
+    known = [way for way in ways if way.input_rate is not None]
+    spans = [
+        (_span([way.input_rate or 0 for way in known]), "in"),
+        (_span([way.output_rate or 0 for way in known]), "out"),
+    ]
+    said = ", ".join(f"{span} {word}" for span, word in spans if span)
+    return said or ("by the request" if known else "")
 
 
 def _prices(row: MatrixRow) -> str:
-    known = [way for ways in row.ways.values() for way in ways if way.input_rate is not None]
-    if not known:
-        return "no price"
-    spans = [
-        _span([rate or 0 for rate in rates])
-        for rates in ([way.input_rate for way in known], [way.output_rate for way in known])
-    ]
-    return f"{spans[0]} in, {spans[1]} out"
+    return _price([way for ways in row.ways.values() for way in ways]) or "no price"
 
 
 def _span(rates: list[int]) -> str:
-    least, most = min(rates), max(rates)
+    least, most = min(rates, default=0), max(rates, default=0)
+    if not most:
+        return ""
     return dollars(least) if least == most else f"{dollars(least)} to {dollars(most)}"

@@ -80,9 +80,11 @@ class DiscoveredAdmin(SeenOnly, BaseAdmin):
             raise PermissionDenied
         if request.method == "POST":
             return self._succeed(request)
+        found = endings(principal(request), today=utc_now().date())
         context = {
             "title": "Ending models",
-            "endings": endings(principal(request), today=utc_now().date()),
+            "hitting": [each for each in found if each.uses or each.is_near],
+            "quiet": [each for each in found if not (each.uses or each.is_near)],
             "retired": retired_lines(),
             "news": ModelNews.objects.all()[:_NEWS],
             "days": USED_DAYS,
