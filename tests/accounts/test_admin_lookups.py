@@ -29,7 +29,12 @@ LOOKUPS = (
     "__date",
 )
 PAGES: list[Any] = sorted(admin.site._registry.values(), key=lambda page: page.opts.label)
-UNLISTED = ("governance.UsageDay", "governance.AwsImport", "governance.VolatileBeginning")
+UNLISTED = (
+    "governance.UsageDay",
+    "governance.AwsImport",
+    "governance.VolatileBeginning",
+    "gateway.Discovered",
+)
 """Pages that are no lists: nothing is filtered there at all."""
 OF_SUPERUSERS = (
     "accounts.SignInAttempt",
