@@ -26,7 +26,7 @@ from gateway.discovery.selectors.matrix import (
 from gateway.discovery.services.actions import deploy, succeed
 from kernel.clock import utc_now
 
-_PER_PAGE = 40
+_PER_PAGE = 25
 _NEWS = 20
 _OWN = (
     FoundKind.CUSTOM, FoundKind.CUSTOM_DEPLOYMENT, FoundKind.IMPORTED, FoundKind.PROVISIONED, FoundKind.APPLICATION_PROFILE,

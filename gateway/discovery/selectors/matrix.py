@@ -77,7 +77,8 @@ def matrix(query: MatrixQuery, *, now: datetime) -> list[MatrixRow]:
     ).order_by("region", "identifier")
     if query.region:
         found = found.filter(region=query.region)
-    models = {model.model_id: model for model in Model.objects.all()}
+    columns = [column for _, column in ABILITIES]
+    models = {model.model_id: model for model in Model.objects.only("model_id", *columns).order_by()}
     deployments = _deployments(now)
     rows: dict[str, MatrixRow] = {}
     profiles: list[Discovered] = []
@@ -132,9 +133,17 @@ def _deployments(now: datetime) -> Deployed:
     """Bedrock's own, by model, profile and region, each with its usual price now."""
     in_force = Q(valid_until=None) | Q(valid_until__gt=now)
     prices: dict[int, Price] = {}
-    for price in Price.objects.filter(in_force, tier="", valid_from__lte=now).order_by("valid_from"):
+    in_order = Price.objects.filter(in_force, tier="", valid_from__lte=now).order_by("valid_from")
+    for price in in_order.only("deployment_id", "input_rate", "output_rate"):
         prices[price.deployment_id] = price
-    rows = Deployment.objects.filter(provider_account=None, arn="").select_related("model")
+    rows = (
+        Deployment.objects.filter(provider_account=None, arn="")
+        .order_by()
+        .select_related("model")
+        .only(
+            "profile", "region", "is_enabled", "requests_per_minute", "tokens_per_minute", "model__model_id"
+        )
+    )
     return {(each.model.model_id, each.profile, each.region): (each, prices.get(each.pk)) for each in rows}
 
 
