@@ -8,11 +8,13 @@ from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
 from gateway.costs.admin.analysis import CostScenarioAdmin
 from gateway.decisions.admin import RoutingDecisionAdmin
+from gateway.discovery.admin.discovered import DiscoveredAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
     "CostScenarioAdmin",
     "DeploymentAdmin",
+    "DiscoveredAdmin",
     "JobAdmin",
     "ModelPageAdmin",
     "ModelQualityAdmin",

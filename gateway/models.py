@@ -16,16 +16,21 @@ from gateway.catalogue.models import (
 )
 from gateway.costs.models import CostScenario
 from gateway.decisions.models import RoutingDecision
+from gateway.discovery.models import Discovered, DiscoveredList, EndingUse, ModelNews
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
     "CostScenario",
     "Deployment",
     "DeploymentEvent",
+    "Discovered",
+    "DiscoveredList",
+    "EndingUse",
     "Job",
     "JobPause",
     "Model",
     "ModelKind",
+    "ModelNews",
     "ModelQuality",
     "Price",
     "ProviderAccount",

@@ -17,8 +17,10 @@ from tests.prompts.evaluations.factories import set_of
 from tests.world import TeamWorld
 
 API = "/api/v1"
-CATALOG = ("models", "deployments", "prices", "routes", "provider-accounts")
-REPORTS = ("usage", "reconciliation", "redaction", "screening")
+CATALOG = (
+    "models", "deployments", "prices", "routes", "provider-accounts", "discovered", "discovery-lists", "model-matrix", "model-news",
+)  # fmt: skip
+REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",

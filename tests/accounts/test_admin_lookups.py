@@ -34,6 +34,8 @@ UNLISTED = (
     "governance.UsageDay",
     "governance.AwsImport",
     "governance.VolatileBeginning",
+    "gateway.RoutingDecision",
+    "gateway.Discovered",
 )
 """Pages that are no lists: nothing is filtered there at all."""
 OF_SUPERUSERS = (
