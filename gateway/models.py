@@ -1,5 +1,6 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
+from gateway.batches.models import Batch, BatchFault, FileChunk, StoredFile
 from gateway.catalogue.choices import ModelKind
 from gateway.catalogue.models import (
     Deployment,
@@ -15,8 +16,11 @@ from gateway.catalogue.models import (
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
+    "Batch",
+    "BatchFault",
     "Deployment",
     "DeploymentEvent",
+    "FileChunk",
     "Job",
     "JobPause",
     "Model",
@@ -26,5 +30,6 @@ __all__ = [
     "Route",
     "RouteTarget",
     "RuleUse",
+    "StoredFile",
     "TeamInferenceProfile",
 ]
