@@ -97,7 +97,9 @@ class Batch(Owned):
     held_nanos = models.BigIntegerField(
         default=0, db_default=0, help_text="What was held for it at first, in nano-dollars."
     )
-    cost_nanos = models.BigIntegerField(default=0, db_default=0, help_text="Of all its calls, when it has ended.")
+    cost_nanos = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of all its calls, when it has ended."
+    )
     created_at = models.DateTimeField()
     deadline_at = models.DateTimeField(help_text="Until when its calls may begin.")
     in_progress_at = models.DateTimeField(null=True)

@@ -100,7 +100,9 @@ class LineReader:
         if not self.model:
             self.model = found.model
         if found.model != self.model:
-            told = f"All lines of a batch ask one model: '{self.model[:100]}' here, not '{found.model[:100]}'."
+            told = (
+                f"All lines of a batch ask one model: '{self.model[:100]}' here, not '{found.model[:100]}'."
+            )
             return Fault(line=raw.number, code="mismatched_model", message=told, param="body.model")
         return found
 
@@ -133,7 +135,9 @@ def parsed_line(raw: RawLine, endpoint: str) -> Line | Fault:
     if not isinstance(model, str) or not model:
         return fault("missing_required_parameter", "The body of a line names its model.", "body.model")
     if body.get("stream"):
-        return fault("invalid_request", "The calls of a batch are answered whole: leave 'stream' out.", "body.stream")
+        return fault(
+            "invalid_request", "The calls of a batch are answered whole: leave 'stream' out.", "body.stream"
+        )
     return Line(number=raw.number, custom_id=custom_id, model=model, body=orjson.dumps(body))
 
 

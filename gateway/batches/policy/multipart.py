@@ -92,7 +92,9 @@ class FormReader:
         if end < 0 and len(self._held) < _MAX_HEADERS:
             return
         if end < 0 or self._held[:end].strip(b" \t"):
-            raise BrokenFormError("What stands behind a boundary of the form is neither a new line nor its end.")
+            raise BrokenFormError(
+                "What stands behind a boundary of the form is neither a new line nor its end."
+            )
         self._held, self._state = self._held[end:], "headers"  # the new line belongs to the headers' end, too
 
     def _headers(self) -> Iterator[Event]:

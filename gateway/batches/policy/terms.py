@@ -38,7 +38,9 @@ def terms_of(found: Any) -> Terms:
             raise TermsError(f"'{name[:60]}' is not known here.", name[:60])
     input_file, endpoint = found.get("input_file_id"), found.get("endpoint")
     if not isinstance(input_file, str):
-        raise TermsError("'input_file_id' is the id of a file that was uploaded with purpose 'batch'.", "input_file_id")
+        raise TermsError(
+            "'input_file_id' is the id of a file that was uploaded with purpose 'batch'.", "input_file_id"
+        )
     if endpoint not in ENDPOINTS:
         raise TermsError(f"'endpoint' is one of {', '.join(ENDPOINTS)}.", "endpoint")
     if found.get("completion_window") != WINDOW:

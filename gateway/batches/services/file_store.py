@@ -27,6 +27,7 @@ _FINISH = """
 _DROP = """
     WITH gone AS (DELETE FROM gateway_filechunk WHERE file_id = %(id)s) DELETE FROM gateway_storedfile WHERE id = %(id)s"""
 _GET = f"SELECT {_COLUMNS} FROM gateway_storedfile WHERE id = %(id)s AND {_MINE}"  # noqa: S608 - names of columns
+_OF_BATCH = f"SELECT {_COLUMNS} FROM gateway_storedfile WHERE id = %(id)s AND team_id = %(team)s AND is_whole"  # noqa: S608
 _LIST = f"""
     SELECT {_COLUMNS} FROM gateway_storedfile f WHERE {_MINE} AND (%(purpose)s::text = '' OR purpose = %(purpose)s::text)
         AND (%(after)s::uuid IS NULL OR (created_at, id) {{sign}}
@@ -37,7 +38,6 @@ _IN_USE = """
         AND state IN ('validating', 'in_progress', 'finalizing', 'cancelling') LIMIT 1"""
 _BYTES = "SELECT coalesce(sum(bytes), 0)::bigint FROM gateway_storedfile WHERE team_id = %s"
 _CHUNK = "SELECT sealed FROM gateway_filechunk WHERE file_id = %s AND number = %s"
-_FIGURES = "SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gateway_storedfile WHERE is_whole"
 
 
 class FilesUnavailableError(UnavailableError):
@@ -92,8 +92,20 @@ class FileStore:
         rows = await self.rows(_GET, {"id": file_id, "team": team_id, "application": application_id})
         return FileSeen(*rows[0]) if rows else None
 
-    async def list(
-        self, *, team_id: int, application_id: int, purpose: str, after: UUID | None, limit: int, newest_first: bool
+    async def of_batch(self, file_id: UUID, *, team_id: int) -> FileSeen | None:
+        """The file that a batch reads, which stays for as long as it does."""
+        rows = await self.rows(_OF_BATCH, {"id": file_id, "team": team_id})
+        return FileSeen(*rows[0]) if rows else None
+
+    async def page(
+        self,
+        *,
+        team_id: int,
+        application_id: int,
+        purpose: str,
+        after: UUID | None,
+        limit: int,
+        newest_first: bool,
     ) -> list[FileSeen]:
         order, sign = ("DESC", "<") if newest_first else ("ASC", ">")
         values = {
@@ -116,11 +128,6 @@ class FileStore:
         if not rows:
             raise FilesUnavailableError("the file was deleted meanwhile")
         return bytes(rows[0][0])
-
-    async def figures(self) -> tuple[int, int]:
-        """How many files there are, and their bytes."""
-        number, size = (await self.rows(_FIGURES, ()))[0]
-        return number, size
 
     async def rows(self, statement: str, values: Any) -> Any:
         try:
