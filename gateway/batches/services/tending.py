@@ -66,12 +66,20 @@ def _taken(*, now: datetime) -> list[UUID]:
 
 
 def step(batch_id: UUID) -> bool:
-    """Has a gateway work on a batch. False where none did, or it is not known."""
-    team = Team.objects.filter(
-        pk__in=Batch.objects.filter(pk=batch_id, state__in=_OPEN).values("team")
-    ).first()
-    if team is None:
-        return False
+    """Has a gateway work on a batch, for as long as that leads on. False where none did, or it is not known."""
+    before: tuple[str, bool] | None = None
+    while True:
+        row = (
+            Batch.objects.filter(pk=batch_id, state__in=_OPEN).values_list("team", "state", "is_fed").first()
+        )
+        if row is None or row[1:] == before:
+            return row is None or before is not None
+        before = row[1:]
+        if not _stepped(batch_id, Team.objects.get(pk=row[0])):
+            return False
+
+
+def _stepped(batch_id: UUID, team: Team) -> bool:
     path = f"/internal/batches/{batch_name(batch_id)}/step"
     try:
         reply = exchange(path, {}, key=internal_key(team), feature="batch", seconds=_SECONDS)

@@ -44,7 +44,7 @@ async def batch_accepted(call: Call, scope: Scope, body: bytes, gateway: Gateway
         return _same(known, values["digest"])
     file_id = file_id_of(terms.input_file)
     if file_id is None or await gateway.files.get(file_id, **mine) is None:
-        told = f"There is no file '{terms.input_file[:100]}', or it has been deleted since."
+        told = f"'input_file_id': there is no file '{terms.input_file[:100]}', or it has been deleted since."
         raise Refusal("invalid_request", told, param="input_file_id")
     if await gateway.batches.open_of(call.key.team.id) >= settings.TEAM_BATCHES:
         told = f"Your team has {settings.TEAM_BATCHES:,} batches under way, the most there may be. Try again when some have ended."

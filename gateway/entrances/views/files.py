@@ -1,4 +1,5 @@
-"""/v1/files: files of batches, as OpenAI's SDKs send, list, read and delete them. Reading takes nothing from rate limits."""
+"""/v1/files: files of batches, as OpenAI's SDKs send, list, read and delete them. As jobs, they take nothing from rate limits: how much
+a team may have of them is bounded instead."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -21,7 +22,6 @@ from gateway.entrances.handover import handover_of, scope_of
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from gateway.stages.limit_rates import limit_requests
 from gateway.steps import identified
 from governance.limits.services.ledger import LedgerUnavailableError
 
@@ -39,8 +39,6 @@ class StoredView(LeanView):
         call = new_call(scope, wire_format=_OPENAI.name, parsed=None, body_bytes=0)
         try:
             identified(call, gateway)
-            if request.method == "POST":
-                await limit_requests(call, gateway)
             found = await self.answer(request, call, gateway, **parts)
         except (BatchesUnavailableError, FilesUnavailableError, LedgerUnavailableError):
             told = "Gatehouse can't keep or read files and batches at the moment. Please try again."
