@@ -1,5 +1,6 @@
 """The admin pages of the app, each in the folder of its noun; Django looks for them here."""
 
+from gateway.batches.admin.batches import BatchAdmin
 from gateway.catalogue.admin.deployments import DeploymentAdmin
 from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
@@ -8,6 +9,7 @@ from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
+    "BatchAdmin",
     "DeploymentAdmin",
     "JobAdmin",
     "ModelPageAdmin",
