@@ -19,6 +19,7 @@ from gateway.entrances.formats.entrance import OpenAIEntrance
 from gateway.entrances.formats.incoming import headers_of, new_call
 from gateway.entrances.formats.outgoing import JSON
 from gateway.entrances.handover import handover_of, scope_of
+from gateway.entrances.nowhere import speaks_anthropic
 from gateway.entrances.views.base import LeanView, refused
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -35,6 +36,9 @@ class StoredView(LeanView):
     async def answered(self, request: HttpRequest, **parts: str) -> HttpResponseBase:
         """The answer of `answer`, or a refusal in OpenAI's shape."""
         scope = scope_of(request)
+        if speaks_anthropic(scope):
+            told = f"There is nothing at {scope['path'][:200]} in Anthropic's format: files and batches are OpenAI's here."
+            raise Refusal("not_found", told, may_retry=False)
         gateway = handover_of(scope).gateway
         call = new_call(scope, wire_format=_OPENAI.name, parsed=None, body_bytes=0)
         try:
