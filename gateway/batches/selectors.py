@@ -34,8 +34,9 @@ def with_figures(batches: "QuerySet[Any]") -> "QuerySet[Any]":
         live = Coalesce(found, Value(0), output_field=_WHOLE)
         return Case(When(state__in=_OPEN, then=live), default=ended, output_field=_WHOLE)
 
-    return batches.annotate(
+    found: QuerySet[Any] = batches.annotate(
         done=now(Count("pk", filter=Q(state=Job.State.SUCCEEDED)), F("completed")),
         lost=now(Count("pk", filter=Q(state__in=(Job.State.FAILED, Job.State.DEAD))), F("failed")),
         cost=now(Sum("cost_nanos"), F("cost_nanos")),
     )
+    return found
