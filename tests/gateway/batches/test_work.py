@@ -172,6 +172,26 @@ def test_what_it_holds_nobody_else_takes_and_each_line_has_its_part(world):
     is_sound()
 
 
+def test_with_others_at_the_same_budget_nothing_is_overspent_and_no_line_is_short(world):
+    budget = make_budget(world.mine.team)
+
+    async def scenario(gateway: Gateway) -> None:
+        batch_id = await batched(gateway, world, content_of(30))
+        assert await step(gateway, world, batch_id) == "in_progress"
+        most = await in_thread(held)
+        await in_thread(lambda: Budget.objects.filter(pk=budget.pk).update(limit_nanos=most + most // 30))
+        await step(gateway, world, batch_id)
+        others = [made(gateway, call_of(world.mine.key_text, f"Hello {each}")) for each in range(30)]
+        await asyncio.gather(make_jobs(gateway, world), *others)
+        states = await in_thread(lambda: list(Job.objects.values_list("state", flat=True)))
+        assert states == ["succeeded"] * 30
+
+    run(scenario)
+    [window] = BudgetWindow.objects.all()
+    assert window.spent_nanos + window.reserved_nanos <= Budget.objects.get().limit_nanos
+    is_sound()
+
+
 def test_an_attempt_that_fails_gives_back_what_it_took(world, simulator):
     budget = make_budget(world.mine.team)
 
