@@ -6,6 +6,8 @@ from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
+from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
+from gateway.decisions.admin import RoutingDecisionAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
@@ -13,7 +15,10 @@ __all__ = [
     "DeploymentAdmin",
     "JobAdmin",
     "ModelPageAdmin",
+    "ModelQualityAdmin",
     "PriceAdmin",
     "ProviderAccountAdmin",
     "RouteAdmin",
+    "RoutingDecisionAdmin",
+    "RoutingRuleAdmin",
 ]

@@ -6,13 +6,16 @@ from gateway.catalogue.models import (
     Deployment,
     DeploymentEvent,
     Model,
+    ModelQuality,
     Price,
     ProviderAccount,
     Route,
     RouteTarget,
+    RoutingRule,
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.decisions.models import RoutingDecision
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
@@ -25,10 +28,13 @@ __all__ = [
     "JobPause",
     "Model",
     "ModelKind",
+    "ModelQuality",
     "Price",
     "ProviderAccount",
     "Route",
     "RouteTarget",
+    "RoutingDecision",
+    "RoutingRule",
     "RuleUse",
     "StoredFile",
     "TeamInferenceProfile",

@@ -30,6 +30,7 @@ from gateway.runtime import Gateway
 from gateway.stages.ask_again import ask_again
 from gateway.stages.audit import audit
 from gateway.stages.capabilities import capabilities
+from gateway.stages.copy_to_shadow import copy_to_shadow
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
@@ -107,6 +108,7 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
                     yield event
         settled = True
         await end_call(call, gateway)
+        copy_to_shadow(call, gateway, _ask)
         if finished is not None:
             # Of an answer that was ended here, or took several rounds, the provider has not said what it used.
             yield (

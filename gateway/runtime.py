@@ -219,6 +219,8 @@ class Gateway:
             else None
         )
         self.running: set[asyncio.Task[Any]] = set()
+        self.shadows: set[asyncio.Task[None]] = set()
+        """Copies of calls that are under way; they end with the process."""
         self._partitions: asyncio.Task[None] | None = None
         self.is_ready = False
 
@@ -312,6 +314,10 @@ class Gateway:
         """Lets calls under way settle, then lets go of everything."""
         self.is_ready = False
         ends_at = perf_counter() + self.settle_timeout_seconds
+        for copy in self.shadows:
+            copy.cancel()
+        if self.shadows:
+            await asyncio.wait(tuple(self.shadows), timeout=self.settle_timeout_seconds)
         if self.running:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 
 from gateway.call import Call
 from gateway.refusals import Refusal
+from gateway.routing.worst_case import leave_out_dearest
 from gateway.runtime import Gateway
 from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_other
 from gateway.stages.authenticate import authenticate
@@ -66,7 +67,8 @@ async def _screened_documents(call: Call, gateway: Gateway) -> None:
 
 
 async def reserved(call: Call, gateway: Gateway) -> None:
-    """Reserves; where a budget is short, as its owner has chosen: by a cheaper route, after a wait, or not at all."""
+    """Reserves; where a budget is short, without the dearest that a score chooses from; then as its owner has chosen: by a
+    cheaper route, after a wait, or not at all."""
     began, tried = perf_counter(), {call.routed.route.name}
     while True:
         try:
@@ -75,7 +77,9 @@ async def reserved(call: Call, gateway: Gateway) -> None:
             budget = call.short_budget
             if refusal.code != "budget_exceeded" or budget is None:
                 raise
-            if budget.when_exceeded == "wait":
+            if leave_out_dearest(call):
+                await _fit_anew(call, gateway, refusal)
+            elif budget.when_exceeded == "wait":
                 await wait_a_moment(call, began, refusal)
             elif budget.when_exceeded == "cheaper" and change_route(
                 call, gateway, budget.cheaper_model, tried
@@ -90,7 +94,7 @@ async def reserved(call: Call, gateway: Gateway) -> None:
 
 
 async def _fit_anew(call: Call, gateway: Gateway, short: Refusal) -> None:
-    """What the cheaper route is sent. Where it can't take the call, what the caller is told is that the budget is short."""
+    """What the cheaper route, or deployment, is sent. Where it can't take the call, what the caller is told is that the budget is short."""
     try:
         capabilities(call, gateway)
         await enforce_limits(call, gateway)

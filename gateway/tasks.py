@@ -80,6 +80,14 @@ def warn_of_expiring_keys() -> int:
     return warn_of_expiring(now=utc_now())
 
 
+@app.task(name="gateway.tasks.measure_qualities")  # type: ignore[untyped-decorator]
+def measure_qualities() -> int:
+    """Brings what is known of how good models are up to date; how many qualities."""
+    from gateway.decisions.qualities import measure_qualities as measured
+
+    return measured(now=utc_now())
+
+
 @app.task(name="gateway.tasks.send_jobs")  # type: ignore[untyped-decorator]
 def send_jobs() -> int:
     """Sends the jobs whose turn it is to workers; how many."""

@@ -135,11 +135,13 @@ class Call:
         body_bytes: int = 0,
         kind: str = "text",
         dimensions: int | None = None,
+        feature: str | None = None,
     ) -> Call:
-        """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own."""
+        """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own. `feature`,
+        where it is counted as another."""
         request = replace(
             self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
-            is_inner=True
+            is_inner=True, wishes=None, feature=self.request.feature if feature is None else feature,
         )  # fmt: skip
         return Call(
             request=request,

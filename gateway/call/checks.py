@@ -81,6 +81,8 @@ class Checks:
     """How often an agent has repeated itself, where that is to be told."""
     replayed: str = ""
     """The call whose answer this one got, by its idempotency key."""
+    shadow_of: str = ""
+    """The call that this one is a copy of, made to compare another model."""
     is_flagged: bool = False
     """Whether a reviewer is to look at the call."""
 
@@ -107,6 +109,7 @@ class Checks:
             "adjusted",
             "loop",
             "replayed",
+            "shadow_of",
         ):
             if said := getattr(self, name):
                 value[name] = said

@@ -13,7 +13,9 @@ from gateway.call.prompt_run import PromptRequest
 from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
+    from gateway.call.decision import Ranking
     from gateway.call.trace import Trace
+    from gateway.catalogue.wishes import Wishes
     from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry
     from governance.limits.policy.rate_limits import Counter
     from governance.limits.services.ledger import Admission
@@ -50,6 +52,8 @@ class Request:
     embedding: EmbeddingOptions | None = None
     """Of an embedding, where its format can say more."""
     prompt: PromptRequest | None = None
+    wishes: Wishes | None = None
+    """What the caller wishes of the choice of a deployment."""
     is_inner: bool = False
     """Whether it is made on behalf of another call of the same key, which has its turn already."""
 
@@ -70,6 +74,8 @@ class Routed:
     deployments: tuple[DeploymentEntry, ...]
     stand_ins: Mapping[int, StandIn] = field(default_factory=dict)
     """Those of the routes that it falls back to, by deployment."""
+    ranking: Ranking | None = None
+    """Of the route's own, where a score decided."""
 
     @property
     def own(self) -> tuple[DeploymentEntry, ...]:

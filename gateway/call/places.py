@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.call.fit import Adjustment
+from gateway.catalogue.wishes import Wishes
 from gateway.conversation import Block, Json
 
 
@@ -18,7 +19,7 @@ class WebImage:
 class Places:
     """By block. Blocks are known by identity: stages change what is in them, and move them, but never replace them."""
 
-    __slots__ = ("_by_id", "adjustments", "custom_tools", "web_images", "words_on_names")
+    __slots__ = ("_by_id", "adjustments", "custom_tools", "web_images", "wishes", "words_on_names")
 
     def __init__(self) -> None:
         self.adjustments: list[Adjustment] = []
@@ -27,6 +28,8 @@ class Places:
         """Names of tools that take free text, which are functions of one text here."""
         self.words_on_names = ""
         """What Bedrock says of the names of tools, or of the IDs of their calls, where it does not take them."""
+        self.wishes: Wishes | None = None
+        """What the caller wishes of the choice of a deployment, in a member of the body."""
         self.web_images: list[WebImage] = []
         """In their order; each holds no picture until it is fetched."""
         self._by_id: dict[

@@ -4,7 +4,12 @@ from functools import partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
+
+PLACE = RegexValidator(
+    r"^[a-z][a-z0-9-]{1,30}$", "A region, such as eu-central-1, or a geography, such as eu."
+)
 
 
 class ModelKind(models.TextChoices):
@@ -52,6 +57,12 @@ class CachePlace(models.TextChoices):
 class PromptCaching(models.TextChoices):
     CALLER = "caller", "By the caller alone"
     AUTO = "auto", "By Gatehouse where the caller sets none"
+
+
+class Wish(models.TextChoices):
+    COST = "cost", "Cost: a high one"
+    NEWEST = "newest", "The newest model"
+    MODEL = "model", "A preferred model"
 
 
 def several_of(

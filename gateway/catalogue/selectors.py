@@ -1,19 +1,21 @@
 """Reading the catalogue."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
 from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
-from gateway.catalogue.models import Deployment, Model, Price
+from gateway.catalogue.models import Deployment, Model, ModelQuality, Price, Route, RoutingRule
 from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.quotas import Quotas
+from gateway.catalogue.routing_rules import RuleEntry, Weights
 from gateway.catalogue.seed import read_capabilities
 
 _REVISION = re.compile(r"(-v\d+)?(:\d+)?$")
+_DATE = re.compile(r"-(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
 _VERSION = re.compile(r"(-\d{8})?(-v\d+)?(:\d+)?$")
 
 
@@ -91,3 +93,48 @@ def price_entry(price: Price) -> PriceEntry:
         long_threshold=price.long_context_threshold,
         long_rates=long_rates,
     )
+
+
+def released_of(model: Model) -> date | None:
+    """When a model came out: as its row says, or the date in its ID."""
+    if model.released_on is not None or (found := _DATE.search(model.model_id)) is None:
+        return model.released_on
+    try:
+        return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None
+
+
+def rule_entries(rules: Iterable[RoutingRule] | None = None) -> tuple[RuleEntry, ...]:
+    """Routing rules in their order: those that are enabled, or those that are given."""
+    return tuple(
+        rule_entry(rule) for rule in (RoutingRule.objects.filter(is_enabled=True) if rules is None else rules)
+    )
+
+
+def rule_entry(rule: RoutingRule) -> RuleEntry:
+    return RuleEntry(
+        id=rule.pk or 0,
+        name=rule.name,
+        asks=rule.asks,
+        use_cases=frozenset(rule.use_cases),
+        routes=frozenset(rule.routes),
+        choose=rule.choose,
+        quality_bar=rule.quality_bar,
+        regions=tuple(rule.regions),
+        weights=weights_of(rule),
+        confidence=rule.confidence,
+    )
+
+
+def weights_of(row: Route | RoutingRule) -> Weights | None:
+    """Those of a route or a rule; None where it has none of its own."""
+    if row.weight_cost is None or row.weight_quality is None or row.weight_latency is None:
+        return None
+    return Weights(cost=row.weight_cost, quality=row.weight_quality, latency=row.weight_latency)
+
+
+def qualities() -> dict[tuple[str, str], float]:
+    """By model ID and scope. What an admin says comes before what was measured."""
+    rows = ModelQuality.objects.order_by("source").values_list("model__model_id", "scope", "score")
+    return {(model_id, scope): score for model_id, scope, score in rows}

@@ -8,12 +8,15 @@ from gateway.catalogue.api.prices import PriceViewSet
 from gateway.catalogue.api.projection import ProjectionView
 from gateway.catalogue.api.provider_accounts import ProviderAccountViewSet
 from gateway.catalogue.api.routes import RouteViewSet
+from gateway.catalogue.api.rules import ModelQualityViewSet, RoutingRuleViewSet
 
 router = SimpleRouter()
 router.register("models", ModelViewSet)
 router.register("deployments", DeploymentViewSet)
 router.register("prices", PriceViewSet)
 router.register("routes", RouteViewSet)
+router.register("routing-rules", RoutingRuleViewSet)
+router.register("model-qualities", ModelQualityViewSet)
 router.register("provider-accounts", ProviderAccountViewSet)
 
 urlpatterns = [*router.urls, path("usage/projection/", ProjectionView.as_view(), name="usage-projection")]

@@ -41,6 +41,12 @@ class Metrics:
         """By route."""
         self.idempotent_calls: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         """Requests with an idempotency key, by what came of them."""
+        self.fallbacks: Counter[str] = Counter()
+        """By route: calls that another one's model answered."""
+        self.shadows: Counter[str] = Counter(
+            dict.fromkeys(("answered", "failed", "over_budget", "skipped"), 0)
+        )
+        """Copies of calls, by what came of them."""
         self.durations = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -50,6 +56,8 @@ class Metrics:
         self.calls[route, call.status, call.refusal.code if call.refusal else ""] += 1
         seconds = call.elapsed_ms() / 1000
         self.seconds += seconds
+        if call.decision.fell_back_to:
+            self.fallbacks[route] += 1
         if call.rule_uses:
             self.rules.update((rule, action) for _, rule, action in call.rule_uses)
         self.durations[bisect_left(BOUNDS, seconds)] += 1
@@ -62,6 +70,10 @@ class Metrics:
             if (usage := call.reply.usage).prompt != usage.input:
                 self.cache_tokens[route, "read"] += usage.cache_read
                 self.cache_tokens[route, "written"] += usage.cache_write + usage.cache_write_1h
+
+    def note_shadow(self, outcome: str) -> None:
+        """Counts a copy of a call."""
+        self.shadows[outcome] += 1
 
     def note_raw_not_kept(self, reason: str) -> None:
         """Counts a call whose raw text was to be kept and was not."""
@@ -108,6 +120,8 @@ class Metrics:
             "gatehouse_idempotent_calls": {
                 (outcome,): float(number) for outcome, number in self.idempotent_calls.items()
             },
+            "gatehouse_fallbacks": {(route,): float(number) for route, number in self.fallbacks.items()},
+            "gatehouse_shadow_calls": {(outcome,): float(number) for outcome, number in self.shadows.items()},
             DURATIONS: {(str(index),): float(number) for index, number in enumerate(self.durations)},
             SECONDS: {(): self.seconds},
         }

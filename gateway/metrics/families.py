@@ -62,6 +62,8 @@ FAMILIES = (
     Family("gatehouse_deployment_limit", "How many calls a deployment is sent at once, of all processes.", ("invoke_id", "region")),
     Family("gatehouse_calls_waiting_for_model", "Calls waiting for room at a deployment."),
     _counter("gatehouse_rule_breaches", "Requests that broke a rule of the model's.", "rule", "action"),
+    _counter("gatehouse_fallbacks", "Calls that the model of a fall-back answered, by their own route.", "route"),
+    _counter("gatehouse_shadow_calls", "Copies of calls made to compare another model, by outcome.", "outcome"),
     _counter("gatehouse_raw_not_kept", "Calls whose raw text was to be kept and was not, by why.", "reason"),
     _counter("gatehouse_cache_tokens", "Tokens of prompts that were read from the provider's cache, or written to it.", "route", "kind"),
     _counter("gatehouse_cache_saved_dollars", "What calls cost less by the provider's cache.", "route"),

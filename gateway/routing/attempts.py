@@ -75,7 +75,10 @@ class Attempts:
         """As they were when the round began."""
         if len(self._candidates) > 1:
             if self._route.strategy == "spread":
-                self._spread()
+                self._spread([each for each in self._candidates if not each.tier])
+            elif (ranking := call.routed.ranking) is not None and ranking.alike > 1:
+                alike = {each.id for each in ranking.deployments[: ranking.alike]}
+                self._spread([each for each in self._candidates if each.deployment.id in alike], says=False)
             self._by_share()
             if not self._all_well:
                 self._to_be_tried()
@@ -175,10 +178,9 @@ class Attempts:
         """It is not asked again before that, nor before the provider says."""
         candidate.not_before = perf_counter() + max(seconds, refusal.wait_seconds or 0.0)
 
-    def _spread(self) -> None:
-        """Where the prompt's beginning is cached, unless there is much more to do there than elsewhere; else where there is
-        most room."""
-        own = [each for each in self._candidates if not each.tier]
+    def _spread(self, own: list[_Candidate], *, says: bool = True) -> None:
+        """The first of them: where the prompt's beginning is cached, unless there is much more to do there than elsewhere; else
+        where there is most room."""
         key = key_of(self._call.sent_conversation) if self._call.request.kind == "text" else None
         if key is None:
             self._random.shuffle(own)
@@ -188,7 +190,8 @@ class Attempts:
             calls = [each.health.in_flight.calls for each in own]
             if calls[0] > (most := _MAX_LEAD * sum(calls) / len(calls) + _MIN_LEAD):
                 own.sort(key=lambda each: each.health.in_flight.calls > most)
-            self._decision.reason = f"home of the prompt's beginning among {len(own)}"
+            if says:
+                self._decision.reason = f"home of the prompt's beginning among {len(own)}"
         self._candidates[: len(own)] = own
 
     def _by_share(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -11,30 +10,35 @@ from gateway.call.groups import Routed, StandIn
 from gateway.catalogue.policy import price_at
 from gateway.routing.plan import plan
 from gateway.routing.residency import document_of, is_within, pins_of
-from gateway.snapshot.state import DeploymentEntry, RouteEntry
+from gateway.routing.scoring.scored import Live, by_score, is_scored, stands_against
+from gateway.snapshot.state import DeploymentEntry, RouteEntry, Snapshot
 
-Find = Callable[[str], RouteEntry | None]
 
-
-def routed(call: Call, route: RouteEntry, random: Random, find: Find) -> Routed:
+def routed(call: Call, route: RouteEntry, random: Random, snapshot: Snapshot, live: Live) -> Routed:
     """Where a call of a route may go; without deployments where none may take it."""
     deployments = candidates(call, route, random)
+    ranking = None
+    if call.request.wishes is not None:
+        deployments = tuple([each for each in deployments if not stands_against(call, each, live)])
+    if deployments and is_scored(call, route):
+        ranking = by_score(call, route, deployments, snapshot, live)
+        deployments = () if ranking is None else ranking.deployments
     names = chain_of(call, route) if deployments else ()
     if not names:
-        return Routed(route=route, deployments=deployments)
+        return Routed(route=route, deployments=deployments, ranking=ranking)
     found = list(deployments)
     known = {each.id for each in found}
     stand_ins: dict[int, StandIn] = {}
     for place, name in enumerate(names, 1):
-        fallback = find(name)
+        fallback = snapshot.routes.get(name)
         if fallback is None or not may_stand_in(call, route, fallback):
             continue
         for each in candidates(call, fallback, random):
-            if each.id not in known:
+            if each.id not in known and not (call.request.wishes and stands_against(call, each, live)):
                 known.add(each.id)
                 found.append(each)
                 stand_ins[each.id] = StandIn(place, fallback.name)
-    return Routed(route=route, deployments=tuple(found), stand_ins=stand_ins)
+    return Routed(route=route, deployments=tuple(found), stand_ins=stand_ins, ranking=ranking)
 
 
 def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:

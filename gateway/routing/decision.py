@@ -21,6 +21,10 @@ def decide(call: Call) -> None:
     """Notes what could have been chosen, and by which rule one is."""
     found, decision = call.routed, call.decision
     own = len(found.own)
+    decision.wishes = call.request.wishes
+    if found.ranking is not None:
+        _by_score(found, decision)
+        return
     decision.reason = _REASONS.get(found.route.strategy, "first of {number}").format(number=own)
     if found.stand_ins:
         decision.candidates = tuple(
@@ -34,6 +38,21 @@ def decide(call: Call) -> None:
                 for each in found.deployments[:_MAX_CANDIDATES]
             ]
         )
+
+
+def _by_score(found: Routed, decision: Decision) -> None:
+    ranking = found.ranking
+    assert ranking is not None
+    decision.reason, decision.rule, decision.confidence = ranking.reason, ranking.rule, ranking.confidence
+    decision.score = ranking.scores[found.deployments[0].id]
+    decision.candidates = tuple(
+        [
+            Candidate(
+                each.model_id, each.region, each.invoke_id, ranking.scores.get(each.id), _note(found, each.id)
+            )
+            for each in found.deployments[:_MAX_CANDIDATES]
+        ]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -56,6 +75,7 @@ def sentence_of(call: Call) -> str:
         decision.cost_impact = _impact(call)
     stand_in = call.routed.stand_ins.get(deployment.id)
     if stand_in is not None:
+        decision.fell_back_to = stand_in.route
         decision.note(f"{call.routed.route.name} falls back to {stand_in.route}")
     return decision.sentence(model=model, invoke_id=deployment.invoke_id, region=deployment.region)
 

@@ -1,5 +1,7 @@
 """PURE: what a call can cost at most, and how much of its answer a hold covers (docs/decisions/0026)."""
 
+from dataclasses import replace
+
 from gateway.call import Call
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry, price_at, worst_case
@@ -21,13 +23,36 @@ def most_of(call: Call, *, output_tokens: int) -> int:
     much output each."""
     worst = 0
     for deployment in call.routed.deployments:
-        inputs = _inputs(call, deployment)
-        for price in _prices(call, deployment):
-            cost = 0
-            for tokens in inputs:
-                cost += _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
-            worst = max(worst, cost)
+        worst = max(worst, _most_at(call, deployment, output_tokens=output_tokens))
     return worst
+
+
+def _most_at(call: Call, deployment: DeploymentEntry, *, output_tokens: int) -> int:
+    """All rounds at one of them."""
+    inputs = _inputs(call, deployment)
+    worst = 0
+    for price in _prices(call, deployment):
+        cost = 0
+        for tokens in inputs:
+            cost += _cost(call, deployment, price, input_tokens=tokens, output_tokens=output_tokens)
+        worst = max(worst, cost)
+    return worst
+
+
+def leave_out_dearest(call: Call) -> bool:
+    """Takes away what costs most at worst, where a score decided and something cheaper is left; whether there was."""
+    found = call.routed
+    if found.ranking is None or len(found.deployments) < 2:
+        return False
+    tokens = call.bounds.max_tokens
+    worst = {each.id: _most_at(call, each, output_tokens=tokens) for each in found.deployments}
+    dearest = max(worst.values())
+    kept = tuple(each for each in found.deployments if worst[each.id] < dearest)
+    if not kept or not any(each.id not in found.stand_ins for each in kept):
+        return False
+    call.routed = replace(found, deployments=kept)
+    call.decision.note("the budget leaves out what is dearer")
+    return True
 
 
 def rounds_of(call: Call) -> int:

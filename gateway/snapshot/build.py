@@ -5,7 +5,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
@@ -14,13 +14,22 @@ from gateway.catalogue.direct import taken_by
 from gateway.catalogue.models import Deployment, Price, ProviderAccount, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
-from gateway.catalogue.selectors import capability_of, price_entry, quotas_of, retired_names
+from gateway.catalogue.selectors import (
+    capability_of,
+    price_entry,
+    qualities,
+    quotas_of,
+    released_of,
+    retired_names,
+    rule_entries,
+    weights_of,
+)
 from gateway.catalogue.services.account_keys import key_of
 from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.build_prompts import build_prompts
 from gateway.snapshot.limits import SnapshotLimits
 from gateway.snapshot.names import Names
-from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, Snapshot, TeamEntry
+from gateway.snapshot.state import DeploymentEntry, KeyEntry, RouteEntry, ShadowEntry, Snapshot, TeamEntry
 from governance.limits.models import Grant
 from governance.privacy.selectors import Policies
 from governance.records.models import TeamKey
@@ -43,6 +52,8 @@ def build_snapshot() -> Snapshot:
         retired=retired_names(by_name),
         data_keys=_data_keys(),
         prompts=build_prompts(),
+        routing_rules=rule_entries(),
+        qualities=qualities(),
         bases=base_entries(),
         context=source_entries(),
         built_at=utc_now(),
@@ -126,7 +137,14 @@ whether two are alike costs nothing."""
 Accounts = dict[int, AccountEntry]
 
 
-def _routes() -> list[tuple[list[str], RouteEntry]]:
+def entry_of(route: Route) -> RouteEntry:
+    """One route as calls would see it, were it enabled."""
+    ((_, entry),) = _routes(Route.objects.filter(pk=route.pk))
+    return entry
+
+
+def _routes(rows: QuerySet[Route] | None = None) -> list[tuple[list[str], RouteEntry]]:
+    """Those that are enabled, or those that are given."""
     prices = _prices()
     known: Known = {}
     accounts = _accounts()
@@ -134,9 +152,8 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
     targets = RouteTarget.objects.filter(in_use, deployment__is_enabled=True).select_related(
         "deployment__model"
     )
-    routes = Route.objects.filter(is_enabled=True).prefetch_related(
-        Prefetch("targets", queryset=targets.order_by("position", "id"))
-    )
+    rows = Route.objects.filter(is_enabled=True) if rows is None else rows
+    routes = rows.prefetch_related(Prefetch("targets", queryset=targets.order_by("position", "id")))
     return [
         (
             route.aliases,
@@ -153,6 +170,9 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
                 regions=tuple(route.regions),
                 fallbacks=tuple(route.fallbacks),
                 prompt_cache=route.prompt_cache,
+                weights=weights_of(route),
+                tighten_only=frozenset(route.tighten_only),
+                shadow=_shadow(route),
                 deployments=tuple(
                     _deployment(
                         route, target.deployment, target.weight, prices[target.deployment_id], known, accounts
@@ -163,6 +183,13 @@ def _routes() -> list[tuple[list[str], RouteEntry]]:
         )
         for route in routes
     ]
+
+
+def _shadow(route: Route) -> ShadowEntry | None:
+    """None where nothing is copied, or nothing says what that may cost."""
+    if not (route.shadow_route and route.shadow_percent) or route.shadow_budget is None:
+        return None
+    return ShadowEntry(route=route.shadow_route, share=route.shadow_percent / 100)
 
 
 def _attempts(route: Route) -> int | None:
@@ -210,6 +237,7 @@ def _deployment(
         weight=weight,
         quotas=quotas_of(deployment),
         account=account,
+        released=released_of(model),
     )
 
 

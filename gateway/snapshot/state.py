@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.quotas import Quotas
+from gateway.catalogue.routing_rules import RuleEntry, Weights
 from gateway.catalogue.rules import Actions
 from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.prompts import Prompts
@@ -132,6 +134,8 @@ class DeploymentEntry:
     quotas: Quotas | None = None
     account: AccountEntry | None = None
     """With whom it is, beside AWS; None: it is Bedrock's."""
+    released: date | None = None
+    """When its model came out, where that is known."""
 
     @property
     def is_in_aws(self) -> bool:
@@ -146,6 +150,14 @@ class DeploymentEntry:
     def __post_init__(self) -> None:
         for name in ("context_window", "max_output_tokens", "supports_prompt_cache"):
             object.__setattr__(self, name, getattr(self.capability, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowEntry:
+    """Where a share of a route's calls, from 0 to 1, is copied to."""
+
+    route: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +176,11 @@ class RouteEntry:
     attempts: int | None = None
     regions: tuple[str, ...] = ()
     fallbacks: tuple[str, ...] = ()
+    weights: Weights | None = None
+    """Of scores; None: the usual ones."""
+    tighten_only: frozenset[str] = frozenset()
+    """Wishes of callers that may not make a call dearer than the default."""
+    shadow: ShadowEntry | None = None
 
     def is_open_to(self, team: TeamEntry) -> bool:
         """Whether a team may use any of it: where all of it is outside of AWS, it must be let leave."""
@@ -186,6 +203,9 @@ class Snapshot:
     prompts: Prompts = field(default_factory=dict)
     bases: dict[tuple[int, str], BaseEntry] = field(default_factory=dict)
     """Knowledge bases by team and name."""
+    routing_rules: tuple[RuleEntry, ...] = ()
+    qualities: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """From 0 to 1, by model ID and scope: `prompt:<id>`, `feature:<name>` or ""."""
     context: dict[tuple[int, str], SourceEntry] = field(default_factory=dict)
     """Context sources by team and name."""
     built_at: datetime | None = None

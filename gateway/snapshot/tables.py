@@ -53,6 +53,8 @@ TABLES = (
     Watched("gateway_price"),
     Watched("gateway_route"),
     Watched("gateway_routetarget"),
+    Watched("gateway_routingrule"),
+    Watched("gateway_modelquality"),
     Watched("gateway_teaminferenceprofile"),
 )
 

@@ -21,7 +21,7 @@ def change_route(call: Call, gateway: Gateway, name: str, tried: set[str], why: 
     if route is None or route.name in tried or not call.key.may_call(route.name, call.moment):
         return False
     tried.add(route.name)
-    there = routed(call, route, gateway.random, gateway.snapshot.routes.get)
+    there = routed(call, route, gateway.random, gateway.snapshot, gateway.fleet)
     if not there.deployments:
         return False
     call.routed = there

@@ -30,11 +30,25 @@ async def enforce_limits(call: Call, gateway: Gateway) -> None:
     # The texts of an embedding call stand each for itself: the model says when one is too long.
     if call.request.kind != "text":
         return
+    if estimate.upper_bound > smallest.context_window and _keep_large(call, estimate.upper_bound):
+        smallest = min(call.routed.own, key=lambda deployment: deployment.context_window)
     if estimate.upper_bound > smallest.context_window:
         await _check_window(call, gateway, smallest, estimate)
     _leave_room(call, smallest)
     if call.routed.stand_ins:
         _drop_small(call)
+
+
+def _keep_large(call: Call, tokens: int) -> bool:
+    """Leaves out those of the route whose window is too small, where another one's is not; whether there were any."""
+    kept = tuple(each for each in call.routed.deployments if each.context_window >= tokens)
+    if not kept or len(kept) == len(call.routed.deployments):
+        return False
+    if not any(each.id not in call.routed.stand_ins for each in kept):
+        return False
+    call.decision.note("windows that are too small are left out")
+    call.routed = replace(call.routed, deployments=kept)
+    return True
 
 
 def _drop_small(call: Call) -> None:

@@ -2,10 +2,12 @@ from datetime import datetime
 
 from gateway.call import Call
 from gateway.call.prompt_run import PREFIX
+from gateway.catalogue.wishes import HEADER
 from gateway.refusals import Refusal
-from gateway.routing.candidates import routed
+from gateway.routing.candidates import candidates, routed
 from gateway.routing.decision import decide
 from gateway.routing.residency import is_within, pins_of
+from gateway.routing.scoring.scored import may_by_rule, rule_of, stands_against
 from gateway.runtime import Gateway
 from gateway.snapshot.names import GEOGRAPHIES, nearest
 from gateway.snapshot.state import RouteEntry
@@ -30,10 +32,10 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
             f"This API key may not call the model '{call.model_name[:200]}'.{_near(call, gateway, now)}",
             param="model",
         )
-    call.routed = routed(call, route, gateway.random, gateway.snapshot.routes.get)
+    call.routed = routed(call, route, gateway.random, gateway.snapshot, gateway.fleet)
     if not call.routed.deployments:
-        raise _uncallable(call, route)
-    if len(call.routed.deployments) > 1:
+        raise _uncallable(call, route, gateway)
+    if len(call.routed.deployments) > 1 or call.routed.ranking is not None or call.request.wishes is not None:
         decide(call)
 
 
@@ -78,7 +80,7 @@ def _callable(call: Call, gateway: Gateway, now: datetime) -> tuple[str, ...]:
     return tuple(name for name in gateway.snapshot.route_names if call.key.may_call(name, now))
 
 
-def _uncallable(call: Call, route: RouteEntry) -> Refusal:
+def _uncallable(call: Call, route: RouteEntry, gateway: Gateway) -> Refusal:
     """Why no deployment of a route can take the call."""
     kind = call.request.kind
     if not route.deployments:
@@ -111,9 +113,31 @@ def _uncallable(call: Call, route: RouteEntry) -> Refusal:
             param="model",
             may_retry=False,
         )
+    if (against := _against(call, route, gateway)) is not None:
+        return against
     tier = f" for the tier '{call.tier}'" if call.tier else ""
     return Refusal(
         "unpriced_model",
         f"The model '{route.name}' has no price in force{tier}, so it can't be called.",
         param="service_tier" if call.tier else "model",
+    )
+
+
+def _against(call: Call, route: RouteEntry, gateway: Gateway) -> Refusal | None:
+    """Where deployments could be asked but for the caller's wishes, or the rule that holds: what stands against each."""
+    able = candidates(call, route, gateway.random)
+    rule = rule_of(call, route, gateway.snapshot)
+    reasons = []
+    for each in able[:_MAX_NAMED]:
+        reason = stands_against(call, each, gateway.fleet)
+        if not reason and rule is not None and not may_by_rule(each, rule):
+            reason = f"the rule '{rule.name}' leaves it out"
+        if reason:
+            reasons.append(f"{each.name or each.model_id} in {each.region}: {reason}")
+    if not reasons:
+        return None
+    return Refusal(
+        "no_suitable_model",
+        f"No deployment of the model '{route.name}' suits this call. {'; '.join(reasons)}. Wish for less, or call another model.",
+        param=HEADER,
     )

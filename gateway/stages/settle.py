@@ -68,6 +68,8 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
 def _learn(call: Call, gateway: Gateway) -> None:
     """What the usage reported tells: of a family's tokenizer, and of what the provider's cache holds now."""
     usage = call.reply.usage
+    if call.routed.route.strategy == "score":
+        gateway.fleet.lengths.note(call)
     # An embedding has no chat's template around it, and what an image or a page counts for is no matter of tokenizers.
     teaches = call.request.kind == "text" and not call.reply.earlier and not has_media(call.sent_conversation)
     if teaches:

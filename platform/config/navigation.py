@@ -73,6 +73,9 @@ _GROUPS = (
         "Catalogue",
         (
             ("Routes", "alt_route", "admin:gateway_route_changelist"),
+            ("Routing rules", "rule_settings", "admin:gateway_routingrule_changelist"),
+            ("Routing decisions", "fork_right", "admin:gateway_routingdecision_changelist"),
+            ("Model quality", "grade", "admin:gateway_modelquality_changelist"),
             ("Models", "neurology", "admin:gateway_model_changelist"),
             ("Deployments", "public", "admin:gateway_deployment_changelist"),
             ("Prices", "sell", "admin:gateway_price_changelist"),

@@ -11,6 +11,7 @@ from gateway.call import Call
 from gateway.call.groups import Request
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry, Rates
+from gateway.catalogue.routing_rules import SHIPPED
 from gateway.catalogue.rules import actions_of
 from gateway.conversation import Conversation
 from gateway.routing.attempts import Attempts
@@ -18,7 +19,7 @@ from gateway.routing.candidates import routed
 from gateway.routing.decision import decide, sentence_of
 from gateway.routing.fleet.breaker import Limits
 from gateway.routing.fleet.fleet import Fleet
-from gateway.snapshot.state import DeploymentEntry, RouteEntry, TeamEntry
+from gateway.snapshot.state import DeploymentEntry, RouteEntry, Snapshot, TeamEntry
 from governance.limits.services.rate_limiter import RateLimiter
 from kernel.clock import utc_now
 
@@ -43,7 +44,7 @@ async def _measure() -> dict[str, float]:
     fleet = Fleet(_URL, instance_id="bench", limits=Limits(), on_change=lambda *_: None)
     limiter = RateLimiter(_URL, members=lambda: (0, 1))
     found = {}
-    for strategy in ("ordered", "weighted", "spread"):
+    for strategy in ("ordered", "weighted", "spread", "score"):
         route = _route(strategy)
         found[strategy] = await _each(route, fleet, limiter)
     await fleet.stop()
@@ -55,7 +56,7 @@ async def _each(route: RouteEntry, fleet: Fleet, limiter: RateLimiter) -> float:
     random, calls = Random(1), [_call(route) for _ in range(CALLS)]
     begun = time.process_time()
     for call in calls:
-        call.routed = routed(call, route, random, lambda name: None)
+        call.routed = routed(call, route, random, _SNAPSHOT, fleet)
         decide(call)
         attempts = Attempts(call, fleet, limiter, random=random, patience=10.0)
         call.reply.deployment = await attempts.next()
@@ -78,18 +79,25 @@ class _Key:
         id=1, name="Bench", weight=1, response_days=0, placeholder_key=b"k", inference_profiles={}
     )
     budgets = rate_limits = ()
+    application_id = id = 1
 
 
 _KEY: Any = _Key()
 
 
+_SNAPSHOT = Snapshot(
+    routing_rules=SHIPPED, qualities={(f"{_MODEL}{number}", ""): number / 10 for number in range(NUMBER)}
+)
+
+
 def _route(strategy: str) -> RouteEntry:
+    """Of one model, but where a score tells models apart."""
     long_ago = utc_now().replace(year=2020, day=1)
-    price = PriceEntry(valid_from=long_ago, valid_until=None, rates=Rates(input=1, output=1))
     deployments = tuple(
         DeploymentEntry(
-            id=number, model_id=_MODEL, name="Claude Haiku 4.5", kind="text", vendor="Anthropic", region=f"us-east-{number}",
-            invoke_id=_MODEL, capability=Capability(model_id=_MODEL, context_window=200_000), actions=actions_of(), prices=(price,), weight=1,
+            id=number, model_id=f"{_MODEL}{number // 2}" if strategy == "score" else _MODEL, name="Claude Haiku 4.5", kind="text", vendor="Anthropic", region=f"us-east-{number}",
+            invoke_id=_MODEL, capability=Capability(model_id=_MODEL, context_window=200_000), actions=actions_of(), weight=1,
+            prices=(PriceEntry(valid_from=long_ago, valid_until=None, rates=Rates(input=1 + number // 2, output=1)),),
         )
         for number in range(1, NUMBER + 1)
     )  # fmt: skip

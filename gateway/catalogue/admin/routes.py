@@ -8,8 +8,9 @@ from accounts.access.admin import OwnedForm
 from accounts.admin.typed import display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
-_STRATEGIES = {"ordered": "In order", "weighted": "By weight", "spread": "Spread"}
+_STRATEGIES = {"ordered": "In order", "weighted": "By weight", "spread": "Spread", "score": "By score"}
 
 
 class RouteForm(OwnedForm):
@@ -20,6 +21,7 @@ class RouteForm(OwnedForm):
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
             "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
+            "weight_cost", "weight_quality", "weight_latency", "tighten_only", "shadow_route", "shadow_percent", "shadow_budget",
         )  # fmt: skip
 
     def clean_aliases(self) -> list[str]:
@@ -63,6 +65,14 @@ class RouteAdmin(CatalogAdmin):
             "Choice of target",
             {"fields": ("strategy", "regions", "fallbacks", ("timeout_seconds", "attempts"))},
         ),
+        (
+            "Scores",
+            {
+                "fields": (("weight_cost", "weight_quality", "weight_latency"), "tighten_only"),
+                "description": "For the strategy “by score”. Empty: cost 0.3, quality 0.4, latency 0.3. A routing rule's or prompt's weights come first.",
+            },
+        ),
+        ("Shadow", {"fields": ("shadow_route", ("shadow_percent", "shadow_budget"))}),
         ("Prompt cache", {"fields": ("prompt_cache",)}),
         (
             "Answers",
@@ -79,6 +89,10 @@ class RouteAdmin(CatalogAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("targets__deployment__model")
+
+    def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        keep_shadow_budget(obj)
 
     @admin.display(description="Strategy", ordering="strategy")
     def strategy_name(self, route: Route) -> str:

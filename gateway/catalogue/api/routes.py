@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
 
 class TargetSerializer(OwnedSerializer):
@@ -25,6 +26,7 @@ class RouteSerializer(OwnedSerializer):
         fields = (
             "id", "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
             "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks",
+            "weight_cost", "weight_quality", "weight_latency", "tighten_only", "shadow_route", "shadow_percent", "shadow_budget",
             "is_enabled", "targets", "created_at",
         )  # fmt: skip
 
@@ -43,6 +45,7 @@ class RouteSerializer(OwnedSerializer):
         targets = validated_data.pop("targets", [])
         route = Route.objects.create(**validated_data)
         _put_targets(route, targets)
+        keep_shadow_budget(route)
         return route
 
     @transaction.atomic
@@ -52,6 +55,7 @@ class RouteSerializer(OwnedSerializer):
         if targets is not None:
             route.targets.all().delete()
             _put_targets(route, targets)
+        keep_shadow_budget(route)
         return route
 
 

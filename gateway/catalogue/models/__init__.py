@@ -6,16 +6,19 @@ from gateway.catalogue.models.model import Model
 from gateway.catalogue.models.price import Price
 from gateway.catalogue.models.provider_account import ProviderAccount, ProviderKind
 from gateway.catalogue.models.route import Route, RouteTarget
+from gateway.catalogue.models.rule import ModelQuality, RoutingRule
 
 __all__ = [
     "Deployment",
     "DeploymentEvent",
     "Model",
+    "ModelQuality",
     "Price",
     "ProviderAccount",
     "ProviderKind",
     "Route",
     "RouteTarget",
+    "RoutingRule",
     "RuleUse",
     "TeamInferenceProfile",
 ]

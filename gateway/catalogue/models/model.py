@@ -116,6 +116,12 @@ class Model(Owned):
         verbose_name="InvokeModel families",
         help_text="Bodies that InvokeModel takes for the model, separated by commas.",
     )
+    released_on = models.DateField(
+        "released",
+        null=True,
+        blank=True,
+        help_text="Decides which model is the newest. Empty: by the date in its ID, if any.",
+    )
     legacy_from = models.DateField(null=True, blank=True, help_text="From when AWS calls the model legacy.")
     end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
     attempts = models.PositiveSmallIntegerField(

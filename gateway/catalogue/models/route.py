@@ -2,16 +2,17 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
-from gateway.catalogue.choices import (
-    PromptCaching,
-)
+from gateway.catalogue.choices import PLACE, PromptCaching, Wish, several_of
 from gateway.catalogue.models.deployment import Deployment
+from gateway.catalogue.models.rule import check_weights
+
+_SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
 class Route(Owned):
@@ -23,6 +24,7 @@ class Route(Owned):
         ORDERED = "ordered", "In order: the next one when one fails"
         WEIGHTED = "weighted", "By weight: a share of calls each"
         SPREAD = "spread", "Spread: where there is most room, and the prompt is cached"
+        SCORE = "score", "By score: cost, quality and latency, and routing rules"
 
     name = models.CharField(max_length=200, unique=True, help_text="What callers pass as model.")
     aliases = ArrayField(
@@ -81,14 +83,7 @@ class Route(Owned):
         help_text="How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.",
     )
     regions = ArrayField(
-        models.CharField(
-            max_length=32,
-            validators=[
-                RegexValidator(
-                    r"^[a-z][a-z0-9-]{1,30}$", "A region, such as eu-central-1, or a geography, such as eu."
-                )
-            ],
-        ),
+        models.CharField(max_length=32, validators=[PLACE]),
         default=list,
         db_default=[],
         blank=True,
@@ -100,6 +95,39 @@ class Route(Owned):
         db_default=[],
         blank=True,
         help_text="Names of routes that answer when this one can't, in order, separated by commas.",
+    )
+    weight_cost = models.FloatField("weight of cost", null=True, blank=True, validators=_SHARE)
+    weight_quality = models.FloatField("weight of quality", null=True, blank=True, validators=_SHARE)
+    weight_latency = models.FloatField("weight of latency", null=True, blank=True, validators=_SHARE)
+    tighten_only = several_of(
+        "callers may not raise the cost by",
+        Wish,
+        [],
+        help_text="Wishes (X-Gatehouse-Prefer) that choose among what costs no more than the default alone. The others, compliance, latency and region, only ever narrow the choice.",
+    )
+    shadow_route = models.CharField(
+        "shadow",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Name of a route that a share of calls is copied to, to compare it. Callers never see its answers.",
+    )
+    shadow_percent = models.FloatField(
+        "share of calls",
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        help_text="Percent of its calls that are copied.",
+    )
+    shadow_budget = models.DecimalField(
+        "budget of the shadow",
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="US dollars a calendar month that all copies may cost.",
     )
     wait_seconds = models.PositiveIntegerField(
         "wait",
@@ -134,10 +162,23 @@ class Route(Owned):
                     else f"There is no route “{name}”."
                 )
                 raise ValidationError({"fallbacks": text})
+        check_weights(self.weight_cost, self.weight_quality, self.weight_latency)
+        self._check_shadow()
         limit = self.max_tokens_limit
         if limit and self.default_max_tokens and self.default_max_tokens > limit:
             text = f"This is more than callers may ask for ({limit})."
             raise ValidationError({"default_max_tokens": text})
+
+    def _check_shadow(self) -> None:
+        if not self.shadow_route:
+            return
+        if (
+            self.shadow_route == self.name
+            or not Route.objects.filter(name=self.shadow_route).exclude(pk=self.pk).exists()
+        ):
+            raise ValidationError({"shadow_route": f"There is no other route “{self.shadow_route}”."})
+        if self.shadow_percent and self.shadow_budget is None:
+            raise ValidationError({"shadow_budget": "Say what the copies may cost in a month."})
 
 
 class RouteTarget(Owned):

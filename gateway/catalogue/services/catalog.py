@@ -12,6 +12,7 @@ from gateway.catalogue.listed_prices import ListedPrice
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
 from gateway.catalogue.seed import facts_of
 from gateway.catalogue.services.capabilities import bring_up
+from gateway.catalogue.services.routing_rules import ship_rules
 from kernel.errors import InvalidError
 
 CATALOG_FILE = Path(__file__).resolve().parent.parent / "catalog.json"
@@ -84,6 +85,7 @@ def load_catalog(catalog: Catalog) -> Loaded:
     deployments = _add_deployments(catalog.models, models)
     prices = _add_prices(catalog, deployments)
     routes = _add_routes(catalog.models, deployments)
+    ship_rules()
     return Loaded(
         models=len(models) - before[0],
         deployments=Deployment.objects.count() - before[1],

@@ -8,6 +8,7 @@ from gateway.call.checks import Checks
 from gateway.call.groups import Request
 from gateway.call.identity import text_of
 from gateway.call.trace import trace_of
+from gateway.catalogue.wishes import HEADER, Wishes, from_header
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
 from gateway.refusals import Refusal
@@ -17,6 +18,7 @@ from kernel.ids import new_id
 Scope = dict[str, Any]
 
 _MAX_TAG_LENGTH = 200
+_PREFER = HEADER.lower().encode()
 _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
@@ -41,7 +43,8 @@ def api_key(headers: dict[bytes, bytes]) -> str | None:
 
 
 def check_tags(headers: dict[bytes, bytes]) -> None:
-    """Refusal invalid_request for a tag that is too long: cut short, it would be counted as another's."""
+    """Refusal invalid_request for a tag that is too long, which cut short would be counted as another's; and for wishes that
+    are none."""
     for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"):
         if name in headers and len(text_of(headers[name])) > _MAX_TAG_LENGTH:
             header = "-".join(part.capitalize() for part in name.decode().split("-"))
@@ -50,6 +53,8 @@ def check_tags(headers: dict[bytes, bytes]) -> None:
                 f"The header {header} has more than {_MAX_TAG_LENGTH} characters. Send a short name: it is counted by.",
                 param=header,
             )
+    if _PREFER in headers:
+        from_header(text_of(headers[_PREFER]))
 
 
 def tag(headers: dict[bytes, bytes], name: bytes) -> str:
@@ -59,6 +64,18 @@ def tag(headers: dict[bytes, bytes], name: bytes) -> str:
         return ""
     text = text_of(value)[:_MAX_TAG_LENGTH]
     return text if text.isprintable() else "".join(character for character in text if character.isprintable())
+
+
+def _wishes(headers: dict[bytes, bytes], parsed: Parsed | None) -> Wishes | None:
+    """Of the member and the header; where both say something, the header counts."""
+    said = parsed.places.wishes if parsed is not None and parsed.places is not None else None
+    if _PREFER not in headers:
+        return said
+    try:
+        found = from_header(text_of(headers[_PREFER]))
+    except Refusal:  # the call is refused for it
+        return said
+    return found if said is None or found is None else said.overlaid(found)
 
 
 def new_call(
@@ -94,6 +111,7 @@ def new_call(
         dimensions=parsed.dimensions if parsed else None,
         embedding=parsed.embedding if parsed else None,
         prompt=parsed.prompt if parsed else None,
+        wishes=_wishes(headers, parsed),
     )
     conversation = parsed.conversation if parsed else Conversation(messages=[])
     return Call(

@@ -16,6 +16,7 @@ import orjson
 
 from gateway.call.fit import Adjustment
 from gateway.call.places import Places
+from gateway.catalogue.wishes import from_member
 from gateway.refusals import Refusal
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -23,6 +24,8 @@ _INDEX = re.compile(r"\[\d+\]")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _MAX_NAMED = 10
 _UNKNOWN = "unknown field"
+_OWN = "gatehouse"
+"""The member with what is Gatehouse's own."""
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,6 +56,8 @@ class Reader:
             if _UNKNOWN not in str(error):
                 raise
         value = orjson.loads(data)
+        if isinstance(value, dict) and (own := value.pop(_OWN, None)) is not None:
+            places.wishes = from_member(own)
         unknown: dict[str, None] = {}
         kept = _known(value, self._body, "", unknown)
         say_dropped(list(unknown), places)

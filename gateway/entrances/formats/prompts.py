@@ -8,6 +8,7 @@ import orjson
 from gateway.call import Call
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
+from gateway.catalogue.wishes import from_member
 from gateway.conversation import Conversation
 from gateway.entrances.formats import openai, openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
@@ -35,6 +36,8 @@ class RunRequest(msgspec.Struct, forbid_unknown_fields=True):
     messages: Any = msgspec.UNSET
     """Messages that follow those of the prompt, in the shape of a chat completion."""
     max_tokens: int | None = None
+    gatehouse: Any = None
+    """`{"prefer": {…}}`: wishes of the choice of a model."""
 
 
 class PromptEntrance:
@@ -52,6 +55,8 @@ class PromptEntrance:
         if request.label and request.version is not None:
             raise Refusal("invalid_request", "Send a label or a version, not both.", param="version")
         places = Places()
+        if request.gatehouse is not None:
+            places.wishes = from_member(request.gatehouse)
         return Parsed(
             model=f"{PREFIX}{self._name}",
             conversation=_conversation(request, places),

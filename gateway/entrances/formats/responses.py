@@ -11,6 +11,7 @@ from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.call.prompt_run import PREFIX, PromptRequest
 from gateway.call.response import ResponseRun
+from gateway.catalogue.wishes import from_member
 from gateway.conversation import Conversation, Json
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
@@ -42,6 +43,8 @@ class ResponsesEntrance:
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         members = decode_body(self._decode, body)
         places = Places()
+        if (own := members.pop("gatehouse", None)) is not None:
+            places.wishes = from_member(own)
         check_members(members, places)
         request: ResponsesRequest = decode_body(lambda _: msgspec.convert(members, ResponsesRequest), body)
         # Of the body's own members the table has said all there is to say.

@@ -10,6 +10,8 @@ from gateway.routing.fleet.breaker import Change, Limits, Reason, State
 from gateway.routing.fleet.budgets import ThrottleBudget
 from gateway.routing.fleet.health import Health, Sent, is_fault
 from gateway.routing.fleet.lines import Line
+from gateway.routing.scoring.lengths import Lengths
+from gateway.routing.scoring.scored import Rankings
 from kernel.clock import perf_counter
 from kernel.upkeep import Upkeep
 
@@ -29,6 +31,7 @@ class Fleet:
         self._known: dict[int, Health] = {}
         self._budgets: dict[str, ThrottleBudget] = {}
         self._lines: dict[str, Line] = {}
+        self.lengths, self.rankings = Lengths(), Rankings()
         self._on_change = on_change
         self._board = Board(url, sender=instance_id, hear=self._hear)
         self._upkeep: Upkeep | None = None

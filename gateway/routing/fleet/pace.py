@@ -40,16 +40,20 @@ class _Mean:
 class Pace:
     """Of one deployment. Seconds to the first token, by the size of the prompt."""
 
-    __slots__ = ("_means",)
+    __slots__ = ("_means", "_usual")
 
     def __init__(self) -> None:
         self._means = tuple(_Mean() for _ in range(len(_BOUNDS) + 1))
+        self._usual = self._means[0]
+        """That of the size that most prompts have."""
 
     def add(self, seconds: float, tokens: int) -> bool:
         """Notes a first token; whether it was slow."""
         mean = self._means[_size(tokens)]
         is_slow = seconds > mean.slow_after
         mean.add(seconds)
+        if mean.number > self._usual.number:
+            self._usual = mean
         return is_slow
 
     def slow_after(self, tokens: int) -> float:
@@ -60,7 +64,7 @@ class Pace:
         """Seconds to the first token as it was lately; None where nothing is known of prompts of this size or another."""
         mean = self._means[_size(tokens)]
         if not mean.number:
-            mean = max(self._means, key=lambda each: each.number)
+            mean = self._usual
         return mean.short if mean.number else None
 
     def ratio(self) -> float:

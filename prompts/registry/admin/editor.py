@@ -27,10 +27,13 @@ from prompts.registry.policy.document import (
     Parameters,
     PromptLimits,
     PromptMessage,
+    ScoreWeights,
     ToolDefinition,
     Variable,
 )
 from prompts.registry.policy.files import dump
+
+_WEIGHTS = ("cost", "quality", "latency")
 
 
 class MessageForm(forms.Form):
@@ -110,6 +113,9 @@ class RestForm(forms.Form):
     model = forms.ChoiceField(required=False)
     fallbacks = LinesField(label="Falls back to", help_text="Routes that answer when the model's can't, in order, one per line.")  # fmt: skip
     regions = LinesField(label="Regions", help_text="Regions or geographies that may answer (eu, eu-central-1), one per line. Empty: as team and route say.")  # fmt: skip
+    weight_cost = forms.FloatField(required=False, min_value=0, max_value=1, label="Weight of cost", help_text="Where the model's route chooses by score. Empty: the route's weights.")  # fmt: skip
+    weight_quality = forms.FloatField(required=False, min_value=0, max_value=1, label="Weight of quality")
+    weight_latency = forms.FloatField(required=False, min_value=0, max_value=1, label="Weight of latency")
     temperature = forms.FloatField(required=False, min_value=0, max_value=1)
     top_p = forms.FloatField(required=False, min_value=0, max_value=1, label="Top p")
     stop_sequences = StopsField(label="Stop at", help_text="One a line; \\n for a line break.")
@@ -163,6 +169,13 @@ class RestForm(forms.Form):
             return msgspec.convert((value or {}).get("tools") or (), tuple[ToolDefinition, ...])
         except msgspec.ValidationError as error:
             raise forms.ValidationError(f"The tools do not fit: {error}.") from error
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        given = [each for name in _WEIGHTS if (each := cleaned.get(f"weight_{name}")) is not None]
+        if given and (len(given) < len(_WEIGHTS) or not sum(given)):
+            self.add_error("weight_cost", "Give all three weights, not all of them 0, or none.")
+        return cleaned
 
 
 class Editor:
@@ -236,6 +249,7 @@ def _rest(document: Document) -> dict[str, Any]:
         "model": document.model,
         "fallbacks": document.fallbacks,
         "regions": document.regions,
+        **_weights(document.weights),
         "temperature": document.parameters.temperature,
         "top_p": document.parameters.top_p,
         "stop_sequences": document.parameters.stop_sequences,
@@ -268,11 +282,21 @@ def _rest(document: Document) -> dict[str, Any]:
     }
 
 
+def _weights(weights: ScoreWeights | None) -> dict[str, float | None]:
+    return {f"weight_{name}": None if weights is None else getattr(weights, name) for name in _WEIGHTS}
+
+
+def _weights_of(rest: dict[str, Any]) -> ScoreWeights | None:
+    given = {name: rest[f"weight_{name}"] for name in _WEIGHTS}
+    return None if None in given.values() else ScoreWeights(**given)
+
+
 def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": rest["model"],
         "fallbacks": rest["fallbacks"],
         "regions": rest["regions"],
+        "weights": _weights_of(rest),
         "parameters": Parameters(
             temperature=rest["temperature"],
             top_p=rest["top_p"],

@@ -111,6 +111,19 @@ class Knowledge(_Part, frozen=True, kw_only=True):
     unsure_answer: str = ""
 
 
+class ScoreWeights(_Part, frozen=True, kw_only=True):
+    """How much each counts where the model's route chooses by score, from 0 to 1."""
+
+    cost: float
+    quality: float
+    latency: float
+
+    def __post_init__(self) -> None:
+        values = (self.cost, self.quality, self.latency)
+        if not all(0 <= each <= 1 for each in values) or not sum(values):
+            raise ValueError("the weights must be from 0 to 1, and not all 0")
+
+
 class Document(_Part, frozen=True, kw_only=True):
     """One version."""
 
@@ -123,6 +136,8 @@ class Document(_Part, frozen=True, kw_only=True):
     """Names of routes that answer when the model's can't, in order; they come before the route's own."""
     regions: tuple[str, ...] = ()
     """Regions or geographies that answer; empty: as its team and route say."""
+    weights: ScoreWeights | None = None
+    """Of scores, where the route chooses by score; None: the route's."""
     parameters: Parameters = Parameters()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = "auto"
@@ -143,7 +158,7 @@ class Document(_Part, frozen=True, kw_only=True):
 PARTS: dict[str, tuple[str, ...]] = {
     "messages": ("messages", "examples", "takes_messages"),
     "variables": ("variables",),
-    "model": ("model", "fallbacks", "regions", "parameters", "caches_prefix"),
+    "model": ("model", "fallbacks", "regions", "weights", "parameters", "caches_prefix"),
     "tools": ("tools", "tool_choice"),
     "output": ("output",),
     "privacy": ("privacy",),
