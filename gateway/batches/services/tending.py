@@ -45,6 +45,7 @@ _DUE = """
 def tend(send: Callable[[UUID], None], *, now: datetime) -> int:
     """Sees to all batches; how many were sent to a worker. `send` puts one on the queue, and raises where that is away."""
     expire(now=now)
+    stop_stragglers(now=now)
     release_left(now=now)
     drop_over(now=now)
     sent = 0
@@ -114,6 +115,13 @@ def stop(batch_id: UUID, *, state: str, ending: str, now: datetime) -> bool:
         cursor.execute(STOP_JOBS, values)
         cursor.execute(RELEASE, values)
     return was_open
+
+
+def stop_stragglers(*, now: datetime) -> int:
+    """Ends jobs that were under way when their batch was stopped, and were put back since: they are not made any more."""
+    stopped = (Batch.State.CANCELLING, Batch.State.FINALIZING)
+    left = Job.objects.filter(batch__state__in=stopped, state=Job.State.QUEUED)
+    return left.update(state=Job.State.CANCELLED, ended_at=now, request=None, sent_at=None)
 
 
 def release_left(*, now: datetime) -> int:

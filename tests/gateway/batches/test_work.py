@@ -313,6 +313,19 @@ def test_the_sweep_lets_go_of_what_nobody_needs(world):
     assert list(StoredFile.objects.values_list("pk", flat=True)) == [used.pk]
 
 
+def test_a_line_that_was_put_back_when_its_batch_had_been_stopped_is_not_made(world):
+    batch = make_batch(world.mine.team, key=world.mine.api_key, state="cancelling", ending="cancelled")
+    job = make_job(world.mine.team, key=world.mine.api_key, batch=batch, line=1, attempts=1)
+
+    async def scenario(gateway: Gateway) -> None:
+        assert await run_job(job.pk, team_id=world.mine.team.pk, gateway=gateway) == "not ours"
+
+    run(scenario)
+    tending.tend(lambda _: None, now=utc_now())
+    job.refresh_from_db()
+    assert (job.state, job.request) == ("cancelled", None)
+
+
 def test_lines_that_have_ended_stay_until_their_batch_does(world):
     now = utc_now()
     batch = make_batch(world.mine.team, key=world.mine.api_key, state="in_progress")
