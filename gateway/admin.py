@@ -7,12 +7,16 @@ from gateway.catalogue.admin.prices import PriceAdmin
 from gateway.catalogue.admin.provider_accounts import ProviderAccountAdmin
 from gateway.catalogue.admin.routes import RouteAdmin
 from gateway.catalogue.admin.rules import ModelQualityAdmin, RoutingRuleAdmin
+from gateway.costs.admin.analysis import CostScenarioAdmin
 from gateway.decisions.admin import RoutingDecisionAdmin
+from gateway.discovery.admin.discovered import DiscoveredAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
     "BatchAdmin",
+    "CostScenarioAdmin",
     "DeploymentAdmin",
+    "DiscoveredAdmin",
     "JobAdmin",
     "ModelPageAdmin",
     "ModelQualityAdmin",

@@ -1,4 +1,6 @@
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 
@@ -10,6 +12,11 @@ from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAns
 from prompts.knowledge.services import retriever as retrievers
 from prompts.registry.policy.document import Document
 from prompts.registry.services.model_problems import register_model_problems
+
+if TYPE_CHECKING:
+    from accounts.models import Team
+    from governance.usage.models import Tip
+    from prompts.registry.models import PromptVersion
 
 
 def _route_names() -> Iterable[str]:
@@ -61,6 +68,18 @@ def _model_problems(document: Document) -> list[str]:
     return problems_for_models(document)
 
 
+def _tips(team: "Team", now: datetime) -> "list[Tip]":
+    from gateway.costs.services.tips import find  # which needs the models
+
+    return find(team, now)
+
+
+def _saved_by_fewer_tokens(version: "PromptVersion", tokens: int, now: datetime) -> int | None:
+    from gateway.costs.services.tips.prompts import saved_by_fewer_tokens  # and so does this
+
+    return saved_by_fewer_tokens(version, tokens, now)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -71,6 +90,11 @@ class GatewayConfig(AppConfig):
         register_chat_models(_chat_route_names)
         register_meaning(_meant_by)
         register_model_problems(_model_problems)
+        from governance.usage.services.tips import register_finder
+        from prompts.registry.services.proposals import register_input_price
+
+        register_finder(_tips)
+        register_input_price(_saved_by_fewer_tokens)
         key_wrappers.register_wrapper("kms", _kms)
         register_polled_queue(_polled_queue)
         retrievers.register_retriever("bedrock", retrievers.Elsewhere(_retrieve, _answer))

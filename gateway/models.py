@@ -15,19 +15,26 @@ from gateway.catalogue.models import (
     RuleUse,
     TeamInferenceProfile,
 )
+from gateway.costs.models import CostScenario
 from gateway.decisions.models import RoutingDecision
+from gateway.discovery.models import Discovered, DiscoveredList, EndingUse, ModelNews
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
     "Batch",
     "BatchFault",
+    "CostScenario",
     "Deployment",
     "DeploymentEvent",
+    "Discovered",
+    "DiscoveredList",
+    "EndingUse",
     "FileChunk",
     "Job",
     "JobPause",
     "Model",
     "ModelKind",
+    "ModelNews",
     "ModelQuality",
     "Price",
     "ProviderAccount",

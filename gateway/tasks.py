@@ -88,6 +88,36 @@ def measure_qualities() -> int:
     return measured(now=utc_now())
 
 
+@app.task(name="gateway.tasks.discover")  # type: ignore[untyped-decorator]
+def discover() -> int:
+    """Has every region looked at, each in a task of its own; how many."""
+    from gateway.discovering import regions
+
+    found = regions()
+    for region in found:
+        discover_region.delay(region)
+    return len(found)
+
+
+@app.task(name="gateway.tasks.discover_region")  # type: ignore[untyped-decorator]
+def discover_region(region: str) -> int:
+    """Notes what AWS has in a region, and tells what is new; how much was found. What could not be read is logged by name."""
+    from gateway.discovering import read
+
+    found = read(region, now=utc_now())
+    for problem in found.noted.problems:
+        logger.warning("discovery in %s: %s", region, problem)
+    return found.noted.number
+
+
+@app.task(name="gateway.tasks.tell_endings")  # type: ignore[untyped-decorator]
+def tell_endings() -> int:
+    """Counts whom the ends of models hit, and tells of those that are near; how many pieces of news."""
+    from gateway.discovery.services.news import tell_endings
+
+    return tell_endings(now=utc_now())
+
+
 @app.task(name="gateway.tasks.send_jobs")  # type: ignore[untyped-decorator]
 def send_jobs() -> int:
     """Sends the jobs whose turn it is to workers; how many."""

@@ -13,6 +13,7 @@ from governance.records.services.team_keys import live_key
 from kernel.ids import new_id
 from tests.accounts.factories import make_application, make_key, make_person, make_superuser, make_team
 from tests.gateway.catalogue.factories import make_deployment, make_model, make_route
+from tests.gateway.costs.factories import make_scenario
 from tests.governance.alerts.factories import make_alert, make_channel, make_delivery
 from tests.governance.limits.factories import (
     DOLLAR,
@@ -81,6 +82,7 @@ def _limits(team: Team) -> Budget:
     budget = make_budget(team, limit_nanos=100 * DOLLAR)
     window = make_window(budget, spent_nanos=50 * DOLLAR)
     make_rate_limit(team)
+    make_scenario(team)
     make_delivery(make_channel(team), make_alert(window))
     make_request(budget)
     make_grant(budget, lasts=timedelta(days=9))

@@ -37,5 +37,7 @@ class Fit:
     adjustments: tuple[Adjustment, ...] = ()
     original_names: Mapping[str, str] = field(default_factory=dict)
     """Of tools, by the alias that the model knows."""
+    defaults: tuple[float | None, float | None] | None = None
+    """Temperature and top_p that the request was given where it had none."""
     output_mode: str = ""
     """How the model is held to a schema: native, tool or words; "" where it is to none."""

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 PLACE = RegexValidator(
@@ -63,6 +63,17 @@ class Wish(models.TextChoices):
     COST = "cost", "Cost: a high one"
     NEWEST = "newest", "The newest model"
     MODEL = "model", "A preferred model"
+
+
+def sampling_default(name: str) -> "models.FloatField[Any, Any]":
+    """What is asked for where a caller sets neither temperature nor top_p. Converse takes both from 0 to 1."""
+    return models.FloatField(
+        f"default {name}",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text=f"The {name} of calls that set none, from 0 to 1, where the model takes it. A route's goes before its model's. Empty: the model's own.",
+    )
 
 
 def several_of(

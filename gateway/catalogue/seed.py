@@ -9,6 +9,7 @@ import msgspec
 
 from kernel.errors import InvalidError
 
+RETIRED_FILE = Path(__file__).resolve().parent / "retired.json"
 CAPABILITIES_FILE = Path(__file__).resolve().parent / "capabilities.json"
 
 
@@ -51,6 +52,15 @@ class Retired(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     successor: str
     """The model ID to use in its place."""
+    source: str
+
+
+class RetiredModels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`gateway/catalogue/retired.json`."""
+
+    as_of: str
+    note: str
+    models: list[Retired]
 
 
 class Capabilities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +69,6 @@ class Capabilities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     as_of: str
     note: str
     families: list[Family]
-    retired: list[Retired] = []
 
 
 _COLUMNS = {
@@ -85,6 +94,15 @@ def read_capabilities(path: Path = CAPABILITIES_FILE) -> Capabilities:
     """The file. Raises InvalidError naming the place that is wrong."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Capabilities)
+    except msgspec.DecodeError as error:
+        raise InvalidError(f"{path}: {error}") from error
+
+
+@cache
+def read_retired(path: Path = RETIRED_FILE) -> tuple[Retired, ...]:
+    """The models that AWS has ended, with their successors. Raises InvalidError naming the place that is wrong."""
+    try:
+        return tuple(msgspec.json.decode(path.read_bytes(), type=RetiredModels).models)
     except msgspec.DecodeError as error:
         raise InvalidError(f"{path}: {error}") from error
 

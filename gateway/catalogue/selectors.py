@@ -1,7 +1,7 @@
 """Reading the catalogue."""
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from gateway.catalogue.models import Deployment, Model, ModelQuality, Price, Rou
 from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.quotas import Quotas
 from gateway.catalogue.routing_rules import RuleEntry, Weights
-from gateway.catalogue.seed import read_capabilities
+from gateway.catalogue.seed import read_retired
 
 _REVISION = re.compile(r"(-v\d+)?(:\d+)?$")
 _DATE = re.compile(r"-(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")
@@ -41,21 +41,34 @@ def quotas_of(deployment: Deployment) -> Quotas | None:
     return quotas if quotas.most else None
 
 
-def retired_names(known: Container[str], *, today: date | None = None) -> dict[str, str]:
-    """What to use in the place of models that AWS has ended, by their IDs and names; only what is `known`."""
+def successors(*, today: date | None = None) -> dict[str, str]:
+    """The model to use in the place of each that AWS has ended, by their IDs; where that has ended too, the one after it."""
     today = today or timezone.now().date()
     ended = (
         Model.objects.filter(end_of_life__lt=today).exclude(successor="").values_list("model_id", "successor")
     )
-    pairs = [(each.model_id, each.successor) for each in read_capabilities().retired] + list(ended)
+    found = {each.model_id: each.successor for each in read_retired()} | dict(ended)
+    return {model_id: _last(model_id, found) for model_id in found}
+
+
+def _last(model_id: str, found: Mapping[str, str]) -> str:
+    seen = {model_id}
+    successor = found[model_id]
+    while successor in found and successor not in seen:
+        seen.add(successor)
+        successor = found[successor]
+    return successor
+
+
+def retired_names(*, today: date | None = None) -> dict[str, str]:
+    """What to use in the place of models that AWS has ended, by their IDs and names."""
     found: dict[str, str] = {}
-    for model_id, successor in pairs:
-        if successor in known:
-            found |= dict.fromkeys(_spellings(model_id), successor)
+    for model_id, successor in successors(today=today).items():
+        found |= dict.fromkeys(spellings(model_id), successor)
     return found
 
 
-def _spellings(model_id: str) -> set[str]:
+def spellings(model_id: str) -> set[str]:
     """How callers write a model's ID: with and without vendor, date and version, and as its vendor's own API has it."""
     found: set[str] = set()
     for name in (model_id, model_id.partition(".")[2]):

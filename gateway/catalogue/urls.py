@@ -1,11 +1,9 @@
-"""Resources of the catalogue, and what usage would cost by its prices."""
+"""Resources of the catalogue."""
 
-from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from gateway.catalogue.api.models import DeploymentViewSet, ModelViewSet
 from gateway.catalogue.api.prices import PriceViewSet
-from gateway.catalogue.api.projection import ProjectionView
 from gateway.catalogue.api.provider_accounts import ProviderAccountViewSet
 from gateway.catalogue.api.routes import RouteViewSet
 from gateway.catalogue.api.rules import ModelQualityViewSet, RoutingRuleViewSet
@@ -19,4 +17,4 @@ router.register("routing-rules", RoutingRuleViewSet)
 router.register("model-qualities", ModelQualityViewSet)
 router.register("provider-accounts", ProviderAccountViewSet)
 
-urlpatterns = [*router.urls, path("usage/projection/", ProjectionView.as_view(), name="usage-projection")]
+urlpatterns = router.urls

@@ -23,6 +23,8 @@ from kernel.transaction_id import current_transaction
 CALLS = 3000
 DAYS = 35
 SEED = 20
+MAX_TOKENS = 4096
+"""That its calls were allowed, whatever they needed."""
 CUSTOMERS = 40
 """Of the shop's chat, each an end user."""
 
@@ -137,6 +139,7 @@ def _prices() -> Priced:
     }
     prices = {
         price.deployment_id: pricing.PriceEntry(
+            id=price.pk,
             valid_from=price.valid_from,
             valid_until=price.valid_until,
             rates=pricing.Rates(
@@ -191,11 +194,13 @@ def _charge(record: AuditRecord, call: Draft, deployment: Deployment, price: pri
     record.model = deployment.model.model_id
     record.region = deployment.region
     record.invoke_id = deployment.invoke_id
+    record.price_id = price.id
+    record.max_tokens = MAX_TOKENS
     record.cost_nanos = pricing.cost(price, usage)
     record.cache_saved_nanos = pricing.cache_saving(price, usage)
     record.counted_input_tokens = usage.prompt + usage.prompt // 12
     record.reserved_nanos = pricing.worst_case(
-        price, input_tokens=record.counted_input_tokens, max_tokens=4096, caches=False
+        price, input_tokens=record.counted_input_tokens, max_tokens=MAX_TOKENS, caches=False
     )
     if call.output_tokens and call.status == "succeeded":
         record.stop_reason = "end_turn"

@@ -16,6 +16,7 @@ from gateway.demo.limits import create_requests
 from gateway.demo.organisation import create_organisation, exists
 from gateway.demo.prompts import create_support_reply
 from governance.records.services.partitions import make_partitions
+from governance.usage.services.tips import refresh_tips
 from kernel.ids import random_token
 
 FILE_NAME = "demo.json"
@@ -49,6 +50,7 @@ def load_demo(*, data_dir: Path, now: datetime) -> int | None:
         )
         # Last, in the transaction: without the file nobody could sign in.
         _write_access(data_dir, admin_email=organisation.admin.email, admin_password=password, api_key=shown)
+    refresh_tips(now=now)
     return calls
 
 

@@ -16,7 +16,7 @@ from gateway.metrics.families import Reading, Series, merged
 from gateway.metrics.folder import MetricsFolder, instance_folder
 from gateway.runtime import Gateway
 from kernel import descriptors
-from kernel.clock import perf_counter, skew_seconds
+from kernel.clock import perf_counter, skew_seconds, utc_now
 from kernel.deadlines import within
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,11 @@ class MetricsBoard:
             **gateway.metrics.reading(),
             **{name: {(): float(number)} for name, number in single.items()},
             **fleet_reading(
-                gateway.fleet.known(), gateway.snapshot, gateway.deployment_events.counts, now=perf_counter()
+                gateway.fleet.known(),
+                gateway.snapshot,
+                gateway.deployment_events.counts,
+                now=perf_counter(),
+                today=utc_now().date(),
             ),
             "gatehouse_check": checks,
             "gatehouse_task_failures": {(name,): float(each.failures) for name, each in kept.items()},

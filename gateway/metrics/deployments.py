@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
+from gateway.discovery.policy import AHEAD_DAYS
 from gateway.metrics.families import Reading, Series
 
 if TYPE_CHECKING:
@@ -44,11 +46,21 @@ _CHANGES = ("opened", "closed")
 
 
 def fleet_reading(
-    known: Mapping[int, Known], snapshot: Snapshot, changes: Mapping[tuple[int, str], int], *, now: float
+    known: Mapping[int, Known],
+    snapshot: Snapshot,
+    changes: Mapping[tuple[int, str], int],
+    *,
+    now: float,
+    today: date,
 ) -> Reading:
-    """The numbers of this process; `now` is a moment of its clock that only goes forward, in seconds."""
+    """The numbers of this process; `now` is a moment of its clock that only goes forward, in seconds, and `today` is in UTC."""
     found: defaultdict[str, Series] = defaultdict(dict)
-    for deployment_id, labels in _labels(snapshot):
+    near = 0
+    for deployment_id, labels, ends_on in _labels(snapshot):
+        if ends_on is not None:
+            left = (ends_on - today).days
+            near += left <= AHEAD_DAYS
+            found["gatehouse_deployment_ends_in_days"][labels] = float(left)
         health = known.get(deployment_id)
         for outcome in _OUTCOMES:
             found["gatehouse_deployment_attempts"][*labels, outcome] = float(getattr(health, outcome, 0))
@@ -62,17 +74,20 @@ def fleet_reading(
             found["gatehouse_deployment_in_flight"][labels] = float(health.in_flight.calls)
             found["gatehouse_deployment_share"][labels] = health.share.now(now)
             found["gatehouse_deployment_limit"][labels] = float(int(health.in_flight.limit))
+    found["gatehouse_deployments_ending"][()] = float(near)
     return dict(found)
 
 
-_last: list[tuple[object, tuple[tuple[int, tuple[str, str]], ...]]] = []
+_Labelled = tuple[tuple[int, tuple[str, str], "date | None"], ...]
+"""Deployments with the values of their labels, and when their models end."""
+_last: list[tuple[object, _Labelled]] = []
 
 
-def _labels(snapshot: Snapshot) -> tuple[tuple[int, tuple[str, str]], ...]:
+def _labels(snapshot: Snapshot) -> _Labelled:
     """Every deployment of a route, once for each snapshot: there are hundreds, and they are asked for each second."""
     if _last and _last[0][0] is snapshot:
         return _last[0][1]
     deployments = {each.id: each for route in snapshot.routes.values() for each in route.deployments}
-    labels = tuple((each.id, (each.invoke_id, each.region)) for each in deployments.values())
+    labels = tuple((each.id, (each.invoke_id, each.region), each.ends_on) for each in deployments.values())
     _last[:] = [(snapshot, labels)]
     return labels

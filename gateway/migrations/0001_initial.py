@@ -5,6 +5,7 @@ import functools
 import gateway.snapshot.tables
 import kernel.migrations
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -16,6 +17,7 @@ class Migration(migrations.Migration):
         ('accounts', '0001_initial'),
         ('governance', '0001_initial'),
         ('prompts', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -156,7 +158,10 @@ class Migration(migrations.Migration):
                         ('invoke_families', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, db_default=[], default=list, help_text='Bodies that InvokeModel takes for the model, separated by commas.', size=None, verbose_name='InvokeModel families')),
                         ('released_on', models.DateField(blank=True, help_text='Decides which model is the newest. Empty: by the date in its ID, if any.', null=True, verbose_name='released')),
                         ('legacy_from', models.DateField(blank=True, help_text='From when AWS calls the model legacy.', null=True)),
+                        ('extended_from', models.DateField(blank=True, help_text='From when AWS may charge more for the legacy model.', null=True, verbose_name='extended access from')),
                         ('end_of_life', models.DateField(blank=True, help_text='When AWS ends the model.', null=True)),
+                        ('default_temperature', models.FloatField(blank=True, help_text="The temperature of calls that set none, from 0 to 1, where the model takes it. A route's goes before its model's. Empty: the model's own.", null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='default temperature')),
+                        ('default_top_p', models.FloatField(blank=True, help_text="The top_p of calls that set none, from 0 to 1, where the model takes it. A route's goes before its model's. Empty: the model's own.", null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='default top_p')),
                         ('attempts', models.PositiveSmallIntegerField(blank=True, help_text='How often a call is sent at most, where its route does not say. Empty: 3, or once to each deployment.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)])),
                         ('output_burndown', models.PositiveSmallIntegerField(db_default=1, default=1, help_text='Tokens of a quota that one token of output takes.', validators=[django.core.validators.MinValueValidator(1)])),
                         ('successor', models.CharField(blank=True, db_default='', default='', help_text='The model ID to use in its place.', max_length=200)),
@@ -349,6 +354,8 @@ class Migration(migrations.Migration):
                         ('prompt_cache', models.CharField(choices=[('caller', 'By the caller alone'), ('auto', 'By Gatehouse where the caller sets none')], db_default='caller', default='caller', help_text="Who marks what the provider's prompt cache keeps. Gatehouse marks tools, the system prompt and all up to the last user's turn but one, where they are long enough. What is cached costs more to write once and about a tenth to read within five minutes: good for conversations and shared prompts, dearer where each call begins with something else.", max_length=8, verbose_name='cache points')),
                         ('timeout_seconds', models.PositiveIntegerField(default=300, help_text='All attempts together end by then.', validators=[django.core.validators.MinValueValidator(1)])),
                         ('attempts', models.PositiveSmallIntegerField(blank=True, help_text='How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)])),
+                        ('default_temperature', models.FloatField(blank=True, help_text="The temperature of calls that set none, from 0 to 1, where the model takes it. A route's goes before its model's. Empty: the model's own.", null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='default temperature')),
+                        ('default_top_p', models.FloatField(blank=True, help_text="The top_p of calls that set none, from 0 to 1, where the model takes it. A route's goes before its model's. Empty: the model's own.", null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='default top_p')),
                         ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9-]{1,30}$', 'A region, such as eu-central-1, or a geography, such as eu.')]), blank=True, db_default=[], default=list, help_text='Its calls are answered in these regions or geographies only (eu-central-1, eu), fail-overs too. Empty: anywhere.', size=None)),
                         ('fallbacks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), blank=True, db_default=[], default=list, help_text="Names of routes that answer when this one can't, in order, separated by commas.", size=None)),
                         ('weight_cost', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)], verbose_name='weight of cost')),
@@ -384,6 +391,24 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name='CostScenario',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('team', models.ForeignKey(blank=True, help_text='Empty: of the organisation.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='cost_scenarios', to='accounts.team')),
+                        ('name', models.CharField(help_text='Such as “Chat, if it doubles”.', max_length=100)),
+                        ('scenario', models.JSONField(help_text='See gateway.costs.policy.scenario.')),
+                        ('choice', models.JSONField(help_text='See gateway.costs.policy.choice.')),
+                        ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                        ('created_at', models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        'verbose_name': 'cost scenario',
+                        'ordering': ('-created_at', 'id'),
+                        'constraints': [models.UniqueConstraint(fields=('team', 'name'), name='cost_scenario_once', nulls_distinct=False)],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
                     name='RoutingDecision',
                     fields=[
                     ],
@@ -394,6 +419,81 @@ class Migration(migrations.Migration):
                         'constraints': [],
                     },
                     bases=('gateway.route',),
+                ),
+                migrations.CreateModel(
+                    name='Discovered',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('account', models.CharField(blank=True, help_text='Of AWS; empty where it could not be told.', max_length=12)),
+                        ('region', models.CharField(max_length=32)),
+                        ('kind', models.CharField(choices=[('foundation', 'Foundation model'), ('custom', 'Custom model'), ('custom_deployment', 'Custom model on demand'), ('imported', 'Imported model'), ('profile', 'Inference profile'), ('application_profile', 'Application inference profile'), ('provisioned', 'Provisioned throughput'), ('guardrail', 'Guardrail'), ('knowledge_base', 'Knowledge base')], max_length=20)),
+                        ('identifier', models.CharField(help_text='Its ARN, or its ID where callers use that.', max_length=1100)),
+                        ('name', models.CharField(blank=True, max_length=200)),
+                        ('state', models.CharField(blank=True, help_text="In AWS's word.", max_length=40)),
+                        ('facts', models.JSONField(default=dict, help_text='What AWS says of it.')),
+                        ('first_seen_at', models.DateTimeField(verbose_name='first seen')),
+                        ('last_seen_at', models.DateTimeField(verbose_name='last seen')),
+                        ('gone_at', models.DateTimeField(help_text='When a whole list first lacked it.', null=True, verbose_name='gone')),
+                    ],
+                    options={
+                        'verbose_name_plural': 'discovered',
+                        'ordering': ('kind', 'name', 'region', 'id'),
+                        'constraints': [models.UniqueConstraint(fields=('account', 'region', 'kind', 'identifier'), name='discovered_once')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='DiscoveredList',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('account', models.CharField(blank=True, max_length=12)),
+                        ('region', models.CharField(max_length=32)),
+                        ('operation', models.CharField(help_text='As AWS names it.', max_length=60)),
+                        ('read_at', models.DateTimeField(help_text='When it was last read whole.', null=True)),
+                        ('tried_at', models.DateTimeField()),
+                        ('problem', models.CharField(blank=True, help_text='What stood against it the last time.', max_length=500)),
+                    ],
+                    options={
+                        'ordering': ('region', 'operation'),
+                        'constraints': [models.UniqueConstraint(fields=('account', 'region', 'operation'), name='discovered_list_once')],
+                        'indexes': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='ModelNews',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('key', models.CharField(editable=False, max_length=300, unique=True)),
+                        ('kind', models.CharField(choices=[('new', 'New'), ('changed', 'Changed'), ('ending', 'Ending'), ('ended', 'Ended')], max_length=10)),
+                        ('model_id', models.CharField(max_length=200, verbose_name='model ID')),
+                        ('region', models.CharField(blank=True, help_text='Where it was found; empty: everywhere.', max_length=32)),
+                        ('text', models.CharField(max_length=500)),
+                        ('ends_on', models.DateField(null=True)),
+                        ('created_at', models.DateTimeField(verbose_name='at')),
+                    ],
+                    options={
+                        'verbose_name_plural': 'model news',
+                        'ordering': ('-id',),
+                        'indexes': [],
+                        'constraints': [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name='EndingUse',
+                    fields=[
+                        ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('model_id', models.CharField(max_length=200, verbose_name='model ID')),
+                        ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
+                        ('application', models.ForeignKey(help_text="Empty: it is a prompt's.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.application')),
+                        ('prompt', models.CharField(blank=True, max_length=100)),
+                        ('route', models.CharField(blank=True, help_text='The model as callers name it.', max_length=200)),
+                        ('calls', models.BigIntegerField()),
+                    ],
+                    options={
+                        'ordering': ('model_id', '-calls', 'id'),
+                        'indexes': [],
+                        'constraints': [],
+                    },
                 ),
                 migrations.CreateModel(
                     name='Job',

@@ -53,7 +53,7 @@ class Attempts:
         self, call: Call, fleet: Fleet, limiter: RateLimiter, *, random: Random, patience: float
     ) -> None:
         self._call, self._fleet, self._random = call, fleet, random
-        self._room = Room(limiter)
+        self._room = Room(limiter, fleet.fair)
         self._route = call.routed.route
         self._line, self._budget = fleet.line(self._route.name), fleet.budget(self._route.name)
         stand_ins = call.routed.stand_ins
@@ -71,6 +71,9 @@ class Attempts:
         self._last: Refusal | None = None
         self._current: tuple[_Candidate, Sent, Taken] | None = None
         self._again: _Candidate | None = None
+        self._over_share_until = 0.0
+        """Its team has had its share of what is scarce until then."""
+        self._waits_until = inf
         self._all_well = all(each.health.breaker.is_closed for each in self._candidates)
         """As they were when the round began."""
         if len(self._candidates) > 1:
@@ -286,6 +289,7 @@ class Attempts:
     async def _wait(self) -> _Candidate:
         """Waits until one may be asked, has room, and it is the call's turn."""
         begun = perf_counter()
+        self._waits_until = min(self._ends_at, begun + self._patience)
         outcome = "refused"
         try:
             while True:
@@ -306,6 +310,10 @@ class Attempts:
             if wait > 0:
                 self._check_wait(wait)
                 await asyncio.sleep(wait)
+            elif (wait := self._over_share_until - now) > 0:
+                if now + wait > self._waits_until:
+                    raise self._full(self._room.ready_in)
+                await asyncio.sleep(wait)
             elif self._pays(now):
                 return
             else:
@@ -320,8 +328,10 @@ class Attempts:
         team = self._call.key.team
         if (expected := line.expected_wait(team.id)) > self._patience:
             raise self._full(expected)
-        ends_at = min(self._ends_at, perf_counter() + self._patience)
-        async with line.turn(team=team.id, weight=team.weight, seconds=ends_at - perf_counter()) as is_head:
+        ends_at = self._waits_until
+        async with line.turn(
+            team=team.id, weight=team.weight, seconds=max(0.0, ends_at - perf_counter())
+        ) as is_head:
             if not is_head:
                 raise self._full(max(self._patience, line.expected_wait(team.id)))
             while True:
@@ -330,6 +340,9 @@ class Attempts:
                     return found
                 now = perf_counter()
                 if min(each.not_before for each in self._candidates) > now:
+                    return None
+                if self._room.is_own:  # others need not wait for that
+                    self._over_share_until = now + min(max(self._room.ready_in, _MIN_WAIT), _MAX_WAIT)
                     return None
                 if (out_for := self._out_for()) > min(_OUT_SECONDS, ends_at - now):
                     raise self._out()

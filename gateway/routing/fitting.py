@@ -62,6 +62,7 @@ def fit_for(
         known is not None
         and (known.capability is deployment.capability or known.capability == deployment.capability)
         and known.actions is deployment.actions
+        and known.defaults == deployment.defaults
         and not (avoids and known.output_mode == "native")
         and not (no_betas and _asks_betas(known))
     ):
@@ -85,6 +86,7 @@ def fit_for(
             avoid_betas=no_betas,
             output_mode=mode,
             places_cache_points=route.prompt_cache == "auto",
+            defaults=deployment.defaults,
         )
     finally:
         call.rule_uses += [(deployment.id, rule, action) for rule, action in work.uses]

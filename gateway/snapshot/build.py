@@ -10,8 +10,9 @@ from django.db.models import Prefetch, Q, QuerySet
 from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
 from gateway.catalogue.capability import Capability
+from gateway.catalogue.choices import Sampling
 from gateway.catalogue.direct import taken_by
-from gateway.catalogue.models import Deployment, Price, ProviderAccount, Route, RouteTarget
+from gateway.catalogue.models import Deployment, Model, Price, ProviderAccount, Route, RouteTarget
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import (
@@ -49,7 +50,7 @@ def build_snapshot() -> Snapshot:
         routes=by_name,
         names=names,
         route_names=tuple(route.name for _, route in routes),
-        retired=retired_names(by_name),
+        retired=retired_names(),
         data_keys=_data_keys(),
         prompts=build_prompts(),
         routing_rules=rule_entries(),
@@ -236,9 +237,21 @@ def _deployment(
         prices=tuple(prices),
         weight=weight,
         quotas=quotas_of(deployment),
+        ends_on=model.end_of_life if account is None else None,
+        defaults=_defaults(route, model),
         account=account,
         released=released_of(model),
     )
+
+
+def _defaults(route: Route, model: Model) -> tuple[float | None, float | None] | None:
+    """Temperature and top_p: the route's, and what that does not say the model's. Of a model that takes one of them, what the
+    route says goes alone."""
+    own, models = ((each.default_temperature, each.default_top_p) for each in (route, model))
+    if own != (None, None) and model.sampling == Sampling.ONE:
+        return own
+    found = tuple(given if given is not None else usual for given, usual in zip(own, models, strict=True))
+    return None if found == (None, None) else (found[0], found[1])
 
 
 def _accounts() -> Accounts:

@@ -132,6 +132,10 @@ class DeploymentEntry:
     prices: tuple[PriceEntry, ...]
     weight: int
     quotas: Quotas | None = None
+    ends_on: date | None = None
+    """When AWS ends its model."""
+    defaults: tuple[float | None, float | None] | None = None
+    """Temperature and top_p of calls that set none, the route's before the model's; None where neither says any."""
     account: AccountEntry | None = None
     """With whom it is, beside AWS; None: it is Bedrock's."""
     released: date | None = None
@@ -197,7 +201,7 @@ class Snapshot:
     """Whatever else callers call them."""
     route_names: tuple[str, ...] = ()
     retired: dict[str, str] = field(default_factory=dict)
-    """Models that AWS has ended: the name to use in their place, by ID and by name."""
+    """Models that AWS has ended: the ID of the one to use in their place, by ID and by name."""
     data_keys: dict[int, int] = field(default_factory=dict)
     """Of each team that has one, the id of its live key."""
     prompts: Prompts = field(default_factory=dict)

@@ -12,15 +12,17 @@ from gateway.conversation import Conversation, encode
 from gateway.events import Event, Finished, ToolStart
 from gateway.outbound.stop_reasons import is_normal
 from gateway.providers.ask import ask
+from gateway.providers.bedrock.error_rules import ENDED
 from gateway.providers.provider import Asked, Attempt
 from gateway.refusals import Refusal
 from gateway.routing.attempts import Attempts
 from gateway.routing.fitting import fit_for, said
 from gateway.routing.worst_case import can_stream, held_tokens, thinking_tokens
 from gateway.runtime import Gateway
+from gateway.snapshot.retired import advice_on
 from gateway.snapshot.state import DeploymentEntry
 from governance.usage.policy.invocation_logs import CALL_KEY
-from kernel.clock import elapsed_ms, perf_counter
+from kernel.clock import elapsed_ms, perf_counter, utc_now
 
 _BYTES_PER_TOKEN = 4
 _METADATA_LENGTH = 256
@@ -117,6 +119,9 @@ def _note(call: Call, gateway: Gateway, refusal: Refusal) -> None:
     """Tells administrators of what only they can mend, whoever answers in the end."""
     if refusal.for_admins:
         gateway.admin_faults.note(call.deployment, refusal)
+    if refusal.for_admins == ENDED:
+        advice = advice_on(gateway.snapshot, call.key, call.deployment.model_id, utc_now())
+        refusal.message = f"{refusal.message} {advice}".rstrip()
 
 
 def _asked(call: Call, gateway: Gateway, deployment: DeploymentEntry, failed: Refusal | None) -> Asked | None:

@@ -9,7 +9,8 @@ from gateway.routing.decision import decide
 from gateway.routing.residency import is_within, pins_of
 from gateway.routing.scoring.scored import may_by_rule, rule_of, stands_against
 from gateway.runtime import Gateway
-from gateway.snapshot.names import GEOGRAPHIES, nearest
+from gateway.snapshot.names import nearest
+from gateway.snapshot.retired import advice_on
 from gateway.snapshot.state import RouteEntry
 from kernel.clock import utc_now
 
@@ -48,16 +49,9 @@ def _may_run(call: Call) -> bool:
 
 def _unknown(call: Call, gateway: Gateway, now: datetime) -> Refusal:
     asked = call.model_name
-    bare = asked.rpartition("/")[2].lower()  # of an ARN, or behind the name of a provider
-    bare = bare.partition(".")[2] if bare.partition(".")[0] in GEOGRAPHIES else bare
-    successor = gateway.snapshot.retired.get(bare)
-    name = gateway.snapshot.routes[successor].name if successor is not None else ""
-    if name and call.key.may_call(name, now):
-        return Refusal(
-            "model_not_found",
-            f"The model '{asked[:200]}' is no longer offered. Use '{name}' in its place.",
-            param="model",
-        )
+    if advice := advice_on(gateway.snapshot, call.key, asked, now):
+        text = f"The model '{asked[:200]}' is no longer offered. {advice}"
+        return Refusal("model_not_found", text, param="model")
     hint = _near(call, gateway, now) or _some(call, gateway, now)
     return Refusal("model_not_found", f"There is no model '{asked[:200]}'.{hint}", param="model")
 

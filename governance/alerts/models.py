@@ -78,6 +78,7 @@ class Alert(Owned):
         CALLS_UNFILED = "calls_unfiled", "Calls in no month's partition"
         MODEL_UNUSABLE = "model_unusable", "Model that can't be called"
         DEPLOYMENT = "deployment", "Model that is out, or back"
+        MODEL_NEWS = "model_news", "Model that is new, has changed, or ends"
         RAW_NOT_KEPT = "raw_not_kept", "Raw text that is not kept"
 
     kind = models.CharField(max_length=24, choices=Kind.choices, default=Kind.BUDGET)

@@ -144,6 +144,13 @@ class Tip(Owned):
     kind = models.CharField(max_length=32)
     title = models.CharField(max_length=500)
     text = models.TextField()
+    how = models.TextField(blank=True, default="", help_text="What to do about it.")
+    link = models.CharField(max_length=500, blank=True, default="", help_text="The page where it is done.")
+    calls = models.BigIntegerField(default=0, help_text="So many calls of the last thirty days show it.")
+    is_shown = models.BooleanField(
+        default=True,
+        help_text="Shown to do as well: by a test set, by feedback, by the calls themselves. Else it is worth a try.",
+    )
     saving_nanos = models.BigIntegerField(default=0, help_text="A month's; 0 where it saves no money.")
     created_at = models.DateTimeField(auto_now_add=True)
 

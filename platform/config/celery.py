@@ -49,6 +49,8 @@ SCHEDULE: dict[str, Any] = {
         "task": "gateway.tasks.warn_of_expiring_keys",
         "schedule": crontab(hour="6", minute="10"),
     },
+    "discover": {"task": "gateway.tasks.discover", "schedule": crontab(hour="5", minute="40")},
+    "tell-endings": {"task": "gateway.tasks.tell_endings", "schedule": crontab(hour="6", minute="20")},
     "reconcile": {"task": "gateway.tasks.reconcile", "schedule": crontab(hour="5", minute="20")},
 }
 

@@ -37,6 +37,7 @@ _GROUPS = (
         "Spending and limits",
         (
             ("Usage", "monitoring", "admin:governance_usageday_changelist"),
+            ("Cost analysis", "query_stats", "admin:gateway_costscenario_changelist"),
             ("Prompt caches", "cached", "admin:governance_volatilebeginning_changelist"),
             ("Budgets", "savings", "admin:governance_budget_changelist"),
             ("Rate limits", "speed", "admin:governance_ratelimit_changelist"),
@@ -78,12 +79,19 @@ _GROUPS = (
             ("Model quality", "grade", "admin:gateway_modelquality_changelist"),
             ("Models", "neurology", "admin:gateway_model_changelist"),
             ("Deployments", "public", "admin:gateway_deployment_changelist"),
+            ("Discovery", "travel_explore", "admin:gateway_discovered_changelist"),
+            ("Ending models", "event_busy", "admin:gateway_discovered_endings"),
             ("Prices", "sell", "admin:gateway_price_changelist"),
             ("Provider accounts", "key_vertical", "admin:gateway_provideraccount_changelist"),
         ),
     ),
 )
 
+_WITHIN = {
+    "API keys": "admin:accounts_apikey_set_up_any",
+    "Discovery": "admin:gateway_discovered_endings",
+}
+"""Pages with an item of their own, below the address of another."""
 _OF_SUPERUSERS = {
     "Callers without a key",
     "Provider accounts",
@@ -111,7 +119,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _item(request: HttpRequest, name: str, icon: str, url: str) -> dict[str, Any]:
     item: dict[str, Any] = {"title": name, "icon": icon, "link": reverse(url)}
-    if name == "API keys" and request.path == reverse("admin:accounts_apikey_set_up_any"):
+    if (inner := _WITHIN.get(name)) and request.path == reverse(inner):
         item["active"] = False  # its address begins the same, and it has an item of its own
     if name == "Requests" and (waiting := pending_count(request)):
         item["badge"] = waiting

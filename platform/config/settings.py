@@ -159,6 +159,8 @@ KNOWLEDGE_INDEX_MEMORY_MB = env.int("GATEHOUSE_KNOWLEDGE_INDEX_MEMORY_MB", defau
 KNOWLEDGE_SECONDS = env.int("GATEHOUSE_KNOWLEDGE_SECONDS", default=60)
 
 # --- reconciliation with AWS -----------------------------------------------------------------------
+# Regions of AWS that are looked at daily; `none` for none of them, nothing for those with deployments.
+DISCOVERY_REGIONS = [region.strip() for region in env.list("GATEHOUSE_DISCOVERY_REGIONS", default=[])]
 RECONCILIATION_LOGS = env.str("GATEHOUSE_RECONCILIATION_LOGS", default="")
 RECONCILIATION_COSTS = env.str("GATEHOUSE_RECONCILIATION_COSTS", default="")
 

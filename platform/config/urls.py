@@ -24,7 +24,9 @@ urlpatterns = [
     path("api/v1/", include("governance.urls")),
     path("api/v1/", include("prompts.urls")),
     path("api/v1/", include("gateway.catalogue.urls")),
+    path("api/v1/", include("gateway.costs.urls")),
     path("api/v1/", include("gateway.decisions.urls")),
+    path("api/v1/", include("gateway.discovery.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -17,6 +17,9 @@ ROUTES = {
     "gateway.tasks.sync_knowledge": {"queue": "documents"},
     "gateway.tasks.sync_knowledge_bases": {"queue": "documents"},
     "gateway.tasks.reconcile": {"queue": "documents"},
+    "gateway.tasks.discover": {"queue": "documents"},
+    "gateway.tasks.discover_region": {"queue": "documents"},
+    "gateway.tasks.tell_endings": {"queue": "documents"},
     "prompts.tasks.run_evaluation": {"queue": "evaluations"},
     "prompts.tasks.resume_evaluations": {"queue": "evaluations"},
 }

@@ -62,6 +62,8 @@ class Migration(migrations.Migration):
                         ('revision', models.PositiveIntegerField(default=1, help_text='Revision for optimistic locking; a save with a stale revision is rejected.')),
                         ('note', models.TextField(blank=True, verbose_name='what changed')),
                         ('goal', models.TextField(blank=True, help_text='The measurable effect expected of the change, such as “fewer follow-up questions”.')),
+                        ('proposal', models.CharField(blank=True, db_default='', default='', editable=False, help_text="What Gatehouse proposed it for: shorter. Then it is taken only where the prompt's tests hold. Empty: people wrote it.", max_length=16)),
+                        ('proposed_of', models.PositiveIntegerField(editable=False, help_text='The number of the version that it was made from.', null=True)),
                         ('author', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                         ('editors', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, editable=False, help_text='Ids of all who saved it as a draft, the last one last: none of them reviews it.', size=None)),
                         ('created_at', models.DateTimeField(auto_now_add=True)),

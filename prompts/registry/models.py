@@ -120,6 +120,11 @@ class PromptVersion(Owned):
     goal = models.TextField(
         blank=True, help_text="The measurable effect expected of the change, such as “fewer follow-up questions”."
     )  # fmt: skip
+    proposal = models.CharField(
+        max_length=16, blank=True, default="", db_default="", editable=False,
+        help_text="What Gatehouse proposed it for: shorter. Then it is taken only where the prompt's tests hold. Empty: people wrote it.",
+    )  # fmt: skip
+    proposed_of = models.PositiveIntegerField(null=True, editable=False, help_text="The number of the version that it was made from.")  # fmt: skip
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     editors = ArrayField(
         models.BigIntegerField(), default=list, db_default=[], editable=False,

@@ -8,5 +8,8 @@ label_moved = Signal()
 approval_asked = Signal()
 """What keeps `version` from a protected label, besides not being approved: receivers return a list of sentences."""
 
+proposal_asked = Signal()
+"""What keeps `version`, which Gatehouse proposed, from being taken: receivers return a list of sentences."""
+
 in_use_asked = Signal()
 """Who gives `version` to callers, besides its labels: receivers return a sentence that says what to end; "" if they don't."""

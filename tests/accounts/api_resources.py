@@ -17,8 +17,10 @@ from tests.prompts.evaluations.factories import set_of
 from tests.world import TeamWorld
 
 API = "/api/v1"
-CATALOG = ("models", "deployments", "prices", "routes", "provider-accounts")
-REPORTS = ("usage", "reconciliation", "redaction", "screening")
+CATALOG = (
+    "models", "deployments", "prices", "routes", "provider-accounts", "discovered", "discovery-lists", "model-matrix", "model-news",
+)  # fmt: skip
+REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",
@@ -26,6 +28,7 @@ OF_TEAMS = (
     "applications",
     "api-keys",
     "budgets",
+    "cost-scenarios",
     "rate-limits",
     "limit-requests",
     "grants",
@@ -91,6 +94,7 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "applications": lambda: team.application,
         "api-keys": lambda: team.api_key,
         "budgets": lambda: team.budget,
+        "cost-scenarios": lambda: team.team.cost_scenarios.first(),
         "rate-limits": lambda: team.team.ratelimits.first(),
         "limit-requests": lambda: team.team.limit_requests.first(),
         "alert-channels": lambda: team.team.alert_channels.first(),
@@ -152,6 +156,10 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "known-people": {"team": team.team.pk, "tag": "john.roe@example.com", "name": "John Roe"},
         "call-reviews": {"call_id": str(team.call.pk), "verdict": "good"},
         "api-keys": {"application": team.application.pk, "name": "new"},
+        "cost-scenarios": {
+            "team": team.team.pk, "name": "new", "choice": {"routes": ["nova-lite"]},
+            "scenario": {"calls": 1, "kinds": [{"name": "chat", "share": "1", "input_tokens": 1, "output_tokens": 1}]},
+        },
         "budgets": {"team": team.team.pk, "limit_usd": "10"},
         "alert-channels": {"team": team.team.pk, "name": "x", "kind": "email", "target": "x@example.com"},
         "rate-limits": {"team": team.team.pk, "metric": "requests", "period": "hour", "limit": 10},

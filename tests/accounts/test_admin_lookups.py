@@ -29,7 +29,14 @@ LOOKUPS = (
     "__date",
 )
 PAGES: list[Any] = sorted(admin.site._registry.values(), key=lambda page: page.opts.label)
-UNLISTED = ("governance.UsageDay", "governance.AwsImport", "governance.VolatileBeginning")
+UNLISTED = (
+    "gateway.CostScenario",
+    "governance.UsageDay",
+    "governance.AwsImport",
+    "governance.VolatileBeginning",
+    "gateway.RoutingDecision",
+    "gateway.Discovered",
+)
 """Pages that are no lists: nothing is filtered there at all."""
 OF_SUPERUSERS = (
     "accounts.SignInAttempt",

@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
+from gateway.costs.models import CostScenario
 from governance.alerts.models import AlertChannel, Delivery
 from governance.limits.models import Budget, RateLimit
 from governance.privacy.models import PrivacyPolicy
@@ -42,6 +43,7 @@ TABLES = (
     Application,
     ApiKey,
     Budget,
+    CostScenario,
     RateLimit,
     AlertChannel,
     Delivery,
@@ -72,6 +74,7 @@ MAY_CREATE = {
     "known-people": MANAGES_TEAM,
     "api-keys": MANAGES_KEYS,
     "budgets": MANAGES_TEAM,
+    "cost-scenarios": MANAGES_TEAM,
     "rate-limits": MANAGES_TEAM,
     "alert-channels": MANAGES_TEAM,
     "privacy-policies": MANAGES_TEAM,
@@ -94,6 +97,7 @@ CHANGES = {
     "applications": (MANAGES_KEYS, {"description": "changed"}),
     "known-people": (MANAGES_TEAM, {"name": "Changed"}),
     "budgets": (MANAGES_TEAM, {"limit_usd": "1"}),
+    "cost-scenarios": (MANAGES_TEAM, {"name": "Changed"}),
     "rate-limits": (MANAGES_TEAM, {"limit": 7}),
     "alert-channels": (MANAGES_TEAM, {"name": "changed"}),
     "privacy-policies": (MANAGES_TEAM, {"draft": {"names": True}}),

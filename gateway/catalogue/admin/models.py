@@ -78,6 +78,7 @@ class ModelPageAdmin(CatalogAdmin):
                     "supports_streaming",
                     "supports_streamed_tools",
                     "sampling",
+                    ("default_temperature", "default_top_p"),
                     "thinking",
                     "efforts",
                 )
@@ -96,7 +97,7 @@ class ModelPageAdmin(CatalogAdmin):
             },
         ),
         ("Operations", {"fields": ("count_tokens_id", "invoke_families")}),
-        ("Life cycle", {"fields": (("legacy_from", "end_of_life"), "successor", "sources")}),
+        ("Life cycle", {"fields": (("legacy_from", "extended_from", "end_of_life"), "successor", "sources")}),
     )
     readonly_fields = ("sources",)
     labels: ClassVar[dict[str, str]] = {

@@ -20,7 +20,7 @@ class RouteForm(OwnedForm):
         model = Route
         fields = (
             "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks", "is_enabled",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "default_temperature", "default_top_p", "wait_seconds", "regions", "fallbacks", "is_enabled",
             "weight_cost", "weight_quality", "weight_latency", "tighten_only", "shadow_route", "shadow_percent", "shadow_budget",
         )  # fmt: skip
 
@@ -81,6 +81,7 @@ class RouteAdmin(CatalogAdmin):
                     "default_max_tokens",
                     "max_tokens_limit",
                     "expected_output_tokens",
+                    ("default_temperature", "default_top_p"),
                     "refuses_sampling",
                 )
             },

@@ -12,6 +12,10 @@ class ModelSerializer(OwnedSerializer):
         model = Model
         exclude = ("seeded",)
 
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        self.merged(values).clean()
+        return values
+
 
 class ModelViewSet(OwnedModelViewSet):
     """Foundation models as Bedrock names them, with their limits."""

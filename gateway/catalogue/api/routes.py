@@ -25,7 +25,7 @@ class RouteSerializer(OwnedSerializer):
         model = Route
         fields = (
             "id", "name", "aliases", "description", "strategy", "default_max_tokens", "max_tokens_limit",
-            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "wait_seconds", "regions", "fallbacks",
+            "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "default_temperature", "default_top_p", "wait_seconds", "regions", "fallbacks",
             "weight_cost", "weight_quality", "weight_latency", "tighten_only", "shadow_route", "shadow_percent", "shadow_budget",
             "is_enabled", "targets", "created_at",
         )  # fmt: skip

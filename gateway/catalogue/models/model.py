@@ -1,6 +1,7 @@
 """A foundation model, with what it can take and give."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -14,6 +15,7 @@ from gateway.catalogue.choices import (
     Sampling,
     Thinking,
     ToolChoice,
+    sampling_default,
     several_of,
 )
 
@@ -123,7 +125,15 @@ class Model(Owned):
         help_text="Decides which model is the newest. Empty: by the date in its ID, if any.",
     )
     legacy_from = models.DateField(null=True, blank=True, help_text="From when AWS calls the model legacy.")
+    extended_from = models.DateField(
+        "extended access from",
+        null=True,
+        blank=True,
+        help_text="From when AWS may charge more for the legacy model.",
+    )
     end_of_life = models.DateField(null=True, blank=True, help_text="When AWS ends the model.")
+    default_temperature = sampling_default("temperature")
+    default_top_p = sampling_default("top_p")
     attempts = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -151,3 +161,12 @@ class Model(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Defaults are such as the model takes."""
+        given = {"default_temperature": self.default_temperature, "default_top_p": self.default_top_p}
+        named = [name for name, value in given.items() if value is not None]
+        if named and self.sampling == Sampling.NONE:
+            raise ValidationError({named[0]: "This model takes neither temperature nor top_p."})
+        if len(named) == 2 and self.sampling == Sampling.ONE:
+            raise ValidationError({named[1]: "This model takes one of temperature and top_p, not both."})

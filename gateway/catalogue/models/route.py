@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
-from gateway.catalogue.choices import PLACE, PromptCaching, Wish, several_of
+from gateway.catalogue.choices import PLACE, PromptCaching, Wish, sampling_default, several_of
 from gateway.catalogue.models.deployment import Deployment
 from gateway.catalogue.models.rule import check_weights
 
@@ -82,6 +82,8 @@ class Route(Owned):
         validators=[MinValueValidator(1), MaxValueValidator(10)],
         help_text="How often a call is sent at most, after faults and time-outs. Empty: as the model says, or 3, or once to each deployment.",
     )
+    default_temperature = sampling_default("temperature")
+    default_top_p = sampling_default("top_p")
     regions = ArrayField(
         models.CharField(max_length=32, validators=[PLACE]),
         default=list,

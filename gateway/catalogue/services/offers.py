@@ -22,6 +22,7 @@ class ModelOffer(Protocol):
     takes_images: bool
     legacy_from: date | None
     end_of_life: date | None
+    extended_from: date | None
     profiles: set[str]
 
 
@@ -35,8 +36,10 @@ class Synced:
 
 
 @transaction.atomic
-def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool = False) -> Synced:
-    """Adds what is new; what is gone is reported, and disabled on request.
+def sync_region(
+    *, region: str, offers: Iterable[ModelOffer], disable_gone: bool = False, adds: bool = True
+) -> Synced:
+    """Adds what is new, unless it only brings up what is known; what is gone is reported, and disabled on request.
 
     A new model has no context window and no price, so calls to it are refused until somebody enters them.
     """
@@ -51,13 +54,15 @@ def sync_region(*, region: str, offers: Iterable[ModelOffer], disable_gone: bool
     offered: set[tuple[str, str]] = set()
     for offer in offers:
         if (model := models.get(offer.model_id)) is None:
-            model = models[offer.model_id] = _new_model(offer)
+            if not adds:
+                continue
+            model = models[offer.model_id] = new_model(offer)
             result.new_models.append(offer.model_id)
         else:
             _bring_up(model, offer)
         for profile in offer.profiles:
             offered.add((offer.model_id, profile))
-            if (offer.model_id, profile) not in existing:
+            if adds and (offer.model_id, profile) not in existing:
                 deployment = Deployment.objects.create(model=model, region=region, profile=profile)
                 result.new_deployments.append(deployment.invoke_id)
     for place, deployment in existing.items():
@@ -76,6 +81,8 @@ def _bring_up(model: Model, offer: ModelOffer) -> None:
         facts["end_of_life"] = offer.end_of_life
     if offer.legacy_from is not None:
         facts["legacy_from"] = offer.legacy_from
+    if offer.extended_from is not None:
+        facts["extended_from"] = offer.extended_from
     if model.seeded.get("supports_images") == model.supports_images:
         facts["supports_images"] = offer.takes_images or model.supports_images
     changed = [name for name, fact in facts.items() if getattr(model, name) != fact]
@@ -85,7 +92,7 @@ def _bring_up(model: Model, offer: ModelOffer) -> None:
         model.save(update_fields=changed)
 
 
-def _new_model(offer: ModelOffer) -> Model:
+def new_model(offer: ModelOffer) -> Model:
     """With what the seed says beyond AWS's list. All of it counts as said, so that what an admin edits stays."""
     model = Model(model_id=offer.model_id)
     listed = {
@@ -94,6 +101,7 @@ def _new_model(offer: ModelOffer) -> Model:
         "kind": offer.kind,
         "legacy_from": offer.legacy_from,
         "end_of_life": offer.end_of_life,
+        "extended_from": offer.extended_from,
     }
     bring_up(
         model,

@@ -1,21 +1,19 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from gateway.catalogue.models import Deployment
-from gateway.catalogue.services.offers import sync_region
-from gateway.catalogue.services.quotas import sync_quotas
-from gateway.providers.bedrock.offers import ControlPlaneError, list_offers
-from gateway.providers.bedrock.quotas import list_quotas
+from gateway.discovering import RegionRead, read, regions
+from gateway.discovery.services.news import tell_endings
 from kernel import commands
+from kernel.clock import utc_now
 
 
 class Command(commands.Command):
     help = (
-        "Asks Bedrock what its regions offer (ListFoundationModels, ListInferenceProfiles) and adds the models and "
-        "deployments that are new. New ones have no price: calls to them are refused until you enter one. Quotas are "
-        "those of Service Quotas, where you have entered none."
+        "Asks Bedrock what its regions have: foundation, custom and imported models, inference profiles, provisioned "
+        "throughput, guardrails and knowledge bases; and adds the models and deployments that are new. New ones have no "
+        "price: calls to them are refused until you enter one. Quotas are those of Service Quotas, where you have entered none. "
+        "Each day the same is looked up by itself, and nothing added."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,33 +23,45 @@ class Command(commands.Command):
         parser.add_argument(
             "--disable-gone", action="store_true", help="disable deployments that a region no longer offers"
         )
+        parser.add_argument(
+            "--look-only", action="store_true", help="add no models and deployments: note what is there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        in_use = Deployment.objects.order_by("region").values_list("region", flat=True).distinct()
-        regions = options["region"] or list(in_use)
-        if not regions:
+        wanted = options["region"] or regions()
+        if not wanted:
             raise CommandError("There are no deployments yet: name a region with --region.")
-        for region in regions:
-            offers = list_offers(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
-            found = sync_region(region=region, offers=offers, disable_gone=options["disable_gone"])
+        out: list[str] = []
+        for region in wanted:
+            found = read(
+                region, now=utc_now(), adds=not options["look_only"], disable_gone=options["disable_gone"]
+            )
+            self._tell(found, disables=options["disable_gone"])
+            if found.is_out:
+                out.append(f"{region}: {found.noted.problems[0]}")
+        tell_endings(now=utc_now())
+        if out:
+            raise CommandError("Not all regions could be read. " + " ".join(out))
+
+    def _tell(self, found: RegionRead, *, disables: bool) -> None:
+        region = found.region
+        if found.synced is not None:
+            synced = found.synced
             self.stdout.write(
-                f"{region}: {len(offers)} models offered, {len(found.new_models)} new models, "
-                f"{len(found.new_deployments)} new deployments, {len(found.gone)} no longer offered."
+                f"{region}: {len(found.offers)} models offered, {len(synced.new_models)} new models, "
+                f"{len(synced.new_deployments)} new deployments, {len(synced.gone)} no longer offered."
             )
             for title, names in (
-                ("new model, without limits and price", found.new_models),
-                ("new deployment, without price", found.new_deployments),
-                ("disabled" if options["disable_gone"] else "no longer offered", found.gone),
+                ("new model, without limits and price", synced.new_models),
+                ("new deployment, without price", synced.new_deployments),
+                ("disabled" if disables else "no longer offered", synced.gone),
             ):
                 for name in names:
                     self.stdout.write(f"  {title}: {name}")
-            self._quotas(region)
-
-    def _quotas(self, region: str) -> None:
-        try:
-            quotas = list_quotas(region=region, endpoint_url=settings.BEDROCK_ENDPOINT_URL)
-        except ControlPlaneError as error:
-            self.stderr.write(f"  quotas can't be listed: {error}")
-            return
-        changed = sync_quotas(region=region, quotas=quotas)
-        self.stdout.write(f"  {len(quotas)} quotas listed; {changed} deployments have others now.")
+        self.stdout.write(f"  {region}: {found.noted.number} things listed, {len(found.noted.gone)} gone.")
+        if found.quotas:
+            self.stdout.write(
+                f"  {found.quotas} quotas listed; {found.quotas_changed} deployments have others now."
+            )
+        for problem in found.noted.problems:
+            self.stderr.write(f"  {region}: {problem}")

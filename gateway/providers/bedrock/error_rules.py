@@ -41,6 +41,8 @@ class Rule:
         return not self.sentence or any(re.search(self.sentence, each, re.IGNORECASE) for each in messages)
 
 
+ENDED = "the model's life has ended at AWS"
+"""Why such a model can't be asked: whoever tells a caller names its successor, too."""
 _REFUSED = ("ValidationException", "ModelErrorException", "ModelStreamErrorException")
 _DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedException", "ForbiddenException")
 _UNSIGNED = (
@@ -102,7 +104,7 @@ RULES = (
     _admins(("ValidationException",), r"^(The )?(provided |specified |given )?(model )?ARN\b[^.]{0,200}\b(invalid|isn.t valid|not valid|malformed|not found)", "its ARN is not valid"),
     _admins(("ValidationException",), r"^Operation not allowed", "AWS does not let this account call it"),
     _admins(("ValidationException",), r"^data retention mode", "the account's data retention does not fit the model"),
-    _admins(_NOT_FOUND, r"end of its life|marked by provider as legacy", "the model's life has ended at AWS"),
+    _admins(_NOT_FOUND, r"end of its life|marked by provider as legacy", ENDED),
     _admins(_NOT_FOUND, r"use case details have not been submitted", "access to the model is not granted"),
     _admins(("ValidationException",), r"^Access to (this|the) model\b|^You don.t have access to (this|the) model\b", "access to the model is not granted"),
     # AccessDeniedException has several meanings.

@@ -1,13 +1,9 @@
-"""What a region offers, from Bedrock's control plane. Called by a command, never on the way of a call."""
+"""What a region offers, as the catalogue takes it over, of what Bedrock's control plane lists."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from gateway.providers.bedrock.boto_time import timed_client
 from kernel.errors import UnavailableError
 
 PROFILES = frozenset({"us", "eu", "apac", "jp", "au", "global"})
@@ -26,40 +22,26 @@ class Offered:
     legacy_from: date | None
     end_of_life: date | None
     profiles: set[str] = field(default_factory=set)
+    extended_from: date | None = None
 
 
 class ControlPlaneError(UnavailableError):
     """Bedrock's control plane cannot be asked; says why in plain words."""
 
 
-def list_offers(*, region: str, endpoint_url: str = "") -> list[Offered]:
-    """The text and embedding models a region offers now. Raises ControlPlaneError."""
-    config = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 2, "mode": "standard"})
-    try:
-        client = timed_client("bedrock", region_name=region, endpoint_url=endpoint_url or None, config=config)
-        models = client.list_foundation_models()["modelSummaries"]
-        profiles = _profiles(client)
-    except (BotoCoreError, ClientError) as error:
-        raise ControlPlaneError(f"{region}: {error}") from error
+def offers_from(models: list[dict[str, Any]], profiles: list[dict[str, Any]]) -> list[Offered]:
+    """The text and embedding models that can be called, of the rows of the two lists."""
     offers: dict[str, Offered] = {}
     for summary in models:
         if (offer := _offer(summary)) is not None:
             offers[offer.model_id] = offer
-    for profile_id in profiles:
-        prefix, _, model_id = profile_id.partition(".")
+    for profile in profiles:
+        if profile.get("status", "ACTIVE") != "ACTIVE" or profile.get("type") == "APPLICATION":
+            continue
+        prefix, _, model_id = str(profile["inferenceProfileId"]).partition(".")
         if prefix in PROFILES and model_id in offers:
             offers[model_id].profiles.add(prefix)
     return [offer for offer in offers.values() if offer.profiles]
-
-
-def _profiles(client: Any) -> list[str]:
-    pages = client.get_paginator("list_inference_profiles").paginate(typeEquals="SYSTEM_DEFINED")
-    return [
-        str(summary["inferenceProfileId"])
-        for page in pages
-        for summary in page["inferenceProfileSummaries"]
-        if summary.get("status", "ACTIVE") == "ACTIVE"
-    ]
 
 
 def _offer(summary: dict[str, Any]) -> Offered | None:
@@ -77,6 +59,7 @@ def _offer(summary: dict[str, Any]) -> Offered | None:
         takes_images="IMAGE" in summary.get("inputModalities", ()),
         legacy_from=_day(lifecycle.get("legacyTime")),
         end_of_life=_day(lifecycle.get("endOfLifeTime")),
+        extended_from=_day(lifecycle.get("publicExtendedAccessTime")),
         profiles={""} if "ON_DEMAND" in summary.get("inferenceTypesSupported", ()) else set(),
     )
 

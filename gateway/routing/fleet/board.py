@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from gateway.routing.fleet.fair import Demands
 from kernel.upkeep import Kept, Upkeep
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CHANNEL, _OPEN, _LEASE = "gatehouse:fleet", "gatehouse:fleet:open", "gatehouse:fleet:lease:"
+_DEMANDS = "gatehouse:fleet:demands"
+_SAID_SECONDS, _LATELY_SECONDS = 60, 5.0
 _HEARING = "hearing of other processes' deployments"
 _TIMEOUT_SECONDS = 1.0
 _LISTEN_SECONDS, _LATE_SECONDS, _RETRY_SECONDS = 5.0, 30.0, 2.0
@@ -34,6 +37,13 @@ class Told(msgspec.Struct, frozen=True):
     deployment_id: int
     reason: str
     seconds: float
+
+
+class Looked(NamedTuple):
+    """`breakers` that are open, with the seconds that are left; what each of the other processes is asked for of quotas."""
+
+    breakers: list[Told]
+    demands: list[Demands]
 
 
 class Board:
@@ -55,7 +65,7 @@ class Board:
         self._hear = hear
         self._tasks: set[asyncio.Task[Any]] = set()
         self._upkeep: Upkeep | None = None
-        self._is_stopped = False
+        self._is_stopped = self._has_said = False
 
     def start(self, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
@@ -86,8 +96,8 @@ class Board:
         except self._lost:
             return True
 
-    async def table(self) -> list[Told] | None:
-        """All breakers that are open, with the seconds that are left; None where it can't be read."""
+    async def look(self, demands: Demands) -> Looked | None:
+        """Says what this process is asked for of quotas, and reads what is known; None where that can't be."""
         try:
             async with (
                 asyncio.timeout(_TIMEOUT_SECONDS),
@@ -95,12 +105,37 @@ class Board:
             ):
                 pipeline.hgetall(_OPEN)
                 pipeline.time()
-                found, (seconds, microseconds) = await pipeline.execute()
+                pipeline.hgetall(_DEMANDS)
+                found, (seconds, microseconds), told = await pipeline.execute()
+                now = seconds + microseconds / 1e6
+                await self._say(now, demands)
         except self._lost:
             return None
-        now = seconds + microseconds / 1e6
         rows = ((int(key), msgspec.json.decode(value)) for key, value in found.items())
-        return [Told("", deployment_id, reason, until - now) for deployment_id, (reason, until) in rows]
+        breakers = [Told("", deployment_id, reason, until - now) for deployment_id, (reason, until) in rows]
+        return Looked(breakers, self._demands(told, now))
+
+    async def _say(self, now: float, demands: Demands) -> None:
+        """What was said before and is no longer wanted is said once more, as nothing."""
+        if not demands and not self._has_said:
+            return
+        self._has_said = bool(demands)
+        await self._client.hset(_DEMANDS, self._sender, msgspec.json.encode((now, demands)))
+        await self._client.expire(_DEMANDS, _SAID_SECONDS)
+
+    def _demands(self, told: dict[bytes, bytes], now: float) -> list[Demands]:
+        """Of other processes that have said something lately."""
+        found = []
+        for sender, value in told.items():
+            if sender == self._sender.encode():
+                continue
+            try:
+                at, demands = msgspec.json.decode(value, type=tuple[float, Demands])
+            except msgspec.MsgspecError:
+                continue
+            if now - at < _LATELY_SECONDS:
+                found.append(demands)
+        return found
 
     async def _tell(self, told: Told) -> None:
         try:

@@ -8,6 +8,7 @@ from gateway.refusals import Refusal
 from gateway.routing.fleet.board import Board, Told
 from gateway.routing.fleet.breaker import Change, Limits, Reason, State
 from gateway.routing.fleet.budgets import ThrottleBudget
+from gateway.routing.fleet.fair import FairShares
 from gateway.routing.fleet.health import Health, Sent, is_fault
 from gateway.routing.fleet.lines import Line
 from gateway.routing.scoring.lengths import Lengths
@@ -31,6 +32,7 @@ class Fleet:
         self._known: dict[int, Health] = {}
         self._budgets: dict[str, ThrottleBudget] = {}
         self._lines: dict[str, Line] = {}
+        self.fair = FairShares()
         self.lengths, self.rankings = Lengths(), Rankings()
         self._on_change = on_change
         self._board = Board(url, sender=instance_id, hear=self._hear)
@@ -133,9 +135,10 @@ class Fleet:
         for health in self._known.values():
             for change in health.notice_slow(now):
                 self._note(health, change)
-        table = await self._board.table()
-        if table is None:
+        looked = await self._board.look(self.fair.said(now))
+        if looked is None:
             return
-        for told in table:
+        self.fair.heard(looked.demands)
+        for told in looked.breakers:
             if told.seconds > 0 and self.of(told.deployment_id).breaker.is_closed:
                 self._hear(told)

@@ -10,7 +10,7 @@ from gateway.routing.fleet.budgets import RetryBudget
 from gateway.routing.fleet.in_flight import InFlight
 from gateway.routing.fleet.learnt import LearntRate
 from gateway.routing.fleet.pace import Pace
-from gateway.routing.fleet.quotas import Paced
+from gateway.routing.fleet.quotas import Scarce
 from gateway.routing.fleet.share import Share
 
 _MAX_REST_SECONDS = 60.0
@@ -40,7 +40,7 @@ class Health:
     in_flight: InFlight = field(default_factory=InFlight)
     pace: Pace = field(default_factory=Pace)
     share: Share = field(default_factory=Share)
-    paced: Paced = field(default_factory=Paced)
+    scarce: Scarce = field(default_factory=Scarce)
     learnt: LearntRate = field(default_factory=LearntRate)
     error_rate: float = 0.0
     """Of its latest calls, from 0 to 1: faults, not throttling."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from gateway.catalogue.quotas import Quotas
 from gateway.events import Usage
+from gateway.routing.fleet.fair import FairShares
 from governance.limits.policy.rate_limits import Counter, RateDecision
 
 MINUTE_MS = 60_000
-_PACE_MS, _PACES = 6_000, 10
-"""Once half of a minute's quota is used, the rest is let through evenly: it does not all go at once each minute, and whoever
-waits gets turns of it."""
-_PACED_FROM, _PACED_UNTIL = 0.5, 0.3
+_OF_TEAM = ":team:"
+_SCARCE_FROM, _SCARCE_UNTIL = 0.5, 0.3
+"""From which part of a quota on a team gets no more of it than its share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,27 @@ class Takes:
     names: tuple[str, ...]
 
 
-class Paced:
-    """Whether a quota is let through evenly by now; of one deployment, in one process."""
+class Scarce:
+    """Which quotas are nearly used up now; of one deployment, in one process."""
 
-    __slots__ = ("_paced",)
+    __slots__ = ("_scarce",)
 
     def __init__(self) -> None:
-        self._paced: set[str] = set()
+        self._scarce: set[str] = set()
 
-    def takes(self, quotas: Quotas, *, input_tokens: int, output_tokens: int) -> Takes:
-        """What a call takes that asks for so much output."""
+    def takes(
+        self,
+        quotas: Quotas,
+        *,
+        input_tokens: int,
+        output_tokens: int,
+        team: int,
+        weight: int,
+        fair: FairShares,
+        is_first: bool,
+        now: float,
+    ) -> Takes:
+        """What a call of a team takes that asks for so much output; `is_first`, where it has not looked here before."""
         amounts = {
             "requests": 1,
             "tokens": input_tokens + output_tokens,
@@ -48,23 +59,31 @@ class Paced:
         for name, most in quotas.most:
             key = f"quota:{quotas.pool}:{name}"
             amount = min(amounts[name], most)  # what is more than the whole quota is AWS's to refuse
+            if is_first:
+                fair.note(key, team=team, weight=weight, amount=amount, now=now)
             takes.append((Counter(key, MINUTE_MS, most), amount))
             names.append(name)
-            pace = max(most // _PACES, amount)
-            if name in self._paced and pace < most:
-                takes.append((Counter(f"{key}:pace", _PACE_MS, pace), amount))
+            if fair.is_shared(key):
+                is_scarce = name in self._scarce
+                limit = fair.limit(key, team=team, weight=weight, most=most, now=now) if is_scarce else most
+                takes.append((Counter(f"{key}{_OF_TEAM}{team}", MINUTE_MS, max(limit, amount)), amount))
                 names.append(name)
         return Takes(tuple(takes), tuple(names))
 
     def learn(self, takes: Takes, decision: RateDecision) -> None:
         """How much of each is used decides how the next call is let through."""
         for (counter, _), name, used in zip(takes.takes, takes.names, decision.used, strict=True):
-            if counter.period_ms != MINUTE_MS:
+            if is_of_team(counter):
                 continue
-            if used > _PACED_FROM * counter.limit:
-                self._paced.add(name)
-            elif used < _PACED_UNTIL * counter.limit:
-                self._paced.discard(name)
+            if used > _SCARCE_FROM * counter.limit:
+                self._scarce.add(name)
+            elif used < _SCARCE_UNTIL * counter.limit:
+                self._scarce.discard(name)
+
+
+def is_of_team(counter: Counter) -> bool:
+    """Whether it counts what one team has of a quota."""
+    return _OF_TEAM in counter.key
 
 
 def used_of(takes: Takes, quotas: Quotas, usage: Usage) -> dict[Counter, int]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from gateway.call import Call
 from gateway.call.groups import Reply
+from gateway.routing.fleet.fair import FairShares
 from gateway.routing.fleet.health import Health
-from gateway.routing.fleet.quotas import Takes, used_of
+from gateway.routing.fleet.quotas import Takes, is_of_team, used_of
 from gateway.snapshot.state import DeploymentEntry
 from governance.limits.policy.rate_limits import RateRequest
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
@@ -26,15 +27,20 @@ class Taken:
 
 
 class Room:
-    """As one call looks for it. `ready_in` is in how many seconds there may be some, by the last looks."""
+    """As one call looks for it. `ready_in` is in how many seconds there may be some, by the last looks; `is_own` whether what
+    stood in the way was its team's own share of a quota."""
 
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
+    def __init__(self, limiter: RateLimiter, fair: FairShares) -> None:
+        self._limiter, self._fair = limiter, fair
         self._number = 0
+        self._looked: set[str] = set()
+        """At which pools of quotas."""
         self.ready_in = 0.0
+        self.is_own = False
 
     async def take(self, call: Call, deployment: DeploymentEntry, health: Health) -> Taken | None:
         """Takes room for the call, all or nothing."""
+        self.is_own = False
         if not health.in_flight.has_room:
             self.ready_in = _UNKNOWN_SECONDS
             return None
@@ -47,9 +53,18 @@ class Room:
         if quotas is None:
             return Taken()
         self._number += 1
-        takes = health.paced.takes(
-            quotas, input_tokens=call.bounds.counted_input_tokens, output_tokens=call.bounds.max_tokens
+        team = call.key.team
+        takes = health.scarce.takes(
+            quotas,
+            input_tokens=call.bounds.counted_input_tokens,
+            output_tokens=call.bounds.max_tokens,
+            team=team.id,
+            weight=team.weight,
+            fair=self._fair,
+            is_first=quotas.pool not in self._looked,
+            now=now,
         )
+        self._looked.add(quotas.pool)
         if not takes.takes:
             return Taken()
         request = RateRequest(f"{call.id}:{self._number}", takes.takes)
@@ -58,10 +73,11 @@ class Room:
             decision = await self._limiter.admit(request)
         finally:
             health.in_flight.calls -= 1
-        health.paced.learn(takes, decision)
+        health.scarce.learn(takes, decision)
         if decision.short is not None:
             health.learnt.give_back()
             self.ready_in = (decision.retry_ms or 0) / 1000
+            self.is_own = is_of_team(decision.short)
             return None
         return Taken(takes, Ticket(request, decision))
 

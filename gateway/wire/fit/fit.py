@@ -9,7 +9,7 @@ from gateway.wire.fit.direct import mend_direct
 from gateway.wire.fit.effort import mend_effort, mend_reasoning_effort
 from gateway.wire.fit.media import mend_media
 from gateway.wire.fit.output import mend_output
-from gateway.wire.fit.sampling import mend_max_tokens, mend_sampling, mend_stops
+from gateway.wire.fit.sampling import mend_max_tokens, mend_sampling, mend_stops, set_defaults
 from gateway.wire.fit.thinking import (
     clamp_budget,
     mend_fields,
@@ -35,6 +35,7 @@ def fit(
     avoid_betas: bool = False,
     output_mode: str = "auto",
     places_cache_points: bool = False,
+    defaults: tuple[float | None, float | None] | None = None,
 ) -> Fit:
     """The request as the model takes it. Refusal invalid_request, naming the caller's own place."""
     has = _look(work.conversation)
@@ -44,6 +45,8 @@ def fit(
         mend_fields(work)
     mend_max_tokens(work, default=default_max_tokens, most=most_tokens)
     clamp_budget(work)
+    if defaults is not None:
+        set_defaults(work, *defaults)
     mend_sampling(work)
     mend_stops(work)
     mend_system(work)
@@ -75,8 +78,8 @@ def fit(
     if work.capability.is_direct:
         mend_direct(work)
     return Fit(
-        work.conversation, work.capability, work.actions, tuple(work.adjustments), work.original_names, mode
-    )
+        work.conversation, work.capability, work.actions, tuple(work.adjustments), work.original_names, defaults, mode
+    )  # fmt: skip
 
 
 def _look(conversation: Conversation) -> int:

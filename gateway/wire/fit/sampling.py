@@ -11,6 +11,38 @@ from gateway.wire.fit.work import Work
 _MIN_TOP_P_THINKING = 0.95
 
 
+def set_defaults(work: Work, temperature: float | None, top_p: float | None) -> None:
+    """Gives a request that sets neither what route or model say, where the model takes it: not where it takes none, nor where
+    it is to reason, when most take none (see `mend_sampling`). Of a model that takes one of them, temperature goes before."""
+    config = work.conversation.inference_config or InferenceConfig()
+    sampling = work.capability.sampling
+    if sampling == "none" or _reasons(work):
+        return
+    given: dict[str, Any] = {}
+    if temperature is not None and config.temperature is None:
+        given["temperature"] = temperature
+    if top_p is not None and config.top_p is None:
+        given["top_p"] = top_p
+    if sampling == "one":
+        asked = config.temperature is not None or config.top_p is not None
+        given = {} if asked else dict(list(given.items())[:1])
+    for name, value in given.items():
+        work.say(work.member(name), "set", f"{value:g}")
+    if given:
+        work.change(inference_config=msgspec.structs.replace(config, **given))
+
+
+def _reasons(work: Work) -> bool:
+    """Whether the model reasons, by whatever word it is told to."""
+    fields = work.conversation.additional_model_request_fields or {}
+    return (
+        work.thinks
+        or work.capability.thinks_unasked
+        or fields.get("reasoning_effort", "none") != "none"
+        or "reasoningConfig" in fields
+    )
+
+
 def mend_sampling(work: Work) -> None:
     """Drops sampling values that the model no longer takes, and all that thinking forbids."""
     config = work.conversation.inference_config

@@ -80,20 +80,24 @@ def _alert_on_forecast(window: BudgetWindow, spent: int, runs_out_at: datetime, 
     return int(is_new)
 
 
-def _queue(alerts: Iterable[Alert], *, now: datetime) -> None:
+def _queue(alerts: Iterable[Alert], *, now: datetime, to_all: bool = True) -> None:
     for alert in alerts:
         team_id = alert.window.budget.team_id if alert.window is not None else alert.team_id
-        channels = AlertChannel.objects.filter(Q(team__isnull=True) | Q(team_id=team_id), is_enabled=True)
+        whose = Q(team_id=team_id) | Q(team__isnull=True) if to_all else Q(team_id=team_id)
+        channels = AlertChannel.objects.filter(whose, is_enabled=True)
         Delivery.objects.bulk_create(
             Delivery(channel=channel, alert=alert, next_attempt_at=now) for channel in channels
         )
 
 
 @transaction.atomic
-def notify(*, kind: Alert.Kind, team: Team | None, text: str, path: str, now: datetime) -> Alert:
-    """An alert of another kind than a budget's: a sentence, and the page of the admin that it leads to."""
+def notify(
+    *, kind: Alert.Kind, team: Team | None, text: str, path: str, now: datetime, to_all: bool = True
+) -> Alert:
+    """An alert of another kind than a budget's: a sentence, and the page of the admin that it leads to. Without `to_all` it goes
+    to the team's own channels alone: those of all teams hear of it otherwise."""
     alert = Alert.objects.create(kind=kind, team=team, text=text[:500], path=path)
-    _queue([alert], now=now)
+    _queue([alert], now=now, to_all=to_all)
     return alert
 
 

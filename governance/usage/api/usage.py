@@ -160,6 +160,12 @@ class TipSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField()
     text = serializers.CharField()
+    how = serializers.CharField(help_text="What to do about it.")
+    link = serializers.CharField(help_text="The page of the admin where it is done.")
+    calls = serializers.IntegerField(help_text="So many calls show it.")
+    is_shown = serializers.BooleanField(
+        help_text="Shown to do as well, by a test set, by feedback or by the calls themselves. Otherwise it is worth a try."
+    )
     saving_usd = UsdField(source="saving_nanos", help_text="About what it saves in a month.")
 
 
@@ -173,6 +179,6 @@ class TipsView(APIView):
     @may_be_stale
     @extend_schema(responses=TipsSerializer)
     def get(self, request: Request) -> Response:
-        """Tips from your teams' own calls of the last 7 days, found anew every hour, the greatest savings first."""
+        """Tips from your teams' own calls of the last 30 days, found anew every hour, the greatest savings first."""
         found = Tip.objects.visible_to(principal(request))
         return Response(TipsSerializer({"tips": found}).data)

@@ -21,6 +21,7 @@ from embedded.simulator import (
     converse_answer,
     embeddings,
     guardrails,
+    inventory,
     knowledge,
     messages,
     messages_answer,
@@ -105,8 +106,9 @@ class Simulator:
             self._models, self._regions, self._recorder, self._prompt_cache, self._scripts
         )
         self._control = Control(
-            self._regions, self._recorder, self._prompt_cache, self._scripts, self._knowledge
-        )
+            self._regions, self._recorder, self._prompt_cache, self._scripts, self._knowledge,
+            self._models.inventory,
+        )  # fmt: skip
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
@@ -174,14 +176,8 @@ class Simulator:
 
     async def _answer(self, request: SimulatorRequest) -> None:
         match request.operation:
-            case Operation.LIST_FOUNDATION_MODELS:
-                summaries = self._models.summaries(request.region, request.query)
-                await _whole(request, {"modelSummaries": summaries})
-            case Operation.LIST_INFERENCE_PROFILES:
-                is_application = request.query.get("type") == "APPLICATION"
-                listed = self._models.application_profiles if is_application else self._models.profiles
-                profiles = listed(request.region)
-                await _whole(request, {"inferenceProfileSummaries": profiles})
+            case listed if listed in inventory.LISTS:
+                await _whole(request, self._listed(request))
             case Operation.LIST_SERVICE_QUOTAS:
                 await _whole(
                     request, {"Quotas": service_quotas(self._models, request.region, request.json())}
@@ -200,6 +196,18 @@ class Simulator:
                 await _whole(request, self._knowledge.generate(request.json(), self._models))
             case _:
                 await self._invoke(request)
+
+    def _listed(self, request: SimulatorRequest) -> dict[str, Any]:
+        """One page of a list. Raises AwsError (400)."""
+        region, asked = request.region, request.query
+        usual: list[dict[str, Any]] | None = None
+        if request.operation is Operation.LIST_FOUNDATION_MODELS:
+            usual = self._models.summaries(region, asked)
+        elif request.operation is Operation.LIST_INFERENCE_PROFILES:
+            usual = self._models.listed_profiles(region, asked.get("type"))
+        elif request.operation is Operation.LIST_KNOWLEDGE_BASES:
+            asked = request.json()
+        return self._models.inventory.page(region, request.operation, asked, usual)
 
     async def _invoke(self, request: SimulatorRequest) -> None:
         if request.operation is Operation.INVOKE_MODEL:

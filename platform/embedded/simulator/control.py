@@ -11,6 +11,7 @@ import orjson
 from embedded.simulator.caching import PromptCache
 from embedded.simulator.caller import SimulatedCaller
 from embedded.simulator.faults import InvalidSetting, Regions
+from embedded.simulator.inventory import InvalidInventory, Inventory
 from embedded.simulator.knowledge import SimulatedKnowledge
 from embedded.simulator.recorder import Recorder
 from embedded.simulator.scripts import InvalidScript, Scripts
@@ -19,6 +20,7 @@ _MAX_BODY = 65_536
 _MAX_SCRIPTS = 8_388_608
 _MAX_PASSAGES = 16 * 1024 * 1024
 _KNOWLEDGE = "/_simulator/knowledge"
+_INVENTORY = "/_simulator/inventory"
 _REGIONS = "/_simulator/regions"
 _REQUESTS = "/_simulator/requests"
 _REPLIES = "/_simulator/replies"
@@ -27,6 +29,12 @@ _ABOUT = {
     "operations": [
         "ListFoundationModels",
         "ListInferenceProfiles",
+        "ListCustomModels",
+        "ListCustomModelDeployments",
+        "ListImportedModels",
+        "ListProvisionedModelThroughputs",
+        "ListGuardrails",
+        "ListKnowledgeBases",
         "Converse",
         "ConverseStream",
         "InvokeModel",
@@ -54,6 +62,10 @@ _ABOUT = {
         "DELETE /_simulator/requests": "forgets them, and the prompt cache",
         "GET /_simulator/knowledge": "the passages of the knowledge bases",
         "PUT /_simulator/knowledge/{id}": "makes or replaces one: a JSON list of objects with text and uri",
+        "PUT /_simulator/inventory/{region}": (
+            "puts lists of a region's control plane, by their operations' names, in the place of those it has"
+        ),
+        "DELETE /_simulator/inventory": "puts the built-in ones back in all regions",
         "DELETE /_simulator/knowledge": "puts the built-in one back, and forgets the others",
     },
 }
@@ -69,12 +81,14 @@ class Control:
         prompt_cache: PromptCache,
         scripts: Scripts,
         knowledge: SimulatedKnowledge,
+        inventory: Inventory,
     ) -> None:
         self._regions = regions
         self._recorder = recorder
         self._prompt_cache = prompt_cache
         self._scripts = scripts
         self._knowledge = knowledge
+        self._inventory = inventory
 
     @staticmethod
     def owns(path: str) -> bool:
@@ -97,6 +111,8 @@ class Control:
             return await self._replies(method, caller)
         if path == _KNOWLEDGE or path.startswith(f"{_KNOWLEDGE}/"):
             return await self._bases(method, path.removeprefix(_KNOWLEDGE).strip("/"), caller)
+        if path == _INVENTORY or path.startswith(f"{_INVENTORY}/"):
+            return await self._lists(method, path.removeprefix(_INVENTORY).strip("/"), caller)
         if path == _REGIONS:
             return self._all_regions(method)
         name = path.removeprefix(f"{_REGIONS}/")
@@ -140,6 +156,20 @@ class Control:
                 return 400, {"message": f"the body is not JSON list of objects with text and uri: {error}"}
             return 200, self._knowledge.describe()
         return _not_allowed(method)
+
+    async def _lists(self, method: str, region: str, caller: SimulatedCaller) -> tuple[int, Any]:
+        if method == "DELETE" and not region:
+            self._inventory.reset()
+            return 204, None
+        if method != "PUT" or region not in self._regions:
+            return _not_allowed(method)
+        try:
+            self._inventory.put(region, orjson.loads(await caller.body(_MAX_PASSAGES) or b""))
+        except orjson.JSONDecodeError as error:
+            return 400, {"message": f"the body isn't JSON: {error}"}
+        except InvalidInventory as error:
+            return 400, {"message": str(error)}
+        return 200, {"region": region}
 
     def _all_regions(self, method: str) -> tuple[int, Any]:
         if method == "DELETE":

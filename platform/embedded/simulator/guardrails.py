@@ -15,7 +15,7 @@ TEXT_UNIT = 1_000
 MAX_UNITS = 25
 """In a request: the quota a second of the regions that have the smallest."""
 _BLOCKED = "The simulated guardrail has blocked this text."
-_ACTIONS = {"gatehouse": "ANONYMIZED", "gatehouseblock": "BLOCKED", "gatehousedetect": "NONE"}
+ACTIONS = {"gatehouse": "ANONYMIZED", "gatehouseblock": "BLOCKED", "gatehousedetect": "NONE"}
 _IDENTIFIER = re.compile(r"(?:arn:aws(?:-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/)?([a-z0-9]+)")
 _PERSONAL_DATA = {
     "EMAIL": r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
@@ -71,9 +71,9 @@ def _action(identifier: str, version: str) -> str:
     found = _IDENTIFIER.fullmatch(identifier)
     if found is None:
         raise invalid("The provided guardrail identifier is invalid.")
-    if found[1] not in _ACTIONS or version not in ("1", "DRAFT"):
+    if found[1] not in ACTIONS or version not in ("1", "DRAFT"):
         raise invalid("The guardrail identifier or version provided in the request does not exist.")
-    return _ACTIONS[found[1]]
+    return ACTIONS[found[1]]
 
 
 def _text(block: Any) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from embedded.simulator import embeddings
 from embedded.simulator.errors import AwsError, constraint, invalid
+from embedded.simulator.inventory import KNOWLEDGE_BASE
 from embedded.simulator.models import Models, require_text
 from embedded.simulator.shapes import integer, mapping, string
 
-BUILT_IN = "SIMKNOWLED"
+BUILT_IN = KNOWLEDGE_BASE
 _IDENTIFIER = re.compile(r"[0-9a-zA-Z]{10}")
 _DIMENSIONS = 256
 _MAX_RESULTS = 100

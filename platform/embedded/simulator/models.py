@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator.errors import end_of_life, invalid, model_not_found, not_on_demand
+from embedded.simulator.errors import constraint, end_of_life, invalid, model_not_found, not_on_demand
+from embedded.simulator.inventory import Inventory
 from embedded.simulator.regions import REGIONS
 from embedded.simulator.shapes import mapping, string
 from embedded.simulator.strict.capabilities import EVERYTHING, ModelCapabilities, capabilities_of, families_of
@@ -92,6 +93,7 @@ class Models:
 
     def __init__(self, models: tuple[SimulatedModel, ...], *, closed: bool, lenient: bool = False) -> None:
         self.lenient = lenient
+        self.inventory = Inventory()
         self._models = {model.model_id: model for model in models}
         self._closed = closed
         self._application_profiles: dict[str, dict[str, Any]] = {}
@@ -110,6 +112,8 @@ class Models:
 
         A model is where the list of that region has it; with `anywhere`, wherever AWS may have it.
         """
+        if (own := self._own(model_id, region)) is not None:
+            return own
         model = self.resolve(model_id)
         if self.lenient or model.model_id not in self._models:
             return model
@@ -128,6 +132,14 @@ class Models:
             if name not in model.profiles or not _reaches(name, region):
                 raise model_not_found()
         return model
+
+    def _own(self, model_id: str, region: str) -> SimulatedModel | None:
+        """What is behind an ARN of the account's own: what its base model takes; of an imported model everything."""
+        base = self.inventory.base_of(model_id, region) if model_id.startswith("arn:") else None
+        if base is None:
+            return None
+        found = self._models.get(base)
+        return SimulatedModel(model_id, model_id, "custom") if found is None else found
 
     def resolve(self, model_id: str) -> SimulatedModel:
         """The model an id, inference profile or ARN stands for. Raises AwsError (400) for an unknown one."""
@@ -168,6 +180,13 @@ class Models:
     def application_profiles(self, region: str) -> list[dict[str, Any]]:
         """The answer of ListInferenceProfiles: those made by the account in a region."""
         return [found for arn, found in self._application_profiles.items() if f":{region}:" in arn]
+
+    def listed_profiles(self, region: str, kind: str | None) -> list[dict[str, Any]]:
+        """Both sorts, or the one asked for. Source: botocore's model of `bedrock`, `InferenceProfileType`. Raises AwsError (400)."""
+        if kind not in (None, "SYSTEM_DEFINED", "APPLICATION"):
+            raise constraint(kind, "type", "satisfy enum value set: [SYSTEM_DEFINED, APPLICATION]")
+        found = [] if kind == "APPLICATION" else self.profiles(region)
+        return found if kind == "SYSTEM_DEFINED" else [*found, *self.application_profiles(region)]
 
     def create_profile(self, region: str, body: dict[str, Any]) -> str:
         """The ARN of a new application inference profile. Raises AwsError (400)."""

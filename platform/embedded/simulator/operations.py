@@ -12,6 +12,12 @@ class Operation(Enum):
 
     LIST_FOUNDATION_MODELS = "ListFoundationModels"
     LIST_INFERENCE_PROFILES = "ListInferenceProfiles"
+    LIST_CUSTOM_MODELS = "ListCustomModels"
+    LIST_CUSTOM_MODEL_DEPLOYMENTS = "ListCustomModelDeployments"
+    LIST_IMPORTED_MODELS = "ListImportedModels"
+    LIST_PROVISIONED = "ListProvisionedModelThroughputs"
+    LIST_GUARDRAILS = "ListGuardrails"
+    LIST_KNOWLEDGE_BASES = "ListKnowledgeBases"
     CREATE_INFERENCE_PROFILE = "CreateInferenceProfile"
     CONVERSE = "Converse"
     CONVERSE_STREAM = "ConverseStream"
@@ -43,6 +49,11 @@ _THROTTLED = frozenset(
 _LISTS = {
     "/foundation-models": Operation.LIST_FOUNDATION_MODELS,
     "/inference-profiles": Operation.LIST_INFERENCE_PROFILES,
+    "/custom-models": Operation.LIST_CUSTOM_MODELS,
+    "/model-customization/custom-model-deployments": Operation.LIST_CUSTOM_MODEL_DEPLOYMENTS,
+    "/imported-models": Operation.LIST_IMPORTED_MODELS,
+    "/provisioned-model-throughputs": Operation.LIST_PROVISIONED,
+    "/guardrails": Operation.LIST_GUARDRAILS,
 }
 _OF_A_MODEL = {
     "converse": Operation.CONVERSE,
@@ -68,6 +79,8 @@ def match_operation(method: str, raw_path: str, target: str = "") -> tuple[Opera
         return _LISTS[raw_path], ""
     if method == "POST" and raw_path == "/" and target == _QUOTAS_TARGET:
         return Operation.LIST_SERVICE_QUOTAS, ""
+    if method == "POST" and raw_path == "/knowledgebases/":
+        return Operation.LIST_KNOWLEDGE_BASES, ""
     if method == "POST" and raw_path == "/inference-profiles":
         return Operation.CREATE_INFERENCE_PROFILE, ""
     if method == "POST" and raw_path.startswith("/model/"):

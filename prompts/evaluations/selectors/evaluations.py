@@ -172,8 +172,22 @@ def required_tests_passed(version: PromptVersion) -> list[str]:
     return [reason for test_set in sets if (reason := _why_not(test_set, version)) is not None]
 
 
-def _why_not(test_set: TestSet, version: PromptVersion) -> str | None:
-    name = f"The required test set “{test_set.name}”"
+def proposal_holds(version: PromptVersion) -> list[str]:
+    """Why a proposed version can't be taken: a test set of its prompt does not hold, or there is none."""
+    sets = [
+        test_set
+        for test_set in TestSet.objects.filter(prompt=version.prompt_id).select_related("prompt")
+        if test_set.cases.filter(removed_at=None).exists()
+    ]
+    if not sets:
+        return ["The prompt has no test set with cases: without one nothing shows that the proposal answers as well. Add one and run it on the draft."]  # fmt: skip
+    return [
+        reason for test_set in sets if (reason := _why_not(test_set, version, what="test set")) is not None
+    ]
+
+
+def _why_not(test_set: TestSet, version: PromptVersion, what: str = "required test set") -> str | None:
+    name = f"The {what} “{test_set.name}”"
     found = last_run_on(test_set, version)
     if found is None:
         return f"{name} was never run on version {version.number}."
@@ -183,7 +197,7 @@ def _why_not(test_set: TestSet, version: PromptVersion) -> str | None:
     if evaluation.set_revision != test_set.revision:
         return f"{name} has changed since it was run on version {version.number}. Run it again."
     if evaluation.state != EvaluationState.FINISHED:
-        return f"The last run of the required test set “{test_set.name}” on version {version.number} is {evaluation.get_state_display().lower()}, not finished."  # fmt: skip
+        return f"The last run of the {what} “{test_set.name}” on version {version.number} is {evaluation.get_state_display().lower()}, not finished."  # fmt: skip
     if not has_passed(evaluation, place):
         return f"{name} did not pass on version {version.number} (run {evaluation.pk}): {test_set.pass_percent} % of its answers must pass."  # fmt: skip
     return None

@@ -25,6 +25,7 @@ from prompts.registry.services.prompts import (
     restore,
     switch,
 )
+from prompts.registry.services.proposals import proposal_for, propose
 
 _MAX_VERSIONS = 50
 _MAX_MOVES = 20
@@ -171,6 +172,7 @@ class PromptAdmin(OwnedAdmin):
                 for version in found
                 if version.state in (VersionState.IN_REVIEW, VersionState.APPROVED)
             ],
+            proposal=proposal_for(prompt, now=now),
             moves=prompt.label_moves.select_related("moved_by")[:_MAX_MOVES],
         )
 
@@ -199,6 +201,13 @@ class PromptAdmin(OwnedAdmin):
                 case "restore":
                     restore(prompt=prompt, by=user)
                     messages.success(request, "Brought back.")
+                case "shorten":
+                    draft = propose(prompt=prompt, by=user, now=utc_now())
+                    messages.success(
+                        request,
+                        "A shorter draft is proposed. Run the tests on it: it can be submitted where they hold.",
+                    )
+                    return back(request, prompt, "version", draft.number)
                 case "draft":
                     based_on = prompt.versions.filter(number=_number(request.POST.get("number"))).first()
                     draft = new_draft(prompt=prompt, by=user, based_on=based_on)

@@ -18,6 +18,7 @@ from prompts.registry.policy.version_diff import version_diff
 from prompts.registry.selectors.prompts import figures_of, readable_document
 from prompts.registry.selectors.reviews import baseline_of, review_standing, rules_for
 from prompts.registry.services.prompts import PromptError, delete_draft, draft_problems, save_draft
+from prompts.registry.services.proposals import tokens_of, why_not_taken
 from prompts.registry.services.reviews import comment, may_review, review, submit, take_back, withdraw
 
 
@@ -138,7 +139,15 @@ def version_view(request: HttpRequest, prompt_id: int, number: int) -> HttpRespo
         and may_review(person(request), version),
         is_author=person(request).pk in (version.author_id, *version.editors),
         problems=draft_problems(version) if version.is_draft else [],
+        untaken=why_not_taken(version),
+        saved=version.proposed_of and _saved_tokens(prompt, version),
     )
+
+
+def _saved_tokens(prompt: Prompt, version: PromptVersion) -> int:
+    """About how many tokens a proposed version has less than the one that it was made from."""
+    before = prompt.versions.filter(number=version.proposed_of or 0).first()
+    return tokens_of(before) - tokens_of(version) if before else 0
 
 
 def _by_place(version: PromptVersion) -> list[Any]:

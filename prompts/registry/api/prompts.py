@@ -9,10 +9,13 @@ from rest_framework.response import Response
 
 from accounts.access.api import OwnedField, OwnedSerializer, OwnedViewSet
 from accounts.api.base import read, without_store
+from accounts.api.fields import UsdField
 from accounts.models import Team
+from kernel.clock import utc_now
 from prompts.registry.models import Prompt
 from prompts.registry.services.files import exported, imported
 from prompts.registry.services.prompts import archive, check_prompt_tags, create_prompt, restore, switch
+from prompts.registry.services.proposals import proposal_for, propose
 
 
 class PromptSerializer(OwnedSerializer):
@@ -68,6 +71,25 @@ class TakenInSerializer(serializers.Serializer[Any]):
     )
 
 
+class CutSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(help_text="passage, example, history, json or blanks.")
+    where = serializers.CharField()
+    text = serializers.CharField(help_text="How it begins.")
+    characters = serializers.IntegerField()
+
+
+class ProposalSerializer(serializers.Serializer[Any]):
+    """What could be left out of a version without changing what it says."""
+
+    version = serializers.IntegerField(source="version.number")
+    tokens = serializers.IntegerField(source="found.tokens", help_text="About so many less a call.")
+    calls = serializers.IntegerField(help_text="Of the last thirty days.")
+    saving_usd = UsdField(
+        source="saving_nanos", allow_null=True, help_text="What it would have saved in them."
+    )
+    cuts = CutSerializer(many=True, source="found.cuts")
+
+
 class PromptViewSet(
     OwnedViewSet,
     mixins.CreateModelMixin,
@@ -106,6 +128,23 @@ class PromptViewSet(
         """Brings an archived prompt back."""
         restore(prompt=self.get_object(), by=self.person)
         return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={200: ProposalSerializer, 404: None})
+    @action(detail=True, methods=["get", "post"], url_path="shorter", pagination_class=None)
+    def shorter(self, request: Request, pk: str) -> Response:
+        """What the version that applications call could leave out; posted to, it is proposed as a draft. 404: nothing."""
+        prompt = self.get_object()
+        if request.method == "POST":
+            draft = propose(prompt=prompt, by=self.person, now=utc_now())
+            return Response(
+                {"draft": draft.number, "id": draft.pk, "note": draft.note}, status=status.HTTP_201_CREATED
+            )
+        proposal = proposal_for(prompt, now=utc_now())
+        if proposal is None:
+            return Response(
+                {"detail": "There is nothing that could be left out.", "code": "not_found"}, status=404
+            )
+        return Response(ProposalSerializer(proposal).data)
 
     @extend_schema(
         responses={200: FileSerializer},

@@ -8,6 +8,7 @@ from accounts.models import User
 from kernel.clock import utc_now
 from prompts.registry.models import NAME, Label, LabelMove, Prompt, PromptVersion, VersionState
 from prompts.registry.services.prompts import PromptError, note_change
+from prompts.registry.services.proposals import why_not_taken
 from prompts.registry.signals import approval_asked, label_moved
 
 
@@ -38,6 +39,8 @@ def move_label(
         raise PromptError("The prompt is archived: bring it back first.")
     if is_protected(prompt, name) and (missing := obstacles(version)):
         raise PromptError(f"The label {name} is protected. {' '.join(missing)}")
+    if reasons := why_not_taken(version):
+        raise PromptError(" ".join(reasons))
     if error := prompt.misfit(version):
         raise PromptError(f"{error}. Mend the prompt's fallback answer, or give the version one of its own.")
     before = label.version if label else None

@@ -10,6 +10,7 @@ from prompts.registry.models import PromptVersion, Review, ReviewComment, Review
 from prompts.registry.policy.document import decode_document, encode_document
 from prompts.registry.selectors.reviews import review_standing
 from prompts.registry.services.prompts import PromptError, document_digest, draft_problems, note_change
+from prompts.registry.services.proposals import why_not_taken
 from prompts.registry.signals import in_use_asked
 
 
@@ -29,6 +30,7 @@ def submit(*, version: PromptVersion, by: User | None) -> PromptVersion:
     problems = draft_problems(version)
     if not version.note.strip():
         problems.append("Say what changed: reviewers read it first.")
+    problems += why_not_taken(version)
     if problems:
         raise UnsubmittableError(problems)
     version.document = encode_document(decode_document(version.document))

@@ -6,11 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from gateway.catalogue.models import Deployment, Model, Price, Route
+from gateway.catalogue.seed import read_retired
 from gateway.catalogue.services.catalog import load_catalog, read_catalog
 from gateway.catalogue.services.offers import sync_region
-from gateway.management.commands import sync_models
-from gateway.providers.bedrock import offers
-from gateway.providers.bedrock.offers import Offered
+from gateway.providers.bedrock.offers import Offered, offers_from
 from gateway.snapshot.build import build_snapshot
 from kernel.clock import utc_now
 from kernel.money import dollars_to_nanos
@@ -185,55 +184,44 @@ class TestSyncing:
         sync_region(region="us-east-1", offers=[offered(NEW, "us")], disable_gone=True)
         assert Deployment.objects.get(is_enabled=True).profile == "us"
 
-    def test_the_command_asks_bedrock(self, monkeypatch, capsys):
-        monkeypatch.setattr(offers, "timed_client", lambda *args, **options: FakeBedrock())
-        monkeypatch.setattr(sync_models, "list_quotas", lambda **options: {"Anything per minute": 1.0})
-        call_command("sync_models", region=["eu-west-1"])
-        assert "eu-west-1: 2 models offered, 2 new models, 3 new deployments" in capsys.readouterr().out
-        made = {(each.invoke_id, each.model.kind) for each in Deployment.objects.all()}
-        assert made == {("acme.text", "text"), ("eu.acme.text", "text"), ("acme.embed", "embedding")}
-
-    def test_missing_credentials_are_explained(self, monkeypatch):
-        def refuse(*args, **options):
-            raise offers.BotoCoreError
-
-        monkeypatch.setattr(offers, "timed_client", refuse)
-        with pytest.raises(CommandError, match="eu-west-1"):
-            call_command("sync_models", region=["eu-west-1"])
+    def test_what_is_only_looked_at_adds_nothing(self):
+        sync_region(region="us-east-1", offers=[offered(NEW, "us")])
+        later = sync_region(
+            region="us-east-1",
+            offers=[offered(NEW, "", "us", ends=date(2027, 5, 1)), offered("acme.other", "us")],
+            adds=False,
+        )
+        assert (later.new_models, later.new_deployments) == ([], [])
+        assert Model.objects.get().end_of_life == date(2027, 5, 1)
 
     def test_a_region_is_needed_where_there_is_none_yet(self):
         with pytest.raises(CommandError, match="--region"):
             call_command("sync_models")
 
 
-class FakeBedrock:
-    """What Bedrock's control plane answers, cut to what is read of it."""
+def summary(model_id: str, modality: str, *inference: str) -> dict[str, object]:
+    return {"modelId": model_id, "outputModalities": [modality], "inferenceTypesSupported": list(inference)}
 
-    def list_foundation_models(self):
-        def summary(model_id, modality, *inference):
-            return {
-                "modelId": model_id,
-                "outputModalities": [modality],
-                "inferenceTypesSupported": list(inference),
-            }
 
-        return {
-            "modelSummaries": [
-                summary("acme.text", "TEXT", "ON_DEMAND", "INFERENCE_PROFILE"),
-                summary("acme.text:0:200k", "TEXT", "PROVISIONED"),
-                summary("acme.embed", "EMBEDDING", "ON_DEMAND"),
-                summary("acme.picture", "IMAGE", "ON_DEMAND"),
-                summary("acme.only-provisioned", "TEXT", "PROVISIONED"),
-            ]
-        }
+def test_what_of_the_lists_can_be_called():
+    models = [
+        summary("acme.text", "TEXT", "ON_DEMAND", "INFERENCE_PROFILE"),
+        summary("acme.text:0:200k", "TEXT", "PROVISIONED"),
+        summary("acme.embed", "EMBEDDING", "ON_DEMAND"),
+        summary("acme.picture", "IMAGE", "ON_DEMAND"),
+        summary("acme.only-provisioned", "TEXT", "PROVISIONED"),
+    ]
+    ids = ["eu.acme.text", "mars.acme.text", "eu.acme.unknown"]
+    found = offers_from(models, [{"inferenceProfileId": each, "status": "ACTIVE"} for each in ids])
+    assert {(each.model_id, each.kind, frozenset(each.profiles)) for each in found} == {
+        ("acme.text", "text", frozenset({"", "eu"})),
+        ("acme.embed", "embedding", frozenset({""})),
+    }
 
-    def get_paginator(self, name):
-        assert name == "list_inference_profiles"
-        return self
 
-    def paginate(self, **options):
-        assert options == {"typeEquals": "SYSTEM_DEFINED"}
-        ids = ["eu.acme.text", "mars.acme.text", "eu.acme.unknown"]
-        return [
-            {"inferenceProfileSummaries": [{"inferenceProfileId": each, "status": "ACTIVE"} for each in ids]}
-        ]
+def test_the_ended_have_a_source_and_a_successor_that_is_offered():
+    offered_now = {entry.model_id for entry in CATALOG.models}
+    for each in read_retired():
+        assert each.source, each.model_id
+        assert each.successor in offered_now, each.model_id
+        assert each.model_id not in offered_now, each.model_id

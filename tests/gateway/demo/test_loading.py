@@ -9,6 +9,7 @@ from accounts.models import Team
 from gateway.demo.load import load_demo
 from governance.limits.models import BudgetWindow
 from governance.records.models import AuditRecord
+from governance.usage.models import Tip
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +21,9 @@ def test_it_is_loaded_once(tmp_path, capsys):
     assert "loaded already" in capsys.readouterr().out
     assert (tmp_path / "demo.json").read_text() == before
     assert AuditRecord.objects.count() == 3000
+    assert {"cheaper_model", "batch", "head_room", "wasted"} <= set(
+        Tip.objects.values_list("kind", flat=True)
+    )
 
 
 def test_nothing_is_left_where_the_access_cannot_be_written(tmp_path):

@@ -19,6 +19,7 @@ _REQUESTS = {
     Operation.RETRIEVE: ("bedrock-agent-runtime", "RetrieveRequest"),
     Operation.RETRIEVE_AND_GENERATE: ("bedrock-agent-runtime", "RetrieveAndGenerateRequest"),
     Operation.CREATE_INFERENCE_PROFILE: ("bedrock", "CreateInferenceProfileRequest"),
+    Operation.LIST_KNOWLEDGE_BASES: ("bedrock-agent", "ListKnowledgeBasesRequest"),
 }
 # What the deserialiser in front of the service finds, before the service looks at the values.
 _UNREADABLE = (BreachKind.TYPE, BreachKind.UNKNOWN, BreachKind.DEPTH)
@@ -54,6 +55,11 @@ def load() -> None:
     """Compiles what most requests need, so that the first doesn't wait for it."""
     _checker(Operation.CONVERSE)
     _checker(Operation.CONVERSE_STREAM)
+
+
+def shape_checker(service: str, shape: str) -> Checker:
+    """A check of any shape of a service's model; see `ServiceModel.checker`."""
+    return _model(service).checker(shape)
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,1 @@
+"""Reading past calls and prices for projections."""

@@ -1,0 +1,1 @@
+"""Working scenarios out, keeping them, and finding tips."""
