@@ -24,7 +24,7 @@ from gateway.runtime import Gateway
 from gateway.steps import identified
 
 _OPENAI = OpenAIEntrance()
-_USUAL_PAGE, _LARGEST_PAGE = 20, 100
+_USUAL_PAGE, _MAX_PAGE = 20, 100
 
 
 class BatchesView(StoredView):
@@ -40,7 +40,7 @@ class BatchesView(StoredView):
         scope = scope_of(request)
         if request.method == "POST":
             return told_batch(await batch_accepted(call, scope, handover_of(scope).body, gateway))
-        limit = limit_asked(request, usual=_USUAL_PAGE, most=_LARGEST_PAGE)
+        limit = limit_asked(request, usual=_USUAL_PAGE, most=_MAX_PAGE)
         after = request.GET.get("after")
         found = await gateway.batches.page(
             **whose(call.key.team.id, call.key.application_id), limit=limit + 1,

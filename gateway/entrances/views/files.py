@@ -27,7 +27,7 @@ from gateway.steps import identified
 from governance.limits.services.ledger import LedgerUnavailableError
 
 _OPENAI = OpenAIEntrance()
-_USUAL_PAGE, _LARGEST_PAGE = 10_000, 10_000
+_USUAL_PAGE, _MAX_PAGE = 10_000, 10_000
 
 
 class StoredView(LeanView):
@@ -73,7 +73,7 @@ class FilesView(StoredView):
             receive = handover_of(scope).receive
             assert receive is not None
             return told_file(await uploaded(receive, headers_of(scope), call, gateway))
-        limit = limit_asked(request, usual=_USUAL_PAGE, most=_LARGEST_PAGE)
+        limit = limit_asked(request, usual=_USUAL_PAGE, most=_MAX_PAGE)
         order = request.GET.get("order", "desc")
         if order not in ("asc", "desc"):
             raise Refusal("invalid_request", "'order' is asc or desc.", param="order")

@@ -9,7 +9,7 @@ from math import exp, inf
 
 _SECONDS = 30.0
 """Over about so long what was asked is remembered."""
-_LEAST_SECONDS = 10.0
+_MIN_SECONDS = 10.0
 _MARGIN = 1.1
 """A team's demand goes up and down: so much of it is left to it, where that is less than its share."""
 _MIN_DEMAND = 0.5
@@ -104,5 +104,5 @@ def water_fill(demands: Mapping[int, tuple[float, int]], most: float) -> dict[in
 
 def _per_minute(asked: _Asked, now: float) -> float:
     """Of a team that has just begun to ask, by the time that it has asked for."""
-    seconds = _SECONDS * (1.0 - exp(-max(_LEAST_SECONDS, now - asked.begun) / _SECONDS))
+    seconds = _SECONDS * (1.0 - exp(-max(_MIN_SECONDS, now - asked.begun) / _SECONDS))
     return asked.now(now) * 60.0 / seconds
