@@ -1,5 +1,6 @@
 """The admin pages of the app, each in the folder of its noun; Django looks for them here."""
 
+from gateway.batches.admin.batches import BatchAdmin
 from gateway.catalogue.admin.deployments import DeploymentAdmin
 from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
@@ -12,6 +13,7 @@ from gateway.discovery.admin.discovered import DiscoveredAdmin
 from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
+    "BatchAdmin",
     "CostScenarioAdmin",
     "DeploymentAdmin",
     "DiscoveredAdmin",

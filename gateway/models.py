@@ -1,5 +1,6 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
+from gateway.batches.models import Batch, BatchFault, FileChunk, StoredFile
 from gateway.catalogue.choices import ModelKind
 from gateway.catalogue.models import (
     Deployment,
@@ -20,12 +21,15 @@ from gateway.discovery.models import Discovered, DiscoveredList, EndingUse, Mode
 from gateway.jobs.models import Job, JobPause
 
 __all__ = [
+    "Batch",
+    "BatchFault",
     "CostScenario",
     "Deployment",
     "DeploymentEvent",
     "Discovered",
     "DiscoveredList",
     "EndingUse",
+    "FileChunk",
     "Job",
     "JobPause",
     "Model",
@@ -39,5 +43,6 @@ __all__ = [
     "RoutingDecision",
     "RoutingRule",
     "RuleUse",
+    "StoredFile",
     "TeamInferenceProfile",
 ]

@@ -12,6 +12,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from gateway.batches.services.batch_store import BatchStore
+from gateway.batches.services.file_store import FileStore
 from gateway.jobs.services.store import JobStore
 from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
@@ -47,6 +49,7 @@ from gateway.starts import each_within, not_yet
 from gateway.wire.beginnings import Beginnings
 from gateway.wire.cached_prefixes import CachedPrefixes
 from gateway.wire.tokens import Estimator
+from governance.limits.services.batch_holds import BatchHolds
 from governance.limits.services.ledger import SILENT_SECONDS, Ledger
 from governance.limits.services.own_budgets import OwnBudgets
 from governance.limits.services.pulses import BackgroundWatch
@@ -115,6 +118,7 @@ class Gateway:
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
+        self.batch_holds = BatchHolds(self._pool, instance_id=self.instance_id)
         self.limiter = RateLimiter(settings.REDIS_URL, members=lambda: self.ledger.members)
         self.rate_lines = RateLines(self.limiter, self.upkeep)
         self.deployment_events = DeploymentEvents()
@@ -189,6 +193,8 @@ class Gateway:
         self.background = BackgroundWatch(self._pool)
         self.responses = ResponseStore(self._pool)
         self.jobs = JobStore(self._pool)
+        self.files = FileStore(self._pool)
+        self.batches = BatchStore(self._pool)
         self.response_reader = ResponseReader(self.responses, self.keyring)
         self.idempotency = IdempotentCalls(
             IdempotencyStore(

@@ -3,9 +3,12 @@
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 
+from gateway.batches.policy.names import batch_id_of, batch_name
+from gateway.batches.services import tending
 from gateway.jobs.policy import job_id_of, job_name
 from gateway.jobs.services import webhooks
 from gateway.jobs.services.dispatch import send_due
@@ -153,6 +156,25 @@ def receive_jobs() -> int:
     """Takes jobs off SQS and runs them, for some seconds, where the settings name a queue of it; how many."""
     queue = polled_queue()
     return 0 if queue is None else receive_for(queue, seconds=SECONDS_AT_A_TIME)
+
+
+@app.task(name="gateway.tasks.tend_batches")  # type: ignore[untyped-decorator]
+def tend_batches() -> int:
+    """Sees to batches, and sends those that are due to be worked on; how many."""
+    return tending.tend(_send_batch, now=utc_now())
+
+
+def _send_batch(batch_id: UUID) -> None:
+    app.send_task(
+        tending.STEP_TASK, args=(batch_name(batch_id),), retry=False, expires=tending.MESSAGE_SECONDS
+    )
+
+
+@app.task(name=tending.STEP_TASK)  # type: ignore[untyped-decorator]
+def step_batch(name: str) -> bool:
+    """Has a gateway work on a batch. Its row says what came of it, whatever becomes of the task."""
+    batch_id = batch_id_of(name)
+    return batch_id is not None and tending.step(batch_id)
 
 
 def _objects() -> "Iterator[tuple[str, Tally | None]]":

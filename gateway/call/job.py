@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -35,12 +36,24 @@ class JobAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True, kw_only=True)
+class BatchShare:
+    """The batch that a job is a line of: what its call can cost is held there already."""
+
+    id: UUID
+    created_at: datetime
+    """In whose budget periods it is charged."""
+    drawn_nanos: int = 0
+    """What its call took of the batch's hold. By `reserve`."""
+
+
+@dataclass(slots=True, kw_only=True)
 class JobRun:
     """One attempt at a job. Set by the entrance; `answer` by `keep answer`."""
 
     id: UUID
     write: Callable[[Call, list[Event], Finished], JobAnswer]
     """What the caller is told of the events that he would have seen."""
+    batch: BatchShare | None = None
     is_kept: bool = True
     """That its events are noted while they pass."""
     seen: list[Event] = field(default_factory=list)

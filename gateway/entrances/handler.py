@@ -28,7 +28,7 @@ from gateway.entrances.once import known_by, wanted_key
 from gateway.entrances.origins import Origins
 from gateway.entrances.read_body import ClientLeftError, read_body
 from gateway.entrances.readiness import DEADLINE_SECONDS, EVERY_SECONDS, Readiness
-from gateway.entrances.sending import Receive, Send, send_whole, view_answer
+from gateway.entrances.sending import Receive, Send, send_answer, send_whole, view_answer
 from gateway.entrances.starting import Starting
 from gateway.entrances.stream import StreamConsumer
 from gateway.entrances.table import CHAT_SOCKET, Address, find, load_views
@@ -178,6 +178,10 @@ class GatewayHandler:
         if address.entrance is not None and is_post:
             await self._call(self.gateway, scope, receive, send, address, parts, key)
             return
+        if address.reads_itself and is_post:
+            Handover(gateway=self.gateway, receive=receive).put(scope)
+            await send_answer(send, await view_answer(scope, address, parts, b""))
+            return
         most = settings.GATEWAY_MAX_BODY_BYTES if address.takes_large_bodies else _MAX_OTHER_BYTES
         body = await read_body(receive, most, headers_of(scope)) if is_post else b""
         await check_bounds(body)
@@ -185,7 +189,7 @@ class GatewayHandler:
             await view_once(self.gateway, scope, receive, send, address=address, body=body, key=key)
             return
         Handover(gateway=self.gateway, body=body).put(scope)
-        await send_whole(send, await view_answer(scope, address, parts, body))
+        await send_answer(send, await view_answer(scope, address, parts, body))
 
     async def _options(self, scope: Scope, send: Send) -> None:
         """Browsers ask before they call, without a key; only pages of origins that are set are told that they may."""

@@ -1,5 +1,6 @@
 """What the handler hands to the view or the consumer that answers a request, as one object on the ASGI scope."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from gateway.entrances.formats.incoming import Scope
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
 _MEMBER = "gatehouse"
 
 
@@ -21,6 +24,8 @@ class Handover:
     gateway: Gateway
     body: bytes = b""
     """All of it: Django hands out less than a prompt may have."""
+    receive: Receive | None = None
+    """Of a view that reads the body itself, as it comes."""
     made: list[Call] | None = None
     """Where a view makes calls of its own and somebody has to know them: those, in order."""
 

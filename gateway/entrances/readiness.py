@@ -111,6 +111,7 @@ class Readiness:
             return
         says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
         await self._gateway.jobs.look(_BACKGROUND_TIMEOUT)
+        await self._gateway.batches.look(_BACKGROUND_TIMEOUT)
         self._background = (perf_counter(), says or "ok")
 
     def _sentences(

@@ -5,7 +5,8 @@ from io import BytesIO
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from gateway.call import Call
 from gateway.entrances.formats.entrance import Entrance
@@ -30,6 +31,19 @@ async def send_whole(send: Send, response: HttpResponse) -> None:
     headers.append((b"content-length", str(len(response.content)).encode()))
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content})
+
+
+async def send_answer(send: Send, response: HttpResponseBase) -> None:
+    """What a view answers, whole or piece by piece."""
+    if isinstance(response, HttpResponse):
+        await send_whole(send, response)
+        return
+    assert isinstance(response, StreamingHttpResponse)
+    headers = raw(dict(response.items()))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    async for piece in response:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def refused(call: Call, entrance: Entrance, refusal: Refusal) -> HttpResponse:

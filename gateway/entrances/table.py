@@ -58,6 +58,8 @@ class Address:
     answers: Answers = Answers.WHOLE
     view: Callable[[], View] = _CALL
     takes_large_bodies: bool = False
+    reads_itself: bool = False
+    """Whether its view reads what is posted itself, as it comes: a file."""
     makes_calls: bool = False
     """Whether a view makes calls of its own: then it is made once by an idempotency key, too."""
     goes_by_family: bool = False
@@ -140,6 +142,13 @@ ADDRESSES = (
     Address("/v1/feedback", view=_loaded("feedback", "FeedbackView")),
     Address("/v1/async/{path*}", view=_loaded("jobs", "JobsView"), takes_large_bodies=True),
     Address("/internal/jobs/{id}/run", view=_loaded("jobs", "RunJobView")),
+    Address("/v1/files", view=_loaded("files", "FilesView"), reads_itself=True),
+    Address("/v1/files/{id}", view=_loaded("files", "FileView")),
+    Address("/v1/files/{id}/content", view=_loaded("files", "ContentView")),
+    Address("/v1/batches", view=_loaded("batches", "BatchesView")),
+    Address("/v1/batches/{id}", view=_loaded("batches", "BatchView")),
+    Address("/v1/batches/{id}/cancel", view=_loaded("batches", "CancelBatchView")),
+    Address("/internal/batches/{id}/step", view=_loaded("batches", "StepView")),
     Address("/v1/me", view=_loaded("me", "MeView")),
     Address("/v1/me/usage", view=_loaded("me", "MyUsageView")),
     Address("/v1/models", view=_MODELS),

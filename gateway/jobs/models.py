@@ -33,6 +33,11 @@ class Job(Owned):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
     api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")
+    batch = models.ForeignKey(
+        "gateway.Batch", on_delete=models.CASCADE, related_name="+", null=True, db_index=False,
+        help_text="The batch that it is a line of.",
+    )  # fmt: skip
+    line = models.PositiveIntegerField(null=True)
     path = models.CharField(max_length=400, help_text="The entrance that the call is made at.")
     model = models.CharField(max_length=400, blank=True, help_text="As the caller named it.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
@@ -87,7 +92,7 @@ class Job(Owned):
                 fields=("team", "-priority", "created_at"),
                 name="job_waiting",
                 condition=Q(state="queued"),
-                include=("request_bytes",),
+                include=("request_bytes", "batch"),
             ),
             models.Index(fields=("deadline_at",), name="job_deadline", condition=Q(state="queued")),
             models.Index(
@@ -103,8 +108,12 @@ class Job(Owned):
             models.Index(fields=("expires_at",), name="job_expires", condition=Q(expires_at__isnull=False)),
             models.Index(fields=("team", "-created_at"), name="job_of_team"),
             models.Index(fields=("-created_at",), name="job_newest"),
+            models.Index(fields=("batch", "state"), name="job_of_batch", condition=Q(batch__isnull=False)),
         )
         constraints = (
+            models.UniqueConstraint(
+                fields=("batch", "line"), name="job_once_per_line", condition=Q(batch__isnull=False)
+            ),
             models.UniqueConstraint(
                 fields=("application", "idempotency"),
                 name="job_once_per_idempotency_key",

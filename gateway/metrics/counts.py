@@ -31,6 +31,8 @@ class Metrics:
         self.jobs: Counter[str] = Counter()
         """Ended, by state."""
         self.job_retries = 0
+        self.batches: Counter[str] = Counter()
+        """Ended, by state."""
         self.cache_tokens: Counter[tuple[str, str]] = Counter()
         self.cache_saved_nanos: Counter[str] = Counter()
         self.cache_extra_nanos: Counter[str] = Counter()
@@ -82,6 +84,10 @@ class Metrics:
         """Counts a job that has ended."""
         self.jobs[state] += 1
 
+    def note_batch(self, state: str) -> None:
+        """Counts a batch that has ended."""
+        self.batches[state] += 1
+
     def reading(self) -> Reading:
         """The totals as they are now."""
         return {
@@ -95,6 +101,10 @@ class Metrics:
             },
             "gatehouse_jobs_ended": {
                 (state,): float(self.jobs[state]) for state in ("succeeded", "failed", "dead", "cancelled")
+            },
+            "gatehouse_batches_ended": {
+                (state,): float(self.batches[state])
+                for state in ("completed", "failed", "expired", "cancelled")
             },
             "gatehouse_job_retries": {(): float(self.job_retries)},
             "gatehouse_cache_tokens": {labels: float(number) for labels, number in self.cache_tokens.items()},

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import datetime
 
 from gateway.call import Call
 from gateway.call.groups import Hold
@@ -7,6 +8,7 @@ from gateway.refusals import Refusal
 from gateway.routing.worst_case import first_tokens, most_of, rounds_of
 from gateway.runtime import Gateway
 from governance.limits.policy.windows import Window, is_endless, window_of
+from governance.limits.services.batch_holds import Draw
 from governance.limits.services.ledger import Admission, HoldRequest, LedgerUnavailableError
 from kernel.money import format_usd
 
@@ -28,13 +30,13 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         call_id=call.id,
         amount_nanos=worst,
         least_nanos=least,
-        windows=_windows(call),
+        windows=windows_of(call, _moment(call)),
         started_at=call.started_at,
         lifetime_seconds=_lifetime(call, gateway),
         record=admission_record(call),
     )
     try:
-        call.hold = Hold(worst, gateway.ledger.reserve(request))
+        call.hold = Hold(worst, _asked(call, gateway, request))
         # Shielded: should the caller leave now, the hold may be made all the same, and settling waits for it.
         async with asyncio.timeout(_PATIENCE_SECONDS):
             admission = await asyncio.shield(call.hold.admission)
@@ -46,6 +48,8 @@ async def reserve(call: Call, gateway: Gateway) -> None:
         ) from error
     if not admission.admitted:
         raise _exceeded(call, gateway, admission, least)
+    if call.job is not None and call.job.batch is not None:
+        call.job.batch.drawn_nanos = admission.drawn_nanos
     call.hold.nanos, call.hold.is_part = admission.held_nanos, admission.held_nanos < worst
 
 
@@ -58,8 +62,20 @@ def _lifetime(call: Call, gateway: Gateway) -> float:
     return seconds + gateway.settle_timeout_seconds + _GRACE_SECONDS
 
 
-def _windows(call: Call) -> tuple[Window, ...]:
-    """The current window of each budget whose scope the call is in."""
+def _asked(call: Call, gateway: Gateway, request: HoldRequest) -> "asyncio.Future[Admission]":
+    """Of the ledger; a line of a batch takes from what that holds."""
+    if call.job is None or call.job.batch is None:
+        return gateway.ledger.reserve(request)
+    return gateway.batch_holds.draw(Draw(batch_id=call.job.batch.id, request=request))
+
+
+def _moment(call: Call) -> datetime:
+    """When the call was admitted; of a batch, when that was sent: it is charged where it is held."""
+    return call.moment if call.job is None or call.job.batch is None else call.job.batch.created_at
+
+
+def windows_of(call: Call, moment: datetime) -> tuple[Window, ...]:
+    """The window at a moment of each budget whose scope the call is in."""
     if not call.key.budgets:
         return ()
     facts = call.facts()
@@ -68,7 +84,7 @@ def _windows(call: Call) -> tuple[Window, ...]:
             budget_id=budget.id,
             period=budget.period,
             time_zone=budget.time_zone,
-            now=call.moment,
+            now=moment,
             subject=subject,
         )
         for budget in call.key.budgets

@@ -944,7 +944,11 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/settle.sql',
-            sha256='958435081fcd6e2ba794c094a5957f36f43b4d0f816c8bc92b3da515cd6e29f6',
+            sha256='fb3f53157c5fbd596dd221c9307abef6a9a3059cfb40d2070282e12fd7e33f2e',
+        ),
+        kernel.migrations.RunSource(
+            source='governance/limits/sql/batches.sql',
+            sha256='17b7905860eccfbbd55c65ba2431ed41ee2618585c5556ad037ea22a96bdd8a1',
         ),
         kernel.migrations.RunSource(
             source='governance/limits/sql/corrections.sql',

@@ -36,6 +36,7 @@ SCHEDULE: dict[str, Any] = {
     "watch-contracts": {"task": "prompts.tasks.watch_contracts", "schedule": 60.0},
     "send-jobs": {"task": "gateway.tasks.send_jobs", "schedule": 1.0},
     "tend-jobs": {"task": "gateway.tasks.tend_jobs", "schedule": 5.0},
+    "tend-batches": {"task": "gateway.tasks.tend_batches", "schedule": 2.0},
     "receive-jobs": {"task": "gateway.tasks.receive_jobs", "schedule": 5.0},
     "measure-qualities": {"task": "gateway.tasks.measure_qualities", "schedule": 3600.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},

@@ -15,6 +15,7 @@ _GROUPS = (
             ("Overview", "space_dashboard", "admin:index"),
             ("Calls", "receipt_long", "admin:governance_auditrecord_changelist"),
             ("Jobs", "schedule_send", "admin:gateway_job_changelist"),
+            ("Batches", "stacks", "admin:gateway_batch_changelist"),
             ("Feedback", "thumbs_up_down", "admin:governance_feedback_changelist"),
         ),
     ),

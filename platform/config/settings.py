@@ -84,6 +84,12 @@ JOBS_DEAD_HOURS = env.at_least("GATEHOUSE_JOBS_DEAD_HOURS", 1, default=168)
 JOBS_WEBHOOK_HOSTS = [host.strip().lower() for host in env.list("GATEHOUSE_JOBS_WEBHOOK_HOSTS", default=[])]
 JOBS_QUEUE_URL = env.str("GATEHOUSE_JOBS_QUEUE_URL", default="")
 JOBS_DEAD_QUEUE_URL = env.str("GATEHOUSE_JOBS_DEAD_QUEUE_URL", default="")
+# --- files and batches (docs/batches.md) -------------------------------------------------------------
+FILES_MAX_MB = env.at_least("GATEHOUSE_FILES_MAX_MB", 1, default=200)
+FILES_DAYS = env.at_least("GATEHOUSE_FILES_DAYS", 1, default=30)
+TEAM_FILES_MB = env.at_least("GATEHOUSE_TEAM_FILES_MB", 1, default=10_240)
+BATCH_MAX_LINES = env.at_least("GATEHOUSE_BATCH_MAX_LINES", 1, default=50_000)
+TEAM_BATCHES = env.at_least("GATEHOUSE_TEAM_BATCHES", 1, default=50)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 
 # --- gateway ---------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ def workers(configuration: Configuration, environment: Mapping[str, str]) -> tup
         "deliveries": ("--pool", "threads", "--concurrency", "4"),
         "documents": ("--concurrency", "2"),
         "evaluations": ("--pool", "threads", "--concurrency", "2"),
-        "jobs": ("--pool", "threads", "--concurrency", "20"),
+        "jobs": ("--pool", "threads", "--concurrency", "22"),
     }
     return tuple(
         _celery(

@@ -10,6 +10,8 @@ ROUTES = {
     "gateway.tasks.send_jobs": {"queue": "jobs"},
     "gateway.tasks.tend_jobs": {"queue": "jobs"},
     "gateway.tasks.receive_jobs": {"queue": "jobs"},
+    "gateway.tasks.tend_batches": {"queue": "jobs"},
+    "gateway.tasks.step_batch": {"queue": "jobs"},
     "prompts.tasks.index_documents": {"queue": "documents"},
     "prompts.tasks.tend_bases": {"queue": "documents"},
     "gateway.tasks.sync_knowledge": {"queue": "documents"},

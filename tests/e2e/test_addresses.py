@@ -28,7 +28,7 @@ TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
         ("/model/m/converse", "converse", "/bedrock"),
         ("/v1/model/m/converse-stream", "openai", "/bedrock/model/{model}/converse-stream"),
         ("/mcp", "openai", "There is no MCP server here."),
-        ("/v1/files", "openai", "There is nothing at /v1/files."),
+        ("/v1/audio/speech", "openai", "There is nothing at /v1/audio/speech."),
         ("/bedrock/nothing", "converse", "There is nothing at"),
     ],
 )

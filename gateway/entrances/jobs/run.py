@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -11,7 +12,7 @@ import orjson
 from django.conf import settings
 
 from gateway.call import Call
-from gateway.call.job import JobAnswer, JobRequest, JobRun
+from gateway.call.job import BatchShare, JobAnswer, JobRequest, JobRun
 from gateway.entrances.formats.entrance import Entrance
 from gateway.entrances.formats.incoming import Scope, new_call
 from gateway.entrances.formats.openai_reply import openai_error
@@ -26,12 +27,15 @@ from gateway.refusals import Refusal, status_in
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
 from gateway.stages.authenticate import accepted_key
+from governance.limits.services.ledger import LedgerUnavailableError
 from kernel.clock import utc_now
+from kernel.deadlines import within
 from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
 _KEY_PAUSE_SECONDS = 30.0
+_GIVE_BACK_SECONDS = 5.0
 _BEHIND = timedelta(seconds=10)
 """A key made so short a time ago may be known to the gateway that accepted the job, and not here yet."""
 _WRITES, _WRITE_PAUSE_SECONDS = 6, 2.0
@@ -80,7 +84,7 @@ class _Attempt:
             scope, wire_format=door.entrance.name, parsed=parsed, body_bytes=len(request.body), shown_key=key,
             call_id=self._call_id,
         )  # fmt: skip
-        call.job = JobRun(id=self._job.id, write=partial(_answer, door.entrance))
+        call.job = JobRun(id=self._job.id, write=partial(_answer, door.entrance), batch=_share(self._job))
         return call
 
     def _key(self, request: JobRequest) -> KeyEntry:
@@ -128,10 +132,20 @@ class _Attempt:
             return await self.wait(refusal.message, after.pause, counter=short)
         if after.ruling is Ruling.RETRY:
             self._gateway.metrics.job_retries += 1
+            await self._give_back()
             return await self.wait(refusal.message, after.pause, counts=True)
         state = "failed" if after.ruling is Ruling.FAIL else "dead"
         reason = f"{after.reason} {refusal.message}".strip()
         return await self._end(state, self._refusal_answer(refusal), code=refusal.code, reason=reason)
+
+    async def _give_back(self) -> None:
+        """To its batch, for the next attempt, what this one took of it: its call has ended and is held no more."""
+        share = None if self._call is None or self._call.job is None else self._call.job.batch
+        if share is not None and share.drawn_nanos:
+            with suppress(LedgerUnavailableError, TimeoutError):
+                await within(
+                    _GIVE_BACK_SECONDS, _future(self._gateway.ledger.extend(share.id, share.drawn_nanos))
+                )
 
     def _refusal_answer(self, refusal: Refusal) -> JobAnswer:
         """What the entrance would have said."""
@@ -190,6 +204,16 @@ class _Attempt:
                 logger.error("job %s: what came of it is not written yet (%s)", self._job.id, error)
                 await asyncio.sleep(_WRITE_PAUSE_SECONDS if left else 0)
         return False
+
+
+async def _future(future: "asyncio.Future[int]") -> int:
+    return await future
+
+
+def _share(job: Claimed) -> BatchShare | None:
+    if job.batch_id is None or job.batched_at is None:
+        return None
+    return BatchShare(id=job.batch_id, created_at=job.batched_at)
 
 
 def _scope(request: JobRequest) -> Scope:

@@ -106,7 +106,10 @@ def _ended(rows: "QuerySet[Job]", *, now: datetime, state: str, **changes: objec
 
 def drop_expired(*, now: datetime) -> int:
     """Deletes jobs whose time is over; how many. A webhook that is still told comes first."""
-    over = Job.objects.filter(expires_at__lte=now).exclude(webhook_state=Job.Webhook.PENDING)
+    # Those of a batch go with it, when its files are written.
+    over = Job.objects.filter(expires_at__lte=now, batch__isnull=True).exclude(
+        webhook_state=Job.Webhook.PENDING
+    )
     ids = list(over.values_list("pk", flat=True)[: 10 * _AT_A_TIME])
-    Job.objects.filter(pk__in=ids, expires_at__lte=now)._raw_delete("default")
+    Job.objects.filter(pk__in=ids, expires_at__lte=now, batch__isnull=True)._raw_delete("default")
     return len(ids)

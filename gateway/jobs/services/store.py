@@ -38,14 +38,16 @@ _CANCEL = """
     WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s AND state = 'queued' RETURNING 1"""
 _DELETE = """
     DELETE FROM gateway_job WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s
-        AND state NOT IN ('queued', 'running') RETURNING 1"""
+        AND state NOT IN ('queued', 'running') AND batch_id IS NULL RETURNING 1"""
 _CLAIM = """
     UPDATE gateway_job j SET state = 'running', attempts = attempts + 1, call_id = %(call_id)s, sent_at = NULL, waits_for = '',
         started_at = coalesce(started_at, %(now)s), lease_until = %(lease_until)s, answer = NULL, answer_generation = NULL
     FROM accounts_apikey k
     WHERE j.id = %(id)s AND j.team_id = %(team)s AND j.state = 'queued' AND j.not_before <= %(now)s AND j.deadline_at > %(now)s
         AND k.id = j.api_key_id
-    RETURNING j.id, j.team_id, j.application_id, k.key_id, j.generation, j.request, j.attempts, j.created_at"""
+        AND (j.batch_id IS NULL OR EXISTS (SELECT FROM gateway_batch b WHERE b.id = j.batch_id AND b.state = 'in_progress'))
+    RETURNING j.id, j.team_id, j.application_id, k.key_id, j.generation, j.request, j.attempts, j.created_at, j.batch_id,
+        (SELECT b.created_at FROM gateway_batch b WHERE b.id = j.batch_id)"""
 _RENEW = """
     UPDATE gateway_job SET lease_until = %s WHERE id = %s AND state = 'running' AND call_id = %s RETURNING 1"""
 _KEEP = """
@@ -72,7 +74,7 @@ _FIGURES = """
         coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE state = 'queued')), 0)::float
     FROM gateway_job WHERE state IN ('queued', 'running', 'dead')"""
 _DEPTH = """
-    SELECT count(*), coalesce(sum(request_bytes), 0)::bigint FROM gateway_job WHERE team_id = %s AND state = 'queued'"""
+    SELECT count(*), coalesce(sum(request_bytes), 0)::bigint FROM gateway_job WHERE team_id = %s AND state = 'queued' AND batch_id IS NULL"""
 
 
 class JobsUnavailableError(UnavailableError):
@@ -126,6 +128,9 @@ class Claimed:
     request: bytes
     attempts: int
     created_at: datetime
+    batch_id: UUID | None
+    batched_at: datetime | None
+    """When the batch was sent that it is a line of."""
 
 
 @dataclass(frozen=True, slots=True)

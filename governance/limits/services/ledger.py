@@ -94,6 +94,8 @@ class Admission:
     window: Window | None = None
     remaining_nanos: int | None = None
     held_nanos: int = 0
+    drawn_nanos: int = 0
+    """How much of that its batch had held (governance/limits/services/batch_holds.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,8 @@ $$;
 
 
 -- Ends holds whose time is over, or whose process has been silent for so long, `at_most` at once: each call is charged what its
--- stream was noted to have come to, else its whole hold; as estimated, and never more than the hold.
+-- stream was noted to have come to, else its whole hold; as estimated, and never more than the hold. What batches hold is no
+-- process's, and is let go of by who tends them: nothing was asked under it (governance/limits/sql/batches.sql).
 CREATE OR REPLACE FUNCTION gatehouse_expire(silent_seconds float8, at_most int)
 RETURNS TABLE (call_id uuid, amount_nanos bigint)
 LANGUAGE plpgsql AS $$
@@ -125,9 +126,10 @@ BEGIN
     SELECT array_agg(candidate.call_id) INTO due FROM (
         SELECT hold.call_id FROM governance_hold hold
         LEFT JOIN governance_gatewayinstance instance ON instance.id = hold.instance_id
-        WHERE hold.expires_at < now()
-           OR instance.heartbeat_at IS NULL
-           OR instance.heartbeat_at < now() - make_interval(secs => silent_seconds)
+        WHERE hold.instance_id <> '00000000-0000-0000-0000-000000000000'
+          AND (hold.expires_at < now()
+               OR instance.heartbeat_at IS NULL
+               OR instance.heartbeat_at < now() - make_interval(secs => silent_seconds))
         ORDER BY hold.call_id
         LIMIT at_most) AS candidate;
     IF due IS NULL THEN
