@@ -7,6 +7,7 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Team, User
+from gateway.catalogue.models import ModelQuality
 from governance.limits.models import Budget
 from governance.records.models import AuditRecord
 from governance.records.services.team_keys import live_key
@@ -126,4 +127,5 @@ def make_world() -> World:
     world.people["nobody"] = make_person("nobody")
     model = make_model(context_window=1)
     world.route = make_route("nova-lite", make_deployment(model))
+    ModelQuality.objects.create(model=model, score=0.5)
     return world

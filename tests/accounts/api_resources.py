@@ -19,8 +19,9 @@ from tests.world import TeamWorld
 API = "/api/v1"
 CATALOG = (
     "models", "deployments", "prices", "routes", "provider-accounts", "discovered", "discovery-lists", "model-matrix", "model-news",
+    "routing-rules", "model-qualities",
 )  # fmt: skip
-REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models")
+REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models", "routing")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.access.admin import OwnedPages
 from accounts.models import ApiKey, Application, Team
-from gateway.catalogue.models import Deployment, Price
+from gateway.catalogue.models import Deployment, ModelQuality, Price
 from gateway.catalogue.models import Model as BedrockModel
 from governance.alerts.models import AlertChannel
 from governance.limits.models import Budget, RateLimit
@@ -56,7 +56,7 @@ MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM
 """Who may make one, where it is not whoever manages keys and prompts."""
 SHARED = (AlertChannel, Budget, RateLimit, PrivacyPolicy, Prompt)
 """What superusers make for no team."""
-CATALOGUE = (Deployment, Price, BedrockModel)
+CATALOGUE = (Deployment, Price, BedrockModel, ModelQuality)
 PAGES: dict[type[Model], Any] = {
     model: page for model, page in admin.site._registry.items() if isinstance(page, OwnedPages)
 }

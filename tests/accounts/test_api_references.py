@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Team, User
-from gateway.catalogue.models import Deployment, Price, Route
+from gateway.catalogue.models import Deployment, ModelQuality, Price, Route
 from gateway.catalogue.models import Model as BedrockModel
 from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.privacy.models import PrivacyPolicy
@@ -44,7 +44,7 @@ WAYS: dict[type[Model], str] = {
     TestCase: "test_set.team_id", Evaluation: "test_set.team_id", KnowledgeDocument: "base.team_id",
 }  # fmt: skip
 """The way to a row's team, where it is not `team_id`."""
-CATALOGUE = ("routes", "prices", "deployments", "models")
+CATALOGUE = ("routes", "prices", "deployments", "models", "model-qualities")
 ALL = references()
 PEOPLE = (*ROLES, "nobody", "superuser")
 MAY_MAKE = {
@@ -93,6 +93,7 @@ class Rows:
             "knowledge-documents": {"base": id_in(mine, "knowledge-bases")},
             "routes": {"name": "new", "targets": [{"deployment": Deployment.objects.get().pk, "weight": 1}]},
             "deployments": {"model": BedrockModel.objects.get().pk, "region": "eu-west-1"},
+            "model-qualities": {"model": BedrockModel.objects.get().pk, "scope": "feature:references", "score": 0.5},
             "prices": {"deployment": Deployment.objects.get().pk, "tier": "priority", "valid_from": "2031-01-01T00:00:00Z", "input_usd": "1", "output_usd": "1"},
         }  # fmt: skip
 
@@ -136,7 +137,12 @@ def send(client: Client, world: World, reference: Reference, body: dict[str, Any
     if resource == "knowledge-documents" and reference.method == "post":
         file = SimpleUploadedFile("new.md", b"# New\n\nNew.")
         return client.post(f"{API}/{resource}/", {**{name: "" if each is None else each for name, each in body.items()}, "file": file})  # fmt: skip
-    catalogue: dict[str, Any] = {"routes": Route, "prices": Price, "deployments": Deployment}
+    catalogue: dict[str, Any] = {
+        "routes": Route,
+        "prices": Price,
+        "deployments": Deployment,
+        "model-qualities": ModelQuality,
+    }
     url = reference.path
     if "{" in url:
         pk = catalogue[resource].objects.get().pk if resource in catalogue else id_in(world.mine, resource)
@@ -220,6 +226,7 @@ def test_every_other_field_that_holds_ids_is_looked_at():
     assert plain_ids() - {
         ("patch", "/knowledge-bases/{id}/", "bedrock_id"), ("post", "/knowledge-bases/", "bedrock_id"),
         ("patch", "/models/{id}/", "model_id"), ("post", "/models/", "model_id"),
+        ("patch", "/routes/{id}/", "shadow_budget"), ("post", "/routes/", "shadow_budget"),
         ("patch", "/models/{id}/", "count_tokens_id"), ("post", "/models/", "count_tokens_id"),
     } == {
         ("patch", "/knowledge-documents/{id}/", "applications"),
@@ -295,7 +302,12 @@ def test_what_is_no_id_is_refused(world, resource):
         if resource == "knowledge-documents" and reference.method == "post":
             continue  # a form, whose values are all text
         body = json.dumps(body_of(rows, reference, "HERE"))
-        catalogue: dict[str, Any] = {"routes": Route, "prices": Price, "deployments": Deployment}
+        catalogue: dict[str, Any] = {
+            "routes": Route,
+            "prices": Price,
+            "deployments": Deployment,
+            "model-qualities": ModelQuality,
+        }
         pk = (
             catalogue[resource].objects.get().pk
             if resource in catalogue

@@ -44,7 +44,7 @@ class AskedSerializer(serializers.Serializer[Any]):
     choice = ChoiceField()
 
 
-class WaySerializer(serializers.Serializer[Any]):
+class PricedWaySerializer(serializers.Serializer[Any]):
     """One way to pay for the scenario."""
 
     name = serializers.CharField()
@@ -78,7 +78,7 @@ class AnalysisSerializer(serializers.Serializer[Any]):
 
     base = serializers.CharField(help_text="What the others are held against.")
     calls = serializers.ListField(child=serializers.IntegerField(), help_text="Of each month.")
-    ways = WaySerializer(many=True)
+    ways = PricedWaySerializer(many=True)
     crossings = CrossingSerializer(many=True)
 
 
