@@ -24,8 +24,10 @@ from gateway.discovery.selectors.matrix import (
     vendors_found,
 )
 from gateway.discovery.services.actions import deploy, succeed
+from kernel.background import app
 from kernel.clock import utc_now
 
+_DISCOVER = "gateway.tasks.discover"
 _PER_PAGE = 25
 _NEWS = 20
 _OWN = (
@@ -46,7 +48,7 @@ class DiscoveredAdmin(SeenOnly, BaseAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method == "POST":
-            return self._deploy(request)
+            return self._look(request) if "look" in request.POST else self._deploy(request)
         query = _query(request)
         rows = matrix(query, now=utc_now())
         page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
@@ -91,6 +93,12 @@ class DiscoveredAdmin(SeenOnly, BaseAdmin):
             "may_change": may_manage_shared(principal(request)),
         }
         return without_store(self.render_page(request, "gateway/discovery/endings", **context))
+
+    def _look(self, request: HttpRequest) -> HttpResponse:
+        self._check(request)
+        app.send_task(_DISCOVER)
+        messages.success(request, "AWS is being asked. Reload this page in a minute.")
+        return HttpResponseRedirect(request.get_full_path())
 
     def _deploy(self, request: HttpRequest) -> HttpResponse:
         self._check(request)

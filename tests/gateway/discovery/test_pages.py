@@ -10,6 +10,7 @@ from django.urls import reverse
 from gateway.catalogue.models import Deployment, Model, Route
 from gateway.discovery.models import Discovered, DiscoveredList
 from gateway.discovery.services.news import tell_endings
+from kernel.background import app
 from kernel.clock import utc_now
 from tests.gateway.catalogue.factories import NOVA_LITE, make_deployment, make_model
 
@@ -182,3 +183,13 @@ def test_the_alias_of_what_is_gone_by_one_click(world):
 
 def test_before_aws_was_asked_it_says_so(world):
     assert "AWS has not been asked yet" in page(world, "viewer")
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "asked"), [("superuser", 302, ["gateway.tasks.discover"]), ("owner", 403, [])]
+)
+def test_aws_is_asked_at_once_by_one_click(world, monkeypatch, who, status, asked):
+    sent: list[str] = []
+    monkeypatch.setattr(app, "send_task", sent.append)
+    assert world.client(who).post(reverse(LIST), {"look": "1"}).status_code == status
+    assert sent == asked
