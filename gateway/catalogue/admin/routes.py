@@ -53,7 +53,7 @@ class RouteAdmin(CatalogAdmin):
         "max_tokens_limit": "Highest max_tokens",
         "expected_output_tokens": "Expected output tokens",
     }
-    usual_fields = ("expected_output_tokens", "attempts", "prompt_cache")
+    usual_fields = ("expected_output_tokens", "attempts", "prompt_cache", "shadow_percent")
     list_display = ("name", "targets_text", "strategy_name", "usual_max_tokens", "is_enabled")
     list_filter = ("is_enabled", "strategy", "targets__deployment__model__vendor")
     search_fields = ("name", "aliases")

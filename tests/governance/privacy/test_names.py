@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -108,7 +109,8 @@ def test_a_text_over_which_workers_die_again_and_again_fails(pool: NamesPool) ->
     def kill_all() -> None:
         while not is_over.is_set():
             for pid in pool.process_ids():
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just died of the kill before
+                    os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill_all)
