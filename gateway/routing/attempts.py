@@ -53,7 +53,7 @@ class Attempts:
         self, call: Call, fleet: Fleet, limiter: RateLimiter, *, random: Random, patience: float
     ) -> None:
         self._call, self._fleet, self._random = call, fleet, random
-        self._room = Room(limiter, fleet.fair)
+        self._room = Room(limiter, fleet.fair, call.routed.own)
         self._route = call.routed.route
         self._line, self._budget = fleet.line(self._route.name), fleet.budget(self._route.name)
         stand_ins = call.routed.stand_ins

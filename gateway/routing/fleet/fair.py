@@ -9,7 +9,7 @@ from math import exp, inf
 
 _SECONDS = 30.0
 """Over about so long what was asked is remembered."""
-_MIN_SECONDS = 10.0
+_MIN_SECONDS, _WATCHED_SECONDS = 10.0, 5.0
 _MARGIN = 1.1
 """A team's demand goes up and down: so much of it is left to it, where that is less than its share."""
 _MIN_DEMAND = 0.5
@@ -39,9 +39,11 @@ class FairShares:
     def __init__(self) -> None:
         self._own: dict[str, dict[int, _Asked]] = {}
         self._others: Demands = {}
+        self._since: dict[str, float] = {}
 
-    def note(self, quota: str, *, team: int, weight: int, amount: int, now: float) -> None:
+    def note(self, quota: str, *, team: int, weight: int, amount: float, now: float) -> None:
         """A call of a team wants so much."""
+        self._since.setdefault(quota, now)
         asked = self._own.setdefault(quota, {}).setdefault(team, _Asked(now))
         asked.weight = weight
         asked.amount = asked.now(now) + amount
@@ -51,6 +53,13 @@ class FairShares:
         teams = self._own.get(quota, {})
         others = self._others.get(quota)
         return len(teams) > 1 or (others is not None and not others.keys() <= teams.keys())
+
+    def is_short(self, quota: str, *, most: int, now: float) -> bool:
+        """Whether all together want more than there is. A burst of a few seconds does not tell."""
+        if now - self._since.get(quota, now) < _WATCHED_SECONDS:
+            return False
+        wanted = sum(_per_minute(asked, now) for asked in self._own.get(quota, {}).values())
+        return wanted + sum(amount for amount, _ in self._others.get(quota, {}).values()) > most
 
     def limit(self, quota: str, *, team: int, weight: int, most: int, now: float) -> int:
         """The most that a team may have taken in a minute of a quota of `most`: at least 1, at most all of it."""
@@ -68,7 +77,7 @@ class FairShares:
             for team in [team for team, asked in teams.items() if asked.now(now) < _MIN_DEMAND]:
                 del teams[team]
             if not teams:
-                del self._own[quota]
+                del self._own[quota], self._since[quota]
                 continue
             told = sorted(teams.items(), key=lambda each: -each[1].amount)[:_MAX_TEAMS]
             found[quota] = {team: (_per_minute(asked, now), asked.weight) for team, asked in told}

@@ -6,6 +6,7 @@ cache, and the output times the model's burndown rate (AWS user guide, "How toke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.catalogue.quotas import Quotas
@@ -44,27 +45,19 @@ class Scarce:
         team: int,
         weight: int,
         fair: FairShares,
-        is_first: bool,
         now: float,
     ) -> Takes:
-        """What a call of a team takes that asks for so much output; `is_first`, where it has not looked here before."""
-        amounts = {
-            "requests": 1,
-            "tokens": input_tokens + output_tokens,
-            "input": input_tokens,
-            "output": output_tokens,
-        }
+        """What a call of a team takes that asks for so much output."""
+        amounts = _amounts(input_tokens, output_tokens)
         takes: list[tuple[Counter, int]] = []
         names: list[str] = []
         for name, most in quotas.most:
-            key = f"quota:{quotas.pool}:{name}"
+            key = _key(quotas, name)
             amount = min(amounts[name], most)  # what is more than the whole quota is AWS's to refuse
-            if is_first:
-                fair.note(key, team=team, weight=weight, amount=amount, now=now)
             takes.append((Counter(key, MINUTE_MS, most), amount))
             names.append(name)
             if fair.is_shared(key):
-                is_scarce = name in self._scarce
+                is_scarce = name in self._scarce or fair.is_short(key, most=most, now=now)
                 limit = fair.limit(key, team=team, weight=weight, most=most, now=now) if is_scarce else most
                 takes.append((Counter(f"{key}{_OF_TEAM}{team}", MINUTE_MS, max(limit, amount)), amount))
                 names.append(name)
@@ -79,6 +72,37 @@ class Scarce:
                 self._scarce.add(name)
             elif used < _SCARCE_UNTIL * counter.limit:
                 self._scarce.discard(name)
+
+
+def note_demand(
+    pools: Sequence[Quotas],
+    fair: FairShares,
+    *,
+    input_tokens: int,
+    output_tokens: int,
+    team: int,
+    weight: int,
+    now: float,
+) -> None:
+    """What a call of a team wants of the quotas of its route, wherever it gets it: an equal part of each."""
+    amounts = _amounts(input_tokens, output_tokens)
+    for quotas in pools:
+        for name, most in quotas.most:
+            amount = min(amounts[name], most) / len(pools)
+            fair.note(_key(quotas, name), team=team, weight=weight, amount=amount, now=now)
+
+
+def _amounts(input_tokens: int, output_tokens: int) -> dict[str, int]:
+    return {
+        "requests": 1,
+        "tokens": input_tokens + output_tokens,
+        "input": input_tokens,
+        "output": output_tokens,
+    }
+
+
+def _key(quotas: Quotas, name: str) -> str:
+    return f"quota:{quotas.pool}:{name}"
 
 
 def is_of_team(counter: Counter) -> bool:

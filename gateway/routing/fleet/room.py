@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gateway.call import Call
 from gateway.call.groups import Reply
 from gateway.routing.fleet.fair import FairShares
 from gateway.routing.fleet.health import Health
-from gateway.routing.fleet.quotas import Takes, is_of_team, used_of
+from gateway.routing.fleet.quotas import Takes, is_of_team, note_demand, used_of
 from gateway.snapshot.state import DeploymentEntry
 from governance.limits.policy.rate_limits import RateRequest
 from governance.limits.services.rate_limiter import RateLimiter, Ticket
@@ -30,11 +31,12 @@ class Room:
     """As one call looks for it. `ready_in` is in how many seconds there may be some, by the last looks; `is_own` whether what
     stood in the way was its team's own share of a quota."""
 
-    def __init__(self, limiter: RateLimiter, fair: FairShares) -> None:
+    def __init__(
+        self, limiter: RateLimiter, fair: FairShares, deployments: Iterable[DeploymentEntry]
+    ) -> None:
         self._limiter, self._fair = limiter, fair
+        self._pools = list({each.quotas.pool: each.quotas for each in deployments if each.quotas}.values())
         self._number = 0
-        self._looked: set[str] = set()
-        """At which pools of quotas."""
         self.ready_in = 0.0
         self.is_own = False
 
@@ -54,6 +56,16 @@ class Room:
             return Taken()
         self._number += 1
         team = call.key.team
+        if self._number == 1:
+            note_demand(
+                self._pools,
+                self._fair,
+                input_tokens=call.bounds.counted_input_tokens,
+                output_tokens=call.bounds.max_tokens,
+                team=team.id,
+                weight=team.weight,
+                now=now,
+            )
         takes = health.scarce.takes(
             quotas,
             input_tokens=call.bounds.counted_input_tokens,
@@ -61,10 +73,8 @@ class Room:
             team=team.id,
             weight=team.weight,
             fair=self._fair,
-            is_first=quotas.pool not in self._looked,
             now=now,
         )
-        self._looked.add(quotas.pool)
         if not takes.takes:
             return Taken()
         request = RateRequest(f"{call.id}:{self._number}", takes.takes)

@@ -1,13 +1,16 @@
 """What each team may take of a quota that several want more of than there is."""
 
+from collections import Counter
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.catalogue.quotas import Quotas
 from gateway.routing.fleet.fair import FairShares, water_fill
-from gateway.routing.fleet.quotas import Scarce, is_of_team
-from governance.limits.policy.rate_limits import RateDecision
+from gateway.routing.fleet.quotas import Scarce, is_of_team, note_demand
+from governance.limits.policy.rate_limits import RateDecision, RateRequest, Tallies
 
 DEMANDS = st.dictionaries(
     st.integers(1, 50), st.tuples(st.floats(0, 10_000), st.integers(1, 10)), min_size=1, max_size=10
@@ -74,9 +77,8 @@ def test_only_what_is_scarce_is_shared():
     fair, scarce, quotas = FairShares(), Scarce(), Quotas(pool="p", requests=100)
 
     def takes(team):
-        return scarce.takes(
-            quotas, input_tokens=1, output_tokens=1, team=team, weight=1, fair=fair, is_first=True, now=0.0
-        )
+        note_demand([quotas], fair, input_tokens=1, output_tokens=1, team=team, weight=1, now=0.0)
+        return scarce.takes(quotas, input_tokens=1, output_tokens=1, team=team, weight=1, fair=fair, now=0.0)
 
     for team in (1, 2) * 60:
         last = takes(team)
@@ -89,3 +91,31 @@ def test_only_what_is_scarce_is_shared():
     scarce.learn(last, RateDecision(0, (20, 30)))
     _, of_team = (counter for counter, _ in takes(1).takes)
     assert of_team.limit == 100
+
+
+def test_who_comes_late_to_a_second_quota_has_its_share_there():
+    """Two regions, asked in order, are asked for twice what they have: three teams want 2, 1 and 1 parts, and get a third each."""
+    random, tallies, fair = Random(1), Tallies(), FairShares()
+    pools = [Quotas(pool=name, requests=240) for name in "ab"]
+    scarce = [Scarce(), Scarce()]
+    arrivals = [
+        (second + random.random(), number, team)
+        for team, each_second in ((1, 8), (2, 4), (3, 4))
+        for second in range(60)
+        for number in range(each_second)
+    ]
+    got: Counter[int] = Counter()
+    for number, (now, _, team) in enumerate(sorted(arrivals)):
+        note_demand(pools, fair, input_tokens=1, output_tokens=1, team=team, weight=1, now=now)
+        for quotas, each in zip(pools, scarce, strict=True):
+            takes = each.takes(
+                quotas, input_tokens=1, output_tokens=1, team=team, weight=1, fair=fair, now=now
+            )
+            request = RateRequest(f"{number}{quotas.pool}", takes.takes)
+            (decision,) = tallies.admit([request], now_ms=int(now * 1000))
+            each.learn(takes, decision)
+            if decision.admitted:
+                got[team] += 1
+                break
+    assert sum(got.values()) == 480
+    assert all(abs(number - 160) <= 8 for number in got.values()), got
