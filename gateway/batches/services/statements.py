@@ -9,7 +9,9 @@ STOP = """
 STOP_JOBS = """
     UPDATE gateway_job j SET state = 'cancelled', ended_at = %(now)s::timestamptz, request = NULL, sent_at = NULL
     FROM gateway_batch b
-    WHERE j.batch_id = %(id)s AND j.state = 'queued' AND b.id = j.batch_id AND b.state IN ('cancelling', 'finalizing')"""
+    WHERE j.batch_id = %(id)s AND j.state = 'queued' AND b.id = j.batch_id AND b.state IN ('cancelling', 'finalizing') AND b.mode <> 'batch_inference'"""
 """Those that wait; calls under way go on."""
 RELEASE = "SELECT gatehouse_unreserve(ARRAY[%(id)s]::uuid[])"
 """Lets go of what a batch still holds."""
+RELEASE_STOPPED = f"{RELEASE} FROM gateway_batch WHERE id = %(id)s AND mode <> 'batch_inference'"
+"""The same when it is stopped: what batch inference has made is charged to its hold first."""

@@ -84,7 +84,7 @@ class _Attempt:
             scope, wire_format=door.entrance.name, parsed=parsed, body_bytes=len(request.body), shown_key=key,
             call_id=self._call_id,
         )  # fmt: skip
-        call.job = JobRun(id=self._job.id, write=partial(_answer, door.entrance), batch=_share(self._job))
+        call.job = JobRun(id=self._job.id, write=partial(_answer, door.entrance), batch=_share(self._job), record=request.record)
         return call
 
     def _key(self, request: JobRequest) -> KeyEntry:
