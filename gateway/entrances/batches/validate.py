@@ -99,9 +99,7 @@ class Validation:
     def _add_inferred(self, found: Bound) -> None:
         """What batch inference would cost, as long as it can make all lines at one deployment."""
         assert self._first is not None
-        if self._inferred is None or found.inferred is None:
-            self._inferred = None
-        elif found.call.routed.deployments[0].id != self._first.routed.deployments[0].id:
+        if self._inferred is None or found.inferred is None or found.call.routed.deployments[0].id != self._first.routed.deployments[0].id:
             self._inferred = None
         else:
             self._inferred += found.inferred

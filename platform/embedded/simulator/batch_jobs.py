@@ -72,7 +72,7 @@ class SimulatedBatchJobs:
     def _job(self, identifier: str) -> SimulatedJob:
         found = self._jobs.get(identifier)
         if found is None:
-            raise AwsError(404, "ResourceNotFoundException", "The provided job identifier is not found.")
+            raise AwsError("ResourceNotFoundException", 404, "The provided job identifier is not found.")
         return found
 
     def _finish(self, job: SimulatedJob, status: str) -> None:

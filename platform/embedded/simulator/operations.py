@@ -27,8 +27,7 @@ class Operation(Enum):
     INVOKE_MODEL = "InvokeModel"
     INVOKE_MODEL_STREAM = "InvokeModelWithResponseStream"
     COUNT_TOKENS = "CountTokens"
-    APPLY_JOB = re.compile(r"/model-invocation-job/([^/]+)(/stop)?")
-_GUARDRAIL = "ApplyGuardrail"
+    APPLY_GUARDRAIL = "ApplyGuardrail"
     LIST_SERVICE_QUOTAS = "ListServiceQuotas"
     RETRIEVE = "Retrieve"
     RETRIEVE_AND_GENERATE = "RetrieveAndGenerate"
@@ -67,6 +66,7 @@ _OF_A_MODEL = {
     "count-tokens": Operation.COUNT_TOKENS,
 }
 _KNOWLEDGE_BASE = re.compile(r"/knowledgebases/([^/]+)/retrieve")
+_JOB = re.compile(r"/model-invocation-job/([^/]+)(/stop)?")
 _GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
