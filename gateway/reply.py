@@ -75,7 +75,11 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         else partial(_once_more, call, gateway)
     )
     record = None if call.job is None else call.job.record
-    answer = take_record(call, gateway, record) if record is not None else invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    answer = (
+        take_record(call, gateway, record)
+        if record is not None
+        else invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    )
     if is_part:
         answer = keep_within_hold(call, gateway, answer)
     try:

@@ -93,6 +93,7 @@ class Batch(Owned):
     inference_arn = models.CharField(
         max_length=1011, blank=True, db_default="", default="", help_text="Of the job at Bedrock."
     )
+    look_at = models.DateTimeField(null=True, help_text="When Bedrock is asked next how far its job is.")
     ending = models.CharField(
         max_length=16, blank=True, db_default="", help_text="The state that it ends in, once that is known."
     )

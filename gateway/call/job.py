@@ -25,6 +25,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     message: str = ""
 
+    @property
+    def is_made(self) -> bool:
+        """Whether there is something of it; not while its line is written for S3."""
+        return bool(self.answer or self.code)
+
 
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked, as it is sealed until the job has ended. `path` is the entrance's, `raw_path` as it was sent."""

@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                         ('deployment_id', models.BigIntegerField(help_text='Which one batch inference is asked of.', null=True)),
                         ('region', models.CharField(blank=True, db_default='', default='', max_length=32)),
                         ('inference_arn', models.CharField(blank=True, db_default='', default='', help_text='Of the job at Bedrock.', max_length=1011)),
+                        ('look_at', models.DateTimeField(help_text='When Bedrock is asked next how far its job is.', null=True)),
                         ('ending', models.CharField(blank=True, db_default='', help_text='The state that it ends in, once that is known.', max_length=16)),
                         ('metadata', models.JSONField(null=True)),
                         ('problems', models.JSONField(default=list, help_text='Why it failed, as OpenAI lists errors.')),

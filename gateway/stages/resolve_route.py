@@ -31,7 +31,7 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     route = gateway.snapshot.route(call.model_name, call.key.team)
     if route is None:
         raise _unknown(call, gateway, now)
-    if not (call.key.may_call(route.name, now) or _may_run(call)):
+    if not (call.key.may_call(route.name, now) or _may_run(call) or call.is_made):
         # By the caller's word: what it leads to may be a name that the key is not to know.
         raise Refusal(
             "model_not_allowed",

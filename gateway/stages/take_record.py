@@ -28,4 +28,6 @@ async def take_record(call: Call, gateway: Gateway, record: Record) -> AsyncGene
         for event in events_of_answer(record.answer, takes_raw=takes_raw(call)):
             yield event
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
-        raise Refusal("upstream_error", "What batch inference wrote can't be read.", may_retry=False) from error
+        raise Refusal(
+            "upstream_error", "What batch inference wrote can't be read.", may_retry=False
+        ) from error

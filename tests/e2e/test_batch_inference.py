@@ -10,7 +10,7 @@ import pytest
 
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from gateway.catalogue.models import Price
-from tests.e2e.conftest import World
+from tests.e2e.conftest import MODEL, World
 from tests.e2e.test_batches import SECRET, ended, held, line, lines, rows, send, told
 from tests.e2e.test_jobs import Worker
 from tests.governance.limits.invariants import assert_sound
@@ -70,8 +70,12 @@ def stored(world: World, batch_id: str) -> list[dict[str, Any]]:
         "s3", region_name="us-east-1", endpoint_url=world.stack.simulator, aws_access_key_id=ACCESS_KEY_ID,
         aws_secret_access_key=SECRET_ACCESS_KEY,
     )  # fmt: skip
-    found = s3.get_object(Bucket=BUCKET, Key=f"gatehouse/{batch_id}/input/lines.jsonl")["Body"].read()
-    s3.close()
+    try:
+        found = s3.get_object(Bucket=BUCKET, Key=f"gatehouse/{batch_id}/input/lines.jsonl")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return []
+    finally:
+        s3.close()
     return [json.loads(each) for each in found.splitlines()]
 
 
@@ -83,15 +87,18 @@ def test_a_hundred_lines_are_made_at_half_the_price_and_no_secret_leaves(batches
     number = 105
     content = lines(*(line(each, SECRET if each == 7 else "Hello") for each in range(number)))
     batch = send(client, content, extra_headers={"X-Gatehouse-Feature": "half"})
+    until(lambda: stored(batches, batch.id), seconds=60, what="its lines in S3")
+    sent = stored(batches, batch.id)
     found = ended(client, batch)
     assert found.status == "completed", found
     assert found.model_extra is not None
     assert found.model_extra["gatehouse"] == {"mode": "batch_inference"}, found
     counts = found.request_counts
     assert counts is not None
-    assert (counts.total, counts.completed, counts.failed) == (number, number, 0), told(client, found.error_file_id)
+    assert (counts.total, counts.completed, counts.failed) == (number, number, 0), told(
+        client, found.error_file_id
+    )
     assert len(told(client, found.output_file_id)) == number
-    sent = stored(batches, batch.id)
     assert len(sent) == number
     assert "4111" not in json.dumps(sent)
     [row] = rows(batches, batch)
@@ -100,7 +107,76 @@ def test_a_hundred_lines_are_made_at_half_the_price_and_no_secret_leaves(batches
     assert 0 < row["cost_nanos"] == sum(each["cost_nanos"] for each in records) <= row["held_nanos"]
     whole = batches.chat(max_tokens=20)
     one = batches.record(whole.headers["x-gatehouse-call-id"])
-    same = next(each for each in records if each["output_tokens"] == one["output_tokens"] and each["input_tokens"] == one["input_tokens"])
+    same = next(
+        each
+        for each in records
+        if each["output_tokens"] == one["output_tokens"] and each["input_tokens"] == one["input_tokens"]
+    )
     assert same["cost_nanos"] * 2 == one["cost_nanos"]
+    assert held(batches) == 0
+    assert_sound(batches.execute)
+    assert stored(batches, batch.id) == []  # nothing is left there
+
+
+def test_fewer_than_a_hundred_go_over_the_queue_and_broken_records_are_told(batches, worker, client):
+    few = send(client, lines(line(1), line(2)))
+    bad = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": "Hello"}],
+        "max_tokens": 20,
+        "temperature": 0.5,
+    }
+    batch = send(
+        client, lines(*(line(each) for each in range(100)), line("bad", body={**bad, "stop": ["a"] * 200}))
+    )
+    found, other = ended(client, batch), ended(client, few)
+    assert other.model_extra is not None
+    assert other.model_extra["gatehouse"] == {"mode": "queue"}
+    assert other.status == found.status == "completed"
+    assert found.request_counts is not None
+    assert found.request_counts.completed == 100
+    [error] = told(client, found.error_file_id).values()
+    assert error["custom_id"] == "line-bad"
+    assert held(batches) == 0
+
+
+def test_cancelled_it_charges_what_was_made_and_lets_go_of_the_rest(batches, worker, client):
+    number = 120
+    content = lines(*(line(each) for each in range(number)))
+    batch = send(client, content, extra_headers={"X-Gatehouse-Feature": "stopped"})
+    until(
+        lambda: [each for each in rows(batches, batch) if each["inference_arn"]], seconds=60, what="its job"
+    )
+    assert held(batches) > 0
+    client.batches.cancel(batch.id)
+    found = ended(client, batch)
+    assert found.status == "cancelled"
+    answers, errors = told(client, found.output_file_id), told(client, found.error_file_id)
+    assert (len(answers), len(errors)) == (number // 2, number - number // 2)
+    assert {each["error"]["code"] for each in errors.values()} == {"batch_cancelled"}
+    assert len([each for each in charged(batches, "stopped") if each["cost_nanos"]]) == number // 2
+    assert held(batches) == 0
+    assert_sound(batches.execute)
+
+
+def test_a_worker_that_dies_while_bedrock_works_settles_once(batches, worker, client):
+    number = 100
+    content = lines(*(line(each) for each in range(number)))
+    batch = send(client, content, extra_headers={"X-Gatehouse-Feature": "dead"})
+    until(lambda: stored(batches, batch.id), seconds=60, what="its lines in S3")
+    worker.kill("worker")
+    batches.server.kill()
+    # Nobody has written down which job it is, and a minute goes by.
+    batches.execute(
+        "UPDATE gateway_batch SET inference_arn = '', lease_until = now(), sent_at = NULL, look_at = NULL WHERE id = %s",
+        batch.id.removeprefix("batch_"),
+    )
+    batches.server.start()
+    worker.stop()
+    worker.start()
+    found = ended(client, batch)
+    assert found.status == "completed", found
+    assert len(told(client, found.output_file_id)) == number
+    assert len(charged(batches, "dead")) == number
     assert held(batches) == 0
     assert_sound(batches.execute)

@@ -82,6 +82,7 @@ _FED = """
     WHERE id = %(id)s AND runner = %(runner)s
         AND (state = 'in_progress' OR mode = 'batch_inference' AND state IN ('cancelling', 'finalizing')) RETURNING 1"""
 _NOTE_INFERENCE = "UPDATE gateway_batch SET inference_arn = %s WHERE id = %s AND runner = %s RETURNING 1"
+_LOOK_LATER = "UPDATE gateway_batch SET look_at = %s WHERE id = %s AND runner = %s RETURNING 1"
 _BY_QUEUE = "UPDATE gateway_batch SET mode = 'queue' WHERE id = %s AND runner = %s AND state = 'in_progress' RETURNING 1"
 _FAIL_INFERENCE = """
     UPDATE gateway_batch SET state = 'finalizing', ending = 'failed', finalizing_at = %s, problems = %s, is_fed = true
@@ -276,8 +277,16 @@ class BatchStore:
         await self._many([], _NOTE_FAULT, rows)
 
     async def begin(
-        self, batch_id: UUID, runner: UUID, *, total: int, broken: int, held_nanos: int, model: str,
-        deployment: int | None = None, region: str = "",
+        self,
+        batch_id: UUID,
+        runner: UUID,
+        *,
+        total: int,
+        broken: int,
+        held_nanos: int,
+        model: str,
+        deployment: int | None = None,
+        region: str = "",
     ) -> None:
         """Its lines are looked through and what they can cost is held. Raises BatchLostError."""
         values = {
@@ -290,6 +299,11 @@ class BatchStore:
     async def note_inference(self, batch_id: UUID, runner: UUID, *, arn: str) -> None:
         """The job at Bedrock that makes it. Raises BatchLostError."""
         if not await self._rows(_NOTE_INFERENCE, (arn, batch_id, runner)):
+            raise BatchLostError
+
+    async def look_later(self, batch_id: UUID, runner: UUID, *, at: datetime) -> None:
+        """Leaves it to Bedrock for a while. Raises BatchLostError."""
+        if not await self._rows(_LOOK_LATER, (at, batch_id, runner)):
             raise BatchLostError
 
     async def by_queue(self, batch_id: UUID, runner: UUID) -> None:

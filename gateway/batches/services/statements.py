@@ -4,6 +4,7 @@ STOP = """
     UPDATE gateway_batch SET state = %(state)s::text, ending = %(ending)s::text,
         cancelling_at = CASE WHEN %(state)s::text = 'cancelling' THEN %(now)s::timestamptz ELSE cancelling_at END,
         finalizing_at = CASE WHEN %(state)s::text = 'finalizing' THEN %(now)s::timestamptz ELSE finalizing_at END
+        , look_at = NULL
     WHERE id = %(id)s AND state IN ('validating', 'in_progress') RETURNING id"""
 """No more calls are made of a batch. Who makes jobs of it has its row locked: after this there come no others."""
 STOP_JOBS = """

@@ -35,7 +35,7 @@ _OPEN = (Batch.State.VALIDATING, Batch.State.IN_PROGRESS, Batch.State.FINALIZING
 _DUE = """
     SELECT b.id FROM gateway_batch b
     WHERE b.state IN ('validating', 'in_progress', 'finalizing', 'cancelling')
-        AND (b.lease_until IS NULL OR b.lease_until < %(now)s) AND (b.sent_at IS NULL OR b.sent_at < %(stale)s)
+        AND (b.look_at IS NULL OR b.look_at <= %(now)s) AND (b.lease_until IS NULL OR b.lease_until < %(now)s) AND (b.sent_at IS NULL OR b.sent_at < %(stale)s)
         AND (b.state = 'validating' OR (b.state = 'in_progress' AND NOT b.is_fed AND
                 (SELECT count(*) FROM gateway_job j WHERE j.batch_id = b.id AND j.state IN ('queued', 'running')) < %(few)s)
             OR NOT EXISTS (SELECT FROM gateway_job j WHERE j.batch_id = b.id AND j.state IN ('queued', 'running')))

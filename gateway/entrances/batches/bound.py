@@ -53,7 +53,7 @@ async def bound_of(line: Line, request: JobRequest, key: KeyEntry, gateway: Gate
 
 def _inferred(call: Call) -> int | None:
     first = call.routed.deployments[0]
-    if call.request.kind != "text" or first.account is not None or call.tier:
+    if call.request.kind != "text" or first.account is not None or call.tier or _has_web_images(call):
         return None
     if price_at(first.prices, call.moment, BATCH_TIER) is None:
         return None
@@ -62,6 +62,11 @@ def _inferred(call: Call) -> int | None:
     nanos = most_of(call, output_tokens=call.bounds.max_tokens)
     call.tier, call.routed = "", routed
     return nanos
+
+
+def _has_web_images(call: Call) -> bool:
+    """Whether images are to be fetched: each fetching may give others."""
+    return call.places is not None and bool(call.places.web_images)
 
 
 def windows_of_batch(of_line: Call, request: JobRequest, moment: datetime) -> tuple[Window, ...]:

@@ -1,5 +1,6 @@
 """Jobs are made of a batch's lines, some at a time: so a batch of any size fills neither memory nor the queue."""
 
+from datetime import timedelta
 from typing import Any
 
 from gateway.batches.policy.lines import Line, parsed_line
@@ -17,6 +18,8 @@ from kernel.ids import new_id
 AT_ONCE = 500
 """Jobs of a batch that wait or are under way, at most. Tending sends a batch here again when half of them have ended."""
 _IN_A_TRANSACTION = 100
+_TO_SETTLE = timedelta(days=1)
+"""For how long a line that was made is tried to be settled, whatever the batch's window."""
 
 
 async def fed(work: Work, request: JobRequest, file: FileSeen, turn: Turn, gateway: Gateway) -> None:
@@ -62,5 +65,5 @@ async def job_of(
     return {
         "id": job_id, "team": work.team_id, "application": work.application_id, "api_key": work.api_key_id, "batch": work.id,
         "line": line.number, "path": request.path, "model": line.model[:400].replace("\0", ""), "generation": made[1],
-        "request": made[0], "now": utc_now(), "deadline_at": work.deadline_at,
+        "request": made[0], "now": utc_now(), "deadline_at": work.deadline_at if record is None else utc_now() + _TO_SETTLE,
     }  # fmt: skip

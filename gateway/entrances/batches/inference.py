@@ -5,10 +5,13 @@ job whose model has spoken already: masked the same way, so that its placeholder
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeVar
 
+import msgspec
 import orjson
 from django.conf import settings
 
@@ -16,8 +19,9 @@ from gateway.batches.policy.lines import Fault, Line, parsed_line
 from gateway.batches.policy.names import batch_name
 from gateway.batches.services.batch_store import Work
 from gateway.batches.services.file_store import FileSeen
+from gateway.call import Call
 from gateway.call.job import JobRequest, JobRun, Record
-from gateway.conversation import encode
+from gateway.conversation import Conversation, encode
 from gateway.entrances.batches.bound import key_of, scope_of
 from gateway.entrances.batches.feed import AT_ONCE, job_of
 from gateway.entrances.batches.files import lines_of
@@ -37,18 +41,20 @@ from gateway.refusals import Refusal
 from gateway.routing.fitting import fit_for
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
+from kernel.clock import utc_now
 
 _OUR_SIDE = 500
+_PAUSE = timedelta(seconds=10)
+"""Between two questions how far a job is."""
 _IN_A_TRANSACTION = 100
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 class Inference:
     """With a batch of mode `batch_inference` that is ours, and not all of whose lines are jobs or faults yet."""
 
-    def __init__(
-        self, work: Work, request: JobRequest, file: FileSeen, turn: Turn, gateway: Gateway
-    ) -> None:
+    def __init__(self, work: Work, request: JobRequest, file: FileSeen, turn: Turn, gateway: Gateway) -> None:
         self._work, self._request, self._file, self._turn, self._gateway = work, request, file, turn, gateway
         self._place = _place(work)
 
@@ -121,7 +127,7 @@ class Inference:
             self._gateway.refused_features,
             most_tokens=call.bounds.max_tokens,
         )
-        return encode(call.sent_conversation)
+        return encode(_bounded(call))
 
     async def _followed(self, arn: str) -> None:
         place = self._place
@@ -129,13 +135,15 @@ class Inference:
             await self._away(lambda: batch_inference.stop(place, arn))
         state = await self._away(lambda: batch_inference.state_of(place, arn))
         if not state.is_over:
+            later = utc_now() + _PAUSE
+            await self._gateway.batches.look_later(self._work.id, self._turn.runner, at=later)
             return
         found = await self._away(
             lambda: {each.get("recordId"): each for each in batch_inference.results(place, arn)}
         )
-        await self._fed(found, state)
+        await self._fed(found, state, arn)
 
-    async def _fed(self, found: dict[Any, dict[str, Any]], state: JobState) -> None:
+    async def _fed(self, found: dict[Any, dict[str, Any]], state: JobState, arn: str) -> None:
         """Jobs of lines that were made, as many as there is room for."""
         work = self._work
         room = AT_ONCE - await self._gateway.batches.active(work.id)
@@ -167,6 +175,16 @@ class Inference:
         await self._gateway.batches.feed(
             work, self._turn.runner, jobs, offset=offset, line=number, is_fed=is_fed
         )
+        if is_fed:
+            await self._forgotten(arn)
+
+    async def _forgotten(self, arn: str) -> None:
+        """Its objects are deleted: what they say is sealed here by now. What that leaves, the bucket's own rules delete."""
+        place = self._place
+        try:
+            await asyncio.to_thread(lambda: batch_inference.delete(place, arn))
+        except (BatchInferenceAwayError, BatchInferenceRefusedError) as error:
+            logger.warning("batch %s: its objects in S3 are not deleted (%s)", self._work.id, error)
 
     def _record(self, found: dict[str, Any] | None) -> Record | None:
         assert self._work.deployment_id is not None
@@ -176,9 +194,7 @@ class Inference:
         if isinstance(error, dict):
             code, message = str(error.get("errorCode", "")), str(error.get("errorMessage", ""))
             return Record(deployment_id=self._work.deployment_id, code=code or "error", message=message)
-        return Record(
-            deployment_id=self._work.deployment_id, answer=orjson.dumps(found.get("modelOutput"))
-        )
+        return Record(deployment_id=self._work.deployment_id, answer=orjson.dumps(found.get("modelOutput")))
 
     def _asked(self) -> Record:
         """Of a line that is yet to be made: it leads the call to the batch's deployment, and to its price."""
@@ -219,6 +235,29 @@ class Inference:
         """Asks AWS in a thread, and renews the lease before and after."""
         await self._gateway.batches.renew(self._work.id, self._turn.runner)
         return await asyncio.to_thread(ask)
+
+
+async def stop_unreadable(work: Work, turn: Turn, gateway: Gateway) -> None:
+    """Stops the job of a batch whose lines can't be read any more, and makes no job of any."""
+    place, arn = _place(work), work.inference_arn
+    if arn:
+        try:
+            await asyncio.to_thread(lambda: batch_inference.stop(place, arn))
+        except BatchInferenceAwayError as error:
+            raise NotNowError(str(error)) from error
+    await gateway.batches.feed(
+        work, turn.runner, [], offset=work.next_offset, line=work.next_line, is_fed=True
+    )
+
+
+def _bounded(call: Call) -> Conversation:
+    """What is sent, its answer bounded by what is held for it."""
+    conversation = call.sent_conversation
+    config = conversation.inference_config
+    if config is None or config.max_tokens is None or config.max_tokens <= call.bounds.max_tokens:
+        return conversation
+    lower = msgspec.structs.replace(config, max_tokens=call.bounds.max_tokens)
+    return msgspec.structs.replace(conversation, inference_config=lower)
 
 
 def _place(work: Work) -> Place:

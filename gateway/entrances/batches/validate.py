@@ -39,7 +39,9 @@ class Validation:
         self._work, self._request, self._turn, self._gateway = work, request, turn, gateway
         self._total = self._broken = self._nanos = 0
         self._first: Call | None = None
-        self._inferred: int | None = 0 if settings.BATCH_BUCKET and settings.BATCH_ROLE_ARN and work.endpoint == _CHAT else None
+        self._inferred: int | None = (
+            0 if settings.BATCH_BUCKET and settings.BATCH_ROLE_ARN and work.endpoint == _CHAT else None
+        )
         self._faults: list[Fault] = []
         self._told: list[dict[str, Any]] = []
 
@@ -99,7 +101,11 @@ class Validation:
     def _add_inferred(self, found: Bound) -> None:
         """What batch inference would cost, as long as it can make all lines at one deployment."""
         assert self._first is not None
-        if self._inferred is None or found.inferred is None or found.call.routed.deployments[0].id != self._first.routed.deployments[0].id:
+        if (
+            self._inferred is None
+            or found.inferred is None
+            or found.call.routed.deployments[0].id != self._first.routed.deployments[0].id
+        ):
             self._inferred = None
         else:
             self._inferred += found.inferred

@@ -9,6 +9,7 @@ Bedrock User Guide, "Format and upload your batch inference data" and "View the 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any
 
 import orjson
@@ -151,6 +152,13 @@ def results(place: Place, arn: str) -> Iterator[dict[str, Any]]:
         found = orjson.loads(line) if line else None
         if isinstance(found, dict):
             yield found
+
+
+def delete(place: Place, arn: str) -> None:
+    """Deletes what was put there for a batch and what came of it."""
+    folder = f"{place.output_prefix}{arn.rpartition('/')[2]}/"
+    for key in (place.input_key, f"{folder}lines.jsonl.out", f"{folder}manifest.json.out"):
+        _asked(partial(_s3(place).delete_object, Bucket=place.bucket, Key=key))
 
 
 def _s3(place: Place) -> Any:

@@ -26,7 +26,6 @@ class SimulatedJob:
     asked: dict[str, Any]
     region: str
     status: str = "Submitted"
-    looks: int = 0
     message: str = ""
     made_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
@@ -51,16 +50,26 @@ class SimulatedBatchJobs:
 
     def get(self, identifier: str) -> dict[str, Any]:
         job = self._job(identifier)
-        job.looks += 1
-        if job.status == "Submitted" and job.looks > 1:
+        if job.status == "Submitted":
             job.status = "InProgress"
-        elif job.status == "InProgress" and job.looks > 2:
+        elif job.status == "InProgress":
             self._finish(job, "Completed")
         elif job.status == "Stopping":
             self._finish(job, "Stopped")
         told = {"jobArn": job.arn, "status": job.status, "message": job.message, "submitTime": job.made_at}
-        named = ("jobName", "modelId", "roleArn", "inputDataConfig", "outputDataConfig", "modelInvocationType")
-        return told | {name: job.asked[name] for name in named if name in job.asked} | {"lastModifiedTime": job.made_at}
+        named = (
+            "jobName",
+            "modelId",
+            "roleArn",
+            "inputDataConfig",
+            "outputDataConfig",
+            "modelInvocationType",
+        )
+        return (
+            told
+            | {name: job.asked[name] for name in named if name in job.asked}
+            | {"lastModifiedTime": job.made_at}
+        )
 
     def stop(self, identifier: str) -> dict[str, Any]:
         job = self._job(identifier)
@@ -85,7 +94,9 @@ class SimulatedBatchJobs:
         if len(lines) < MIN_RECORDS:
             job.status, job.message = "Failed", f"The input has less than {MIN_RECORDS} records."
             return
-        records = [self._record(job, line) for line in (lines if status == "Completed" else lines[: len(lines) // 2])]
+        records = [
+            self._record(job, line) for line in (lines if status == "Completed" else lines[: len(lines) // 2])
+        ]
         target = job.asked["outputDataConfig"]["s3OutputDataConfig"]["s3Uri"]
         folder = f"{target.rstrip('/')}/{job.arn.rpartition('/')[2]}"
         self._storage.objects[f"{folder}/{source.rpartition('/')[2]}.out"] = b"".join(reversed(records))
@@ -101,7 +112,9 @@ class SimulatedBatchJobs:
         found = orjson.loads(line)
         told: dict[str, Any] = {"recordId": found["recordId"], "modelInput": found["modelInput"]}
         try:
-            told["modelOutput"] = orjson.loads(self._run(job.region, job.asked["modelId"], found["modelInput"]))
+            told["modelOutput"] = orjson.loads(
+                self._run(job.region, job.asked["modelId"], found["modelInput"])
+            )
         except AwsError as error:
             told["error"] = {"errorCode": error.status, "errorMessage": error.message}
         return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)

@@ -33,6 +33,9 @@ class SimulatedStorage:
                 return
             self.objects[address] = body
             await caller.answer(200, b"", [(b"etag", b'"1"')], _XML)
+        elif method == "DELETE":
+            self.objects.pop(address, None)
+            await caller.answer(204, b"", [], _XML)
         elif method in ("GET", "HEAD"):
             found = self.objects.get(address)
             if found is None:
@@ -42,11 +45,11 @@ class SimulatedStorage:
             else:
                 await caller.answer(200, found, [(b"etag", b'"1"')], b"application/octet-stream")
         else:
-            await _error(caller, 501, "NotImplemented", "The simulator's S3 puts, reads and asks for objects.")
+            await _error(
+                caller, 501, "NotImplemented", "The simulator's S3 puts, reads and asks for objects."
+            )
 
 
-async def _error(
-    caller: SimulatedCaller, status: int, code: str, message: str, method: str = ""
-) -> None:
+async def _error(caller: SimulatedCaller, status: int, code: str, message: str, method: str = "") -> None:
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
     await caller.answer(status, b"" if method == "HEAD" else body, [], _XML)
