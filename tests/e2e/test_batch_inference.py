@@ -1,6 +1,7 @@
 """Batches by Bedrock's batch inference: at half price, masked in S3, cancelled, and settled once whatever dies."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from gateway.catalogue.models import Price
-from tests.e2e.conftest import MODEL, World
+from tests.e2e.conftest import World
 from tests.e2e.test_batches import SECRET, ended, held, line, lines, rows, send, told
 from tests.e2e.test_jobs import Worker
 from tests.governance.limits.invariants import assert_sound
@@ -89,7 +90,10 @@ def test_a_hundred_lines_are_made_at_half_the_price_and_no_secret_leaves(batches
     batch = send(client, content, extra_headers={"X-Gatehouse-Feature": "half"})
     until(lambda: stored(batches, batch.id), seconds=60, what="its lines in S3")
     sent = stored(batches, batch.id)
+    [hidden] = set(re.findall(r"<[A-Z_]+_[0-9a-f]+>", json.dumps(sent)))
+    batches.say({"match": hidden, "text": f"It is {hidden}."})
     found = ended(client, batch)
+    batches.heal()
     assert found.status == "completed", found
     assert found.model_extra is not None
     assert found.model_extra["gatehouse"] == {"mode": "batch_inference"}, found
@@ -98,7 +102,9 @@ def test_a_hundred_lines_are_made_at_half_the_price_and_no_secret_leaves(batches
     assert (counts.total, counts.completed, counts.failed) == (number, number, 0), told(
         client, found.error_file_id
     )
-    assert len(told(client, found.output_file_id)) == number
+    answers = told(client, found.output_file_id)
+    assert len(answers) == number
+    assert "It is 4111 1111 1111 1111." in json.dumps(answers["line-7"])
     assert len(sent) == number
     assert "4111" not in json.dumps(sent)
     [row] = rows(batches, batch)
@@ -120,41 +126,42 @@ def test_a_hundred_lines_are_made_at_half_the_price_and_no_secret_leaves(batches
 
 def test_fewer_than_a_hundred_go_over_the_queue_and_broken_records_are_told(batches, worker, client):
     few = send(client, lines(line(1), line(2)))
-    bad = {
-        "model": MODEL,
-        "messages": [{"role": "user", "content": "Hello"}],
-        "max_tokens": 20,
-        "temperature": 0.5,
-    }
-    batch = send(
-        client, lines(*(line(each) for each in range(100)), line("bad", body={**bad, "stop": ["a"] * 200}))
-    )
+    error = {"type": "ValidationException", "message": "The record is broken."}
+    batches.say({"match": "Broken", "error": error})
+    batch = send(client, lines(*(line(each) for each in range(100)), line("bad", "Broken")))
     found, other = ended(client, batch), ended(client, few)
     assert other.model_extra is not None
     assert other.model_extra["gatehouse"] == {"mode": "queue"}
     assert other.status == found.status == "completed"
     assert found.request_counts is not None
     assert found.request_counts.completed == 100
-    [error] = told(client, found.error_file_id).values()
-    assert error["custom_id"] == "line-bad"
+    [told_error] = told(client, found.error_file_id).values()
+    assert told_error["custom_id"] == "line-bad"
+    assert "The record is broken." in json.dumps(told_error)
+    batches.heal()
     assert held(batches) == 0
 
 
-def test_cancelled_it_charges_what_was_made_and_lets_go_of_the_rest(batches, worker, client):
+@pytest.mark.parametrize("ending", ["cancelled", "expired"])
+def test_stopped_it_charges_what_was_made_and_lets_go_of_the_rest(batches, worker, client, ending):
     number = 120
     content = lines(*(line(each) for each in range(number)))
-    batch = send(client, content, extra_headers={"X-Gatehouse-Feature": "stopped"})
+    batch = send(client, content, extra_headers={"X-Gatehouse-Feature": ending})
     until(
         lambda: [each for each in rows(batches, batch) if each["inference_arn"]], seconds=60, what="its job"
     )
     assert held(batches) > 0
-    client.batches.cancel(batch.id)
+    if ending == "cancelled":
+        client.batches.cancel(batch.id)
+    else:
+        name = batch.id.removeprefix("batch_")
+        batches.execute("UPDATE gateway_batch SET deadline_at = now() WHERE id = %s", name)
     found = ended(client, batch)
-    assert found.status == "cancelled"
+    assert found.status == ending
     answers, errors = told(client, found.output_file_id), told(client, found.error_file_id)
     assert (len(answers), len(errors)) == (number // 2, number - number // 2)
-    assert {each["error"]["code"] for each in errors.values()} == {"batch_cancelled"}
-    assert len([each for each in charged(batches, "stopped") if each["cost_nanos"]]) == number // 2
+    assert {each["error"]["code"] for each in errors.values()} == {f"batch_{ending}"}
+    assert len([each for each in charged(batches, ending) if each["cost_nanos"]]) == number // 2
     assert held(batches) == 0
     assert_sound(batches.execute)
 

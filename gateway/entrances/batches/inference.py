@@ -65,8 +65,13 @@ class Inference:
             if arn:
                 await self._followed(arn)
         except BatchInferenceAwayError as error:
-            raise NotNowError(str(error)) from error
+            await self._later()
+            raise NotNowError from error
         except BatchInferenceRefusedError as error:
+            logger.warning("batch %s: Bedrock or S3 refuses it (%s)", self._work.id, error)
+            if self._work.inference_arn and not error.is_missing:
+                await self._later()  # it is under way, and is charged when that can be read again
+                raise NotNowError from error
             await self._refused(str(error))
 
     async def _sent(self) -> str:
@@ -135,13 +140,16 @@ class Inference:
             await self._away(lambda: batch_inference.stop(place, arn))
         state = await self._away(lambda: batch_inference.state_of(place, arn))
         if not state.is_over:
-            later = utc_now() + _PAUSE
-            await self._gateway.batches.look_later(self._work.id, self._turn.runner, at=later)
+            await self._later()
             return
         found = await self._away(
             lambda: {each.get("recordId"): each for each in batch_inference.results(place, arn)}
         )
         await self._fed(found, state, arn)
+
+    async def _later(self) -> None:
+        later = utc_now() + _PAUSE
+        await self._gateway.batches.look_later(self._work.id, self._turn.runner, at=later)
 
     async def _fed(self, found: dict[Any, dict[str, Any]], state: JobState, arn: str) -> None:
         """Jobs of lines that were made, as many as there is room for."""

@@ -26,7 +26,7 @@ _CONFIG = Config(connect_timeout=3, read_timeout=50, retries={"total_max_attempt
 _MAX_TOLD = 300
 _HOURS = 24
 """A job may take from 24 hours on (botocore's model, `ModelInvocationJobTimeoutDurationInHours`)."""
-_MISSING = ("404", "NoSuchKey", "NotFound")
+_MISSING = ("404", "NoSuchKey", "NotFound", "ResourceNotFoundException")
 
 
 class BatchInferenceAwayError(Exception):
@@ -34,7 +34,12 @@ class BatchInferenceAwayError(Exception):
 
 
 class BatchInferenceRefusedError(Exception):
-    """AWS says that it will not do it. The message says why."""
+    """AWS says that it will not do it. The message says why, behind AWS's code."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether what was asked for is not there."""
+        return str(self).startswith(_MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,7 @@ def results(place: Place, arn: str) -> Iterator[dict[str, Any]]:
     try:
         answer = _asked(lambda: _s3(place).get_object(Bucket=place.bucket, Key=key))
     except BatchInferenceRefusedError as error:
-        if str(error).startswith(_MISSING):
+        if error.is_missing:
             return
         raise
     for line in answer["Body"].iter_lines():

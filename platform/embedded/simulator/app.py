@@ -260,7 +260,10 @@ class Simulator:
             body, model=model, model_id=model_id, region=region, lenient=self._models.lenient
         )
         turn.weigh(tells_tokens=settings.tells_tokens)
-        reply = reply_to(turn, None)
+        script = self._scripts.next(turn)
+        if script is not None and script.error is not None:
+            raise script.error.error()
+        reply = reply_to(turn, script)
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
         return converse_answer.converse_response(turn, reply, usage, 1)
 
