@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
+import boto3
 import orjson
 import pytest
 from botocore.exceptions import ClientError
@@ -22,7 +23,7 @@ from gateway.providers.bedrock.batch_inference import (
 )
 from tests.simulator import RunningSimulator, running
 
-MODEL = "anthropic.claude-3-haiku-20240307-v1:0"
+MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 ROLE = "arn:aws:iam::000000000000:role/batches"
 
 
@@ -34,6 +35,7 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def place(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, request: Any) -> Place:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it began with
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", simulator.url)
@@ -72,6 +74,7 @@ def test_what_was_put_is_made_once_and_told_by_record(place: Place) -> None:
     broken = found.pop(f"LINE{MIN_RECORDS:08d}")
     assert (broken["error"]["errorCode"], "modelOutput" in broken) == (400, False)
     for each in found.values():
+        assert "error" not in each, each["error"]
         assert each["modelOutput"]["output"]["message"]["role"] == "assistant"
         assert each["modelOutput"]["usage"]["inputTokens"] > 0
     batch_inference.delete(place, arn)
