@@ -73,8 +73,13 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("limit rates", limit_rates),
     ("reserve", reserved),
 )
+_OF_SENDING = frozenset({"queue", "limit rates", "reserve"})
+PREPARATION = tuple(each for each in ADMISSION if each[0] not in _OF_SENDING)
+"""What a line passes before batch inference is asked: all but what holds, since its batch has held already."""
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
+_OF_ASKING = frozenset({_OF_WEB_IMAGES, "screen", "defend", "limit rates"})
+"""Stages that a line passed before batch inference made it: they say whether a model may be asked, and it was."""
 _OF_RESPONSES = frozenset({_RECALLED, _KEPT})
 """Stages that all but calls of the Responses API pass by; the second is also for jobs, whose answers are kept."""
 
@@ -184,7 +189,10 @@ async def _counted(call: Call, gateway: Gateway, refusal: Refusal) -> Refusal:
 
 async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway: Gateway) -> None:
     """Runs stages in order, and notes how long each took and what came of it. Raises Refusal."""
+    is_made = stages is ADMISSION and call.job is not None and call.job.record is not None
     for name, stage in stages:
+        if is_made and name in _OF_ASKING:
+            continue
         if name in _OF_PROMPTS and call.request.prompt is None:
             continue
         if name is _OF_WEB_IMAGES and not (call.places is not None and call.places.web_images):
@@ -205,7 +213,7 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
             raise too_deep() from error
         finally:
             call.stages.append((name, elapsed_ms(begun), outcome))
-        if call.fixed_answer is not None and stages is ADMISSION:
+        if call.fixed_answer is not None and stages is not SETTLEMENT:
             return
 
 
@@ -235,6 +243,8 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     """The reply: fixed, the model's, or the model's held to a contract."""
     if call.fixed_answer is not None:
         return _fixed(call.fixed_answer)
+    if call.job is not None and call.job.record is not None:
+        return reply(call, gateway)
     round_of = reply_or_other if call.rules.effective.other_model else reply
     contract = contract_of(call)
     if contract is None:

@@ -19,6 +19,7 @@ from gateway.stages.hold_more import keep_within_hold
 from gateway.stages.invoke import invoke
 from gateway.stages.note_progress import Progress
 from gateway.stages.settle import end_round
+from gateway.stages.take_record import take_record
 from gateway.steps import may_ask_other_model
 from gateway.wire.texts import texts_of
 from kernel.clock import elapsed_ms, perf_counter
@@ -73,7 +74,12 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         if (contract and contract.output.corrections) or call.request.kind != "text"
         else partial(_once_more, call, gateway)
     )
-    answer = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    record = None if call.job is None else call.job.record
+    answer = (
+        take_record(call, gateway, record)
+        if record is not None
+        else invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    )
     if is_part:
         answer = keep_within_hold(call, gateway, answer)
     try:

@@ -40,6 +40,7 @@ OF_THEIR_OWN = {
     f"tests/e2e/test_{name}.py"
     for name in (
         "admin_browser",
+        "batch_inference",
         "batches",
         "crash",
         "failover",

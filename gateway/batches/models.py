@@ -70,6 +70,10 @@ class Batch(Owned):
         EXPIRED = "expired", "Expired"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Mode(models.TextChoices):
+        QUEUE = "queue", "One by one"
+        BATCH_INFERENCE = "batch_inference", "Batch inference"
+
     id = models.UUIDField(primary_key=True, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
@@ -80,6 +84,16 @@ class Batch(Owned):
     endpoint = models.CharField(max_length=100)
     model = models.CharField(max_length=400, blank=True, db_default="", help_text="As its lines name it.")
     state = models.CharField(max_length=16, choices=State.choices, default=State.VALIDATING)
+    mode = models.CharField(
+        max_length=16, choices=Mode.choices, default=Mode.QUEUE, db_default=Mode.QUEUE,
+        help_text="How its calls are made: one by one, or all by a job of Bedrock's batch inference.",
+    )  # fmt: skip
+    deployment_id = models.BigIntegerField(null=True, help_text="Which one batch inference is asked of.")
+    region = models.CharField(max_length=32, blank=True, db_default="", default="")
+    inference_arn = models.CharField(
+        max_length=1011, blank=True, db_default="", default="", help_text="Of the job at Bedrock."
+    )
+    look_at = models.DateTimeField(null=True, help_text="When Bedrock is asked next how far its job is.")
     ending = models.CharField(
         max_length=16, blank=True, db_default="", help_text="The state that it ends in, once that is known."
     )

@@ -217,6 +217,11 @@ class Call:
         return self.is_routed and bool(self.routed.deployments)
 
     @property
+    def is_made(self) -> bool:
+        """Whether batch inference has made it already: it is charged, whatever may be called by now."""
+        return self.job is not None and self.job.record is not None and self.job.record.is_made
+
+    @property
     def was_invoked(self) -> bool:
         """Whether a model has been asked."""
         return self.reply.attempts > 0

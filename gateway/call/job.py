@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 _FOR_WANT_OF_ROOM = frozenset({"rate_limited", "overloaded"})
 
 
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What batch inference said to a line: Converse's answer, or an error's code and message."""
+
+    deployment_id: int
+    answer: bytes = b""
+    code: str = ""
+    message: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is something of it; not while its line is written for S3."""
+        return bool(self.answer or self.code)
+
+
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked, as it is sealed until the job has ended. `path` is the entrance's, `raw_path` as it was sent."""
 
@@ -25,6 +39,8 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: list[tuple[bytes, bytes]]
     client_ip: str | None
     body: bytes
+    record: Record | None = None
+    """Of a line that batch inference has made: the model was asked already."""
 
 
 class JobAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +70,8 @@ class JobRun:
     write: Callable[[Call, list[Event], Finished], JobAnswer]
     """What the caller is told of the events that he would have seen."""
     batch: BatchShare | None = None
+    record: Record | None = None
+    """What the model has said already."""
     is_kept: bool = True
     """That its events are noted while they pass."""
     seen: list[Event] = field(default_factory=list)

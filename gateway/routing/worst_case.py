@@ -13,6 +13,7 @@ from gateway.wire.tokens import image_bound
 from kernel.money import TOKENS_PER_PRICE
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
+BATCH_TIER = "batch"
 _THINKING_FIELDS = ("reasoning_config", "reasoningConfig", "reasoning_effort")
 _ROOM_FOR_SCHEMA = 700
 """Tokens of what goes with a schema: the instructions of tools, or our own words."""
@@ -122,7 +123,8 @@ def nanos_for(call: Call, deployment: DeploymentEntry, tokens: int) -> int:
 def _prices(call: Call, deployment: DeploymentEntry) -> list[PriceEntry]:
     """Of the tier asked for, and of the standard one that it may fall back to."""
     found = []
-    for tier in (call.tier, "") if call.tier else ("",):
+    # Batch inference never falls back: what it has made is of its own tier.
+    for tier in (call.tier, "") if call.tier and call.tier != BATCH_TIER else (call.tier,):
         if (price := price_at(deployment.prices, call.moment, tier)) is not None:
             found.append(price)
     return found

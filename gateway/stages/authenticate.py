@@ -15,7 +15,9 @@ def authenticate(call: Call, gateway: Gateway) -> None:
     request, known = call.request, call.request.shown_key
     # Shown when the headers came, and unchanged since: a change makes new entries.
     if known is None or gateway.snapshot.keys.get(known.key_id) is not known:
-        if call.job is not None and known is not None:  # whose key was shown when it was accepted
+        if call.is_made and known is not None:
+            known = gateway.snapshot.keys.get(known.key_id, known)  # the model was asked while it was good
+        elif call.job is not None and known is not None:  # whose key was shown when it was accepted
             known = accepted_key(known.key_id, request.client_ip, call.started_at, gateway.snapshot)
         else:
             known = valid_key(request.key_text, request.client_ip, call.started_at, gateway.snapshot)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.call import Call
@@ -8,6 +9,7 @@ from gateway.routing.candidates import candidates, routed
 from gateway.routing.decision import decide
 from gateway.routing.residency import is_within, pins_of
 from gateway.routing.scoring.scored import may_by_rule, rule_of, stands_against
+from gateway.routing.worst_case import BATCH_TIER
 from gateway.runtime import Gateway
 from gateway.snapshot.names import nearest
 from gateway.snapshot.retired import advice_on
@@ -23,10 +25,13 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
     """Finds the deployments to try, in order. Refusals: model_not_found, model_not_allowed, no_suitable_model, unpriced_model."""
     now = call.admitted_at = utc_now()
     call.tier = call.conversation.tier
+    record = None if call.job is None else call.job.record
+    if record is not None:
+        call.tier = BATCH_TIER
     route = gateway.snapshot.route(call.model_name, call.key.team)
     if route is None:
         raise _unknown(call, gateway, now)
-    if not (call.key.may_call(route.name, now) or _may_run(call)):
+    if not (call.key.may_call(route.name, now) or _may_run(call) or call.is_made):
         # By the caller's word: what it leads to may be a name that the key is not to know.
         raise Refusal(
             "model_not_allowed",
@@ -34,6 +39,9 @@ def resolve_route(call: Call, gateway: Gateway) -> None:
             param="model",
         )
     call.routed = routed(call, route, gateway.random, gateway.snapshot, gateway.fleet)
+    if record is not None:
+        asked = tuple(each for each in call.routed.deployments if each.id == record.deployment_id)
+        call.routed = replace(call.routed, deployments=asked)
     if not call.routed.deployments:
         raise _uncallable(call, route, gateway)
     if len(call.routed.deployments) > 1 or call.routed.ranking is not None or call.request.wishes is not None:

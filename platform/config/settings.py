@@ -89,6 +89,10 @@ FILES_MAX_MB = env.at_least("GATEHOUSE_FILES_MAX_MB", 1, default=200)
 FILES_DAYS = env.at_least("GATEHOUSE_FILES_DAYS", 1, default=30)
 TEAM_FILES_MB = env.at_least("GATEHOUSE_TEAM_FILES_MB", 1, default=10_240)
 BATCH_MAX_LINES = env.at_least("GATEHOUSE_BATCH_MAX_LINES", 1, default=50_000)
+# Bedrock's batch inference, at half price: without a bucket and a role all lines are made one by one.
+BATCH_BUCKET = env.str("GATEHOUSE_BATCH_BUCKET", default="")
+BATCH_ROLE_ARN = env.str("GATEHOUSE_BATCH_ROLE_ARN", default="")
+BATCH_KMS_KEY_ARN = env.str("GATEHOUSE_BATCH_KMS_KEY_ARN", default="")
 TEAM_BATCHES = env.at_least("GATEHOUSE_TEAM_BATCHES", 1, default=50)
 ALERTS_ALLOW_PRIVATE = env.bool("GATEHOUSE_ALERTS_ALLOW_PRIVATE", default=EMBEDDED)
 

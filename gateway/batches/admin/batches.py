@@ -29,7 +29,7 @@ class BatchAdmin(SeenOnly, OwnedAdmin):
 
     empty_hint = "Batches that are sent to /v1/batches appear here: many calls in a file, each made when there is room for it."
     list_display = ("name", "team", "model", "state_label", "lines", "spent", "held", "created_at")
-    list_filter = ("state", TeamFilter)
+    list_filter = ("state", "mode", TeamFilter)
     list_select_related = ("team", "application")
     search_fields = ("model", "application__name", "team__name")
     search_help_text = "A model, an application or a team."
@@ -37,7 +37,7 @@ class BatchAdmin(SeenOnly, OwnedAdmin):
     sortable_by = ()
     actions_detail: ClassVar[list[str]] = ["cancel"]
     fieldsets = (
-        (None, {"fields": ("name", "team", "application", "endpoint", "model", "state_label", "lines", "broken", "why")}),
+        (None, {"fields": ("name", "team", "application", "endpoint", "model", "mode", "state_label", "lines", "broken", "why")}),
         ("Cost", {"fields": ("spent", "held")}),
         ("Time", {"fields": ("created_at", "deadline_at", "in_progress_at", "cancelling_at", "finalizing_at", "ended_at")}),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from gateway.batches.policy.lines import Fault
-from gateway.batches.services.statements import RELEASE, STOP, STOP_JOBS
+from gateway.batches.services.statements import RELEASE, RELEASE_STOPPED, STOP, STOP_JOBS
 from kernel.clock import utc_now
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
@@ -26,7 +26,7 @@ _MAX_SECONDS = 5.0
 _LONG_SECONDS = 60.0
 """For what touches all jobs of a batch at once."""
 _SEEN = (
-    "id", "endpoint", "model", "state", "input_file_id", "output_file_id", "error_file_id", "metadata", "problems", "total", "broken",
+    "id", "endpoint", "model", "state", "input_file_id", "output_file_id", "error_file_id", "metadata", "problems", "total", "broken", "mode",
     "created_at", "deadline_at", "in_progress_at", "cancelling_at", "finalizing_at", "ended_at", "output_seconds", "held_nanos", "digest",
 )  # fmt: skip
 _COLUMNS = ", ".join(f"b.{name}" for name in _SEEN)
@@ -60,7 +60,8 @@ _CLAIM = """
     WHERE b.id = %(id)s AND b.team_id = %(team)s AND b.state IN ('validating', 'in_progress', 'finalizing', 'cancelling')
         AND (b.lease_until IS NULL OR b.lease_until < %(now)s) AND k.id = b.api_key_id
     RETURNING b.id, b.team_id, b.application_id, b.api_key_id, k.key_id, b.state, b.ending, b.input_file_id, b.endpoint, b.model, b.generation,
-        b.request, b.created_at, b.deadline_at, b.next_offset, b.next_line, b.is_fed, b.output_seconds, b.total, b.problems"""
+        b.request, b.created_at, b.deadline_at, b.next_offset, b.next_line, b.is_fed, b.output_seconds, b.total, b.problems,
+        b.mode, b.deployment_id, b.region, b.inference_arn"""
 _RENEW = "UPDATE gateway_batch SET lease_until = %s WHERE id = %s AND runner = %s RETURNING 1"
 _LEAVE = (
     "UPDATE gateway_batch SET lease_until = NULL, runner = NULL, sent_at = NULL WHERE id = %s AND runner = %s"
@@ -70,7 +71,7 @@ _NOTE_FAULT = """
     INSERT INTO gateway_batchfault (batch_id, line, code, message, param) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _BEGIN = """
     UPDATE gateway_batch SET state = 'in_progress', in_progress_at = %(now)s, total = %(total)s, broken = %(broken)s, held_nanos = %(held)s,
-        model = %(model)s
+        model = %(model)s, mode = %(mode)s, deployment_id = %(deployment)s, region = %(region)s
     WHERE id = %(id)s AND runner = %(runner)s AND state = 'validating' RETURNING 1"""
 _FAIL = """
     UPDATE gateway_batch SET state = 'finalizing', ending = 'failed', finalizing_at = %(now)s, total = %(total)s, broken = %(broken)s,
@@ -78,7 +79,14 @@ _FAIL = """
     WHERE id = %(id)s AND runner = %(runner)s AND state = 'validating' RETURNING 1"""
 _FED = """
     UPDATE gateway_batch SET next_offset = %(offset)s, next_line = %(line)s, is_fed = %(is_fed)s
-    WHERE id = %(id)s AND runner = %(runner)s AND state = 'in_progress' RETURNING 1"""
+    WHERE id = %(id)s AND runner = %(runner)s
+        AND (state = 'in_progress' OR mode = 'batch_inference' AND state IN ('cancelling', 'finalizing')) RETURNING 1"""
+_NOTE_INFERENCE = "UPDATE gateway_batch SET inference_arn = %s WHERE id = %s AND runner = %s RETURNING 1"
+_LOOK_LATER = "UPDATE gateway_batch SET look_at = %s WHERE id = %s AND runner = %s RETURNING 1"
+_BY_QUEUE = "UPDATE gateway_batch SET mode = 'queue' WHERE id = %s AND runner = %s AND state = 'in_progress' RETURNING 1"
+_FAIL_INFERENCE = """
+    UPDATE gateway_batch SET state = 'finalizing', ending = 'failed', finalizing_at = %s, problems = %s, is_fed = true
+    WHERE id = %s AND runner = %s AND state = 'in_progress' RETURNING 1"""
 _MAKE_JOB = """
     INSERT INTO gateway_job (id, team_id, application_id, api_key_id, batch_id, line, path, model, state, priority, digest, generation,
         request, request_bytes, created_at, deadline_at, not_before, cost_nanos, webhook)
@@ -133,6 +141,7 @@ class BatchSeen:
     problems: list[dict[str, Any]]
     total: int
     broken: int
+    mode: str
     created_at: datetime
     deadline_at: datetime
     in_progress_at: datetime | None
@@ -171,6 +180,10 @@ class Work:
     output_seconds: int | None
     total: int
     problems: list[dict[str, Any]]
+    mode: str
+    deployment_id: int | None
+    region: str
+    inference_arn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +246,7 @@ class BatchStore:
         """Makes no more calls of it and lets go of what it holds; whether it was under way. Idempotent."""
         values = {"id": batch_id, "state": state, "ending": ending, "now": utc_now()}
         rows = await self._transaction(
-            [(STOP, values), (STOP_JOBS, values), (RELEASE, values)], seconds=_LONG_SECONDS
+            [(STOP, values), (STOP_JOBS, values), (RELEASE_STOPPED, values)], seconds=_LONG_SECONDS
         )
         return bool(rows[0])
 
@@ -264,14 +277,43 @@ class BatchStore:
         await self._many([], _NOTE_FAULT, rows)
 
     async def begin(
-        self, batch_id: UUID, runner: UUID, *, total: int, broken: int, held_nanos: int, model: str
+        self,
+        batch_id: UUID,
+        runner: UUID,
+        *,
+        total: int,
+        broken: int,
+        held_nanos: int,
+        model: str,
+        deployment: int | None = None,
+        region: str = "",
     ) -> None:
         """Its lines are looked through and what they can cost is held. Raises BatchLostError."""
         values = {
             "id": batch_id, "runner": runner, "now": utc_now(), "total": total, "broken": broken, "held": held_nanos,
-            "model": _text(model, 400),
+            "model": _text(model, 400), "mode": "queue" if deployment is None else "batch_inference", "deployment": deployment, "region": region,
         }  # fmt: skip
         if not await self._rows(_BEGIN, values):
+            raise BatchLostError
+
+    async def note_inference(self, batch_id: UUID, runner: UUID, *, arn: str) -> None:
+        """The job at Bedrock that makes it. Raises BatchLostError."""
+        if not await self._rows(_NOTE_INFERENCE, (arn, batch_id, runner)):
+            raise BatchLostError
+
+    async def look_later(self, batch_id: UUID, runner: UUID, *, at: datetime) -> None:
+        """Leaves it to Bedrock for a while. Raises BatchLostError."""
+        if not await self._rows(_LOOK_LATER, (at, batch_id, runner)):
+            raise BatchLostError
+
+    async def by_queue(self, batch_id: UUID, runner: UUID) -> None:
+        """Its lines are made one by one after all. Raises BatchLostError."""
+        if not await self._rows(_BY_QUEUE, (batch_id, runner)):
+            raise BatchLostError
+
+    async def fail_inference(self, batch_id: UUID, runner: UUID, *, problem: dict[str, Any]) -> None:
+        """None of it is made. Raises BatchLostError."""
+        if not await self._rows(_FAIL_INFERENCE, (utc_now(), _json([problem]), batch_id, runner)):
             raise BatchLostError
 
     async def fail(

@@ -13,7 +13,7 @@ from accounts.models import Team
 from accounts.services.internal_keys import internal_key
 from gateway.batches.models import Batch, BatchFault, FileChunk, StoredFile
 from gateway.batches.policy.names import batch_name
-from gateway.batches.services.statements import RELEASE, STOP, STOP_JOBS
+from gateway.batches.services.statements import RELEASE, RELEASE_STOPPED, STOP, STOP_JOBS
 from gateway.jobs.models import Job
 from governance.limits.models import Hold
 from governance.limits.services.batch_holds import NO_PROCESS
@@ -35,7 +35,7 @@ _OPEN = (Batch.State.VALIDATING, Batch.State.IN_PROGRESS, Batch.State.FINALIZING
 _DUE = """
     SELECT b.id FROM gateway_batch b
     WHERE b.state IN ('validating', 'in_progress', 'finalizing', 'cancelling')
-        AND (b.lease_until IS NULL OR b.lease_until < %(now)s) AND (b.sent_at IS NULL OR b.sent_at < %(stale)s)
+        AND (b.look_at IS NULL OR b.look_at <= %(now)s) AND (b.lease_until IS NULL OR b.lease_until < %(now)s) AND (b.sent_at IS NULL OR b.sent_at < %(stale)s)
         AND (b.state = 'validating' OR (b.state = 'in_progress' AND NOT b.is_fed AND
                 (SELECT count(*) FROM gateway_job j WHERE j.batch_id = b.id AND j.state IN ('queued', 'running')) < %(few)s)
             OR NOT EXISTS (SELECT FROM gateway_job j WHERE j.batch_id = b.id AND j.state IN ('queued', 'running')))
@@ -113,20 +113,21 @@ def stop(batch_id: UUID, *, state: str, ending: str, now: datetime) -> bool:
         cursor.execute(STOP, values)
         was_open = cursor.fetchone() is not None
         cursor.execute(STOP_JOBS, values)
-        cursor.execute(RELEASE, values)
+        cursor.execute(RELEASE_STOPPED, values)
     return was_open
 
 
 def stop_stragglers(*, now: datetime) -> int:
     """Ends jobs that were under way when their batch was stopped, and were put back since: they are not made any more."""
     stopped = (Batch.State.CANCELLING, Batch.State.FINALIZING)
-    left = Job.objects.filter(batch__state__in=stopped, state=Job.State.QUEUED)
+    left = Job.objects.filter(batch__state__in=stopped, state=Job.State.QUEUED, batch__mode=Batch.Mode.QUEUE)
     return left.update(state=Job.State.CANCELLED, ended_at=now, request=None, sent_at=None)
 
 
 def release_left(*, now: datetime) -> int:
     """Lets go of holds whose batch makes no calls any more: whoever was to do it has died."""
-    kept = Batch.objects.filter(state__in=(Batch.State.VALIDATING, Batch.State.IN_PROGRESS))
+    makes = Q(state__in=(Batch.State.VALIDATING, Batch.State.IN_PROGRESS))
+    kept = Batch.objects.filter(makes | Q(mode=Batch.Mode.BATCH_INFERENCE, state__in=_OPEN))
     left = Hold.objects.filter(instance_id=NO_PROCESS).exclude(call_id__in=kept.values("pk"))
     ids = list(left.values_list("call_id", flat=True)[:100])
     for batch_id in ids:

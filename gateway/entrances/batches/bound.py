@@ -1,15 +1,16 @@
 """What a line of a batch can cost at most, as its call would hold it: by the stages of the pipeline that ask nobody anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.batches.policy.lines import Line
 from gateway.call import Call
 from gateway.call.job import JobRequest
+from gateway.catalogue.policy import price_at
 from gateway.entrances.formats.incoming import Scope, new_call
 from gateway.entrances.jobs.asked import door_of, parsed_by
 from gateway.refusals import Refusal
-from gateway.routing.worst_case import most_of
+from gateway.routing.worst_case import BATCH_TIER, most_of
 from gateway.runtime import Gateway
 from gateway.snapshot.state import KeyEntry
 from gateway.stages.authenticate import accepted_key
@@ -27,6 +28,8 @@ class Bound:
     """What a line can cost in nano-dollars, and the call that was made to find out."""
 
     nanos: int
+    inferred: int | None
+    """The same by batch inference; None where that can't make it."""
     call: Call
 
 
@@ -45,7 +48,25 @@ async def bound_of(line: Line, request: JobRequest, key: KeyEntry, gateway: Gate
     resolve_route(call, gateway)
     capabilities(call, gateway)
     await enforce_limits(call, gateway)
-    return Bound(most_of(call, output_tokens=call.bounds.max_tokens), call)
+    return Bound(most_of(call, output_tokens=call.bounds.max_tokens), _inferred(call), call)
+
+
+def _inferred(call: Call) -> int | None:
+    first = call.routed.deployments[0]
+    if call.request.kind != "text" or first.account is not None or call.tier or _has_web_images(call):
+        return None
+    if price_at(first.prices, call.moment, BATCH_TIER) is None:
+        return None
+    routed = call.routed
+    call.tier, call.routed = BATCH_TIER, replace(routed, deployments=(first,))
+    nanos = most_of(call, output_tokens=call.bounds.max_tokens)
+    call.tier, call.routed = "", routed
+    return nanos
+
+
+def _has_web_images(call: Call) -> bool:
+    """Whether images are to be fetched: each fetching may give others."""
+    return call.places is not None and bool(call.places.web_images)
 
 
 def windows_of_batch(of_line: Call, request: JobRequest, moment: datetime) -> tuple[Window, ...]:

@@ -49,6 +49,7 @@ def told_batch(batch: BatchSeen) -> dict[str, Any]:
         "cancelled_at": ended.get("cancelled"),
         "request_counts": {"total": batch.total, "completed": batch.completed, "failed": batch.failed},
         "metadata": batch.metadata,
+        "gatehouse": {"mode": batch.mode},
         "cost_usd": plain_usd(batch.cost_nanos),
         "held_usd": plain_usd(batch.held_nanos),
     }

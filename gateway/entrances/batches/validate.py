@@ -13,6 +13,7 @@ from gateway.call.job import JobRequest
 from gateway.entrances.batches.bound import Bound, bound_of, key_of, windows_of_batch
 from gateway.entrances.batches.files import lines_of
 from gateway.entrances.batches.turn import Turn
+from gateway.providers.bedrock.batch_inference import MIN_RECORDS
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from governance.limits.services.ledger import Admission, HoldRequest
@@ -23,6 +24,7 @@ _FAULTS_AT_ONCE = 200
 _TOLD_FAULTS = 100
 _LONGER = timedelta(days=1)
 """So long after its deadline calls under way may still end; the sweep lets go of a hold that nobody needs before."""
+_CHAT = "/v1/chat/completions"
 _OUR_SIDE = 500
 
 
@@ -37,6 +39,9 @@ class Validation:
         self._work, self._request, self._turn, self._gateway = work, request, turn, gateway
         self._total = self._broken = self._nanos = 0
         self._first: Call | None = None
+        self._inferred: int | None = (
+            0 if settings.BATCH_BUCKET and settings.BATCH_ROLE_ARN and work.endpoint == _CHAT else None
+        )
         self._faults: list[Fault] = []
         self._told: list[dict[str, Any]] = []
 
@@ -84,6 +89,7 @@ class Validation:
         if isinstance(found, Bound):
             self._nanos += found.nanos
             self._first = self._first or found.call
+            self._add_inferred(found)
             return
         self._broken += 1
         self._faults.append(found)
@@ -91,6 +97,18 @@ class Validation:
             self._told.append(_problem(found.code, found.message, line=found.line, param=found.param))
         if len(self._faults) >= _FAULTS_AT_ONCE:
             await self._write_faults()
+
+    def _add_inferred(self, found: Bound) -> None:
+        """What batch inference would cost, as long as it can make all lines at one deployment."""
+        assert self._first is not None
+        if (
+            self._inferred is None
+            or found.inferred is None
+            or found.call.routed.deployments[0].id != self._first.routed.deployments[0].id
+        ):
+            self._inferred = None
+        else:
+            self._inferred += found.inferred
 
     async def _write_faults(self) -> None:
         if self._faults:
@@ -100,6 +118,12 @@ class Validation:
     async def _begin(self, model: str) -> str:
         """Holds what all of it can cost, and begins. Should this process die in between, who comes next holds it anew."""
         assert self._first is not None
+        deployment = self._first.routed.deployments[0]
+        if self._inferred is not None and self._total - self._broken >= MIN_RECORDS:
+            self._nanos = self._inferred
+            where: dict[str, Any] = {"deployment": deployment.id, "region": deployment.region}
+        else:
+            where = {}
         windows = windows_of_batch(self._first, self._request, self._work.created_at)
         request = HoldRequest(
             call_id=self._work.id,
@@ -114,7 +138,7 @@ class Validation:
         if not admission.admitted:
             return await self.fail("budget_exceeded", self._short(admission))
         await self._gateway.batches.begin(
-            self._work.id, self._turn.runner, total=self._total, broken=self._broken, held_nanos=self._nanos, model=model
+            self._work.id, self._turn.runner, total=self._total, broken=self._broken, held_nanos=self._nanos, model=model, **where
         )  # fmt: skip
         return "in_progress"
 

@@ -10,6 +10,7 @@ from gateway.call.job import JobRequest
 from gateway.entrances.batches.feed import fed
 from gateway.entrances.batches.files import FileKeyError
 from gateway.entrances.batches.finish import Ending
+from gateway.entrances.batches.inference import Inference, stop_unreadable
 from gateway.entrances.batches.turn import Turn
 from gateway.entrances.batches.validate import NotNowError, Validation
 from gateway.records.job_seals import opened
@@ -50,6 +51,8 @@ class _Step:
     async def run(self) -> str:
         work = self._work
         file = await self._gateway.files.of_batch(work.input_file_id, team_id=work.team_id)
+        if work.mode == "batch_inference" and work.state != "validating" and not work.is_fed:
+            return await self._inferred(file)
         if work.state in ("finalizing", "cancelling"):
             return await self._end(file)
         request = await opened(
@@ -68,6 +71,29 @@ class _Step:
             if await self._gateway.keyring.get(work.team_id) is None:
                 raise NotNowError from error
             return await self._gone()
+
+    async def _inferred(self, file: FileSeen | None) -> str:
+        work = self._work
+        request = await opened(
+            JobRequest, bytes(work.request), generation=work.generation, job_id=work.id, team_id=work.team_id,
+            keyring=self._gateway.keyring,
+        )  # fmt: skip
+        if request is None or file is None:
+            if await self._gateway.keyring.get(work.team_id) is None:
+                raise NotNowError
+            return await self._lost()
+        try:
+            await Inference(work, request, file, self._turn, self._gateway).run()
+        except FileKeyError as error:
+            if await self._gateway.keyring.get(work.team_id) is None:
+                raise NotNowError from error
+            return await self._lost()
+        return work.state
+
+    async def _lost(self) -> str:
+        """Its lines can't be read, nor what is made of them: what is under way at Bedrock is stopped."""
+        await stop_unreadable(self._work, self._turn, self._gateway)
+        return await self._gone() if self._work.state == "in_progress" else self._work.state
 
     async def _progress(self, request: JobRequest, file: FileSeen) -> str:
         if not self._work.is_fed:

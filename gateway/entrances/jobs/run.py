@@ -84,7 +84,12 @@ class _Attempt:
             scope, wire_format=door.entrance.name, parsed=parsed, body_bytes=len(request.body), shown_key=key,
             call_id=self._call_id,
         )  # fmt: skip
-        call.job = JobRun(id=self._job.id, write=partial(_answer, door.entrance), batch=_share(self._job))
+        call.job = JobRun(
+            id=self._job.id,
+            write=partial(_answer, door.entrance),
+            batch=_share(self._job),
+            record=request.record,
+        )
         return call
 
     def _key(self, request: JobRequest) -> KeyEntry:
@@ -92,6 +97,10 @@ class _Attempt:
         now, snapshot = utc_now(), self._gateway.snapshot
         if self._job.key_id not in snapshot.keys and now - self._job.created_at < _BEHIND:
             raise Refusal("overloaded", "The API key is not known here yet.", retry_after=2)
+        if request.record is not None and self._job.key_id in snapshot.keys:
+            return snapshot.keys[
+                self._job.key_id
+            ]  # its model was asked while the key was good: it is charged
         return accepted_key(self._job.key_id, request.client_ip, now, snapshot)
 
     async def _whole(self, call: Call) -> None:

@@ -45,7 +45,8 @@ _CLAIM = """
     FROM accounts_apikey k
     WHERE j.id = %(id)s AND j.team_id = %(team)s AND j.state = 'queued' AND j.not_before <= %(now)s AND j.deadline_at > %(now)s
         AND k.id = j.api_key_id
-        AND (j.batch_id IS NULL OR EXISTS (SELECT FROM gateway_batch b WHERE b.id = j.batch_id AND b.state = 'in_progress'))
+        AND (j.batch_id IS NULL OR EXISTS (SELECT FROM gateway_batch b WHERE b.id = j.batch_id AND
+            (b.state = 'in_progress' OR b.mode = 'batch_inference' AND b.state IN ('cancelling', 'finalizing'))))
     RETURNING j.id, j.team_id, j.application_id, k.key_id, j.generation, j.request, j.attempts, j.created_at, j.batch_id,
         (SELECT b.created_at FROM gateway_batch b WHERE b.id = j.batch_id)"""
 _RENEW = """

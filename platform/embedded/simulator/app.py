@@ -28,6 +28,7 @@ from embedded.simulator import (
     reranking,
     tokens,
 )
+from embedded.simulator.batch_jobs import SimulatedBatchJobs
 from embedded.simulator.caching import PromptCache, SimulatedUsage
 from embedded.simulator.caller import CallerLeft, Headers, Receive, Send, SimulatedCaller
 from embedded.simulator.control import Control
@@ -54,6 +55,7 @@ from embedded.simulator.reply_blocks import SimulatedReply
 from embedded.simulator.scripts import Scripts
 from embedded.simulator.shapes import json_object, mapping
 from embedded.simulator.signature import verify
+from embedded.simulator.storage import SimulatedStorage
 from embedded.simulator.streams import pump
 from embedded.simulator.strict import service
 from embedded.simulator.turns import SimulatedTurn
@@ -102,6 +104,8 @@ class Simulator:
         self._prompt_cache = PromptCache()
         self._scripts = Scripts()
         self._knowledge = knowledge.SimulatedKnowledge()
+        self._storage = SimulatedStorage()
+        self._jobs = SimulatedBatchJobs(self._storage, self._recorded)
         self._direct = DirectSimulators(
             self._models, self._regions, self._recorder, self._prompt_cache, self._scripts
         )
@@ -118,6 +122,8 @@ class Simulator:
         try:
             if Control.owns(scope["path"]) and not _target(scope):
                 await self._control.handle(scope["method"], scope["path"], caller)
+            elif SimulatedStorage.owns(scope):
+                await self._storage.serve(scope, caller)
             elif DirectSimulators.owns(scope["path"]):
                 await self._direct.serve(scope, caller)
             else:
@@ -185,6 +191,12 @@ class Simulator:
             case Operation.CREATE_INFERENCE_PROFILE:
                 made = self._models.create_profile(request.region, request.json())
                 await _whole(request, {"inferenceProfileArn": made, "status": "ACTIVE"})
+            case Operation.CREATE_JOB:
+                await _whole(request, self._jobs.create(request.region, request.json()))
+            case Operation.GET_JOB:
+                await _whole(request, self._jobs.get(request.model_id))
+            case Operation.STOP_JOB:
+                await _whole(request, self._jobs.stop(request.model_id))
             case Operation.COUNT_TOKENS:
                 await _whole(request, {"inputTokens": self._read_counted(request).input_tokens})
             case Operation.APPLY_GUARDRAIL:
@@ -237,6 +249,23 @@ class Simulator:
                 await request.caller.wait(seconds)
             body, headers = _body(request, turn, reply, usage)
             await request.caller.answer(200, body, request.headers + headers)
+
+    def _recorded(self, region: str, model_id: str, body: dict[str, Any]) -> bytes:
+        """Converse's answer to a record of batch inference. Raises AwsError."""
+        settings = self._regions[region].settings
+        if not self._models.lenient:
+            service.hold_to_shapes(Operation.CONVERSE, body, model_id)
+        model = self._models.called(model_id, region, anywhere=settings.any_model)
+        turn = converse.read_turn(
+            body, model=model, model_id=model_id, region=region, lenient=self._models.lenient
+        )
+        turn.weigh(tells_tokens=settings.tells_tokens)
+        script = self._scripts.next(turn)
+        if script is not None and script.error is not None:
+            raise script.error.error()
+        reply = reply_to(turn, script)
+        usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
+        return converse_answer.converse_response(turn, reply, usage, 1)
 
     async def _stream(self, request: SimulatorRequest, frames: Iterator[tuple[int, bytes]]) -> None:
         self._recorder.stream_opened()

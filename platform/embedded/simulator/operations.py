@@ -19,6 +19,9 @@ class Operation(Enum):
     LIST_GUARDRAILS = "ListGuardrails"
     LIST_KNOWLEDGE_BASES = "ListKnowledgeBases"
     CREATE_INFERENCE_PROFILE = "CreateInferenceProfile"
+    CREATE_JOB = "CreateModelInvocationJob"
+    GET_JOB = "GetModelInvocationJob"
+    STOP_JOB = "StopModelInvocationJob"
     CONVERSE = "Converse"
     CONVERSE_STREAM = "ConverseStream"
     INVOKE_MODEL = "InvokeModel"
@@ -63,6 +66,7 @@ _OF_A_MODEL = {
     "count-tokens": Operation.COUNT_TOKENS,
 }
 _KNOWLEDGE_BASE = re.compile(r"/knowledgebases/([^/]+)/retrieve")
+_JOB = re.compile(r"/model-invocation-job/([^/]+)(/stop)?")
 _GUARDRAIL = re.compile(r"/guardrail/([^/]+)/version/([^/]+)/apply")
 
 
@@ -87,6 +91,11 @@ def match_operation(method: str, raw_path: str, target: str = "") -> tuple[Opera
         model_id, _, verb = raw_path.removeprefix("/model/").rpartition("/")
         if model_id and verb in _OF_A_MODEL:
             return _OF_A_MODEL[verb], unquote(model_id)
+    if method == "POST" and raw_path == "/model-invocation-job":
+        return Operation.CREATE_JOB, ""
+    job = _JOB.fullmatch(raw_path)
+    if job is not None and (method == "POST") == bool(job[2]):
+        return Operation.STOP_JOB if job[2] else Operation.GET_JOB, unquote(job[1])
     guardrail = _GUARDRAIL.fullmatch(raw_path) if method == "POST" else None
     if guardrail is not None:
         return Operation.APPLY_GUARDRAIL, f"{unquote(guardrail[1])}/{unquote(guardrail[2])}"

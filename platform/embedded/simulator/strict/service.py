@@ -19,6 +19,7 @@ _REQUESTS = {
     Operation.RETRIEVE: ("bedrock-agent-runtime", "RetrieveRequest"),
     Operation.RETRIEVE_AND_GENERATE: ("bedrock-agent-runtime", "RetrieveAndGenerateRequest"),
     Operation.CREATE_INFERENCE_PROFILE: ("bedrock", "CreateInferenceProfileRequest"),
+    Operation.CREATE_JOB: ("bedrock", "CreateModelInvocationJobRequest"),
     Operation.LIST_KNOWLEDGE_BASES: ("bedrock-agent", "ListKnowledgeBasesRequest"),
 }
 # What the deserialiser in front of the service finds, before the service looks at the values.
