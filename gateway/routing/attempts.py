@@ -248,6 +248,7 @@ class Attempts:
             if taken is not None:
                 self._start(candidate, taken)
                 return candidate
+            self._decision.note(f"{_where(candidate.deployment)} has no room")
         return None
 
     async def _is_well(self, candidate: _Candidate, now: float, *, alone: bool) -> bool:

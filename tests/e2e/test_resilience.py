@@ -212,7 +212,7 @@ def test_every_answer_says_why_it_came_from_there(worlds):
     def to_the_first():
         """Its share comes back step by step after what the tests before did to it."""
         found = worlds[0].chat(model="claude-haiku-4-5")
-        return None if "fewer calls" in found.headers["x-gatehouse-decision"] else found
+        return found if f"in {ONE}: first of 2 in order" in found.headers["x-gatehouse-decision"] else None
 
     answer = until(to_the_first, what="a call that nothing was in the way of")
     said = answer.headers["x-gatehouse-decision"]
