@@ -23,13 +23,10 @@ Ask = Callable[[Call, Gateway], Coroutine[Any, Any, list[Event]]]
 def copy_to_shadow(call: Call, gateway: Gateway, ask: Ask) -> None:
     """Begins a copy of a call that has been answered, where its route wants one. Its own budget holds what it may cost: without
     that there is none."""
+    if call.fixed_answer is not None or call.request.is_inner or call.request.kind != "text":
+        return
     shadow = call.routed.route.shadow
-    if (
-        shadow is None
-        or call.request.is_inner
-        or call.request.kind != "text"
-        or call.fixed_answer is not None
-    ):
+    if shadow is None:
         return
     if gateway.random.random() >= shadow.share:
         return
