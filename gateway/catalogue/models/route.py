@@ -10,12 +10,10 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from gateway.catalogue.choices import PLACE, PromptCaching, Wish, sampling_default, several_of
 from gateway.catalogue.models.deployment import Deployment
-from gateway.catalogue.models.rule import check_weights
-
-_SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
+from gateway.catalogue.models.weighed import Weighed
 
 
-class Route(Owned):
+class Route(Owned, Weighed):
     """A public name that callers use as `model`, resolving to an ordered or weighted list of deployments."""
 
     owned_by = OwnedBy((), shared=Shared.EVERYONE)
@@ -98,9 +96,6 @@ class Route(Owned):
         blank=True,
         help_text="Names of routes that answer when this one can't, in order, separated by commas.",
     )
-    weight_cost = models.FloatField("weight of cost", null=True, blank=True, validators=_SHARE)
-    weight_quality = models.FloatField("weight of quality", null=True, blank=True, validators=_SHARE)
-    weight_latency = models.FloatField("weight of latency", null=True, blank=True, validators=_SHARE)
     tighten_only = several_of(
         "callers may not raise the cost by",
         Wish,
@@ -164,7 +159,7 @@ class Route(Owned):
                     else f"There is no route “{name}”."
                 )
                 raise ValidationError({"fallbacks": text})
-        check_weights(self.weight_cost, self.weight_quality, self.weight_latency)
+        self.check_weights()
         self._check_shadow()
         limit = self.max_tokens_limit
         if limit and self.default_max_tokens and self.default_max_tokens > limit:

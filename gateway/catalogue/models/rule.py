@@ -2,7 +2,6 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -10,11 +9,10 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from gateway.catalogue.choices import PLACE
 from gateway.catalogue.models.model import Model
+from gateway.catalogue.models.weighed import SHARE, Weighed
 
-_SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
-
-class RoutingRule(Owned):
+class RoutingRule(Owned, Weighed):
     """When it holds, and what is chosen then. The first rule that holds decides a call."""
 
     owned_by = OwnedBy((), shared=Shared.EVERYONE)
@@ -62,7 +60,7 @@ class RoutingRule(Owned):
     quality_bar = models.FloatField(
         null=True,
         blank=True,
-        validators=_SHARE,
+        validators=SHARE,
         help_text="From 0 to 1: what is good enough for the cheapest.",
     )
     regions = ArrayField(
@@ -72,13 +70,10 @@ class RoutingRule(Owned):
         blank=True,
         help_text="Its calls are answered in these regions or geographies only (eu-central-1, eu). Empty: anywhere.",
     )
-    weight_cost = models.FloatField("weight of cost", null=True, blank=True, validators=_SHARE)
-    weight_quality = models.FloatField("weight of quality", null=True, blank=True, validators=_SHARE)
-    weight_latency = models.FloatField("weight of latency", null=True, blank=True, validators=_SHARE)
     confidence = models.FloatField(
         null=True,
         blank=True,
-        validators=_SHARE,
+        validators=SHARE,
         help_text="From 0 to 1, as decisions say it. Empty: by how far the best score is ahead.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
@@ -90,7 +85,7 @@ class RoutingRule(Owned):
         return self.name
 
     def clean(self) -> None:
-        check_weights(self.weight_cost, self.weight_quality, self.weight_latency)
+        self.check_weights()
         if self.choose != self.Choose.CHEAPEST and self.quality_bar is not None:
             raise ValidationError({"quality_bar": "A quality bar is for the choice of the cheapest alone."})
 
@@ -112,7 +107,7 @@ class ModelQuality(Owned):
         db_default="",
         help_text="feature:… or prompt:… (its number); empty: all uses.",
     )
-    score = models.FloatField("quality", validators=_SHARE, help_text="From 0 to 1.")
+    score = models.FloatField("quality", validators=SHARE, help_text="From 0 to 1.")
     answers = models.PositiveIntegerField(default=0, db_default=0, help_text="Answers that were judged.")
     source = models.CharField(
         max_length=8, choices=Source, default=Source.SET, db_default=Source.SET, editable=False
@@ -129,10 +124,3 @@ class ModelQuality(Owned):
 
     def __str__(self) -> str:
         return f"{self.model} ({self.scope or 'all uses'})"
-
-
-def check_weights(*weights: float | None) -> None:
-    """All of them, or none; and not all 0."""
-    given = [each for each in weights if each is not None]
-    if given and (len(given) < len(weights) or not sum(given)):
-        raise ValidationError("Give all three weights, not all of them 0, or none.")

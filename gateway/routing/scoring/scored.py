@@ -16,10 +16,6 @@ from gateway.routing.scoring.ranking import Asked, Figures, rank
 from gateway.snapshot.state import DeploymentEntry, RouteEntry, Snapshot
 from kernel.clock import perf_counter
 
-_PREFERENCES = frozenset(("cost", "newest", "model"))
-"""Wishes that order candidates; the others leave some out."""
-
-
 _REMEMBERED_SECONDS = 0.2
 _MAX_REMEMBERED = 500
 
@@ -56,7 +52,7 @@ def is_scored(call: Call, route: RouteEntry) -> bool:
     if route.strategy == "score":
         return True
     wishes = call.request.wishes
-    return wishes is not None and not _PREFERENCES.isdisjoint(wishes.names)
+    return wishes is not None and (wishes.newest or bool(wishes.model) or wishes.cost in ("low", "high"))
 
 
 def by_score(
