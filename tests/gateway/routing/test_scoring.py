@@ -1,6 +1,8 @@
 """Scores, rules and wishes: the order in which deployments are asked."""
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from gateway.catalogue.routing_rules import SHIPPED, RuleEntry, Weights, first_t
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.wishes import Wishes
 from gateway.routing.scoring.ranking import Asked, Figures, is_meant, rank
+from gateway.routing.scoring.scored import is_scored
 from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.state import DeploymentEntry
 
@@ -215,3 +218,21 @@ def test_deployments_of_one_model_that_are_about_as_good_are_alike():
     there = [deployment(number, model="vendor.same") for number in range(3)] + [deployment(9, cost=500)]
     found = rank(there, asked(), lambda each: Figures(0.9, {0: 1.0, 1: 1.05, 2: 3.0}.get(each.id, 1.0)))
     assert found.alike == 2
+
+
+@pytest.mark.parametrize(
+    ("wishes", "orders"),
+    [
+        (Wishes(cost="normal"), False),
+        (Wishes(region="eu", compliance=True, latency=9), False),
+        (Wishes(cost="low"), True),
+        (Wishes(cost="high"), True),
+        (Wishes(newest=True), True),
+        (Wishes(model="m"), True),
+        (None, False),
+    ],
+)
+def test_which_wishes_order_the_deployments_of_any_route(wishes, orders):
+    call: Any = SimpleNamespace(request=SimpleNamespace(wishes=wishes))
+    route: Any = SimpleNamespace(strategy="ordered")
+    assert is_scored(call, route) is orders
