@@ -39,10 +39,12 @@ class _Waiting:
         self._counts: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._process = 0
+        self._tries_left = 0
 
     def add(self, where: str) -> None:
         with self._lock:
             self._counts[where] += 1
+            self._tries_left = _TRIES  # a writer that was about to give up goes on for this one
             is_there = self._process == os.getpid() and self._thread is not None and self._thread.is_alive()
             if not is_there:  # a process that was forked has none of its parent's threads
                 self._process = os.getpid()
@@ -51,12 +53,13 @@ class _Waiting:
                     self._thread.start()
 
     def _write(self) -> None:
-        for _ in range(_TRIES):
+        while True:
             with self._lock:
-                counts, self._counts = self._counts, Counter()
-                if not counts:
-                    self._thread = None
+                if not self._counts or not self._tries_left:
+                    self._thread = None  # what is left waits for the next fault
                     return
+                self._tries_left -= 1
+                counts, self._counts = self._counts, Counter()
             try:
                 _write_down(counts)
             except Exception:  # what is said here would come back here

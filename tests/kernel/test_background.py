@@ -78,6 +78,20 @@ def test_a_task_does_not_begin_before_it_is_known_what_time_it_is(monkeypatch):
     del app.tasks[work.name]
 
 
+def test_a_fault_is_written_though_the_writer_was_about_to_give_up(redis_url, settings, monkeypatch):
+    monkeypatch.setattr("kernel.bugs._TRIES", 1)
+    monkeypatch.setattr("kernel.bugs._PAUSE_SECONDS", 0.5)
+    waiting, client = bugs._Waiting(), redis.from_url(redis_url)
+    client.delete(bugs.COUNTS)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    waiting.add("while.away")
+    until(lambda: waiting._tries_left == 0 and waiting._counts, what="the last try")
+    settings.REDIS_URL = redis_url
+    waiting.add("since.then")  # its writer sleeps after the last try
+    until(lambda: set(client.hgetall(bugs.COUNTS)) >= {b"while.away", b"since.then"}, what="the counts")
+    client.close()
+
+
 def test_every_process_knows_of_the_faults_of_all(redis_url, settings):
     settings.REDIS_URL = redis_url
     client = redis.from_url(redis_url)
