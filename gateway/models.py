@@ -1,8 +1,10 @@
 """The models of the app, each in the folder of its noun; Django looks for them here."""
 
 from gateway.batches.models import Batch, BatchFault, FileChunk, StoredFile
+from gateway.cache.models import CacheEntry, CacheEvidence, CachePair, CachePurge, CacheUse
 from gateway.catalogue.choices import ModelKind
 from gateway.catalogue.models import (
+    CacheRule,
     Deployment,
     DeploymentEvent,
     Model,
@@ -23,6 +25,12 @@ from gateway.jobs.models import Job, JobPause
 __all__ = [
     "Batch",
     "BatchFault",
+    "CacheEntry",
+    "CacheEvidence",
+    "CachePair",
+    "CachePurge",
+    "CacheRule",
+    "CacheUse",
     "CostScenario",
     "Deployment",
     "DeploymentEvent",

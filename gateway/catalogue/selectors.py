@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from gateway.catalogue.cache_rules import CacheRuleEntry
 from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
-from gateway.catalogue.models import Deployment, Model, ModelQuality, Price, Route, RoutingRule
+from gateway.catalogue.models import CacheRule, Deployment, Model, ModelQuality, Price, Route, RoutingRule
 from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.quotas import Quotas
 from gateway.catalogue.routing_rules import RuleEntry, Weights
@@ -138,6 +139,37 @@ def rule_entry(rule: RoutingRule) -> RuleEntry:
         weights=weights_of(rule),
         confidence=rule.confidence,
     )
+
+
+def cache_rule_entries() -> list[CacheRuleEntry]:
+    """Cache rules that are switched on, the oldest first."""
+    rows = CacheRule.objects.filter(is_enabled=True).select_related("route", "embedder").order_by("pk")
+    return [
+        CacheRuleEntry(
+            id=rule.pk,
+            name=rule.name,
+            team_id=rule.team_id,
+            route="" if rule.route is None else rule.route.name,
+            prompt_id=rule.prompt_id,
+            exact=rule.exact,
+            seconds=rule.seconds,
+            max_temperature=rule.max_temperature,
+            with_tools=rule.with_tools,
+            semantic=rule.semantic,
+            min_similarity=rule.min_similarity,
+            error_bound=rule.error_bound,
+            check_share=rule.check_share,
+            embedder="" if rule.embedder is None else rule.embedder.name,
+            semantic_seconds=rule.semantic_ms / 1000,
+            max_characters=rule.max_characters,
+            slots=rule.slots,
+            slot_seconds=rule.slot_seconds,
+            stale_seconds=rule.stale_seconds,
+            retrieval=rule.retrieval,
+            counts_requests=rule.counts_requests,
+        )
+        for rule in rows
+    ]
 
 
 def weights_of(row: Route | RoutingRule) -> Weights | None:

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import ApiKey, Team
 from accounts.services.root_secret import root_secret
+from gateway.catalogue.cache_rules import cache_rules
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.choices import Sampling
 from gateway.catalogue.direct import taken_by
@@ -16,6 +17,7 @@ from gateway.catalogue.models import Deployment, Model, Price, ProviderAccount, 
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.selectors import (
+    cache_rule_entries,
     capability_of,
     price_entry,
     qualities,
@@ -54,6 +56,7 @@ def build_snapshot() -> Snapshot:
         data_keys=_data_keys(),
         prompts=build_prompts(),
         routing_rules=rule_entries(),
+        cache_rules=cache_rules(cache_rule_entries()),
         qualities=qualities(),
         bases=base_entries(),
         context=source_entries(),

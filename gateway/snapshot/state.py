@@ -8,6 +8,7 @@ from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING
 
+from gateway.catalogue.cache_rules import CacheRules
 from gateway.catalogue.capability import Capability
 from gateway.catalogue.policy import PriceEntry
 from gateway.catalogue.quotas import Quotas
@@ -208,6 +209,7 @@ class Snapshot:
     bases: dict[tuple[int, str], BaseEntry] = field(default_factory=dict)
     """Knowledge bases by team and name."""
     routing_rules: tuple[RuleEntry, ...] = ()
+    cache_rules: CacheRules = field(default_factory=CacheRules)
     qualities: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """From 0 to 1, by model ID and scope: `prompt:<id>`, `feature:<name>` or ""."""
     context: dict[tuple[int, str], SourceEntry] = field(default_factory=dict)

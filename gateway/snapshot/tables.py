@@ -54,6 +54,7 @@ TABLES = (
     Watched("gateway_route"),
     Watched("gateway_routetarget"),
     Watched("gateway_routingrule"),
+    Watched("gateway_cacherule"),
     Watched("gateway_modelquality"),
     Watched("gateway_teaminferenceprofile"),
 )

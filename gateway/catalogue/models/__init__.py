@@ -1,5 +1,6 @@
 """Models, where they can be called, at which price, and the names that lead to them."""
 
+from gateway.catalogue.models.cache_rule import CacheRule
 from gateway.catalogue.models.deployment import Deployment, RuleUse, TeamInferenceProfile
 from gateway.catalogue.models.event import DeploymentEvent
 from gateway.catalogue.models.model import Model
@@ -9,6 +10,7 @@ from gateway.catalogue.models.route import Route, RouteTarget
 from gateway.catalogue.models.rule import ModelQuality, RoutingRule
 
 __all__ = [
+    "CacheRule",
     "Deployment",
     "DeploymentEvent",
     "Model",

@@ -1,0 +1,43 @@
+-- What a document says, and who may be given it, has changed: answers that used it end, and so does what searches of its base
+-- found. The row is seen by whoever looks for an answer as soon as the change itself is (gateway/cache/store.py).
+CREATE OR REPLACE FUNCTION gatehouse_purge_document() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    whose bigint;
+BEGIN
+    SELECT team_id INTO whose FROM prompts_knowledgebase WHERE id = old.base_id;
+    IF whose IS NOT NULL THEN  -- else its base goes with it, and says so itself
+        INSERT INTO gateway_cachepurge (team_id, uses, reason)
+        VALUES (whose, 'document:' || old.id, 'The document changed.'),
+               (whose, 'base:' || old.base_id, 'A document of the knowledge base changed.');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION gatehouse_purge_base() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO gateway_cachepurge (team_id, uses, reason)
+    SELECT old.team_id, 'base:' || old.id, 'The knowledge base changed.' FROM accounts_team WHERE id = old.team_id;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION gatehouse_purge_context() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO gateway_cachepurge (team_id, uses, reason)
+    SELECT old.team_id, 'context:' || old.id, 'The context source changed.' FROM accounts_team WHERE id = old.team_id;
+    RETURN NULL;
+END $$;
+
+DROP TRIGGER IF EXISTS purge_cache_changed ON prompts_knowledgedocument;
+CREATE TRIGGER purge_cache_changed AFTER UPDATE OF current_id, application_ids, name, base_id ON prompts_knowledgedocument
+    FOR EACH ROW WHEN (old.current_id IS DISTINCT FROM new.current_id OR old.application_ids IS DISTINCT FROM new.application_ids
+        OR old.name IS DISTINCT FROM new.name OR old.base_id IS DISTINCT FROM new.base_id)
+    EXECUTE FUNCTION gatehouse_purge_document();
+DROP TRIGGER IF EXISTS purge_cache_deleted ON prompts_knowledgedocument;
+CREATE TRIGGER purge_cache_deleted AFTER DELETE ON prompts_knowledgedocument
+    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_document();
+DROP TRIGGER IF EXISTS purge_cache ON prompts_knowledgebase;
+CREATE TRIGGER purge_cache AFTER UPDATE OF name, route, dimensions, bedrock_id, region ON prompts_knowledgebase
+    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_base();
+DROP TRIGGER IF EXISTS purge_cache ON prompts_contextsource;
+CREATE TRIGGER purge_cache AFTER UPDATE OR DELETE ON prompts_contextsource
+    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_context();
