@@ -267,7 +267,9 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         return reply(call, gateway)
     round_of = reply_or_other if call.rules.effective.other_model else reply
     contract = contract_of(call)
-    if contract is None or (call.cache is not None and call.cache.is_found and call.fit is None and call.request.prompt is None):
+    if contract is None or (
+        call.cache is not None and call.cache.is_found and call.fit is None and call.request.prompt is None
+    ):
         return round_of(call, gateway)
     return keep_contract(
         call, contract, partial(round_of, call, gateway), partial(_next_round, call, gateway), BLOCKED
@@ -277,7 +279,9 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
 def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: int) -> None:
     """An answer is asked for again: what it cost so far is put aside. Refusal where it came from the cache, and nothing is held."""
     if call.cache is not None and call.cache.is_found:
-        raise Refusal("contract_failed", f"The answer in the cache does not keep its contract: {' '.join(errors)}")
+        raise Refusal(
+            "contract_failed", f"The answer in the cache does not keep its contract: {' '.join(errors)}"
+        )
     answer = call.reply.answer
     end_round(call, gateway)
     call.reply.answer = answer

@@ -82,17 +82,17 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         answer = take_record(call, gateway, record)
     else:
         answer = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
-    keeps = cache is not None and bool(cache.digest) and not cache.is_found
-    if keeps:
-        cache.seen = []
+    seen: list[Event] | None = None
+    if cache is not None and cache.digest and not cache.is_found:
+        seen = cache.seen = []
     if is_part:
         answer = keep_within_hold(call, gateway, answer)
     try:
         async with aclosing(answer) as events:
             async for event in events:
                 keep(call, event)
-                if keeps:
-                    cache.seen.append(event)
+                if seen is not None:
+                    seen.append(event)
                 if progress is not None:
                     progress.note()
                 if outbound.check.blocked:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from gateway.call import Call
 from gateway.cache.serving import forget
 from gateway.cache.values import tokens_in
+from gateway.call import Call
 from gateway.call.cache import MISS, CacheRun
 from gateway.conversation import Block, Conversation, Message, encode
 from gateway.refusals import Refusal

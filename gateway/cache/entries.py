@@ -67,9 +67,9 @@ def settled(events: Iterable[Event], *, by_tool: bool) -> list[Event]:
             answer_tools.add(event.index)
             continue
         if isinstance(event, ToolDelta) and event.index in answer_tools:
-            event = TextDelta(event.index, event.arguments)  # noqa: PLW2901
+            event = TextDelta(event.index, event.arguments)
         if isinstance(event, Finished) and answer_tools:
-            event = Finished("end_turn", Usage())  # noqa: PLW2901
+            event = Finished("end_turn", Usage())
         last = found[-1] if found else None
         if isinstance(event, TextDelta) and isinstance(last, TextDelta) and last.index == event.index:
             found[-1] = TextDelta(last.index, last.text + event.text)

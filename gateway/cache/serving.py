@@ -6,6 +6,7 @@ from gateway.cache.entries import decode
 from gateway.cache.store import Found
 from gateway.call import Call
 from gateway.call.cache import HIT, CacheRun
+from gateway.refusals import Refusal
 
 
 def serve(call: Call, run: CacheRun, found: Found | None, kind: str) -> bool:
@@ -33,3 +34,13 @@ def forget(call: Call, run: CacheRun) -> None:
     run.outcome, run.kind, run.age, run.is_stale, run.similarity = "", "", 0, False, None
     run.entry_id, run.call_id, run.saved_nanos, run.events = 0, None, 0, None
     call.reply.deployment = None
+
+
+def refuse_if_wanted_cached(run: CacheRun) -> None:
+    """Refusal not_cached, for a call without an answer whose caller wants no new one."""
+    if run.wishes.only_if_cached:
+        raise Refusal(
+            "not_cached",
+            f"There is no answer in the cache ({run.header()}), and X-Gatehouse-Cache says only-if-cached.",
+            may_retry=False,
+        )

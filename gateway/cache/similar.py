@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,18 +9,13 @@ from gateway.cache.keys import scope_digest
 from gateway.cache.policy.bound import Evidence, may_serve
 from gateway.cache.policy.guards import veto
 from gateway.cache.policy.questions import VERSION, Question, is_fit, read
-from gateway.cache.store import Candidate, NearTo
-from gateway.conversation import Block, Conversation, Message
-from gateway.events import Event, Vector
-from kernel.text_vectors import half_literal, text_array
+from gateway.cache.store import CacheStore, Candidate, NearTo
+from gateway.conversation import Block
 
 if TYPE_CHECKING:
     from gateway.call import Call
     from gateway.call.cache import CacheRun
     from gateway.catalogue.cache_rules import CacheRuleEntry
-    from gateway.runtime import Gateway
-
-Ask = Callable[["Call", "Gateway"], Awaitable[list[Event]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +39,7 @@ def asked_of(call: Call, rule: CacheRuleEntry) -> Asked | None:
     question = read(text)
     if not rule.embedder and not question.is_english:
         return None
-    scope = scope_digest(
-        call, block, embedder=rule.embedder, language=question.language, version=VERSION
-    )
+    scope = scope_digest(call, block, embedder=rule.embedder, language=question.language, version=VERSION)
     return Asked(text, question, scope)
 
 
@@ -65,28 +57,11 @@ def _question_of(call: Call) -> Block | None:
     return texts[0]
 
 
-async def read_vector(
-    call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask
-) -> str | None:
-    """The question's vector as pgvector reads it; None where it has none. Raises the Refusal of the call that makes it."""
-    if not rule.embedder:
-        found = text_array(asked.text)
-        return None if found is None else half_literal(found)
-    inner = call.inner(
-        model=rule.embedder,
-        conversation=Conversation(messages=[Message(role="user", content=[Block(text=asked.text)])]),
-        kind="embedding",
-    )
-    events = await ask(inner, gateway)
-    values = next((event.values for event in events if isinstance(event, Vector)), None)
-    return None if not values else "[" + ",".join(map(str, values)) + "]"
-
-
 async def similar(
-    call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked
+    call: Call, store: CacheStore, run: CacheRun, rule: CacheRuleEntry, asked: Asked
 ) -> tuple[Candidate | None, bool]:
     """The nearest that no guard stands against, and whether what is known of such answers keeps the rule's bound."""
-    near = await gateway.cache.near(
+    near = await store.near(
         NearTo(
             team_id=call.key.team.id,
             route=call.routed.route.name,

@@ -6,6 +6,7 @@ its answer was asked for (`seen_xact`). So nothing is given again that was purge
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -201,12 +202,14 @@ class CacheStore:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._looks: Batcher[bytes, Look] = Batcher(self._look_up)
-        self._puts: Batcher[NewEntry, bool] = Batcher(self._put, isolates=is_items_own, max_batch=64, max_queued=2000)
+        self._puts: Batcher[NewEntry, bool] = Batcher(
+            self._put, isolates=is_items_own, max_batch=64, max_queued=2000
+        )
 
     async def look(self, digest: bytes) -> Look:
         """The entry of a digest, where it is good."""
         try:
-            return await within(_MAX_SECONDS, self._looks.submit(digest))
+            return await asyncio.wait_for(self._looks.submit(digest), _MAX_SECONDS)
         except (PostgresAwayError, QueueFullError, TimeoutError) as error:
             raise CacheUnavailableError(type(error).__name__) from error
 
@@ -236,7 +239,7 @@ class CacheStore:
     async def put(self, entry: NewEntry) -> bool:
         """Keeps an answer; whether it was."""
         try:
-            return await within(_PUT_SECONDS, self._puts.submit(entry))
+            return await asyncio.wait_for(asyncio.shield(self._puts.submit(entry)), _PUT_SECONDS)
         except (PostgresAwayError, QueueFullError, TimeoutError) as error:
             raise CacheUnavailableError(type(error).__name__) from error
 

@@ -29,7 +29,9 @@ def check_hit(call: Call, gateway: Gateway, ask: Ask) -> None:
         return
     if gateway.random.random() >= run.rule.check_share or len(gateway.shadows) >= _MAX_AT_ONCE:
         return
-    inner = call.inner(model=call.routed.route.name, conversation=call.conversation, body_bytes=call.body_bytes)
+    inner = call.inner(
+        model=call.routed.route.name, conversation=call.conversation, body_bytes=call.body_bytes
+    )
     task = asyncio.create_task(_checked(call, inner, gateway, ask))
     gateway.shadows.add(task)
     task.add_done_callback(gateway.shadows.discard)

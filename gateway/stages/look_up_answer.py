@@ -1,18 +1,19 @@
 from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
-from gateway.cache.serving import forget, serve
-from gateway.cache.similar import Asked, asked_of, read_vector, similar
+from gateway.cache.serving import forget, refuse_if_wanted_cached, serve
+from gateway.cache.similar import Asked, asked_of, similar
 from gateway.cache.store import CacheUnavailableError
 from gateway.cache.values import tokens_in
 from gateway.call import Call
 from gateway.call.cache import MISS, SHADOW, Alike, CacheRun
 from gateway.catalogue.cache_rules import OFF, SERVE, CacheRuleEntry
-from gateway.conversation import Conversation
-from gateway.events import Event
+from gateway.conversation import Block, Conversation, Message
+from gateway.events import Event, Vector
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from kernel.deadlines import within
+from kernel.text_vectors import half_literal, text_array
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 
@@ -36,18 +37,13 @@ def look_up_answer(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None]
     elif reason := _stands_against(call, rule):
         run.bypass(reason)
     else:
-        run.digest, run.digest_kind = exact_digest(call), "exact" if call.request.kind == "text" else "embedding"
-        return _look(call, gateway, run, rule, ask)
-    return _only_cached(run)
-
-
-def _only_cached(run: CacheRun) -> None:
-    if run.wishes.only_if_cached:
-        raise Refusal(
-            "not_cached",
-            f"There is no answer in the cache ({run.header()}), and X-Gatehouse-Cache says only-if-cached.",
-            may_retry=False,
+        run.digest, run.digest_kind = (
+            exact_digest(call),
+            "exact" if call.request.kind == "text" else "embedding",
         )
+        return _look(call, gateway, run, rule, ask)
+    refuse_if_wanted_cached(run)
+    return None
 
 
 def _stands_against(call: Call, rule: CacheRuleEntry) -> str:
@@ -90,7 +86,7 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntr
         run.reason = "unavailable"
     if not run.is_found:
         run.outcome = run.outcome or MISS
-        _only_cached(run)
+        refuse_if_wanted_cached(run)
 
 
 async def _find_same(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry) -> bool:
@@ -123,11 +119,11 @@ async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRu
 async def _compare(
     call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked, ask: Ask
 ) -> None:
-    vector = await read_vector(call, gateway, rule, asked, ask)
+    vector = await _vector(call, gateway, rule, asked, ask)
     if vector is None:
         return
     run.scope, run.guard, run.vector, run.question = asked.scope, asked.question.key, vector, asked.text
-    candidate, keeps_bound = await similar(call, gateway, run, rule, asked)
+    candidate, keeps_bound = await similar(call, gateway.cache, run, rule, asked)
     if candidate is None:
         return
     found = await gateway.cache.entry(candidate.entry_id)
@@ -148,3 +144,18 @@ async def _compare(
         forget(call, run)
         run.outcome, run.reason = (SHADOW, "") if keeps_bound else (MISS, "bound")
     run.similarity = candidate.similarity
+
+
+async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask) -> str | None:
+    """The question's vector as pgvector reads it; None where it has none. Raises the Refusal of the call that makes it."""
+    if not rule.embedder:
+        found = text_array(asked.text)
+        return None if found is None else half_literal(found)
+    inner = call.inner(
+        model=rule.embedder,
+        conversation=Conversation(messages=[Message(role="user", content=[Block(text=asked.text)])]),
+        kind="embedding",
+    )
+    events = await ask(inner, gateway)
+    values = next((event.values for event in events if isinstance(event, Vector)), None)
+    return None if not values else "[" + ",".join(map(str, values)) + "]"

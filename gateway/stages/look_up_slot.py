@@ -1,13 +1,13 @@
 from collections.abc import Awaitable
 
 from gateway.cache.keys import filled, moments, slot_digest
-from gateway.cache.serving import serve
+from gateway.cache.serving import refuse_if_wanted_cached, serve
 from gateway.cache.store import CacheUnavailableError
 from gateway.call import Call
 from gateway.call.cache import MISS, CacheRun, CacheWishes
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
-from kernel.clock import perf_counter, utc_now
+from kernel.clock import perf_counter
 from prompts.registry.policy.template_meter import RenderError
 
 _NOTHING = CacheWishes()
@@ -32,22 +32,14 @@ def look_up_slot(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     run = call.cache = CacheRun(rule=rule, wishes=wishes or _NOTHING)
     if reason := _stands_against(call, gateway, run):
         run.bypass(reason)
-        return _only_cached(run)
+        refuse_if_wanted_cached(run)
+        return None
     assert rule is not None
     key = _slot_key(call) if rule.slots else ""
     if not key:
         return None
     run.digest, run.digest_kind = slot_digest(call, key), "slot"
     return _look(call, gateway, run)
-
-
-def _only_cached(run: CacheRun) -> None:
-    if run.wishes.only_if_cached:
-        raise Refusal(
-            "not_cached",
-            f"There is no answer in the cache ({run.header()}), and X-Gatehouse-Cache says only-if-cached.",
-            may_retry=False,
-        )
 
 
 def _stands_against(call: Call, gateway: Gateway, run: CacheRun) -> str:
@@ -82,7 +74,8 @@ def _slot_key(call: Call) -> str:
         )
     except RenderError as error:
         raise Refusal(
-            "invalid_request", f"The cache key of the prompt '{call.prompt.prompt.name}' can't be rendered: {error}"
+            "invalid_request",
+            f"The cache key of the prompt '{call.prompt.prompt.name}' can't be rendered: {error}",
         ) from error
 
 
@@ -90,15 +83,15 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun) -> None:
     try:
         look = await gateway.cache.look(run.digest)
         run.seen_xact = look.seen_xact
-        if not serve(call, run, look.found, "slot") and not run.wishes.only_if_cached:
+        asks_nobody = run.wishes.only_if_cached or run.wishes.no_cache
+        if not serve(call, run, look.found, "slot") and not asks_nobody:
             # A thousand that want the same wait for one, and look again.
-            if not run.wishes.no_cache:
-                run.is_leading = await gateway.flights.enter(run.digest)
-                if not run.is_leading:
-                    look = await gateway.cache.look(run.digest)
-                    serve(call, run, look.found, "slot")
+            run.is_leading = await gateway.flights.enter(run.digest)
+            if not run.is_leading:
+                look = await gateway.cache.look(run.digest)
+                serve(call, run, look.found, "slot")
     except CacheUnavailableError:
         run.reason = "unavailable"
     if not run.is_found:
         run.outcome = MISS
-        _only_cached(run)
+        refuse_if_wanted_cached(run)
