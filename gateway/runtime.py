@@ -65,7 +65,7 @@ from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
-from kernel import descriptors
+from kernel import descriptors, text_vectors
 from kernel.clock import perf_counter, utc_now
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
@@ -117,7 +117,7 @@ class Gateway:
         self._keeper = SnapshotKeeper(
             url=settings.DATABASE_DIRECT_URL,
             poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS,
-            on_refresh=lambda snapshot: self.keyring.retain(snapshot.data_keys),
+            on_refresh=self._take_in,
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
@@ -228,6 +228,7 @@ class Gateway:
         self.shadows: set[asyncio.Task[None]] = set()
         """Copies of calls that are under way; they end with the process."""
         self._partitions: asyncio.Task[None] | None = None
+        self._vectors: asyncio.Task[None] | None = None
         self.is_ready = False
 
     def ask_url(self, budget_id: int) -> str:
@@ -265,6 +266,11 @@ class Gateway:
             "Gatehouse can't read at the moment which keys are valid, so it takes no calls. Please try again.",
             retry_after=self.postgres_wait,
         )
+
+    def _take_in(self, snapshot: Snapshot) -> None:
+        self.keyring.retain(snapshot.data_keys)
+        if self._vectors is None and snapshot.cache_rules.wants_vectors:
+            self._vectors = asyncio.create_task(asyncio.to_thread(text_vectors.warm_up))
 
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. NotYetError where Postgres can't be used, or is not migrated."""

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
@@ -12,6 +13,7 @@ from gateway.conversation import Block, Conversation, Message
 from gateway.events import Event, Vector
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
+from kernel import text_vectors
 from kernel.deadlines import within
 from kernel.text_vectors import half_literal, text_array
 
@@ -149,7 +151,9 @@ async def _compare(
 async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask) -> str | None:
     """The question's vector as pgvector reads it; None where it has none. Raises the Refusal of the call that makes it."""
     if not rule.embedder:
-        found = text_array(asked.text)
+        if not text_vectors.is_ready():
+            await asyncio.to_thread(text_vectors.warm_up)
+        found = text_array(asked.question.core or asked.text)
         return None if found is None else half_literal(found)
     inner = call.inner(
         model=rule.embedder,
