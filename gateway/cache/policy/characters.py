@@ -37,6 +37,7 @@ _PIECES = re.compile(
     re.VERBOSE,
 )
 _LETTERS_WITH_DOTS = re.compile(r"(?:[^\W\d_]\.){1,}[^\W\d_]?")
+_ENDS = ".!?"
 _OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(")
 
 
@@ -58,7 +59,7 @@ def pieces_of(text: str) -> list[Piece]:
         kind, piece = match.lastgroup or "", match.group()
         if kind == PAUSE:
             found += _of_pause(text, match, is_formula=is_formula)
-            begins = begins or any(mark in piece for mark in ".!?")
+            begins = begins or any(mark in piece for mark in _ENDS)
             continue
         if kind == "ending":
             kind = NUMBER
@@ -93,6 +94,6 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
             kept = False
         if kept:
             found.append(Piece(mark, SYMBOL, False))
-        elif mark in ",;:":
+        elif mark in ",;:.?!":
             found.append(Piece(",", PAUSE, False))
     return found

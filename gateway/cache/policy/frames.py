@@ -2,32 +2,41 @@
 
 import re
 
-from gateway.cache.policy.words import ARTICLES, PHRASES, REQUESTS
+from gateway.cache.policy.words import ARTICLES, PHRASES, POLITE_REQUESTS, REQUESTS
 
 _REQUEST = "(?:" + "|".join(sorted(REQUESTS)) + ")"
+_POLITE = "(?:" + "|".join(sorted(POLITE_REQUESTS)) + ")"
 _WH = "(?:who|whom|whose|what|which|when|where|why|how)"
 _KNOW = "(?:know|find out|ask you|ask)"
+_BEGINS = rf"(?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|i|{_REQUEST}) )"
 _GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon)(?: there| all| everybody| team)?(?: ,)? |(?:so|well|ok|okay|um|thanks|thank you) , )"
+    rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon)(?: there| all| everybody| team)? (?:(?:, )+|{_BEGINS})"
+    r"|(?:so|well|ok|okay|um|thanks|thank you) (?:, )+)"
 )
 _ASKED = re.compile(
-    rf"^(?:(?:can|could|would|will) (?:you|anybody|somebody) (?:(?:kindly|possibly|maybe|quickly) )?(?={_REQUEST} )"
+    rf"^(?:(?:can|could|would|will) (?:you|anybody|somebody) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
     rf"|i (?:would like|want|need|would love) you to (?={_REQUEST} )"
-    rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?=(?:{_WH}|about|the) )"
+    rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?={_WH} )"
     rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|somebody) (?:here )?know (?={_WH} )"
-    rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )|i do not know (?=how )"
+    rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )"
     rf"|(?:may|can|could|might) i (?:know|ask) (?:you )?(?={_WH} )|(?:do you have )?any idea (?={_WH} )"
-    rf"|(?:let me know|tell me|help me understand) (?:, )?(?={_WH} )"
-    r"|(?:i have a |just a |1 |a )?(?:quick |simple )?question (?:about this )?, )"
+    rf"|(?:let me know|tell me|help me understand) (?:, )*(?={_WH} )"
+    r"|(?:i have a |just a |1 |a )?(?:quick |simple )?question (?:about this )?(?:, )+)"
 )
-_INDIRECT = re.compile(r"(?:know|out|ask|you|wonder|wondering|curious|about|idea|me|understand) (?:, )?$")
+_INDIRECT = re.compile(r"(?:know|out|ask|you|wonder|wondering|curious|about|idea|me|understand) $")
 _ENDING = re.compile(
-    r"(?: ,)*(?: (?:thanks|thank you|many thanks|thanks in advance|thank you in advance|thanks a lot)(?: ,)*)+$"
+    r"(?: ,)+(?: (?:thanks|thank you|many thanks|thanks in advance|thank you in advance|thanks a lot|thank you very much)(?: ,)*)+$"
 )
-_FOR_ME = re.compile(rf"^({_REQUEST}) (?:me|us) (?!about |of )|(?<=\w) (?:for|to) me(?= ,|$)")
-_TELL = re.compile(r"^(?:tell me|give me|tell|name|let me know) the (?=\S+(?: \S+)? of )")
+_FOR_ME = re.compile(
+    r"^((?:explain|translate|summarize|write|draft|draw|rewrite|outline|list) (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) for me(?= ,|$)"
+    r"|^(explain (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) to me(?= ,|$)"
+)
+_GIVE_ME = re.compile(
+    r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!about |of |, )(?=\S)"
+)
+_TELL = re.compile(r"^(?:tell me|give me|name) the (?=\S+(?: \S+)? of )")
 _INVERTED = re.compile(
-    r"^(what|who|where|when|why|how|how much|which) (?!is |are |was |were )((?:\S+ ){1,7})(is|are|was|were)$"
+    r"^(what|who|where|when|why|how|how much|which) (?!is |are |was |were )((?:\S+ ){1,12})(is|are|was|were)$"
 )
 _INVERTED_MODAL = re.compile(
     r"^(how|where|when|what|why) (i|you|we|1) (can|could|should|would|must|will|may|might) "
@@ -36,7 +45,7 @@ _MODAL_NOT = re.compile(
     r"\b(can|could|should|would|must|will|may|might|do|does|did|is|are|was|were|have|has) (i|you|he|she|it|we|they) not\b"
 )
 _HOW = re.compile(
-    r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1) (?!look |feel |sound |seem |know |think |like |rate |not |work$|do$|mean )|to (?!not )|am i able to |are you able to )"
+    r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure) (?:to|for me to|i can|to be able to) "
@@ -54,8 +63,9 @@ _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
 )
 _WHY_NOT = re.compile(
-    r"^(why(?: is| are| was| were| did| can| could| will| would| has| have| should)?) (.*) not (.*)$"
+    r"^(why(?! not | \S+ not )(?: is| are| was| were| did| can| could| will| would| has| have| should)?) (.*) not (.*)$"
 )
+_WHY_DO_NOT = re.compile("^why (?:do|does) not ")
 _CLAUSE = re.compile(r" (?:who|that|which|to|and|but|or|if|because|when|while|,) ")
 _PHRASE = re.compile(
     r"(?<!\S)(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")(?!\S)"
@@ -77,6 +87,7 @@ def unframed(tokens: list[str]) -> list[str]:
     text = _WHICH.sub("what ", text)
     text = _said_otherwise(text.rstrip(" ,"))
     text = _AUXILIARY.sub(r"\1 ", text)
+    text = _WHY_DO_NOT.sub("why not ", text)
     if text.startswith("why ") and text.count(" not ") == 1 and not _CLAUSE.search(text):
         text = _WHY_NOT.sub(r"\1 not \2 \3", text)
     return text.split()
@@ -94,9 +105,11 @@ def _stripped(text: str) -> str:
         if text == before:
             break
     text = _ENDING.sub("", text).rstrip(" ,")
-    text = _FOR_ME.sub(lambda match: f"{match[1]} " if match[1] else "", text)
+    text = _FOR_ME.sub(lambda match: match[1] or match[2], text)
     text = _TELL.sub("what is the ", text)
+    text = _GIVE_ME.sub(r"\1 ", text)
     if is_indirect:
+        text = text.rstrip(" ,")
         text = _INVERTED.sub(r"\1 \3 \2", text).strip()
         text = _INVERTED_MODAL.sub(r"\1 \3 \2 ", text)
     return text

@@ -97,7 +97,7 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
             return False
         if is_superlative and stem not in ONE_OR_MANY:
             return False
-        if stem in GENERIC:
+        if stem in GENERIC or (mine != stem and theirs != stem):
             continue
         one, many = (asked, known) if mine == stem else (known, asked)
         if one.before[at] in _DETERMINERS or many.before[at] in _DETERMINERS | _ONE:
