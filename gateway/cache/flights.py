@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from kernel.batching import Batcher, QueueFullError
 from kernel.clock import perf_counter
 from kernel.deadlines import within
 from kernel.ids import random_bytes
@@ -16,13 +19,33 @@ logger = logging.getLogger(__name__)
 
 _PREFIX = "gatehouse:cache:flight:"
 _LEASE_SECONDS = 60
-_VALKEY_SECONDS = 0.1
+_VALKEY_SECONDS = 0.25
 _MOST_SECONDS = 60.0
 """For how long a call waits for another's answer; then it is made all the same."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 _AWAY_SECONDS = 5.0
 """For how long Valkey is not asked again after it gave no answer."""
-_LEAVE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+_TAKE, _LOOK, _LEAVE = "take", "look", "leave"
+# For each key what is asked of it: 1 where it was free and is this process' now, where it is anybody's, where it was let go.
+_SCRIPT = """
+local told = {}
+for i, key in ipairs(KEYS) do
+    local asked = ARGV[i + 2]
+    if asked == 'take' then
+        told[i] = redis.call('set', key, ARGV[1], 'NX', 'EX', ARGV[2]) and 1 or 0
+    elseif asked == 'look' then
+        told[i] = redis.call('exists', key)
+    else
+        told[i] = redis.call('get', key) == ARGV[1] and redis.call('del', key) or 0
+    end
+end
+return told"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    digest: bytes
+    asked: str
 
 
 class Flights:
@@ -31,10 +54,12 @@ class Flights:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client: Any = None
+        self._script: Any = None
+        self._token = random_bytes(16)
         self._running: dict[bytes, asyncio.Future[None]] = {}
-        self._tokens: dict[bytes, bytes] = {}
+        self._taken: set[bytes] = set()
         self._away_until = 0.0
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._valkey: Batcher[_Question, bool] = Batcher(self._ask_all)
 
     def __len__(self) -> int:
         return len(self._running)
@@ -63,14 +88,15 @@ class Flights:
         """Ends it: whoever waits looks for the answer now."""
         if (running := self._running.pop(digest, None)) is not None and not running.done():
             running.set_result(None)
-        if (token := self._tokens.pop(digest, None)) is not None:
-            task = asyncio.create_task(self._let_go(digest, token))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+        if digest in self._taken:
+            self._taken.discard(digest)
+            try:
+                self._valkey.submit(_Question(digest, _LEAVE))  # should it be lost, the key ends by itself
+            except QueueFullError:
+                logger.warning("a crowd of equal calls may wait for nothing: Valkey is slow")
 
     async def stop(self) -> None:
-        if self._leaving:
-            await asyncio.wait(tuple(self._leaving), timeout=_VALKEY_SECONDS * 2)
+        await within(_VALKEY_SECONDS, self._valkey.drain())
         if self._client is not None:
             await self._client.aclose()
 
@@ -78,48 +104,34 @@ class Flights:
         """Whether no other process makes it. Without Valkey: yes."""
         if perf_counter() < self._away_until:
             return True
-        token = random_bytes(16)
-        try:
-            won = await within(
-                _VALKEY_SECONDS, self._valkey().set(_key(digest), token, nx=True, ex=_LEASE_SECONDS)
-            )
-        except Exception as error:
-            self._note_away(error)
-            return True
-        if won:
-            self._tokens[digest] = token
-        return bool(won)
+        if not await self._ask(digest, _TAKE, or_else=True):
+            return False
+        self._taken.add(digest)
+        return True
 
     async def _ended_elsewhere(self, digest: bytes) -> None:
         """Returns when the other process has ended its call, or the wait has been long enough."""
         until, pause = perf_counter() + _MOST_SECONDS, _FIRST_PAUSE
-        while perf_counter() < until:
+        while perf_counter() < until and await self._ask(digest, _LOOK, or_else=False):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-            try:
-                if not await within(_VALKEY_SECONDS, self._valkey().exists(_key(digest))):
-                    return
-            except Exception as error:
-                self._note_away(error)
-                return
 
-    async def _let_go(self, digest: bytes, token: bytes) -> None:
+    async def _ask(self, digest: bytes, asked: str, *, or_else: bool) -> bool:
         try:
-            await within(_VALKEY_SECONDS, self._valkey().eval(_LEAVE, 1, _key(digest), token))
-        except Exception as error:  # it ends by itself after its time
-            self._note_away(error)
+            return await asyncio.wait_for(self._valkey.submit(_Question(digest, asked)), _VALKEY_SECONDS)
+        except Exception as error:
+            self._away_until = perf_counter() + _AWAY_SECONDS
+            logger.warning("equal calls are told apart by process alone (%s)", type(error).__name__)
+            return or_else
 
-    def _note_away(self, error: Exception) -> None:
-        self._away_until = perf_counter() + _AWAY_SECONDS
-        logger.warning("equal calls are told apart by process (%s)", type(error).__name__)
-
-    def _valkey(self) -> Any:
-        if self._client is None:
+    async def _ask_all(self, questions: list[_Question]) -> Sequence[bool]:
+        if self._script is None:
             from kernel.valkey import connected  # takes a while: only where something is cached
 
             self._client = connected(self._url)
-        return self._client
-
-
-def _key(digest: bytes) -> str:
-    return _PREFIX + digest.hex()
+            self._script = self._client.register_script(_SCRIPT)
+        keys = [_PREFIX + each.digest.hex() for each in questions]
+        told = await self._script(
+            keys=keys, args=[self._token, _LEASE_SECONDS, *(each.asked for each in questions)]
+        )
+        return [bool(each) for each in told]
