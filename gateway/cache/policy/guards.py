@@ -132,6 +132,6 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
 
 
 def _is_superlative(token: str) -> bool:
-    return token in ("best", "worst", "most", "the-most", "least", "1st") or (
+    return token in ("best", "worst", "most", "the-most", "least", "1th") or (
         len(token) > 4 and token.endswith("est")
     )
