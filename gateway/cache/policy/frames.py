@@ -48,16 +48,29 @@ _HOW = re.compile(
     r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
-    r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure) (?:to|for me to|i can|to be able to) "
+    r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"
 )
+_SOME = re.compile(r"^(what (?:is|are)|(?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$)")
+_LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
+_FEEL = re.compile(r"^what does it feel like (?=to )")
 _AUXILIARY = re.compile(
     r"^((?:what|who|when|where|why|which|how)(?: (?:much|many|long|often|far|old|tall|big|fast|soon|high|deep|well|type of))?(?: (?!do |does |not )\S+)?) (?:do|does) (?!not )(?=\S+ \S)"
 )
-_MEAN = re.compile(r"^what (?:do |does )?(.+) (?:mean|means|stand for|stands for)$")
-_DIFFER = re.compile(
-    r"^how (?:(?:do |does )?(\S+(?: \S+)?) (?:differ|differs) from|(?:is|are) (\S+(?: \S+)?) different (?:from|than|to)) (\S+(?: \S+)?)$"
+_MEAN = re.compile(
+    r"^what (?:(?:do |does )?(.+) (?:mean|means|stand for|stands for)|(?:is|are) (?:the )?(?:meaning|definition) of (.+)|(?:is|are) meant by (.+)|do you mean by (.+))$"
 )
-_COST = re.compile(r"^what (?:does |do )?((?:\S+ ){1,6})costs?$")
+_SIDE = r"(\S+(?: \S+){0,3}?)"
+_DIFFER = re.compile(
+    rf"^how (?:(?:do |does )?{_SIDE} (?:differ|differs) from|(?:is|are) {_SIDE} different (?:from|than|to)) {_SIDE}$"
+)
+_DIFFERENT = re.compile(
+    rf"^how (?:(?:is|are) {_SIDE} and {_SIDE} different|(?:do |does ){_SIDE} and {_SIDE} differ)$"
+)
+_COST = re.compile(
+    r"^what (?:(?:does |do )((?:\S+ ){1,6})cost|(?:is|are) (?:the )?cost of (\S+(?: \S+){0,5}))$"
+)
+_OLD = re.compile(r"^how old (?:is|are) (\S+(?: \S+){0,2})$")
+_BOUND = re.compile(r" (?:and|or|in|of|when|if|that|who|which|with|for|to|not|between) ")
 _WHICH = re.compile(r"^which (?=(?:is|are|was|were) (?:the )?(?:best|most|least|worst|\w+est) )")
 _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
@@ -70,14 +83,19 @@ _CLAUSE = re.compile(r" (?:who|that|which|to|and|but|or|if|because|when|while|,)
 _PHRASE = re.compile(
     r"(?<!\S)(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")(?!\S)"
 )
-_PLEASE = re.compile(r"(?<!\S)(?:, )?(?:please|kindly)(?: ,)?(?!\S)")
+_PLEASE = re.compile(
+    rf"^(?:please|kindly) (?:, )*|(?<= ,) (?:please|kindly)(?= )|(?<=you) (?:please|kindly)(?= )| (?:please|kindly)(?= (?:tell me|explain|list|give me|help)\b)"
+    r"|(?: ,)+ please(?: ,)*$|(?<! say)(?<! for)(?<! word)(?<! mean)(?<! of)(?<! spell)(?<! translate)(?<! write)(?<! than)(?<! use)(?<! with)(?<! or)(?<! and)"
+    r"(?<! between)(?<! the)(?<! a) please(?: ,)*$"
+)
 _MAX_TURNS = 4
 
 
 def unframed(tokens: list[str]) -> list[str]:
     """The tokens of an English question, in small letters, without its frame."""
     text = " ".join(tokens)
-    text = _PLEASE.sub("", text).strip() if "please" in text or "kindly" in text else text
+    if "please" in text or "kindly" in text:
+        text = _PLEASE.sub("", text).strip(" ,")
     text = _stripped(" ".join(text.split()))
     text = _PHRASE.sub(lambda match: PHRASES[match.group()], text)
     text = _FRONTED.sub(r"\2 \1", text).strip()
@@ -117,12 +135,20 @@ def _stripped(text: str) -> str:
 
 def _said_otherwise(text: str) -> str:
     """Whole questions that are asked in two ways."""
-    if text.startswith("what ") and (match := _MEAN.match(text)):
-        return f"what is meaning of {match[1]}"
-    if match := _COST.match(text):
-        return f"how much {match[1]}cost"
-    if match := _DIFFER.match(text):
-        return f"what is difference between {match[1] or match[2]} and {match[3]}"
+    text = _SOME.sub(r"\1 ", text)
+    text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
+    if text.startswith("what "):
+        if match := _MEAN.match(text):
+            return f"what is meaning of {match[1] or match[2] or match[3] or match[4]}"
+        if match := _COST.match(text):
+            return f"how much {(match[1] or match[2]).strip()} cost"
+    elif text.startswith("how "):
+        if (match := _DIFFER.match(text)) or (match := _DIFFERENT.match(text)):
+            sides = [side for side in match.groups() if side]
+            if not any(_BOUND.search(f" {side} ") for side in sides):
+                return f"what is difference between {sides[0]} and {sides[1]}"
+        if (match := _OLD.match(text)) and not _BOUND.search(f" {match[1]} "):
+            return f"what is age of {match[1]}"
     return text
 
 

@@ -16,7 +16,7 @@ _ORDERED = frozenset(
     {
         "respectively",
         "first",
-        "1st",
+        "1th",
         "then",
         "order",
         "former",

@@ -143,6 +143,7 @@ SYNONYMS = {
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
 PHRASES = {
+    "health care": "healthcare", "on line": "online", "data base": "database", "life style": "lifestyle",
     "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
     "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",
     "per cent": "percent", "no 1": "nobody", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
