@@ -346,3 +346,11 @@ def _carried(places: list[_Place], values: list[str], others: list[_Place]) -> l
         used.add(at)
         taken.append(other.options[places[at].options.index(values[at])])
     return taken
+
+
+def filled_alike(wordings: tuple[str, ...], dice: random.Random) -> list[str]:
+    """One question in each of its wordings, the same things in the places of all."""
+    places = _places(wordings[0])
+    values = _values(places, dice)
+    others = [_filled(other, _carried(places, values, _places(other))) for other in wordings[1:]]
+    return [_filled(wordings[0], values), *others]
