@@ -206,13 +206,11 @@ def _contracted(text: str, dice: random.Random) -> str:
 
 
 def _way(text: str, dice: random.Random) -> str:
-    return re.sub(
-        r"^How do I ",
-        lambda _: dice.choice(
-            ("How can I ", "How to ", "How do you ", "How could I ", "How does one ", "What is the way to ")
-        ),
-        text,
-    )
+    """Who asks is nobody in particular, but where something is theirs."""
+    ways = ["How can I ", "How to ", "How could I ", "What is the way to "]
+    if not re.search(r"\b(?:my|our)\b", text):
+        ways += ["How do you ", "How does one "]
+    return re.sub(r"^How do I ", lambda _: dice.choice(ways), text)
 
 
 def _indirect(text: str, dice: random.Random) -> str:
