@@ -14,7 +14,7 @@ from prompts.registry.policy.document import Document
 from prompts.registry.services.model_problems import register_model_problems
 
 if TYPE_CHECKING:
-    from accounts.models import Team
+    from accounts.models import Team, User
     from governance.usage.models import Tip
     from prompts.registry.models import PromptVersion
 
@@ -80,6 +80,12 @@ def _saved_by_fewer_tokens(version: "PromptVersion", tokens: int, now: datetime)
     return saved_by_fewer_tokens(version, tokens, now)
 
 
+def _erased(team: "Team", by: "User", reason: str) -> None:
+    from gateway.cache.services.purging import erased  # and so does this
+
+    erased(team, by, reason)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -90,10 +96,12 @@ class GatewayConfig(AppConfig):
         register_chat_models(_chat_route_names)
         register_meaning(_meant_by)
         register_model_problems(_model_problems)
+        from governance.records.services.team_keys import register_erasure
         from governance.usage.services.tips import register_finder
         from prompts.registry.services.proposals import register_input_price
 
         register_finder(_tips)
+        register_erasure(_erased)
         register_input_price(_saved_by_fewer_tokens)
         key_wrappers.register_wrapper("kms", _kms)
         register_polled_queue(_polled_queue)

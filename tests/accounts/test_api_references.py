@@ -15,7 +15,8 @@ from django.db.models import Model
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Team, User
-from gateway.catalogue.models import Deployment, ModelQuality, Price, Route
+from gateway.cache.models import CachePurge
+from gateway.catalogue.models import CacheRule, Deployment, ModelQuality, Price, Route
 from gateway.catalogue.models import Model as BedrockModel
 from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.privacy.models import PrivacyPolicy
@@ -157,7 +158,7 @@ def written(world: World, reference: Reference, answer: Any) -> Any:
         "applications": Application, "api-keys": ApiKey, "budgets": Budget, "rate-limits": RateLimit,
         "limit-requests": LimitRequest, "privacy-policies": PrivacyPolicy, "prompts": Prompt, "test-sets": TestSet,
         "prompt-versions": PromptVersion, "service-contracts": ServiceContract, "evaluations": Evaluation,
-        "experiments": Experiment, "rollouts": Rollout, "prompt-labels": Label, "test-cases": TestCase,
+        "experiments": Experiment, "rollouts": Rollout, "prompt-labels": Label, "test-cases": TestCase, "cache-rules": CacheRule, "cache-purges": CachePurge,
     }  # fmt: skip
     return models[resource].objects.get(pk=found["id"]) if resource in models and "id" in found else None
 
