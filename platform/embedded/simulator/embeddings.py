@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from embedded.simulator import embedding_model, tokens
+from embedded.simulator import tokens
 from embedded.simulator.errors import invalid
 from embedded.simulator.models import SimulatedModel
 from embedded.simulator.shapes import integer, mapping, sequence, string
+from kernel import text_vectors
 
 _DIMENSIONS = {"amazon.titan-embed-text-v1": 1536, "amazon.titan-embed-text-v2:0": 1024}
 
@@ -63,7 +64,7 @@ def _as_type(row: list[float], name: str) -> list[float] | list[int]:
 
 def vector(text: str, dimensions: int) -> list[float]:
     """A vector of length one. The same text has the same, at any time."""
-    found = embedding_model.text_vector(text) or _hashed(text, embedding_model.DIMENSIONS)
+    found = text_vectors.text_vector(text) or _hashed(text, text_vectors.DIMENSIONS)
     found = [*found[:dimensions], *[0.0] * (dimensions - len(found))]
     length = sqrt(sum(value * value for value in found)) or 1.0
     return [round(value / length, 6) for value in found]

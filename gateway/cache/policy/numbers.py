@@ -1,0 +1,312 @@
+"""PURE: numbers, dates and units as one spelling each: `1,000`, `1000` and `one thousand`; `5km` and `5 kilometres`."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+
+def _listed(text: str) -> list[str]:
+    return text.split()
+
+
+_SMALL = {
+    word: number
+    for number, word in enumerate(
+        _listed(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen"
+        )
+    )
+}
+_TENS = {
+    word: 10 * (number + 2)
+    for number, word in enumerate(_listed("twenty thirty forty fifty sixty seventy eighty ninety"))
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_ORDINALS = {
+    word: f"{number + 1}th"
+    for number, word in enumerate(
+        _listed(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+            "sixteenth seventeenth eighteenth nineteenth twentieth"
+        )
+    )
+} | {"thirtieth": "30th", "hundredth": "100th", "thousandth": "1000th"}
+_ROMAN = {
+    numeral: str(number)
+    for number, numeral in enumerate(
+        _listed(
+            "- I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI XXII XXIII XXIV XXV"
+        )
+    )
+    if len(numeral) > 1
+}
+_MONTHS = {
+    name: number + 1
+    for number, names in enumerate(
+        (
+            "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
+            "september sep sept", "october oct", "november nov", "december dec",
+        )
+    )
+    for name in names.split()
+}  # fmt: skip
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_NUMBER = re.compile(r"([-+]?)(\d+(?:[.,:/-]\d+)*|\.\d+)(.*)", re.DOTALL)
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+
+_ALWAYS = {
+    "kilometre": "km kms kilometer kilometers kilometre kilometres",
+    "mile": "mile miles",
+    "centimetre": "cm cms centimeter centimeters centimetre centimetres",
+    "millimetre": "mm millimeter millimeters millimetre millimetres",
+    "metre": "meter meters metre metres",
+    "foot": "foot feet ft",
+    "inch": "inch inches",
+    "yard": "yard yards",
+    "kilogram": "kg kgs kilogram kilograms kilo kilos",
+    "milligram": "milligram milligrams",
+    "microgram": "mcg µg μg microgram micrograms",
+    "gram": "gram grams gramme grammes",
+    "pound(weight)": "lb lbs",
+    "pound": "pound pounds £ gbp",
+    "ounce": "oz ounce ounces",
+    "tonne": "tonne tonnes",
+    "ton": "ton tons",
+    "litre": "liter liters litre litres",
+    "millilitre": "ml milliliter milliliters millilitre millilitres",
+    "gallon": "gallon gallons",
+    "kilobyte": "kb kilobyte kilobytes",
+    "megabyte": "mb megabyte megabytes",
+    "gigabyte": "gb gigabyte gigabytes",
+    "terabyte": "tb terabyte terabytes",
+    "kilobit": "kilobit kilobits",
+    "megabit": "megabit megabits",
+    "gigabit": "gigabit gigabits",
+    "byte": "byte bytes",
+    "bit": "bit bits",
+    "hour": "hour hours hr hrs",
+    "minute": "minute minutes mins",
+    "sec": "seconds secs",
+    "millisecond": "millisecond milliseconds",
+    "day": "day days",
+    "week": "week weeks",
+    "month": "month months",
+    "year": "year years yr yrs",
+    "mph": "mph",
+    "kmh": "km/h kmh kph",
+    "dollar": "dollar dollars $",
+    "usd": "usd us$",
+    "euro": "euro euros € eur",
+    "cent": "cent cents",
+    "yen": "yen ¥ jpy",
+    "rupee": "rupee rupees ₹ inr",
+    "franc": "franc francs chf",
+    "percent": "percent %",
+    "celsius": "°c celsius centigrade",
+    "fahrenheit": "°f fahrenheit",
+    "degree": "degree degrees °",
+    "watt": "watt watts",
+    "kilowatt": "kilowatt kilowatts kw",
+    "volt": "volt volts",
+    "hertz": "hertz hz",
+    "megahertz": "mhz megahertz",
+    "gigahertz": "ghz gigahertz",
+    "calorie": "calorie calories",
+    "kilocalorie": "kcal kilocalorie kilocalories",
+    "teaspoon": "tsp teaspoon teaspoons",
+    "tablespoon": "tbsp tablespoon tablespoons",
+    "cup": "cup cups",
+    "acre": "acre acres",
+    "hectare": "hectare hectares ha",
+}
+_AFTER_NUMBER = {
+    "metre": "m", "gram": "g", "litre": "l", "hour": "h", "minute": "min", "sec": "s sec second", "milligram": "mg",
+    "millisecond": "ms", "celsius": "c", "fahrenheit": "f", "volt": "v", "am": "am", "pm": "pm", "watt": "w", "k": "k", "day": "d",
+}  # fmt: skip
+_BY_CASE = {"Mb": "megabit", "Gb": "gigabit", "Kb": "kilobit", "kb": "kilobyte", "mW": "milliwatt", "MW": "megawatt", "Ms": "Ms", "MS": "MS", "M": "M", "Mg": "Mg", "MG": "MG", "S": "S", "H": "H", "G": "G"}  # fmt: skip
+UNIT_OF = {spelling: unit for unit, spellings in _ALWAYS.items() for spelling in spellings.split()}
+_UNIT_AFTER_NUMBER = {
+    spelling: unit for unit, spellings in _AFTER_NUMBER.items() for spelling in spellings.split()
+}
+UNITS = frozenset((*UNIT_OF.values(), *_UNIT_AFTER_NUMBER.values(), *_BY_CASE.values()))
+_CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "yen", "rupee", "franc"})
+
+
+def of_digits(raw: str) -> tuple[str, ...]:
+    """A number as it was written with what is glued to it: `5km` as two tokens, `3D` as it stands."""
+    match = _NUMBER.fullmatch(raw)
+    if match is None:
+        return (raw.casefold(),)
+    sign, digits, ending = match.groups()
+    sign = sign.replace("+", "")
+    if _GROUPED.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif iso := _ISO.fullmatch(digits):
+        return (date(*map(int, iso.groups())) + ending.casefold(),)
+    number = f"{sign}{digits}"
+    if not ending:
+        return (number,)
+    lower = ending.casefold()
+    if lower in ("st", "nd", "rd", "th"):
+        return (f"{number}th",)
+    unit = _BY_CASE.get(ending) or UNIT_OF.get(lower) or _UNIT_AFTER_NUMBER.get(lower)
+    if unit == "k":
+        return (f"{number}000",) if digits.isdigit() else (f"{number}k",)
+    return (number, unit) if unit else (f"{number}{lower}",)
+
+
+def date(year: int, month: int, day: int) -> str:
+    """A day as one token; year 0 where none is named."""
+    return f"{year:04}-{month:02}-{day:02}"
+
+
+def is_number(token: str) -> bool:
+    """Whether a token has a digit: versions, rooms and formulas are numbers, too."""
+    return any(map(str.isdigit, token))
+
+
+def _is_plain(token: str) -> bool:
+    return token.replace(".", "", 1).isdigit()
+
+
+def roman(raw: str) -> str:
+    """The number of a Roman numeral in capitals of two letters or more, else ""."""
+    return _ROMAN.get(raw, "")
+
+
+def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Number words, dates and units in one spelling; `raw` is what was written for each token, and is kept beside it."""
+    tokens, raw = _words_to_numbers(tokens, raw)
+    tokens, raw = _dates(tokens, raw)
+    made: list[str] = []
+    kept: list[str] = []
+    for at, token in enumerate(tokens):
+        after_number = bool(made) and is_number(made[-1])
+        unit = (_BY_CASE.get(raw[at]) if after_number else None) or UNIT_OF.get(token)
+        if unit is None and after_number:
+            unit = _UNIT_AFTER_NUMBER.get(token)
+        if unit == "k":
+            unit = None
+        if unit in ("celsius", "fahrenheit") and made and made[-1] == "degree":
+            made.pop()
+            kept.pop()
+        if (
+            made
+            and made[-1] in _CURRENCIES
+            and is_number(token)
+            and (len(made) < 2 or not is_number(made[-2]))
+        ):
+            made.insert(-1, token)
+            kept.insert(-1, raw[at])
+            continue
+        made.append(unit or token)
+        kept.append(raw[at])
+    return made, kept
+
+
+def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], list[str]]:
+    made: list[str] = []
+    kept: list[str] = []
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token == "second" and made and is_number(made[-1]):
+            made.append("sec")
+            kept.append(raw[at])
+            at += 1
+            continue
+        taken, number = _number_at(tokens, at)
+        if taken:
+            made.append(number)
+            kept.append(raw[at])
+            at += taken
+            continue
+        made.append(_ORDINALS.get(token) or ("1/2" if token == "half" else token))
+        kept.append(raw[at])
+        at += 1
+    return made, kept
+
+
+def _number_at(tokens: Sequence[str], at: int) -> tuple[int, str]:
+    """How many tokens from here are one number in words, and that number."""
+    start, total, current = at, Decimal(0), Decimal(0)
+    is_open = False
+    last = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token in _TENS and last in (0, 100, 1000):
+            current, last = current + _TENS[token], 10
+        elif token in _SMALL and (last in (0, 100, 1000) or (last == 10 and 0 < _SMALL[token] < 10)):
+            current, last = current + _SMALL[token], 1
+        elif token in _SCALES and (last or token in _SCALES):
+            scale = _SCALES[token]
+            if scale == 100:
+                current, last = (current or Decimal(1)) * 100, 100
+            else:
+                total, current, last = total + (current or Decimal(1)) * scale, Decimal(0), 1000
+        elif at == start and _is_plain(token) and tokens[at + 1 : at + 2] and tokens[at + 1] in _SCALES:
+            current, last = Decimal(token), 1
+        elif token == "and" and last in (100, 1000) and tokens[at + 1 : at + 2] and (
+            tokens[at + 1] in _SMALL or tokens[at + 1] in _TENS
+        ):  # fmt: skip
+            pass
+        else:
+            break
+        is_open = True
+        at += 1
+    if not is_open:
+        return 0, ""
+    if tokens[at : at + 1] and tokens[at] in _ORDINALS and last in (10, 100, 1000):
+        ordinal = int(_ORDINALS[tokens[at]][:-2])
+        return at + 1 - start, f"{total + current + ordinal:f}th"
+    total += current
+    return at - start, f"{total:f}" if total % 1 else str(int(total))
+
+
+def _dates(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], list[str]]:
+    """`3 March 2024`, `March 3rd, 2024` and `the 3rd of March 2024` as one token."""
+    plain = [token.casefold() for token in tokens]
+    if not any(token in _MONTHS for token in plain):
+        return list(tokens), list(raw)
+    made: list[str] = []
+    kept: list[str] = []
+    at = 0
+    while at < len(tokens):
+        taken, day, month = _day_and_month(plain, at)
+        if taken:
+            end = at + taken
+            if tokens[end : end + 1] == [","] and tokens[end + 1 : end + 2] and _is_year(tokens[end + 1]):
+                end += 1
+            year = int(tokens[end]) if tokens[end : end + 1] and _is_year(tokens[end]) else 0
+            made.append(date(year, month, day))
+            kept.append(raw[at])
+            at = end + (1 if year else 0)
+            continue
+        made.append(tokens[at])
+        kept.append(raw[at])
+        at += 1
+    return made, kept
+
+
+def _day_and_month(tokens: Sequence[str], at: int) -> tuple[int, int, int]:
+    first, rest = tokens[at], list(tokens[at + 1 : at + 3])
+    if (day := _day(first)) and rest:
+        if rest[0] in _MONTHS:
+            return 2, day, _MONTHS[rest[0]]
+        if len(rest) == 2 and rest[0] == "of" and rest[1] in _MONTHS:
+            return 3, day, _MONTHS[rest[1]]
+    if first in _MONTHS and rest and (day := _day(rest[0])):
+        return 2, day, _MONTHS[first]
+    return 0, 0, 0
+
+
+def _day(token: str) -> int:
+    ordinal = _ORDINAL.fullmatch(token)
+    digits = ordinal[1] if ordinal else token
+    return int(digits) if digits.isdecimal() and len(digits) <= 2 and 1 <= int(digits) <= 31 else 0
+
+
+def _is_year(token: str) -> bool:
+    return token.isdecimal() and len(token) == 4

@@ -1,0 +1,4 @@
+"""PURE: what the study of generated pairs counted. Written by `python -m tests.bench.semantic --write`; never by hand."""
+
+SERVED = 0
+WRONG = 0

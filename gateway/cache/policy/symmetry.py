@@ -1,0 +1,84 @@
+"""PURE: the few orders of words that say the same either way, brought into one."""
+
+from collections.abc import Sequence
+
+from gateway.cache.policy.words import AUXILIARIES, CONJUNCTIONS, PREPOSITIONS, PRONOUNS, QUESTION_WORDS
+
+_BOUNDS = PREPOSITIONS | CONJUNCTIONS | AUXILIARIES | QUESTION_WORDS | PRONOUNS | {"not", "'s"}
+_HEADS = frozenset({"between", "compare"})
+"""Words behind which the two sides may change places."""
+_ORDERED = frozenset(
+    {
+        "respectively",
+        "first",
+        "1st",
+        "then",
+        "order",
+        "former",
+        "latter",
+        "versus",
+        "vs",
+        "from",
+        "to",
+        "ratio",
+        "minus",
+        "divided",
+    }
+)
+_LONGEST = 4
+
+
+def in_one_order(tokens: Sequence[str], before: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Whose things are in the words of "of", and the two sides of a symmetric head in the order of the alphabet."""
+    found, stood = _possessives(list(tokens), list(before))
+    if _ORDERED.isdisjoint(found):
+        found, stood = _sides(found, stood)
+    return found, stood
+
+
+def _possessives(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
+    """`France 's capital` as `capital of France`, where both sides are plain."""
+    if tokens.count("'s") != 1:
+        return tokens, before
+    at = tokens.index("'s")
+    start = at
+    while start > 0 and tokens[start - 1] not in _BOUNDS and at - start < 3:
+        start -= 1
+    end = at + 2
+    if start == at or end > len(tokens) or tokens[at + 1] in _BOUNDS:
+        return tokens, before
+    if (start > 0 and tokens[start - 1] not in _BOUNDS) or (end < len(tokens) and tokens[end] not in _BOUNDS):
+        return tokens, before
+    owner, thing = tokens[start:at], tokens[at + 1]
+    return (
+        [*tokens[:start], thing, "of", *owner, *tokens[end:]],
+        [*before[:start], "the", thing, *before[start:at], *before[end:]],
+    )
+
+
+def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
+    for at, token in enumerate(tokens):
+        if token != "and" or tokens.count("and") != 1:
+            continue
+        start, end = at, at + 1
+        while start > 0 and tokens[start - 1] not in _BOUNDS and at - start < _LONGEST:
+            start -= 1
+        while end < len(tokens) and tokens[end] not in _BOUNDS and end - at <= _LONGEST:
+            end += 1
+        left, right = tokens[start:at], tokens[at + 1 : end]
+        if not left or not right:
+            break
+        head = tokens[start - 1] if start else ""
+        if left[0] == "compare" and start == 0:
+            left, start, head = left[1:], 1, "compare"
+        is_closed = head in _HEADS and end == len(tokens)
+        is_bounded = (
+            len(left) == len(right) == 1
+            and head in _BOUNDS
+            and (end == len(tokens) or tokens[end] in _BOUNDS)
+        )
+        if left and (is_closed or is_bounded) and right < left:
+            swapped = [*tokens[:start], *right, "and", *left, *tokens[end:]]
+            stood = [*before[:start], *before[at + 1 : end], right[-1], *before[start:at], *before[end:]]
+            return swapped, stood
+    return tokens, before

@@ -1,0 +1,148 @@
+"""PURE: what is known of English words. Whatever is not in these lists is a word of its own, and has to be there on both sides."""
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a line."""
+    return frozenset(text.split())
+
+
+ARTICLES = frozenset({"a", "an", "the"})
+PREPOSITIONS = words_of(
+    "in on at from to into onto with without for about by of off over under above below between among against through during before after since until "
+    "within across along around behind beside beyond near toward via per as like than inside outside upon out up down away"
+)
+CONJUNCTIONS = words_of("and or but nor if whether because while though although unless so that then vs")
+QUESTION_WORDS = words_of("who whom whose what which when where why how")
+OF_HOW = words_of(
+    "many much long often far old tall big large deep high fast soon heavy wide late early well"
+)
+AUXILIARIES = words_of(
+    "be was do did has had can could may might must shall should will would been being have am"
+)
+PRONOUNS = words_of("i you he she it we they me him us them 1 there this these those")
+WHOSE = words_of("my your his her its our their mine yours hers ours theirs")
+FUNCTION_WORDS = (
+    ARTICLES
+    | PREPOSITIONS
+    | CONJUNCTIONS
+    | QUESTION_WORDS
+    | AUXILIARIES
+    | PRONOUNS
+    | WHOSE
+    | {"not", "is", "are", "were", "does", ","}
+)
+NEGATIONS = words_of(
+    "not no never none nobody nothing nowhere neither nor without except unless cannot hardly barely rarely seldom lack lacking "
+    "absent excluding minus non un free instead avoid stop prevent refuse fail"
+)
+MODALS = words_of(
+    "can could may might must shall should will would need ought allowed supposed required able have"
+)
+TIMES = words_of(
+    "yesterday today tomorrow tonight now currently current last this these next previous past present future ago recent recently latest upcoming "
+    "already yet still was did had been will before after since until during every daily weekly monthly yearly annual"
+)
+DIRECTIONS = words_of(
+    "more less fewer most least greater smaller bigger larger higher lower better worse best worst cheaper dearer cheapest older younger newer faster slower "
+    "longer shorter earlier later before after above below over under increase decrease raise reduce grow shrink rise fall gain lose add remove "
+    "subtract multiply divide plus minus min max minimum maximum top bottom up down left right north south east west in out on off enable disable "
+    "open close start stop begin end buy sell lend borrow import export upload download install uninstall encrypt decrypt lock unlock push pull "
+    "win lose hot cold warm cool old new high low long short fast slow early late big small large light heavy dark wet dry rich poor strong weak "
+    "easy hard cheap expensive good bad safe unsafe dangerous legal illegal true false positive negative inside outside front back forward backward "
+    "ascending descending horizontal vertical internal external public private input output send receive give take save delete create destroy "
+    "accept reject allow deny permit forbid approve include exclude connect disconnect attach detach insert read write lossy lossless "
+    "love hate male female man woman boy girl father mother son daughter husband wife brother sister uncle aunt "
+    "inhale exhale ally enemy import export credit debit asset liability profit loss supply demand deflation inflation asc desc bull bear"
+)
+LANGUAGES_AND_FORMATS = words_of(
+    "english french german spanish italian portuguese dutch russian chinese mandarin japanese korean arabic hindi turkish polish greek latin swedish "
+    "danish norwegian finnish hebrew json xml yaml csv html markdown table list bullet bullets sentence sentences paragraph paragraphs word words "
+    "line lines page pages poem essay summary step steps detail details short brief briefly simple formal informal letter email haiku code diagram chart"
+)
+REQUESTS = words_of(
+    "tell explain list describe summarize translate write give show name define compare help suggest recommend provide create make generate find "
+    "calculate compute convert solve draft rewrite rephrase correct fix check analyze outline identify classify extract count sort rank review "
+    "propose plan design draw print return reply answer discuss teach share send delete remove add change update set open close turn "
+    "enable disable start stop install build implement debug optimize improve simplify shorten expand paraphrase proofread format"
+)
+"""Verbs that a request begins with."""
+
+CONTRACTIONS = {
+    "can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not", "ain't": "is not", "let's": "let us", "i'm": "i am",
+    "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not", "isnt": "is not", "arent": "are not", "wasnt": "was not",
+    "werent": "were not", "couldnt": "could not", "shouldnt": "should not", "wouldnt": "would not", "havent": "have not", "hasnt": "has not",
+    "whats": "what is", "wheres": "where is", "hows": "how is", "whos": "who is", "im": "i am", "ive": "i have", "youre": "you are",
+    "theyre": "they are", "thats": "that is", "pls": "please", "plz": "please", "thx": "thanks",
+}  # fmt: skip
+"""Whole words; others are taken apart at the apostrophe."""
+CONTRACTED_ENDINGS = {"t": "not", "re": "are", "ve": "have", "ll": "will", "d": "would", "m": "am"}
+BEFORE_IS = words_of("what who where when how why that there here it he she")
+"""Words after which `'s` is `is`; after others it says whose."""
+
+PLURALS = {
+    "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse", "geese": "goose", "knives": "knife",
+    "wives": "wife", "lives": "life", "wolves": "wolf", "shelves": "shelf", "halves": "half", "thieves": "thief", "analyses": "analysis",
+    "criteria": "criterion", "phenomena": "phenomenon", "potatoes": "potato", "tomatoes": "tomato", "heroes": "hero", "goes": "go", "buses": "bus",
+    "viruses": "virus", "statuses": "status", "bonuses": "bonus", "gases": "gas", "matrices": "matrix", "indices": "index", "does": "do",
+}  # fmt: skip
+NO_PLURALS = words_of(
+    "news goods customs glasses arms means savings series species always perhaps lens gas bus plus minus status virus bonus focus campus versus "
+    "this is was has its his us yes thus as does across towards besides sometimes afterwards windows pants shorts jeans scissors clothes contents works "
+    "spirits damages minutes seconds odds thanks premises quarters remains proceeds hers ours yours theirs types airlines sports bass boss "
+    "headquarters whereas unless less lies needs mars paris texas james charles jones williams hughes adams moss atlas canvas christmas jesus"
+)
+"""Words on -s that are no plural, or whose singular is another word."""
+GENERIC = words_of(
+    "reason cause symptom effect benefit advantage disadvantage difference way method step requirement use purpose type kind example side tip rule "
+    "feature principle function characteristic property treatment consequence component ingredient risk"
+)
+"""Nouns of which the singular asks for as much as the plural: "the symptom of", "the symptoms of"."""
+ONE_OR_MANY = frozenset({"way", "method", "tip"})
+"""Nouns that ask for the same in both numbers even beside a superlative."""
+
+CASE_MATTERS = words_of(
+    "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase mark will grace faith hope rose lily daisy joy "
+    "jack rob pat grant drew dean chad jordan georgia orange reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat "
+    "aids sat act cat pet pin pos can sap has ice ups led bit dos cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip "
+    "excel word access outlook teams edge swift rust go dart basic scheme spring rails flask spark hive pig react node unity unreal steam epic slack zoom meet drive "
+    "keep maps photos meta visa square stripe sage dove tide crest next monday jersey guinea chile bush carter king queen prince duke baker smith cook mason hunter "
+    "fisher young black white brown green gray stone wood hill fields brooks rivers woods banks bell ring nest echo bard falcon nova opus sonnet "
+    "are is an in on at or and not was"
+)
+"""Words that are another word in capitals, as a name or an acronym."""
+
+SPELLINGS = {
+    "centre": "center", "theatre": "theater", "fibre": "fiber", "calibre": "caliber", "catalogue": "catalog", "dialogue": "dialog",
+    "programme": "program", "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
+    "cancelled": "canceled", "cancelling": "canceling", "travelling": "traveling", "travelled": "traveled", "traveller": "traveler",
+    "labelled": "labeled", "modelling": "modeling", "fulfil": "fulfill", "enrol": "enroll", "aluminium": "aluminum", "jewellery": "jewelry",
+    "pyjamas": "pajamas", "maths": "math", "sceptical": "skeptical", "ageing": "aging", "judgement": "judgment", "learnt": "learned",
+    "whilst": "while", "amongst": "among", "tyre": "tire", "mould": "mold", "analyse": "analyze", "paralyse": "paralyze", "catalyse": "catalyze",
+    "towards": "toward", "afterwards": "afterward", "per-cent": "percent", "upon": "on", "till": "until", "gonna": "going to", "wanna": "want to",
+    "colour": "color", "favour": "favor", "favourite": "favorite", "behaviour": "behavior", "honour": "honor", "labour": "labor", "neighbour": "neighbor",
+    "neighbourhood": "neighborhood", "flavour": "flavor", "harbour": "harbor", "humour": "humor", "rumour": "rumor", "tumour": "tumor", "armour": "armor",
+    "vapour": "vapor", "odour": "odor", "rigour": "rigor", "saviour": "savior", "endeavour": "endeavor", "coloured": "colored", "anaemia": "anemia",
+    "diarrhoea": "diarrhea", "oestrogen": "estrogen", "paediatric": "pediatric", "paediatrician": "pediatrician", "anaesthesia": "anesthesia",
+    "haemoglobin": "hemoglobin", "leukaemia": "leukemia", "foetus": "fetus", "manoeuvre": "maneuver", "omelette": "omelet", "yoghurt": "yogurt",
+}  # fmt: skip
+SYNONYMS = {
+    "automobile": "car", "purchase": "buy", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
+    "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "physician": "doctor", "kid": "child",
+    "mom": "mother", "mum": "mother", "dad": "father", "utilize": "use", "enhance": "improve", "occur": "happen", "versus": "vs",
+    "regarding": "about", "concerning": "about", "aeroplane": "airplane", "math": "mathematics",
+    "ad": "advertisement", "advert": "advertisement", "exam": "examination", "rn": "now", "anyone": "anybody",
+    "everyone": "everybody", "someone": "somebody", "purchasing": "buying", "flu": "influenza",
+    "exercize": "exercise", "advertize": "advertise", "colleague": "coworker", "movie": "film", "obtain": "get",
+}  # fmt: skip
+"""Words that mean the same wherever both can stand."""
+PHRASES = {
+    "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
+    "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",
+    "per cent": "percent", "no 1": "nobody", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
+    "advantages and disadvantages": "advantages-and-disadvantages", "log into": "log in to", "earn money": "make money", "make some money": "make money",
+    "earn some money": "make money", "as well as": "and", "a few": "a-few", "a little": "a-little", "a lot of": "many", "lots of": "many",
+    "machine learning": "machine-learning", "artificial intelligence": "ai", "what kind of": "what type of", "which kind of": "what type of",
+    "what kinds of": "what type of", "what types of": "what type of", "which types of": "what type of", "which type of": "what type of",
+    "what sort of": "what type of", "what sorts of": "what type of", "is it possible to": "can i", "is it possible for me to": "can i", "am i able to": "can i",
+    "rather than": "instead of", "new york city": "nyc", "take care of": "care for",
+}  # fmt: skip
