@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.access.principals import principal
 from accounts.api.base import read_query
 from accounts.api.fields import IdField, UsdField
+from gateway.cache.selectors.evidence import evidence
 from gateway.cache.selectors.savings import GROUPS, CacheSums, savings
 from kernel.clock import utc_now
 from kernel.local_days import day_at
@@ -109,3 +110,49 @@ def _members(sums: CacheSums) -> dict[str, Any]:
         "saved_nanos",
     )
     return {name: getattr(sums, name) for name in names}
+
+
+class CacheEvidenceParameters(serializers.Serializer[Any]):
+    team = IdField(required=False)
+
+
+class RouteEvidenceSerializer(serializers.Serializer[Any]):
+    """How right answers to similar questions were at a team's route."""
+
+    team = serializers.IntegerField(source="team_id")
+    route = serializers.CharField()
+    prompt = serializers.IntegerField(source="prompt_id", allow_null=True, help_text="Null: calls of none.")
+    judged = serializers.IntegerField(
+        help_text="Answers that were compared with the model's own, or labelled."
+    )
+    wrong = serializers.IntegerField()
+    unsure = serializers.IntegerField(help_text="Of which nothing could be told: they wait for a label.")
+    low = serializers.FloatField(
+        source="standing.low",
+        help_text="Lower end of the share of wrong answers, from 0 to 1: 95 %, with the study's.",
+    )
+    high = serializers.FloatField(
+        source="standing.high", help_text="The upper end, which must not pass the bound."
+    )
+    error_bound = serializers.FloatField(
+        source="standing.bound", allow_null=True, help_text="Null where no cache rule holds."
+    )
+    serves = serializers.BooleanField(
+        source="standing.serves", help_text="Whether answers to similar questions are given."
+    )
+    text = serializers.CharField(source="standing.text", help_text="How it stands, in words.")
+
+
+class CacheEvidenceView(APIView):
+    """What is known of how right answers to similar questions were."""
+
+    @extend_schema(
+        operation_id="cache_evidence",
+        parameters=[CacheEvidenceParameters],
+        responses=RouteEvidenceSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Of your teams' routes and prompts, the 200 with the most judged answers."""
+        asked = read_query(CacheEvidenceParameters, request)
+        found = evidence(principal(request), team=asked.get("team"))
+        return Response(RouteEvidenceSerializer(found, many=True).data)

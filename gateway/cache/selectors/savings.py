@@ -14,6 +14,8 @@ GROUPS = ("day", "month", "team", "route", "prompt")
 ANSWERS = (Kind.EXACT, Kind.SEMANTIC, Kind.SLOT, Kind.EMBEDDING)
 """Kinds of hits in whose place a model would have been asked. Passages are looked up on the way to an answer."""
 
+_COLUMNS = {"team": "team_id"}
+
 
 @dataclass(slots=True)
 class CacheSums:
@@ -85,13 +87,10 @@ def savings(
         f"of_{name}": TruncMonth("day") if name == "month" else F(_COLUMNS.get(name, name)) for name in groups
     }
     found: dict[tuple[Any, ...], CacheSums] = {}
-    summed = (
+    summed: Any = (
         rows.order_by().values("outcome", **columns).annotate(total=Sum("number"), saved=Sum("saved_nanos"))
     )
     for row in summed.order_by(*columns):
         sums = found.setdefault(tuple(row[name] for name in columns), CacheSums())
         sums.add(row["outcome"], row["total"], row["saved"])
     return found
-
-
-_COLUMNS = {"team": "team_id"}

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from gateway.cache.models import CacheEntry, CachePair, CachePurge
-from gateway.cache.services.clearing import PIECE, clear, drop_pairs, drop_piece
+from gateway.cache.services.clearing import PIECE, clear, drop_pairs, drop_piece, ended_by
 from gateway.catalogue.models import CacheRule
 from kernel.clock import perf_counter
 
@@ -19,6 +19,7 @@ _LATE = timedelta(hours=2)
 _PURGES_KEPT = timedelta(days=1)
 """Those by triggers: by then whatever they ended is gone, and nothing that was asked for before them comes any more."""
 _PURGES_BY_PEOPLE_KEPT = _PAIRS_KEPT = timedelta(days=90)
+_PURGES_AT_A_TIME = 500
 _MayGoOn = Callable[[], bool]
 
 
@@ -32,7 +33,7 @@ def tend(*, now: datetime) -> int:
     number = _drop(CacheEntry.objects.order_by().filter(ends_at__lte=now), may_go_on)
     number += sum(clear(each, may_go_on=may_go_on) for each in _open_purges(now) if may_go_on())
     number += sum(_drop_oldest(each, may_go_on) for each in CacheRule.objects.all() if may_go_on())
-    _drop_old_purges(now)
+    number += _drop_old_purges(now, may_go_on)
     drop_pairs(CachePair.objects.order_by().filter(at__lt=now - _PAIRS_KEPT))
     return number
 
@@ -82,6 +83,14 @@ def _drop_oldest(rule: CacheRule, may_go_on: _MayGoOn) -> int:
     return total
 
 
-def _drop_old_purges(now: datetime) -> None:
+def _drop_old_purges(now: datetime, may_go_on: _MayGoOn) -> int:
+    """Forgets purges that nothing needs any more, having looked once more that nothing is left of what they ended."""
     over = Q(by=None, at__lt=now - _PURGES_KEPT) | Q(at__lt=now - _PURGES_BY_PEOPLE_KEPT)
-    CachePurge.objects.filter(over, ended__isnull=False).delete()
+    number = 0
+    for each in CachePurge.objects.filter(over).order_by("pk")[:_PURGES_AT_A_TIME]:
+        if not may_go_on():
+            break
+        number += clear(each, may_go_on=may_go_on)
+        if not ended_by(each).exists():
+            each.delete()
+    return number
