@@ -1,6 +1,7 @@
 """The admin pages of the app, each in the folder of its noun; Django looks for them here."""
 
 from gateway.batches.admin.batches import BatchAdmin
+from gateway.catalogue.admin.cache_rules import CacheRuleAdmin
 from gateway.catalogue.admin.deployments import DeploymentAdmin
 from gateway.catalogue.admin.models import ModelPageAdmin
 from gateway.catalogue.admin.prices import PriceAdmin
@@ -14,6 +15,7 @@ from gateway.jobs.admin.jobs import JobAdmin
 
 __all__ = [
     "BatchAdmin",
+    "CacheRuleAdmin",
     "CostScenarioAdmin",
     "DeploymentAdmin",
     "DiscoveredAdmin",

@@ -52,11 +52,13 @@ MAY_MAKE = {
     **MAY_CREATE, "limit-requests": ROLES, "call-reviews": ("owner", "admin", "developer", "reviewer"),
     "knowledge-documents": ("owner", "admin", "developer"),
 }  # fmt: skip
-OWNERLESS = (BedrockModel, Deployment)
+OWNERLESS = (BedrockModel, Deployment, Route)
 PAPER = "version: 1\nname: new\nmodel: nova-lite\nmessages:\n- role: user\n  text: Hello\n"
 
 
 def team_of(row: Any) -> int | None:
+    if type(row) in OWNERLESS:
+        return None
     found = row
     for name in WAYS.get(type(row), "team_id").split("."):
         found = getattr(found, name)
