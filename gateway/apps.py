@@ -1,12 +1,13 @@
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 
 from accounts.services.known_models import register_chat_models, register_meaning, register_models
 from gateway.jobs.services.queue import PolledQueue, register_polled_queue
 from governance.records.services import key_wrappers
+from governance.ui.savings import Saving, register_savings
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services import retriever as retrievers
@@ -86,6 +87,12 @@ def _erased(team: "Team", by: "User", reason: str) -> None:
     erased(team, by, reason)
 
 
+def _saved_by_cache(who: Any, since: date, until: date, team: int | None) -> list[Saving]:
+    from gateway.cache.admin.figures import saved_by_cache  # and so does this
+
+    return saved_by_cache(who, since, until, team)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -102,6 +109,7 @@ class GatewayConfig(AppConfig):
 
         register_finder(_tips)
         register_erasure(_erased)
+        register_savings(_saved_by_cache)
         register_input_price(_saved_by_fewer_tokens)
         key_wrappers.register_wrapper("kms", _kms)
         register_polled_queue(_polled_queue)
