@@ -1,9 +1,10 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → queue → fetch images
-             → gather context → render prompt → redact → screen → defend → capabilities → enforce limits → limit rates → reserve
+    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → look up slot → queue
+             → fetch images → gather context → render prompt → redact → screen → defend → capabilities → look up answer
+             → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
-    SETTLE   settle → store bodies → keep response → audit: always, whatever happened, shielded from cancellation
+    SETTLE   settle → store bodies → keep response → audit → keep in cache: always, whatever happened, shielded from cancellation
 
 There is one pipeline: a unary answer is the same stream, folded.
 """
@@ -30,19 +31,23 @@ from gateway.runtime import Gateway
 from gateway.stages.ask_again import ask_again
 from gateway.stages.audit import audit
 from gateway.stages.capabilities import capabilities
+from gateway.stages.check_hit import check_hit
 from gateway.stages.copy_to_shadow import copy_to_shadow
 from gateway.stages.defend import defend
 from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.fetch_images import fetch_images
 from gateway.stages.gather_context import gather_context
+from gateway.stages.keep_in_cache import keep_in_cache
 from gateway.stages.limit_rates import limit_rates, limit_requests
+from gateway.stages.look_up_answer import look_up_answer
 from gateway.stages.recall_response import recall_response
+from gateway.stages.refresh_slot import refresh_slot
 from gateway.stages.render_prompt import render_prompt
 from gateway.stages.resolve_prompt import resolve_prompt
 from gateway.stages.settle import end_round
 from gateway.stages.store_bodies import store_bodies
 from gateway.stages.take_turn import take_turn
-from gateway.steps import identified, kept, masked, reserved, routed, screened, settled
+from gateway.steps import identified, kept, masked, reserved, routed, screened, settled, slot_looked_up
 from kernel.clock import elapsed_ms, perf_counter
 from prompts.registry.policy.output_contract import MAX_CORRECTION_TOKENS
 
@@ -61,6 +66,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("resolve prompt", resolve_prompt),
     (_RECALLED, recall_response),
     ("resolve route", routed),
+    ("look up slot", slot_looked_up),
     ("queue", take_turn),
     (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
@@ -69,6 +75,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("screen", screened),
     ("defend", defend),
     ("capabilities", capabilities),
+    ("look up answer", partial(look_up_answer, ask=_ask)),
     ("enforce limits", enforce_limits),  # of what will be sent; and nothing unmasked is sent to be counted
     ("limit rates", limit_rates),
     ("reserve", reserved),
@@ -78,6 +85,8 @@ PREPARATION = tuple(each for each in ADMISSION if each[0] not in _OF_SENDING)
 """What a line passes before batch inference is asked: all but what holds, since its batch has held already."""
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
+_OF_CACHE = frozenset({"look up answer", "keep in cache"})
+"""Stages that calls pass by that no cache rule holds for."""
 _OF_ASKING = frozenset({_OF_WEB_IMAGES, "screen", "defend", "limit rates"})
 """Stages that a line passed before batch inference made it: they say whether a model may be asked, and it was."""
 _OF_RESPONSES = frozenset({_RECALLED, _KEPT})
@@ -89,6 +98,7 @@ SETTLEMENT: tuple[tuple[str, Stage], ...] = (
     ("store bodies", store_bodies),
     (_KEPT, kept),
     ("audit", audit),
+    ("keep in cache", keep_in_cache),
 )
 
 _GIVEN_BACK = SETTLEMENT[:1]
@@ -104,6 +114,8 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
     settled = False
     try:
         await run_stages(ADMISSION, call, gateway)
+        if call.cache is not None and call.cache.is_found:
+            await _counts_hit(call, gateway)
         finished: Finished | None = None
         async with aclosing(_checked_answer(call, gateway)) as events:
             async for event in events:
@@ -113,7 +125,11 @@ async def respond(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
                     yield event
         settled = True
         await end_call(call, gateway)
-        copy_to_shadow(call, gateway, _ask)
+        if call.cache is None or not call.cache.is_found:
+            copy_to_shadow(call, gateway, _ask)
+        else:
+            check_hit(call, gateway, _ask)
+            refresh_slot(call, gateway, _ask)
         if finished is not None:
             # Of an answer that was ended here, or took several rounds, the provider has not said what it used.
             yield (
@@ -193,6 +209,8 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
     for name, stage in stages:
         if is_made and name in _OF_ASKING:
             continue
+        if name in _OF_CACHE and call.cache is None:
+            continue
         if name in _OF_PROMPTS and call.request.prompt is None:
             continue
         if name is _OF_WEB_IMAGES and not (call.places is not None and call.places.web_images):
@@ -213,7 +231,9 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
             raise too_deep() from error
         finally:
             call.stages.append((name, elapsed_ms(begun), outcome))
-        if call.fixed_answer is not None and stages is not SETTLEMENT:
+        if stages is not SETTLEMENT and (
+            call.fixed_answer is not None or (call.cache is not None and call.cache.is_found)
+        ):
             return
 
 
@@ -247,7 +267,9 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         return reply(call, gateway)
     round_of = reply_or_other if call.rules.effective.other_model else reply
     contract = contract_of(call)
-    if contract is None:
+    if contract is None or (
+        call.cache is not None and call.cache.is_found and call.fit is None and call.request.prompt is None
+    ):
         return round_of(call, gateway)
     return keep_contract(
         call, contract, partial(round_of, call, gateway), partial(_next_round, call, gateway), BLOCKED
@@ -255,12 +277,25 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
 
 
 def _next_round(call: Call, gateway: Gateway, errors: tuple[str, ...], number: int) -> None:
-    """An answer is asked for again: what it cost so far is put aside."""
+    """An answer is asked for again: what it cost so far is put aside. Refusal where it came from the cache, and nothing is held."""
+    if call.cache is not None and call.cache.is_found:
+        raise Refusal(
+            "contract_failed", f"The answer in the cache does not keep its contract: {' '.join(errors)}"
+        )
     answer = call.reply.answer
     end_round(call, gateway)
     call.reply.answer = answer
     ask_again(call, gateway, errors, number, call.bounds.max_tokens + MAX_CORRECTION_TOKENS)
     call.reply.answer = []
+
+
+async def _counts_hit(call: Call, gateway: Gateway) -> None:
+    """An answer from the cache costs nothing; by choice it counts as a request. Refusal: rate_limited."""
+    run = call.cache
+    assert run is not None
+    assert run.rule is not None
+    if run.rule.counts_requests:
+        await limit_requests(call, gateway)
 
 
 async def _fixed(text: str) -> AsyncGenerator[Event, None]:
@@ -276,6 +311,9 @@ async def end_call(call: Call, gateway: Gateway) -> None:
     gateway.running.add(task)
     task.add_done_callback(gateway.running.discard)
     task.add_done_callback(_log_failure)
+    if call.cache is not None and call.cache.is_leading:
+        leading = call.cache.digest
+        task.add_done_callback(lambda _: gateway.flights.leave(leading))
     if call.refusal is not None and gateway.ledger.is_stuck:
         return  # it is told at once; its record is written when Postgres answers again
     await asyncio.shield(task)

@@ -19,6 +19,7 @@ STATUS = {
     "model_not_found": 404,
     "no_suitable_model": 404,
     "prompt_not_found": 404,
+    "not_cached": 404,
     "method_not_allowed": 405,
     "idempotency_key_in_use": 409,
     "idempotency_key_spent": 409,

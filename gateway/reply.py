@@ -75,17 +75,24 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         else partial(_once_more, call, gateway)
     )
     record = None if call.job is None else call.job.record
-    answer = (
-        take_record(call, gateway, record)
-        if record is not None
-        else invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
-    )
+    cache = call.cache
+    if cache is not None and cache.events is not None:
+        answer = _again(cache.events)
+    elif record is not None:
+        answer = take_record(call, gateway, record)
+    else:
+        answer = invoke(call, gateway, takes_raw=takes_raw(call), once_more=once_more)
+    seen: list[Event] | None = None
+    if cache is not None and cache.digest and not cache.is_found:
+        seen = cache.seen = []
     if is_part:
         answer = keep_within_hold(call, gateway, answer)
     try:
         async with aclosing(answer) as events:
             async for event in events:
                 keep(call, event)
+                if seen is not None:
+                    seen.append(event)
                 if progress is not None:
                     progress.note()
                 if outbound.check.blocked:
@@ -118,6 +125,12 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             "block",
         )
         call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
+
+
+async def _again(events: list[Event]) -> AsyncGenerator[Event, None]:
+    """An answer that there is, as a model would give it."""
+    for event in events:
+        yield event
 
 
 def _once_more(call: Call, gateway: Gateway) -> bool:

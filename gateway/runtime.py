@@ -14,6 +14,8 @@ from django.db import DatabaseError, connections
 
 from gateway.batches.services.batch_store import BatchStore
 from gateway.batches.services.file_store import FileStore
+from gateway.cache.flights import Flights
+from gateway.cache.store import CacheStore
 from gateway.jobs.services.store import JobStore
 from gateway.metrics.bugs import BugWatch
 from gateway.metrics.counts import Metrics
@@ -29,6 +31,7 @@ from gateway.providers.transport import Transport
 from gateway.providers.web_images import WebImages
 from gateway.records.admin_faults import AdminFaults
 from gateway.records.beginning_use import BeginningUse
+from gateway.records.cache_use import CacheUses
 from gateway.records.deployment_events import DeploymentEvents
 from gateway.records.idempotency import IdempotentCalls
 from gateway.records.key_use import KeyUse
@@ -62,7 +65,7 @@ from governance.records.services.partitions import tend
 from governance.records.services.response_store import ResponseStore
 from governance.reviews.services.feedback import FeedbackStore
 from governance.screening.services import Screener
-from kernel import descriptors
+from kernel import descriptors, text_vectors
 from kernel.clock import perf_counter, utc_now
 from kernel.ids import new_id
 from kernel.postgres_pool import PostgresPool
@@ -114,7 +117,7 @@ class Gateway:
         self._keeper = SnapshotKeeper(
             url=settings.DATABASE_DIRECT_URL,
             poll_seconds=settings.GATEWAY_SNAPSHOT_POLL_SECONDS,
-            on_refresh=lambda snapshot: self.keyring.retain(snapshot.data_keys),
+            on_refresh=self._take_in,
         )
         self.instance_id = new_id()
         self.ledger = Ledger(self._pool, instance_id=self.instance_id)
@@ -188,6 +191,9 @@ class Gateway:
         )
         self.rule_use = RuleUse(self._pool)
         self.beginning_use = BeginningUse(self._pool)
+        self.cache = CacheStore(self._pool)
+        self.cache_use = CacheUses(self._pool)
+        self.flights = Flights(settings.REDIS_URL)
         self.feedback = FeedbackStore(self._pool)
         self.own_budgets = OwnBudgets(self._pool)
         self.background = BackgroundWatch(self._pool)
@@ -222,6 +228,7 @@ class Gateway:
         self.shadows: set[asyncio.Task[None]] = set()
         """Copies of calls that are under way; they end with the process."""
         self._partitions: asyncio.Task[None] | None = None
+        self._vectors: asyncio.Task[None] | None = None
         self.is_ready = False
 
     def ask_url(self, budget_id: int) -> str:
@@ -260,6 +267,11 @@ class Gateway:
             retry_after=self.postgres_wait,
         )
 
+    def _take_in(self, snapshot: Snapshot) -> None:
+        self.keyring.retain(snapshot.data_keys)
+        if self._vectors is None and snapshot.cache_rules.wants_vectors:
+            self._vectors = asyncio.create_task(asyncio.to_thread(text_vectors.warm_up))
+
     async def start(self) -> None:
         """Connects, builds the first snapshot, announces the process. NotYetError where Postgres can't be used, or is not migrated."""
         opening = asyncio.ensure_future(self._pool.open(wait=True, seconds=_OPEN_SECONDS))
@@ -287,6 +299,7 @@ class Gateway:
         self.unknown_callers.start(self.upkeep)
         self.rule_use.start(self.upkeep)
         self.beginning_use.start(self.upkeep)
+        self.cache_use.start(self.upkeep)
         self._partitions = asyncio.create_task(sync_to_async(_make_partitions, thread_sensitive=False)())
         self.is_ready = True
 
@@ -322,10 +335,10 @@ class Gateway:
             await asyncio.wait(tuple(self.running), timeout=self.settle_timeout_seconds)
         await self.ledger.stop(timeout_seconds=max(_LAST_SECONDS, ends_at - perf_counter()))
         self.documents.stop()
-        writers = (self.key_use, self.unknown_callers, self.rule_use, self.beginning_use)
+        writers = (self.key_use, self.unknown_callers, self.rule_use, self.beginning_use, self.cache_use)
         partitions = () if self._partitions is None else (_done(self._partitions),)
         # At once, for each may wait for a server that hangs; and all that write before what they write with is closed.
-        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.fleet.stop(), self.admin_faults.stop(),
+        await each_within(_LAST_SECONDS, *(writer.stop() for writer in writers), self.limiter.stop(), self.fleet.stop(), self.flights.stop(), self.admin_faults.stop(),
                            self.deployment_events.stop(),
                            self.raw_text_watch.stop(), self.context.stop(), self.bedrock.close(), *partitions)  # fmt: skip
         await each_within(_LAST_SECONDS, self.upkeep.stop())

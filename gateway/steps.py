@@ -1,8 +1,15 @@
 """Steps of the pipeline that are made of several stages, which do not know each other."""
 
+import asyncio
 from collections.abc import Awaitable
 
+import msgspec
+
+from gateway.cache.serving import forget
+from gateway.cache.values import tokens_in
 from gateway.call import Call
+from gateway.call.cache import MISS, CacheRun
+from gateway.conversation import Block, Conversation, Message, encode
 from gateway.refusals import Refusal
 from gateway.routing.worst_case import leave_out_dearest
 from gateway.runtime import Gateway
@@ -16,6 +23,7 @@ from gateway.stages.enforce_limits import enforce_limits
 from gateway.stages.identify import forget_names, identify
 from gateway.stages.keep_answer import keep_answer
 from gateway.stages.keep_response import keep_response
+from gateway.stages.look_up_slot import look_up_slot
 from gateway.stages.note_beginning import note_beginning
 from gateway.stages.read_documents import put_back, read_documents
 from gateway.stages.redact import redact
@@ -40,6 +48,47 @@ def routed(call: Call, gateway: Gateway) -> None:
     """Where the call may go; and whether its session has been going round in circles."""
     resolve_route(call, gateway)
     break_loops(call, gateway)
+
+
+def slot_looked_up(call: Call, gateway: Gateway) -> Awaitable[None] | None:
+    """The answer in a slot. What the caller said is masked all the same: by the rules in force, and so that values come back."""
+    pending = look_up_slot(call, gateway)
+    return None if pending is None else _slot_looked_up(call, gateway, pending)
+
+
+async def _slot_looked_up(call: Call, gateway: Gateway, pending: Awaitable[None]) -> None:
+    await pending
+    run = call.cache
+    assert run is not None
+    if run.events is None:
+        return
+    run.asked, call.conversation = call.conversation, await _own_words(call)
+    if (masking := redact(call, gateway)) is not None:
+        await masking
+    mask = call.redacted.mask
+    if not tokens_in(run.events, mask.entities) <= mask.values.keys():
+        _drop_slot(call, run)
+
+
+async def _own_words(call: Call) -> Conversation:
+    """A copy of what the caller said; of a prompt, its variables."""
+    if call.has_prompt:
+        said = "\n".join(f"{name}: {value}" for name, value in call.prompt.values.items())
+        return Conversation(messages=[Message(role="user", content=[Block(text=said)])] if said else [])
+
+    def copied() -> Conversation:
+        return msgspec.json.decode(encode(call.conversation), type=Conversation)
+
+    return await asyncio.to_thread(copied) if call.is_large else copied()
+
+
+def _drop_slot(call: Call, run: CacheRun) -> None:
+    """Its answer holds what this call could not put back: the model is asked."""
+    assert run.asked is not None
+    call.conversation, run.asked = run.asked, None
+    del call.redacted
+    forget(call, run)
+    run.outcome, run.reason = MISS, "values"
 
 
 def masked(call: Call, gateway: Gateway) -> Awaitable[None] | None:

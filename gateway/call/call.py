@@ -18,6 +18,7 @@ from kernel.clock import elapsed_ms, perf_counter, utc_now
 from kernel.ids import new_id
 
 if TYPE_CHECKING:
+    from gateway.call.cache import CacheRun
     from gateway.call.fit import Fit
     from gateway.call.job import JobRun
     from gateway.call.places import Places
@@ -66,6 +67,8 @@ class Call:
     decision: Decision = field(default_factory=Decision)
     redacted: Redacted = field(init=False)
     checks: Checks = field(default_factory=Checks)
+    cache: CacheRun | None = None
+    """What came of looking for an answer that there is; None where nothing is cached. By `look up slot`."""
     documents: tuple[ReadDocument, ...] = ()
     """Those whose text stands in their place while the call is masked and screened. By `redact`."""
     system_prompt: SystemPrompt | None = None

@@ -13,6 +13,7 @@ from gateway.call.prompt_run import PromptRequest
 from gateway.events import Finished, Usage
 
 if TYPE_CHECKING:
+    from gateway.call.cache import CacheWishes
     from gateway.call.decision import Ranking
     from gateway.call.trace import Trace
     from gateway.catalogue.wishes import Wishes
@@ -54,6 +55,10 @@ class Request:
     prompt: PromptRequest | None = None
     wishes: Wishes | None = None
     """What the caller wishes of the choice of a deployment."""
+    cache: CacheWishes | None = None
+    """What the caller says of answers that there are."""
+    cache_key: str = ""
+    """The slot that the caller names for its answer."""
     is_inner: bool = False
     """Whether it is made on behalf of another call of the same key, which has its turn already."""
 

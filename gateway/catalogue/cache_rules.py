@@ -50,6 +50,11 @@ class CacheRules:
 
     by_key: Mapping[Key, CacheRuleEntry] = field(default_factory=dict)
 
+    @property
+    def wants_vectors(self) -> bool:
+        """Whether questions are compared by the local model."""
+        return any(each.semantic != OFF and not each.embedder for each in self.by_key.values())
+
     def rule_of(self, *, team_id: int, route: str, prompt_id: int) -> CacheRuleEntry | None:
         """The most specific one; None where none fits."""
         if not self.by_key:

@@ -47,6 +47,9 @@ class Metrics:
             dict.fromkeys(("answered", "failed", "over_budget", "skipped"), 0)
         )
         """Copies of calls, by what came of them."""
+        self.cache_lookups: Counter[tuple[str, str]] = Counter()
+        self.answer_cache_saved_nanos: Counter[tuple[str, str]] = Counter()
+        """By route and outcome; and what answers that were given again would have cost, by route and kind."""
         self.durations = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -58,6 +61,10 @@ class Metrics:
         self.seconds += seconds
         if call.decision.fell_back_to:
             self.fallbacks[route] += 1
+        if (cache := call.cache) is not None and cache.outcome:
+            self.cache_lookups[route, cache.kind if cache.is_found else cache.outcome] += 1
+            if cache.is_found:
+                self.answer_cache_saved_nanos[route, cache.kind] += cache.saved_nanos
         if call.rule_uses:
             self.rules.update((rule, action) for _, rule, action in call.rule_uses)
         self.durations[bisect_left(BOUNDS, seconds)] += 1
@@ -113,6 +120,12 @@ class Metrics:
             },
             "gatehouse_cache_extra_dollars": {
                 (route,): nanos / 1e9 for route, nanos in self.cache_extra_nanos.items()
+            },
+            "gatehouse_answer_cache_lookups": {
+                labels: float(number) for labels, number in self.cache_lookups.items()
+            },
+            "gatehouse_answer_cache_saved_dollars": {
+                labels: nanos / 1e9 for labels, nanos in self.answer_cache_saved_nanos.items()
             },
             "gatehouse_volatile_beginnings": {
                 (route,): float(number) for route, number in self.volatile_beginnings.items()

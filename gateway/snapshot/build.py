@@ -5,6 +5,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import ApiKey, Team
@@ -120,6 +121,7 @@ def _team(team: Any) -> TeamEntry:
         end_user_from=tuple(team.end_user_from),
         session_from=tuple(team.session_from),
         may_leave_aws=team.may_leave_aws,
+        time_zone=team.time_zone or settings.TIME_ZONE,
         loop_action=team.loop_action,
         loop_repeats=team.loop_repeats,
         loop_tokens=team.loop_tokens,

@@ -78,6 +78,8 @@ class TeamEntry:
     """Where clients tell it, in order (gateway/call/identity.py)."""
     may_leave_aws: bool = False
     """Whether its calls may go to providers beside Bedrock."""
+    time_zone: str = "UTC"
+    """By whose clock its half-days begin."""
     loop_action: str = "off"
     loop_repeats: int = 3
     loop_tokens: int = 0

@@ -1,13 +1,20 @@
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import orjson
 import psycopg
 
+from gateway.cache.keys import retrieval_digest
+from gateway.cache.passages import decode, encode
+from gateway.cache.store import CacheUnavailableError, NewEntry
 from gateway.call import Call
+from gateway.call.cache import BYPASS
 from gateway.call.prompt_run import PromptRun
+from gateway.catalogue.cache_rules import CacheRuleEntry
 from gateway.conversation import Block, Conversation, Message
 from gateway.events import Event, Vector
 from gateway.prompts.context_sources import SourceFailedError
@@ -26,6 +33,8 @@ from prompts.registry.policy.document import Knowledge
 from prompts.registry.policy.rendering import KNOWLEDGE, Compiled
 from prompts.registry.policy.template_meter import RenderError
 from prompts.rollout.policy.unsure import Unsure, fixed_answer
+
+logger = logging.getLogger(__name__)
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 """Makes a call of Gatehouse's own on behalf of another, through the whole pipeline; its events."""
@@ -111,8 +120,88 @@ def _be_unsure(call: Call, run: PromptRun, compiled: Compiled) -> None:
 
 
 async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str, ask: Ask) -> Retrieved:
-    """Every base in its own way, and what they found as one."""
+    """What the bases have for a question: as it was found before, where that may be and none of their documents changed."""
     bases = [_base(call, gateway, name) for name in wanted.bases]
+    rule = None if call.cache is None else call.cache.rule
+    if rule is None or not rule.retrieval or not _may_recall(call, bases):
+        return await _search_anew(call, gateway, wanted, bases, question, ask)
+    places = [(base.base_id, base.route, base.dimensions) for base in bases]
+    digest = retrieval_digest(call, places, question, (wanted.top_k, wanted.floor, wanted.max_tokens))
+    kept, seen_xact = await _recalled(call, gateway, digest)
+    if kept is not None:
+        return kept
+    found = await _search_anew(call, gateway, wanted, bases, question, ask)
+    if seen_xact is not None:
+        await _keep(call, gateway, rule, digest, seen_xact, places, found)
+    return found
+
+
+def _may_recall(call: Call, bases: list[BaseEntry]) -> bool:
+    """Of documents elsewhere nobody says when they change."""
+    run = call.cache
+    return (
+        run is not None
+        and run.outcome != BYPASS
+        and not run.wishes.no_cache
+        and all(base.kind == "local" for base in bases)
+    )
+
+
+async def _recalled(call: Call, gateway: Gateway, digest: bytes) -> tuple[Retrieved | None, int | None]:
+    """What was found before, and the first transaction that was not seen when it was looked for; None where nobody can tell."""
+    try:
+        look = await gateway.cache.look(digest)
+        if look.found is None:
+            return None, look.seen_xact
+        found = decode(look.found.answer)
+    except (CacheUnavailableError, msgspec.MsgspecError):
+        return None, None
+    where = (call.key.team.id, call.routed.route.name, call.prompt.prompt.name, "retrieval")
+    gateway.cache_use.note(where, entry_id=look.found.id)
+    return found, look.seen_xact
+
+
+async def _keep(
+    call: Call,
+    gateway: Gateway,
+    rule: CacheRuleEntry,
+    digest: bytes,
+    seen_xact: int,
+    places: list[tuple[int, str, int | None]],
+    found: Retrieved,
+) -> None:
+    try:
+        await gateway.cache.put(
+            NewEntry(
+                team_id=call.key.team.id,
+                kind="retrieval",
+                digest=digest,
+                rule_id=rule.id,
+                route=call.routed.route.name,
+                prompt_id=call.prompt.prompt.id,
+                prompt_version=call.prompt.version.number if call.prompt.version else None,
+                end_user=call.request.end_user,
+                has_values=False,
+                uses=",".join(f"base:{base_id}" for base_id, _, _ in places),
+                deployment_id=None,
+                model="",
+                question="",
+                answer=encode(found),
+                call_id=call.id,
+                cost_nanos=0,
+                seconds=rule.seconds,
+                stale_seconds=0,
+                seen_xact=seen_xact,
+            )
+        )
+    except CacheUnavailableError as error:
+        logger.info("call %s: what its question found is not kept (%s)", call.id, type(error).__name__)
+
+
+async def _search_anew(
+    call: Call, gateway: Gateway, wanted: Knowledge, bases: list[BaseEntry], question: str, ask: Ask
+) -> Retrieved:
+    """Every base in its own way, and what they found as one."""
     candidates: list[Candidate] = []
     local = [base for base in bases if base.kind == "local"]
     for route, dimensions in dict.fromkeys((base.route, base.dimensions) for base in local):

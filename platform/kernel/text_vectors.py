@@ -33,6 +33,11 @@ def _model() -> tuple[Any, Any]:
     return tokenizer, next(iter(weights.values()))
 
 
+def is_ready() -> bool:
+    """Whether the model is loaded."""
+    return _model.cache_info().currsize > 0
+
+
 def warm_up() -> None:
     """Loads the model, so that the first text doesn't wait for it."""
     text_vector("warm up")

@@ -13,6 +13,7 @@ import psycopg
 from tests.bench import (
     agents,
     bodies,
+    cache,
     calls,
     choosing,
     clients,
@@ -66,6 +67,7 @@ PARTS = (
     "in-flight",
     "choosing",
     "resilience",
+    "cache",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -273,10 +275,28 @@ def main() -> None:
     if "failover" in wanted:
         for found in failover.measure():
             failover.show(found)
-    if {"calls", "limits", "prompts", "streams", "http2", "agents", "edge", "pooler", "readiness"} & set(
-        wanted
-    ):
+    if {
+        "calls",
+        "limits",
+        "prompts",
+        "streams",
+        "http2",
+        "agents",
+        "edge",
+        "pooler",
+        "readiness",
+        "cache",
+    } & set(wanted):
         with ground() as prepared:
+            if "cache" in wanted:
+                cache.show(
+                    cache.rows(
+                        prepared.stack,
+                        postmaster=prepared.postmaster,
+                        env=prepared.env,
+                        count=arguments.count,
+                    )
+                )
             if "edge" in wanted:
                 edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:

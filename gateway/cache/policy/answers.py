@@ -44,7 +44,6 @@ _NEGATING = words.NEGATIONS - {
 class _Read:
     """What is looked at of an answer."""
 
-    plain: str
     content: frozenset[str]
     numbers: frozenset[str]
     names: frozenset[str]
@@ -87,12 +86,10 @@ def _far(overlap: float, cosine: float | None) -> Comparison:
 
 
 def _contradict(mine: frozenset[str], theirs: frozenset[str], *, is_short: bool) -> bool:
-    """Whether each has what the other lacks; in short answers, whether they differ in anything both speak of."""
-    if is_short:
-        return bool(mine and theirs and mine != theirs and not (mine <= theirs or theirs <= mine)) or (
-            bool(mine and theirs) and mine.isdisjoint(theirs)
-        )
-    return bool(mine and theirs) and mine.isdisjoint(theirs)
+    """Whether nothing is common to both; in short answers, whether each has what the other lacks."""
+    if not mine or not theirs:
+        return False
+    return mine.isdisjoint(theirs) or (is_short and not (mine <= theirs or theirs <= mine))
 
 
 def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
@@ -107,28 +104,20 @@ def _plain(text: str) -> str:
 
 
 def _read(text: str) -> _Read:
-    found: dict[str, set[str]] = {"content": set(), "numbers": set(), "names": set()}
-    negations, length = 0, 0
-    lower = []
+    tokens: list[str] = []
+    names: set[str] = set()
     for piece in characters.pieces_of(text):
         if piece.kind == characters.PAUSE:
             continue
-        length += 1
-        if piece.kind == characters.NUMBER:
-            found["numbers"].update(numbers.of_digits(piece.text))
-            continue
-        word = piece.text.casefold()
-        lower.append(word)
-        negations += word in _NEGATING or word.endswith("n't")
-        if word in words.FUNCTION_WORDS or word in _NEGATING:
-            continue
-        found["content"].add(stem(word))
-        if piece.text[0].isupper() and not piece.begins:
-            found["names"].add(stem(word))
-    figures, _ = numbers.in_figures(lower, lower)
-    found["numbers"].update(token for token in figures if numbers.is_number(token))
-    first = lower[0] if lower else ""
+        tokens += (
+            numbers.of_digits(piece.text) if piece.kind == characters.NUMBER else (piece.text.casefold(),)
+        )
+        if piece.text[0].isupper() and not piece.begins and tokens[-1] not in words.FUNCTION_WORDS:
+            names.add(stem(tokens[-1]))
+    figures, _ = numbers.in_figures(tokens, tokens)
+    negations = [token for token in figures if token in _NEGATING or token.endswith("n't")]
+    content = {stem(token) for token in figures if token not in words.FUNCTION_WORDS} - _NEGATING
+    found = frozenset(token for token in figures if numbers.is_number(token))
+    first = figures[0] if figures else ""
     verdict = "yes" if first in _YES else "no" if first in _NO else ""
-    return _Read(
-        " ".join(lower), frozenset(found["content"]), frozenset(found["numbers"]), frozenset(found["names"]), negations, verdict, length
-    )  # fmt: skip
+    return _Read(frozenset(content), found, frozenset(names), len(negations), verdict, len(figures))

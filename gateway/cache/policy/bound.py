@@ -11,7 +11,7 @@ from functools import lru_cache
 from gateway.cache.policy import study
 
 CONFIDENCE = 0.95
-STUDY_WEIGHT = 1000
+STUDY_WEIGHT = 600
 """So many pairs of the study count at most, scaled down, so that what a route learns of itself soon outweighs them."""
 _MAX_TERMS = 500
 _TINY = 1e-300

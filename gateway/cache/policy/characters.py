@@ -11,7 +11,7 @@ GLUE = "\u2007"
 _ALIKE = str.maketrans(
     {
         "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"', "\u2010": "-",
-        "\u2011": "-", "\u2212": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u00bd": " 1/2 ", "\u00bc": " 1/4 ", "\u00be": " 3/4 ", GLUE: " ",
+        "\u2011": "-", "\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u00bd": " 1/2 ", "\u00bc": " 1/4 ", "\u00be": " 3/4 ", GLUE: " ",
     }
 )  # fmt: skip
 _PIECES = re.compile(
@@ -37,6 +37,7 @@ _PIECES = re.compile(
     re.VERBOSE,
 )
 _LETTERS_WITH_DOTS = re.compile(r"(?:[^\W\d_]\.){1,}[^\W\d_]?")
+_ENDS = ".!?"
 _OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(")
 
 
@@ -58,7 +59,7 @@ def pieces_of(text: str) -> list[Piece]:
         kind, piece = match.lastgroup or "", match.group()
         if kind == PAUSE:
             found += _of_pause(text, match, is_formula=is_formula)
-            begins = begins or any(mark in piece for mark in ".!?")
+            begins = begins or any(mark in piece for mark in _ENDS)
             continue
         if kind == "ending":
             kind = NUMBER
@@ -93,6 +94,6 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
             kept = False
         if kept:
             found.append(Piece(mark, SYMBOL, False))
-        elif mark in ",;:":
+        elif mark in ",;:.?!":
             found.append(Piece(",", PAUSE, False))
     return found

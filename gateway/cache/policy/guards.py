@@ -5,54 +5,67 @@ what `questions.read` knows to be free. So what no list knows stands against an 
 """
 
 from collections import Counter
-from collections.abc import Iterable
 
-from gateway.cache.policy.questions import EQUALITY_GUARDS, Question, is_fit, read
-from gateway.cache.policy.words import (
-    DIRECTIONS,
-    GENERIC,
-    NEGATIONS,
-    ONE_OR_MANY,
-    PREPOSITIONS,
-    REQUESTS,
-    WHOSE,
+from gateway.cache.policy.questions import COMPARISON, EQUALITY_GUARDS, Question, is_fit, read
+from gateway.cache.policy.words import AUXILIARIES, GENERIC, ONE_OR_MANY, PREPOSITIONS, WHOSE
+
+__all__ = (
+    "ARTICLE",
+    "EMPTY",
+    "NAMES",
+    "ORDER",
+    "PLURALS",
+    "PREPOSITION",
+    "WORDS",
+    "Question",
+    "is_fit",
+    "read",
+    "veto",
 )
 
-__all__ = ("EMPTY", "NAMES", "ORDER", "PLURALS", "PREPOSITION", "WORDS", "Question", "is_fit", "read", "veto")
-
-NAMES, ORDER, WORDS, PREPOSITION, PLURALS, EMPTY = (
+NAMES, ORDER, WORDS, PREPOSITION, PLURALS, ARTICLE, EMPTY = (
     "names",
     "order",
     "words",
     "prepositions",
     "plurals",
+    "articles",
     "empty",
 )
+_THE = "the"
 _ONE = frozenset({"a", "an"})
-_DETERMINERS = WHOSE | frozenset(
-    [
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "all",
-        "every",
-        "each",
-        "both",
-        "any",
-        "some",
-        "no",
-        "many",
-        "few",
-        "several",
-        "much",
-        "other",
-        "another",
-        "only",
-        "which",
-        "'s",
-    ]
+_GENERAL = AUXILIARIES | {"what", "how", "why", "do"}
+"""What a question begins with that can ask in general: of who, which, where and when one and many are others."""
+_PAST = frozenset({"was", "did", "had"})
+_COMPARISON = EQUALITY_GUARDS.index(COMPARISON)
+_DETERMINERS = (
+    WHOSE
+    | {"which", "what", "whose"}
+    | frozenset(
+        [
+            "the",
+            "this",
+            "that",
+            "these",
+            "those",
+            "all",
+            "every",
+            "each",
+            "both",
+            "any",
+            "some",
+            "no",
+            "many",
+            "few",
+            "several",
+            "much",
+            "other",
+            "another",
+            "only",
+            "which",
+            "'s",
+        ]
+    )
 )
 
 
@@ -66,11 +79,11 @@ def veto(asked: Question, known: Question) -> str:
         )
     if not asked.tokens:
         return EMPTY if known.tokens else ""
-    if asked.tokens == known.tokens:
-        return ""
     if asked.stems != known.stems:
         return _difference(asked, known)
-    return "" if _plurals_agree(asked, known) else PLURALS
+    if asked.before != known.before and not _articles_agree(asked, known):
+        return ARTICLE
+    return "" if asked.tokens == known.tokens or _plurals_agree(asked, known) else PLURALS
 
 
 def _difference(asked: Question, known: Question) -> str:
@@ -84,18 +97,31 @@ def _difference(asked: Question, known: Question) -> str:
     return PREPOSITION if all(stem in PREPOSITIONS for stem in alone) else WORDS
 
 
+def _articles_agree(asked: Question, known: Question) -> bool:
+    """Whether nowhere one has "the" and the other "a"; a missing one is free."""
+    return not any(
+        mine != theirs
+        and ((mine == _THE and theirs in _ONE) or (theirs == _THE and mine in _ONE))
+        and not _is_superlative(stem)
+        for mine, theirs, stem in zip(asked.before, known.before, asked.stems, strict=True)
+    )
+
+
 def _plurals_agree(asked: Question, known: Question) -> bool:
-    """Whether one and many ask for the same, wherever the questions differ in that."""
-    if asked.tokens[0] in REQUESTS:
-        return False
-    is_superlative = any(_is_superlative(token) for token in asked.stems)
+    """Whether one and many ask for the same, wherever the questions differ in that: `a plane` and `planes` in general."""
+    first = asked.stems[0]
+    is_general = first in _GENERAL and _PAST.isdisjoint(asked.stems)
+    is_comparison = bool(asked.classes[_COMPARISON]) or any(_is_superlative(token) for token in asked.stems)
     for at, (mine, theirs) in enumerate(zip(asked.tokens, known.tokens, strict=True)):
-        if mine == theirs:
-            continue
         stem = asked.stems[at]
-        if mine in asked.names or theirs in known.names:
-            return False
-        if is_superlative and stem not in ONE_OR_MANY:
+        if mine == theirs or (mine != stem and theirs != stem):
+            continue
+        if (
+            not is_general
+            or mine in asked.names
+            or theirs in known.names
+            or (is_comparison and stem not in ONE_OR_MANY)
+        ):
             return False
         if stem in GENERIC:
             continue
@@ -106,11 +132,6 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
 
 
 def _is_superlative(token: str) -> bool:
-    return token in ("best", "worst", "most", "least", "1st", "last") or (
+    return token in ("best", "worst", "most", "the-most", "least", "1th") or (
         len(token) > 4 and token.endswith("est")
     )
-
-
-def differing(names: Iterable[str]) -> frozenset[str]:
-    """Words of these that change what a sentence says."""
-    return frozenset(names) & (NEGATIONS | DIRECTIONS)

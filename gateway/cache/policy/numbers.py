@@ -187,7 +187,7 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
         unit = (_BY_CASE.get(raw[at]) if after_number else None) or UNIT_OF.get(token)
         if unit is None and after_number:
             unit = _UNIT_AFTER_NUMBER.get(token)
-        if unit == "k":
+        if unit == "k" or (unit and not after_number and _is_mere_plural(token, made)):
             unit = None
         if unit in ("celsius", "fahrenheit") and made and made[-1] == "degree":
             made.pop()
@@ -204,6 +204,15 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
         made.append(unit or token)
         kept.append(raw[at])
     return made, kept
+
+
+def _is_mere_plural(token: str, before: Sequence[str]) -> bool:
+    """Whether a word of a unit stands where one and many differ: "the days", not "in days"."""
+    return (
+        token.isalpha()
+        and len(token) > 3
+        and not (before and before[-1] in ("many", "in", "per", "to", "few", "of"))
+    )
 
 
 def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -216,15 +216,21 @@ def _names(pieces: Sequence[Piece]) -> frozenset[str]:
 
 
 def _is_name(piece: Piece, pieces: Sequence[Piece]) -> bool:
-    """Whether capitals make a word a name: not where a sentence begins, and not where all is in capitals."""
+    """Whether capitals make a word a name: not where a sentence begins, and not where all words have them."""
     text = piece.text
-    if not text[0].isupper() or text in ("I", "A") or (piece.begins and not text[1:2].isupper()):
-        return text[1:].upper() == text[1:] != text[1:].casefold() if not piece.begins else False
+    if text in ("I", "A") or text.islower():
+        return False
+    if piece.begins and text[1:].islower():
+        return False
     written = [one.text for one in pieces if one.kind == characters.WORD]
-    capitals = sum(word[0].isupper() for word in written)
-    return capitals * 5 <= len(written) * 3 or (
-        text[1:].isupper() and not all(map(str.isupper, written)) and capitals < len(written)
-    )
+    if text.isupper() and len(text) > 1:
+        return not all(map(str.isupper, written))
+    return len(written) < 3 or any(word.islower() and word not in _SMALL_IN_TITLES for word in written)
+
+
+_SMALL_IN_TITLES = frozenset(
+    {"a", "an", "the", "of", "in", "on", "at", "to", "and", "or", "for", "by", "with", "from", "as"}
+)
 
 
 def _classes(tokens: Sequence[str], language: str) -> tuple[tuple[str, ...], ...]:
@@ -260,7 +266,7 @@ def _kind(tokens: Sequence[str]) -> str:
 
 
 _ENGLISH = (
-    words.words_of("what how why which where who when the is are of does do can should could would please explain list translate summarize and this that your with have it my")
+    words.words_of("what how why which where who when the is are of does do can should could would please explain list translate summarize and this that your with have it my about from did were has had there they than after before between been")
     | words.REQUESTS
 ) - {"plan", "set", "design", "format", "list", "rank"}  # fmt: skip
 _NOT_ENGLISH = words.words_of(

@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from gateway.cache.policy.words import AUXILIARIES, CONJUNCTIONS, PREPOSITIONS, PRONOUNS, QUESTION_WORDS
 
 _BOUNDS = PREPOSITIONS | CONJUNCTIONS | AUXILIARIES | QUESTION_WORDS | PRONOUNS | {"not", "'s"}
-_HEADS = frozenset({"between", "compare"})
-"""Words behind which the two sides may change places."""
+_BEFORE_BETWEEN = frozenset(
+    {
+        "difference", "differences", "differ", "distance", "similarity", "similarities", "comparison", "choose", "choosing", "decide", "relationship", "relation",
+        "connection", "link", "border", "meeting", "overlap", "conflict", "contrast",
+    }
+)  # fmt: skip
+"""Words that make the two sides of a "between … and …" alike: a rate or a score between two does not."""
 _ORDERED = frozenset(
     {
         "respectively",
         "first",
-        "1st",
+        "1th",
         "then",
         "order",
         "former",
@@ -71,8 +76,11 @@ def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
         head = tokens[start - 1] if start else ""
         if left[0] == "compare" and start == 0:
             left, start, head = left[1:], 1, "compare"
-        is_closed = head in _HEADS and end == len(tokens)
-        is_bounded = (
+        is_closed = end == len(tokens) and (
+            head == "compare"
+            or (head == "between" and tokens[start - 2 : start - 1] and tokens[start - 2] in _BEFORE_BETWEEN)
+        )
+        is_bounded = head != "between" and (
             len(left) == len(right) == 1
             and head in _BOUNDS
             and (end == len(tokens) or tokens[end] in _BOUNDS)

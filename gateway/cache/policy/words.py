@@ -67,6 +67,12 @@ REQUESTS = words_of(
 )
 """Verbs that a request begins with."""
 
+POLITE_REQUESTS = words_of(
+    "tell explain list describe summarize summarise translate write give show recommend suggest draft rewrite rephrase paraphrase proofread compare define "
+    "outline generate provide help analyze analyse"
+)
+"""Of these "can you" asks for the thing itself; of others it may ask whether it can be done."""
+
 CONTRACTIONS = {
     "can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not", "ain't": "is not", "let's": "let us", "i'm": "i am",
     "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not", "isnt": "is not", "arent": "are not", "wasnt": "was not",
@@ -102,10 +108,10 @@ ONE_OR_MANY = frozenset({"way", "method", "tip"})
 
 CASE_MATTERS = words_of(
     "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase mark will grace faith hope rose lily daisy joy "
-    "jack rob pat grant drew dean chad jordan georgia orange reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat "
+    "grant drew dean chad jordan georgia orange reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat "
     "aids sat act cat pet pin pos can sap has ice ups led bit dos cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip "
-    "excel word access outlook teams edge swift rust go dart basic scheme spring rails flask spark hive pig react node unity unreal steam epic slack zoom meet drive "
-    "keep maps photos meta visa square stripe sage dove tide crest next monday jersey guinea chile bush carter king queen prince duke baker smith cook mason hunter "
+    "word access teams edge swift rust go dart basic scheme spring rails flask spark hive pig react node unity unreal steam epic meet drive "
+    "keep maps photos square stripe sage dove tide crest next monday jersey guinea chile bush carter king queen prince duke baker smith cook mason hunter "
     "fisher young black white brown green gray stone wood hill fields brooks rivers woods banks bell ring nest echo bard falcon nova opus sonnet "
     "are is an in on at or and not was"
 )
@@ -126,6 +132,7 @@ SPELLINGS = {
     "haemoglobin": "hemoglobin", "leukaemia": "leukemia", "foetus": "fetus", "manoeuvre": "maneuver", "omelette": "omelet", "yoghurt": "yogurt",
 }  # fmt: skip
 SYNONYMS = {
+    "US": "usa",
     "automobile": "car", "purchase": "buy", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
     "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "physician": "doctor", "kid": "child",
     "mom": "mother", "mum": "mother", "dad": "father", "utilize": "use", "enhance": "improve", "occur": "happen", "versus": "vs",
@@ -136,11 +143,12 @@ SYNONYMS = {
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
 PHRASES = {
+    "health care": "healthcare", "on line": "online", "data base": "database", "life style": "lifestyle",
     "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
     "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",
     "per cent": "percent", "no 1": "nobody", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
     "advantages and disadvantages": "advantages-and-disadvantages", "log into": "log in to", "earn money": "make money", "make some money": "make money",
-    "earn some money": "make money", "as well as": "and", "a few": "a-few", "a little": "a-little", "a lot of": "many", "lots of": "many",
+    "earn some money": "make money", "as well as": "and", "a few": "a-few", "a number of": "several", "the most": "the-most", "the last": "the-last", "the next": "the-next", "the past": "the-past", "a little": "a-little", "a lot of": "many", "lots of": "many",
     "machine learning": "machine-learning", "artificial intelligence": "ai", "what kind of": "what type of", "which kind of": "what type of",
     "what kinds of": "what type of", "what types of": "what type of", "which types of": "what type of", "which type of": "what type of",
     "what sort of": "what type of", "what sorts of": "what type of", "is it possible to": "can i", "is it possible for me to": "can i", "am i able to": "can i",

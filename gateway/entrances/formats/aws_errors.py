@@ -18,6 +18,7 @@ _BY_CODE = {
     "model_not_found": "ResourceNotFoundException",
     "no_suitable_model": "ResourceNotFoundException",
     "prompt_not_found": "ResourceNotFoundException",
+    "not_cached": "ResourceNotFoundException",
     "method_not_allowed": "UnknownOperationException",
     "contract_failed": "ModelErrorException",
     "invalid_api_key": "UnrecognizedClientException",

@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from gateway.call import Call
+from gateway.call.cache import HEADER as CACHE_HEADER
+from gateway.call.cache import KEY_HEADER, CacheWishes, check_key, wishes_of
 from gateway.call.checks import Checks
 from gateway.call.groups import Request
 from gateway.call.identity import text_of
@@ -19,6 +21,7 @@ Scope = dict[str, Any]
 
 _MAX_TAG_LENGTH = 200
 _PREFER = HEADER.lower().encode()
+_CACHE, _CACHE_KEY = CACHE_HEADER.lower().encode(), KEY_HEADER.lower().encode()
 _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
@@ -55,6 +58,10 @@ def check_tags(headers: dict[bytes, bytes]) -> None:
             )
     if _PREFER in headers:
         from_header(text_of(headers[_PREFER]))
+    if _CACHE in headers:
+        wishes_of(text_of(headers[_CACHE]))
+    if _CACHE_KEY in headers:
+        check_key(text_of(headers[_CACHE_KEY]))
 
 
 def tag(headers: dict[bytes, bytes], name: bytes) -> str:
@@ -76,6 +83,15 @@ def _wishes(headers: dict[bytes, bytes], parsed: Parsed | None) -> Wishes | None
     except Refusal:  # the call is refused for it
         return said
     return found if said is None or found is None else said.overlaid(found)
+
+
+def _cache_wishes(headers: dict[bytes, bytes]) -> CacheWishes | None:
+    if _CACHE not in headers:
+        return None
+    try:
+        return wishes_of(text_of(headers[_CACHE]))
+    except Refusal:  # the call is refused for it
+        return None
 
 
 def new_call(
@@ -112,6 +128,8 @@ def new_call(
         embedding=parsed.embedding if parsed else None,
         prompt=parsed.prompt if parsed else None,
         wishes=_wishes(headers, parsed),
+        cache=_cache_wishes(headers),
+        cache_key=text_of(headers[_CACHE_KEY]).strip() if _CACHE_KEY in headers else "",
     )
     conversation = parsed.conversation if parsed else Conversation(messages=[])
     return Call(

@@ -22,6 +22,8 @@ def call_headers(call: Call, *, with_cost: bool) -> dict[str, str]:
         headers["x-gatehouse-model"] = call.deployment.model_id
         headers["x-gatehouse-region"] = call.deployment.region
         headers["x-gatehouse-decision"] = sentence_of(call)
+    if call.cache is not None and call.cache.outcome:
+        headers["x-gatehouse-cache"] = call.cache.header()
     if call.checks.adjusted:
         headers["x-gatehouse-adjusted"] = ", ".join(call.checks.adjusted)
     if call.checks.loop:

@@ -104,6 +104,8 @@ class RuleSet:
             repr((effective.rules, effective.names, effective.guardrails)).encode(), digest_size=16
         ).digest()
         """Tells what was found under these rules from what was found under others."""
+        self.fingerprint = blake2b(repr(effective).encode(), digest_size=16).digest()
+        """Tells these rules, with all that they say, from others and from other versions of them."""
 
     @property
     def has_custom(self) -> bool:

@@ -20,7 +20,20 @@ class TeamAdmin(OwnedAdmin):
     list_display = ("name", "description", "applications_count", "members_count", "created_at")
     search_fields = ("name",)
     fieldsets = (
-        (None, {"fields": ("name", "description", "weight", "response_days", "regions", "may_leave_aws")}),
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "description",
+                    "weight",
+                    "response_days",
+                    "regions",
+                    "may_leave_aws",
+                    "time_zone",
+                )
+            },
+        ),
         (
             "Agents",
             {

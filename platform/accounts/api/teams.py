@@ -10,7 +10,7 @@ class TeamSerializer(OwnedSerializer):
         model = Team
         fields = (
             "id", "name", "description", "weight", "response_days", "end_user_from", "session_from",
-            "loop_action", "loop_repeats", "loop_tokens", "regions", "may_leave_aws", "created_at",
+            "loop_action", "loop_repeats", "loop_tokens", "regions", "may_leave_aws", "time_zone", "created_at",
         )  # fmt: skip
 
     def validate_weight(self, weight: int) -> int:

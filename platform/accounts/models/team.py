@@ -69,6 +69,13 @@ class Team(Owned):
         verbose_name="sessions from",
         help_text="Where clients tell which session a call is of, beside X-Gatehouse-Session.",
     )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="By whose clock the half-days of kept answers begin, such as Europe/Berlin. Empty: GATEHOUSE_TIME_ZONE.",
+    )
     loop_action = models.CharField(
         "when an agent repeats itself",
         max_length=8,

@@ -127,6 +127,7 @@ class RestForm(forms.Form):
     too_large = forms.ChoiceField(choices=(("refuse", "Refuse the call"), ("summarise", "Summarise the longest variable first")), label="When input exceeds the limit")  # fmt: skip
     summary_model = forms.ChoiceField(required=False, label="Summarise with", help_text="Empty: the prompt's own model.")  # fmt: skip
     caches_prefix = forms.BooleanField(required=False, label="Keep the system message in the provider's prompt cache")  # fmt: skip
+    cache_key = forms.CharField(required=False, max_length=500, label="Key of the answer cache", help_text="A template, such as {{ account }}/{{ half_day }}: where answers are kept, the same key gets the same answer. Besides variables: half_day, day, hour, by the team's time zone.")  # fmt: skip
     takes_messages = forms.BooleanField(required=False, label="Callers may add messages of their own")
     schema = YamlField(rows=10, label="JSON Schema of the answer", help_text="Empty: any text.")
     mode = forms.ChoiceField(choices=(("auto", "Automatic"), ("native", "Structured output"), ("tool", "Forced tool use"), ("text", "Instructions only")), label="Enforced by")  # fmt: skip
@@ -259,6 +260,7 @@ def _rest(document: Document) -> dict[str, Any]:
         "too_large": limits.too_large,
         "summary_model": limits.summary_model,
         "caches_prefix": document.caches_prefix,
+        "cache_key": document.cache_key,
         "takes_messages": document.takes_messages,
         "schema": output.schema,
         "mode": output.mode,
@@ -310,6 +312,7 @@ def _document_of(rest: dict[str, Any]) -> dict[str, Any]:
             summary_model=rest["summary_model"],
         ),
         "caches_prefix": rest["caches_prefix"],
+        "cache_key": rest["cache_key"],
         "takes_messages": rest["takes_messages"],
         "output": Output(
             schema=rest["schema"],

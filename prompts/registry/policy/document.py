@@ -146,6 +146,8 @@ class Document(_Part, frozen=True, kw_only=True):
     limits: PromptLimits = PromptLimits()
     caches_prefix: bool = False
     """Whether the provider's prompt cache keeps what stands before the first message with variables."""
+    cache_key: str = ""
+    """A template of the slot that keeps its answer, where answers are kept: variables, and `half_day`, `day` or `hour`."""
     privacy: Json | None = None
     """A privacy policy of its own, as `governance.privacy.policy.privacy.Document`: it adds to those of team and application."""
     context: tuple[str, ...] = ()
@@ -158,7 +160,7 @@ class Document(_Part, frozen=True, kw_only=True):
 PARTS: dict[str, tuple[str, ...]] = {
     "messages": ("messages", "examples", "takes_messages"),
     "variables": ("variables",),
-    "model": ("model", "fallbacks", "regions", "weights", "parameters", "caches_prefix"),
+    "model": ("model", "fallbacks", "regions", "weights", "parameters", "caches_prefix", "cache_key"),
     "tools": ("tools", "tool_choice"),
     "output": ("output",),
     "privacy": ("privacy",),

@@ -32,6 +32,10 @@ class Turn:
     text: str
 
 
+MOMENTS = ("half_day", "day", "hour")
+"""What keys of the answer cache may name besides variables."""
+
+
 class Compiled:
     """A version ready to run. UnusableVersionError names everything that is wrong with the document."""
 
@@ -50,6 +54,7 @@ class Compiled:
             except BadTemplateError as error:
                 problems.append(f"Message {number}: {error}")
         self.query = _query(document, problems)
+        self.cache_key = _cache_key(document, problems)
         self.variables = Variables(())
         self.contract: Contract | None = None
         try:
@@ -88,6 +93,10 @@ class Compiled:
         if self.query is not None:
             return self.query.render(values, meter=Meter(clock)).strip()
         return "\n".join(value for value in values.values() if isinstance(value, str)).strip()
+
+    def render_cache_key(self, values: Mapping[str, Any], *, clock: Callable[[], float]) -> str:
+        """The key of the slot that keeps the answer; "" where the version names none."""
+        return "" if self.cache_key is None else self.cache_key.render(values, meter=Meter(clock)).strip()
 
     def _problems(self, uses: list[tuple[int, frozenset[str]]]) -> list[str]:
         document = self.document
@@ -147,6 +156,22 @@ def _unsure_problems(output: Output) -> list[str]:
             f"The output contract: the schema has no property “{first}”, where the answer is to say that it is unsure."
         ]
     return []
+
+
+def _cache_key(document: Document, problems: list[str]) -> Template | None:
+    if not document.cache_key:
+        return None
+    try:
+        template = Template(document.cache_key)
+    except BadTemplateError as error:
+        problems.append(f"The key of the answer cache: {error}")
+        return None
+    known = {variable.name for variable in document.variables}
+    problems += [
+        f"The key of the answer cache uses “{name}”, which is neither a declared variable nor one of {', '.join(MOMENTS)}."
+        for name in sorted(template.names - known - {*MOMENTS})
+    ]
+    return template
 
 
 def _query(document: Document, problems: list[str]) -> Template | None:

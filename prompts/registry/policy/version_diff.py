@@ -8,7 +8,7 @@ from prompts.registry.policy.files import dump
 from prompts.registry.policy.text_diff import Span, text_diff
 
 _PLAIN = {
-    "model": "Model", "fallbacks": "Falls back to", "regions": "Regions", "weights": "Weights of scores", "parameters": "Parameters", "limits": "Token limits", "caches_prefix": "Prompt cache",
+    "model": "Model", "fallbacks": "Falls back to", "regions": "Regions", "weights": "Weights of scores", "parameters": "Parameters", "limits": "Token limits", "caches_prefix": "Prompt cache", "cache_key": "Key of the answer cache",
     "takes_messages": "Messages of callers", "tool_choice": "Tool choice", "context": "Context",
 }  # fmt: skip
 _BLOCKS = {

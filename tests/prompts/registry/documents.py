@@ -72,6 +72,7 @@ DOCUMENTS = st.builds(
     output=OUTPUTS,
     limits=LIMITS,
     caches_prefix=st.booleans(),
+    cache_key=TEXTS,
     privacy=st.none() | OBJECTS,
     context=tuples(NAMES),
     knowledge=KNOWLEDGE,

@@ -48,6 +48,7 @@ RICH = Document(
     output=Output(schema={"type": ["array", "null"], "items": {"enum": ["yes", "no", 3, None]}}, mode="tool", corrections=0, on_failure="fallback", fallback=["yes"], streams_prefix=True),
     limits=PromptLimits(max_input_tokens=100, max_output_tokens=7, too_large="summarise", summary_model="nova-lite"),
     caches_prefix=True,
+    cache_key="{{ on }}/{{ half_day }}",
     privacy={"names": True},
     context=("house_rules",),
     knowledge=Knowledge(bases=("handbook",), query=" {{ text }}\n and more", top_k=3, floor=0.25, max_tokens=99, unsure_below=0.5, when_unsure="refuse", unsure_answer="I am\nnot sure. "),

@@ -24,7 +24,7 @@ from tests.prompts.registry.documents import DOCUMENTS
 OTHERS = {
     "messages": (PromptMessage(text="Hi"),), "variables": (Variable(name="x"),), "examples": (Example(user="a", assistant="b"),), "model": "m",
     "parameters": Parameters(temperature=0.5), "tools": (ToolDefinition(name="t", schema={}),), "tool_choice": "any", "output": Output(corrections=2),
-    "limits": PromptLimits(max_input_tokens=3), "caches_prefix": True, "fallbacks": ("nova-pro",), "regions": ("eu",), "weights": ScoreWeights(cost=1, quality=0, latency=0), "privacy": {}, "context": ("a",), "knowledge": Knowledge(top_k=3), "takes_messages": False,
+    "limits": PromptLimits(max_input_tokens=3), "caches_prefix": True, "cache_key": "a", "fallbacks": ("nova-pro",), "regions": ("eu",), "weights": ScoreWeights(cost=1, quality=0, latency=0), "privacy": {}, "context": ("a",), "knowledge": Knowledge(top_k=3), "takes_messages": False,
 }  # fmt: skip
 
 

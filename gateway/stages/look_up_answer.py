@@ -1,0 +1,165 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from gateway.cache.keys import exact_digest
+from gateway.cache.serving import forget, refuse_if_wanted_cached, serve
+from gateway.cache.similar import Asked, asked_of, similar
+from gateway.cache.store import CacheUnavailableError
+from gateway.cache.values import tokens_in
+from gateway.call import Call
+from gateway.call.cache import MISS, SHADOW, Alike, CacheRun
+from gateway.catalogue.cache_rules import OFF, SERVE, CacheRuleEntry
+from gateway.conversation import Block, Conversation, Message
+from gateway.events import Event, Vector
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from kernel import text_vectors
+from kernel.deadlines import within
+from kernel.text_vectors import half_literal, text_array
+
+Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
+
+_USUAL_TEMPERATURE = 1.0
+"""Of models whose default is not known."""
+
+
+def look_up_answer(call: Call, gateway: Gateway, *, ask: Ask) -> Awaitable[None] | None:
+    """Finds an answer that may be given again: to the same request, else to a similar question. Never fails a call.
+
+    Refusal not_cached where the caller wants nothing else.
+    """
+    run = call.cache
+    if run is None or run.outcome or run.rule is None:
+        return None
+    if run.digest:
+        return None  # it has a slot, which it is kept in
+    rule = run.rule
+    if not rule.exact and rule.semantic == OFF:
+        run.bypass("off")
+    elif reason := _stands_against(call, rule):
+        run.bypass(reason)
+    else:
+        run.digest, run.digest_kind = (
+            exact_digest(call),
+            "exact" if call.request.kind == "text" else "embedding",
+        )
+        return _look(call, gateway, run, rule, ask)
+    refuse_if_wanted_cached(run)
+    return None
+
+
+def _stands_against(call: Call, rule: CacheRuleEntry) -> str:
+    """Why an answer to this call may not be one to another; "" where it may."""
+    if call.checks.is_flagged:
+        return "flagged"
+    if call.checks.violation or call.checks.loop:
+        return "loop"
+    conversation = call.conversation
+    if call.request.kind != "text":
+        return ""
+    if not rule.with_tools and _has_tools(conversation):
+        return "tools"
+    if _temperature(call) > rule.max_temperature:
+        return "temperature"
+    return ""
+
+
+def _has_tools(conversation: Conversation) -> bool:
+    return conversation.tool_config is not None or any(
+        block.tool_use is not None or block.tool_result is not None
+        for message in conversation.messages
+        for block in message.content
+    )
+
+
+def _temperature(call: Call) -> float:
+    config = call.conversation.inference_config
+    if config is not None and config.temperature is not None:
+        return config.temperature
+    defaults = call.deployment.defaults
+    return _USUAL_TEMPERATURE if defaults is None or defaults[0] is None else defaults[0]
+
+
+async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, ask: Ask) -> None:
+    try:
+        if not await _find_same(call, gateway, run, rule) and rule.semantic != OFF:
+            await _find_alike(call, gateway, run, rule, ask)
+    except CacheUnavailableError:
+        run.reason = "unavailable"
+    if not run.is_found:
+        run.outcome = run.outcome or MISS
+        refuse_if_wanted_cached(run)
+
+
+async def _find_same(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry) -> bool:
+    look = await gateway.cache.look(run.digest)
+    run.seen_xact = look.seen_xact if run.seen_xact is None else run.seen_xact
+    if rule.exact and serve(call, run, look.found, run.digest_kind):
+        return True
+    if not rule.exact or run.wishes.only_if_cached or run.wishes.no_cache:
+        return False
+    # A thousand that want the same wait for one, and look again.
+    run.is_leading = await gateway.flights.enter(run.digest)
+    if run.is_leading:
+        return False
+    look = await gateway.cache.look(run.digest)
+    return serve(call, run, look.found, run.digest_kind)
+
+
+async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, ask: Ask) -> None:
+    """An answer to a similar question that passes all guards: given where the rule says so and the bound is kept, else noted."""
+    if run.wishes.no_cache or (asked := asked_of(call, rule)) is None:
+        return
+    try:
+        await within(rule.semantic_seconds, _compare(call, gateway, run, rule, asked, ask))
+    except TimeoutError:
+        run.reason = "late"
+    except Refusal:  # of the call that turns the question into a vector
+        run.reason = "vector"
+
+
+async def _compare(
+    call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked, ask: Ask
+) -> None:
+    vector = await _vector(call, gateway, rule, asked, ask)
+    if vector is None:
+        return
+    run.scope, run.guard, run.vector, run.question = asked.scope, asked.question.key, vector, asked.text
+    candidate, keeps_bound = await similar(call, gateway.cache, run, rule, asked)
+    if candidate is None:
+        return
+    found = await gateway.cache.entry(candidate.entry_id)
+    if not serve(call, run, found, "semantic"):
+        return
+    assert found is not None
+    assert run.events is not None
+    if not tokens_in(run.events, call.redacted.mask.entities) <= call.redacted.mask.values.keys():
+        forget(call, run)
+        return
+    run.alike = Alike(
+        entry_id=candidate.entry_id,
+        question=candidate.question,
+        similarity=candidate.similarity,
+        answer=found.answer,
+    )
+    if rule.semantic != SERVE or not keeps_bound:
+        forget(call, run)
+        run.outcome, run.reason = (SHADOW, "") if keeps_bound else (MISS, "bound")
+    run.similarity = candidate.similarity
+
+
+async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask) -> str | None:
+    """The question's vector as pgvector reads it; None where it has none. Raises the Refusal of the call that makes it."""
+    if not rule.embedder:
+        if not text_vectors.is_ready():
+            await asyncio.to_thread(text_vectors.warm_up)
+        found = text_array(asked.question.core or asked.text)
+        return None if found is None else half_literal(found)
+    inner = call.inner(
+        model=rule.embedder,
+        conversation=Conversation(messages=[Message(role="user", content=[Block(text=asked.text)])]),
+        kind="embedding",
+    )
+    events = await ask(inner, gateway)
+    values = next((event.values for event in events if isinstance(event, Vector)), None)
+    return None if not values else "[" + ",".join(map(str, values)) + "]"

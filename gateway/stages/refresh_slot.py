@@ -1,0 +1,52 @@
+"""A slot whose answer is stale gets a new one, after the old one was given."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from gateway.call import Call
+from gateway.call.cache import CacheWishes
+from gateway.events import Event
+from gateway.refusals import Refusal
+from gateway.runtime import Gateway
+from kernel.deadlines import within
+
+logger = logging.getLogger(__name__)
+
+_AGAIN = CacheWishes(no_cache=True)
+
+Ask = Callable[[Call, Gateway], Coroutine[Any, Any, list[Event]]]
+
+
+def refresh_slot(call: Call, gateway: Gateway, ask: Ask) -> None:
+    """Makes the call of a stale answer once more, for its slot alone, where nobody here does so already."""
+    run = call.cache
+    if run is None or not run.is_stale or run.asked is None or gateway.flights.is_running(run.digest):
+        return
+    again = Call(
+        request=replace(call.request, is_stream=False, cache=_AGAIN),
+        conversation=run.asked,
+        body_bytes=call.body_bytes,
+        asked_output=call.asked_output,
+    )
+    task = asyncio.create_task(_refreshed(call, again, gateway, ask))
+    gateway.shadows.add(task)
+    task.add_done_callback(gateway.shadows.discard)
+
+
+async def _refreshed(call: Call, again: Call, gateway: Gateway, ask: Ask) -> None:
+    assert call.cache is not None
+    digest, is_mine = call.cache.digest, False
+    try:
+        is_mine = await gateway.flights.enter(digest)
+        if is_mine:
+            await within(call.routed.route.timeout_seconds, ask(again, gateway))
+    except (Refusal, TimeoutError) as error:
+        logger.info("call %s: its slot has no new answer (%s)", again.id, type(error).__name__)
+    except Exception:
+        logger.exception("call %s: its slot has no new answer", again.id)
+    finally:
+        if is_mine:
+            gateway.flights.leave(digest)
