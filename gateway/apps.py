@@ -1,12 +1,13 @@
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
 
 from accounts.services.known_models import register_chat_models, register_meaning, register_models
 from gateway.jobs.services.queue import PolledQueue, register_polled_queue
 from governance.records.services import key_wrappers
+from governance.ui.savings import Saving, register_savings
 from kernel.migration_history import guard
 from prompts.knowledge.policy.knowledge import BaseEntry, Candidate, GroundedAnswer
 from prompts.knowledge.services import retriever as retrievers
@@ -14,7 +15,7 @@ from prompts.registry.policy.document import Document
 from prompts.registry.services.model_problems import register_model_problems
 
 if TYPE_CHECKING:
-    from accounts.models import Team
+    from accounts.models import Team, User
     from governance.usage.models import Tip
     from prompts.registry.models import PromptVersion
 
@@ -80,6 +81,18 @@ def _saved_by_fewer_tokens(version: "PromptVersion", tokens: int, now: datetime)
     return saved_by_fewer_tokens(version, tokens, now)
 
 
+def _erased(team: "Team", by: "User", reason: str) -> None:
+    from gateway.cache.services.purging import erased  # and so does this
+
+    erased(team, by, reason)
+
+
+def _saved_by_cache(who: Any, since: date, until: date, team: int | None) -> list[Saving]:
+    from gateway.cache.admin.figures import saved_by_cache  # and so does this
+
+    return saved_by_cache(who, since, until, team)
+
+
 class GatewayConfig(AppConfig):
     name = "gateway"
     verbose_name = "Catalogue"
@@ -90,10 +103,13 @@ class GatewayConfig(AppConfig):
         register_chat_models(_chat_route_names)
         register_meaning(_meant_by)
         register_model_problems(_model_problems)
+        from governance.records.services.team_keys import register_erasure
         from governance.usage.services.tips import register_finder
         from prompts.registry.services.proposals import register_input_price
 
         register_finder(_tips)
+        register_erasure(_erased)
+        register_savings(_saved_by_cache)
         register_input_price(_saved_by_fewer_tokens)
         key_wrappers.register_wrapper("kms", _kms)
         register_polled_queue(_polled_queue)

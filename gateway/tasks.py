@@ -80,6 +80,14 @@ def warn_of_expiring_keys() -> int:
     return warn_of_expiring(now=utc_now())
 
 
+@app.task(name="gateway.tasks.tend_cache")  # type: ignore[untyped-decorator]
+def tend_cache() -> int:
+    """Lets go of answers that are over, ended or too many, and of what is kept beside them; how many answers."""
+    from gateway.cache.services.tending import tend as tended
+
+    return tended(now=utc_now())
+
+
 @app.task(name="gateway.tasks.measure_qualities")  # type: ignore[untyped-decorator]
 def measure_qualities() -> int:
     """Brings what is known of how good models are up to date; how many qualities."""

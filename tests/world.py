@@ -13,6 +13,7 @@ from governance.records.models import AuditRecord
 from governance.records.services.team_keys import live_key
 from kernel.ids import new_id
 from tests.accounts.factories import make_application, make_key, make_person, make_superuser, make_team
+from tests.gateway.cache.factories import make_cache_rule, make_entry, make_pair, make_purge
 from tests.gateway.catalogue.factories import make_deployment, make_model, make_route
 from tests.gateway.costs.factories import make_scenario
 from tests.governance.alerts.factories import make_alert, make_channel, make_delivery
@@ -75,7 +76,15 @@ def make_team_world(name: str) -> TeamWorld:
     _prompts(team)
     call = _call(team, application, key.api_key)
     make_document(make_base(team, route="nova-lite", floor=0.7), text=f"Thirty days, says {name}.")
+    _cache(team)
     return TeamWorld(team, application, key.api_key, key.text, budget, call)
+
+
+def _cache(team: Team) -> None:
+    """A rule, an answer under it with two questions that were taken for the same, and a purge of something else."""
+    entry = make_entry(team, f"Five days, says {team.name}.", rule=make_cache_rule(team))
+    make_pair(team, entry=entry)
+    make_purge(team, route="elsewhere")
 
 
 def _limits(team: Team) -> Budget:

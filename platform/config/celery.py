@@ -38,6 +38,7 @@ SCHEDULE: dict[str, Any] = {
     "tend-jobs": {"task": "gateway.tasks.tend_jobs", "schedule": 5.0},
     "tend-batches": {"task": "gateway.tasks.tend_batches", "schedule": 2.0},
     "receive-jobs": {"task": "gateway.tasks.receive_jobs", "schedule": 5.0},
+    "tend-cache": {"task": "gateway.tasks.tend_cache", "schedule": 60.0},
     "measure-qualities": {"task": "gateway.tasks.measure_qualities", "schedule": 3600.0},
     "roll-up": {"task": "governance.tasks.roll_up", "schedule": 30.0},
     "watch-rollouts": {"task": "prompts.tasks.watch_rollouts", "schedule": 10.0},

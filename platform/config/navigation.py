@@ -62,6 +62,16 @@ _GROUPS = (
         ),
     ),
     (
+        "Cache",
+        (
+            ("Savings", "bolt", "admin:gateway_cacheuse_changelist"),
+            ("Cache rules", "rule_folder", "admin:gateway_cacherule_changelist"),
+            ("Cache entries", "inventory_2", "admin:gateway_cacheentry_changelist"),
+            ("Pairs to label", "compare", "admin:gateway_cachepair_label"),
+            ("Purges", "delete_sweep", "admin:gateway_cachepurge_changelist"),
+        ),
+    ),
+    (
         "Privacy",
         (
             ("Policies", "shield_lock", "admin:governance_privacypolicy_changelist"),

@@ -358,6 +358,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "CacheKindEnum": "gateway.cache.models.Kind",
         "ImportKindEnum": "governance.usage.models.AwsImport.Kind",
         "ScreeningVerdictEnum": ["clean", "suspicious", "injection"],
         "CallReviewVerdictEnum": "governance.reviews.models.CallReview.Verdict",

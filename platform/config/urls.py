@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("governance.urls")),
     path("api/v1/", include("prompts.urls")),
     path("api/v1/", include("gateway.catalogue.urls")),
+    path("api/v1/", include("gateway.cache.urls")),
     path("api/v1/", include("gateway.costs.urls")),
     path("api/v1/", include("gateway.decisions.urls")),
     path("api/v1/", include("gateway.discovery.urls")),

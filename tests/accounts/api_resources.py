@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from gateway.cache.models import CacheEntry, CachePair, CachePurge
+from gateway.catalogue.models import CacheRule
 from governance.alerts.models import Alert, Delivery
 from governance.records.models import RawAccess
 from prompts.knowledge.models import KnowledgeDocument
@@ -21,7 +23,7 @@ CATALOG = (
     "models", "deployments", "prices", "routes", "provider-accounts", "discovered", "discovery-lists", "model-matrix", "model-news",
     "routing-rules", "model-qualities",
 )  # fmt: skip
-REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models", "routing")
+REPORTS = ("usage", "reconciliation", "redaction", "screening", "ending-models", "routing", "cache-usage")
 """What has no objects: tests of its own try what is another team's."""
 OF_TEAMS = (
     "teams",
@@ -59,6 +61,10 @@ OF_TEAMS = (
     "context-sources",
     "knowledge-bases",
     "knowledge-documents",
+    "cache-rules",
+    "cache-entries",
+    "cache-purges",
+    "cache-pairs",
 )
 OF_CONTENT = (
     "call-reviews",
@@ -68,6 +74,8 @@ OF_CONTENT = (
     "evaluation-results",
     "knowledge-documents",
     "context-sources",
+    "cache-entries",
+    "cache-pairs",
 )
 """What holds words of calls, or answers: for those who may read them."""
 HIDDEN_FROM = {"viewer": {*OF_CONTENT, "known-people"}}
@@ -125,6 +133,10 @@ def id_in(team: TeamWorld, resource: str) -> Any:
         "context-sources": lambda: team.team.context_sources.first(),
         "knowledge-bases": lambda: team.team.knowledge_bases.first(),
         "knowledge-documents": lambda: KnowledgeDocument.objects.filter(base__team=team.team).first(),
+        "cache-rules": lambda: CacheRule.objects.get(team=team.team),
+        "cache-entries": lambda: CacheEntry.objects.get(team=team.team),
+        "cache-purges": lambda: CachePurge.objects.filter(team=team.team).first(),
+        "cache-pairs": lambda: CachePair.objects.get(team=team.team),
     }
     return own[resource]().pk
 
@@ -180,6 +192,8 @@ def new_bodies(team: TeamWorld) -> dict[str, dict[str, Any]]:
         "service-contracts": {"prompt": set_of(team.team).prompt_id, "p95_ms": 500},
         "context-sources": {"team": team.team.pk, "name": "rules", "text": "Be kind."},
         "knowledge-bases": {"team": team.team.pk, "name": "new", "route": "nova-lite", "dimensions": 256},
+        "cache-rules": {"team": team.team.pk, "name": f"new {team.team.name}", "prompt": prompt},
+        "cache-purges": {"team": team.team.pk, "route": "nova-lite", "reason": "It was wrong."},
     }  # fmt: skip
 
 

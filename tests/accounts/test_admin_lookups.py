@@ -35,6 +35,7 @@ UNLISTED = (
     "governance.AwsImport",
     "governance.VolatileBeginning",
     "gateway.RoutingDecision",
+    "gateway.CacheUse",
     "gateway.Discovered",
 )
 """Pages that are no lists: nothing is filtered there at all."""

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.access.admin import OwnedPages
 from accounts.models import ApiKey, Application, Team
-from gateway.catalogue.models import Deployment, ModelQuality, Price
+from gateway.catalogue.models import CacheRule, Deployment, ModelQuality, Price, Route
 from gateway.catalogue.models import Model as BedrockModel
 from governance.alerts.models import AlertChannel
 from governance.limits.models import Budget, RateLimit
@@ -49,12 +49,13 @@ FORMS: dict[type[Model], dict[str, Any]] = {
     },
     ReviewRule: {"name": "new", "approvals": "1"},
     KnownPerson: {"tag": "john.roe@example.com", "name": "John Roe"},
+    CacheRule: {"name": "new", "semantic": "off"},
     ServiceContract: {"p95_ms": "10", "window_minutes": "60", "minimum_calls": "20"},
 }  # fmt: skip
 """What is typed besides references."""
-MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM, PrivacyPolicy: MANAGES_TEAM, ReviewRule: MANAGES_TEAM, KnownPerson: MANAGES_TEAM}  # fmt: skip
+MAY = {AlertChannel: MANAGES_TEAM, Budget: MANAGES_TEAM, RateLimit: MANAGES_TEAM, PrivacyPolicy: MANAGES_TEAM, ReviewRule: MANAGES_TEAM, KnownPerson: MANAGES_TEAM, CacheRule: MANAGES_TEAM}  # fmt: skip
 """Who may make one, where it is not whoever manages keys and prompts."""
-SHARED = (AlertChannel, Budget, RateLimit, PrivacyPolicy, Prompt)
+SHARED = (AlertChannel, Budget, RateLimit, PrivacyPolicy, Prompt, CacheRule)
 """What superusers make for no team."""
 CATALOGUE = (Deployment, Price, BedrockModel, ModelQuality)
 PAGES: dict[type[Model], Any] = {
@@ -97,7 +98,7 @@ def test_rows_on_a_page_name_none_but_what_is_nobody_s(world):
 
 class Rows:
     def __init__(self, world: World) -> None:
-        self.shared = {Prompt: make_reviewed_prompt(None, "shared").pk}
+        self.shared = {Prompt: make_reviewed_prompt(None, "shared").pk, Route: world.route.pk}
         self.mine, self.other = (self.of(each) for each in (world.mine, world.other))
 
     def of(self, team: Any) -> dict[Any, Any]:
@@ -150,9 +151,9 @@ def test_references_of_forms_reach_no_further(world, model):
         may = who == "superuser" or who in MAY.get(model, MANAGES_KEYS)
         assert bool(tried(who, urls[0], {**FORMS[model], **needed})) == may, who
         for name, target in found.items():
-            kinds = {"null": None, "other": rows.other[target], "shared": rows.shared.get(target)}
+            kinds = {"null": None, "other": rows.other.get(target), "shared": rows.shared.get(target)}
             for kind, value in kinds.items():
-                if kind == "shared" and value is None:
+                if kind != "null" and value is None:
                     continue
                 for url in urls if who in ("owner", "viewer", "superuser") else urls[:1]:
                     made = tried(who, url, {**FORMS[model], **needed, name: value})

@@ -5,6 +5,8 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Membership, Team, User
+from gateway.cache.models import CacheEntry, CachePair, CachePurge
+from gateway.catalogue.models import CacheRule
 from gateway.costs.models import CostScenario
 from governance.alerts.models import AlertChannel, Delivery
 from governance.limits.models import Budget, RateLimit
@@ -65,6 +67,10 @@ TABLES = (
     ServiceContract,
     KnowledgeBase,
     KnowledgeDocument,
+    CacheRule,
+    CacheEntry,
+    CachePurge,
+    CachePair,
 )
 MANAGES_KEYS = ("owner", "admin", "developer")
 MANAGES_TEAM = ("owner", "admin")
@@ -90,6 +96,8 @@ MAY_CREATE = {
     "service-contracts": MANAGES_KEYS,
     "context-sources": MANAGES_KEYS,
     "knowledge-bases": MANAGES_KEYS,
+    "cache-rules": MANAGES_TEAM,
+    "cache-purges": MANAGES_TEAM,
 }
 CHANGES = {
     "teams": (MANAGES_TEAM, {"description": "changed"}),
@@ -111,6 +119,7 @@ CHANGES = {
     "service-contracts": (MANAGES_KEYS, {"p95_ms": 700}),
     "context-sources": (MANAGES_KEYS, {"text": "changed"}),
     "knowledge-bases": (MANAGES_KEYS, {"floor": 0.5}),
+    "cache-rules": (MANAGES_TEAM, {"seconds": 60}),
 }
 
 

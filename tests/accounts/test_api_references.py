@@ -15,7 +15,8 @@ from django.db.models import Model
 from django.test import Client
 
 from accounts.models import ApiKey, Application, Team, User
-from gateway.catalogue.models import Deployment, ModelQuality, Price, Route
+from gateway.cache.models import CachePurge
+from gateway.catalogue.models import CacheRule, Deployment, ModelQuality, Price, Route
 from gateway.catalogue.models import Model as BedrockModel
 from governance.limits.models import Budget, LimitRequest, RateLimit
 from governance.privacy.models import PrivacyPolicy
@@ -51,11 +52,13 @@ MAY_MAKE = {
     **MAY_CREATE, "limit-requests": ROLES, "call-reviews": ("owner", "admin", "developer", "reviewer"),
     "knowledge-documents": ("owner", "admin", "developer"),
 }  # fmt: skip
-OWNERLESS = (BedrockModel, Deployment)
+OWNERLESS = (BedrockModel, Deployment, Route)
 PAPER = "version: 1\nname: new\nmodel: nova-lite\nmessages:\n- role: user\n  text: Hello\n"
 
 
 def team_of(row: Any) -> int | None:
+    if type(row) in OWNERLESS:
+        return None
     found = row
     for name in WAYS.get(type(row), "team_id").split("."):
         found = getattr(found, name)
@@ -157,7 +160,7 @@ def written(world: World, reference: Reference, answer: Any) -> Any:
         "applications": Application, "api-keys": ApiKey, "budgets": Budget, "rate-limits": RateLimit,
         "limit-requests": LimitRequest, "privacy-policies": PrivacyPolicy, "prompts": Prompt, "test-sets": TestSet,
         "prompt-versions": PromptVersion, "service-contracts": ServiceContract, "evaluations": Evaluation,
-        "experiments": Experiment, "rollouts": Rollout, "prompt-labels": Label, "test-cases": TestCase,
+        "experiments": Experiment, "rollouts": Rollout, "prompt-labels": Label, "test-cases": TestCase, "cache-rules": CacheRule, "cache-purges": CachePurge,
     }  # fmt: skip
     return models[resource].objects.get(pk=found["id"]) if resource in models and "id" in found else None
 

@@ -1,6 +1,6 @@
 """The life of a team's keys: made when first needed, succeeded by a new generation, erased for good."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,15 @@ from kernel.errors import GoneError
 from kernel.ids import random_bytes
 
 _ATTEMPTS = 5
+Erasure = Callable[[Team, User, str], object]
+"""Told of a team whose text was erased, by whom, and why."""
+_erasures: list[Erasure] = []
+
+
+def register_erasure(erasure: Erasure) -> None:
+    """Adds what else goes with a team's raw text, in one transaction with it: whoever keeps what was said elsewhere has some."""
+    if erasure not in _erasures:
+        _erasures.append(erasure)
 
 
 class KeyErasedError(GoneError):
@@ -72,13 +81,17 @@ def rotate(team: Team, *, now: datetime) -> TeamKey:
 def erase(keys: Iterable[TeamKey], *, by: User, reason: str, now: datetime) -> list[TeamKey]:
     """Deletes keys' bytes, and with them, for good, all text under them. Those that it erased just now."""
     erased = []
-    for key in keys:
-        count = TeamKey.objects.filter(pk=key.pk, erased_at=None).update(
-            wrapped=None, erased_at=now, erased_by=by, erased_by_email=by.email, erased_reason=reason
-        )
-        if count:
-            key.refresh_from_db()
-            erased.append(key)
+    with transaction.atomic():
+        for key in keys:
+            count = TeamKey.objects.filter(pk=key.pk, erased_at=None).update(
+                wrapped=None, erased_at=now, erased_by=by, erased_by_email=by.email, erased_reason=reason
+            )
+            if count:
+                key.refresh_from_db()
+                erased.append(key)
+        for team in {key.team_id: key.team for key in erased}.values():
+            for erasure in _erasures:
+                erasure(team, by, reason)
     return erased
 
 

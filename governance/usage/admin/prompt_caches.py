@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.base import BaseAdmin, SeenOnly, principal, without_store
 from governance.limits.selectors.subjects import names_of
+from governance.ui.savings import savings_of
 from governance.usage.admin.overview import Card
 from governance.usage.admin.usage_form import UsageForm
 from governance.usage.models import VolatileBeginning
@@ -63,7 +64,7 @@ class PromptCacheAdmin(SeenOnly, BaseAdmin):
             request,
             {
                 **context,
-                "cards": _cards(sums),
+                "cards": [*_cards(sums), *_others(request, query, zone)],
                 "tables": _tables(query, zone),
                 "volatile": volatile,
                 "has_calls": bool(sums.prompt_tokens),
@@ -91,6 +92,13 @@ def _cards(sums: Sums) -> list[Card]:
             "tokens, at a quarter more than input, or twice for an hour",
         ),
     ]
+
+
+def _others(request: HttpRequest, query: UsageQuery, zone: ZoneInfo) -> list[Card]:
+    """What saves money besides."""
+    since, until, team = day_at(query.since, zone), day_at(query.until, zone), query.filters.get("team")
+    found = savings_of(principal(request), since=since, until=until, team=team)
+    return [Card(each.title, format_usd(each.nanos), each.note, each.url) for each in found]
 
 
 def _tables(query: UsageQuery, zone: ZoneInfo) -> list[dict[str, Any]]:

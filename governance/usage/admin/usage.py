@@ -16,6 +16,7 @@ from governance.limits.models import Budget
 from governance.limits.selectors.budgets import budget_states
 from governance.limits.selectors.subjects import names_of
 from governance.ui.people import known_names, named
+from governance.ui.savings import savings_of
 from governance.usage.admin.chart import COLOURS, chart_of
 from governance.usage.admin.usage_chart import course_of
 from governance.usage.admin.usage_form import UsageForm, before
@@ -107,7 +108,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         movers = sorted([*lines, *gone], key=lambda line: abs(line.change_nanos), reverse=True)[:MOVERS_SHOWN]
         return {
             "query": query,
-            "cards": _cards(total, was),
+            "cards": [*_cards(total, was), *saving_cards(request, query, zone=zone)],
             "chart": _chart(query, names, ordered, zone=zone) if total.cost_nanos else None,
             "lines": lines,
             "more": max(0, len(ordered) - GROUPS_SHOWN),
@@ -171,6 +172,18 @@ def _cards(total: Sums, was: Sums) -> list[dict[str, str]]:
             "note": f"{total.failed:,} failed, {total.cancelled:,} cancelled, {total.refused:,} refused",
         },
     ]  # fmt: skip
+
+
+def saving_cards(request: HttpRequest, query: UsageQuery, *, zone: ZoneInfo) -> list[dict[str, str]]:
+    """What was saved besides, where all of a team's calls, or of all teams, are looked at."""
+    if query.filters.keys() - {"team"}:
+        return []
+    since, until, team = day_at(query.since, zone), day_at(query.until, zone), query.filters.get("team")
+    found = savings_of(principal(request), since=since, until=until, team=team)
+    return [
+        {"title": each.title, "value": format_usd(each.nanos), "note": each.note, "url": each.url}
+        for each in found
+    ]
 
 
 def _short(number: int) -> str:

@@ -40,14 +40,6 @@ _CACHEABLE = """, prefixes AS (
 SELECT a.name, x.route, x.number, x.tokens,
        (((x.number - x.written) * x.tokens * x.saved - x.written * x.tokens * x.dearer) / 1000000)::bigint AS saving
 FROM prefixes x LEFT JOIN accounts_application a ON a.id = x.application_id ORDER BY saving DESC LIMIT 3"""
-_REPEATED = """, repeats AS (
-    SELECT application_id, route, count(*) AS number, sum(cost_nanos) - max(cost_nanos) AS saving FROM calls
-    WHERE prompt_digest <> '' AND status = 'succeeded'
-    GROUP BY application_id, route, prompt_digest HAVING count(*) > 1
-)
-SELECT a.name, x.route, sum(x.number - 1)::bigint, sum(x.saving)::bigint AS saving
-FROM repeats x LEFT JOIN accounts_application a ON a.id = x.application_id
-GROUP BY 1, 2 ORDER BY saving DESC LIMIT 3"""
 _HEAD_ROOM = """, rooms AS (
     SELECT application_id, route, count(*) AS number, percentile_disc(0.99) WITHIN GROUP (ORDER BY output_tokens) AS longest,
            avg(max_tokens)::int AS allowed, (avg(reserved_nanos) - avg(cost_nanos))::bigint AS held
@@ -90,7 +82,7 @@ def _of_team(team: Team, *, now: datetime) -> list[Tip]:
     found: list[Tip] = []
     with connection.cursor() as cursor:
         for query, tip in (
-            (_CACHEABLE, _cacheable), (_REPEATED, _repeated), (_HEAD_ROOM, _head_room), (_WASTED, _wasted),
+            (_CACHEABLE, _cacheable), (_HEAD_ROOM, _head_room), (_WASTED, _wasted),
         ):  # fmt: skip
             cursor.execute(_SCOPE + query, values)
             found += [tip(*row) for row in cursor.fetchall()]
@@ -116,18 +108,6 @@ def _cacheable(name: str, route: str, number: int, tokens: int, saving: int) -> 
         "from the prompt cache. Counted is what calls within five minutes of each other would have read from it.",
         how="Set a cache point after them, or have Gatehouse set it: “Prompt cache” of the route.",
         link=_page("gateway_route", q=route),
-        calls=number,
-        saving_nanos=saving,
-    )
-
-
-def _repeated(name: str, route: str, number: int, saving: int) -> Tip:
-    return Tip(
-        kind="repeated",
-        title=f"{name} asks {route} the same again",
-        text=f"{number:,} calls of the last {DAYS} days were sent before word for word.",
-        how="Keep the answers where they may be reused.",
-        link=_page("governance_auditrecord"),
         calls=number,
         saving_nanos=saving,
     )

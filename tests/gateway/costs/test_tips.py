@@ -1,8 +1,10 @@
 """Tips from seeded calls: the right model by tests, by votes or to try; batches; shorter prompts. And on the demonstration."""
 
+from datetime import timedelta
+
 import pytest
 
-from gateway.catalogue.models import Price
+from gateway.catalogue.models import CacheRule, Price
 from gateway.jobs.models import Job
 from governance.records.models import AuditRecord
 from governance.usage.models import Tip
@@ -168,3 +170,38 @@ def test_the_api_tells_what_shows_it_and_what_to_do(world, dear):
     page = world.client("viewer").get("/admin/governance/usageday/").content.decode()
     assert "to try" in page
     assert tip["link"].replace("&", "&amp;") in page
+
+
+def test_what_a_cache_would_save(world, dear):
+    """Played against days: the dearest call of each asks the model. Only where no rule holds, and of no other team's."""
+    CacheRule.objects.all().delete()
+    prompt, now = make_prompt(world.mine.team, "triage"), utc_now()
+    of_prompt = {"prompt_id": prompt.pk, "prompt_name": "triage", "cost_nanos": 10**9}
+    for hours in (0, 1, 23, 30, 100):  # one alone, then two days with two each
+        calls(world, 1, prompt_digest="same", started_at=now - timedelta(hours=hours), **of_prompt)
+    calls(world, 1, prompt_digest="other", **of_prompt)
+    calls(world, 2, prompt_digest="same", status="failed", **of_prompt)
+    calls(world, 40, prompt_digest="plain", cost_nanos=10**7)
+    calls(world, 40, prompt_digest="plain", route="cheap", cost_nanos=10**5)
+    make_call(world.other.team, world.other.application, prompt_digest="same", cost_nanos=10**9)
+
+    def found() -> dict[str, Tip]:
+        refresh_tips(now=now)
+        return {tip.title: tip for tip in Tip.objects.filter(team=world.mine.team, kind="repeated")}
+
+    tips = found()
+    assert set(tips) == {
+        "The prompt triage on claude-x would save $2.00 a month with a cache",
+        "claude-x would save $0.3900 a month with a cache",
+    }
+    tip = tips["The prompt triage on claude-x would save $2.00 a month with a cache"]
+    assert (tip.calls, tip.saving_nanos) == (2, 2 * 10**9)
+    assert f"prompt={prompt.pk}" in tip.link
+    assert world.client("owner").get(tip.link).status_code == 200
+    rule = CacheRule.objects.create(name="triage", team=world.mine.team, prompt=prompt)
+    assert list(found()) == ["claude-x would save $0.3900 a month with a cache"]
+    rule.is_enabled = False
+    rule.save()
+    assert len(found()) == 2
+    CacheRule.objects.create(name="all")
+    assert found() == {}

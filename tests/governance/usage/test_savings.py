@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from gateway.catalogue.models import Deployment, Price
+from gateway.catalogue.models import CacheRule, Deployment, Price
 from governance.records.models import AuditRecord
 from governance.usage.models import Tip
 from governance.usage.services.tips import refresh_tips
@@ -98,6 +98,7 @@ def test_cacheable_beginnings(world):
 
 
 def test_repeats_head_room_and_waste(world):
+    CacheRule.objects.all().delete()
     calls(world, 60, prompt_digest="same", max_tokens=4000, output_tokens=50, cost_nanos=10**8)
     calls(world, 3, status="cancelled", cost_nanos=10**9)
     found = kinds(world)
