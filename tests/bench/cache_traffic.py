@@ -51,7 +51,7 @@ class Ask:
             *self.before,
             {"role": "user", "content": self.text},
         ]
-        return {"model": MODEL, "max_tokens": 300, "messages": said}
+        return {"model": MODEL, "max_tokens": 2000, "messages": said}
 
 
 @dataclass
