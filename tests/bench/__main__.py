@@ -32,6 +32,7 @@ from tests.bench import (
     resilience,
     retrieval,
     screening,
+    similar,
     soak,
     streams,
     usage,
@@ -68,6 +69,7 @@ PARTS = (
     "choosing",
     "resilience",
     "cache",
+    "similar",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -286,6 +288,7 @@ def main() -> None:
         "pooler",
         "readiness",
         "cache",
+        "similar",
     } & set(wanted):
         with ground() as prepared:
             if "cache" in wanted:
@@ -297,6 +300,8 @@ def main() -> None:
                         count=arguments.count,
                     )
                 )
+            if "similar" in wanted:
+                similar.show(similar.measure(prepared.stack, entries=arguments.records), arguments.records)
             if "edge" in wanted:
                 edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:
