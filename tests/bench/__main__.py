@@ -32,6 +32,7 @@ from tests.bench import (
     resilience,
     retrieval,
     screening,
+    semantic,
     similar,
     soak,
     streams,
@@ -70,6 +71,7 @@ PARTS = (
     "resilience",
     "cache",
     "similar",
+    "semantic",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -211,7 +213,7 @@ def main() -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="a folder with prompts, pii and injection, for what is judged by data; skipped without",
+        help="a folder with prompts, pii, injection and paraphrase, for what is judged by data; skipped without",
     )
     parser.add_argument("--pages", type=Path, help="what `train_screening` takes, for the same figures")
     parser.add_argument("--more", type=Path, help="what `train_screening` takes, for the same figures")
@@ -245,6 +247,8 @@ def main() -> None:
             screening.print_all(arguments.data, arguments.pages, arguments.more)
         else:
             print("Screening is skipped: give --data FOLDER.")
+    if "semantic" in wanted:
+        semantic.run(arguments.data)
     if "soak" in wanted:
         report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
         print(f"\n{report}\n{verdict}")
