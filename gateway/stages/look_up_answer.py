@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
@@ -16,6 +17,8 @@ from gateway.runtime import Gateway
 from kernel import text_vectors
 from kernel.deadlines import within
 from kernel.text_vectors import half_literal, text_array
+
+logger = logging.getLogger(__name__)
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 
@@ -85,6 +88,9 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntr
         if not await _find_same(call, gateway, run, rule) and rule.semantic != OFF:
             await _find_alike(call, gateway, run, rule, ask)
     except CacheUnavailableError:
+        run.reason = "unavailable"
+    except Exception:
+        logger.exception("call %s: the cache was not asked", call.id)
         run.reason = "unavailable"
     if not run.is_found:
         run.outcome = run.outcome or MISS
