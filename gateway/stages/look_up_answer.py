@@ -13,6 +13,7 @@ from gateway.catalogue.cache_rules import OFF, SERVE, CacheRuleEntry
 from gateway.conversation import Block, Conversation, Message
 from gateway.events import Event, Vector
 from gateway.refusals import Refusal
+from gateway.routing.fitting import said
 from gateway.runtime import Gateway
 from kernel import text_vectors
 from kernel.deadlines import within
@@ -92,7 +93,11 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntr
     except Exception:
         logger.exception("call %s: the cache was not asked", call.id)
         run.reason = "unavailable"
-    if not run.is_found:
+    if run.is_found:
+        call.checks.adjusted = said(call)
+        if run.kind == "exact" and run.request_key:
+            gateway.known_requests.keep(run.request_key, call, gateway.snapshot, run.digest)
+    else:
         run.outcome = run.outcome or MISS
         refuse_if_wanted_cached(run)
 
