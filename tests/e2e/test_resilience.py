@@ -214,7 +214,7 @@ def test_every_answer_says_why_it_came_from_there(worlds):
         found = worlds[0].chat(model="claude-haiku-4-5")
         return found if f"in {ONE}: first of 2 in order" in found.headers["x-gatehouse-decision"] else None
 
-    answer = until(to_the_first, what="a call that nothing was in the way of")
+    answer = until(to_the_first, seconds=60, what="a call that nothing was in the way of")
     said = answer.headers["x-gatehouse-decision"]
     assert said.isascii()
     assert len(said) < 1000
