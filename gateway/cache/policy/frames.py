@@ -33,7 +33,7 @@ _FOR_ME = re.compile(
     r"|^(explain (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) to me(?= ,|$)"
 )
 _GIVE_ME = re.compile(
-    r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!about |of |, )(?=\S)"
+    r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!(?:about|of|off|up|down|out|in|on|to|with|for|from|by|at|over|,) )(?=\S+ )"
 )
 _TELL = re.compile(r"^(?:tell me|give me|name) the (?=\S+(?: \S+)? of )")
 _INVERTED = re.compile(
