@@ -206,13 +206,11 @@ def _contracted(text: str, dice: random.Random) -> str:
 
 
 def _way(text: str, dice: random.Random) -> str:
-    return re.sub(
-        r"^How do I ",
-        lambda _: dice.choice(
-            ("How can I ", "How to ", "How do you ", "How could I ", "How does one ", "What is the way to ")
-        ),
-        text,
-    )
+    """Who asks is nobody in particular, but where something is theirs."""
+    ways = ["How can I ", "How to ", "How could I ", "What is the way to "]
+    if not re.search(r"\b(?:my|our)\b", text):
+        ways += ["How do you ", "How does one "]
+    return re.sub(r"^How do I ", lambda _: dice.choice(ways), text)
 
 
 def _indirect(text: str, dice: random.Random) -> str:
@@ -346,3 +344,11 @@ def _carried(places: list[_Place], values: list[str], others: list[_Place]) -> l
         used.add(at)
         taken.append(other.options[places[at].options.index(values[at])])
     return taken
+
+
+def filled_alike(wordings: tuple[str, ...], dice: random.Random) -> list[str]:
+    """One question in each of its wordings, the same things in the places of all."""
+    places = _places(wordings[0])
+    values = _values(places, dice)
+    others = [_filled(other, _carried(places, values, _places(other))) for other in wordings[1:]]
+    return [_filled(wordings[0], values), *others]

@@ -48,7 +48,9 @@ WAYS: dict[str, Callable[[Judged], bool]] = {
     "guards, cosine ≥ 0.92": lambda one: one.is_fit and not one.guard and one.core >= DEFAULT,
     "guards, ≥ 0.90": lambda one: one.is_fit and not one.guard and one.core >= 0.90,
     "guards, ≥ 0.85": lambda one: one.is_fit and not one.guard and one.core >= 0.85,
-    "guards, ≥ 0.92 of the texts as written": lambda one: one.is_fit and not one.guard and one.plain >= DEFAULT,
+    "guards, ≥ 0.92 of the texts as written": lambda one: (
+        one.is_fit and not one.guard and one.plain >= DEFAULT
+    ),
     "cosine ≥ 0.92 alone": lambda one: one.plain >= DEFAULT,
 }
 
@@ -90,13 +92,23 @@ def labelled(data: Path) -> list[Pair]:
 
 
 def show(found: Sequence[Judged], *, title: str) -> None:
-    print(f"\n{title}: false hits\n\n| kind | pairs | " + " | ".join(WAYS) + " |\n|---|---|" + "---|" * len(WAYS))
+    print(
+        f"\n{title}: false hits\n\n| kind | pairs | "
+        + " | ".join(WAYS)
+        + " |\n|---|---|"
+        + "---|" * len(WAYS)
+    )
     different = [one for one in found if not one.pair.same]
     for kind in sorted({one.pair.kind for one in different}):
         _row(kind, [one for one in different if one.pair.kind == kind], with_interval=True)
     _row("all", different, with_interval=True)
     _row("all of which are close", [one for one in different if one.overlap >= CLOSE], with_interval=True)
-    print(f"\n{title}: hits\n\n| paraphrase | pairs | " + " | ".join(WAYS) + " |\n|---|---|" + "---|" * len(WAYS))
+    print(
+        f"\n{title}: hits\n\n| paraphrase | pairs | "
+        + " | ".join(WAYS)
+        + " |\n|---|---|"
+        + "---|" * len(WAYS)
+    )
     same = [one for one in found if one.pair.same]
     for kind in sorted({one.pair.kind for one in same}):
         _row(kind, [one for one in same if one.pair.kind == kind])
@@ -133,11 +145,15 @@ def times(texts: Sequence[str]) -> None:
         for candidate in candidates:
             veto(question, candidate)
         ended = process_time()
-        for name, taken in zip(parts, (is_read - begun, is_vector - is_read, ended - is_vector, ended - begun), strict=True):
+        for name, taken in zip(
+            parts, (is_read - begun, is_vector - is_read, ended - is_vector, ended - begun), strict=True
+        ):
             parts[name].append(1e3 * taken)
     print("\n| CPU of a question, ms | mean | p50 | p99 |\n|---|---|---|---|")
     for name, taken_each in parts.items():
-        print(f"| {name} | {sum(taken_each) / len(taken_each):.3f} | {median(taken_each):.3f} | {quantiles(taken_each, n=100)[-1]:.3f} |")
+        print(
+            f"| {name} | {sum(taken_each) / len(taken_each):.3f} | {median(taken_each):.3f} | {quantiles(taken_each, n=100)[-1]:.3f} |"
+        )
 
 
 def run(data: Path | None, *, seed: int = SEED, with_texts: bool = False) -> tuple[int, int]:
@@ -145,7 +161,9 @@ def run(data: Path | None, *, seed: int = SEED, with_texts: bool = False) -> tup
     found = [judged(pair) for pair in pairs(seed=seed)]
     show(found, title="Generated pairs")
     served, wrong = count(found)
-    print(f"\nThe study: {served} served, {wrong} wrong; 95 %: {interval(wrong, served)[0]:.2%} to {interval(wrong, served)[1]:.2%}")
+    print(
+        f"\nThe study: {served} served, {wrong} wrong; 95 %: {interval(wrong, served)[0]:.2%} to {interval(wrong, served)[1]:.2%}"
+    )
     for one in found:
         if not one.pair.same and WAYS["guards, ≥ 0.85"](one):
             print(f"  wrong ({one.pair.kind}): {one.pair.a} | {one.pair.b}")
@@ -166,7 +184,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a folder with paraphrase/dev.jsonl; skipped without")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated pairs (default %(default)s)")
     parser.add_argument("--texts", action="store_true", help="print the labelled pairs that are served")
-    parser.add_argument("--write", action="store_true", help="write what was counted where routes begin with it")
+    parser.add_argument(
+        "--write", action="store_true", help="write what was counted where routes begin with it"
+    )
     arguments = parser.parse_args()
     if arguments.write and arguments.seed != SEED:
         parser.error(f"the study is written of seed {SEED} alone")

@@ -355,7 +355,7 @@ def test_a_route_that_is_wrong_serves_the_same_alone(shared_world, cached):
         thing = f"thing number {number}"
         world.say(f"It costs {number} dollars.", f"It weighs {number + 1000} pounds, not more.")
         ask(world, key, f"How much is the {thing} in the shop?")
-        answer = ask(world, key, f"Could you tell me how much the {thing} in the shop is?")
+        answer = ask(world, key, f"how much is the {thing} in the shop, please?")
         if answer.headers["x-gatehouse-cache"] == "miss; reason=bound":
             stopped.append(number)
             break

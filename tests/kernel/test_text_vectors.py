@@ -4,7 +4,15 @@ import struct
 
 import pytest
 
-from kernel.text_vectors import DIMENSIONS, half_binary, half_bytes, half_literal, text_array, text_vector, warm_up
+from kernel.text_vectors import (
+    DIMENSIONS,
+    half_binary,
+    half_bytes,
+    half_literal,
+    text_array,
+    text_vector,
+    warm_up,
+)
 
 
 def test_texts_of_like_meaning_are_near() -> None:
@@ -28,7 +36,9 @@ def test_forms_in_which_a_vector_is_kept() -> None:
     assert vector is not None
     assert len(half_bytes(vector)) == 2 * DIMENSIONS
     assert struct.unpack("<256e", half_bytes(vector)) == pytest.approx(vector.tolist(), abs=1e-3)
-    assert [float(one) for one in half_literal(vector)[1:-1].split(",")] == pytest.approx(vector.tolist(), abs=1e-3)
+    assert [float(one) for one in half_literal(vector)[1:-1].split(",")] == pytest.approx(
+        vector.tolist(), abs=1e-3
+    )
     binary = half_binary(vector)
     assert struct.unpack(">HH", binary[:4]) == (DIMENSIONS, 0)
     assert struct.unpack(">256e", binary[4:]) == pytest.approx(vector.tolist(), abs=1e-3)

@@ -1,7 +1,8 @@
 """PURE: how often answers of the cache were wrong, how sure that is, and whether a route may go on serving them.
 
 A route begins with the evidence of the shipped study, `STUDY`, of which `STUDY_WEIGHT` pairs count at most. With it and a bound
-of 1 % a route is stopped by: {STOPS}
+of 1 % one wrong answer is forgiven; a route is stopped by two among at most 119 verified hits of its own, three among 273, four
+among 421, five among 563; and goes on when as many more were right.
 """
 
 import math

@@ -5,6 +5,7 @@ import unicodedata
 from typing import NamedTuple
 
 WORD, NUMBER, SYMBOL, QUOTED, PAUSE = "word", "number", "symbol", "quoted", "pause"
+POSSESSIVE = "'s"
 GLUE = "\u2007"
 """Stands for a blank inside a piece, so that pieces can be joined by blanks."""
 
@@ -85,6 +86,8 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
             kept = before.isdigit() or after == "="
         elif mark == "'":
             kept = before.isalnum() and not after.isalnum()
+            if kept and before == "s" and text[end:].lstrip()[:1].isalpha():
+                mark = POSSESSIVE
         elif mark == "-":
             left, right = text[start - 2 : start - 1], text[end + 1 : end + 2]
             kept = (is_glued and not left.isalpha() and not right.isalpha()) or (

@@ -14,7 +14,8 @@ _GREETING = re.compile(
     r"|(?:so|well|ok|okay|um|thanks|thank you) (?:, )+)"
 )
 _ASKED = re.compile(
-    rf"^(?:(?:can|could|would|will) (?:you|anybody|somebody) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
+    rf"^(?:(?:can|could) (?:you|anybody|somebody) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
+    rf"|(?:can|could|would|will) you (?:please|kindly) (?={_REQUEST} )|(?:would|will) you (?=(?:tell|explain|show|help) )"
     rf"|i (?:would like|want|need|would love) you to (?={_REQUEST} )"
     rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?={_WH} )"
     rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|somebody) (?:here )?know (?={_WH} )"
@@ -42,8 +43,15 @@ _INVERTED_MODAL = re.compile(
     r"^(how|where|when|what|why) (i|you|we|1) (can|could|should|would|must|will|may|might) "
 )
 _MODAL_NOT = re.compile(
-    r"\b(can|could|should|would|must|will|may|might|do|does|did|is|are|was|were|have|has) (i|you|he|she|it|we|they) not\b"
+    r"(?:(?<=^why )(can|could|should|would|must|will|may|might|do|does|did|is|are|was|were|have|has)|\b(do|does|did|is|are|was|were|have|has)) "
+    r"(i|you|he|she|it|we|they) not\b"
 )
+_NOT_DOING = re.compile(
+    r"^((?:why )?(?:is|are|was|were|do|does|did|can|could|will|would|should)) not (?=(?:\S+ly )?\w+ing\b)"
+)
+"""Here "is not eating" isn't "isn't eating"."""
+_OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
+_HOW_YOU = re.compile(r"^how (?:do|can|could|does|might) you ")
 _HOW = re.compile(
     r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
@@ -57,7 +65,7 @@ _AUXILIARY = re.compile(
     r"^((?:what|who|when|where|why|which|how)(?: (?:much|many|long|often|far|old|tall|big|fast|soon|high|deep|well|type of))?(?: (?!do |does |not )\S+)?) (?:do|does) (?!not )(?=\S+ \S)"
 )
 _MEAN = re.compile(
-    r"^what (?:(?:do |does )?(.+) (?:mean|means|stand for|stands for)|(?:is|are) (?:the )?(?:meaning|definition) of (.+)|(?:is|are) meant by (.+)|do you mean by (.+))$"
+    r"^what (?:(?:do |does )?(.+) (?:mean|means)|(?:is|are) (?:the )?meaning of (.+)|(?:is|are) meant by (.+)|do you mean by (.+))$"
 )
 _SIDE = r"(\S+(?: \S+){0,3}?)"
 _DIFFER = re.compile(
@@ -75,6 +83,10 @@ _WHICH = re.compile(r"^which (?=(?:is|are|was|were) (?:the )?(?:best|most|least|
 _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
 )
+_SECOND_VERB = re.compile(
+    r" (?:that|who|which|he|she|they|it|we|say|says|said|think|thinks|thought|claim|claims|when|if|because|before|after|while|,) "
+)
+"""Then a phrase at the end belongs to another verb than at the beginning."""
 _WHY_NOT = re.compile(
     r"^(why(?! not | \S+ not )(?: is| are| was| were| did| can| could| will| would| has| have| should)?) (.*) not (.*)$"
 )
@@ -84,7 +96,7 @@ _PHRASE = re.compile(
     r"(?<!\S)(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")(?!\S)"
 )
 _PLEASE = re.compile(
-    rf"^(?:please|kindly) (?:, )*|(?<= ,) (?:please|kindly)(?= )|(?<=you) (?:please|kindly)(?= )| (?:please|kindly)(?= (?:tell me|explain|list|give me|help)\b)"
+    r"^(?:please|kindly) (?:, )*|(?<= ,) (?:please|kindly)(?= )|(?<=you) (?:please|kindly)(?! [a-z]+ )| (?:please|kindly)(?= (?:tell me|explain|list|give me|help)\b)"
     r"|(?: ,)+ please(?: ,)*$|(?<! say)(?<! for)(?<! word)(?<! mean)(?<! of)(?<! spell)(?<! translate)(?<! write)(?<! than)(?<! use)(?<! with)(?<! or)(?<! and)"
     r"(?<! between)(?<! the)(?<! a) please(?: ,)*$"
 )
@@ -93,14 +105,16 @@ _MAX_TURNS = 4
 
 def unframed(tokens: list[str]) -> list[str]:
     """The tokens of an English question, in small letters, without its frame."""
-    text = " ".join(tokens)
+    text = _NOT_DOING.sub(r"\1 not-doing ", " ".join(tokens)).replace("n't", "not")
     if "please" in text or "kindly" in text:
         text = _PLEASE.sub("", text).strip(" ,")
     text = _stripped(" ".join(text.split()))
     text = _PHRASE.sub(lambda match: PHRASES[match.group()], text)
-    text = _FRONTED.sub(r"\2 \1", text).strip()
-    text = _MODAL_NOT.sub(r"\1 not \2", text)
-    text = _HOW.sub("how ", text, count=1)
+    if (match := _FRONTED.match(text)) and not _SECOND_VERB.search(f"{match[2]} "):
+        text = f"{match[2]} {match[1]}".strip()
+    text = _MODAL_NOT.sub(lambda match: f"{match[1] or match[2]} not {match[3]}", text)
+    if not (_HOW_YOU.match(text) and _OF_ME.search(text)):
+        text = _HOW.sub("how ", text, count=1)
     text = _THE_WAY.sub("how ", text, count=1)
     text = _WHICH.sub("what ", text)
     text = _said_otherwise(text.rstrip(" ,"))

@@ -6,8 +6,8 @@ what `questions.read` knows to be free. So what no list knows stands against an 
 
 from collections import Counter
 
-from gateway.cache.policy.questions import COMPARISON, EQUALITY_GUARDS, Question, is_fit, read
-from gateway.cache.policy.words import AUXILIARIES, GENERIC, ONE_OR_MANY, PREPOSITIONS, WHOSE
+from gateway.cache.policy.questions import EQUALITY_GUARDS, Question, is_fit, read
+from gateway.cache.policy.words import AUXILIARIES, GENERIC, ONE_OR_MANY, PREPOSITIONS, QUALITIES, WHOSE
 
 __all__ = (
     "ARTICLE",
@@ -37,7 +37,6 @@ _ONE = frozenset({"a", "an"})
 _GENERAL = AUXILIARIES | {"what", "how", "why", "do"}
 """What a question begins with that can ask in general: of who, which, where and when one and many are others."""
 _PAST = frozenset({"was", "did", "had"})
-_COMPARISON = EQUALITY_GUARDS.index(COMPARISON)
 _DETERMINERS = (
     WHOSE
     | {"which", "what", "whose"}
@@ -111,7 +110,7 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
     """Whether one and many ask for the same, wherever the questions differ in that: `a plane` and `planes` in general."""
     first = asked.stems[0]
     is_general = first in _GENERAL and _PAST.isdisjoint(asked.stems)
-    is_comparison = bool(asked.classes[_COMPARISON]) or any(_is_superlative(token) for token in asked.stems)
+    is_comparison = any(token in QUALITIES or _is_superlative(token) for token in asked.stems)
     for at, (mine, theirs) in enumerate(zip(asked.tokens, known.tokens, strict=True)):
         stem = asked.stems[at]
         if mine == theirs or (mine != stem and theirs != stem):

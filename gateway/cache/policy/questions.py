@@ -1,5 +1,6 @@
 """PURE: a question as it is compared: its words in order, each in one spelling, without what doesn't change it."""
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ def read(text: str) -> Question:
     tokens = unframed(tokens)
     tokens, before = without_articles([one for token in tokens for one in _canonical(token)], _STOPS)
     tokens, before = in_one_order(tokens, before)
-    stems = tuple(token if token in names else stem(token) for token in tokens)
+    if not tokens:
+        return _foreign(text, pieces)
+    stems = tuple(map(stem, tokens))
     return _made(tuple(tokens), stems, tuple(before), names=names, language="en")
 
 
@@ -136,7 +139,8 @@ def _spelled(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
             made = numbers.of_digits(piece.text)
         elif piece.kind == characters.WORD:
             made = (numbers.roman(piece.text),) if numbers.roman(piece.text) else _word(piece.text.casefold())
-            if len(made) == 1 and made[0] in words.CASE_MATTERS and _is_name(piece, pieces):
+            is_cased = len(made) == 1 and (made[0] in words.CASE_MATTERS or _is_element(piece.text))
+            if is_cased and _is_name(piece, pieces):
                 made = (piece.text,)
         elif piece.kind == characters.SYMBOL:
             made = _symbol(piece.text)
@@ -158,19 +162,28 @@ def _word(word: str) -> tuple[str, ...]:
     if ending == "s":
         return (base, "is") if base in words.BEFORE_IS else (base, "'s")
     if ending == "t" and base.endswith("n"):
-        return (base[:-1], "not")
+        return (base[:-1], "n't")
     if ending in words.CONTRACTED_ENDINGS:
         return (*_word(base), words.CONTRACTED_ENDINGS[ending])
     return (word,)
 
 
+def _is_element(text: str) -> bool:
+    """Whether a word may be the sign of an element: Co isn't CO."""
+    return len(text) == 2 and text[0].isupper() and text[1].islower()
+
+
 def _symbol(text: str) -> tuple[str, ...]:
+    """Case is free in `C++` and `.NET`; in paths, addresses, flags and names of code it isn't."""
     lower = text.casefold()
     if lower == "&":
         return ("and",)
     if lower in numbers.UNIT_OF:
         return (lower,)
-    return (lower if "://" not in text else text,)
+    return (text if _CASED.search(text) else lower,)
+
+
+_CASED = re.compile(r"[/\\_=$@:-]")
 
 
 @lru_cache(maxsize=20_000)
@@ -182,6 +195,8 @@ def _canonical(token: str) -> tuple[str, ...]:
         return ("was",)
     if token == "has":
         return ("have",)
+    if token == "does":
+        return ("do",)
     if len(token) > 6 and token.isascii() and token.isalpha():
         for ending, other in (("isation", "ization"), ("isations", "izations"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"), ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed")):  # fmt: skip
             if token.endswith(ending):

@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from gateway.cache.policy.words import AUXILIARIES, CONJUNCTIONS, PREPOSITIONS, PRONOUNS, QUESTION_WORDS
+from gateway.cache.policy.words import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    PREPOSITIONS,
+    PRONOUNS,
+    QUESTION_WORDS,
+    words_of,
+)
 
 _BOUNDS = PREPOSITIONS | CONJUNCTIONS | AUXILIARIES | QUESTION_WORDS | PRONOUNS | {"not", "'s"}
 _BEFORE_BETWEEN = frozenset(
@@ -12,24 +19,11 @@ _BEFORE_BETWEEN = frozenset(
     }
 )  # fmt: skip
 """Words that make the two sides of a "between … and …" alike: a rate or a score between two does not."""
-_ORDERED = frozenset(
-    {
-        "respectively",
-        "first",
-        "1th",
-        "then",
-        "order",
-        "former",
-        "latter",
-        "versus",
-        "vs",
-        "from",
-        "to",
-        "ratio",
-        "minus",
-        "divided",
-    }
+_ORDERED = words_of(
+    "respectively first 1th then order former latter versus vs from to ratio minus divided divide division quotient subtract subtraction remainder mod power sequence rank"
 )
+_BEFORE_PAIRS = words_of("of for in with on about by against without among")
+"""Prepositions behind which "A and B" are alike; of verbs the order may be that of time."""
 _LONGEST = 4
 
 
@@ -80,9 +74,9 @@ def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
             head == "compare"
             or (head == "between" and tokens[start - 2 : start - 1] and tokens[start - 2] in _BEFORE_BETWEEN)
         )
-        is_bounded = head != "between" and (
+        is_bounded = (
             len(left) == len(right) == 1
-            and head in _BOUNDS
+            and head in _BEFORE_PAIRS
             and (end == len(tokens) or tokens[end] in _BOUNDS)
         )
         if left and (is_closed or is_bounded) and right < left:

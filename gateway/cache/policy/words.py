@@ -74,9 +74,9 @@ POLITE_REQUESTS = words_of(
 """Of these "can you" asks for the thing itself; of others it may ask whether it can be done."""
 
 CONTRACTIONS = {
-    "can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not", "ain't": "is not", "let's": "let us", "i'm": "i am",
-    "dont": "do not", "doesnt": "does not", "didnt": "did not", "cant": "can not", "isnt": "is not", "arent": "are not", "wasnt": "was not",
-    "werent": "were not", "couldnt": "could not", "shouldnt": "should not", "wouldnt": "would not", "havent": "have not", "hasnt": "has not",
+    "can't": "can n't", "cannot": "can not", "won't": "will n't", "shan't": "shall n't", "ain't": "is n't", "let's": "let us", "i'm": "i am",
+    "dont": "do n't", "doesnt": "does n't", "didnt": "did n't", "cant": "can n't", "isnt": "is n't", "arent": "are n't", "wasnt": "was n't",
+    "werent": "were n't", "couldnt": "could n't", "shouldnt": "should n't", "wouldnt": "would n't", "havent": "have n't", "hasnt": "has n't",
     "whats": "what is", "wheres": "where is", "hows": "how is", "whos": "who is", "im": "i am", "ive": "i have", "youre": "you are",
     "theyre": "they are", "thats": "that is", "pls": "please", "plz": "please", "thx": "thanks",
 }  # fmt: skip
@@ -92,6 +92,7 @@ PLURALS = {
     "viruses": "virus", "statuses": "status", "bonuses": "bonus", "gases": "gas", "matrices": "matrix", "indices": "index", "does": "do",
 }  # fmt: skip
 NO_PLURALS = words_of(
+    "securities interests forces manners pains colors communications relations derivatives futures stocks papers irons woods airs grounds duties writings "
     "news goods customs glasses arms means savings series species always perhaps lens gas bus plus minus status virus bonus focus campus versus "
     "this is was has its his us yes thus as does across towards besides sometimes afterwards windows pants shorts jeans scissors clothes contents works "
     "spirits damages minutes seconds odds thanks premises quarters remains proceeds hers ours yours theirs types airlines sports bass boss "
@@ -103,17 +104,19 @@ GENERIC = words_of(
     "feature principle function characteristic property treatment consequence component ingredient risk"
 )
 """Nouns of which the singular asks for as much as the plural: "the symptom of", "the symptoms of"."""
+QUALITIES = words_of(
+    "good bad great nice cheap expensive safe better worse top popular famous common main important fast slow big small large old new rich poor strong weak easy hard"
+)
+"""Words by which some are chosen among many, so that one and many are others."""
 ONE_OR_MANY = frozenset({"way", "method", "tip"})
 """Nouns that ask for the same in both numbers even beside a superlative."""
 
 CASE_MATTERS = words_of(
-    "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase mark will grace faith hope rose lily daisy joy "
-    "grant drew dean chad jordan georgia orange reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat "
-    "aids sat act cat pet pin pos can sap has ice ups led bit dos cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip "
-    "word access teams edge swift rust go dart basic scheme spring rails flask spark hive pig react node unity unreal steam epic meet drive "
-    "keep maps photos square stripe sage dove tide crest next monday jersey guinea chile bush carter king queen prince duke baker smith cook mason hunter "
-    "fisher young black white brown green gray stone wood hill fields brooks rivers woods banks bell ring nest echo bard falcon nova opus sonnet "
-    "are is an in on at or and not was"
+    "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase will grant drew chad jordan georgia orange "
+    "reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat aids sat act cat pet pin pos can sap has ice ups led bit dos "
+    "cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip word access teams edge swift rust go dart basic scheme spring rails flask spark "
+    "hive pig react node unity unreal steam epic meet drive keep maps photos square stripe sage dove tide crest next monday jersey guinea chile king queen "
+    "prince young black white brown green gray wood bell ring nest echo bard falcon nova opus sonnet are is an in on at or and not was"
 )
 """Words that are another word in capitals, as a name or an acronym."""
 

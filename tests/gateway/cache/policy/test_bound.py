@@ -92,7 +92,8 @@ def test_a_new_route_may_serve_and_is_stopped_soon() -> None:
         assert not may_serve(Evidence(served, wrong), 0.01)
         assert may_serve(Evidence(served, wrong - 1), 0.01)
         assert may_serve(Evidence(served + 1, wrong), 0.01)
+    assert may_serve(Evidence(1, 1), 0.01)
 
 
-STOPS = ()
+STOPS = ((2, 119), (3, 273), (4, 421), (5, 563))
 """Wrong ones, and the most hits of its own among which so many stop a route: as the module's docstring says."""
