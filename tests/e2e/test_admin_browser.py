@@ -30,6 +30,7 @@ OPTIONS = (
 LISTS = (
     "accounts/team", "accounts/application", "accounts/apikey", "accounts/user", "governance/budget",
     "governance/auditrecord", "gateway/route", "gateway/model", "gateway/deployment", "gateway/price",
+    "gateway/cacheuse", "gateway/cacherule", "gateway/cacheentry", "gateway/cachepair", "gateway/cachepair/label", "gateway/cachepurge",
 )  # fmt: skip
 
 

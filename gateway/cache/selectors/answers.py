@@ -6,7 +6,7 @@ from gateway.cache import entries, passages
 from gateway.cache.models import CacheEntry, Kind
 from gateway.events import Event, Raw, ReasoningDelta, Score, TextDelta, ToolDelta, ToolStart, Vector
 
-_MOST = 20_000
+_MAX_CHARACTERS = 20_000
 
 
 def answer_text(entry: CacheEntry) -> str:
@@ -15,8 +15,8 @@ def answer_text(entry: CacheEntry) -> str:
     try:
         if entry.kind == Kind.RETRIEVAL:
             found = passages.decode(kept).passages
-            return "\n\n".join(f"{each.document}: {each.text}" for each in found)[:_MOST]
-        return "".join(map(_words, entries.decode(kept)))[:_MOST]
+            return "\n\n".join(f"{each.document}: {each.text}" for each in found)[:_MAX_CHARACTERS]
+        return "".join(map(_words, entries.decode(kept)))[:_MAX_CHARACTERS]
     except (msgspec.MsgspecError, LookupError, TypeError):
         return ""
 
