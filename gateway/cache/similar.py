@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway.cache.keys import scope_digest
@@ -57,6 +58,10 @@ def _question_of(call: Call) -> Block | None:
     return texts[0]
 
 
+_read = lru_cache(maxsize=4096)(read)
+"""Of questions that are kept: few of them are met often."""
+
+
 async def similar(
     call: Call, store: CacheStore, run: CacheRun, rule: CacheRuleEntry, asked: Asked
 ) -> tuple[Candidate | None, bool]:
@@ -73,5 +78,5 @@ async def similar(
             max_age=run.wishes.max_age,
         )
     )
-    found = next((each for each in near.candidates if not veto(asked.question, read(each.question))), None)
+    found = next((each for each in near.candidates if not veto(asked.question, _read(each.question))), None)
     return found, may_serve(Evidence(near.judged, near.wrong), rule.error_bound)

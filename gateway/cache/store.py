@@ -29,16 +29,20 @@ _LOOK = f"""
     FROM unnest(%s::bytea[]) AS x(digest) LEFT JOIN gateway_cacheentry e
         ON e.digest = x.digest AND e.ends_at > now() AND {_IS_GOOD}"""  # noqa: S608 - our own words
 _ALIKE = f"""
-    SELECT e.id, e.question, 1 - (e.vector <=> %(vector)s::halfvec) AS similarity, v.judged, v.wrong
-    FROM (SELECT 1) AS one
-    LEFT JOIN gateway_cacheevidence v ON v.team_id = %(team)s AND v.route = %(route)s AND v.prompt_id = %(prompt)s
+    WITH x AS MATERIALIZED (  -- else a vector would be read anew for each entry
+        SELECT team_id, route, prompt_id, scope, guard, vector::halfvec AS vector, 1 - least AS most, max_age, number
+        FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::text[], %s::float8[], %s::bigint[])
+            WITH ORDINALITY AS x(team_id, route, prompt_id, scope, guard, vector, least, max_age, number))
+    SELECT x.number, e.id, e.question, 1 - e.distance, v.judged, v.wrong
+    FROM x
+    LEFT JOIN gateway_cacheevidence v ON v.team_id = x.team_id AND v.route = x.route AND v.prompt_id = x.prompt_id
     LEFT JOIN LATERAL (
-        SELECT * FROM gateway_cacheentry e
-        WHERE e.scope = %(scope)s AND e.guard = %(guard)s AND e.team_id = %(team)s AND e.expires_at > now()
-            AND NOT e.is_barred AND (%(max_age)s::bigint IS NULL OR e.created_at > now() - make_interval(secs => %(max_age)s))
-            AND e.vector <=> %(vector)s::halfvec <= 1 - %(least)s::float8 AND {_IS_GOOD}
-        ORDER BY e.vector <=> %(vector)s::halfvec LIMIT 5) AS e ON true
-    ORDER BY similarity DESC"""  # noqa: S608 - our own words
+        SELECT e.id, e.question, e.vector <=> x.vector AS distance FROM gateway_cacheentry e
+        WHERE e.scope = x.scope AND e.guard = x.guard AND e.team_id = x.team_id AND e.expires_at > now() AND NOT e.is_barred
+            AND (x.max_age IS NULL OR e.created_at > now() - make_interval(secs => x.max_age))
+            AND e.vector <=> x.vector <= x.most AND {_IS_GOOD}
+        ORDER BY distance LIMIT 5) AS e ON true
+    ORDER BY x.number, e.distance"""  # noqa: S608 - our own words
 _BY_ID = f"""
     SELECT e.digest, e.id, e.team_id, e.call_id, e.deployment_id, e.end_user, e.has_values, e.answer, e.cost_nanos,
         greatest(0, extract(epoch FROM now() - e.created_at))::bigint, e.expires_at <= now(), {_SEEN}
@@ -202,6 +206,7 @@ class CacheStore:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._looks: Batcher[bytes, Look] = Batcher(self._look_up)
+        self._nears: Batcher[NearTo, Near] = Batcher(self._near_all, max_batch=32)
         self._puts: Batcher[NewEntry, bool] = Batcher(
             self._put, isolates=is_items_own, max_batch=64, max_queued=2000
         )
@@ -220,21 +225,10 @@ class CacheStore:
 
     async def near(self, asked: NearTo) -> Near:
         """The nearest entries of the same scope and guards."""
-        rows = await self._rows(
-            _ALIKE,
-            {
-                "team": asked.team_id,
-                "route": asked.route,
-                "prompt": asked.prompt_id,
-                "scope": asked.scope,
-                "guard": asked.guard,
-                "vector": asked.vector,
-                "least": asked.min_similarity,
-                "max_age": asked.max_age,
-            },
-        )
-        candidates = tuple(Candidate(row[0], row[1], float(row[2])) for row in rows if row[0] is not None)
-        return Near(candidates, rows[0][3] or 0, rows[0][4] or 0)
+        try:
+            return await asyncio.wait_for(self._nears.submit(asked), _MAX_SECONDS)
+        except (PostgresAwayError, QueueFullError, TimeoutError) as error:
+            raise CacheUnavailableError(type(error).__name__) from error
 
     async def put(self, entry: NewEntry) -> bool:
         """Keeps an answer; whether it was."""
@@ -256,6 +250,16 @@ class CacheStore:
         seen = min(row[11] for row in rows)
         found = {bytes(row[0]): _found(row) for row in rows if row[0] is not None}
         return [Look(found.get(digest), seen) for digest in digests]
+
+    async def _near_all(self, several: list[NearTo]) -> Sequence[Near]:
+        columns = tuple([getattr(each, name) for each in several] for name in NearTo.__slots__)
+        found: list[list[Candidate]] = [[] for _ in several]
+        known = [(0, 0)] * len(several)
+        for number, entry_id, question, similarity, judged, wrong in await self._read(_ALIKE, columns):
+            known[number - 1] = (judged or 0, wrong or 0)
+            if entry_id is not None:
+                found[number - 1].append(Candidate(entry_id, question, similarity))
+        return [Near(tuple(candidates), *counts) for candidates, counts in zip(found, known, strict=True)]
 
     async def _put(self, entries: list[NewEntry]) -> Sequence[bool]:
         latest = {each.digest: each for each in entries}  # one statement can't write a row twice

@@ -32,6 +32,8 @@ from tests.bench import (
     resilience,
     retrieval,
     screening,
+    semantic,
+    similar,
     soak,
     streams,
     usage,
@@ -68,6 +70,8 @@ PARTS = (
     "choosing",
     "resilience",
     "cache",
+    "similar",
+    "semantic",
 )
 USUAL = PARTS[:5]
 """What is measured unless one part is named: the rest takes long."""
@@ -209,7 +213,7 @@ def main() -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="a folder with prompts, pii and injection, for what is judged by data; skipped without",
+        help="a folder with prompts, pii, injection and paraphrase, for what is judged by data; skipped without",
     )
     parser.add_argument("--pages", type=Path, help="what `train_screening` takes, for the same figures")
     parser.add_argument("--more", type=Path, help="what `train_screening` takes, for the same figures")
@@ -243,6 +247,8 @@ def main() -> None:
             screening.print_all(arguments.data, arguments.pages, arguments.more)
         else:
             print("Screening is skipped: give --data FOLDER.")
+    if "semantic" in wanted:
+        semantic.run(arguments.data)
     if "soak" in wanted:
         report, verdict = soak.run(minutes=arguments.minutes, seed=arguments.seed)
         print(f"\n{report}\n{verdict}")
@@ -286,6 +292,7 @@ def main() -> None:
         "pooler",
         "readiness",
         "cache",
+        "similar",
     } & set(wanted):
         with ground() as prepared:
             if "cache" in wanted:
@@ -297,6 +304,8 @@ def main() -> None:
                         count=arguments.count,
                     )
                 )
+            if "similar" in wanted:
+                similar.show(similar.measure(prepared.stack, entries=arguments.records), arguments.records)
             if "edge" in wanted:
                 edge.show(edge.measure(prepared.stack))
             if "agents" in wanted:

@@ -177,7 +177,14 @@ def _polite(text: str, dice: random.Random) -> str:
         return dice.choice(("Please tell me, ", "Hi, ", "Hello! ", "Quick question: ", "Please: ")) + lower
     if re.match(r"(?:is|are|can|do|does|did|should|must|may|was) ", lower):
         return dice.choice(("Hi, ", "Hello there, ", "Quick question: ")) + lower
-    return dice.choice(("Please ", "Could you please ", "Can you ", "Kindly ", "I want you to ")) + lower
+    if not re.match(
+        r"(?:summarize|list|delete|explain|give|translate|write|compare|rewrite|show|tell|remind) ", lower
+    ):
+        return text
+    return (
+        dice.choice(("Please ", "Could you please ", "Would you kindly ", "Kindly ", "I want you to "))
+        + lower
+    )
 
 
 def _thanks(text: str, dice: random.Random) -> str:
@@ -239,7 +246,7 @@ def _figures(text: str, dice: random.Random) -> str:
     text = re.sub(
         r"(?<![\w.,-])(2|3|5|7|10|12|15|25|40)(?= (?!percent)[a-z])", lambda match: words[match[1]], text
     )
-    return text.replace("1,000", "1000").replace("1,500", "1500").replace(" percent", "%")
+    return text.replace("1,000", "1000").replace("1,500", "1500").replace(" percent ", "% ")
 
 
 def _units(text: str, dice: random.Random) -> str:

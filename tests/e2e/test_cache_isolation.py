@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from accounts.models import Team
-from gateway.cache.services.purging import purge
+from gateway.cache.models import CachePurge
 from gateway.catalogue.models import CacheRule
 from tests.accounts.factories import make_application, make_key
 from tests.e2e.conftest import World
@@ -96,7 +96,7 @@ def _kept_as(world: World, key: str, person: str) -> str:
 
 def _purge(world: World, team: str, end_user: str = "") -> None:
     world.stack.make(
-        lambda: purge(team=Team.objects.get(name=team), end_user=end_user, by=None, reason="A test.")
+        lambda: CachePurge.objects.create(team=Team.objects.get(name=team), end_user=end_user) and None
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.cache.policy import characters, numbers, words
-from gateway.cache.policy.questions import stem
+from gateway.cache.policy.spelling import stem
 
 Comparison = Literal["same", "different", "unsure"]
 SAME: Comparison = "same"

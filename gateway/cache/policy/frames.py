@@ -10,15 +10,15 @@ _WH = "(?:who|whom|whose|what|which|when|where|why|how)"
 _KNOW = "(?:know|find out|ask you|ask)"
 _BEGINS = rf"(?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|i|{_REQUEST}) )"
 _GREETING = re.compile(
-    rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon)(?: there| all| everybody| team)? (?:(?:, )+|{_BEGINS})"
+    rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon)(?: there| all| everybody| everyone| team)? (?:(?:, )+|{_BEGINS})"
     r"|(?:so|well|ok|okay|um|thanks|thank you) (?:, )+)"
 )
 _ASKED = re.compile(
-    rf"^(?:(?:can|could) (?:you|anybody|somebody) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
+    rf"^(?:(?:can|could) (?:you|anybody|anyone|somebody|someone) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
     rf"|(?:can|could|would|will) you (?:please|kindly) (?={_REQUEST} )|(?:would|will) you (?=(?:tell|explain|show|help) )"
     rf"|i (?:would like|want|need|would love) you to (?={_REQUEST} )"
     rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?={_WH} )"
-    rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|somebody) (?:here )?know (?={_WH} )"
+    rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|anyone|somebody|someone) (?:here )?know (?={_WH} )"
     rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )"
     rf"|(?:may|can|could|might) i (?:know|ask) (?:you )?(?={_WH} )|(?:do you have )?any idea (?={_WH} )"
     rf"|(?:let me know|tell me|help me understand) (?:, )*(?={_WH} )"
@@ -53,11 +53,15 @@ _NOT_DOING = re.compile(
 _OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
 _HOW_YOU = re.compile(r"^how (?:do|can|could|does|might) you ")
 _HOW = re.compile(
-    r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
+    r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"
 )
+_TO_DO = re.compile(r"^what (?:(?:can|could) (?:i|you|we|1)|do (?:i|we)) do (?:in order )?to (?!not )")
+_WHEN = re.compile(r"^what does it mean when ")
+_THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
+_WHICH_ONE = re.compile(r"^which 1 (?=is |are )")
 _SOME = re.compile(r"^(what (?:is|are)|(?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$)")
 _LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
 _FEEL = re.compile(r"^what does it feel like (?=to )")
@@ -115,8 +119,8 @@ def unframed(tokens: list[str]) -> list[str]:
     text = _MODAL_NOT.sub(lambda match: f"{match[1] or match[2]} not {match[3]}", text)
     if not (_HOW_YOU.match(text) and _OF_ME.search(text)):
         text = _HOW.sub("how ", text, count=1)
-    text = _THE_WAY.sub("how ", text, count=1)
-    text = _WHICH.sub("what ", text)
+    text = _TO_DO.sub("how ", _THE_WAY.sub("how ", text, count=1), count=1)
+    text = _WHICH.sub("what ", _WHICH_ONE.sub("which ", text))
     text = _said_otherwise(text.rstrip(" ,"))
     text = _AUXILIARY.sub(r"\1 ", text)
     text = _WHY_DO_NOT.sub("why not ", text)
@@ -149,7 +153,7 @@ def _stripped(text: str) -> str:
 
 def _said_otherwise(text: str) -> str:
     """Whole questions that are asked in two ways."""
-    text = _SOME.sub(r"\1 ", text)
+    text = _THERE.sub(r"\1 ", _WHEN.sub("what does it mean if ", _SOME.sub(r"\1 ", text)))
     text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
     if text.startswith("what "):
         if match := _MEAN.match(text):

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from gateway.cache.policy.units import AFTER_NUMBER, BY_CASE, CURRENCIES, UNIT_OF
+
 
 def _listed(text: str) -> list[str]:
     return text.split()
@@ -56,83 +58,6 @@ _NUMBER = re.compile(r"([-+]?)(\d+(?:[.,:/-]\d+)*|\.\d+)(.*)", re.DOTALL)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
-_ALWAYS = {
-    "kilometre": "km kms kilometer kilometers kilometre kilometres",
-    "mile": "mile miles",
-    "centimetre": "cm cms centimeter centimeters centimetre centimetres",
-    "millimetre": "mm millimeter millimeters millimetre millimetres",
-    "metre": "meter meters metre metres",
-    "foot": "foot feet ft",
-    "inch": "inch inches",
-    "yard": "yard yards",
-    "kilogram": "kg kgs kilogram kilograms kilo kilos",
-    "milligram": "milligram milligrams",
-    "microgram": "mcg µg μg microgram micrograms",
-    "gram": "gram grams gramme grammes",
-    "pound(weight)": "lb lbs",
-    "pound": "pound pounds £ gbp",
-    "ounce": "oz ounce ounces",
-    "tonne": "tonne tonnes",
-    "ton": "ton tons",
-    "litre": "liter liters litre litres",
-    "millilitre": "ml milliliter milliliters millilitre millilitres",
-    "gallon": "gallon gallons",
-    "kilobyte": "kb kilobyte kilobytes",
-    "megabyte": "mb megabyte megabytes",
-    "gigabyte": "gb gigabyte gigabytes",
-    "terabyte": "tb terabyte terabytes",
-    "kilobit": "kilobit kilobits",
-    "megabit": "megabit megabits",
-    "gigabit": "gigabit gigabits",
-    "byte": "byte bytes",
-    "bit": "bit bits",
-    "hour": "hour hours hr hrs",
-    "minute": "minute minutes mins",
-    "sec": "seconds secs",
-    "millisecond": "millisecond milliseconds",
-    "day": "day days",
-    "week": "week weeks",
-    "month": "month months",
-    "year": "year years yr yrs",
-    "mph": "mph",
-    "kmh": "km/h kmh kph",
-    "dollar": "dollar dollars $",
-    "usd": "usd us$",
-    "euro": "euro euros € eur",
-    "cent": "cent cents",
-    "yen": "yen ¥ jpy",
-    "rupee": "rupee rupees ₹ inr",
-    "franc": "franc francs chf",
-    "percent": "percent %",
-    "celsius": "°c celsius centigrade",
-    "fahrenheit": "°f fahrenheit",
-    "degree": "degree degrees °",
-    "watt": "watt watts",
-    "kilowatt": "kilowatt kilowatts kw",
-    "volt": "volt volts",
-    "hertz": "hertz hz",
-    "megahertz": "mhz megahertz",
-    "gigahertz": "ghz gigahertz",
-    "calorie": "calorie calories",
-    "kilocalorie": "kcal kilocalorie kilocalories",
-    "teaspoon": "tsp teaspoon teaspoons",
-    "tablespoon": "tbsp tablespoon tablespoons",
-    "cup": "cup cups",
-    "acre": "acre acres",
-    "hectare": "hectare hectares ha",
-}
-_AFTER_NUMBER = {
-    "metre": "m", "gram": "g", "litre": "l", "hour": "h", "minute": "min", "sec": "s sec second", "milligram": "mg",
-    "millisecond": "ms", "celsius": "c", "fahrenheit": "f", "volt": "v", "am": "am", "pm": "pm", "watt": "w", "k": "k", "day": "d",
-}  # fmt: skip
-_BY_CASE = {"Mb": "megabit", "Gb": "gigabit", "Kb": "kilobit", "kb": "kilobyte", "mW": "milliwatt", "MW": "megawatt", "Ms": "Ms", "MS": "MS", "M": "M", "Mg": "Mg", "MG": "MG", "S": "S", "H": "H", "G": "G"}  # fmt: skip
-UNIT_OF = {spelling: unit for unit, spellings in _ALWAYS.items() for spelling in spellings.split()}
-_UNIT_AFTER_NUMBER = {
-    spelling: unit for unit, spellings in _AFTER_NUMBER.items() for spelling in spellings.split()
-}
-UNITS = frozenset((*UNIT_OF.values(), *_UNIT_AFTER_NUMBER.values(), *_BY_CASE.values()))
-_CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "yen", "rupee", "franc"})
-
 
 def of_digits(raw: str) -> tuple[str, ...]:
     """A number as it was written with what is glued to it: `5km` as two tokens, `3D` as it stands."""
@@ -151,7 +76,7 @@ def of_digits(raw: str) -> tuple[str, ...]:
     lower = ending.casefold()
     if lower in ("st", "nd", "rd", "th"):
         return (f"{number}th",)
-    unit = _BY_CASE.get(ending) or UNIT_OF.get(lower) or _UNIT_AFTER_NUMBER.get(lower)
+    unit = BY_CASE.get(ending) or UNIT_OF.get(lower) or AFTER_NUMBER.get(lower)
     if unit == "k":
         return (f"{number}000",) if digits.isdigit() else (f"{number}k",)
     return (number, unit) if unit else (f"{number}{lower}",)
@@ -184,9 +109,9 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
     kept: list[str] = []
     for at, token in enumerate(tokens):
         after_number = bool(made) and is_number(made[-1])
-        unit = (_BY_CASE.get(raw[at]) if after_number else None) or UNIT_OF.get(token)
+        unit = (BY_CASE.get(raw[at]) if after_number else None) or UNIT_OF.get(token)
         if unit is None and after_number:
-            unit = _UNIT_AFTER_NUMBER.get(token)
+            unit = AFTER_NUMBER.get(token)
         if unit == "k" or (unit and not after_number and _is_mere_plural(token, made)):
             unit = None
         if unit in ("celsius", "fahrenheit") and made and made[-1] == "degree":
@@ -194,7 +119,7 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
             kept.pop()
         if (
             made
-            and made[-1] in _CURRENCIES
+            and made[-1] in CURRENCIES
             and is_number(token)
             and (len(made) < 2 or not is_number(made[-2]))
         ):

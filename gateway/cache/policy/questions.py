@@ -1,15 +1,14 @@
 """PURE: a question as it is compared: its words in order, each in one spelling, without what doesn't change it."""
 
-import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 
-from gateway.cache.policy import characters, numbers, words
+from gateway.cache.policy import characters, numbers, units, words
 from gateway.cache.policy.characters import Piece
 from gateway.cache.policy.frames import unframed, without_articles
+from gateway.cache.policy.spelling import canonical, names_of, spelled, stem
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
@@ -43,7 +42,7 @@ _CLASSES = (
     (FORMAT, words.LANGUAGES_AND_FORMATS),
 )
 _CLASS_OF = {word: name for name, known in reversed(_CLASSES) for word in known} | dict.fromkeys(
-    numbers.UNITS, UNITS
+    units.UNITS, UNITS
 )
 
 
@@ -83,11 +82,11 @@ def read(text: str) -> Question:
     pieces = characters.pieces_of(text)
     if not _is_english(text, pieces):
         return _foreign(text, pieces)
-    tokens, raw = _spelled(pieces)
-    names = _names(pieces)
+    tokens, raw = spelled(pieces)
+    names = names_of(pieces)
     tokens, raw = numbers.in_figures(tokens, raw)
     tokens = unframed(tokens)
-    tokens, before = without_articles([one for token in tokens for one in _canonical(token)], _STOPS)
+    tokens, before = without_articles([one for token in tokens for one in canonical(token)], _STOPS)
     tokens, before = in_one_order(tokens, before)
     if not tokens:
         return _foreign(text, pieces)
@@ -127,125 +126,6 @@ def _foreign(text: str, pieces: Sequence[Piece]) -> Question:
         names=frozenset(),
         language=f"?{language}" if language == "en" else language,
     )
-
-
-def _spelled(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
-    """Tokens in small letters, contractions taken apart; and what was written for each."""
-    tokens: list[str] = []
-    raw: list[str] = []
-    for piece in pieces:
-        made: Sequence[str]
-        if piece.kind == characters.NUMBER:
-            made = numbers.of_digits(piece.text)
-        elif piece.kind == characters.WORD:
-            made = (numbers.roman(piece.text),) if numbers.roman(piece.text) else _word(piece.text.casefold())
-            is_cased = len(made) == 1 and (made[0] in words.CASE_MATTERS or _is_element(piece.text))
-            if is_cased and _is_name(piece, pieces):
-                made = (piece.text,)
-        elif piece.kind == characters.SYMBOL:
-            made = _symbol(piece.text)
-        else:
-            made = (piece.text,)
-        tokens += made
-        raw += [piece.text] if len(made) == 1 else [piece.text, *made[1:]]
-    return tokens, raw
-
-
-@lru_cache(maxsize=20_000)
-def _word(word: str) -> tuple[str, ...]:
-    """A word in small letters, its contraction taken apart."""
-    if word in words.CONTRACTIONS:
-        return tuple(words.CONTRACTIONS[word].split())
-    if "'" not in word:
-        return tuple(words.SPELLINGS.get(word, word).split())
-    base, _, ending = word.rpartition("'")
-    if ending == "s":
-        return (base, "is") if base in words.BEFORE_IS else (base, "'s")
-    if ending == "t" and base.endswith("n"):
-        return (base[:-1], "n't")
-    if ending in words.CONTRACTED_ENDINGS:
-        return (*_word(base), words.CONTRACTED_ENDINGS[ending])
-    return (word,)
-
-
-def _is_element(text: str) -> bool:
-    """Whether a word may be the sign of an element: Co isn't CO."""
-    return len(text) == 2 and text[0].isupper() and text[1].islower()
-
-
-def _symbol(text: str) -> tuple[str, ...]:
-    """Case is free in `C++` and `.NET`; in paths, addresses, flags and names of code it isn't."""
-    lower = text.casefold()
-    if lower == "&":
-        return ("and",)
-    if lower in numbers.UNIT_OF:
-        return (lower,)
-    return (text if _CASED.search(text) else lower,)
-
-
-_CASED = re.compile(r"[/\\_=$@:-]")
-
-
-@lru_cache(maxsize=20_000)
-def _canonical(token: str) -> tuple[str, ...]:
-    """A token in its one spelling; forms of "be" don't tell one from many."""
-    if token in ("is", "are"):
-        return ("be",)
-    if token == "were":
-        return ("was",)
-    if token == "has":
-        return ("have",)
-    if token == "does":
-        return ("do",)
-    if len(token) > 6 and token.isascii() and token.isalpha():
-        for ending, other in (("isation", "ization"), ("isations", "izations"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"), ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed")):  # fmt: skip
-            if token.endswith(ending):
-                token = token[: -len(ending)] + other
-                break
-    return (words.SYNONYMS.get(token, token),)
-
-
-@lru_cache(maxsize=20_000)
-def stem(token: str) -> str:
-    """A word without the -s of plural or of the third person; by inflection only, never derivation."""
-    if token in words.PLURALS:
-        return _canonical(words.PLURALS[token])[0]
-    if len(token) < 4 or not token.isalpha() or not token.endswith("s") or token in words.NO_PLURALS:
-        return token
-    if token.endswith(("ss", "us", "is", "ics")) or not token.islower():
-        return token
-    if token.endswith("ies") and len(token) > 4:
-        made = token[:-3] + ("ie" if len(token) == 5 else "y")
-    elif token.endswith(("sses", "shes", "ches", "xes", "zzes")):
-        made = token[:-2]
-    else:
-        made = token[:-1]
-    return words.SYNONYMS.get(made, made)
-
-
-def _names(pieces: Sequence[Piece]) -> frozenset[str]:
-    """Words that are written as names, in small letters."""
-    return frozenset(
-        part for piece in pieces if piece.kind == characters.WORD and _is_name(piece, pieces) for part in (*_word(piece.text.casefold()), piece.text) if part != "'s"
-    )  # fmt: skip
-
-
-def _is_name(piece: Piece, pieces: Sequence[Piece]) -> bool:
-    """Whether capitals make a word a name: not where a sentence begins, and not where all words have them."""
-    text = piece.text
-    if text in ("I", "A") or text.islower():
-        return False
-    if piece.begins and text[1:].islower():
-        return False
-    written = [one.text for one in pieces if one.kind == characters.WORD]
-    if text.isupper() and len(text) > 1:
-        return not all(map(str.isupper, written))
-    return len(written) < 3 or any(word.islower() and word not in _SMALL_IN_TITLES for word in written)
-
-
-_SMALL_IN_TITLES = frozenset(
-    {"a", "an", "the", "of", "in", "on", "at", "to", "and", "or", "for", "by", "with", "from", "as"}
-)
 
 
 def _classes(tokens: Sequence[str], language: str) -> tuple[tuple[str, ...], ...]:

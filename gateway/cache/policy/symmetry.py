@@ -24,7 +24,7 @@ _ORDERED = words_of(
 )
 _BEFORE_PAIRS = words_of("of for in with on about by against without among")
 """Prepositions behind which "A and B" are alike; of verbs the order may be that of time."""
-_LONGEST = 4
+_MAX_SIDE = 4
 
 
 def in_one_order(tokens: Sequence[str], before: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -60,9 +60,9 @@ def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
         if token != "and" or tokens.count("and") != 1:
             continue
         start, end = at, at + 1
-        while start > 0 and tokens[start - 1] not in _BOUNDS and at - start < _LONGEST:
+        while start > 0 and tokens[start - 1] not in _BOUNDS and at - start < _MAX_SIDE:
             start -= 1
-        while end < len(tokens) and tokens[end] not in _BOUNDS and end - at <= _LONGEST:
+        while end < len(tokens) and tokens[end] not in _BOUNDS and end - at <= _MAX_SIDE:
             end += 1
         left, right = tokens[start:at], tokens[at + 1 : end]
         if not left or not right:

@@ -333,6 +333,15 @@ DIFFERENT = (
     ("names", "What is the weather in Paris, Texas?", "What is the weather in Paris?"),
     ("time", "What time is it in Rome now?", "What time is it in Rome?"),
     ("order", "Why was 6 afraid of 7?", "Why was 7 afraid of 6?"),
+    ("question word", "What do I do to be happy?", "What did I do to be happy?"),
+    ("question word", "What should I do to improve my English?", "How did I improve my English?"),
+    ("negation", "What can I do to help?", "What can I do to not help?"),
+    ("comparison", "How many states are there?", "How many states are there in the US?"),
+    ("numbers", "Which one is better, Rust or Go?", "Which two are better, Rust or Go?"),
+    ("words", "How do people become pilots?", "How do birds become pilots?"),
+    ("words", "How do you feel about cats?", "How do I feel about cats?"),
+    ("words", "How do you work?", "How do I work?"),
+    ("words", "What do you do to relax?", "What does he do to relax?"),
 )  # fmt: skip
 SAME = (
     ('What is the capital of France?', 'what is the capital of france'),
@@ -416,6 +425,12 @@ SAME = (
     ('How do you pronounce Nguyen?', 'How to pronounce Nguyen?'),
     ('What can I do for a sore throat?', 'what can i do for a sore throat'),
     ('Does a dog dream?', 'Do dogs dream?'),
+    ('What can I do to improve my English?', 'How can I improve my English?'),
+    ('What does it mean when a dog howls?', 'What does it mean if a dog howls?'),
+    ('How many states are there in the US?', 'How many states are in the US?'),
+    ('Which one is better, Rust or Go?', 'Which is better, Rust or Go?'),
+    ('Does anyone know how to fix a bike?', 'How do I fix a bike?'),
+    ('How does someone become a pilot?', 'How do I become a pilot?'),
 )  # fmt: skip
 
 

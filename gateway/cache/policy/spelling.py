@@ -1,0 +1,128 @@
+"""PURE: each word of an English question in one spelling: case, contractions, British and American, synonyms, one and many."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from gateway.cache.policy import characters, numbers, words
+from gateway.cache.policy.characters import Piece
+from gateway.cache.policy.units import UNIT_OF
+
+
+def spelled(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
+    """Tokens in small letters, contractions taken apart; and what was written for each."""
+    tokens: list[str] = []
+    raw: list[str] = []
+    for piece in pieces:
+        made: Sequence[str]
+        if piece.kind == characters.NUMBER:
+            made = numbers.of_digits(piece.text)
+        elif piece.kind == characters.WORD:
+            made = (numbers.roman(piece.text),) if numbers.roman(piece.text) else _word(piece.text.casefold())
+            is_cased = len(made) == 1 and (made[0] in words.CASE_MATTERS or _is_element(piece.text))
+            if is_cased and _is_name(piece, pieces):
+                made = (piece.text,)
+        elif piece.kind == characters.SYMBOL:
+            made = _symbol(piece.text)
+        else:
+            made = (piece.text,)
+        tokens += made
+        raw += [piece.text] if len(made) == 1 else [piece.text, *made[1:]]
+    return tokens, raw
+
+
+@lru_cache(maxsize=20_000)
+def _word(word: str) -> tuple[str, ...]:
+    """A word in small letters, its contraction taken apart."""
+    if word in words.CONTRACTIONS:
+        return tuple(words.CONTRACTIONS[word].split())
+    if "'" not in word:
+        return tuple(words.SPELLINGS.get(word, word).split())
+    base, _, ending = word.rpartition("'")
+    if ending == "s":
+        return (base, "is") if base in words.BEFORE_IS else (base, "'s")
+    if ending == "t" and base.endswith("n"):
+        return (base[:-1], "n't")
+    if ending in words.CONTRACTED_ENDINGS:
+        return (*_word(base), words.CONTRACTED_ENDINGS[ending])
+    return (word,)
+
+
+def _is_element(text: str) -> bool:
+    """Whether a word may be the sign of an element: Co isn't CO."""
+    return len(text) == 2 and text[0].isupper() and text[1].islower()
+
+
+def _symbol(text: str) -> tuple[str, ...]:
+    """Case is free in `C++` and `.NET`; in paths, addresses, flags and names of code it isn't."""
+    lower = text.casefold()
+    if lower == "&":
+        return ("and",)
+    if lower in UNIT_OF:
+        return (lower,)
+    return (text if _CASED.search(text) else lower,)
+
+
+_CASED = re.compile(r"[/\\_=$@:-]")
+
+
+@lru_cache(maxsize=20_000)
+def canonical(token: str) -> tuple[str, ...]:
+    """A token in its one spelling; forms of "be" don't tell one from many."""
+    if token in ("is", "are"):
+        return ("be",)
+    if token == "were":
+        return ("was",)
+    if token == "has":
+        return ("have",)
+    if token == "does":
+        return ("do",)
+    if len(token) > 6 and token.isascii() and token.isalpha():
+        for ending, other in (("isation", "ization"), ("isations", "izations"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"), ("ise", "ize"), ("yse", "yze"), ("ysed", "yzed")):  # fmt: skip
+            if token.endswith(ending):
+                token = token[: -len(ending)] + other
+                break
+    return (words.SYNONYMS.get(token, token),)
+
+
+@lru_cache(maxsize=20_000)
+def stem(token: str) -> str:
+    """A word without the -s of plural or of the third person; by inflection only, never derivation."""
+    if token in words.PLURALS:
+        return canonical(words.PLURALS[token])[0]
+    if len(token) < 4 or not token.isalpha() or not token.endswith("s") or token in words.NO_PLURALS:
+        return token
+    if token.endswith(("ss", "us", "is", "ics")) or not token.islower():
+        return token
+    if token.endswith("ies") and len(token) > 4:
+        made = token[:-3] + ("ie" if len(token) == 5 else "y")
+    elif token.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        made = token[:-2]
+    else:
+        made = token[:-1]
+    return words.SYNONYMS.get(made, made)
+
+
+def names_of(pieces: Sequence[Piece]) -> frozenset[str]:
+    """Words that are written as names, in small letters."""
+    return frozenset(
+        part for piece in pieces if piece.kind == characters.WORD and _is_name(piece, pieces) for part in (*_word(piece.text.casefold()), piece.text) if part != "'s"
+    )  # fmt: skip
+
+
+def _is_name(piece: Piece, pieces: Sequence[Piece]) -> bool:
+    """Whether capitals make a word a name: not where a sentence begins, and not where all words have them."""
+    text = piece.text
+    if text in ("I", "A") or text.islower():
+        return False
+    if piece.begins and text[1:].islower():
+        return False
+    written = [one.text for one in pieces if one.kind == characters.WORD]
+    if text.isupper() and len(text) > 1:
+        return not all(map(str.isupper, written))
+    return len(written) < 3 or any(word.islower() and word not in _SMALL_IN_TITLES for word in written)
+
+
+_SMALL_IN_TITLES = frozenset(
+    {"a", "an", "the", "of", "in", "on", "at", "to", "and", "or", "for", "by", "with", "from", "as"}
+)
