@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
@@ -87,7 +87,7 @@ def _erased(team: "Team", by: "User", reason: str) -> None:
     erased(team, by, reason)
 
 
-def _saved_by_cache(who: Any, since: date, until: date, team: int | None) -> list[Saving]:
+def _saved_by_cache(who: Any, since: datetime, until: datetime, team: int | None) -> list[Saving]:
     from gateway.cache.admin.figures import saved_by_cache  # and so does this
 
     return saved_by_cache(who, since, until, team)

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from gateway.catalogue.cache_rules import CacheRuleEntry
 from gateway.catalogue.capability import CAPABILITY_FIELDS, Capability
+from gateway.catalogue.choices import ModelKind
 from gateway.catalogue.models import CacheRule, Deployment, Model, ModelQuality, Price, Route, RoutingRule
 from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.quotas import Quotas
@@ -170,6 +172,11 @@ def cache_rule_entries() -> list[CacheRuleEntry]:
         )
         for rule in rows
     ]
+
+
+def embedding_routes() -> "QuerySet[Route]":
+    """Routes that make vectors."""
+    return Route.objects.filter(targets__deployment__model__kind=ModelKind.EMBEDDING).distinct()
 
 
 def weights_of(row: Route | RoutingRule) -> Weights | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 
@@ -16,8 +16,8 @@ class Saving:
     url: str = ""
 
 
-Source = Callable[[Any, date, date, int | None], list[Saving]]
-"""Of the teams that somebody sees, or one of them, from a day on and before another."""
+Source = Callable[[Any, datetime, datetime, int | None], list[Saving]]
+"""Of the teams that somebody sees, or one of them, from a moment up to another."""
 _sources: list[Source] = []
 
 
@@ -27,6 +27,6 @@ def register_savings(source: Source) -> None:
         _sources.append(source)
 
 
-def savings_of(who: Any, *, since: date, until: date, team: int | None) -> list[Saving]:
+def savings_of(who: Any, *, since: datetime, until: datetime, team: int | None) -> list[Saving]:
     """All of them."""
     return [each for source in _sources for each in source(who, since, until, team)]

@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import ApiKey, Team
+from gateway.cache.models import CachePair
 from governance.privacy.models import PrivacyPolicy
 from governance.records.models import AuditRecord
 from prompts.registry.models import Prompt
+from tests.gateway.cache.factories import make_entry, make_pair
 from tests.governance.privacy.factories import make_policy
 from tests.governance.records.factories import make_call
 from tests.prompts.evaluations.factories import make_set
@@ -130,6 +132,21 @@ def test_every_page_opens(visitor, caplog):
     visitor.opens("/admin/password_change/")
     assert visitor.errors() == []
     assert [record.message for record in caplog.records] == []
+
+
+def test_pairs_are_labelled_by_one_key_each(visitor):
+    team = Team.objects.first()
+    make_entry(team)
+    first, second = (make_pair(team, asked=f"Is it free on day {number}?").pk for number in (1, 2))
+    for name in ("cacheuse", "cacherule", "cacheentry", "cachepair", "cachepurge"):
+        assert "Something went wrong" not in visitor.opens(f"/admin/gateway/{name}/")
+    assert "day 2?" in visitor.opens("/admin/gateway/cachepair/label/")
+    for key, shown in (("w", "day 1?"), ("f", "Nothing waits for a label"), ("u", "day 1?")):
+        visitor.one("body").send_keys(key)
+        until(lambda shown=shown: shown in visitor.text())
+    labels = dict(CachePair.objects.values_list("pk", "label"))
+    assert labels == {second: "different", first: "same"}
+    assert visitor.errors() == []
 
 
 def test_calls_are_paged_through_and_read(visitor):

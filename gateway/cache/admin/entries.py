@@ -36,7 +36,7 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
     """Answers that are kept. What was asked and said is masked: a value is never in them."""
 
     empty_hint = "Answers of calls that a cache rule holds for appear here, until their time is over."
-    list_display = ("asked", "kind_label", "team", "where", "age", "served", "saved", "call")
+    list_display = ("asked", "kind_label", "where", "age", "served", "saved", "call")
     list_filter = ("kind", "is_barred", TeamFilter)
     list_select_related = ("team", "prompt", "rule")
     lookups = ("rule", "prompt", "route")
@@ -52,7 +52,7 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
         (None, {"fields": ("said", "answer_words")}),
         (
             "Whose",
-            {"fields": ("kind_label", "team", "rule", "where", "whom_for", "model", "call", "uses_text")},
+            {"fields": ("kind", "rule", "place", "whom_for", "model", "call", "uses_text")},
         ),
         (
             "What it served",
@@ -81,8 +81,8 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
 
     @display(description="Answer")
     def answer_words(self, entry: CacheEntry) -> SafeString:
-        text = answer_text(entry.answer) or "(no words)"
-        return format_html('<div class="gh-said">{}</div>', text)
+        text = answer_text(entry) or "(no words)"
+        return format_html('<span class="gh-said">{}</span>', text)
 
     @display(description="Known again by", label=_LABELS)
     def kind_label(self, entry: CacheEntry) -> tuple[str, str]:
@@ -91,7 +91,15 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
     @display(description="Where")
     def where(self, entry: CacheEntry) -> SafeString:
         version = f" version {entry.prompt_version}" if entry.prompt_version else ""
-        return header(entry.route or "any route", f"{entry.prompt}{version}" if entry.prompt else "no prompt")
+        return header(
+            entry.route, f"{entry.team}, {entry.prompt}{version}" if entry.prompt else str(entry.team)
+        )
+
+    @display(description="Where")
+    def place(self, entry: CacheEntry) -> str:
+        version = f" version {entry.prompt_version}" if entry.prompt_version else ""
+        prompt = f", prompt {entry.prompt}{version}" if entry.prompt else ""
+        return f"{entry.team}, route {entry.route}{prompt}"
 
     @display(description="Given to")
     def whom_for(self, entry: CacheEntry) -> str:
@@ -119,7 +127,7 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
         if entry.call_id is None:
             return "-"
         url = reverse("admin:governance_auditrecord_change", args=[entry.call_id])
-        return format_html('<a href="{}">{}…</a>', url, str(entry.call_id)[:13])
+        return format_html('<a class="gh-link" href="{}">{}…</a>', url, str(entry.call_id)[:8])
 
     @display(description="Made from")
     def uses_text(self, entry: CacheEntry) -> str:
@@ -148,7 +156,7 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return self.render_page(
-                request, "gateway/cache/end_entry", title="End this answer", entry=entry, words=answer_text(entry.answer)
+                request, "gateway/cache/end_entry", title="End this answer", entry=entry, words=answer_text(entry)
             )  # fmt: skip
         end_entry(entry, by=person(request), reason=request.POST.get("reason", "").strip()[:200])
         messages.success(request, "It is ended: it is given to nobody any more.")

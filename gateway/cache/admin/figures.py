@@ -1,7 +1,7 @@
 """The page of the cache's figures: how often it had the answer, what that saved, and how right similar questions were."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from gateway.cache.models import CacheUse, Kind
 from gateway.cache.policy.bound import STUDY
 from gateway.cache.policy.standing import percent
 from gateway.cache.selectors.evidence import RouteEvidence, evidence
-from gateway.cache.selectors.savings import CacheSums, savings
+from gateway.cache.selectors.savings import CacheSums, days_of, savings
 from gateway.cache.selectors.stock import Stock, stock
 from governance.limits.selectors.subjects import names_of
 from governance.ui.savings import Saving
@@ -27,7 +27,6 @@ from governance.usage.policy.usage import Sums, UnanswerableError, UsageQuery
 from governance.usage.selectors.prompt_caches import cached_by
 from governance.usage.selectors.usage import total as usage_total
 from kernel.clock import utc_now
-from kernel.local_days import day_at
 from kernel.money import format_usd
 from kernel.replica import may_be_stale
 
@@ -89,7 +88,7 @@ def _found(who: Any, asked: UsageQuery, zone: ZoneInfo) -> dict[str, Any]:
     named = asked.filters.get("team")
     team = int(named) if named is not None else None
     query = replace(asked, interval="none", group_by=(), filters={} if team is None else {"team": team})
-    since, until = day_at(query.since, zone), day_at(query.until, zone)
+    since, until = days_of(query.since, query.until)
     sums = savings(who, since=since, until=until, team=team).get((), CacheSums())
     kept, beside = stock(who, team=team), usage_total(query, zone=zone)
     return {
@@ -147,9 +146,8 @@ def _chart(who: Any, since: date, until: date, team: int | None) -> Chart | None
 
 def _lines(who: Any, group: str, query: UsageQuery, zone: ZoneInfo) -> list[FigureLine]:
     """Those that were looked up most, beside what the providers' own caches saved them."""
-    found = savings(
-        who, since=day_at(query.since, zone), until=day_at(query.until, zone), group_by=(group,), team=query.filters.get("team")
-    )  # fmt: skip
+    since, until = days_of(query.since, query.until)
+    found = savings(who, since=since, until=until, group_by=(group,), team=query.filters.get("team"))
     rows = sorted(found.items(), key=lambda row: (row[1].saved, row[1].lookups), reverse=True)[:SHOWN]
     beside = dict(cached_by(query, group, zone=zone, at_most=_MANY)) if rows else {}
     names = names_of(group, [key for (key,), _ in rows])
@@ -184,9 +182,10 @@ def _drawn(found: RouteEvidence) -> EvidenceLine:
     )
 
 
-def saved_by_cache(who: Any, since: date, until: date, team: int | None) -> list[Saving]:
+def saved_by_cache(who: Any, since: datetime, until: datetime, team: int | None) -> list[Saving]:
     """For the pages of usage; nothing where the cache was not looked into."""
-    sums = savings(who, since=since, until=until, team=team).get((), CacheSums())
+    first, end = days_of(since, until)
+    sums = savings(who, since=first, until=end, team=team).get((), CacheSums())
     if not sums.lookups and not sums.hits:
         return []
     note = f"{sums.answered:,} answers given again, {percent(sums.hit_rate)} of those looked up"

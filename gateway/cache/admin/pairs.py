@@ -33,7 +33,7 @@ class CachePairAdmin(SeenOnly, OwnedAdmin):
         "Where a cache rule looks for similar questions, answers that would have been given, and a share of those that were, "
         "are compared with what the model says. The pairs appear here, to be labelled."
     )
-    list_display = ("questions", "where", "likeness", "measured", "said_label", "at")
+    list_display = ("questions", "where", "similarity_text", "measured", "said_label", "at")
     list_filter = ("outcome", "label", "source", TeamFilter)
     list_select_related = ("team", "prompt")
     lookups = ("entry",)
@@ -63,8 +63,8 @@ class CachePairAdmin(SeenOnly, OwnedAdmin):
     def where(self, pair: CachePair) -> str:
         return f"{pair.route}, {pair.prompt}" if pair.prompt else pair.route
 
-    @display(description="Likeness")
-    def likeness(self, pair: CachePair) -> str:
+    @display(description="Similarity")
+    def similarity_text(self, pair: CachePair) -> str:
         return f"{pair.similarity:.3f}"
 
     @display(description="Measured", label=_OUTCOMES)

@@ -47,7 +47,7 @@ class OneCacheEntrySerializer(CacheEntrySerializer):
         read_only_fields = fields
 
     def get_answer(self, entry: CacheEntry) -> str:
-        return answer_text(entry.answer)
+        return answer_text(entry)
 
 
 class CacheEntryViewSet(OwnedViewSet, mixins.DestroyModelMixin):

@@ -1,8 +1,6 @@
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,14 +13,13 @@ from accounts.api.fields import IdField, UsdField
 from gateway.cache.selectors.evidence import evidence
 from gateway.cache.selectors.savings import GROUPS, CacheSums, savings
 from kernel.clock import utc_now
-from kernel.local_days import day_at
 from kernel.replica import may_be_stale
 
 DAYS = 30
 
 
 class CacheUsageParameters(serializers.Serializer[Any]):
-    """Which days, of the installation's time zone, and by what. Without them: the last 30 days."""
+    """Which days, of UTC, and by what. Without them: the last 30 days."""
 
     since = serializers.DateField(required=False)
     until = serializers.DateField(required=False, help_text="Up to, not including, this day.")
@@ -86,8 +83,8 @@ class CacheUsageView(APIView):
     def get(self, request: Request) -> Response:
         """Of the calls of your teams, counted some seconds after they end."""
         asked = read_query(CacheUsageParameters, request)
-        today, groups = day_at(utc_now(), ZoneInfo(settings.TIME_ZONE)), asked.pop("group_by")
-        until = asked.pop("until", today + timedelta(days=1))
+        groups = asked.pop("group_by")
+        until = asked.pop("until", utc_now().date() + timedelta(days=1))
         since = asked.pop("since", until - timedelta(days=DAYS))
         found = savings(principal(request), since=since, until=until, group_by=groups, **asked)
         whole = CacheSums()

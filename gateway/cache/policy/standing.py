@@ -28,7 +28,7 @@ def standing(rule: CacheRuleEntry | None, own: Evidence) -> Standing:
     if rule.semantic == OFF:
         text = "Serves exact answers only: similar questions are switched off."
         return Standing(False, low, high, rule.error_bound, text)
-    holds, bound = may_serve(own, rule.error_bound), percent(rule.error_bound)
+    holds, bound = may_serve(own, rule.error_bound), f"{rule.error_bound * 100:g} %"
     if rule.semantic == SERVE:
         served = f"Serves similar questions: surely at most {percent(high)} of answers are wrong, and {bound} may be."
         barred = f"Serves exact answers only: up to {percent(high)} of answers to similar questions may be wrong, and the bound is {bound}."

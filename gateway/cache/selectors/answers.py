@@ -1,31 +1,38 @@
 """What is stored of answers, as people read it: masked."""
 
-from typing import Any
-
 import msgspec
 
-_MOST = 20_000
+from gateway.cache import entries, passages
+from gateway.cache.models import CacheEntry, Kind
+from gateway.events import Event, Raw, ReasoningDelta, Score, TextDelta, ToolDelta, ToolStart, Vector
+
+_MAX_CHARACTERS = 20_000
 
 
-def answer_text(answer: bytes | memoryview | None) -> str:
-    """The words of a stored answer, or of the passages that a question found; "" where none can be read."""
+def answer_text(entry: CacheEntry) -> str:
+    """The words of a stored answer, or of the passages that a question found; "" where there are none, or they can't be read."""
+    kept = bytes(entry.answer)
     try:
-        found = msgspec.msgpack.decode(bytes(answer or b""))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        try:
-            found = msgspec.json.decode(bytes(answer or b""))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        if entry.kind == Kind.RETRIEVAL:
+            found = passages.decode(kept).passages
+            return "\n\n".join(f"{each.document}: {each.text}" for each in found)[:_MAX_CHARACTERS]
+        return "".join(map(_words, entries.decode(kept)))[:_MAX_CHARACTERS]
+    except (msgspec.MsgspecError, LookupError, TypeError):
+        return ""
+
+
+def _words(event: Event) -> str:
+    match event:
+        case TextDelta() | Raw():
+            return event.text
+        case ReasoningDelta():
             return ""
-    return "".join(_texts(found))[:_MOST]
-
-
-def _texts(found: Any) -> list[str]:
-    """Texts within, in their order: what events, whatever they are encoded as, call `text` or `arguments`."""
-    if isinstance(found, list):
-        return [text for each in found for text in _texts(each)]
-    if not isinstance(found, dict):
-        return []
-    own = [value for name in ("text", "arguments") if isinstance(value := found.get(name), str)]
-    return own + [
-        text for name, value in found.items() if name not in ("text", "arguments") for text in _texts(value)
-    ]
+        case ToolStart():
+            return f"\n{event.name} "
+        case ToolDelta():
+            return event.arguments
+        case Vector():
+            return f"A vector of {len(event.values):,} numbers. "
+        case Score():
+            return f"{event.index}: {event.value:.3f} "
+    return ""

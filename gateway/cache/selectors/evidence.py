@@ -10,7 +10,7 @@ from gateway.catalogue.cache_rules import cache_rules
 from gateway.catalogue.selectors import cache_rule_entries
 from prompts.registry.models import Prompt
 
-MOST = 200
+MAX_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def evidence(who: Any, *, team: int | None = None) -> list[RouteEvidence]:
     rows = CacheEvidence.objects.visible_to(who).select_related("team").order_by("-judged", "route", "pk")
     if team is not None:
         rows = rows.filter(team=team)
-    found = list(rows[:MOST])
+    found = list(rows[:MAX_ROWS])
     names = dict(Prompt.objects.filter(pk__in={row.prompt_id for row in found}).values_list("pk", "name"))
     rules = cache_rules(cache_rule_entries())
     return [

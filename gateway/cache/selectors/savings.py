@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Sum
@@ -69,6 +69,12 @@ class CacheSums:
             case _:
                 self.hits[outcome] = self.hits.get(outcome, 0) + number
                 self.saved_nanos[outcome] = self.saved_nanos.get(outcome, 0) + saved
+
+
+def days_of(since: datetime, until: datetime) -> tuple[date, date]:
+    """The days of UTC, by which uses are counted, that a range touches: from one on and before another."""
+    last = until.astimezone(UTC) - timedelta(microseconds=1)
+    return since.astimezone(UTC).date(), last.date() + timedelta(days=1)
 
 
 def savings(

@@ -10,6 +10,7 @@ from accounts.admin.filters import TeamFilter
 from accounts.admin.typed import display
 from gateway.catalogue.cache_words import cautions, said
 from gateway.catalogue.models import CacheRule
+from gateway.catalogue.selectors import embedding_routes
 
 
 @admin.register(CacheRule)
@@ -44,15 +45,29 @@ class CacheRuleAdmin(OwnedAdmin):
             {
                 "fields": (
                     "semantic",
-                    ("min_similarity", "error_bound", "check_share"),
-                    ("semantic_ms", "max_characters"),
+                    "error_bound",
+                    "check_share",
+                    "min_similarity",
+                    "max_characters",
+                    "semantic_ms",
                     "embedder",
                 )
             },
         ),
-        ("Slots", {"fields": ("slots", ("slot_seconds", "stale_seconds"))}),
+        ("Slots", {"fields": ("slots", "slot_seconds", "stale_seconds")}),
         ("Knowledge, limits and room", {"fields": ("retrieval", "counts_requests", "max_entries")}),
     )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "embedder":
+            kwargs["queryset"] = embedding_routes()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in ("seconds", "slot_seconds"):
+            field.help_text = "Seconds: 3600 are an hour, 86400 a day."
+        return field
 
     @display(description="Holds for")
     def holds_for(self, rule: CacheRule) -> str:

@@ -1,6 +1,9 @@
+from rest_framework import serializers
+
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from accounts.api.filters import filters_by
-from gateway.catalogue.models import CacheRule
+from gateway.catalogue.models import CacheRule, Route
+from gateway.catalogue.selectors import embedding_routes
 
 
 class CacheRuleSerializer(OwnedSerializer):
@@ -13,6 +16,14 @@ class CacheRuleSerializer(OwnedSerializer):
             "min_similarity", "error_bound", "check_share", "embedder", "semantic_ms", "max_characters", "slots", "slot_seconds",
             "stale_seconds", "retrieval", "counts_requests", "max_entries", "created_at",
         )  # fmt: skip
+
+    def validate_embedder(self, route: Route | None) -> Route | None:
+        """Another model makes no vectors."""
+        if route is not None and not embedding_routes().filter(pk=route.pk).exists():
+            raise serializers.ValidationError(
+                f"{route.name} makes no vectors: name a route of an embedding model."
+            )
+        return route
 
 
 class CacheRuleViewSet(OwnedModelViewSet):

@@ -64,7 +64,7 @@ class PromptCacheAdmin(SeenOnly, BaseAdmin):
             request,
             {
                 **context,
-                "cards": [*_cards(sums), *_others(request, query, zone)],
+                "cards": [*_cards(sums), *_others(request, query)],
                 "tables": _tables(query, zone),
                 "volatile": volatile,
                 "has_calls": bool(sums.prompt_tokens),
@@ -94,10 +94,11 @@ def _cards(sums: Sums) -> list[Card]:
     ]
 
 
-def _others(request: HttpRequest, query: UsageQuery, zone: ZoneInfo) -> list[Card]:
+def _others(request: HttpRequest, query: UsageQuery) -> list[Card]:
     """What saves money besides."""
-    since, until, team = day_at(query.since, zone), day_at(query.until, zone), query.filters.get("team")
-    found = savings_of(principal(request), since=since, until=until, team=team)
+    found = savings_of(
+        principal(request), since=query.since, until=query.until, team=query.filters.get("team")
+    )
     return [Card(each.title, format_usd(each.nanos), each.note, each.url) for each in found]
 
 

@@ -108,7 +108,7 @@ class UsageAdmin(SeenOnly, BaseAdmin):
         movers = sorted([*lines, *gone], key=lambda line: abs(line.change_nanos), reverse=True)[:MOVERS_SHOWN]
         return {
             "query": query,
-            "cards": [*_cards(total, was), *saving_cards(request, query, zone=zone)],
+            "cards": [*_cards(total, was), *saving_cards(request, query)],
             "chart": _chart(query, names, ordered, zone=zone) if total.cost_nanos else None,
             "lines": lines,
             "more": max(0, len(ordered) - GROUPS_SHOWN),
@@ -174,12 +174,13 @@ def _cards(total: Sums, was: Sums) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def saving_cards(request: HttpRequest, query: UsageQuery, *, zone: ZoneInfo) -> list[dict[str, str]]:
+def saving_cards(request: HttpRequest, query: UsageQuery) -> list[dict[str, str]]:
     """What was saved besides, where all of a team's calls, or of all teams, are looked at."""
     if query.filters.keys() - {"team"}:
         return []
-    since, until, team = day_at(query.since, zone), day_at(query.until, zone), query.filters.get("team")
-    found = savings_of(principal(request), since=since, until=until, team=team)
+    found = savings_of(
+        principal(request), since=query.since, until=query.until, team=query.filters.get("team")
+    )
     return [
         {"title": each.title, "value": format_usd(each.nanos), "note": each.note, "url": each.url}
         for each in found

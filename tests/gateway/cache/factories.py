@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from accounts.models import Team
+from gateway.cache.entries import encode
 from gateway.cache.models import CacheEntry, CachePair, CachePurge, CacheUse
 from gateway.catalogue.models import CacheRule
+from gateway.events import Event, TextDelta
 from kernel.clock import utc_now
 from kernel.ids import random_bytes
 from kernel.transaction_id import current_transaction
@@ -18,12 +18,14 @@ def make_cache_rule(team: Team | None, **fields: Any) -> CacheRule:
     return CacheRule.objects.create(team=team, **{"name": f"Cache of {team or 'all'}", **fields})
 
 
-def make_entry(team: Team, answer: str = "Within five days.", **fields: Any) -> CacheEntry:
+def make_entry(
+    team: Team, answer: str = "Within five days.", events: list[Event] | None = None, **fields: Any
+) -> CacheEntry:
     """The answer to a question, for a day."""
     now = utc_now()
     values: dict[str, Any] = {
         "kind": "exact", "digest": random_bytes(16), "route": "nova-lite", "has_values": False,
-        "question": "When do I get my money back?", "answer": msgspec.msgpack.encode([{"type": "TextDelta", "index": 0, "text": answer}]),
+        "question": "When do I get my money back?", "answer": encode(events or [TextDelta(0, answer)]),
         "cost_nanos": 1_500_000, "expires_at": now + timedelta(days=1), "ends_at": now + timedelta(days=1),
         "seen_xact": current_transaction(),
     }  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from gateway.cache import passages
 from gateway.cache.models import CacheEvidence, CacheUse
 from gateway.cache.policy import bound
 from gateway.cache.policy import standing as standings
@@ -14,7 +15,9 @@ from gateway.cache.selectors.savings import savings
 from gateway.cache.selectors.stock import stock
 from gateway.catalogue.cache_rules import CacheRuleEntry
 from gateway.catalogue.models import CacheRule
+from gateway.events import ReasoningDelta, ToolDelta, ToolStart, Vector
 from kernel.clock import utc_now
+from prompts.knowledge.policy.knowledge import Passage, Retrieved
 from tests.accounts.api_resources import API
 from tests.gateway.cache.factories import make_entry, make_use
 
@@ -92,7 +95,7 @@ def rule(mode: str) -> CacheRuleEntry:
 @pytest.mark.parametrize(
     ("mode", "own", "serves", "words"),
     [
-        ("serve", Evidence(2000, 1), True, "Serves similar questions: surely at most 0.28 % of answers are wrong, and 1.0 % may be."),
+        ("serve", Evidence(2000, 1), True, "Serves similar questions: surely at most 0.28 % of answers are wrong, and 1 % may be."),
         ("serve", Evidence(100, 4), False, "Serves exact answers only: up to 9.9 % of answers to similar questions may be wrong"),
         ("shadow", Evidence(2000, 1), False, "In shadow: similar questions would be served"),
         ("shadow", Evidence(0, 0), False, "In shadow: similar questions would not be served: up to 100 %"),
@@ -134,6 +137,22 @@ def test_how_much_is_kept(world):
 
 
 def test_words_of_an_answer(world):
-    assert answer_text(make_entry(world.mine.team, "Five <PERSON_3f2a9c>.").answer) == "Five <PERSON_3f2a9c>."
-    assert answer_text(b'[{"text": "a"}, {"block": {"text": "b"}}]') == "ab"
-    assert answer_text(b"\xc1\xff") == answer_text(None) == ""
+    team = world.mine.team
+    assert answer_text(make_entry(team, "Five <PERSON_3f2a9c>.")) == "Five <PERSON_3f2a9c>."
+    tool = [
+        ReasoningDelta(0, "Hm."),
+        ToolStart(1, "t1", "weather"),
+        ToolDelta(1, '{"city": "Graz"}'),
+        Vector(2, [0.5] * 256, 3),
+    ]
+    assert answer_text(make_entry(team, events=tool)) == '\nweather {"city": "Graz"}A vector of 256 numbers. '
+    passage = Passage(
+        chunk_id=1, base_id=2, document_id=3, document="prices.md", version=1, headings="", text="Ten dollars.", tokens=3,
+        similarity=0.9, score=1.0,
+    )  # fmt: skip
+    found = Retrieved((passage,), 0.9)
+    entry = make_entry(team, kind="retrieval")
+    entry.answer = passages.encode(found)
+    assert answer_text(entry) == "prices.md: Ten dollars."
+    entry.answer = b"\xc1\xff"
+    assert answer_text(entry) == ""
