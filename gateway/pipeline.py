@@ -1,6 +1,6 @@
 """A call, from its arrival to its record. Read this file first.
 
-    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → look up slot → queue
+    ADMIT    authenticate, identify → resolve prompt → recall response → resolve route, break loops → look up slot, recall request → queue
              → fetch images → gather context → render prompt → redact → screen → defend → capabilities → look up answer
              → enforce limits → limit rates → reserve
     INVOKE   the model's reply, event by event, through the outbound filters
@@ -40,6 +40,7 @@ from gateway.stages.gather_context import gather_context
 from gateway.stages.keep_in_cache import keep_in_cache
 from gateway.stages.limit_rates import limit_rates, limit_requests
 from gateway.stages.look_up_answer import look_up_answer
+from gateway.stages.recall_request import recall_request
 from gateway.stages.recall_response import recall_response
 from gateway.stages.refresh_slot import refresh_slot
 from gateway.stages.render_prompt import render_prompt
@@ -67,6 +68,7 @@ ADMISSION: tuple[tuple[str, Stage], ...] = (
     (_RECALLED, recall_response),
     ("resolve route", routed),
     ("look up slot", slot_looked_up),
+    ("recall request", recall_request),
     ("queue", take_turn),
     (_OF_WEB_IMAGES, fetch_images),
     ("gather context", partial(gather_context, ask=_ask)),
@@ -85,7 +87,7 @@ PREPARATION = tuple(each for each in ADMISSION if each[0] not in _OF_SENDING)
 """What a line passes before batch inference is asked: all but what holds, since its batch has held already."""
 _OF_PROMPTS = frozenset({"resolve prompt", "gather context", "render prompt"})
 """Stages that other calls pass by."""
-_OF_CACHE = frozenset({"look up answer", "keep in cache"})
+_OF_CACHE = frozenset({"recall request", "look up answer", "keep in cache"})
 """Stages that calls pass by that no cache rule holds for."""
 _OF_ASKING = frozenset({_OF_WEB_IMAGES, "screen", "defend", "limit rates"})
 """Stages that a line passed before batch inference made it: they say whether a model may be asked, and it was."""

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connections
 from gateway.batches.services.batch_store import BatchStore
 from gateway.batches.services.file_store import FileStore
 from gateway.cache.flights import Flights
+from gateway.cache.known_requests import KnownRequests
 from gateway.cache.store import CacheStore
 from gateway.jobs.services.store import JobStore
 from gateway.metrics.bugs import BugWatch
@@ -192,6 +193,7 @@ class Gateway:
         self.rule_use = RuleUse(self._pool)
         self.beginning_use = BeginningUse(self._pool)
         self.cache = CacheStore(self._pool)
+        self.known_requests = KnownRequests()
         self.cache_use = CacheUses(self._pool)
         self.flights = Flights(settings.REDIS_URL)
         self.feedback = FeedbackStore(self._pool)

@@ -4,10 +4,11 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from psycopg.errors import ObjectNotInPrerequisiteState
 
 from embedded.child import Child
 from embedded.folder import make_folder
@@ -16,6 +17,8 @@ from embedded.postgres import Postgres
 from embedded.users import account, give
 from embedded.waiting import start_and_wait, stop_all
 from tests.services import PASSWORD, Stack, until
+
+_PROMOTION_SECONDS = 120.0
 
 
 class Pair:
@@ -56,8 +59,7 @@ class Pair:
             stop_all([child])
         self._primary, self._other = self._other, self._primary
         self._synchronous("")
-        with psycopg.connect(self.primary, autocommit=True) as connection:
-            assert connection.execute("SELECT pg_promote(true, 30)").fetchone() == (True,)
+        until(self._is_promoted, seconds=_PROMOTION_SECONDS, what="the promotion")
 
     def rejoin(self) -> None:
         """The one that does not run is made anew from the primary, and follows it: what it had beyond that is of no account."""
@@ -90,6 +92,16 @@ class Pair:
         with psycopg.connect(self.primary, autocommit=True) as connection:
             connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
             connection.execute("SELECT pg_reload_conf()")
+
+    def _is_promoted(self) -> bool:
+        """Asks for it as long as it has not happened. A server that has just lost its primary may sleep for
+        wal_retrieve_retry_interval, 5 s, before it hears of that."""
+        with (
+            psycopg.connect(self.primary, autocommit=True) as connection,
+            suppress(ObjectNotInPrerequisiteState),
+        ):
+            return connection.execute("SELECT pg_promote(true, 10)").fetchone() == (True,)
+        return True  # it is none that follows any more
 
     def stop(self) -> None:
         stop_all([self._own])

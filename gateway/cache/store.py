@@ -87,7 +87,7 @@ _JUDGED = """
         (%(outcome)s = 'unsure')::int, now())
     ON CONFLICT (team_id, route, prompt_id) DO UPDATE SET judged = v.judged + excluded.judged, wrong = v.wrong + excluded.wrong,
         unsure = v.unsure + excluded.unsure, updated_at = now()"""
-_MAX_SECONDS = 2.0
+_MAX_SECONDS = 0.5
 """A look-up that takes longer is a miss."""
 _PUT_SECONDS = 5.0
 

@@ -110,6 +110,8 @@ class CacheRun:
     """The answer, masked, where there is one."""
     asked: Conversation | None = None
     """What the caller said, as it came, where an answer was found in a slot."""
+    request_key: bytes = b""
+    """What the request is known by before it is looked through; empty where it has to be."""
     digest: bytes = b""
     """Under which the answer will be kept; empty: it is not."""
     digest_kind: str = "exact"

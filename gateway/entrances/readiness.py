@@ -1,11 +1,15 @@
-"""Whether calls can be taken, made and recorded now, and what is wrong around them: looked at once a second, told at once."""
+"""Whether calls can be taken, made and recorded now, and what is wrong around them: looked at once a second, told at once.
+
+While calls are refused because Postgres hangs, it is told without waiting for the next look, which may hang as well.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from shutil import disk_usage
 
 from django.conf import settings
@@ -13,6 +17,7 @@ from django.conf import settings
 from gateway.runtime import Gateway
 from kernel import descriptors
 from kernel.clock import WARN_SECONDS, WRONG_SECONDS, perf_counter, skew_seconds
+from kernel.deadlines import within
 
 EVERY_SECONDS = 1.0
 DEADLINE_SECONDS = 5.0
@@ -20,10 +25,14 @@ _STALE_SECONDS = 10.0
 """A look that is older says nothing about now."""
 _TIMEOUT_SECONDS = 2.0
 _BACKGROUND_EVERY, _BACKGROUND_TIMEOUT = 5.0, 1.0
+"""The time is for all that is read of background work together: what calls need is looked at behind it."""
 _DISK_WARNS, _DESCRIPTORS_WARN = 0.90, 0.80
 _DESCRIPTORS_LEFT = 64
 """Fewer are kept for what is under way."""
 _VITAL = ("the ledger's heartbeat", "the snapshot")
+
+_Sentence = tuple[Callable[[], bool], Callable[[], str]]
+"""Whether something is to be told, and what."""
 
 
 @dataclass(slots=True)
@@ -61,10 +70,20 @@ class Readiness:
 
     @property
     def state(self) -> State:
-        """The last look's; what nobody could look at for long is not well."""
+        """The last look's, without what calls are refused for by now; what nobody could look at for long is not well. For any
+        thread."""
         if perf_counter() - self._looked_at <= _STALE_SECONDS:
-            return self._state
+            return self._without_what_fails_by_now(self._state)
         return State({"postgres": False, "snapshot": False}, warnings=["Nothing was looked at for some seconds: this process is overloaded, or hangs."])  # fmt: skip
+
+    def _without_what_fails_by_now(self, state: State) -> State:
+        gateway = self._gateway
+        now = {"postgres": not gateway.ledger.refuses, "snapshot": not gateway.is_blind}
+        checks = {name: passed and now[name] for name, passed in state.checks.items()}
+        if checks == state.checks:
+            return state
+        sentences = [say() for fails, say in self._vital_sentences(checks) if fails()]
+        return replace(state, checks=checks, warnings=list(dict.fromkeys([*sentences, *state.warnings])))
 
     async def look(self) -> None:
         """Looks at everything."""
@@ -103,26 +122,36 @@ class Readiness:
         gateway.ledger.warnings = warnings
 
     async def _look_at_background(self) -> None:
-        ledger = self._gateway.ledger
+        with suppress(TimeoutError):
+            await within(_BACKGROUND_TIMEOUT, self._read_background())
+
+    async def _read_background(self) -> None:
+        gateway = self._gateway
         if perf_counter() - self._bugs_at >= _BACKGROUND_EVERY:
             self._bugs_at = perf_counter()
-            await self._gateway.bugs.look(_BACKGROUND_TIMEOUT)
-        if not ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
+            await gateway.bugs.look(_BACKGROUND_TIMEOUT)
+        if not gateway.ledger.is_connected or perf_counter() - self._background[0] < _BACKGROUND_EVERY:
             return
-        says = await self._gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
-        await self._gateway.jobs.look(_BACKGROUND_TIMEOUT)
-        await self._gateway.batches.look(_BACKGROUND_TIMEOUT)
+        says = await gateway.background.what_is_silent(_BACKGROUND_TIMEOUT)
         self._background = (perf_counter(), says or "ok")
+        await gateway.jobs.look(_BACKGROUND_TIMEOUT)
+        await gateway.batches.look(_BACKGROUND_TIMEOUT)
 
-    def _sentences(
-        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float, disk: float
-    ) -> tuple[tuple[Callable[[], bool], Callable[[], str]], ...]:
-        gateway = self._gateway
+    def _vital_sentences(self, checks: dict[str, bool]) -> tuple[_Sentence, ...]:
+        ledger = self._gateway.ledger
         return (
-            (lambda: not checks["postgres"], lambda: f"Postgres takes no records ({gateway.ledger.error or 'it does not answer'}): "
+            (lambda: not checks["postgres"], lambda: f"Postgres takes no records ({ledger.error or 'it does not answer'}): "
              "all calls are refused. See that it runs, takes writes, and has disk space."),
             (lambda: not checks["snapshot"], lambda: "It can't be read which keys have been revoked: all calls are refused. See that "
              "DATABASE_DIRECT_URL leads to Postgres, and that it has free connections."),
+        )  # fmt: skip
+
+    def _sentences(
+        self, checks: dict[str, bool], valkey: bool, late: dict[str, int], share: float, disk: float
+    ) -> tuple[_Sentence, ...]:
+        gateway = self._gateway
+        return (
+            *self._vital_sentences(checks),
             (lambda: not valkey, lambda: f"Valkey {gateway.limiter.trouble}: this process keeps to its share of each rate limit, and background "
              "work waits. See that it runs and takes writes."),
             (lambda: abs(skew_seconds()) >= WARN_SECONDS, lambda: f"The clock of {os.uname().nodename} is {skew_seconds():+.0f} s off Postgres': "

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
@@ -12,10 +13,13 @@ from gateway.catalogue.cache_rules import OFF, SERVE, CacheRuleEntry
 from gateway.conversation import Block, Conversation, Message
 from gateway.events import Event, Vector
 from gateway.refusals import Refusal
+from gateway.routing.fitting import said
 from gateway.runtime import Gateway
 from kernel import text_vectors
 from kernel.deadlines import within
 from kernel.text_vectors import half_literal, text_array
+
+logger = logging.getLogger(__name__)
 
 Ask = Callable[[Call, Gateway], Awaitable[list[Event]]]
 
@@ -86,7 +90,14 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntr
             await _find_alike(call, gateway, run, rule, ask)
     except CacheUnavailableError:
         run.reason = "unavailable"
-    if not run.is_found:
+    except Exception:
+        logger.exception("call %s: the cache was not asked", call.id)
+        run.reason = "unavailable"
+    if run.is_found:
+        call.checks.adjusted = said(call)
+        if run.kind == "exact" and run.request_key:
+            gateway.known_requests.keep(run.request_key, call, gateway.snapshot, run.digest)
+    else:
         run.outcome = run.outcome or MISS
         refuse_if_wanted_cached(run)
 

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Awaitable
 
 from gateway.cache.keys import filled, moments, slot_digest
@@ -9,6 +10,8 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from kernel.clock import perf_counter
 from prompts.registry.policy.template_meter import RenderError
+
+logger = logging.getLogger(__name__)
 
 _NOTHING = CacheWishes()
 
@@ -91,6 +94,9 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun) -> None:
                 look = await gateway.cache.look(run.digest)
                 serve(call, run, look.found, "slot")
     except CacheUnavailableError:
+        run.reason = "unavailable"
+    except Exception:
+        logger.exception("call %s: the cache was not asked", call.id)
         run.reason = "unavailable"
     if not run.is_found:
         run.outcome = MISS

@@ -47,8 +47,9 @@ class Batcher(Generic[Item, Result]):
 
     @property
     def under_way_for(self) -> float:
-        """Seconds since the batch was sent that is under way; 0 where there is none."""
-        return 0.0 if self._sent_at is None else perf_counter() - self._sent_at
+        """Seconds since the batch was sent that is under way; 0 where there is none. For any thread."""
+        sent_at = self._sent_at
+        return 0.0 if sent_at is None else perf_counter() - sent_at
 
     def __len__(self) -> int:
         return len(self._queue)

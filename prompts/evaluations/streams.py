@@ -8,7 +8,9 @@ hold. It carries who ran it as its end user.
 """
 
 import asyncio
+import logging
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,16 +30,21 @@ from accounts.services.internal_keys import internal_key
 from accounts.services.sign_ins import SESSION_KEY, holds
 from kernel.clock import perf_counter
 from kernel.errors import DomainError
+from prompts.evaluations.policy.event_stream import EventReader
 from prompts.evaluations.selectors.playground import facts_of
+from prompts.inner_calls import TIMEOUT_SECONDS
 from prompts.registry.models import Prompt
 from prompts.registry.policy.rendering import KNOWLEDGE
 from prompts.registry.selectors.compiled import compiled
 
+logger = logging.getLogger(__name__)
+
 _MAX_BYTES = 1_000_000
 _UNAUTHORIZED = 4401
-_TRIES, _PAUSE_SECONDS = 8, 0.25
-"""A key, or a version, that was made just now reaches the gateways within a second."""
-_NOT_YET_KNOWN = (401, 404)
+_CONNECT_SECONDS = 5.0
+_TRIED_SECONDS, _PAUSE_SECONDS = 10.0, 0.25
+"""A key, or a version, that was made just now reaches the gateways within a second, or some where much else is to be done."""
+_NOT_YET_KNOWN = ("invalid_api_key", "prompt_not_found")
 
 
 class PlaygroundError(DomainError):
@@ -100,6 +107,11 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
             await self._send(
                 side, "error", message="The gateway does not answer. Is it running? Try again shortly."
             )
+        except Exception:
+            logger.exception("a run of the playground failed")
+            await self._send(
+                side, "error", message="Something went wrong in Gatehouse; its log says what. Try again."
+            )
 
     async def _relay(self, side: str, prompt: Prompt, key: str, sent: dict[str, Any]) -> str:
         """Hands the gateway's events on; the call's id, where it got one."""
@@ -118,32 +130,25 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
                 "stream": True,
             }
         )
-        async with ClientBuilder().build() as client:
-            for attempt in range(_TRIES):
+        known_by = perf_counter() + _TRIED_SECONDS
+        async with _client().build() as client:
+            while True:
                 request = client.post(url).headers(headers).body_bytes(body).streamed_read_buffer_limit(0)
                 async with request.build_streamed() as response:
-                    if response.status in _NOT_YET_KNOWN and attempt + 1 < _TRIES:
-                        await asyncio.sleep(_PAUSE_SECONDS)
-                        continue
                     call_id = response.get_header("x-gatehouse-call-id") or ""
-                    if response.status != 200:
-                        error = orjson.loads(bytes(await response.bytes())).get("error", {})
-                        await self._send(
-                            side, "error", message=error.get("message", ""), code=error.get("code")
-                        )
+                    if response.status == 200:
+                        await self._events(side, response.body_reader)
                         return call_id
-                    await self._events(side, response.body_reader)
+                    error = orjson.loads(bytes(await response.bytes())).get("error", {})
+                if error.get("code") not in _NOT_YET_KNOWN or perf_counter() > known_by:
+                    await self._send(side, "error", message=error.get("message", ""), code=error.get("code"))
                     return call_id
-        return ""
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _events(self, side: str, reader: Any) -> None:
-        buffer = b""
+        events = EventReader()
         while (chunk := await reader.read_chunk()) is not None:
-            *events, buffer = (buffer + bytes(chunk)).split(b"\n\n")
-            for event in events:
-                kind, _, data = event.partition(b"\ndata: ")
-                name = kind.removeprefix(b"event: ").decode()
-                value = orjson.loads(data)
+            for name, value in events.feed(bytes(chunk)):
                 if name == "error":
                     value = {"message": value["error"]["message"], "code": value["error"]["code"]}
                 await self._send(side, name, **value)
@@ -152,6 +157,14 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
         text = orjson.dumps({**members, "type": kind, "side": side}).decode()
         with suppress(RuntimeError):  # the page has left
             await self.base_send({"type": "websocket.send", "text": text})
+
+
+def _client() -> ClientBuilder:
+    return (
+        ClientBuilder()
+        .connect_timeout(timedelta(seconds=_CONNECT_SECONDS))
+        .read_timeout(timedelta(seconds=TIMEOUT_SECONDS))
+    )
 
 
 def _closing(function: Any) -> Any:

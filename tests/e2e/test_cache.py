@@ -387,3 +387,43 @@ def test_nothing_is_said_where_nothing_is_cached(shared_world):
     assert "x-gatehouse-cache" not in ask(world, key).headers
     assert ask(world, key, cache="no-cache").headers["x-gatehouse-cache"] == "bypass; reason=off"
     assert ask(world, key, cache="only-if-cached").status_code == 404
+
+
+def test_a_request_that_is_known_is_not_looked_through_again(shared_world, cached):
+    world, key = shared_world, cached()
+    text = "Is ann@example.com a good address? A card of 4111 1111 1111 1111 is no secret."
+    answers = [ask(world, key, text, seed=None) for _ in range(4)]
+    assert [word(each) for each in answers] == ["miss", "hit", "hit", "hit"]
+    assert len({said(each) for each in answers}) == 1
+    assert "ann@example.com" in said(answers[-1])
+    first, last = (world.record(each.headers["x-gatehouse-call-id"]) for each in (answers[1], answers[-1]))
+    assert {"redact", "screen"} <= {name for name, _, _ in first["stages"]}
+    assert not {"redact", "screen", "capabilities"} & {name for name, _, _ in last["stages"]}
+    for member in ("findings", "body", "model", "end_user", "is_flagged"):
+        assert first[member] == last[member], member
+    for member in ("policies", "input", "screening"):
+        assert first["checks"].get(member) == last["checks"].get(member), member
+
+
+def test_hits_count_as_requests_where_a_rule_says_so(shared_world, cached, team):
+    world, key = shared_world, cached(counts_requests=True)
+    world.set_rate_limit(team=team, metric="requests", limit=3)
+    world.knows(world.new_key(team=team))
+    statuses = [ask(world, key).status_code for _ in range(5)]
+    assert statuses.count(429) == 2
+
+
+def test_a_cache_that_is_slow_or_broken_stops_no_call(shared_world, cached):
+    world, key = shared_world, cached(semantic="serve", min_similarity=0.85)
+    ask(world, key, "How many days do I have?")
+    world.execute("ALTER TABLE gateway_cacheentry RENAME COLUMN vector TO gone")
+    try:
+        answer = ask(world, key, "How many days do we have?")
+        assert (answer.status_code, answer.headers["x-gatehouse-cache"]) == (200, "miss; reason=unavailable")
+        assert word(ask(world, key, "How many days do I have?")) == "hit"
+    finally:
+        world.execute("ALTER TABLE gateway_cacheentry RENAME COLUMN gone TO vector")
+    with world.stack.connect() as connection, connection.transaction():
+        connection.execute("LOCK TABLE gateway_cacheentry IN ACCESS EXCLUSIVE MODE")
+        answer = ask(world, key, "How many days do I have?")
+        assert (answer.status_code, answer.headers["x-gatehouse-cache"]) == (200, "miss; reason=unavailable")

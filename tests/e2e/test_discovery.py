@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from embedded.environment import with_simulator
 from gateway.catalogue.models import Deployment, Model, Price, Route, RouteTarget
 from gateway.catalogue.services.catalog import PRICED_FROM
+from gateway.catalogue.services.quotas import SOURCE
 from gateway.discovering import read
 from gateway.discovery.models import Discovered
 from gateway.discovery.services.actions import deploy, succeed
@@ -15,6 +18,15 @@ from tests.services import until
 GONE = "cohere.command-r-v1:0"
 
 
+@pytest.fixture
+def quotas(world):
+    """What was read of them is taken back: other tests of the stack let more calls fail than a minute's quota has room for."""
+    none = dict.fromkeys(("requests_per_minute", "tokens_per_minute"), None)
+    yield
+    world.stack.make(lambda: Deployment.objects.filter(quota_source=SOURCE).update(**none, quota_source=""))
+
+
+@pytest.mark.usefixtures("quotas")
 def test_what_is_found_is_deployed_and_called(world, settings, monkeypatch):
     """Looked at in the stack's simulator, added, priced, and called by its ARN."""
     settings.BEDROCK_ENDPOINT_URL = world.stack.simulator

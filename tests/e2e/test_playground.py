@@ -73,7 +73,7 @@ async def run(socket: ClientConnection, **members: Any) -> None:
 
 
 async def received(socket: ClientConnection) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 30))
+    found: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 60))
     return found
 
 
@@ -158,6 +158,18 @@ async def test_drafts_run_too(world, people, prompt):
         messages = await until_record(socket)
     assert messages[0]["turns"] == [{"role": "user", "text": "Draft: Ann."}]
     assert world.record(messages[-1]["call_id"])["prompt_version"] == 2
+
+
+async def test_a_model_that_is_silent_for_long_is_waited_for(world, people, prompt):
+    """What keeps its stream open meanwhile is nothing to be shown."""
+    server = world.stack.gateway(env={"GATEHOUSE_STREAM_KEEP_ALIVE_SECONDS": "0.2"})
+    other = World(world.stack, server, world.key)
+    world.fault(latency_ms=1500)
+    async with dial(other, people["root"]) as socket:
+        await run(socket, prompt=prompt)
+        messages = await until_record(socket)
+    kinds = Counter(message["type"] for message in messages)
+    assert (kinds["start"], kinds["end"], kinds["record"], kinds["error"]) == (1, 1, 1, 0)
 
 
 async def test_what_is_not_one_s_own_does_not_exist(world, people, prompt):

@@ -22,8 +22,12 @@ _COSINE_SAME = 0.95
 _COSINE_DIFFERENT = 0.5
 _SHORT = 12
 """Words: in short answers each number and name is the answer itself."""
-_YES = frozenset({"yes", "yeah", "yep", "correct", "true", "right", "indeed", "absolutely", "certainly"})
-_NO = frozenset({"no", "nope", "incorrect", "false", "wrong", "not"})
+_YES = frozenset({"yes", "yeah", "yep"})
+_YES_ALONE = frozenset({"correct", "true", "right", "indeed", "absolutely", "certainly"})
+_NO = frozenset({"no", "nope"})
+_NO_ALONE = frozenset({"incorrect", "false", "wrong"})
+"""Words that are a verdict where a pause is behind them: "right" isn't one in "right-click"."""
+_FIRST = re.compile(r"\W*(\w+)(\s*(?:[.,;:!]|$)|)")
 _BLANKS = re.compile(r"\s+")
 _NEGATING = words.NEGATIONS - {
     "free",
@@ -65,9 +69,7 @@ def compare(served: str, said: str, *, cosine: float | None = None) -> Compariso
     if mine.verdict and theirs.verdict and mine.verdict != theirs.verdict:
         return DIFFERENT
     is_short = min(mine.length, theirs.length) <= _SHORT
-    if _contradict(mine.numbers, theirs.numbers, is_short=is_short):
-        return DIFFERENT
-    if is_short and _contradict(mine.names, theirs.names, is_short=True):
+    if is_short and (_contradict(mine.numbers, theirs.numbers) or _contradict(mine.names, theirs.names)):
         return DIFFERENT
     overlap = _overlap(mine.content, theirs.content)
     is_even = mine.negations % 2 == theirs.negations % 2
@@ -85,11 +87,9 @@ def _far(overlap: float, cosine: float | None) -> Comparison:
     return DIFFERENT if is_far else UNSURE
 
 
-def _contradict(mine: frozenset[str], theirs: frozenset[str], *, is_short: bool) -> bool:
-    """Whether nothing is common to both; in short answers, whether each has what the other lacks."""
-    if not mine or not theirs:
-        return False
-    return mine.isdisjoint(theirs) or (is_short and not (mine <= theirs or theirs <= mine))
+def _contradict(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Whether each has what the other lacks."""
+    return bool(mine - theirs) and bool(theirs - mine)
 
 
 def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
@@ -118,6 +118,15 @@ def _read(text: str) -> _Read:
     negations = [token for token in figures if token in _NEGATING or token.endswith("n't")]
     content = {stem(token) for token in figures if token not in words.FUNCTION_WORDS} - _NEGATING
     found = frozenset(token for token in figures if numbers.is_number(token))
-    first = figures[0] if figures else ""
-    verdict = "yes" if first in _YES else "no" if first in _NO else ""
-    return _Read(frozenset(content), found, frozenset(names), len(negations), verdict, len(figures))
+    return _Read(frozenset(content), found, frozenset(names), len(negations), _verdict(text), len(figures))
+
+
+def _verdict(text: str) -> str:
+    """Whether an answer begins with yes or no."""
+    match = _FIRST.match(text)
+    if match is None:
+        return ""
+    word, is_alone = match[1].casefold(), match[2] != ""
+    if word in _YES or (is_alone and word in _YES_ALONE):
+        return "yes"
+    return "no" if word in _NO or (is_alone and word in _NO_ALONE) else ""

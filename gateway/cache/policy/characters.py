@@ -77,13 +77,16 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
     """What counts among marks that are mostly free."""
     marks, start, end = match.group(), match.start(), match.end()
     before, after = text[start - 1 : start], text[end : end + 1]
+    if _is_spoken_of(marks, before, after, text[end:].lstrip()):
+        return [Piece(marks, SYMBOL, False)]
     found = []
     for mark in marks:
         is_glued = len(marks) == 1 and before.isalnum() and after.isalnum()
         if mark in "()":
             kept = is_formula
         elif mark == "!":
-            kept = before.isdigit() or after == "="
+            is_single = before.isalpha() and not text[start - 2 : start - 1].isalnum()
+            kept = before.isdigit() or after == "=" or is_single or (after.isalnum() and not before.isalnum())
         elif mark == "'":
             kept = before.isalnum() and not after.isalnum()
             if kept and before == "s" and text[end:].lstrip()[:1].isalpha():
@@ -100,3 +103,14 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
         elif mark in ",;:.?!":
             found.append(Piece(",", PAUSE, False))
     return found
+
+
+def _is_spoken_of(marks: str, before: str, after: str, rest: str) -> bool:
+    """Whether marks stand where a word would: "what does ? mean". What ends a sentence has nothing or a capital behind it."""
+    return (
+        before in ("", " ")
+        and after == " "
+        and not rest[:1].isupper()
+        and bool(rest)
+        and marks not in (",", ";", ":", "-", "--")
+    )

@@ -33,7 +33,7 @@ _FOR_ME = re.compile(
     r"|^(explain (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) to me(?= ,|$)"
 )
 _GIVE_ME = re.compile(
-    r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!about |of |, )(?=\S)"
+    r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!(?:about|of|off|up|down|out|in|on|to|with|for|from|by|at|over|,) )(?=\S+ )"
 )
 _TELL = re.compile(r"^(?:tell me|give me|name) the (?=\S+(?: \S+)? of )")
 _INVERTED = re.compile(
@@ -52,6 +52,7 @@ _NOT_DOING = re.compile(
 """Here "is not eating" isn't "isn't eating"."""
 _OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
 _HOW_YOU = re.compile(r"^how (?:do|can|could|does|might) you ")
+_ONE_WORD = re.compile(r"^how \S+ you \S+$")
 _HOW = re.compile(
     r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
@@ -117,7 +118,7 @@ def unframed(tokens: list[str]) -> list[str]:
     if (match := _FRONTED.match(text)) and not _SECOND_VERB.search(f"{match[2]} "):
         text = f"{match[2]} {match[1]}".strip()
     text = _MODAL_NOT.sub(lambda match: f"{match[1] or match[2]} not {match[3]}", text)
-    if not (_HOW_YOU.match(text) and _OF_ME.search(text)):
+    if not (_HOW_YOU.match(text) and (_OF_ME.search(text) or _ONE_WORD.match(text))):
         text = _HOW.sub("how ", text, count=1)
     text = _TO_DO.sub("how ", _THE_WAY.sub("how ", text, count=1), count=1)
     text = _WHICH.sub("what ", _WHICH_ONE.sub("which ", text))
@@ -181,7 +182,7 @@ def without_articles(tokens: list[str], stops: frozenset[str]) -> tuple[list[str
     for at, token in enumerate(tokens):
         if token in ARTICLES:
             following = tokens[at + 1] if at + 1 < len(tokens) else ""
-            is_letter = token == "a" and (not following or following in stops)
+            is_letter = token == "a" and (not following or following in stops or following in ARTICLES)
             if not is_letter:
                 last = token
                 continue

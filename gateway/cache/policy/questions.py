@@ -160,10 +160,10 @@ def _kind(tokens: Sequence[str]) -> str:
     return "statement"
 
 
-_ENGLISH = (
-    words.words_of("what how why which where who when the is are of does do can should could would please explain list translate summarize and this that your with have it my about from did were has had there they than after before between been")
-    | words.REQUESTS
-) - {"plan", "set", "design", "format", "list", "rank"}  # fmt: skip
+_ENGLISH = words.words_of(
+    "what how why which where who when the is are of does do can should could would please and this that your with have it my about from did were has had there they than after "
+    "before between been whats hows you for not must may"
+)
 _NOT_ENGLISH = words.words_of(
     "der die das und ist nicht ein eine mit auf wie was-ist le la les des est et que pour une vous je el los las por para del qué cómo cuál il gli che "
     "di per sono come della não uma você het een van niet voor zijn och att är jak czy co jest nie på og hvad wie wer wo warum quel quelle comment "
@@ -173,9 +173,10 @@ _NOT_ENGLISH = words.words_of(
 
 def _is_english(text: str, pieces: Sequence[Piece]) -> bool:
     """Whether the lists of English words may be used: English words are there, and none of another language."""
-    known = {piece.text.casefold().partition("'")[0] for piece in pieces if piece.kind == characters.WORD}
-    foreign = len(known & _NOT_ENGLISH)
-    if foreign >= 2 or not known & _ENGLISH or (foreign and len(known & _ENGLISH) < 2):
+    known = [piece.text.casefold().partition("'")[0] for piece in pieces if piece.kind == characters.WORD]
+    foreign = len(_NOT_ENGLISH.intersection(known))
+    english = len(_ENGLISH.intersection(known)) + (known[:1] != [] and known[0] in words.REQUESTS)
+    if foreign >= 2 or not english or (foreign and english < 2):
         return False
     letters = sum(map(str.isalpha, text))
     plain = sum(character.isascii() and character.isalpha() for character in text)

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from gateway.cache.policy import characters, numbers, words
 from gateway.cache.policy.characters import Piece
-from gateway.cache.policy.units import UNIT_OF
+from gateway.cache.policy.units import CASED, UNIT_OF
 
 
 def spelled(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
@@ -20,7 +20,7 @@ def spelled(pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
         elif piece.kind == characters.WORD:
             made = (numbers.roman(piece.text),) if numbers.roman(piece.text) else _word(piece.text.casefold())
             is_cased = len(made) == 1 and (made[0] in words.CASE_MATTERS or _is_element(piece.text))
-            if is_cased and _is_name(piece, pieces):
+            if piece.text in CASED or (is_cased and _is_name(piece, pieces)):
                 made = (piece.text,)
         elif piece.kind == characters.SYMBOL:
             made = _symbol(piece.text)

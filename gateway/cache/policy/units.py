@@ -76,3 +76,5 @@ AFTER_NUMBER = {
 }
 UNITS = frozenset((*UNIT_OF.values(), *AFTER_NUMBER.values(), *BY_CASE.values()))
 CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "yen", "rupee", "franc"})
+CASED = frozenset({"KBps", "MBps", "GBps", "TBps"})
+"""Bytes a second, where small letters would be taken for bits."""

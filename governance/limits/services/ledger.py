@@ -165,16 +165,20 @@ class Ledger:
         """Whether Postgres does not answer: neither well nor with an error."""
         return self._reserves.is_stuck(_STUCK_SECONDS) or self._settlements.is_stuck(_STUCK_SECONDS)
 
+    @property
+    def refuses(self) -> bool:
+        """Whether no call may begin: Postgres does not answer, or has taken no end of a call for some seconds. For any thread."""
+        return self.is_stuck or self.failing_for > _FAILING_SECONDS
+
     def reserve(self, request: HoldRequest) -> "asyncio.Future[Admission]":
         """Reserves for a call. The future fails with LedgerUnavailableError when Postgres does.
 
         While ends of calls can't be written none is begun: each would be made, and paid for, and told to have failed.
         """
-        if self.is_stuck:
-            raise LedgerUnavailableError("Postgres does not answer")
-        failing = self._settling_fails_since
-        if failing is not None and perf_counter() - failing > _FAILING_SECONDS:
-            raise LedgerUnavailableError("Postgres takes no records")
+        if self.refuses:
+            raise LedgerUnavailableError(
+                "Postgres does not answer" if self.is_stuck else "Postgres takes no records"
+            )
         try:
             return self._reserves.submit(request)
         except QueueFullError as error:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from governance.privacy.policy.detection import TextHits, beyond, without_placeholders
@@ -34,6 +35,14 @@ class Mask:
         """Findings by kind, whatever was done with them."""
         self.blocked: Counter[str] = Counter()
         """Findings for which the call is to be refused."""
+
+    def again(self) -> "Mask":
+        """The same for another call that says the same."""
+        made = copy(self)
+        for name in ("known", "asked", "_tokens", "_taken", "_for_log", "values"):
+            setattr(made, name, dict(getattr(self, name)))
+        made.counts, made.blocked = Counter(self.counts), Counter(self.blocked)
+        return made
 
     def _find(self, text: str) -> TextHits:
         known = self.known.get(text)
