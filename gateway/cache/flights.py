@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 _PREFIX = "gatehouse:cache:flight:"
 _LEASE_SECONDS = 60
 _VALKEY_SECONDS = 0.25
-_MOST_SECONDS = 60.0
+_MAX_WAIT_SECONDS = 60.0
 """For how long a call waits for another's answer; then it is made all the same."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
+_FIRST_PAUSE, _MAX_PAUSE = 0.01, 0.25
 _AWAY_SECONDS = 5.0
 """For how long Valkey is not asked again after it gave no answer."""
 _TAKE, _LOOK, _LEAVE = "take", "look", "leave"
@@ -71,7 +71,7 @@ class Flights:
     async def enter(self, digest: bytes) -> bool:
         """Whether this call is the one that is made: then `leave` ends it. Else another one has just ended, well or not."""
         if (running := self._running.get(digest)) is not None:
-            await asyncio.wait((running,), timeout=_MOST_SECONDS)
+            await asyncio.wait((running,), timeout=_MAX_WAIT_SECONDS)
             return False
         self._running[digest] = asyncio.get_running_loop().create_future()
         try:
@@ -111,10 +111,10 @@ class Flights:
 
     async def _ended_elsewhere(self, digest: bytes) -> None:
         """Returns when the other process has ended its call, or the wait has been long enough."""
-        until, pause = perf_counter() + _MOST_SECONDS, _FIRST_PAUSE
+        until, pause = perf_counter() + _MAX_WAIT_SECONDS, _FIRST_PAUSE
         while perf_counter() < until and await self._ask(digest, _LOOK, or_else=False):
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            pause = min(pause * 1.5, _MAX_PAUSE)
 
     async def _ask(self, digest: bytes, asked: str, *, or_else: bool) -> bool:
         try:

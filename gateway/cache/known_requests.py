@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from governance.screening.policy.leaks import SystemPrompt
     from prompts.registry.policy.output_contract import Contract
 
-_MOST = 1000
-_MOST_BYTES = 16 * 1024
+_MAX_KNOWN = 1000
+_MAX_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class KnownRequests:
             request.prompt is None
             and request.kind == "text"
             and call.response is None
-            and call.body_bytes < _MOST_BYTES
+            and call.body_bytes < _MAX_BYTES
             and effective.documents == "pass"
             and not effective.guardrails
             and call.rules.storage.bodies != "raw"
@@ -103,5 +103,5 @@ class KnownRequests:
             contract=call.contract,
         )
         self._known.move_to_end(key)
-        if len(self._known) > _MOST:
+        if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)

@@ -444,7 +444,7 @@ class Migration(migrations.Migration):
                         ('route', models.CharField(max_length=200)),
                         ('prompt', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='prompts.prompt')),
                         ('prompt_version', models.PositiveIntegerField(null=True)),
-                        ('end_user', models.CharField(blank=True, db_default='', help_text='Who asked first.', max_length=200)),
+                        ('end_user', models.CharField(blank=True, db_default='', help_text='Of the call whose answer it is.', max_length=200)),
                         ('has_values', models.BooleanField(help_text="Whether the answer holds placeholders: then it is that end user's alone.")),
                         ('uses', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), db_default=[], default=list, help_text='document:…, base:… and context:…', size=None)),
                         ('deployment_id', models.BigIntegerField(null=True)),

@@ -35,7 +35,10 @@ _FOR_ME = re.compile(
 _GIVE_ME = re.compile(
     r"^(give|show|write|find|suggest|recommend|draw|teach|draft|generate|tell|make) (?:me|us) (?!(?:about|of|off|up|down|out|in|on|to|with|for|from|by|at|over|,) )(?=\S+ )"
 )
-_TELL = re.compile(r"^(?:tell me|give me|name) the (?=\S+(?: \S+)? of )")
+_TELL = re.compile(
+    r"^(?:(?:tell me|give me|name) the (?=\S+(?: \S+)? of )|tell me the (?!truth|story|way|time)(?=\S+(?: \S+){0,2}(?: ,)*$))"
+)
+_CLAUSE_IN_SHORT = re.compile(r" (?:who|that|which|how|why|about|when|if|is|are) ")
 _INVERTED = re.compile(
     r"^(what|who|where|when|why|how|how much|which) (?!is |are |was |were )((?:\S+ ){1,12})(is|are|was|were)$"
 )
@@ -59,6 +62,13 @@ _HOW = re.compile(
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"
 )
+_HOW_THEN = re.compile(
+    r"(?<= , )how (?:do|can|could) (?:i|we) (?!(?:look|feel|sound|seem|know|think|not|mean)\b)"
+)
+_JOINED = re.compile(r"^(?:to |how )(setup|login|logout|backup|signup)(?= )")
+_APART = {"setup": "set up", "login": "log in", "logout": "log out", "backup": "back up", "signup": "sign up"}
+_WHERE = re.compile(r"^where (?:can|could|do) (?:i|you|we|1) (?=(?:find|get|buy|see|read|download|order) )")
+_INTO = re.compile(r"^((?:\S+ )*(?:convert|translate) (?:\S+ )*?)into ")
 _TO_DO = re.compile(r"^what (?:(?:can|could) (?:i|you|we|1)|do (?:i|we)) do (?:in order )?to (?!not )")
 _WHEN = re.compile(r"^what does it mean when ")
 _THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
@@ -121,6 +131,10 @@ def unframed(tokens: list[str]) -> list[str]:
     if not (_HOW_YOU.match(text) and (_OF_ME.search(text) or _ONE_WORD.match(text))):
         text = _HOW.sub("how ", text, count=1)
     text = _TO_DO.sub("how ", _THE_WAY.sub("how ", text, count=1), count=1)
+    text = _HOW_THEN.sub("how ", _WHERE.sub("where i ", text))
+    text = _JOINED.sub(lambda match: match[0].replace(match[1], _APART[match[1]]), text)
+    if " into " in text and " to " not in text:
+        text = _INTO.sub(r"\1to ", text)
     text = _WHICH.sub("what ", _WHICH_ONE.sub("which ", text))
     text = _said_otherwise(text.rstrip(" ,"))
     text = _AUXILIARY.sub(r"\1 ", text)
@@ -143,7 +157,8 @@ def _stripped(text: str) -> str:
             break
     text = _ENDING.sub("", text).rstrip(" ,")
     text = _FOR_ME.sub(lambda match: match[1] or match[2], text)
-    text = _TELL.sub("what is the ", text)
+    if not _CLAUSE_IN_SHORT.search(text):
+        text = _TELL.sub("what is the ", text)
     text = _GIVE_ME.sub(r"\1 ", text)
     if is_indirect:
         text = text.rstrip(" ,")

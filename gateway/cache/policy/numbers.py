@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from gateway.cache.policy.units import AFTER_NUMBER, BY_CASE, CURRENCIES, UNIT_OF
+from gateway.cache.policy.units import ABBREVIATIONS, AFTER_NUMBER, BY_CASE, CURRENCIES, UNIT_OF
 
 
 def _listed(text: str) -> list[str]:
@@ -112,6 +112,8 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
         unit = (BY_CASE.get(raw[at]) if after_number else None) or UNIT_OF.get(token)
         if unit is None and after_number:
             unit = AFTER_NUMBER.get(token)
+        if token in ABBREVIATIONS and not after_number and not _is_unit_here(tokens, raw, at):
+            unit = None
         if unit == "k" or (unit and not after_number and _is_mere_plural(token, made)):
             unit = None
         if unit in ("celsius", "fahrenheit") and made and made[-1] == "degree":
@@ -129,6 +131,13 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
         made.append(unit or token)
         kept.append(raw[at])
     return made, kept
+
+
+def _is_unit_here(tokens: Sequence[str], raw: Sequence[str], at: int) -> bool:
+    """Whether an abbreviation without a number before it is a unit: `EUR 5`, "in kg"."""
+    if tokens[at + 1 : at + 2] and is_number(tokens[at + 1]):
+        return True
+    return raw[at].islower() and at > 0 and tokens[at - 1] in ("in", "into", "to", "per", "many")
 
 
 def _is_mere_plural(token: str, before: Sequence[str]) -> bool:

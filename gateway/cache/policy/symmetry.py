@@ -46,12 +46,15 @@ def _possessives(tokens: list[str], before: list[str]) -> tuple[list[str], list[
     end = at + 2
     if start == at or end > len(tokens) or tokens[at + 1] in _BOUNDS:
         return tokens, before
+    if tokens[0] in QUESTION_WORDS and start == 2 and tokens[1] in ("be", "was"):
+        while end < len(tokens) and tokens[end] not in _BOUNDS and end - at <= _MAX_SIDE:
+            end += 1
     if (start > 0 and tokens[start - 1] not in _BOUNDS) or (end < len(tokens) and tokens[end] not in _BOUNDS):
         return tokens, before
-    owner, thing = tokens[start:at], tokens[at + 1]
+    owner, thing = tokens[start:at], tokens[at + 1 : end]
     return (
-        [*tokens[:start], thing, "of", *owner, *tokens[end:]],
-        [*before[:start], "the", thing, *before[start:at], *before[end:]],
+        [*tokens[:start], *thing, "of", *owner, *tokens[end:]],
+        [*before[:start], "the", *thing, *before[start:at], *before[end:]],
     )
 
 

@@ -76,5 +76,40 @@ AFTER_NUMBER = {
 }
 UNITS = frozenset((*UNIT_OF.values(), *AFTER_NUMBER.values(), *BY_CASE.values()))
 CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "yen", "rupee", "franc"})
+_SHORT_WORDS = frozenset(
+    [
+        "mile",
+        "foot",
+        "feet",
+        "inch",
+        "yard",
+        "gram",
+        "kilo",
+        "ton",
+        "tons",
+        "cup",
+        "cups",
+        "byte",
+        "bit",
+        "bits",
+        "hour",
+        "day",
+        "days",
+        "week",
+        "year",
+        "cent",
+        "yen",
+        "euro",
+        "acre",
+        "watt",
+        "volt",
+    ]
+)
+ABBREVIATIONS = frozenset(
+    spelling
+    for spelling in UNIT_OF
+    if spelling.isalpha() and len(spelling) <= 4 and spelling not in _SHORT_WORDS
+)
+"""Spellings that are units beside numbers alone: elsewhere HR and ML are something else."""
 CASED = frozenset({"KBps", "MBps", "GBps", "TBps"})
 """Bytes a second, where small letters would be taken for bits."""

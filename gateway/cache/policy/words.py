@@ -121,6 +121,7 @@ CASE_MATTERS = words_of(
 """Words that are another word in capitals, as a name or an acronym."""
 
 SPELLINGS = {
+    "whom": "who",
     "centre": "center", "theatre": "theater", "fibre": "fiber", "calibre": "caliber", "catalogue": "catalog", "dialogue": "dialog",
     "programme": "program", "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
     "cancelled": "canceled", "cancelling": "canceling", "travelling": "traveling", "travelled": "traveled", "traveller": "traveler",
@@ -135,6 +136,7 @@ SPELLINGS = {
     "haemoglobin": "hemoglobin", "leukaemia": "leukemia", "foetus": "fetus", "manoeuvre": "maneuver", "omelette": "omelet", "yoghurt": "yogurt",
 }  # fmt: skip
 SYNONYMS = {
+    "max": "maximum", "min": "minimum",
     "US": "usa",
     "automobile": "car", "purchase": "buy", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
     "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "physician": "doctor", "kid": "child",
@@ -146,6 +148,7 @@ SYNONYMS = {
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
 PHRASES = {
+    "wi fi": "wifi", "at what time": "what time", "at any time": "anytime",
     "health care": "healthcare", "on line": "online", "data base": "database", "life style": "lifestyle",
     "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
     "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",

@@ -9,8 +9,8 @@ from gateway.catalogue.models.weighed import SHARE
 from prompts.registry.models import Prompt
 
 _DAY = 86_400
-_LONGEST = MaxValueValidator(90 * _DAY)
-_SECONDS = [MinValueValidator(1), _LONGEST]
+_MAX_LIFE = MaxValueValidator(90 * _DAY)
+_SECONDS = [MinValueValidator(1), _MAX_LIFE]
 
 
 class CacheRule(Owned):
@@ -119,7 +119,7 @@ class CacheRule(Owned):
         "stale while revalidating",
         default=0,
         db_default=0,
-        validators=[_LONGEST],
+        validators=[_MAX_LIFE],
         help_text="Seconds after that in which the old answer is still given, and says that it is stale, while a new one is made.",
     )
     retrieval = models.BooleanField(
