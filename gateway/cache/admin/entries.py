@@ -4,9 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
@@ -29,6 +31,16 @@ _LABELS = {
     Kind.RETRIEVAL: "warning",
 }
 _SHOWN = 120
+MAX_COUNTED = 10_000
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # takes no argument where it runs
+    """Of very many rows the first are counted, and paged through: who looks for others filters, or searches."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[:MAX_COUNTED].count())
 
 
 @admin.register(CacheEntry)
@@ -43,6 +55,7 @@ class CacheEntryAdmin(SeenOnly, OwnedAdmin):
     search_fields = ("question", "route", "prompt__name")
     search_help_text = "Words of a question, a route or a prompt."
     show_full_result_count = False
+    paginator = CappedPaginator
     sortable_by = ()
     actions = ("end_selected",)
     actions_list = ("purge",)

@@ -9,7 +9,7 @@ from django.db.models.functions import Length
 from accounts.policy.roles import Capability
 from gateway.cache.models import CacheEntry
 
-_SAMPLE = 1000
+_SAMPLE = 200
 
 
 @dataclass(frozen=True, slots=True)
