@@ -212,6 +212,7 @@ class CacheUse(Owned):
     saved_nanos = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
+        verbose_name_plural = "savings"
         ordering = ("-day", "route")
         constraints = (
             models.UniqueConstraint(

@@ -46,7 +46,7 @@ _ALIKE = f"""
 _BY_ID = f"""
     SELECT e.digest, e.id, e.team_id, e.call_id, e.deployment_id, e.end_user, e.has_values, e.answer, e.cost_nanos,
         greatest(0, extract(epoch FROM now() - e.created_at))::bigint, e.expires_at <= now(), {_SEEN}
-    FROM gateway_cacheentry e WHERE e.id = %s AND e.ends_at > now()"""  # noqa: S608 - our own words
+    FROM gateway_cacheentry e WHERE e.id = %s AND e.ends_at > now() AND {_IS_GOOD}"""  # noqa: S608 - our own words
 _COLUMNS = (
     ("team_id", "bigint"), ("kind", "text"), ("digest", "bytea"), ("rule_id", "bigint"), ("route", "text"), ("prompt_id", "bigint"),
     ("prompt_version", "int"), ("end_user", "text"), ("has_values", "bool"), ("uses", "text"), ("deployment_id", "bigint"),

@@ -552,6 +552,7 @@ class Migration(migrations.Migration):
                         ('saved_nanos', models.BigIntegerField(db_default=0, default=0)),
                     ],
                     options={
+                        'verbose_name_plural': 'savings',
                         'ordering': ('-day', 'route'),
                         'constraints': [models.UniqueConstraint(fields=('team', 'day', 'route', 'prompt', 'outcome'), name='cache_use_once')],
                         'indexes': [],

@@ -11,6 +11,9 @@ COLOURS = 6
 """Teams with a colour of their own; the rest share one."""
 OTHERS = "Other teams"
 
+_CENTS = 40_000_000
+"""Nano-dollars."""
+
 
 @dataclass(frozen=True, slots=True)
 class BarSegment:
@@ -59,7 +62,10 @@ def chart_of(
             _column(day, teams, top, is_marked=(len(days) - 1 - index) % max(5, len(days) // 7) == 0)
             for index, day in enumerate(days)
         ],
-        marks=[format_usd(top * quarter // 4, places=2) for quarter in (4, 3, 2, 1, 0)],
+        # Where all of it is cents, two places would make every mark the same.
+        marks=[
+            format_usd(top * quarter // 4, places=2 if top >= _CENTS else 6) for quarter in (4, 3, 2, 1, 0)
+        ],
         legend=[(index, name, format_usd(sum(costs.values()))) for index, (name, costs) in enumerate(teams)],
     )
 
