@@ -61,13 +61,18 @@ async def _ask(call: Call, gateway: Gateway) -> list[Event]:
     return (await fold(call, gateway)).events
 
 
-_OF_WEB_IMAGES, _RECALLED, _KEPT = "fetch images", "recall response", "keep response"
+_OF_WEB_IMAGES, _RECALLED, _KEPT, _OF_SLOT = (
+    "fetch images",
+    "recall response",
+    "keep response",
+    "look up slot",
+)
 ADMISSION: tuple[tuple[str, Stage], ...] = (
     ("authenticate", identified),
     ("resolve prompt", resolve_prompt),
     (_RECALLED, recall_response),
     ("resolve route", routed),
-    ("look up slot", slot_looked_up),
+    (_OF_SLOT, slot_looked_up),
     ("recall request", recall_request),
     ("queue", take_turn),
     (_OF_WEB_IMAGES, fetch_images),
@@ -211,6 +216,8 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
     for name, stage in stages:
         if is_made and name in _OF_ASKING:
             continue
+        if name is _OF_SLOT and not _may_be_cached(call, gateway):
+            continue
         if name in _OF_CACHE and call.cache is None:
             continue
         if name in _OF_PROMPTS and call.request.prompt is None:
@@ -237,6 +244,12 @@ async def run_stages(stages: tuple[tuple[str, Stage], ...], call: Call, gateway:
             call.fixed_answer is not None or (call.cache is not None and call.cache.is_found)
         ):
             return
+
+
+def _may_be_cached(call: Call, gateway: Gateway) -> bool:
+    """Whether there is a rule for answers that are given again, or the caller speaks of them."""
+    request = call.request
+    return bool(gateway.snapshot.cache_rules.by_key) or request.cache is not None or bool(request.cache_key)
 
 
 def _checked_answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:

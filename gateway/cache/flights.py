@@ -96,9 +96,11 @@ class Flights:
                 logger.warning("a crowd of equal calls may wait for nothing: Valkey is slow")
 
     async def stop(self) -> None:
-        await within(_VALKEY_SECONDS, self._valkey.drain())
-        if self._client is not None:
-            await self._client.aclose()
+        try:
+            await within(_VALKEY_SECONDS, self._valkey.drain())
+        finally:
+            if self._client is not None:
+                await self._client.aclose()
 
     async def _takes(self, digest: bytes) -> bool:
         """Whether no other process makes it. Without Valkey: yes."""

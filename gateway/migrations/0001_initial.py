@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import functools
+import gateway.cache.triggers
 import gateway.snapshot.tables
 import kernel.migrations
 import pgvector.django.halfvec
@@ -735,6 +736,10 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='gateway/cache/sql/purges.sql',
-            sha256='bae0352a33f69bc0d3c940cb670a724f239958c2e688fcace0dbc7806f146de4',
+            sha256='f54c44c4a85c38eceea239905d1f46ea97e12ec8cfaab22ee54db1d2b8048478',
+        ),
+        kernel.migrations.RunSource(
+            source=gateway.cache.triggers.purge_triggers,
+            sha256='917ff9b19f1369336e80edcbb1df4ba43b34866e6c2dbe088de9b44c4e20e94c',
         ),
     ]

@@ -22,10 +22,8 @@ def look_up_slot(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
     Refusals: invalid_request for a key that can't be made; not_cached where the caller wants nothing else.
     """
-    wishes, rules = call.request.cache, gateway.snapshot.cache_rules
-    if not rules.by_key and wishes is None and not call.request.cache_key:
-        return None
-    rule = rules.rule_of(
+    wishes = call.request.cache
+    rule = gateway.snapshot.cache_rules.rule_of(
         team_id=call.key.team.id,
         route=call.routed.route.name,
         prompt_id=call.prompt.prompt.id if call.has_prompt else 0,

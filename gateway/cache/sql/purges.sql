@@ -26,18 +26,3 @@ BEGIN
     SELECT old.team_id, 'context:' || old.id, 'The context source changed.' FROM accounts_team WHERE id = old.team_id;
     RETURN NULL;
 END $$;
-
-DROP TRIGGER IF EXISTS purge_cache_changed ON prompts_knowledgedocument;
-CREATE TRIGGER purge_cache_changed AFTER UPDATE OF current_id, application_ids, name, base_id ON prompts_knowledgedocument
-    FOR EACH ROW WHEN (old.current_id IS DISTINCT FROM new.current_id OR old.application_ids IS DISTINCT FROM new.application_ids
-        OR old.name IS DISTINCT FROM new.name OR old.base_id IS DISTINCT FROM new.base_id)
-    EXECUTE FUNCTION gatehouse_purge_document();
-DROP TRIGGER IF EXISTS purge_cache_deleted ON prompts_knowledgedocument;
-CREATE TRIGGER purge_cache_deleted AFTER DELETE ON prompts_knowledgedocument
-    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_document();
-DROP TRIGGER IF EXISTS purge_cache ON prompts_knowledgebase;
-CREATE TRIGGER purge_cache AFTER UPDATE OF name, route, dimensions, bedrock_id, region ON prompts_knowledgebase
-    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_base();
-DROP TRIGGER IF EXISTS purge_cache ON prompts_contextsource;
-CREATE TRIGGER purge_cache AFTER UPDATE OR DELETE ON prompts_contextsource
-    FOR EACH ROW EXECUTE FUNCTION gatehouse_purge_context();

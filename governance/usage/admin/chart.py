@@ -10,7 +10,6 @@ from kernel.money import format_usd, nanos_to_dollars
 COLOURS = 6
 """Teams with a colour of their own; the rest share one."""
 OTHERS = "Other teams"
-
 _CENTS = 40_000_000
 """Nano-dollars."""
 

@@ -235,6 +235,7 @@ def test_who_may_label(world, who, may):
 
 
 def test_figures(world):
+    CacheRule.objects.update(is_enabled=True)
     team = world.mine.team
     assert "Nothing was looked up in this range" in page(world, "viewer", "cacheuse_changelist")
     prompt = team.prompts.first()

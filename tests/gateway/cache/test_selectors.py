@@ -116,6 +116,7 @@ def test_without_a_rule_nothing_is_served():
 
 
 def test_evidence_of_one_s_own_routes(world):
+    CacheRule.objects.update(is_enabled=True)
     mine, prompt = world.mine.team, world.mine.team.prompts.first()
     CacheRule.objects.filter(team=mine).update(semantic="off")
     CacheEvidence.objects.create(team=mine, route="one", prompt_id=prompt.pk, judged=50, wrong=1, unsure=3)

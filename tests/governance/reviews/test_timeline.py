@@ -10,7 +10,7 @@ from gateway.refusals import STATUS
 from governance.reviews.admin.timeline import timeline_of
 
 RECORDED = (
-    "authenticate", "resolve prompt", "recall response", "resolve route", "queue", "fetch images", "gather context", "render prompt", "redact", "screen", "defend", "capabilities", "enforce limits", "limit rates",
+    "authenticate", "resolve prompt", "recall response", "resolve route", "look up slot", "recall request", "queue", "fetch images", "gather context", "render prompt", "redact", "screen", "defend", "capabilities", "look up answer", "enforce limits", "limit rates",
     "reserve", "invoke", "settle", "store bodies", "keep response",
 )  # fmt: skip
 """In the order of a call; "audit" writes the record and so can't be in it."""
@@ -29,7 +29,7 @@ REFUSES = {
 def test_these_are_the_stages_of_the_pipeline() -> None:
     from gateway.pipeline import ADMISSION, SETTLEMENT
 
-    assert (*(name for name, _ in ADMISSION), "invoke", *(name for name, _ in SETTLEMENT[:-1])) == RECORDED
+    assert (*(name for name, _ in ADMISSION), "invoke", *(name for name, _ in SETTLEMENT[:-2])) == RECORDED
 
 
 def test_every_recorded_stage_is_explained() -> None:
