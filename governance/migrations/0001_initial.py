@@ -9,6 +9,7 @@ import governance.limits.models.budget
 import governance.records.models.blank_record
 import kernel.ids
 import kernel.migrations
+import kernel.time_zones
 import kernel.triggers
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -43,7 +44,7 @@ class Migration(migrations.Migration):
                         ('name', models.CharField(blank=True, help_text='Empty: named after its scope.', max_length=100)),
                         ('limit_nanos', models.BigIntegerField(help_text='Nano-dollars per period.', verbose_name='limit')),
                         ('period', models.CharField(choices=[('day', 'Day'), ('week', 'Week (from Monday)'), ('month', 'Month'), ('quarter', 'Quarter'), ('year', 'Year'), ('total', 'Once, no period')], default='month', max_length=16)),
-                        ('time_zone', models.CharField(default='UTC', help_text='Time zone of the calendar period, such as Europe/Berlin.', max_length=64)),
+                        ('time_zone', models.CharField(default='UTC', help_text='Time zone of the calendar period, such as Europe/Berlin.', max_length=64, validators=[kernel.time_zones.known_zone])),
                         ('is_hard', models.BooleanField(default=True, help_text='A hard budget refuses calls that might exceed it; a soft one counts, and alerts.', verbose_name='hard')),
                         ('when_exceeded', models.CharField(choices=[('refuse', 'It is refused'), ('cheaper', 'A cheaper model answers'), ('wait', 'It waits, then it is refused'), ('ask', 'It is refused with a link to ask for more')], db_default='refuse', default='refuse', help_text='What becomes of a call that a hard budget has too little left for.', max_length=8)),
                         ('cheaper_model', models.CharField(blank=True, db_default='', default='', help_text='The route that answers in its place.', max_length=200)),

@@ -1,5 +1,3 @@
-from zoneinfo import available_timezones
-
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,6 +6,7 @@ from django.db import models
 from accounts.services.known_models import unknown_model
 from governance.limits.models.scope import Scoped
 from kernel.money import NANOS_PER_DOLLAR, format_usd
+from kernel.time_zones import known_zone
 
 MAX_NANOS = 1_000_000_000 * NANOS_PER_DOLLAR
 """The largest limit of a budget: a billion dollars."""
@@ -41,7 +40,10 @@ class Budget(Scoped):
     limit_nanos = models.BigIntegerField("limit", help_text="Nano-dollars per period.")
     period = models.CharField(max_length=16, choices=Period.choices, default=Period.MONTH)
     time_zone = models.CharField(
-        max_length=64, default="UTC", help_text="Time zone of the calendar period, such as Europe/Berlin."
+        max_length=64,
+        default="UTC",
+        validators=[known_zone],
+        help_text="Time zone of the calendar period, such as Europe/Berlin.",
     )
     is_hard = models.BooleanField(
         "hard",
@@ -99,10 +101,6 @@ class Budget(Scoped):
     def clean(self) -> None:
         if self._state.adding:  # it stays as it was made, even where a route has gone since
             self.clean_scope()
-        if self.time_zone not in available_timezones():
-            raise ValidationError(
-                {"time_zone": f"“{self.time_zone}” is an unknown time zone. Try one such as Europe/Berlin."}
-            )
         if self.when_exceeded == WhenExceeded.CHEAPER and not self.cheaper_model:
             raise ValidationError({"cheaper_model": "Name the route that answers when this budget is short."})
         if (unknown := unknown_model([self.cheaper_model] if self.cheaper_model else [])) is not None:

@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import kernel.migrations
+import kernel.time_zones
 import kernel.triggers
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -33,7 +34,7 @@ class Migration(migrations.Migration):
                         ('weight', models.PositiveSmallIntegerField(default=1, help_text="The team's share where calls must queue: a team with 2 goes twice as often as one with 1.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)])),
                         ('end_user_from', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('user_id', 'metadata.user_id (Anthropic, Claude Code)'), ('user', 'user (OpenAI)'), ('safety_identifier', 'safety_identifier (OpenAI)'), ('prompt_cache_key', 'prompt_cache_key (OpenAI, Codex)')], max_length=32), blank=True, db_default=[], default=list, help_text='Where clients tell whom a call is for, beside X-Gatehouse-End-User: the first that says something. Whoever has a key may write it.', size=None, verbose_name='end users from')),
                         ('session_from', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('headers', 'Headers of Claude Code, Codex and opencode'), ('user_id', 'metadata.user_id (Claude Code)'), ('prompt_cache_key', 'prompt_cache_key (OpenAI, Codex)')], max_length=32), blank=True, db_default=['headers', 'user_id'], default=accounts.models.team.usual_session_sources, help_text='Where clients tell which session a call is of, beside X-Gatehouse-Session.', size=None, verbose_name='sessions from')),
-                        ('time_zone', models.CharField(blank=True, db_default='', default='', help_text='By whose clock the half-days of kept answers begin, such as Europe/Berlin. Empty: GATEHOUSE_TIME_ZONE.', max_length=64)),
+                        ('time_zone', models.CharField(blank=True, db_default='', default='', help_text='By whose clock the half-days of kept answers begin, such as Europe/Berlin. Empty: GATEHOUSE_TIME_ZONE.', max_length=64, validators=[kernel.time_zones.known_zone])),
                         ('loop_action', models.CharField(choices=[('off', 'Nothing'), ('warn', 'Warn in a header'), ('stop', 'Refuse the call')], db_default='warn', default='warn', help_text='An agent that repeats itself asks for the same tool with the same arguments, gets the same error, or gives the same answer, again and again in one session.', max_length=8, verbose_name='when an agent repeats itself')),
                         ('loop_repeats', models.PositiveSmallIntegerField(db_default=3, default=3, help_text='How often the same is a loop.', validators=[django.core.validators.MinValueValidator(2), django.core.validators.MaxValueValidator(100)], verbose_name='repeats')),
                         ('loop_tokens', models.PositiveIntegerField(db_default=0, default=0, help_text='Tokens of one session without a tool call or an answer that is new, which count as a loop, too. 0: any number.', verbose_name='tokens without progress')),

@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from accounts.access.models import Owned, OwnedBy
+from kernel.time_zones import known_zone
 
 
 class EndUserSource(models.TextChoices):
@@ -71,6 +72,7 @@ class Team(Owned):
     )
     time_zone = models.CharField(
         max_length=64,
+        validators=[known_zone],
         blank=True,
         default="",
         db_default="",
