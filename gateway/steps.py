@@ -5,11 +5,12 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from gateway.cache.serving import forget
+from gateway.cache.serving import forget, refuse_if_wanted_cached
 from gateway.cache.values import tokens_in
 from gateway.call import Call
 from gateway.call.cache import MISS, CacheRun
 from gateway.conversation import Block, Conversation, Message, encode
+from gateway.outbound.callers_contract import contract_for
 from gateway.refusals import Refusal
 from gateway.routing.worst_case import leave_out_dearest
 from gateway.runtime import Gateway
@@ -68,6 +69,9 @@ async def _slot_looked_up(call: Call, gateway: Gateway, pending: Awaitable[None]
     mask = call.redacted.mask
     if not tokens_in(run.events, mask.entities) <= mask.values.keys():
         _drop_slot(call, run)
+        refuse_if_wanted_cached(run)
+    elif call.asked_output is not None and not call.is_own:
+        call.contract = contract_for(call.asked_output, call.request.wire_format)
 
 
 async def _own_words(call: Call) -> Conversation:

@@ -133,9 +133,12 @@ class _Answer:
 
     @property
     def may_call_tools(self) -> bool:
-        """Whether the caller has tools of its own: what is no answer may be said before one of them is called."""
+        """Whether the caller has tools of its own: what is no answer may be said before one of them is called. An answer in a
+        slot is whole: nothing is to be stopped."""
         fit = self._call.fit
-        return fit is not None and fit.conversation.tool_config is not None and not self._is_by_tool
+        if fit is None:
+            return True
+        return fit.conversation.tool_config is not None and not self._is_by_tool
 
     def _add(self, text: str) -> None:
         self._parts.append(text)
