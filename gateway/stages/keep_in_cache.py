@@ -74,14 +74,20 @@ def _may_keep(call: Call, run: CacheRun) -> bool:
         return True
     # A slot's next call brings the tool's result: it must not be answered by the question for it.
     assert run.rule is not None
-    return last.stop_reason != "tool_use" and (run.rule.with_tools or not has_tools(call.conversation))
+    if last.stop_reason == "tool_use" and not _is_by_tool(call):
+        return False
+    return run.rule.with_tools or not has_tools(call.conversation)
+
+
+def _is_by_tool(call: Call) -> bool:
+    """Whether Gatehouse's own tool wrote the answer."""
+    return call.fit is not None and call.fit.output_mode == BY_TOOL
 
 
 async def _keep(call: Call, gateway: Gateway, run: CacheRun) -> None:
     rule, mask = run.rule, call.redacted.mask
     assert rule is not None
-    by_tool = call.fit is not None and call.fit.output_mode == BY_TOOL
-    events = settled(run.seen, by_tool=by_tool)
+    events = settled(run.seen, by_tool=_is_by_tool(call))
     try:
         answer = encode(events)
         if len(answer) > MAX_BYTES or run.seen_xact is None:
