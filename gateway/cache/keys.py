@@ -31,7 +31,8 @@ def scope_digest(call: Call, question: Block, *, embedder: str, language: str, v
         asked = _asked(call.conversation)
     finally:
         question.text = text
-    return _digest(call, "semantic", asked, _options(call), embedder, language, version)
+    is_held = call.contract is not None
+    return _digest(call, "semantic", asked, _options(call), is_held, embedder, language, version)
 
 
 def slot_digest(call: Call, key: str) -> bytes:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,9 +20,14 @@ from websockets.asyncio.client import connect
 
 from accounts.models import Team
 from gateway.catalogue.models import CacheRule
+from kernel.clock import utc_now
+from prompts.registry.models import Prompt
+from prompts.rollout.services.experiments import start
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 from tests.e2e.test_cache import ask, said, slow, word
+from tests.prompts.knowledge.factories import make_source
+from tests.prompts.rollout.factories import make_experiment
 from tests.services import until
 
 pytestmark = [pytest.mark.slow]
@@ -309,14 +316,17 @@ def test_a_slot_whose_answer_holds_a_stranger_s_value_is_no_answer(world, key, t
 def test_links_in_a_slot_were_looked_at_when_it_was_made(world, key, rule):
     strict = rule()
     world.set_policy({"screening": {"links": "block", "user": "log"}}, team=rule.team(), key=strict)
-    address = f"https://shop.example.com/orders?said={'the quick brown fox jumps over the lazy dog'.replace(' ', '-')}-{uuid4()}"  # fmt: skip
+    address = f"https://shop.example.com/orders?said={'the quick brown fox jumps over the lazy dog of my aunt'.replace(' ', '-')}-{uuid4()}"  # fmt: skip
     slot = str(uuid4())
     world.say(f"See {address} for more.")
     first = ask(
-        world, strict, f"What is {address} and the quick brown fox jumps over the lazy dog?", slot=slot
+        world,
+        strict,
+        f"What is {address} and the quick brown fox jumps over the lazy dog of my aunt?",
+        slot=slot,
     )
     assert address in said(first)
-    second = ask(world, strict, "the quick brown fox jumps over the lazy dog, they say", slot=slot)
+    second = ask(world, strict, "the quick brown fox jumps over the lazy dog of my aunt, they say", slot=slot)
     assert (word(second), said(second)) == ("hit", said(first))
 
 
@@ -375,7 +385,7 @@ def test_a_stale_slot_of_a_prompt_is_made_anew_once(world, key):
     account = str(uuid4())
 
     def run(**more: Any) -> httpx.Response:
-        headers = {"X-Gatehouse-End-User": "ann"}
+        headers = {"X-Gatehouse-End-User": "ann@example.com"}
         return world.post(f"/v1/prompts/{name}/run", json={"variables": {"account": account}, **more}, headers=headers, key=key)  # fmt: skip
 
     world.say("Old.", "New.", "Newer.")
@@ -527,5 +537,108 @@ def test_a_value_in_the_reasoning_is_its_own_end_user_s(world, key, text):
     assert [word(messages("ann")), word(messages("bea"))] == ["hit", "miss"]
 
 
-def test_an_answer_that_fails_an_experiment_s_checks_is_not_kept():
-    pass
+def _started(prompt: int) -> None:
+    checks = [{"kind": "contains", "texts": ["good"]}]
+    experiment = make_experiment(
+        Prompt.objects.get(pk=prompt),
+        name="Good ones",
+        arms=("arm 1", "arm 2"),
+        unit="call",
+        metrics=["checks"],
+        checks=checks,
+    )
+    start(experiment, by=None, now=utc_now())
+
+
+def test_arms_have_answers_of_their_own_and_those_that_fail_their_checks_are_not_kept(world, key):
+    name = f"arms-{next(NUMBERS)}"
+    prompt = world.new_prompt(name, {"messages": [{"text": "First way?"}]}, team=None)
+    world.new_version(prompt, {"messages": [{"text": "Second way?"}]})
+    world.stack.make(lambda: _started(prompt))
+    world.say(
+        {"match": "First way", "text": "A good one.", "times": 1000},
+        {"match": "Second way", "text": "A bad one.", "times": 1000},
+    )
+
+    def run() -> httpx.Response:
+        return world.post(f"/v1/prompts/{name}/run", json={}, key=key)
+
+    until(lambda: run().status_code == 200 and run().json().get("experiment"), what="the experiment")
+    seen: dict[int, list[str]] = {1: [], 2: []}
+    for _ in range(30):
+        answer = run()
+        assert answer.json()["output"] == {1: "A good one.", 2: "A bad one."}[answer.json()["version"]]
+        seen[answer.json()["version"]].append(word(answer))
+        checked = world.record(answer.headers["x-gatehouse-call-id"])["prompt_run"]["checked"]
+        assert checked == {1: "passed", 2: "failed"}[answer.json()["version"]]
+    assert set(seen[1][1:]) == {"hit"}
+    assert set(seen[2]) == {"miss"}
+
+
+def test_a_slot_of_a_prompt_is_told_apart_by_each_of_its_values(world, key):
+    name = f"apart-{next(NUMBERS)}"
+    document = {
+        "messages": [{"text": "{{ a }} and {{ b }}?"}],
+        "variables": [{"name": "a"}, {"name": "b"}],
+        "cache_key": "{{ a }}/{{ b }}",
+    }
+    world.new_prompt(name, document, team=None)
+    world.knows(world.new_key(team="Tests"))
+
+    def run(a: str, b: str) -> str:
+        return word(world.post(f"/v1/prompts/{name}/run", json={"variables": {"a": a, "b": b}}, key=key))
+
+    assert [run("x/y", "z"), run("x", "y/z"), run("x", "y/z"), run("x/y", "z")] == [
+        "miss",
+        "miss",
+        "hit",
+        "hit",
+    ]
+
+
+def test_an_answer_without_the_facts_of_a_source_is_no_slot_s(world, rule):
+    own = rule()
+    team, name = rule.team(), f"facts-{next(NUMBERS)}"
+    fields = {"kind": "http", "url": "http://127.0.0.1:9/", "on_failure": "empty", "text": ""}
+    world.stack.make(lambda: make_source(Team.objects.get(name=team), "orders", **fields) and None)
+    document = {
+        "messages": [{"text": "Orders: {{ orders }}. Analyse {{ account }}."}],
+        "variables": [{"name": "account"}],
+        "context": ["orders"],
+        "cache_key": "{{ account }}",
+    }
+    world.new_prompt(name, document, team=team)
+    world.knows(world.new_key(team=team))
+    answers = [
+        world.post(f"/v1/prompts/{name}/run", json={"variables": {"account": "17"}}, key=own)
+        for _ in range(2)
+    ]
+    assert [(each.status_code, word(each)) for each in answers] == [(200, "miss")] * 2, answers[0].text
+
+
+def test_a_deployment_that_is_switched_off_answers_from_no_cache(world, key, text):
+    first = ask(world, key, text, model=HAIKU)
+    assert word(ask(world, key, text, model=HAIKU)) == "hit"
+    region = first.headers["x-gatehouse-region"]
+    change = "UPDATE gateway_deployment d SET is_enabled = %s FROM gateway_model m, gateway_routetarget t, gateway_route r WHERE m.id = d.model_id AND t.deployment_id = d.id AND r.id = t.route_id AND r.name = %s AND d.region = %s"
+    world.execute(change, False, HAIKU, region)
+    try:
+        world.knows(world.new_key(team="Tests"))
+        answer = ask(world, key, text, model=HAIKU)
+        assert answer.headers.get("x-gatehouse-region") != region
+        assert word(answer) == "miss"
+    finally:
+        world.execute(change, True, HAIKU, region)
+        world.knows(world.new_key(team="Tests"))
+
+
+def test_without_valkey_crowds_are_told_apart_by_process(world, key, text):
+    pid = world.stack.services.child("valkey").pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with slow(world, 800), ThreadPoolExecutor(20) as pool:
+            answers = [each.result() for each in [pool.submit(ask, world, key, text) for _ in range(20)]]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert {each.status_code for each in answers} == {200}, answers[0].text
+    assert [word(each) for each in answers].count("miss") == 1
