@@ -42,7 +42,9 @@ class CacheEntry(Owned):
     route = models.CharField(max_length=200)
     prompt = models.ForeignKey(Prompt, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     prompt_version = models.PositiveIntegerField(null=True)
-    end_user = models.CharField(max_length=200, blank=True, db_default="", help_text="Of the call whose answer it is.")
+    end_user = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Of the call whose answer it is."
+    )
     has_values = models.BooleanField(
         help_text="Whether the answer holds placeholders: then it is that end user's alone."
     )
