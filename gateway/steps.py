@@ -12,6 +12,7 @@ from gateway.call.cache import MISS, CacheRun
 from gateway.conversation import Block, Conversation, Message, encode
 from gateway.outbound.callers_contract import contract_for
 from gateway.refusals import Refusal
+from gateway.routing.fitting import said
 from gateway.routing.worst_case import leave_out_dearest
 from gateway.runtime import Gateway
 from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_other
@@ -70,15 +71,17 @@ async def _slot_looked_up(call: Call, gateway: Gateway, pending: Awaitable[None]
     if not tokens_in(run.events, mask.entities) <= mask.values.keys():
         _drop_slot(call, run)
         refuse_if_wanted_cached(run)
-    elif call.asked_output is not None and not call.is_own:
+        return
+    if call.asked_output is not None and not call.is_own:
         call.contract = contract_for(call.asked_output, call.request.wire_format)
+    call.checks.adjusted = said(call)
 
 
 async def _own_words(call: Call) -> Conversation:
     """A copy of what the caller said; of a prompt, its variables."""
     if call.has_prompt:
-        said = "\n".join(f"{name}: {value}" for name, value in call.prompt.values.items())
-        return Conversation(messages=[Message(role="user", content=[Block(text=said)])] if said else [])
+        words = "\n".join(f"{name}: {value}" for name, value in call.prompt.values.items())
+        return Conversation(messages=[Message(role="user", content=[Block(text=words)])] if words else [])
 
     def copied() -> Conversation:
         return msgspec.json.decode(encode(call.conversation), type=Conversation)

@@ -259,6 +259,25 @@ def test_a_schema_of_the_caller_is_kept_by_kept_answers(world, key, text, slot, 
     assert json.loads(_streamed(answers[2])) == {"name": "Ann"}
 
 
+@pytest.mark.parametrize("slot", ["", "begun"])
+def test_an_answer_that_goes_on_from_the_caller_s_words_is_given_again(world, key, text, slot):
+    world.say('"Ann"}', "Never said.")
+    messages = [{"role": "user", "content": text}, {"role": "assistant", "content": '{"name": '}]
+    answers = [
+        ask(
+            world,
+            key,
+            messages=messages,
+            response_format={"type": "json_object"},
+            slot=slot and f"{slot} {text}",
+            stream=number == 2,
+        )
+        for number in range(3)
+    ]
+    assert [word(each) for each in answers] == ["miss", "hit", "hit"]
+    assert said(answers[0]) == said(answers[1]) == _streamed(answers[2]) == '"Ann"}'
+
+
 def test_what_only_converse_takes_for_an_answer_is_none_of_a_schema(world, key, text):
     world.say("No JSON at all.", '{"name": "Ann"}')
     definition = {"jsonSchema": {"name": "person", "schema": json.dumps(PERSON)}}
@@ -311,6 +330,12 @@ def test_a_slot_whose_answer_holds_a_stranger_s_value_is_no_answer(world, key, t
     refused = ask(world, key, text, slot=slot, user="ann", cache="only-if-cached")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_cached")
     assert world.count_received() == before
+
+
+def test_what_was_changed_of_a_request_is_said_of_a_slot_too(world, key, text):
+    answers = [ask(world, key, text, slot=text, seed=1) for _ in range(2)]
+    assert [word(each) for each in answers] == ["miss", "hit"]
+    assert answers[0].headers["x-gatehouse-adjusted"] == answers[1].headers["x-gatehouse-adjusted"]
 
 
 def test_links_in_a_slot_were_looked_at_when_it_was_made(world, key, rule):
