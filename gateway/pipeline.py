@@ -280,11 +280,10 @@ def _answer(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         return _fixed(call.fixed_answer)
     if call.job is not None and call.job.record is not None:
         return reply(call, gateway)
-    round_of = reply_or_other if call.rules.effective.other_model else reply
+    is_found = call.cache is not None and call.cache.is_found
+    round_of = reply_or_other if call.rules.effective.other_model and not is_found else reply
     contract = contract_of(call)
-    if contract is None or (
-        call.cache is not None and call.cache.is_found and call.fit is None and call.request.prompt is None
-    ):
+    if contract is None:
         return round_of(call, gateway)
     return keep_contract(
         call, contract, partial(round_of, call, gateway), partial(_next_round, call, gateway), BLOCKED

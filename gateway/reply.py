@@ -63,7 +63,7 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
         is_json=call.sent_conversation.is_json_wanted or contract is not None,
         prompt=call.system_prompt,
         marks=call.marks,
-        said=lambda: "\n".join(text for several in texts_of(call.sent_conversation) for text in several),
+        said=None if _is_of_slot(call) else partial(_said, call),
     )
     call.checks.output = outbound.check
     is_part = call.hold is not None and call.hold.is_part
@@ -125,6 +125,15 @@ async def reply(call: Call, gateway: Gateway) -> AsyncGenerator[Event, None]:
             "block",
         )
         call.checks.restored, call.checks.invented = outbound.tally.restored, outbound.tally.invented
+
+
+def _is_of_slot(call: Call) -> bool:
+    """Whether the answer is a slot's: its links were looked at when it was made, by the same rules, beside all that was said then."""
+    return call.cache is not None and call.cache.is_found and call.cache.kind == "slot"
+
+
+def _said(call: Call) -> str:
+    return "\n".join(text for several in texts_of(call.sent_conversation) for text in several)
 
 
 async def _again(events: list[Event]) -> AsyncGenerator[Event, None]:

@@ -5,12 +5,14 @@ from collections.abc import Awaitable
 
 import msgspec
 
-from gateway.cache.serving import forget
+from gateway.cache.serving import forget, refuse_if_wanted_cached
 from gateway.cache.values import tokens_in
 from gateway.call import Call
 from gateway.call.cache import MISS, CacheRun
 from gateway.conversation import Block, Conversation, Message, encode
+from gateway.outbound.callers_contract import contract_for
 from gateway.refusals import Refusal
+from gateway.routing.fitting import said
 from gateway.routing.worst_case import leave_out_dearest
 from gateway.runtime import Gateway
 from gateway.stages.ask_other import Before, drop_answer, hold_other, may_name_other
@@ -68,13 +70,18 @@ async def _slot_looked_up(call: Call, gateway: Gateway, pending: Awaitable[None]
     mask = call.redacted.mask
     if not tokens_in(run.events, mask.entities) <= mask.values.keys():
         _drop_slot(call, run)
+        refuse_if_wanted_cached(run)
+        return
+    if call.asked_output is not None and not call.is_own:
+        call.contract = contract_for(call.asked_output, call.request.wire_format)
+    call.checks.adjusted = said(call)
 
 
 async def _own_words(call: Call) -> Conversation:
     """A copy of what the caller said; of a prompt, its variables."""
     if call.has_prompt:
-        said = "\n".join(f"{name}: {value}" for name, value in call.prompt.values.items())
-        return Conversation(messages=[Message(role="user", content=[Block(text=said)])] if said else [])
+        words = "\n".join(f"{name}: {value}" for name, value in call.prompt.values.items())
+        return Conversation(messages=[Message(role="user", content=[Block(text=words)])] if words else [])
 
     def copied() -> Conversation:
         return msgspec.json.decode(encode(call.conversation), type=Conversation)

@@ -79,6 +79,7 @@ class Flights:
                 return True
             await self._ended_elsewhere(digest)
         except BaseException:
+            self._taken.add(digest)  # it may have been taken, though nobody waited to be told so
             self.leave(digest)
             raise
         self.leave(digest)

@@ -19,8 +19,9 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 def exact_digest(call: Call) -> bytes:
-    """Of the request as the model would get it: after prompt, masking and defences."""
-    return _digest(call, "exact", _asked(call.conversation), _options(call))
+    """Of the request as the model would get it: after prompt, masking and defences; and of whether the answer is held to the
+    schema that the caller gave, as it is in all formats but Converse."""
+    return _digest(call, "exact", _asked(call.conversation), _options(call), call.contract is not None)
 
 
 def scope_digest(call: Call, question: Block, *, embedder: str, language: str, version: int) -> bytes:
@@ -30,7 +31,8 @@ def scope_digest(call: Call, question: Block, *, embedder: str, language: str, v
         asked = _asked(call.conversation)
     finally:
         question.text = text
-    return _digest(call, "semantic", asked, _options(call), embedder, language, version)
+    is_held = call.contract is not None
+    return _digest(call, "semantic", asked, _options(call), is_held, embedder, language, version)
 
 
 def slot_digest(call: Call, key: str) -> bytes:
@@ -38,7 +40,14 @@ def slot_digest(call: Call, key: str) -> bytes:
     conversation = call.conversation
     config = conversation.inference_config
     form = (conversation.output_config, conversation.tool_config, config and config.max_tokens)
-    return _digest(call, "slot", key, *map(_plain, form), _options(call))
+    return _digest(
+        call,
+        "slot",
+        key,
+        *map(_plain, form),
+        _options(call),
+        call.asked_output is not None and not call.is_own,
+    )
 
 
 def retrieval_digest(call: Call, bases: Any, question: str, limits: Any) -> bytes:

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 _MAX_KNOWN = 1000
 _MAX_BYTES = 16 * 1024
+_MAX_BYTES_OF_ALL = 4 * 1024 * 1024
+"""Of all requests that are remembered, as they came. What they came to takes several times as much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    snapshot: Snapshot
+class KnownRequest:
+    """What one came to."""
+
     digest: bytes
+    body_bytes: int
     conversation: Conversation
     redacted: Redacted
     checks: Checks
@@ -38,12 +42,22 @@ class _Known:
     fit: Fit | None
     contract: Contract | None
 
+    def restore(self, call: Call) -> None:
+        """Makes the call what it would be, had it been looked through."""
+        known, checks = self.checks, call.checks
+        checks.policies, checks.input, checks.screening = known.policies, known.input, known.screening
+        call.conversation, call.fit, call.contract = self.conversation, self.fit, self.contract
+        call.system_prompt, call.marks = self.system_prompt, self.marks
+        call.redacted = replace(self.redacted, mask=self.redacted.mask.again())
+
 
 class KnownRequests:
-    """Of one process, in memory alone; the oldest are forgotten."""
+    """Of one process and its latest snapshot, in memory alone; the oldest are forgotten."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._known: OrderedDict[bytes, KnownRequest] = OrderedDict()
+        self._bytes = 0
+        self._snapshot: Snapshot | None = None
 
     def key_of(self, call: Call) -> bytes:
         """What a request is known by before it is looked through; empty where what it comes to is not its own words alone."""
@@ -70,30 +84,22 @@ class KnownRequests:
         said = encode(call.conversation) + repr(parts).encode() + repr(call.asked_output).encode()
         return blake2b(said, key=call.key.team.placeholder_key[:64], digest_size=16).digest()
 
-    def recall(self, key: bytes, snapshot: Snapshot) -> bytes:
-        """The digest of a request that is known; empty where it is not."""
+    def recall(self, key: bytes, snapshot: Snapshot) -> KnownRequest | None:
+        """A request that is known under this snapshot."""
+        self._go_by(snapshot)
         known = self._known.get(key)
-        return b"" if known is None or known.snapshot is not snapshot else known.digest
-
-    def restore(self, key: bytes, call: Call) -> None:
-        """Makes the call what it would be, had it been looked through."""
-        known = self._known[key]
-        self._known.move_to_end(key)
-        checks = call.checks
-        checks.policies, checks.input, checks.screening = (
-            known.checks.policies,
-            known.checks.input,
-            known.checks.screening,
-        )
-        call.conversation, call.fit, call.contract = known.conversation, known.fit, known.contract
-        call.system_prompt, call.marks = known.system_prompt, known.marks
-        call.redacted = replace(known.redacted, mask=known.redacted.mask.again())
+        if known is not None:
+            self._known.move_to_end(key)
+        return known
 
     def keep(self, key: bytes, call: Call, snapshot: Snapshot, digest: bytes) -> None:
-        """Remembers what a call came to that has got as far as its answer."""
-        self._known[key] = _Known(
-            snapshot=snapshot,
+        """Remembers what a call came to that has got as far as its answer, and began under this snapshot."""
+        if snapshot is not self._snapshot:
+            return
+        self._forget(key)
+        self._known[key] = KnownRequest(
             digest=digest,
+            body_bytes=call.body_bytes,
             conversation=call.conversation,
             redacted=replace(call.redacted, mask=call.redacted.mask.again(), raw_request=b""),
             checks=copy(call.checks),
@@ -102,6 +108,16 @@ class KnownRequests:
             fit=call.fit,
             contract=call.contract,
         )
-        self._known.move_to_end(key)
-        if len(self._known) > _MAX_KNOWN:
-            self._known.popitem(last=False)
+        self._bytes += call.body_bytes
+        while len(self._known) > _MAX_KNOWN or self._bytes > _MAX_BYTES_OF_ALL:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, key: bytes) -> None:
+        if (known := self._known.pop(key, None)) is not None:
+            self._bytes -= known.body_bytes
+
+    def _go_by(self, snapshot: Snapshot) -> None:
+        """Forgets all that belongs to another snapshot, and that snapshot with it: each is as large as all settings."""
+        if snapshot is not self._snapshot:
+            self._known.clear()
+            self._bytes, self._snapshot = 0, snapshot

@@ -6,6 +6,7 @@ from gateway.cache.entries import decode
 from gateway.cache.store import Found
 from gateway.call import Call
 from gateway.call.cache import HIT, CacheRun
+from gateway.conversation import Conversation
 from gateway.refusals import Refusal
 
 
@@ -27,6 +28,15 @@ def serve(call: Call, run: CacheRun, found: Found | None, kind: str) -> bool:
     run.entry_id, run.call_id, run.saved_nanos, run.events = found.id, found.call_id, found.cost_nanos, events
     call.reply.deployment = deployment
     return True
+
+
+def has_tools(conversation: Conversation) -> bool:
+    """Whether an answer may ask for a tool, or draws on what one said."""
+    return conversation.tool_config is not None or any(
+        block.tool_use is not None or block.tool_result is not None
+        for message in conversation.messages
+        for block in message.content
+    )
 
 
 def forget(call: Call, run: CacheRun) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.catalogue.cache_rules import CacheRuleEntry
     from gateway.conversation import Conversation
     from gateway.events import Event
+    from gateway.snapshot.state import Snapshot
 
 HEADER = "X-Gatehouse-Cache"
 KEY_HEADER = "X-Gatehouse-Cache-Key"
@@ -112,6 +113,8 @@ class CacheRun:
     """What the caller said, as it came, where an answer was found in a slot."""
     request_key: bytes = b""
     """What the request is known by before it is looked through; empty where it has to be."""
+    snapshot: Snapshot | None = None
+    """Under which it is known so."""
     digest: bytes = b""
     """Under which the answer will be kept; empty: it is not."""
     digest_kind: str = "exact"

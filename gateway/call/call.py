@@ -144,7 +144,7 @@ class Call:
         where it is counted as another."""
         request = replace(
             self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
-            is_inner=True, wishes=None, feature=self.request.feature if feature is None else feature,
+            is_inner=True, wishes=None, cache_key="", feature=self.request.feature if feature is None else feature,
         )  # fmt: skip
         return Call(
             request=request,

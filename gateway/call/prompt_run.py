@@ -60,6 +60,8 @@ class PromptRun(ContractRun):
     confidence: float | None = None
     checked: str = ""
     """What came of the checks of an experiment or a rollout: passed, failed or unchecked; "" where there are none."""
+    lacks_facts: bool = False
+    """Whether a context source that may be missing is: what is answered then is good for this once."""
     summarised: str = ""
     """The variable that was summarised, because all of it was too much."""
 

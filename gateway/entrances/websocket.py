@@ -123,7 +123,11 @@ class ChatConsumer(AsyncConsumer):  # type: ignore[misc]
                     if not has_begun:
                         has_begun = True
                         model = call.deployment.model_id if call.has_deployment else ""
-                        more = {"adjusted": call.checks.adjusted} if call.checks.adjusted else {}
+                        more: dict[str, Any] = (
+                            {"adjusted": call.checks.adjusted} if call.checks.adjusted else {}
+                        )
+                        if call.cache is not None and call.cache.outcome:
+                            more["cache"] = call.cache.header()
                         await self._send("start", client_id, call_id=str(call.id), model=model, **more)
                     for told in teller.feed(event):
                         await self._send_event(client_id, call, told)

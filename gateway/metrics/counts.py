@@ -63,7 +63,7 @@ class Metrics:
             self.fallbacks[route] += 1
         if (cache := call.cache) is not None and cache.outcome:
             self.cache_lookups[route, cache.kind if cache.is_found else cache.outcome] += 1
-            if cache.is_found:
+            if cache.is_found and call.refusal is None:
                 self.answer_cache_saved_nanos[route, cache.kind] += cache.saved_nanos
         if call.rule_uses:
             self.rules.update((rule, action) for _, rule, action in call.rule_uses)

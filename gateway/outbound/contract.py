@@ -87,8 +87,10 @@ async def keep_contract(
 
 def _begun(call: Call) -> str:
     """The beginning of the answer, where the caller's conversation ends with one: the model's answer goes on from there."""
-    if call.holds_prompt_to_schema or call.fit is None or call.fit.output_mode != BY_WORDS:
+    if call.holds_prompt_to_schema or (call.fit is not None and call.fit.output_mode != BY_WORDS):
         return ""
+    if not call.sent_conversation.messages:
+        return ""  # of a prompt's slot, where the caller said nothing
     last = call.sent_conversation.messages[-1]
     return "".join(block.text or "" for block in last.content) if last.role == "assistant" else ""
 
@@ -133,9 +135,12 @@ class _Answer:
 
     @property
     def may_call_tools(self) -> bool:
-        """Whether the caller has tools of its own: what is no answer may be said before one of them is called."""
+        """Whether the caller has tools of its own: what is no answer may be said before one of them is called. An answer in a
+        slot is whole: nothing is to be stopped."""
         fit = self._call.fit
-        return fit is not None and fit.conversation.tool_config is not None and not self._is_by_tool
+        if fit is None:
+            return True
+        return fit.conversation.tool_config is not None and not self._is_by_tool
 
     def _add(self, text: str) -> None:
         self._parts.append(text)

@@ -32,6 +32,7 @@ def check_hit(call: Call, gateway: Gateway, ask: Ask) -> None:
     inner = call.inner(
         model=call.routed.route.name, conversation=call.conversation, body_bytes=call.body_bytes
     )
+    inner.asked_output = call.conversation.output_config  # else an answer by a tool has no text to compare
     task = asyncio.create_task(_checked(call, inner, gateway, ask))
     gateway.shadows.add(task)
     task.add_done_callback(gateway.shadows.discard)

@@ -61,6 +61,7 @@ async def _gather(call: Call, gateway: Gateway, compiled: Compiled, ask: Ask) ->
                 "invalid_request", f"The team has no context source “{name}”, which the prompt reads."
             )
         values[name] = await _fact(call, gateway, source, run.values)
+        run.lacks_facts |= values[name] is None
     run.values = values
     if compiled.document.knowledge.bases:
         await _find(call, gateway, compiled, ask)

@@ -3,15 +3,17 @@ from collections.abc import Awaitable
 
 from gateway.cache.entries import MAX_BYTES, decode, encode, settled, text_of
 from gateway.cache.policy.answers import compare
+from gateway.cache.serving import has_tools
 from gateway.cache.store import CacheUnavailableError, Judged, NewEntry
 from gateway.cache.values import tokens_in
 from gateway.call import Call
 from gateway.call.cache import CacheRun
-from gateway.events import Event, Finished
+from gateway.events import Event, Finished, Raw
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.fit.output import BY_TOOL
 from governance.privacy.services.detector import NamesUnavailableError
+from prompts.rollout.policy.answer_check import Checked
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,8 @@ def keep_in_cache(call: Call, gateway: Gateway) -> Awaitable[None] | None:
 
 
 def _note(call: Call, gateway: Gateway, run: CacheRun) -> None:
-    if not run.outcome:
-        return
+    if not run.outcome or (run.is_found and call.refusal is not None):
+        return  # who was refused got nothing, and nothing was saved
     outcome = run.kind if run.is_found else run.outcome
     prompt = call.prompt.prompt.name if call.has_prompt else ""
     gateway.cache_use.note(
@@ -61,15 +63,31 @@ def _may_keep(call: Call, run: CacheRun) -> bool:
         return False
     if call.request.kind == "embedding":
         return True
+    if call.has_prompt and (call.prompt.checked == Checked.FAILED or call.prompt.lacks_facts):
+        return False
     last = run.seen[-1]
-    return isinstance(last, Finished) and last.stop_reason in _WHOLE and not last.is_cut
+    if not isinstance(last, Finished) or last.stop_reason not in _WHOLE or last.is_cut:
+        return False
+    if any(isinstance(event, Raw) for event in run.seen):
+        return False  # which only the format that it came in has a word for
+    if run.digest_kind != "slot":
+        return True
+    # A slot's next call brings the tool's result: it must not be answered by the question for it.
+    assert run.rule is not None
+    if last.stop_reason == "tool_use" and not _is_by_tool(call):
+        return False
+    return run.rule.with_tools or not has_tools(call.conversation)
+
+
+def _is_by_tool(call: Call) -> bool:
+    """Whether Gatehouse's own tool wrote the answer."""
+    return call.fit is not None and call.fit.output_mode == BY_TOOL
 
 
 async def _keep(call: Call, gateway: Gateway, run: CacheRun) -> None:
     rule, mask = run.rule, call.redacted.mask
     assert rule is not None
-    by_tool = call.fit is not None and call.fit.output_mode == BY_TOOL
-    events = settled(run.seen, by_tool=by_tool)
+    events = settled(run.seen, by_tool=_is_by_tool(call))
     try:
         answer = encode(events)
         if len(answer) > MAX_BYTES or run.seen_xact is None:

@@ -3,7 +3,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
-from gateway.cache.serving import forget, refuse_if_wanted_cached, serve
+from gateway.cache.serving import forget, has_tools, refuse_if_wanted_cached, serve
 from gateway.cache.similar import Asked, asked_of, similar
 from gateway.cache.store import CacheUnavailableError
 from gateway.cache.values import tokens_in
@@ -61,19 +61,11 @@ def _stands_against(call: Call, rule: CacheRuleEntry) -> str:
     conversation = call.conversation
     if call.request.kind != "text":
         return ""
-    if not rule.with_tools and _has_tools(conversation):
+    if not rule.with_tools and has_tools(conversation):
         return "tools"
     if _temperature(call) > rule.max_temperature:
         return "temperature"
     return ""
-
-
-def _has_tools(conversation: Conversation) -> bool:
-    return conversation.tool_config is not None or any(
-        block.tool_use is not None or block.tool_result is not None
-        for message in conversation.messages
-        for block in message.content
-    )
 
 
 def _temperature(call: Call) -> float:
@@ -96,7 +88,8 @@ async def _look(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntr
     if run.is_found:
         call.checks.adjusted = said(call)
         if run.kind == "exact" and run.request_key:
-            gateway.known_requests.keep(run.request_key, call, gateway.snapshot, run.digest)
+            assert run.snapshot is not None
+            gateway.known_requests.keep(run.request_key, call, run.snapshot, run.digest)
     else:
         run.outcome = run.outcome or MISS
         refuse_if_wanted_cached(run)

@@ -2,7 +2,7 @@ import logging
 from collections.abc import Awaitable
 
 from gateway.cache.keys import filled, moments, slot_digest
-from gateway.cache.serving import refuse_if_wanted_cached, serve
+from gateway.cache.serving import has_tools, refuse_if_wanted_cached, serve
 from gateway.cache.store import CacheUnavailableError
 from gateway.call import Call
 from gateway.call.cache import MISS, CacheRun, CacheWishes
@@ -36,8 +36,12 @@ def look_up_slot(call: Call, gateway: Gateway) -> Awaitable[None] | None:
         refuse_if_wanted_cached(run)
         return None
     assert rule is not None
-    key = _slot_key(call) if rule.slots else ""
+    key = _slot_key(call) if rule.slots and call.request.kind == "text" else ""
     if not key:
+        return None
+    if not rule.with_tools and has_tools(call.conversation):
+        run.bypass("tools")
+        refuse_if_wanted_cached(run)
         return None
     run.digest, run.digest_kind = slot_digest(call, key), "slot"
     return _look(call, gateway, run)

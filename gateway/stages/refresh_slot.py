@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from gateway.cache.store import CacheUnavailableError
 from gateway.call import Call
 from gateway.call.cache import CacheWishes
 from gateway.events import Event
@@ -30,10 +31,17 @@ def refresh_slot(call: Call, gateway: Gateway, ask: Ask) -> None:
         conversation=run.asked,
         body_bytes=call.body_bytes,
         asked_output=call.asked_output,
+        places=call.places,
     )
     task = asyncio.create_task(_refreshed(call, again, gateway, ask))
     gateway.shadows.add(task)
     task.add_done_callback(gateway.shadows.discard)
+
+
+async def _is_fresh(gateway: Gateway, digest: bytes) -> bool:
+    """Whether another process has made a new answer since this one looked."""
+    found = (await gateway.cache.look(digest)).found
+    return found is not None and not found.is_stale
 
 
 async def _refreshed(call: Call, again: Call, gateway: Gateway, ask: Ask) -> None:
@@ -41,9 +49,9 @@ async def _refreshed(call: Call, again: Call, gateway: Gateway, ask: Ask) -> Non
     digest, is_mine = call.cache.digest, False
     try:
         is_mine = await gateway.flights.enter(digest)
-        if is_mine:
+        if is_mine and not await _is_fresh(gateway, digest):
             await within(call.routed.route.timeout_seconds, ask(again, gateway))
-    except (Refusal, TimeoutError) as error:
+    except (Refusal, TimeoutError, CacheUnavailableError) as error:
         logger.info("call %s: its slot has no new answer (%s)", again.id, type(error).__name__)
     except Exception:
         logger.exception("call %s: its slot has no new answer", again.id)

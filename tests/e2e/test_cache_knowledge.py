@@ -83,7 +83,10 @@ def test_a_question_is_looked_for_once_until_a_document_changes(knowing, run):
     world = knowing
     assert word(run()) == "miss"
     before = embeddings(world)
-    world.execute("DELETE FROM gateway_cacheentry WHERE kind IN ('exact', 'embedding')")
+    world.execute(
+        "DELETE FROM gateway_cacheentry WHERE kind IN ('exact', 'embedding') AND team_id = (SELECT id FROM accounts_team WHERE name = %s)",
+        TEAM,
+    )
     first = run()
     assert (word(first), embeddings(world)) == (
         "miss",

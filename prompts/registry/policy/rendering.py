@@ -95,8 +95,10 @@ class Compiled:
         return "\n".join(value for value in values.values() if isinstance(value, str)).strip()
 
     def render_cache_key(self, values: Mapping[str, Any], *, clock: Callable[[], float]) -> str:
-        """The key of the slot that keeps the answer; "" where the version names none."""
-        return "" if self.cache_key is None else self.cache_key.render(values, meter=Meter(clock)).strip()
+        """The key of the slot that keeps the answer; "" where the version names none, or it is blank. No value can be written
+        so that its key becomes that of others: each says how long it is."""
+        pieces = () if self.cache_key is None else self.cache_key.pieces(values, meter=Meter(clock))
+        return "".join(f"{len(each)}:{each}" for each in pieces) if "".join(pieces).strip() else ""
 
     def _problems(self, uses: list[tuple[int, frozenset[str]]]) -> list[str]:
         document = self.document

@@ -75,19 +75,25 @@ class Template:
 
     def render(self, values: Mapping[str, Any], *, meter: Meter, delimiters: Delimiters | None = None) -> str:
         """The text, with values in their places. RenderError says what went wrong: a variable missing, or too much of something."""
-        context = {**values, METER: meter, _TICK: meter.tick}
         delimiters = delimiters or self.delimiters
         parts: list[str] = []
         adjacent: list[str] = []
+        for part in self.pieces(values, meter=meter):
+            if isinstance(part, _Value):
+                adjacent.append(part)
+                continue
+            if adjacent:
+                parts.append(delimiters.broken_in("".join(adjacent)))
+                adjacent.clear()
+            parts.append(part)
+        return "".join((*parts, delimiters.broken_in("".join(adjacent))))
+
+    def pieces(self, values: Mapping[str, Any], *, meter: Meter) -> list[str]:
+        """The template's own words and what each expression prints, in order. RenderError says what went wrong."""
+        parts: list[str] = []
         try:
-            for part in self._template.generate(context):
+            for part in self._template.generate({**values, METER: meter, _TICK: meter.tick}):
                 meter.write(part)
-                if isinstance(part, _Value):
-                    adjacent.append(part)
-                    continue
-                if adjacent:
-                    parts.append(delimiters.broken_in("".join(adjacent)))
-                    adjacent.clear()
                 parts.append(part)
         except UndefinedError as error:
             raise RenderError(f"{_sentence(str(error))}") from error
@@ -99,14 +105,13 @@ class Template:
             TypeError, ValueError, ArithmeticError, LookupError, AttributeError, AssertionError, RecursionError,
         ) as error:  # fmt: skip
             raise RenderError(f"The template can't work with these values: {error}") from error
-        text = "".join((*parts, delimiters.broken_in("".join(adjacent))))
         try:
-            text.encode()
+            "".join(parts).encode()
         except UnicodeEncodeError as error:
             raise RenderError(
                 "The rendered text holds half of a surrogate pair, which is not a character."
             ) from error
-        return text
+        return parts
 
 
 class _Value(str):

@@ -76,3 +76,22 @@ def test_without_valkey_each_process_makes_it_once():
             return [first, await second, elsewhere]
 
     assert sorted(asyncio.run(alone())) == [False, True, True]
+
+
+def test_a_caller_who_leaves_while_asking_for_the_turn_keeps_nobody_waiting(redis_url):
+    async def leave() -> None:
+        async with two(redis_url) as (mine, other):
+            for steps in range(8):
+                digest = random_bytes(32)
+                asking = asyncio.create_task(mine.enter(digest))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                asking.cancel()
+                await asyncio.wait((asking,))
+                if not asking.cancelled():
+                    mine.leave(digest)
+                await asyncio.sleep(0.1)
+                assert await asyncio.wait_for(other.enter(digest), 5), steps
+                other.leave(digest)
+
+    asyncio.run(leave())
