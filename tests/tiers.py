@@ -48,6 +48,7 @@ OF_THEIR_OWN = {
         "ground",
         "hung_postgres",
         "jobs",
+        "playground",
         "poolers",
         "prompt_journey",
         "rate_limits",
