@@ -61,11 +61,6 @@ def text_vector(text: str) -> list[float] | None:
     return None if found is None else found.tolist()
 
 
-def half_bytes(vector: "NDArray[Any]") -> bytes:
-    """A vector as float16, little-endian: 512 bytes, as it is kept outside Postgres."""
-    return vector.astype("<f2").tobytes()
-
-
 def half_literal(vector: "NDArray[Any]") -> str:
     """A vector as the text that pgvector reads as a `halfvec`, of the digits that float16 has."""
     written = _written()
@@ -78,9 +73,3 @@ def _written() -> list[str]:
     import numpy as np
 
     return [f"{one:.4g}" for one in np.arange(65_536, dtype="u2").view("f2").astype("f4").tolist()]
-
-
-def half_binary(vector: "NDArray[Any]") -> bytes:
-    """A vector as pgvector's binary wire form of a `halfvec` (pgvector, src/halfvec.c: halfvec_recv): dimensions and 0, then
-    float16, all big-endian."""
-    return len(vector).to_bytes(2, "big") + b"\0\0" + vector.astype(">f2").tobytes()
