@@ -427,3 +427,14 @@ def test_a_cache_that_is_slow_or_broken_stops_no_call(shared_world, cached):
         connection.execute("LOCK TABLE gateway_cacheentry IN ACCESS EXCLUSIVE MODE")
         answer = ask(world, key, "How many days do I have?")
         assert (answer.status_code, answer.headers["x-gatehouse-cache"]) == (200, "miss; reason=unavailable")
+
+
+def test_questions_are_compared_by_an_embedding_route_where_a_rule_names_one(shared_world, cached):
+    world = shared_world
+    route = world.stack.make(lambda: Route.objects.get(name="titan-embed-text-v2").pk)
+    key = cached(semantic="serve", embedder_id=route, semantic_ms=5000, min_similarity=0.6, check_share=0)
+    world.say("Thirty days.")
+    ask(world, key, "How many days of leave do I have?")
+    alike = ask(world, key, "how many days of leave do I have, please?")
+    assert (said(alike), alike.headers["x-gatehouse-cache"].partition(";")[0]) == ("Thirty days.", "hit")
+    assert word(ask(world, key, "How many days of leave do they have?")) == "miss"
