@@ -87,7 +87,7 @@ def count(found: Iterable[Judged]) -> tuple[int, int]:
 
 def labelled(data: Path) -> list[Pair]:
     """Pairs of others, with their labels."""
-    lines = (data / "paraphrase" / "dev.jsonl").read_text().strip().split("\n")
+    lines = [line for file in sorted((data / "paraphrase").glob("*.jsonl")) for line in file.open()]
     return [Pair(row["a"], row["b"], bool(row["same"]), row["kind"]) for row in map(json.loads, lines)]
 
 
@@ -181,7 +181,7 @@ def run(data: Path | None, *, seed: int = SEED, with_texts: bool = False) -> tup
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.semantic", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a folder with paraphrase/dev.jsonl; skipped without")
+    parser.add_argument("--data", type=Path, help="a folder with paraphrase/*.jsonl, of rows with a, b, same and kind; skipped without")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated pairs (default %(default)s)")
     parser.add_argument("--texts", action="store_true", help="print the labelled pairs that are served")
     parser.add_argument(

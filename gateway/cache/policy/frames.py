@@ -2,6 +2,7 @@
 
 import re
 
+from gateway.cache.policy.wordings import inverted, reworded
 from gateway.cache.policy.words import ARTICLES, PHRASES, POLITE_REQUESTS, REQUESTS
 
 _REQUEST = "(?:" + "|".join(sorted(REQUESTS)) + ")"
@@ -57,44 +58,24 @@ _OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
 _HOW_YOU = re.compile(r"^how (?:do|can|could|does|might) you ")
 _ONE_WORD = re.compile(r"^how \S+ you \S+$")
 _HOW = re.compile(
-    r"^how (?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
+    r"^how (?:(?:do|can|could|does|might|should|would|shall) (?:i|you|we|1|somebody|someone|a person) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"
 )
 _HOW_THEN = re.compile(
-    r"(?<= , )how (?:do|can|could) (?:i|we) (?!(?:look|feel|sound|seem|know|think|not|mean)\b)"
+    r"(?<= , )how (?:do|can|could|should) (?:i|we|1) (?!(?:look|feel|sound|seem|know|think|not|mean)\b)"
 )
 _JOINED = re.compile(r"^(?:to |how )(setup|login|logout|backup|signup)(?= )")
 _APART = {"setup": "set up", "login": "log in", "logout": "log out", "backup": "back up", "signup": "sign up"}
-_WHERE = re.compile(r"^where (?:can|could|do) (?:i|you|we|1) (?=(?:find|get|buy|see|read|download|order) )")
 _INTO = re.compile(r"^((?:\S+ )*(?:convert|translate) (?:\S+ )*?)into ")
-_TO_DO = re.compile(r"^what (?:(?:can|could) (?:i|you|we|1)|do (?:i|we)) do (?:in order )?to (?!not )")
-_WHEN = re.compile(r"^what does it mean when ")
-_THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
-_WHICH_ONE = re.compile(r"^which 1 (?=is |are )")
-_SOME = re.compile(r"^(what (?:is|are)|(?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$)")
-_LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
-_FEEL = re.compile(r"^what does it feel like (?=to )")
-_AUXILIARY = re.compile(
-    r"^((?:what|who|when|where|why|which|how)(?: (?:much|many|long|often|far|old|tall|big|fast|soon|high|deep|well|type of))?(?: (?!do |does |not )\S+)?) (?:do|does) (?!not )(?=\S+ \S)"
+_TO_DO = re.compile(
+    r"^what (?:(?:can|could|should|must) (?:i|you|we|1)|do (?:i|we)(?: need to| have to)?) do (?:in order )?to (?!not )"
 )
-_MEAN = re.compile(
-    r"^what (?:(?:do |does )?(.+) (?:mean|means)|(?:is|are) (?:the )?meaning of (.+)|(?:is|are) meant by (.+)|do you mean by (.+))$"
+_ONE = re.compile(
+    r"\b(can|could|should|would|must|may|might) 1 (?=(?!(?:be|or|and|of|equal|plus|minus|times|divided|percent)\b)[a-z]+)"
 )
-_SIDE = r"(\S+(?: \S+){0,3}?)"
-_DIFFER = re.compile(
-    rf"^how (?:(?:do |does )?{_SIDE} (?:differ|differs) from|(?:is|are) {_SIDE} different (?:from|than|to)) {_SIDE}$"
-)
-_DIFFERENT = re.compile(
-    rf"^how (?:(?:is|are) {_SIDE} and {_SIDE} different|(?:do |does ){_SIDE} and {_SIDE} differ)$"
-)
-_COST = re.compile(
-    r"^what (?:(?:does |do )((?:\S+ ){1,6})cost|(?:is|are) (?:the )?cost of (\S+(?: \S+){0,5}))$"
-)
-_OLD = re.compile(r"^how old (?:is|are) (\S+(?: \S+){0,2})$")
-_BOUND = re.compile(r" (?:and|or|in|of|when|if|that|who|which|with|for|to|not|between) ")
-_WHICH = re.compile(r"^which (?=(?:is|are|was|were) (?:the )?(?:best|most|least|worst|\w+est) )")
+"""Whoever asks: should one tip."""
 _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
 )
@@ -124,20 +105,20 @@ def unframed(tokens: list[str]) -> list[str]:
     if "please" in text or "kindly" in text:
         text = _PLEASE.sub("", text).strip(" ,")
     text = _stripped(" ".join(text.split()))
+    text = _ONE.sub(r"\1 i ", text)
     text = _PHRASE.sub(lambda match: PHRASES[match.group()], text)
     if (match := _FRONTED.match(text)) and not _SECOND_VERB.search(f"{match[2]} "):
         text = f"{match[2]} {match[1]}".strip()
     text = _MODAL_NOT.sub(lambda match: f"{match[1] or match[2]} not {match[3]}", text)
+    text = inverted(text)
     if not (_HOW_YOU.match(text) and (_OF_ME.search(text) or _ONE_WORD.match(text))):
         text = _HOW.sub("how ", text, count=1)
     text = _TO_DO.sub("how ", _THE_WAY.sub("how ", text, count=1), count=1)
-    text = _HOW_THEN.sub("how ", _WHERE.sub("where i ", text))
+    text = _HOW_THEN.sub("how ", text)
     text = _JOINED.sub(lambda match: match[0].replace(match[1], _APART[match[1]]), text)
     if " into " in text and " to " not in text:
         text = _INTO.sub(r"\1to ", text)
-    text = _WHICH.sub("what ", _WHICH_ONE.sub("which ", text))
-    text = _said_otherwise(text.rstrip(" ,"))
-    text = _AUXILIARY.sub(r"\1 ", text)
+    text = reworded(text.rstrip(" ,"))
     text = _WHY_DO_NOT.sub("why not ", text)
     if text.startswith("why ") and text.count(" not ") == 1 and not _CLAUSE.search(text):
         text = _WHY_NOT.sub(r"\1 not \2 \3", text)
@@ -164,25 +145,6 @@ def _stripped(text: str) -> str:
         text = text.rstrip(" ,")
         text = _INVERTED.sub(r"\1 \3 \2", text).strip()
         text = _INVERTED_MODAL.sub(r"\1 \3 \2 ", text)
-    return text
-
-
-def _said_otherwise(text: str) -> str:
-    """Whole questions that are asked in two ways."""
-    text = _THERE.sub(r"\1 ", _WHEN.sub("what does it mean if ", _SOME.sub(r"\1 ", text)))
-    text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
-    if text.startswith("what "):
-        if match := _MEAN.match(text):
-            return f"what is meaning of {match[1] or match[2] or match[3] or match[4]}"
-        if match := _COST.match(text):
-            return f"how much {(match[1] or match[2]).strip()} cost"
-    elif text.startswith("how "):
-        if (match := _DIFFER.match(text)) or (match := _DIFFERENT.match(text)):
-            sides = [side for side in match.groups() if side]
-            if not any(_BOUND.search(f" {side} ") for side in sides):
-                return f"what is difference between {sides[0]} and {sides[1]}"
-        if (match := _OLD.match(text)) and not _BOUND.search(f" {match[1]} "):
-            return f"what is age of {match[1]}"
     return text
 
 

@@ -109,8 +109,14 @@ def _articles_agree(asked: Question, known: Question) -> bool:
 def _plurals_agree(asked: Question, known: Question) -> bool:
     """Whether one and many ask for the same, wherever the questions differ in that: `a plane` and `planes` in general."""
     first = asked.stems[0]
-    is_general = first in _GENERAL and _PAST.isdisjoint(asked.stems)
-    is_comparison = any(token in QUALITIES or _is_superlative(token) for token in asked.stems)
+    chosen = [token for token in asked.stems if token in QUALITIES or _is_superlative(token)]
+    is_comparison = chosen not in (
+        [],
+        ["best"],
+    )  # which is best is a matter of opinion: who asks for one is told of several
+    is_general = first in (_GENERAL | {"who", "where"} if chosen else _GENERAL) and _PAST.isdisjoint(
+        asked.stems
+    )
     for at, (mine, theirs) in enumerate(zip(asked.tokens, known.tokens, strict=True)):
         stem = asked.stems[at]
         if mine == theirs or (mine != stem and theirs != stem):

@@ -12,7 +12,7 @@ from gateway.cache.policy.spelling import canonical, names_of, spelled, stem
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
-VERSION = 1
+VERSION = 2
 """Goes up with every change of what is compared, so that entries of older guards are not met any more."""
 MAX_CHARACTERS = 300
 """Of a question that is judged at all: in longer ones one free word always slips."""

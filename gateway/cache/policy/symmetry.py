@@ -32,6 +32,7 @@ def in_one_order(tokens: Sequence[str], before: Sequence[str]) -> tuple[list[str
     found, stood = _possessives(list(tokens), list(before))
     if _ORDERED.isdisjoint(found):
         found, stood = _sides(found, stood)
+        found, stood = _alternatives(found, stood)
     return found, stood
 
 
@@ -87,3 +88,26 @@ def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
             stood = [*before[:start], *before[at + 1 : end], right[-1], *before[start:at], *before[end:]]
             return swapped, stood
     return tokens, before
+
+
+def _alternatives(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
+    """The two that a question chooses between at its end, in the order of the alphabet: which is better, tea or coffee?"""
+    if tokens.count("or") != 1 or "not" in tokens:
+        return tokens, before
+    at = tokens.index("or")
+    start = next((one for one in range(at - 1, max(0, at - _MAX_SIDE - 1), -1) if before[one] == ""), at - 1)
+    left, right = tokens[start:at], tokens[at + 1 :]
+    is_single = start == at - 1 and len(right) == 1 and tokens[0] in AUXILIARIES | {"what"}
+    is_apart = before[start] == "" and start > 1 and tokens[0] in QUESTION_WORDS
+    if not (is_single or is_apart) or not left or not 0 < len(right) <= _MAX_SIDE or right >= left:
+        return tokens, before
+    if not _BOUNDS.isdisjoint(left + right):
+        return tokens, before
+    return [*tokens[:start], *right, "or", *left], [
+        *before[:start],
+        "",
+        *right[:-1],
+        right[-1],
+        "or",
+        *left[:-1],
+    ]

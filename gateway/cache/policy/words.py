@@ -90,6 +90,8 @@ PLURALS = {
     "wives": "wife", "lives": "life", "wolves": "wolf", "shelves": "shelf", "halves": "half", "thieves": "thief", "analyses": "analysis",
     "criteria": "criterion", "phenomena": "phenomenon", "potatoes": "potato", "tomatoes": "tomato", "heroes": "hero", "goes": "go", "buses": "bus",
     "viruses": "virus", "statuses": "status", "bonuses": "bonus", "gases": "gas", "matrices": "matrix", "indices": "index", "does": "do",
+    "movies": "movie", "cookies": "cookie", "calories": "calorie", "zombies": "zombie", "selfies": "selfie", "brownies": "brownie", "rookies": "rookie",
+    "birdies": "birdie", "hoodies": "hoodie", "smoothies": "smoothie", "genies": "genie", "pixies": "pixie", "prairies": "prairie",
 }  # fmt: skip
 NO_PLURALS = words_of(
     "securities interests forces manners pains colors communications relations derivatives futures stocks papers irons woods airs grounds duties writings "
@@ -116,7 +118,7 @@ CASE_MATTERS = words_of(
     "reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat aids sat act cat pet pin pos can sap has ice ups led bit dos "
     "cap pad pan mad sad tan fit fat gas hip lap map nap net nut pit tip word access teams edge swift rust go dart basic scheme spring rails flask spark "
     "hive pig react node unity unreal steam epic meet drive keep maps photos square stripe sage dove tide crest next monday jersey guinea chile king queen "
-    "prince young black white brown green gray wood bell ring nest echo bard falcon nova opus sonnet are is an in on at or and not was"
+    "prince young black white brown green gray wood bell ring nest echo bard falcon nova opus sonnet are is an in on at or and not was really actually so ever"
 )
 """Words that are another word in capitals, as a name or an acronym."""
 
@@ -145,6 +147,8 @@ SYNONYMS = {
     "ad": "advertisement", "advert": "advertisement", "exam": "examination", "rn": "now", "anyone": "anybody",
     "everyone": "everybody", "someone": "somebody", "purchasing": "buying", "flu": "influenza",
     "exercize": "exercise", "advertize": "advertise", "colleague": "coworker", "movie": "film", "obtain": "get",
+    "quickly": "fast", "rapidly": "fast", "difficult": "hard", "large": "big", "larger": "bigger", "largest": "biggest", "needed": "required",
+    "repair": "fix", "repairing": "fixing",
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
 PHRASES = {
@@ -158,5 +162,5 @@ PHRASES = {
     "machine learning": "machine-learning", "artificial intelligence": "ai", "what kind of": "what type of", "which kind of": "what type of",
     "what kinds of": "what type of", "what types of": "what type of", "which types of": "what type of", "which type of": "what type of",
     "what sort of": "what type of", "what sorts of": "what type of", "is it possible to": "can i", "is it possible for me to": "can i", "am i able to": "can i",
-    "rather than": "instead of", "new york city": "nyc", "take care of": "care for",
+    "reduce weight": "lose weight", "love actually": "love-actually", "learn how to": "learn to", "learning how to": "learning to", "rather than": "instead of", "new york city": "nyc", "take care of": "care for",
 }  # fmt: skip
