@@ -181,7 +181,11 @@ def run(data: Path | None, *, seed: int = SEED, with_texts: bool = False) -> tup
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.semantic", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a folder with paraphrase/*.jsonl, of rows with a, b, same and kind; skipped without")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="a folder with paraphrase/*.jsonl, of rows with a, b, same and kind; skipped without",
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated pairs (default %(default)s)")
     parser.add_argument("--texts", action="store_true", help="print the labelled pairs that are served")
     parser.add_argument(
