@@ -12,6 +12,7 @@ from gateway.cache.policy.guards import veto
 from gateway.cache.policy.questions import VERSION, Question, is_fit, read
 from gateway.cache.store import CacheStore, Candidate, NearTo
 from gateway.conversation import Block
+from kernel.text_vectors import half_literal, text_array
 
 if TYPE_CHECKING:
     from gateway.call import Call
@@ -56,6 +57,12 @@ def _question_of(call: Call) -> Block | None:
     if last.role != "user" or len(texts) != 1 or any(block.tool_result for block in last.content):
         return None
     return texts[0]
+
+
+def local_vector(question: Question, text: str) -> str | None:
+    """The question's vector by the local model, as pgvector reads it; None where it has none."""
+    found = text_array(question.core or text)
+    return None if found is None else half_literal(found)
 
 
 _read = lru_cache(maxsize=4096)(read)

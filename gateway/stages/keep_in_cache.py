@@ -1,9 +1,12 @@
+import asyncio
 import logging
 from collections.abc import Awaitable
 
 from gateway.cache.entries import MAX_BYTES, decode, encode, settled, text_of
 from gateway.cache.policy.answers import compare
+from gateway.cache.policy.questions import read
 from gateway.cache.serving import has_tools
+from gateway.cache.similar import local_vector
 from gateway.cache.store import CacheUnavailableError, Judged, NewEntry
 from gateway.cache.values import tokens_in
 from gateway.call import Call
@@ -13,6 +16,7 @@ from gateway.refusals import Refusal
 from gateway.runtime import Gateway
 from gateway.wire.fit.output import BY_TOOL
 from governance.privacy.services.detector import NamesUnavailableError
+from kernel import text_vectors
 from prompts.rollout.policy.answer_check import Checked
 
 logger = logging.getLogger(__name__)
@@ -99,6 +103,7 @@ async def _keep(call: Call, gateway: Gateway, run: CacheRun) -> None:
         if run.alike is not None:
             await _judge(call, gateway, run, text)
         kept_for = rule.slot_seconds if run.digest_kind == "slot" else rule.seconds
+        vector = await _vector(run)
         version = call.prompt.version if call.has_prompt else None
         assert call.reply.deployment is not None
         await gateway.cache.put(
@@ -122,15 +127,25 @@ async def _keep(call: Call, gateway: Gateway, run: CacheRun) -> None:
                 seconds=kept_for,
                 stale_seconds=rule.stale_seconds if run.digest_kind == "slot" else 0,
                 seen_xact=run.seen_xact,
-                scope=run.scope or None,
-                guard=run.guard or None,
-                vector=run.vector,
+                scope=run.scope if vector else None,
+                guard=run.guard if vector else None,
+                vector=vector,
             )
         )
     except (CacheUnavailableError, NamesUnavailableError, Refusal) as error:
         logger.info("call %s: its answer is not in the cache (%s)", call.id, type(error).__name__)
     except Exception:
         logger.exception("call %s: its answer is not in the cache", call.id)
+
+
+async def _vector(run: CacheRun) -> str | None:
+    """The question's vector, for which there may have been no time before the answer."""
+    assert run.rule is not None
+    if run.vector is None and run.scope and not run.rule.embedder:
+        if not text_vectors.is_ready():
+            await asyncio.to_thread(text_vectors.warm_up)
+        return local_vector(read(run.question), run.question)
+    return run.vector
 
 
 async def _has_own_values(call: Call, gateway: Gateway, events: list[Event]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway.cache.keys import exact_digest
 from gateway.cache.serving import forget, has_tools, refuse_if_wanted_cached, serve
-from gateway.cache.similar import Asked, asked_of, similar
+from gateway.cache.similar import Asked, asked_of, local_vector, similar
 from gateway.cache.store import CacheUnavailableError
 from gateway.cache.values import tokens_in
 from gateway.call import Call
@@ -17,7 +17,6 @@ from gateway.routing.fitting import said
 from gateway.runtime import Gateway
 from kernel import text_vectors
 from kernel.deadlines import within
-from kernel.text_vectors import half_literal, text_array
 
 logger = logging.getLogger(__name__)
 
@@ -125,10 +124,10 @@ async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRu
 async def _compare(
     call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked, ask: Ask
 ) -> None:
-    vector = await _vector(call, gateway, rule, asked, ask)
-    if vector is None:
+    run.scope, run.guard, run.question = asked.scope, asked.question.key, asked.text
+    run.vector = await _vector(call, gateway, rule, asked, ask)
+    if run.vector is None:
         return
-    run.scope, run.guard, run.vector, run.question = asked.scope, asked.question.key, vector, asked.text
     candidate, keeps_bound = await similar(call, gateway.cache, run, rule, asked)
     if candidate is None:
         return
@@ -157,8 +156,7 @@ async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Ask
     if not rule.embedder:
         if not text_vectors.is_ready():
             await asyncio.to_thread(text_vectors.warm_up)
-        found = text_array(asked.question.core or asked.text)
-        return None if found is None else half_literal(found)
+        return local_vector(asked.question, asked.text)
     inner = call.inner(
         model=rule.embedder,
         conversation=Conversation(messages=[Message(role="user", content=[Block(text=asked.text)])]),

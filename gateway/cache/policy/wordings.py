@@ -40,6 +40,7 @@ _NOT_INVERTED = re.compile(
     rf"((?:(?!(?:{_AUXILIARIES}|{_CLAUSES}|not|to|about|come) )\S+ ){{1,6}})({_BE}|{_MODAL}) (?=[^ ,])"
 )
 """Why chemistry is hard: why is chemistry hard. Behind "how" may stand a quality, so there it takes a subject to know."""
+_NOT_ASKED = re.compile(rf"^how (i|we) (?!(?:{_AUXILIARIES}|am|not|never|{_CLAUSES}) )")
 _AUXILIARY = re.compile(
     r"^((?:what|who|when|where|why|which|how)(?: (?:much|many|long|often|far|old|tall|big|fast|soon|high|deep|well|type of))?(?: (?!do |does |not )\S+)?) (?:do|does) (?!not )(?=\S+ \S)"
 )
@@ -62,7 +63,7 @@ _BOUND = re.compile(r" (?:and|or|in|of|when|if|that|who|which|with|for|to|not|be
 
 def inverted(text: str) -> str:
     """A question whose verb stands where that of a statement does: how I can do it, why it is so."""
-    return _NOT_INVERTED.sub(r"\1 \3 \2", text)
+    return _NOT_ASKED.sub(r"how do \1 ", _NOT_INVERTED.sub(r"\1 \3 \2", text))
 
 
 def reworded(text: str) -> str:

@@ -765,6 +765,9 @@ DIFFERENT = (
     ("order", "Do I pay first, or get it first?", "Do I get it first, or pay first?"),
     ("order", "Did Tom hit Ann or Ron?", "Did Ann hit Tom or Ron?"),
     ("order", "What is the ratio of cats or dogs to birds?", "What is the ratio of dogs or birds to cats?"),
+    ("units", "How I was met at the station?", "How I am met at the station?"),
+    ("words", "How I met Ann", "How do I meet Ann?"),
+    ("modals", "How I look?", "How can I look?"),
 )  # fmt: skip
 SAME = (
     ('What is the capital of France?', 'what is the capital of france'),
@@ -916,6 +919,8 @@ SAME = (
     ("How do I become a better speaker?", "How can I be a better speaker?"),
     ("Why chemistry is hard?", "Why is chemistry hard?"),
     ("How I can change my plan?", "How can I change my plan?"),
+    ("How I learn to type?", "How do I learn to type?"),
+    ("Tell me how I get to the office", "How do I get to the office?"),
     ("How we can reduce noise?", "How can we reduce noise?"),
     ("Which is better for a demo, a slide or a video?", "Which is better for a demo, a video or a slide?"),
     ("Should I lease or buy?", "Should I buy or lease?"),
