@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pgvector import HalfVector
+
 from gateway.cache.keys import scope_digest
 from gateway.cache.policy.bound import Evidence, may_serve
 from gateway.cache.policy.guards import veto
 from gateway.cache.policy.questions import VERSION, Question, is_fit, read
 from gateway.cache.store import CacheStore, Candidate, NearTo
 from gateway.conversation import Block
-from kernel.text_vectors import half_literal, text_array
+from kernel.text_vectors import text_array
 
 if TYPE_CHECKING:
     from gateway.call import Call
@@ -59,10 +61,10 @@ def _question_of(call: Call) -> Block | None:
     return texts[0]
 
 
-def local_vector(question: Question, text: str) -> str | None:
-    """The question's vector by the local model, as pgvector reads it; None where it has none."""
+def local_vector(question: Question, text: str) -> HalfVector | None:
+    """The question's vector by the local model; None where it has none."""
     found = text_array(question.core or text)
-    return None if found is None else half_literal(found)
+    return None if found is None else HalfVector(found)
 
 
 _read = lru_cache(maxsize=4096)(read)
@@ -70,7 +72,7 @@ _read = lru_cache(maxsize=4096)(read)
 
 
 async def similar(
-    call: Call, store: CacheStore, run: CacheRun, rule: CacheRuleEntry, asked: Asked
+    call: Call, store: CacheStore, run: CacheRun, rule: CacheRuleEntry, asked: Asked, vector: HalfVector
 ) -> tuple[Candidate | None, bool]:
     """The nearest that no guard stands against, and whether what is known of such answers keeps the rule's bound."""
     near = await store.near(
@@ -80,7 +82,7 @@ async def similar(
             prompt_id=call.prompt.prompt.id if call.has_prompt else 0,
             scope=asked.scope,
             guard=asked.question.key,
-            vector=run.vector or "",
+            vector=vector,
             min_similarity=rule.min_similarity,
             max_age=run.wishes.max_age,
         )

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+from pgvector import HalfVector
 
 from kernel.batching import Batcher, QueueFullError
 from kernel.deadlines import within
@@ -24,15 +27,12 @@ _IS_GOOD = """NOT EXISTS (SELECT FROM gateway_cachepurge p WHERE p.xact_id >= e.
         AND (p.uses = '' OR p.uses = ANY (e.uses)) AND (p.older_than IS NULL OR e.created_at < p.older_than))"""
 _SEEN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _LOOK = f"""
+    WITH x(digest) AS (VALUES {{rows}})
     SELECT e.digest, e.id, e.team_id, e.call_id, e.deployment_id, e.end_user, e.has_values, e.answer, e.cost_nanos,
         greatest(0, extract(epoch FROM now() - e.created_at))::bigint, e.expires_at <= now(), {_SEEN}
-    FROM unnest(%s::bytea[]) AS x(digest) LEFT JOIN gateway_cacheentry e
-        ON e.digest = x.digest AND e.ends_at > now() AND {_IS_GOOD}"""  # noqa: S608 - our own words
+    FROM x LEFT JOIN gateway_cacheentry e ON e.digest = x.digest AND e.ends_at > now() AND {_IS_GOOD}"""  # noqa: S608 - our own words
 _ALIKE = f"""
-    WITH x AS MATERIALIZED (  -- else a vector would be read anew for each entry
-        SELECT team_id, route, prompt_id, scope, guard, vector::halfvec AS vector, 1 - least AS most, max_age, number
-        FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[], %s::text[], %s::float8[], %s::bigint[])
-            WITH ORDINALITY AS x(team_id, route, prompt_id, scope, guard, vector, least, max_age, number))
+    WITH x(team_id, route, prompt_id, scope, guard, vector, least, max_age, number) AS MATERIALIZED (VALUES {{rows}})
     SELECT x.number, e.id, e.question, 1 - e.distance, v.judged, v.wrong
     FROM x
     LEFT JOIN gateway_cacheevidence v ON v.team_id = x.team_id AND v.route = x.route AND v.prompt_id = x.prompt_id
@@ -40,7 +40,7 @@ _ALIKE = f"""
         SELECT e.id, e.question, e.vector <=> x.vector AS distance FROM gateway_cacheentry e
         WHERE e.scope = x.scope AND e.guard = x.guard AND e.team_id = x.team_id AND e.expires_at > now() AND NOT e.is_barred
             AND (x.max_age IS NULL OR e.created_at > now() - make_interval(secs => x.max_age))
-            AND e.vector <=> x.vector <= x.most AND {_IS_GOOD}
+            AND e.vector <=> x.vector <= 1 - x.least AND {_IS_GOOD}
         ORDER BY distance LIMIT 5) AS e ON true
     ORDER BY x.number, e.distance"""  # noqa: S608 - our own words
 _BY_ID = f"""
@@ -52,8 +52,10 @@ _COLUMNS = (
     ("prompt_version", "int"), ("end_user", "text"), ("has_values", "bool"), ("uses", "text"), ("deployment_id", "bigint"),
     ("model", "text"), ("question", "text"), ("answer", "bytea"), ("call_id", "uuid"), ("cost_nanos", "bigint"),
     ("seconds", "bigint"), ("stale_seconds", "bigint"), ("seen_xact", "bigint"), ("scope", "bytea"), ("guard", "bytea"),
-    ("vector", "text"),
+    ("vector", "halfvec"),
 )  # fmt: skip
+_KINDS = tuple(kind for _, kind in _COLUMNS)
+_NEAR_KINDS = ("bigint", "text", "bigint", "bytea", "bytea", "halfvec", "float8", "bigint", "int")
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
 # In one order, so that gateways do not lock each other out. What was deleted meanwhile (a team, a prompt, a rule) keeps nothing.
 _PUT = f"""
@@ -62,8 +64,8 @@ _PUT = f"""
     SELECT x.team_id, x.kind, x.digest, r.id, x.route, x.prompt_id, x.prompt_version, x.end_user, x.has_values,
         string_to_array(x.uses, ','), x.deployment_id, x.model, x.question, x.answer, x.call_id, x.cost_nanos, now(),
         now() + make_interval(secs => x.seconds), now() + make_interval(secs => x.seconds + x.stale_seconds), x.seen_xact,
-        x.scope, x.guard, x.vector::halfvec
-    FROM unnest({", ".join(f"%s::{kind}[]" for _, kind in _COLUMNS)}) AS x({_NAMES})
+        x.scope, x.guard, x.vector
+    FROM (VALUES {{rows}}) AS x({_NAMES})
     JOIN accounts_team t ON t.id = x.team_id LEFT JOIN gateway_cacherule r ON r.id = x.rule_id
     WHERE x.prompt_id IS NULL OR EXISTS (SELECT FROM prompts_prompt WHERE id = x.prompt_id)
     ORDER BY x.digest
@@ -87,6 +89,8 @@ _JUDGED = """
         (%(outcome)s = 'unsure')::int, now())
     ON CONFLICT (team_id, route, prompt_id) DO UPDATE SET judged = v.judged + excluded.judged, wrong = v.wrong + excluded.wrong,
         unsure = v.unsure + excluded.unsure, updated_at = now()"""
+_MAX_BATCH = 32
+"""Rows of a statement: psycopg keeps how a statement is read up to 4,096 characters (psycopg/_queries.py)."""
 _MAX_SECONDS = 0.5
 """A look-up that takes longer is a miss."""
 _PUT_SECONDS = 5.0
@@ -147,7 +151,7 @@ class NearTo:
     prompt_id: int
     scope: bytes
     guard: bytes
-    vector: str
+    vector: HalfVector
     min_similarity: float
     max_age: int | None = None
 
@@ -178,7 +182,7 @@ class NewEntry:
     seen_xact: int
     scope: bytes | None = None
     guard: bytes | None = None
-    vector: str | None = None
+    vector: HalfVector | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +209,10 @@ class CacheStore:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._looks: Batcher[bytes, Look] = Batcher(self._look_up)
-        self._nears: Batcher[NearTo, Near] = Batcher(self._near_all, max_batch=32)
+        self._looks: Batcher[bytes, Look] = Batcher(self._look_up, max_batch=_MAX_BATCH)
+        self._nears: Batcher[NearTo, Near] = Batcher(self._near_all, max_batch=_MAX_BATCH)
         self._puts: Batcher[NewEntry, bool] = Batcher(
-            self._put, isolates=is_items_own, max_batch=64, max_queued=2000
+            self._put, isolates=is_items_own, max_batch=_MAX_BATCH, max_queued=2000
         )
 
     async def look(self, digest: bytes) -> Look:
@@ -246,25 +250,29 @@ class CacheStore:
             raise CacheUnavailableError(type(error).__name__) from error
 
     async def _look_up(self, digests: list[bytes]) -> Sequence[Look]:
-        rows = await self._read(_LOOK, (list(dict.fromkeys(digests)),))
+        wanted = list(dict.fromkeys(digests))
+        rows = await self._read(_with_rows(_LOOK, ("bytea",), len(wanted)), wanted)
         seen = min(row[11] for row in rows)
         found = {bytes(row[0]): _found(row) for row in rows if row[0] is not None}
         return [Look(found.get(digest), seen) for digest in digests]
 
     async def _near_all(self, several: list[NearTo]) -> Sequence[Near]:
-        columns = tuple([getattr(each, name) for each in several] for name in NearTo.__slots__)
+        values: list[Any] = []
+        for number, each in enumerate(several):
+            values += (each.team_id, each.route, each.prompt_id, each.scope, each.guard, each.vector, each.min_similarity, each.max_age, number)  # fmt: skip
         found: list[list[Candidate]] = [[] for _ in several]
         known = [(0, 0)] * len(several)
-        for number, entry_id, question, similarity, judged, wrong in await self._read(_ALIKE, columns):
-            known[number - 1] = (judged or 0, wrong or 0)
+        statement = _with_rows(_ALIKE, _NEAR_KINDS, len(several))
+        for number, entry_id, question, similarity, judged, wrong in await self._read(statement, values):
+            known[number] = (judged or 0, wrong or 0)
             if entry_id is not None:
-                found[number - 1].append(Candidate(entry_id, question, similarity))
+                found[number].append(Candidate(entry_id, question, similarity))
         return [Near(tuple(candidates), *counts) for candidates, counts in zip(found, known, strict=True)]
 
     async def _put(self, entries: list[NewEntry]) -> Sequence[bool]:
         latest = {each.digest: each for each in entries}  # one statement can't write a row twice
-        columns = tuple([getattr(each, name) for each in latest.values()] for name, _ in _COLUMNS)
-        await self._execute(_PUT, columns)
+        values = [getattr(each, name) for each in latest.values() for name, _ in _COLUMNS]
+        await self._execute(_with_rows(_PUT, _KINDS, len(latest)), values)
         return [True] * len(entries)
 
     async def _rows(self, statement: str, values: Any) -> list[Any]:
@@ -281,6 +289,14 @@ class CacheStore:
     async def _execute(self, statement: str, values: Any) -> None:
         async with self._pool.connection() as connection:
             await connection.execute(statement, values)
+
+
+@lru_cache(maxsize=3 * _MAX_BATCH)
+def _with_rows(statement: str, kinds: tuple[str, ...], number: int) -> str:
+    """A statement for so many rows of values. They are cheaper to write than arrays, and the first says of which type they are."""
+    first = ", ".join(f"%s::{kind}" for kind in kinds)
+    other = ", ".join(["%s"] * len(kinds))
+    return statement.replace("{rows}", ", ".join([f"({first})", *[f"({other})"] * (number - 1)]))
 
 
 def _found(row: Any) -> Found:

@@ -15,6 +15,8 @@ from uuid import UUID
 from gateway.refusals import Refusal
 
 if TYPE_CHECKING:
+    from pgvector import HalfVector
+
     from gateway.catalogue.cache_rules import CacheRuleEntry
     from gateway.conversation import Conversation
     from gateway.events import Event
@@ -122,7 +124,7 @@ class CacheRun:
     """The first transaction that was not seen when the answer was looked for."""
     scope: bytes = b""
     guard: bytes = b""
-    vector: str | None = None
+    vector: HalfVector | None = None
     question: str = ""
     alike: Alike | None = None
     """What would have been served."""

@@ -2,6 +2,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
+from pgvector import HalfVector
+
 from gateway.cache.entries import MAX_BYTES, decode, encode, settled, text_of
 from gateway.cache.policy.answers import compare
 from gateway.cache.policy.questions import read
@@ -138,7 +140,7 @@ async def _keep(call: Call, gateway: Gateway, run: CacheRun) -> None:
         logger.exception("call %s: its answer is not in the cache", call.id)
 
 
-async def _vector(run: CacheRun) -> str | None:
+async def _vector(run: CacheRun) -> HalfVector | None:
     """The question's vector, for which there may have been no time before the answer."""
     assert run.rule is not None
     if run.vector is None and run.scope and not run.rule.embedder:

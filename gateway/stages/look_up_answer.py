@@ -2,6 +2,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from pgvector import HalfVector
+
 from gateway.cache.keys import exact_digest
 from gateway.cache.serving import forget, has_tools, refuse_if_wanted_cached, serve
 from gateway.cache.similar import Asked, asked_of, local_vector, similar
@@ -125,10 +127,10 @@ async def _compare(
     call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked, ask: Ask
 ) -> None:
     run.scope, run.guard, run.question = asked.scope, asked.question.key, asked.text
-    run.vector = await _vector(call, gateway, rule, asked, ask)
-    if run.vector is None:
+    run.vector = vector = await _vector(call, gateway, rule, asked, ask)
+    if vector is None:
         return
-    candidate, keeps_bound = await similar(call, gateway.cache, run, rule, asked)
+    candidate, keeps_bound = await similar(call, gateway.cache, run, rule, asked, vector)
     if candidate is None:
         return
     found = await gateway.cache.entry(candidate.entry_id)
@@ -151,8 +153,10 @@ async def _compare(
     run.similarity = candidate.similarity
 
 
-async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask) -> str | None:
-    """The question's vector as pgvector reads it; None where it has none. Raises the Refusal of the call that makes it."""
+async def _vector(
+    call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Asked, ask: Ask
+) -> HalfVector | None:
+    """The question's vector; None where it has none. Raises the Refusal of the call that makes it."""
     if not rule.embedder:
         if not text_vectors.is_ready():
             await asyncio.to_thread(text_vectors.warm_up)
@@ -164,4 +168,4 @@ async def _vector(call: Call, gateway: Gateway, rule: CacheRuleEntry, asked: Ask
     )
     events = await ask(inner, gateway)
     values = next((event.values for event in events if isinstance(event, Vector)), None)
-    return None if not values else "[" + ",".join(map(str, values)) + "]"
+    return HalfVector(list(values)) if values else None

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Any
 
 import psycopg
+from pgvector import HalfVector
+from pgvector.psycopg.halfvec import HalfVectorBinaryDumper
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -21,6 +23,9 @@ from kernel.errors import UnavailableError
 from kernel.faults import is_away, spoils_connection
 
 logger = logging.getLogger(__name__)
+
+# Of no type: what a statement casts it to says which, so that no connection has to ask the server for the type's number.
+psycopg.adapters.register_dumper(HalfVector, HalfVectorBinaryDumper)
 
 MAX_AGE_SECONDS = 600.0
 """Connections are made anew so often: an address that leads elsewhere by now is found out."""

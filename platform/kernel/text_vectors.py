@@ -41,7 +41,6 @@ def is_ready() -> bool:
 def warm_up() -> None:
     """Loads the model, so that the first text doesn't wait for it."""
     text_vector("warm up")
-    _written()
 
 
 def text_array(text: str) -> "NDArray[Any] | None":
@@ -59,17 +58,3 @@ def text_vector(text: str) -> list[float] | None:
     """The same as a list."""
     found = text_array(text)
     return None if found is None else found.tolist()
-
-
-def half_literal(vector: "NDArray[Any]") -> str:
-    """A vector as the text that pgvector reads as a `halfvec`, of the digits that float16 has."""
-    written = _written()
-    return "[" + ",".join([written[one] for one in vector.astype("f2").view("u2").tolist()]) + "]"
-
-
-@lru_cache(maxsize=1)
-def _written() -> list[str]:
-    """How each number is written that float16 has: there are 65,536, and writing one takes longer than looking it up."""
-    import numpy as np
-
-    return [f"{one:.4g}" for one in np.arange(65_536, dtype="u2").view("f2").astype("f4").tolist()]

@@ -8,12 +8,13 @@ from hashlib import blake2b
 from statistics import median, quantiles
 
 import psycopg
+from pgvector import HalfVector
 
 from gateway.cache.policy.guards import veto
 from gateway.cache.policy.questions import read
 from gateway.cache.store import CacheStore, NearTo
 from kernel.postgres_pool import PostgresPool
-from kernel.text_vectors import half_literal, text_array
+from kernel.text_vectors import text_array
 from tests.bench.question_pairs import filled_alike
 from tests.bench.question_templates import TEMPLATES
 from tests.services import Stack
@@ -66,7 +67,7 @@ def _fill(stack: Stack, questions: list[str]) -> list[int]:
                 question = read(text)
                 vector = text_array(question.core or text)
                 assert vector is not None
-                copy.write_row((question.key, half_literal(vector), text))
+                copy.write_row((question.key, HalfVector(vector).to_text(), text))
         for team in teams:
             connection.execute(
                 "INSERT INTO gateway_cacheentry (team_id, kind, digest, route, has_values, question, answer, cost_nanos, expires_at, "
@@ -95,7 +96,7 @@ async def _look(
         team = dice.choice(teams)
         near = await store.near(
             NearTo(team_id=team, route="bench", prompt_id=0, scope=_scope(team), guard=guard or question.key,
-                   vector=half_literal(vector), min_similarity=0.92)
+                   vector=HalfVector(vector), min_similarity=0.92)
         )  # fmt: skip
         found += any(not veto(question, read(each.question)) for each in near.candidates)
         took.append(time.perf_counter() - begun)

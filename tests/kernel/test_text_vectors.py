@@ -3,8 +3,6 @@
 import pytest
 
 from kernel.text_vectors import (
-    DIMENSIONS,
-    half_literal,
     text_array,
     text_vector,
     warm_up,
@@ -25,11 +23,3 @@ def test_texts_of_like_meaning_are_near() -> None:
 
 def test_a_text_without_tokens_has_no_vector() -> None:
     assert text_vector("") is None
-
-
-def test_a_vector_is_written_as_float16_has_it() -> None:
-    vector = text_array("What is the capital of France?")
-    assert vector is not None
-    written = [float(one) for one in half_literal(vector)[1:-1].split(",")]
-    assert len(written) == DIMENSIONS
-    assert written == pytest.approx(vector.tolist(), abs=1e-3)
