@@ -4,7 +4,7 @@
 seconds of its own) and tries fewer examples of each property. `--tier rest` is what that leaves out, the properties
 again with all their examples among it; `--tier all` is both. Files that are named are run whole in each of them.
 
-pytest-xdist gives the tests of a file to one process, and those that share the session's stack to one, too: a stack takes
+pytest-xdist gives the tests of a file to one process, and those that share the session's stack to one or two, too: a stack takes
 longer to start than most of them.
 """
 
@@ -29,13 +29,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _Scheduling(LoadScopeScheduling):
-    """A file to a process, in the order of their collection; what shares a stack to one, and first, for it takes longest."""
+    """A file to a process, in the order of their collection; half of what shares a stack to one."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return path if path in OF_THEIR_OWN or not path.startswith("tests/e2e/") else "tests/e2e"
+        if path in OF_THEIR_OWN or not path.startswith("tests/e2e/"):
+            return path
+        is_second = path >= _SECOND_HALF and _chosen(self.config) != QUICK
+        return "tests/e2e, second half" if is_second else "tests/e2e"
 
 
+_SECOND_HALF = "tests/e2e/test_inference_profiles.py"
+"""From here on those that share a stack have another: all on one, they would still run when the rest is done."""
 OF_THEIR_OWN = {
     f"tests/e2e/test_{name}.py"
     for name in (

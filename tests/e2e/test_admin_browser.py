@@ -75,7 +75,7 @@ class Visitor:
         return self.text()
 
     def text(self) -> str:
-        return self.one("body").text
+        return self.driver.execute_script("return document.body ? document.body.innerText : ''")
 
     def one(self, selector: str):
         return self.driver.find_element("css selector", selector)

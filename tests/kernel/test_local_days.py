@@ -104,8 +104,8 @@ def test_every_half_hour_of_every_kind_of_zone_near_its_changes():
 @pytest.mark.parametrize(
     "name", ["Atlantic/Azores", "America/Havana", "Asia/Beirut", "Africa/Cairo", "Europe/Dublin"]
 )
-def test_every_half_hour_of_all_years(name):
-    check(name, (FIRST + number * HALF_HOUR for number in range(int((LAST - FIRST) / HALF_HOUR))))
+def test_every_few_hours_of_all_years(name):
+    check(name, (FIRST + number * HALF_HOUR for number in range(0, int((LAST - FIRST) / HALF_HOUR), 7)))
 
 
 @pytest.mark.parametrize(
