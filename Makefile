@@ -13,6 +13,8 @@ UV_INSTALL = rm -f $(VENV)/.failed; \
 LOCK := --universal --python-version 3.11 --fork-strategy fewest -c constraints.txt --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := help
+# What Python has compiled is kept, wherever it is told otherwise: each server and each test process would compile it all again.
+export PYTHONDONTWRITEBYTECODE :=
 # Files of tests are shared out among so many processes, each with databases of its own; many tests wait for servers.
 TEST_PROCESSES ?= 3
 

@@ -8,12 +8,15 @@ pytest-xdist gives the tests of a file to one process, and those that share the 
 longer to start than most of them.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+_ALL_SLOW = re.compile(r"^pytestmark = .*pytest\.mark\.slow\b", re.MULTILINE)
 QUICK, REST, ALL = "quick", "rest", "all"
 # How long an example takes depends on what else the machine does; what passes for one passes for all.
 hypothesis.settings.register_profile(QUICK, deadline=None, derandomize=True, max_examples=25)
@@ -84,6 +87,14 @@ def _chosen(config: pytest.Config) -> str:
     return ALL if is_named else str(config.getoption("--tier"))
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file whose tests are all slow is not even imported where none of them runs: what it imports takes seconds."""
+    if collection_path.suffix != ".py" or _chosen(config) != QUICK:
+        return None
+    text = collection_path.read_text()
+    return True if _ALL_SLOW.search(text) and "pytest.mark.quick" not in text else None
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["tier"] = _chosen(node.config)
@@ -94,9 +105,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tier = _chosen(config)
     if tier == ALL:
         return
-    kept = [item for item in items if is_in(item, tier)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    config.hook.pytest_deselected(items=[item for item in items if not is_in(item, tier)])
+    items[:] = [item for item in items if is_in(item, tier)]
 
 
 def is_in(item: pytest.Item, tier: str) -> bool:

@@ -19,12 +19,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keeps the tests of the clients that were chosen; what stands elsewhere, which this hook is given, too, is let be."""
     names = CHOSEN.get("names", [])
     here = Path(__file__).parent
-    kept = [
-        item
-        for item in items
-        if item.path.parent != here
-        or not hasattr(item, "callspec")
-        or item.callspec.params.get("name") in names
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+
+    def is_chosen(item: pytest.Item) -> bool:
+        is_here = item.path.parent == here and hasattr(item, "callspec")
+        return not is_here or item.callspec.params.get("name") in names
+
+    config.hook.pytest_deselected(items=[item for item in items if not is_chosen(item)])
+    items[:] = [item for item in items if is_chosen(item)]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.embedded.fits import fits
 from tests.embedded.strict_bodies import png
 from tests.simulator import RunningSimulator, running
 
@@ -246,7 +246,7 @@ def test_tool_use_fits_the_schema(simulator: RunningSimulator) -> None:
     text, block = answer["output"]["message"]["content"]
     assert "simulated" in text["text"]
     call = block["toolUse"]
-    jsonschema.validate(call["input"], WEATHER)
+    fits(call["input"], WEATHER)
     assert call["toolUseId"].startswith("tooluse_")
     assert "<PERSON_3f2a9c>" in call["input"]["city"]
 
@@ -289,7 +289,7 @@ def test_structured_answer_fits_the_schema(simulator: RunningSimulator) -> None:
     text_format = {"type": "json_schema", "structure": structure}
     answer = converse(simulator, "Oslo", outputConfig={"textFormat": text_format})
     value = json.loads(text_of(answer))
-    jsonschema.validate(value, schema)
+    fits(value, schema)
     assert "simulated" in value["city"].lower()
 
 
@@ -346,7 +346,7 @@ def test_invoke_model_uses_tools(simulator: RunningSimulator) -> None:
     body = messages_body("Oslo?", tools=tools, tool_choice={"type": "any"})
     message = json.loads(simulator.client().invoke_model(modelId=HAIKU, body=body)["body"].read())
     assert message["stop_reason"] == "tool_use"
-    jsonschema.validate(message["content"][0]["input"], WEATHER)
+    fits(message["content"][0]["input"], WEATHER)
     pieces = [
         e["delta"]["partial_json"] for e in invoke_stream(simulator, body) if "delta" in e and "index" in e
     ]

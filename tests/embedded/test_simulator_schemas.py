@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedded.simulator.schemas import Filler, Unsatisfiable, instance
+from tests.embedded.fits import fits
 
 TREE = {
     "$defs": {
@@ -86,11 +86,6 @@ def nested(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[s
         properties.map(lambda p: {"type": "object", "properties": p, "additionalProperties": False}),
         st.lists(inner, min_size=1, max_size=3).map(lambda choices: {"anyOf": choices}),
     )
-
-
-def fits(value: Any, schema: dict[str, Any]) -> None:
-    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
-    validator.validate(value)
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
