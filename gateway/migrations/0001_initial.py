@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('-id',),
-                        'indexes': [models.Index(fields=['team', '-id'], name='cache_pair_of_team'), models.Index(fields=['at'], name='cache_pair_by_age')],
+                        'indexes': [models.Index(fields=['team', '-id'], name='cache_pair_of_team'), models.Index(fields=['at'], name='cache_pair_by_age'), models.Index(condition=models.Q(('label', 'different'), models.Q(('label', ''), ('outcome', 'different')), _connector='OR'), fields=['team', 'known'], name='cache_pair_wrong')],
                         'constraints': [],
                     },
                 ),
@@ -736,10 +736,10 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='gateway/cache/sql/purges.sql',
-            sha256='f54c44c4a85c38eceea239905d1f46ea97e12ec8cfaab22ee54db1d2b8048478',
+            sha256='6cdf481361b6b82cfffcb1d7bef821ccde5052405efc28f8b604203a172f68b3',
         ),
         kernel.migrations.RunSource(
             source=gateway.cache.triggers.purge_triggers,
-            sha256='917ff9b19f1369336e80edcbb1df4ba43b34866e6c2dbe088de9b44c4e20e94c',
+            sha256='242190340c6c7ae8b2c90a31978f468e0cac3c7f8ac942911b52f7d346555a56',
         ),
     ]

@@ -146,6 +146,7 @@ async def _compare(
         question=candidate.question,
         similarity=candidate.similarity,
         answer=found.answer,
+        end_user=found.end_user,
     )
     if rule.semantic != SERVE or not keeps_bound:
         forget(call, run)

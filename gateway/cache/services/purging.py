@@ -84,6 +84,8 @@ def would_end(plan: CachePurge, *, at_most: int = 100_000) -> int:
 def end_entry(entry: CacheEntry, *, by: User, reason: str = "") -> None:
     """Ends one answer alone, on the trail."""
     with transaction.atomic():
+        # Before its pairs, as all who hold both.
+        list(CacheEntry.objects.select_for_update(of=("self",)).filter(pk=entry.pk).values_list("pk"))
         text = f"Ended: {reason}" if reason else "Ended."
         LogEntry.objects.log_actions(by.pk, [entry], DELETION, text, single_object=True)
         entry.delete()
