@@ -83,20 +83,20 @@ _PUT = f"""
 # As gateway.cache.services.clearing.pairs_ended_by: those of an end user, and a whole team's.
 _ENDS_PAIR = """(p.team_id IS NULL OR p.team_id = %(team)s) AND (p.older_than IS NULL OR p.older_than > now()) AND CASE WHEN p.end_user = ''
             THEN p.team_id IS NOT NULL AND p.prompt_id IS NULL AND p.route = '' AND p.uses = ''
-            ELSE p.end_user = ANY (%(end_users)s) AND (p.prompt_id IS NULL OR p.prompt_id = %(prompt)s)
-                AND (p.route = '' OR p.route = %(route)s) END"""
+            ELSE p.end_user = ANY (%(end_users)s::text[]) AND (p.prompt_id IS NULL OR p.prompt_id = %(prompt)s)
+                AND (p.route = '' OR p.route = %(route)s::text) END"""
 _JUDGED = f"""
     WITH pair AS (
         INSERT INTO gateway_cachepair (team_id, route, prompt_id, entry_id, source, asked, known, served, said, similarity, outcome,
             label, call_id, end_users)
-        SELECT %(team)s, %(route)s, (SELECT id FROM prompts_prompt WHERE id = %(prompt)s),
+        SELECT %(team)s, %(route)s::text, (SELECT id FROM prompts_prompt WHERE id = %(prompt)s),
             (SELECT id FROM gateway_cacheentry WHERE id = %(entry)s), %(source)s, %(asked)s, %(known)s, %(served)s, %(said)s,
-            %(similarity)s, %(outcome)s, '', %(call)s, %(end_users)s
+            %(similarity)s, %(outcome)s, '', %(call)s, %(end_users)s::text[]
         WHERE NOT EXISTS (SELECT FROM gateway_cachepurge p WHERE p.xact_id >= %(seen_xact)s AND {_ENDS_PAIR})),
     bar AS (
         UPDATE gateway_cacheentry SET is_barred = true WHERE id = %(entry)s AND %(outcome)s = 'different')
     INSERT INTO gateway_cacheevidence AS v (team_id, route, prompt_id, judged, wrong, unsure, updated_at)
-    VALUES (%(team)s, %(route)s, %(prompt)s, (%(outcome)s <> 'unsure')::int, (%(outcome)s = 'different')::int,
+    VALUES (%(team)s, %(route)s::text, %(prompt)s, (%(outcome)s <> 'unsure')::int, (%(outcome)s = 'different')::int,
         (%(outcome)s = 'unsure')::int, now())
     ON CONFLICT (team_id, route, prompt_id) DO UPDATE SET judged = v.judged + excluded.judged, wrong = v.wrong + excluded.wrong,
         unsure = v.unsure + excluded.unsure, updated_at = now()"""  # noqa: S608 - our own words

@@ -166,7 +166,9 @@ def test_a_document_that_changes_ends_what_used_it(team):
 
 
 def test_a_base_that_goes_ends_what_was_answered_from_it(team):
-    base = KnowledgeBase.objects.create(team=team, name="elsewhere", kind="bedrock", bedrock_id="ABCDEFGHIJ", region="us-east-1")
+    base = KnowledgeBase.objects.create(
+        team=team, name="elsewhere", kind="bedrock", bedrock_id="ABCDEFGHIJ", region="us-east-1"
+    )
     make_entry(team, uses=[f"base:{base.pk}"])
     other = make_entry(team, uses=[f"base:{base.pk + 1}"])
     KnowledgeBase.objects.filter(pk=base.pk)._raw_delete("default")
