@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                     name='CacheRule',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('name', models.CharField(max_length=100, unique=True)),
+                        ('name', models.CharField(max_length=100)),
                         ('is_enabled', models.BooleanField(db_default=True, default=True, verbose_name='enabled')),
                         ('team', models.ForeignKey(blank=True, help_text='Empty: all teams.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
                         ('route', models.ForeignKey(blank=True, help_text='Empty: any.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='gateway.route')),
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('name',),
-                        'constraints': [models.UniqueConstraint(fields=('team', 'route', 'prompt'), name='cache_rule_once', nulls_distinct=False)],
+                        'constraints': [models.UniqueConstraint(fields=('team', 'route', 'prompt'), name='cache_rule_once', nulls_distinct=False, violation_error_message='A rule for the same team, route and prompt already exists: change that one.'), models.UniqueConstraint(fields=('team', 'name'), name='cache_rule_name_once', nulls_distinct=False, violation_error_message='A cache rule of this name already exists: choose another name.')],
                         'indexes': [],
                     },
                 ),

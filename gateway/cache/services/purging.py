@@ -68,6 +68,7 @@ def planned(
         team = prompt.team
     if uses:
         kind, _, number = uses.partition(":")
+        uses = f"{kind}:{number.lstrip('0') or '0'}"
         if kind not in USES or not number.isdecimal() or not number.isascii():
             text = f"Write {', '.join(f'{each}:' for each in USES[:-1])} or {USES[-1]}: and a number, such as document:7."
             raise PurgeError(text, fields={"uses": [text]})

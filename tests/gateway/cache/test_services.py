@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
 from gateway.cache.models import CacheEntry, CacheEvidence, CachePair, CachePurge
@@ -183,6 +184,20 @@ def test_what_is_stored_late_goes_too(team):
     assert left() == {other.pk}
     assert late.pk not in left()
     assert CachePurge.objects.filter(route="one").get().ended == 1
+
+
+def test_a_folder_that_is_read_anew_is_tidied_up_at_once(team):
+    CachePurge.objects.all().delete()
+    entry = make_entry(team, uses=["document:7", "base:1"])
+    make_purge(team, uses="document:7", reason="one", ended=None)
+    for number in range(100, 300):
+        make_purge(team, uses=f"document:{number}", reason="many", ended=None)
+    with CaptureQueriesContext(connection) as seen:
+        assert tend(now=utc_now()) == 1
+    assert entry.pk not in left()
+    assert len(seen) < 50
+    assert not CachePurge.objects.filter(ended=None).exists()
+    assert CachePurge.objects.get(reason="one").ended == 1
 
 
 def test_what_is_over_and_what_is_too_many(team):
