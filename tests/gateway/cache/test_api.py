@@ -119,7 +119,7 @@ def test_names_of_rules_are_a_team_s_own(world):
     assert "change that one" in again.content.decode()
     named = {"team": mine.pk, "route": world.route.pk, "name": "Everything"}
     assert (
-        "choose another one"
+        "choose another name"
         in ask(world.client("owner"), "post", f"{API}/cache-rules/", named).content.decode()
     )
 
