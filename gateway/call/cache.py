@@ -144,8 +144,9 @@ class CacheRun:
         return self.events is not None
 
     def counts(self, *, is_refused: bool) -> bool:
-        """Whether there is something to count: who was refused an answer got nothing, and nothing was saved."""
-        return bool(self.outcome) and not (self.is_found and is_refused)
+        """Whether there is something to count: who was refused an answer got nothing, and nothing was saved; and checks of answers
+        are Gatehouse's own calls."""
+        return bool(self.outcome) and self.reason != "inner" and not (self.is_found and is_refused)
 
     def bypass(self, reason: str) -> None:
         self.outcome, self.reason, self.digest = BYPASS, reason, b""

@@ -160,7 +160,13 @@ async def _recalled(
         found = decode(look.found.answer)
     except (CacheUnavailableError, msgspec.MsgspecError):
         return None, None
-    where = (call.key.team.id, call.routed.route.name, call.prompt.prompt.name, "retrieval")
+    where = (
+        call.key.team.id,
+        call.started_at.date(),
+        call.routed.route.name,
+        call.prompt.prompt.name,
+        "retrieval",
+    )
     gateway.cache_use.note(where, entry_id=look.found.id)
     return found, look.seen_xact
 

@@ -54,7 +54,7 @@ def _note(call: Call, gateway: Gateway, run: CacheRun) -> None:
     outcome = run.kind if run.is_found else run.outcome
     prompt = call.prompt.prompt.name if call.has_prompt else ""
     gateway.cache_use.note(
-        (call.key.team.id, call.routed.route.name, prompt, outcome),
+        (call.key.team.id, call.started_at.date(), call.routed.route.name, prompt, outcome),
         saved_nanos=run.saved_nanos if run.is_found else 0,
         entry_id=run.entry_id if run.is_found else 0,
     )

@@ -103,6 +103,8 @@ def test_a_question_that_was_answered_wrongly_is_not_taken_for_the_other_again(w
     ask(world, key, SHOES)
     assert word(ask(world, key, ALIKE)) == "hit"
     until(lambda: rows(world, CachePair, team, "outcome"), what="the check")
+    until(lambda: rows(world, CacheUse, team, "outcome"), what="the uses")
+    assert {outcome for (outcome,) in rows(world, CacheUse, team, "outcome")} == {"miss", "semantic"}
     assert rows(world, CacheEntry, team, "is_barred") == [(True,)]
     if how == "end":
         world.stack.make(lambda: end_entry(CacheEntry.objects.get(team__name=team), by=make_person(team)))  # fmt: skip
