@@ -129,7 +129,9 @@ def test_a_slot_made_from_documents_is_its_application_s_and_ends_with_its_base(
     world, key = knowing, "base/{{ question }}"
     assert word(run("Whose holiday?", cache_key=key)) == "miss"
     assert word(run("Whose holiday?", cache_key=key)) == "hit"
-    other = world.stack.make(lambda: make_key(make_application(Team.objects.get(name=TEAM), "other"), "").text)
+    other = world.stack.make(
+        lambda: make_key(make_application(Team.objects.get(name=TEAM), "other"), "").text
+    )
     world.knows(other)
     assert [word(run("Whose holiday?", cache_key=key, by=other)) for _ in range(2)] == ["miss", "hit"]
 
