@@ -36,7 +36,8 @@ def scope_digest(call: Call, question: Block, *, embedder: str, language: str, v
 
 
 def slot_digest(call: Call, key: str) -> bytes:
-    """Of a slot's key, and of what the answer must look like."""
+    """Of a slot's key, of what the answer must look like, and where documents are drawn on, of the application: some may be open
+    to it alone."""
     conversation = call.conversation
     config = conversation.inference_config
     form = (conversation.output_config, conversation.tool_config, config and config.max_tokens)
@@ -47,6 +48,7 @@ def slot_digest(call: Call, key: str) -> bytes:
         *map(_plain, form),
         _options(call),
         call.asked_output is not None and not call.is_own,
+        call.key.application_id if call.has_prompt and call.prompt.compiled.document.knowledge.bases else 0,
     )
 
 

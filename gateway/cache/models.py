@@ -169,6 +169,11 @@ class CachePair(Owned):
         indexes = (
             models.Index(fields=("team", "-id"), name="cache_pair_of_team"),
             models.Index(fields=("at",), name="cache_pair_by_age"),
+            models.Index(
+                fields=("team", "known"),
+                name="cache_pair_wrong",
+                condition=Q(label="different") | Q(label="", outcome="different"),
+            ),
         )
 
     def __str__(self) -> str:

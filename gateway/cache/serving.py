@@ -6,6 +6,7 @@ from gateway.cache.entries import decode
 from gateway.cache.store import Found
 from gateway.call import Call
 from gateway.call.cache import HIT, CacheRun
+from gateway.catalogue.cache_rules import CacheRuleEntry
 from gateway.conversation import Conversation
 from gateway.refusals import Refusal
 
@@ -15,6 +16,8 @@ def serve(call: Call, run: CacheRun, found: Found | None, kind: str) -> bool:
     wishes = run.wishes
     if found is None or wishes.no_cache or (wishes.max_age is not None and found.age > wishes.max_age):
         return False
+    if is_over(found, run.rule, kind):
+        return False  # by the rule in force, whatever it was when it was kept
     if found.team_id != call.key.team.id or (found.has_values and found.end_user != call.request.end_user):
         return False
     deployment = next((each for each in call.routed.deployments if each.id == found.deployment_id), None)
@@ -24,10 +27,28 @@ def serve(call: Call, run: CacheRun, found: Found | None, kind: str) -> bool:
         events = decode(found.answer)
     except (msgspec.MsgspecError, LookupError, TypeError):
         return False
-    run.outcome, run.reason, run.kind, run.age, run.is_stale = HIT, "", kind, found.age, found.is_stale
+    run.outcome, run.reason, run.kind, run.age, run.is_stale = (
+        HIT,
+        "",
+        kind,
+        found.age,
+        is_stale(found, run.rule, kind),
+    )
     run.entry_id, run.call_id, run.saved_nanos, run.events = found.id, found.call_id, found.cost_nanos, events
     call.reply.deployment = deployment
     return True
+
+
+def is_over(found: Found, rule: CacheRuleEntry | None, kind: str) -> bool:
+    """Whether an answer is older than the rule in force lets one be."""
+    if rule is None:
+        return False
+    return found.age >= (rule.slot_seconds + rule.stale_seconds if kind == "slot" else rule.seconds)
+
+
+def is_stale(found: Found, rule: CacheRuleEntry | None, kind: str = "slot") -> bool:
+    """Whether a slot's answer is given while a new one is made."""
+    return found.is_stale or (kind == "slot" and rule is not None and found.age >= rule.slot_seconds)
 
 
 def has_tools(conversation: Conversation) -> bool:

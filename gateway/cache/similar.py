@@ -84,8 +84,8 @@ async def similar(
             guard=asked.question.key,
             vector=vector,
             min_similarity=rule.min_similarity,
-            max_age=run.wishes.max_age,
+            max_age=rule.seconds if run.wishes.max_age is None else min(run.wishes.max_age, rule.seconds),
         )
     )
     found = next((each for each in near.candidates if not veto(asked.question, _read(each.question))), None)
-    return found, may_serve(Evidence(near.judged, near.wrong), rule.error_bound)
+    return found, may_serve(Evidence(max(near.judged, near.wrong), near.wrong), rule.error_bound)

@@ -25,6 +25,8 @@ _IS_GOOD = """NOT EXISTS (SELECT FROM gateway_cachepurge p WHERE p.xact_id >= e.
         AND (p.team_id IS NULL OR p.team_id = e.team_id) AND (p.prompt_id IS NULL OR p.prompt_id = e.prompt_id)
         AND (p.route = '' OR p.route = e.route) AND (p.end_user = '' OR p.end_user = e.end_user)
         AND (p.uses = '' OR p.uses = ANY (e.uses)) AND (p.older_than IS NULL OR e.created_at < p.older_than))"""
+# A person's label comes before what was measured.
+_WAS_WRONG = "(p.label = 'different' OR (p.label = '' AND p.outcome = 'different'))"
 _SEEN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _LOOK = f"""
     WITH x(digest) AS (VALUES {{rows}})
@@ -60,11 +62,13 @@ _NAMES = ", ".join(name for name, _ in _COLUMNS)
 # In one order, so that gateways do not lock each other out. What was deleted meanwhile (a team, a prompt, a rule) keeps nothing.
 _PUT = f"""
     INSERT INTO gateway_cacheentry AS e (team_id, kind, digest, rule_id, route, prompt_id, prompt_version, end_user, has_values, uses,
-        deployment_id, model, question, answer, call_id, cost_nanos, created_at, expires_at, ends_at, seen_xact, scope, guard, vector)
+        deployment_id, model, question, answer, call_id, cost_nanos, created_at, expires_at, ends_at, seen_xact, scope, guard, vector, is_barred)
     SELECT x.team_id, x.kind, x.digest, r.id, x.route, x.prompt_id, x.prompt_version, x.end_user, x.has_values,
         string_to_array(x.uses, ','), x.deployment_id, x.model, x.question, x.answer, x.call_id, x.cost_nanos, now(),
         now() + make_interval(secs => x.seconds), now() + make_interval(secs => x.seconds + x.stale_seconds), x.seen_xact,
-        x.scope, x.guard, x.vector
+        x.scope, x.guard, x.vector, x.scope IS NOT NULL AND EXISTS (SELECT FROM gateway_cachepair p
+            WHERE p.team_id = x.team_id AND p.known = x.question AND p.route = x.route
+                AND p.prompt_id IS NOT DISTINCT FROM x.prompt_id AND {_WAS_WRONG})
     FROM (VALUES {{rows}}) AS x({_NAMES})
     JOIN accounts_team t ON t.id = x.team_id LEFT JOIN gateway_cacherule r ON r.id = x.rule_id
     WHERE x.prompt_id IS NULL OR EXISTS (SELECT FROM prompts_prompt WHERE id = x.prompt_id)
@@ -73,22 +77,29 @@ _PUT = f"""
         has_values = excluded.has_values, uses = excluded.uses, deployment_id = excluded.deployment_id, model = excluded.model,
         question = excluded.question, answer = excluded.answer, call_id = excluded.call_id, cost_nanos = excluded.cost_nanos,
         created_at = excluded.created_at, expires_at = excluded.expires_at, ends_at = excluded.ends_at,
-        seen_xact = excluded.seen_xact, scope = excluded.scope, guard = excluded.guard, vector = excluded.vector, is_barred = false
+        seen_xact = excluded.seen_xact, scope = excluded.scope, guard = excluded.guard, vector = excluded.vector, is_barred = excluded.is_barred,
+        hits = 0, last_hit_at = NULL
         WHERE e.seen_xact <= excluded.seen_xact"""  # noqa: S608 - our own words
-_JUDGED = """
+# As gateway.cache.services.clearing.pairs_ended_by: those of an end user, and a whole team's.
+_ENDS_PAIR = """(p.team_id IS NULL OR p.team_id = %(team)s) AND (p.older_than IS NULL OR p.older_than > now()) AND CASE WHEN p.end_user = ''
+            THEN p.team_id IS NOT NULL AND p.prompt_id IS NULL AND p.route = '' AND p.uses = ''
+            ELSE p.end_user = ANY (%(end_users)s::text[]) AND (p.prompt_id IS NULL OR p.prompt_id = %(prompt)s)
+                AND (p.route = '' OR p.route = %(route)s::text) END"""
+_JUDGED = f"""
     WITH pair AS (
         INSERT INTO gateway_cachepair (team_id, route, prompt_id, entry_id, source, asked, known, served, said, similarity, outcome,
             label, call_id, end_users)
-        SELECT %(team)s, %(route)s, (SELECT id FROM prompts_prompt WHERE id = %(prompt)s),
+        SELECT %(team)s, %(route)s::text, (SELECT id FROM prompts_prompt WHERE id = %(prompt)s),
             (SELECT id FROM gateway_cacheentry WHERE id = %(entry)s), %(source)s, %(asked)s, %(known)s, %(served)s, %(said)s,
-            %(similarity)s, %(outcome)s, '', %(call)s, %(end_users)s),
+            %(similarity)s, %(outcome)s, '', %(call)s, %(end_users)s::text[]
+        WHERE NOT EXISTS (SELECT FROM gateway_cachepurge p WHERE p.xact_id >= %(seen_xact)s AND {_ENDS_PAIR})),
     bar AS (
         UPDATE gateway_cacheentry SET is_barred = true WHERE id = %(entry)s AND %(outcome)s = 'different')
     INSERT INTO gateway_cacheevidence AS v (team_id, route, prompt_id, judged, wrong, unsure, updated_at)
-    VALUES (%(team)s, %(route)s, %(prompt)s, (%(outcome)s <> 'unsure')::int, (%(outcome)s = 'different')::int,
+    VALUES (%(team)s, %(route)s::text, %(prompt)s, (%(outcome)s <> 'unsure')::int, (%(outcome)s = 'different')::int,
         (%(outcome)s = 'unsure')::int, now())
     ON CONFLICT (team_id, route, prompt_id) DO UPDATE SET judged = v.judged + excluded.judged, wrong = v.wrong + excluded.wrong,
-        unsure = v.unsure + excluded.unsure, updated_at = now()"""
+        unsure = v.unsure + excluded.unsure, updated_at = now()"""  # noqa: S608 - our own words
 _MAX_BATCH = 32
 """Rows of a statement: psycopg keeps how a statement is read up to 4,096 characters (psycopg/_queries.py)."""
 _MAX_SECONDS = 0.5
@@ -187,7 +198,10 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Two questions that were taken for the same, and what came of comparing the answers."""
+    """Two questions that were taken for the same, and what came of comparing the answers.
+
+    `end_users` are those who asked either; a purge of one of them since `seen_xact` leaves only the counts.
+    """
 
     team: int
     route: str
@@ -202,6 +216,7 @@ class Judged:
     outcome: str
     call: UUID
     end_users: list[str]
+    seen_xact: int
 
 
 class CacheStore:

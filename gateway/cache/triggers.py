@@ -7,7 +7,8 @@ _CHANGES = (
      ("current_id", "application_ids", "name", "base_id")),
     ("prompts_knowledgedocument", "purge_cache_deleted", "DELETE", "gatehouse_purge_document", ()),
     ("prompts_knowledgebase", "purge_cache", "UPDATE", "gatehouse_purge_base",
-     ("name", "route", "dimensions", "bedrock_id", "region")),
+     ("name", "route", "dimensions", "language", "bedrock_id", "region")),
+    ("prompts_knowledgebase", "purge_cache_deleted", "DELETE", "gatehouse_purge_base", ()),
     ("prompts_contextsource", "purge_cache", "UPDATE OR DELETE", "gatehouse_purge_context", ()),
 )  # fmt: skip
 """Table, name, when, function, and the columns of which one must have changed; none: any will do."""

@@ -89,6 +89,12 @@ class Alike:
     question: str
     similarity: float
     answer: bytes
+    end_user: str
+    """Who asked that question; empty: nobody who is known."""
+
+    def askers(self, end_user: str) -> list[str]:
+        """Whose questions a pair of it and another's would hold."""
+        return [each for each in dict.fromkeys((end_user, self.end_user)) if each]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +143,11 @@ class CacheRun:
     def is_found(self) -> bool:
         return self.events is not None
 
+    def counts(self, *, is_refused: bool) -> bool:
+        """Whether there is something to count: who was refused an answer got nothing, and nothing was saved; and checks of answers
+        are Gatehouse's own calls."""
+        return bool(self.outcome) and self.reason != "inner" and not (self.is_found and is_refused)
+
     def bypass(self, reason: str) -> None:
         self.outcome, self.reason, self.digest = BYPASS, reason, b""
 
@@ -151,10 +162,12 @@ class CacheRun:
             return f"shadow; similarity={self.similarity:.3f}" if self.similarity is not None else SHADOW
         return f"{self.outcome}; reason={self.reason}" if self.reason else self.outcome
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, *, is_refused: bool = False) -> dict[str, Any]:
         """For the record: never a key, a question or an answer."""
         said: dict[str, Any] = {"outcome": self.outcome}
         for name in ("reason", "kind", "saved_nanos", "entry_id"):
+            if is_refused and name == "saved_nanos":
+                continue
             if found := getattr(self, name):
                 said[name] = found
         if self.call_id is not None:

@@ -61,9 +61,9 @@ class Metrics:
         self.seconds += seconds
         if call.decision.fell_back_to:
             self.fallbacks[route] += 1
-        if (cache := call.cache) is not None and cache.outcome:
+        if (cache := call.cache) is not None and cache.counts(is_refused=call.refusal is not None):
             self.cache_lookups[route, cache.kind if cache.is_found else cache.outcome] += 1
-            if cache.is_found and call.refusal is None:
+            if cache.is_found:
                 self.answer_cache_saved_nanos[route, cache.kind] += cache.saved_nanos
         if call.rule_uses:
             self.rules.update((rule, action) for _, rule, action in call.rule_uses)

@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                     name='CacheRule',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('name', models.CharField(max_length=100, unique=True)),
+                        ('name', models.CharField(max_length=100)),
                         ('is_enabled', models.BooleanField(db_default=True, default=True, verbose_name='enabled')),
                         ('team', models.ForeignKey(blank=True, help_text='Empty: all teams.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.team')),
                         ('route', models.ForeignKey(blank=True, help_text='Empty: any.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='gateway.route')),
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('name',),
-                        'constraints': [models.UniqueConstraint(fields=('team', 'route', 'prompt'), name='cache_rule_once', nulls_distinct=False)],
+                        'constraints': [models.UniqueConstraint(fields=('team', 'route', 'prompt'), name='cache_rule_once', nulls_distinct=False, violation_error_message='A rule for the same team, route and prompt already exists: change that one.'), models.UniqueConstraint(fields=('team', 'name'), name='cache_rule_name_once', nulls_distinct=False, violation_error_message='A cache rule of this name already exists: choose another name.')],
                         'indexes': [],
                     },
                 ),
@@ -518,7 +518,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ('-id',),
-                        'indexes': [models.Index(fields=['team', '-id'], name='cache_pair_of_team'), models.Index(fields=['at'], name='cache_pair_by_age')],
+                        'indexes': [models.Index(fields=['team', '-id'], name='cache_pair_of_team'), models.Index(fields=['at'], name='cache_pair_by_age'), models.Index(condition=models.Q(('label', 'different'), models.Q(('label', ''), ('outcome', 'different')), _connector='OR'), fields=['team', 'known'], name='cache_pair_wrong')],
                         'constraints': [],
                     },
                 ),
@@ -736,10 +736,10 @@ class Migration(migrations.Migration):
         ),
         kernel.migrations.RunSource(
             source='gateway/cache/sql/purges.sql',
-            sha256='f54c44c4a85c38eceea239905d1f46ea97e12ec8cfaab22ee54db1d2b8048478',
+            sha256='6cdf481361b6b82cfffcb1d7bef821ccde5052405efc28f8b604203a172f68b3',
         ),
         kernel.migrations.RunSource(
             source=gateway.cache.triggers.purge_triggers,
-            sha256='917ff9b19f1369336e80edcbb1df4ba43b34866e6c2dbe088de9b44c4e20e94c',
+            sha256='242190340c6c7ae8b2c90a31978f468e0cac3c7f8ac942911b52f7d346555a56',
         ),
     ]

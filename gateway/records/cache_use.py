@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from typing import ClassVar
 
 from gateway.records.writer import Writer
@@ -10,11 +11,11 @@ from kernel.postgres_pool import PostgresPool
 # In one order, so that gateways do not lock each other out; a team may have been deleted meanwhile.
 _ADD = """
     INSERT INTO gateway_cacheuse AS u (team_id, day, route, prompt, outcome, number, saved_nanos)
-    SELECT x.team_id, (statement_timestamp() AT TIME ZONE 'UTC')::date, x.route, x.prompt, x.outcome, x.number, x.saved
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
-        AS x(team_id, route, prompt, outcome, number, saved)
+    SELECT x.team_id, x.day, x.route, x.prompt, x.outcome, x.number, x.saved
+    FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[])
+        AS x(team_id, day, route, prompt, outcome, number, saved)
     JOIN accounts_team t ON t.id = x.team_id
-    ORDER BY x.team_id, x.route, x.prompt, x.outcome
+    ORDER BY x.team_id, x.day, x.route, x.prompt, x.outcome
     ON CONFLICT (team_id, day, route, prompt, outcome) DO UPDATE SET
         number = u.number + excluded.number, saved_nanos = u.saved_nanos + excluded.saved_nanos"""
 _SERVED = """
@@ -23,8 +24,8 @@ _SERVED = """
         JOIN gateway_cacheentry e ON e.id = x.id ORDER BY e.id FOR UPDATE OF e) AS x
     WHERE e.id = x.id"""
 
-Where = tuple[int, str, str, str]
-"""Team, route, prompt and outcome."""
+Where = tuple[int, date, str, str, str]
+"""Team, day, route, prompt and outcome. The day is the call's, of UTC: it is written later, long after where Postgres was away."""
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ def full_record(call: Call) -> dict[str, Any]:
 def _checks(call: Call) -> dict[str, Any]:
     found = call.checks.as_json()
     if call.cache is not None and call.cache.outcome:
-        found["cache"] = call.cache.as_json()
+        found["cache"] = call.cache.as_json(is_refused=call.refusal is not None)
     if call.has_deployment:
         found["routing"] = call.decision.as_json()
     return found if call.request.trace is None else found | {"trace": call.request.trace.parent}

@@ -60,7 +60,8 @@ async def _checked(call: Call, inner: Call, gateway: Gateway, ask: Ask) -> None:
                 similarity=run.alike.similarity,
                 outcome=compare(served, said),
                 call=call.id,
-                end_users=[call.request.end_user] if call.request.end_user else [],
+                end_users=run.alike.askers(call.request.end_user),
+                seen_xact=run.seen_xact or 0,
             )
         )
     except (Refusal, TimeoutError) as error:

@@ -10,6 +10,7 @@ import psycopg
 
 from gateway.cache.keys import retrieval_digest
 from gateway.cache.passages import decode, encode
+from gateway.cache.serving import is_over
 from gateway.cache.store import CacheUnavailableError, NewEntry
 from gateway.call import Call
 from gateway.call.cache import BYPASS
@@ -128,7 +129,7 @@ async def _search(call: Call, gateway: Gateway, wanted: Knowledge, question: str
         return await _search_anew(call, gateway, wanted, bases, question, ask)
     places = [(base.base_id, base.route, base.dimensions) for base in bases]
     digest = retrieval_digest(call, places, question, (wanted.top_k, wanted.floor, wanted.max_tokens))
-    kept, seen_xact = await _recalled(call, gateway, digest)
+    kept, seen_xact = await _recalled(call, gateway, rule, digest)
     if kept is not None:
         return kept
     found = await _search_anew(call, gateway, wanted, bases, question, ask)
@@ -148,16 +149,24 @@ def _may_recall(call: Call, bases: list[BaseEntry]) -> bool:
     )
 
 
-async def _recalled(call: Call, gateway: Gateway, digest: bytes) -> tuple[Retrieved | None, int | None]:
+async def _recalled(
+    call: Call, gateway: Gateway, rule: CacheRuleEntry, digest: bytes
+) -> tuple[Retrieved | None, int | None]:
     """What was found before, and the first transaction that was not seen when it was looked for; None where nobody can tell."""
     try:
         look = await gateway.cache.look(digest)
-        if look.found is None:
+        if look.found is None or is_over(look.found, rule, "retrieval"):
             return None, look.seen_xact
         found = decode(look.found.answer)
     except (CacheUnavailableError, msgspec.MsgspecError):
         return None, None
-    where = (call.key.team.id, call.routed.route.name, call.prompt.prompt.name, "retrieval")
+    where = (
+        call.key.team.id,
+        call.started_at.date(),
+        call.routed.route.name,
+        call.prompt.prompt.name,
+        "retrieval",
+    )
     gateway.cache_use.note(where, entry_id=look.found.id)
     return found, look.seen_xact
 
@@ -183,7 +192,7 @@ async def _keep(
                 prompt_version=call.prompt.version.number if call.prompt.version else None,
                 end_user=call.request.end_user,
                 has_values=False,
-                uses=",".join(f"base:{base_id}" for base_id, _, _ in places),
+                uses=",".join(f"{what}:{base_id}" for base_id, _, _ in places for what in ("base", "search")),
                 deployment_id=None,
                 model="",
                 question="",

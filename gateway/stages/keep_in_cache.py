@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _WHOLE = ("end_turn", "stop_sequence", "tool_use")
 """Ends of answers that are whole. What was cut or blocked is never given again."""
 _MAX_QUESTION = 2000
+_PATIENCE_SECONDS = 0.5
 
 
 def keep_in_cache(call: Call, gateway: Gateway) -> Awaitable[None] | None:
@@ -36,16 +37,24 @@ def keep_in_cache(call: Call, gateway: Gateway) -> Awaitable[None] | None:
     _note(call, gateway, run)
     if run.is_found or not run.digest or not _may_keep(call, run):
         return None
-    return _keep(call, gateway, run)
+    return _keep_soon(call, gateway, run)
+
+
+async def _keep_soon(call: Call, gateway: Gateway, run: CacheRun) -> None:
+    """Waits a moment, so that the same call is met from now on; what takes longer keeps no caller waiting."""
+    keeping = asyncio.create_task(_keep(call, gateway, run))
+    gateway.running.add(keeping)
+    keeping.add_done_callback(gateway.running.discard)
+    await asyncio.wait((keeping,), timeout=_PATIENCE_SECONDS)
 
 
 def _note(call: Call, gateway: Gateway, run: CacheRun) -> None:
-    if not run.outcome or (run.is_found and call.refusal is not None):
-        return  # who was refused got nothing, and nothing was saved
+    if not run.counts(is_refused=call.refusal is not None):
+        return
     outcome = run.kind if run.is_found else run.outcome
     prompt = call.prompt.prompt.name if call.has_prompt else ""
     gateway.cache_use.note(
-        (call.key.team.id, call.routed.route.name, prompt, outcome),
+        (call.key.team.id, call.started_at.date(), call.routed.route.name, prompt, outcome),
         saved_nanos=run.saved_nanos if run.is_found else 0,
         entry_id=run.entry_id if run.is_found else 0,
     )
@@ -179,7 +188,8 @@ async def _judge(call: Call, gateway: Gateway, run: CacheRun, said: str) -> None
             similarity=alike.similarity,
             outcome=compare(served, said),
             call=call.id,
-            end_users=[call.request.end_user] if call.request.end_user else [],
+            end_users=alike.askers(call.request.end_user),
+            seen_xact=run.seen_xact or 0,
         )
     )
 
@@ -199,6 +209,10 @@ def _uses(call: Call, gateway: Gateway) -> str:
         return ""
     found = [f"document:{each['document']}" for each in call.prompt.passages if each.get("document")]
     if call.prompt.version is not None and call.prompt.version.compiled is not None:
+        for name in call.prompt.version.compiled.document.knowledge.bases:
+            base = gateway.snapshot.bases.get((call.key.team.id, name))
+            if base is not None:
+                found.append(f"base:{base.base_id}")
         for name in call.prompt.version.compiled.document.context:
             source = gateway.snapshot.context.get((call.key.team.id, name))
             if source is not None:

@@ -113,8 +113,11 @@ async def _find_same(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRul
 
 async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, ask: Ask) -> None:
     """An answer to a similar question that passes all guards: given where the rule says so and the bound is kept, else noted."""
-    if run.wishes.no_cache or (asked := asked_of(call, rule)) is None:
+    if (asked := asked_of(call, rule)) is None:
         return
+    run.scope, run.guard, run.question = asked.scope, asked.question.key, asked.text
+    if run.wishes.no_cache:
+        return  # others may still be given the new answer
     try:
         await within(rule.semantic_seconds, _compare(call, gateway, run, rule, asked, ask))
     except TimeoutError:
@@ -126,7 +129,6 @@ async def _find_alike(call: Call, gateway: Gateway, run: CacheRun, rule: CacheRu
 async def _compare(
     call: Call, gateway: Gateway, run: CacheRun, rule: CacheRuleEntry, asked: Asked, ask: Ask
 ) -> None:
-    run.scope, run.guard, run.question = asked.scope, asked.question.key, asked.text
     run.vector = vector = await _vector(call, gateway, rule, asked, ask)
     if vector is None:
         return
@@ -146,6 +148,7 @@ async def _compare(
         question=candidate.question,
         similarity=candidate.similarity,
         answer=found.answer,
+        end_user=found.end_user,
     )
     if rule.semantic != SERVE or not keeps_bound:
         forget(call, run)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+from gateway.cache.serving import is_stale
 from gateway.cache.store import CacheUnavailableError
 from gateway.call import Call
-from gateway.call.cache import CacheWishes
+from gateway.call.cache import CacheRun, CacheWishes
 from gateway.events import Event
 from gateway.refusals import Refusal
 from gateway.runtime import Gateway
@@ -38,10 +39,10 @@ def refresh_slot(call: Call, gateway: Gateway, ask: Ask) -> None:
     task.add_done_callback(gateway.shadows.discard)
 
 
-async def _is_fresh(gateway: Gateway, digest: bytes) -> bool:
+async def _is_fresh(gateway: Gateway, run: CacheRun) -> bool:
     """Whether another process has made a new answer since this one looked."""
-    found = (await gateway.cache.look(digest)).found
-    return found is not None and not found.is_stale
+    found = (await gateway.cache.look(run.digest)).found
+    return found is not None and not is_stale(found, run.rule)
 
 
 async def _refreshed(call: Call, again: Call, gateway: Gateway, ask: Ask) -> None:
@@ -49,7 +50,7 @@ async def _refreshed(call: Call, again: Call, gateway: Gateway, ask: Ask) -> Non
     digest, is_mine = call.cache.digest, False
     try:
         is_mine = await gateway.flights.enter(digest)
-        if is_mine and not await _is_fresh(gateway, digest):
+        if is_mine and not await _is_fresh(gateway, call.cache):
             await within(call.routed.route.timeout_seconds, ask(again, gateway))
     except (Refusal, TimeoutError, CacheUnavailableError) as error:
         logger.info("call %s: its slot has no new answer (%s)", again.id, type(error).__name__)

@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from accounts.models import Team
+from gateway.cache.models import CachePurge
 from gateway.catalogue.models import CacheRule
 from prompts.knowledge.models import KnowledgeBase, KnowledgeDocument
+from tests.accounts.factories import make_application, make_key
 from tests.e2e.conftest import World
 from tests.services import until
 
@@ -53,7 +55,7 @@ def run(knowing: World) -> Callable[..., httpx.Response]:
     world = knowing
     names: dict[str, str] = {}
 
-    def call(question: str = "How many days of holiday a year?", *, cache_key: str = "") -> httpx.Response:
+    def call(question: str = "How many days of holiday a year?", *, cache_key: str = "", by: str = "") -> httpx.Response:  # fmt: skip
         if cache_key not in names:
             document: dict[str, Any] = {
                 "messages": [{"text": "{{ knowledge }}\n{{ question }}"}],
@@ -64,7 +66,7 @@ def run(knowing: World) -> Callable[..., httpx.Response]:
             names[cache_key] = f"cached-knowledge-{next(NUMBERS)}"
             world.new_prompt(names[cache_key], document, team=TEAM)
             world.knows(world.new_key(team=TEAM))
-        answer = world.post(f"/v1/prompts/{names[cache_key]}/run", json={"variables": {"question": question}}, key=world.key)  # fmt: skip
+        answer = world.post(f"/v1/prompts/{names[cache_key]}/run", json={"variables": {"question": question}}, key=by or world.key)  # fmt: skip
         assert answer.status_code == 200, answer.text
         return answer
 
@@ -120,6 +122,25 @@ def test_a_slot_asks_neither_sources_nor_models_and_ends_with_its_document(knowi
 
     world.stack.make(restrict)
     assert word(run("Which holiday?", cache_key=key)) == "miss"
+
+
+def test_a_slot_made_from_documents_is_its_application_s_and_ends_with_its_base(knowing, run):
+    """Documents may be open to one application alone, and a purge may name the base that an answer was made from."""
+    world, key = knowing, "base/{{ question }}"
+    assert word(run("Whose holiday?", cache_key=key)) == "miss"
+    assert word(run("Whose holiday?", cache_key=key)) == "hit"
+    other = world.stack.make(
+        lambda: make_key(make_application(Team.objects.get(name=TEAM), "other"), "").text
+    )
+    world.knows(other)
+    assert [word(run("Whose holiday?", cache_key=key, by=other)) for _ in range(2)] == ["miss", "hit"]
+
+    def purge() -> None:
+        base = KnowledgeBase.objects.get(team__name=TEAM)
+        CachePurge.objects.create(team=base.team, uses=f"base:{base.pk}")
+
+    world.stack.make(purge)
+    assert word(run("Whose holiday?", cache_key=key)) == "miss"
 
 
 def test_what_ended_them_is_on_record(knowing):

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -54,6 +55,20 @@ class NewPurgeSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, default=None, help_text="Only answers made before then."
     )
     reason = serializers.CharField(max_length=300, help_text="It is kept with the purge.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Only what is known: a name that is spelt wrong, or is blank, would end far more than was meant."""
+        sent = data if isinstance(data, Mapping) else {}
+        wrong: dict[str, list[str]] = {
+            str(name): [f"There is no such field. A purge takes {', '.join(self.fields)}."]
+            for name in sent.keys() - self.fields.keys()
+        }
+        for name, value in sent.items():
+            if isinstance(value, str) and value and not value.strip():
+                wrong[name] = ["It is blank. Leave it out to end answers of any."]
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
 
 
 _EXAMPLE = OpenApiExample(

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +12,7 @@ from accounts.api.base import read_query
 from accounts.api.fields import IdField, UsdField
 from gateway.cache.selectors.evidence import evidence
 from gateway.cache.selectors.savings import GROUPS, CacheSums, savings
+from governance.usage.policy.usage import MAX_DAYS
 from kernel.clock import utc_now
 from kernel.replica import may_be_stale
 
@@ -38,6 +39,18 @@ class CacheUsageParameters(serializers.Serializer[Any]):
                     f"“{name}” is an unknown group. Choose from: {', '.join(GROUPS)}."
                 )
         return names
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """The range, whole: up to tomorrow, and from thirty days before its end."""
+        until = attrs.get("until", utc_now().date() + timedelta(days=1))
+        since = attrs.get("since") or max(until, date.min + timedelta(days=DAYS)) - timedelta(days=DAYS)
+        if since >= until:
+            raise serializers.ValidationError(
+                "The range ends before it begins: 'until' must be later than 'since'."
+            )
+        if until - since > timedelta(days=MAX_DAYS):
+            raise serializers.ValidationError(f"A range has at most {MAX_DAYS} days.")
+        return {**attrs, "since": since, "until": until}
 
 
 class CacheTotalSerializer(serializers.Serializer[Any]):
@@ -84,9 +97,7 @@ class CacheUsageView(APIView):
         """Of the calls of your teams, counted some seconds after they end."""
         asked = read_query(CacheUsageParameters, request)
         groups = asked.pop("group_by")
-        until = asked.pop("until", utc_now().date() + timedelta(days=1))
-        since = asked.pop("since", until - timedelta(days=DAYS))
-        found = savings(principal(request), since=since, until=until, group_by=groups, **asked)
+        found = savings(principal(request), group_by=groups, **asked)
         whole = CacheSums()
         for sums in found.values():
             whole.take(sums)

@@ -48,7 +48,7 @@ def evidence(who: Any, *, team: int | None = None) -> list[RouteEvidence]:
             unsure=row.unsure,
             standing=standing(
                 rules.rule_of(team_id=row.team_id, route=row.route, prompt_id=row.prompt_id),
-                Evidence(served=row.judged, wrong=min(row.wrong, row.judged)),
+                Evidence(served=max(row.judged, row.wrong), wrong=row.wrong),
             ),
         )
         for row in found

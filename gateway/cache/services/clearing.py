@@ -1,13 +1,17 @@
 """Takes away what a purge ended. It is given to nobody from the moment the purge is seen: this only tidies up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from gateway.cache.models import CacheEntry, CachePair, CachePurge
 
+# By the index of what entries use, which is narrower than all else that such a purge may name.
+_WITHOUT = """
+    SELECT p.id FROM gateway_cachepurge p WHERE p.id = ANY (%s) AND NOT EXISTS (
+        SELECT FROM gateway_cacheentry e WHERE e.uses @> ARRAY[p.uses] AND e.seen_xact <= p.xact_id)"""
 PIECE = 1000
 """Rows deleted at a time: a lock on them is short, and gateways go on counting hits."""
 
@@ -21,6 +25,15 @@ def ended_by(purge: CachePurge) -> "QuerySet[CacheEntry]":
     if purge.uses:
         rows = rows.filter(uses__contains=[purge.uses])
     return rows if purge.older_than is None else rows.filter(created_at__lt=purge.older_than)
+
+
+def without_entries(purges: "Sequence[CachePurge]") -> set[int]:
+    """Which purges of what documents and the like said have ended nothing that is still there: found at once, for there are many."""
+    if not purges:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHOUT, [[each.pk for each in purges]])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def pairs_ended_by(purge: CachePurge) -> "QuerySet[CachePair]":

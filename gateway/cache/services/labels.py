@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from accounts.models import User
@@ -24,6 +24,7 @@ def label(*, pair: CachePair, label: str, by: User, now: datetime) -> CachePair:
     """
     said = CachePair.Label(label)
     with transaction.atomic():
+        _lock(pair)
         found = CachePair.objects.select_for_update(of=("self",)).get(pk=pair.pk)
         before = _counts(found)
         found.label = said
@@ -38,6 +39,25 @@ def label(*, pair: CachePair, label: str, by: User, now: datetime) -> CachePair:
     return found
 
 
+def _lock(pair: CachePair) -> None:
+    """Evidence, then entries, then pairs: in the order of gateways that judge, and of purges."""
+    CacheEvidence.objects.get_or_create(**_evidence(pair))
+    CacheEvidence.objects.select_for_update(of=("self",)).get(**_evidence(pair))
+    list(_known(pair).select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+
+
+def _evidence(pair: CachePair) -> dict[str, Any]:
+    return {"team_id": pair.team_id, "route": pair.route, "prompt_id": pair.prompt_id or 0}
+
+
+def _known(pair: CachePair) -> "QuerySet[CacheEntry]":
+    """Entries of the question that was known, which may have another answer by now."""
+    same = Q(
+        team=pair.team_id, route=pair.route, prompt=pair.prompt_id, question=pair.known, scope__isnull=False
+    )
+    return CacheEntry.objects.filter(same | Q(pk=pair.entry_id))
+
+
 def _counts(pair: CachePair) -> Counter[str]:
     """What a pair adds to the evidence."""
     verdict = pair.label or pair.outcome
@@ -49,14 +69,13 @@ def _counts(pair: CachePair) -> Counter[str]:
 def _adjust(pair: CachePair, change: Counter[str], *, now: datetime) -> None:
     if not any(change.values()):
         return
-    key: dict[str, Any] = {"team": pair.team, "route": pair.route, "prompt_id": pair.prompt_id or 0}
-    CacheEvidence.objects.get_or_create(**key)
     changes = {name: Greatest(F(name) + Value(by), Value(0)) for name, by in change.items() if by}
-    CacheEvidence.objects.filter(**key).update(**changes, updated_at=now)
+    CacheEvidence.objects.filter(**_evidence(pair)).update(**changes, updated_at=now)
 
 
 def _bar(pair: CachePair) -> None:
-    if pair.entry_id is None:
-        return
-    wrong = CachePair.objects.filter(EFFECTIVELY_DIFFERENT, entry=pair.entry_id).exists()
-    CacheEntry.objects.filter(pk=pair.entry_id).update(is_barred=wrong)
+    """By the question that was known, whatever its answer is by now: it was taken for one that it is not."""
+    same = CachePair.objects.filter(
+        team=pair.team_id, route=pair.route, prompt=pair.prompt_id, known=pair.known
+    )
+    _known(pair).update(is_barred=same.filter(EFFECTIVELY_DIFFERENT).exists())

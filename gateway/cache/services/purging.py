@@ -68,6 +68,7 @@ def planned(
         team = prompt.team
     if uses:
         kind, _, number = uses.partition(":")
+        uses = f"{kind}:{number.lstrip('0') or '0'}"
         if kind not in USES or not number.isdecimal() or not number.isascii():
             text = f"Write {', '.join(f'{each}:' for each in USES[:-1])} or {USES[-1]}: and a number, such as document:7."
             raise PurgeError(text, fields={"uses": [text]})
@@ -84,6 +85,8 @@ def would_end(plan: CachePurge, *, at_most: int = 100_000) -> int:
 def end_entry(entry: CacheEntry, *, by: User, reason: str = "") -> None:
     """Ends one answer alone, on the trail."""
     with transaction.atomic():
+        # Before its pairs, as all who hold both.
+        list(CacheEntry.objects.select_for_update(of=("self",)).filter(pk=entry.pk).values_list("pk"))
         text = f"Ended: {reason}" if reason else "Ended."
         LogEntry.objects.log_actions(by.pk, [entry], DELETION, text, single_object=True)
         entry.delete()

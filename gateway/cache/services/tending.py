@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from gateway.cache.models import CacheEntry, CachePair, CachePurge
-from gateway.cache.services.clearing import PIECE, clear, drop_pairs, drop_piece, ended_by
+from gateway.cache.services.clearing import PIECE, clear, drop_pairs, drop_piece, ended_by, without_entries
 from gateway.catalogue.models import CacheRule
 from kernel.clock import perf_counter
 
@@ -31,8 +31,8 @@ def tend(*, now: datetime) -> int:
         return perf_counter() - begun < SECONDS
 
     number = _drop(CacheEntry.objects.order_by().filter(ends_at__lte=now), may_go_on)
-    number += sum(clear(each, may_go_on=may_go_on) for each in _open_purges(now) if may_go_on())
     number += sum(_drop_oldest(each, may_go_on) for each in CacheRule.objects.all() if may_go_on())
+    number += sum(clear(each, may_go_on=may_go_on) for each in _open_purges(now) if may_go_on())
     number += _drop_old_purges(now, may_go_on)
     drop_pairs(CachePair.objects.order_by().filter(at__lt=now - _PAIRS_KEPT))
     return number
@@ -49,9 +49,10 @@ def _drop(rows: "QuerySet[CacheEntry]", may_go_on: _MayGoOn) -> int:
 
 
 def _open_purges(now: datetime) -> Iterator[CachePurge]:
-    """Purges that may have something left: of those that name the same the newest, which ended all that the others did.
+    """Purges that may have something left, those first that nobody has looked at: of those that name the same the newest, which
+    ended all that the others did, and of those by documents the ones that have.
 
-    A document that is written anew page by page leaves hundreds.
+    A document that is written anew page by page leaves hundreds, and a folder that is read anew one for each of its documents.
     """
     same = ("team_id", "prompt_id", "route", "end_user", "uses", "older_than")
 
@@ -59,12 +60,19 @@ def _open_purges(now: datetime) -> Iterator[CachePurge]:
         return tuple(str(getattr(purge, name)) for name in same)
 
     found = CachePurge.objects.filter(Q(ended=None) | Q(at__gte=now - _LATE)).order_by("xact_id")
+    newest: list[CachePurge] = []
+    over: list[int] = []
     for _, several in groupby(sorted(found, key=key), key=key):
-        *earlier, newest = several
-        waiting = [each.pk for each in earlier if each.ended is None]
-        if waiting:
-            CachePurge.objects.filter(pk__in=waiting).update(ended=0)
-        yield newest
+        *earlier, last = several
+        over += [each.pk for each in earlier if each.ended is None]
+        newest.append(last)
+    done = without_entries([each for each in newest if each.uses and not each.end_user])
+    over += [each.pk for each in newest if each.ended is None and each.pk in done]
+    if over:
+        CachePurge.objects.filter(pk__in=over).update(ended=0)
+    yield from sorted(
+        (each for each in newest if each.pk not in done), key=lambda each: each.ended is not None
+    )
 
 
 def _drop_oldest(rule: CacheRule, may_go_on: _MayGoOn) -> int:

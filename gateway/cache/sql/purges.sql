@@ -8,11 +8,12 @@ BEGIN
     IF whose IS NOT NULL THEN  -- else its base goes with it, and says so itself
         INSERT INTO gateway_cachepurge (team_id, uses, reason)
         VALUES (whose, 'document:' || old.id, 'The document changed.'),
-               (whose, 'base:' || old.base_id, 'A document of the knowledge base changed.');
+               (whose, 'search:' || old.base_id, 'A document of the knowledge base changed.');
     END IF;
     RETURN NULL;
 END $$;
 
+-- How a base is searched has changed, or there is none any more: what was answered from it ends, too.
 CREATE OR REPLACE FUNCTION gatehouse_purge_base() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO gateway_cachepurge (team_id, uses, reason)

@@ -23,7 +23,7 @@ class CacheRule(Owned):
         SHADOW = "shadow", "Shadow: only note what would have been served"
         SERVE = "serve", "Serve"
 
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100)
     is_enabled = models.BooleanField("enabled", default=True, db_default=True)
     team = models.ForeignKey(
         Team, null=True, blank=True, on_delete=models.CASCADE, related_name="+", help_text="Empty: all teams."
@@ -147,9 +147,14 @@ class CacheRule(Owned):
         ordering = ("name",)
         constraints = (
             models.UniqueConstraint(
-                fields=("team", "route", "prompt"), nulls_distinct=False, name="cache_rule_once"
+                fields=("team", "route", "prompt"), nulls_distinct=False, name="cache_rule_once",
+                violation_error_message="A rule for the same team, route and prompt already exists: change that one.",
             ),
-        )
+            models.UniqueConstraint(
+                fields=("team", "name"), nulls_distinct=False, name="cache_rule_name_once",
+                violation_error_message="A cache rule of this name already exists: choose another name.",
+            ),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

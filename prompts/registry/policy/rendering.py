@@ -1,5 +1,6 @@
 """PURE: a version, compiled once, and rendered with a caller's variables."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ class Turn:
 
 MOMENTS = ("half_day", "day", "hour")
 """What keys of the answer cache may name besides variables."""
+_OF_THE_HEADER = re.compile(rf"(?<!\{{)\{{({'|'.join(MOMENTS)})\}}(?!\}})")
 
 
 class Compiled:
@@ -172,6 +174,10 @@ def _cache_key(document: Document, problems: list[str]) -> Template | None:
     problems += [
         f"The key of the answer cache uses “{name}”, which is neither a declared variable nor one of {', '.join(MOMENTS)}."
         for name in sorted(template.names - known - {*MOMENTS})
+    ]
+    problems += [
+        f"The key of the answer cache says “{match[0]}”, as the header does: write “{{{{ {match[1]} }}}}”."
+        for match in _OF_THE_HEADER.finditer(document.cache_key)
     ]
     return template
 

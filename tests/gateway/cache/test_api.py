@@ -57,7 +57,8 @@ def test_a_purge_by_what_clients_send(world):
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"uses": "page 7"}, "uses"), ({"reason": ""}, "reason"), ({"older_than": "yesterday"}, "older_than"), ({"prompt": 0}, "prompt")],
+    [({"uses": "page 7"}, "uses"), ({"reason": ""}, "reason"), ({"older_than": "yesterday"}, "older_than"), ({"prompt": 0}, "prompt"),
+     ({"enduser": JANE}, "enduser"), ({"end_user": " "}, "end_user"), ({"uses": "\t"}, "uses")],
 )  # fmt: skip
 def test_a_purge_that_can_t_be(world, change, field):
     before = CachePurge.objects.count()
@@ -104,6 +105,23 @@ def test_pairs_are_filtered(world):
     client = world.client("reviewer")
     assert ids(client, "cache-pairs", "?outcome=unsure") == [unsure.pk]
     assert ids(client, "cache-pairs", "?label=different") == [same.pk]
+
+
+def test_names_of_rules_are_a_team_s_own(world):
+    """Else one team learns what another has, or keeps it from a name."""
+    mine, other = world.mine.team, world.other.team
+    CacheRule.objects.filter(team=other).update(name="Everything")
+    CacheRule.objects.filter(team=mine).update(name="Ours")
+    first = {"team": mine.pk, "prompt": mine.prompts.first().pk}
+    made = ask(world.client("owner"), "post", f"{API}/cache-rules/", {**first, "name": "Everything"})
+    assert made.status_code == 201
+    again = ask(world.client("owner"), "post", f"{API}/cache-rules/", {**first, "name": "Another"})
+    assert "change that one" in again.content.decode()
+    named = {"team": mine.pk, "route": world.route.pk, "name": "Everything"}
+    assert (
+        "choose another name"
+        in ask(world.client("owner"), "post", f"{API}/cache-rules/", named).content.decode()
+    )
 
 
 def test_rules_say_what_they_take(world):

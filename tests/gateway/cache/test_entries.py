@@ -28,6 +28,8 @@ from gateway.events import (
 )
 from gateway.refusals import Refusal
 from gateway.wire.fit.output import ANSWER_TOOL
+from prompts.registry.policy.document import Document
+from prompts.registry.policy.rendering import Compiled, UnusableVersionError
 
 TEXTS = st.text(max_size=30)
 INDEX = st.integers(0, 3)
@@ -155,3 +157,17 @@ def test_an_hour_that_comes_twice_is_two():
 )  # fmt: skip
 def test_the_edge_of_a_half_day(now, half):
     assert moments(datetime.fromisoformat(now).replace(tzinfo=UTC), "Europe/Berlin")["half_day"] == half
+
+
+@pytest.mark.parametrize(
+    ("key", "is_taken"),
+    [("{{ half_day }}", True), ("{half_day}", False), ("a/{day}/{{ hour }}", False), ("{x}{{hour}}", True)],
+)
+def test_a_prompt_s_key_is_not_written_as_the_header_s(key, is_taken):
+    """Its moments would be words, the same at every time."""
+    document = msgspec.convert({"messages": [{"role": "user", "text": "Hello"}], "cache_key": key}, Document)
+    if is_taken:
+        assert Compiled(document).cache_key is not None
+    else:
+        with pytest.raises(UnusableVersionError, match=r"as the header does: write “\{\{"):
+            Compiled(document)

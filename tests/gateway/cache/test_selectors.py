@@ -157,3 +157,23 @@ def test_words_of_an_answer(world):
     assert answer_text(entry) == "prices.md: Ten dollars."
     entry.answer = b"\xc1\xff"
     assert answer_text(entry) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("since=2026-11-30&until=2026-11-29", "'until' must be later"),
+        ("since=2026-11-30&until=2026-11-30", "'until' must be later"),
+        ("since=2020-01-01&until=2026-11-29", "at most 800 days"),
+        ("since=9000-01-01", "'until' must be later"),
+        ("until=0001-01-01", "'until' must be later"),
+    ],
+)
+def test_a_range_that_can_t_be_is_refused(world, query, says):
+    answer = world.client("viewer").get(f"{API}/cache-usage/?{query}")
+    assert answer.status_code == 400
+    assert says in answer.content.decode()
+
+
+def test_the_first_days_of_all(world):
+    assert world.client("viewer").get(f"{API}/cache-usage/?until=0001-01-09").status_code == 200

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Team
 from gateway.cache.models import CacheEntry, CacheEvidence, CachePair, CachePurge
@@ -150,16 +151,29 @@ def test_erasing_a_team_s_raw_text_reaches_its_cache(world, team):
 def test_a_document_that_changes_ends_what_used_it(team):
     document = KnowledgeDocument.objects.get(base__team=team)
     used = make_entry(team, uses=[f"document:{document.pk}"])
-    searched = make_entry(team, uses=[f"base:{document.base_id}"], kind="retrieval")
+    uses = [f"base:{document.base_id}", f"search:{document.base_id}"]
+    searched = make_entry(team, uses=uses, kind="retrieval")
     other = make_entry(team, uses=["document:0"])
+    beside = make_entry(team, uses=["document:0", uses[0]])
     document.name = "renamed.md"
     document.save()
     assert tend_cache() == 2
-    assert left() == {other.pk}
+    assert left() == {other.pk, beside.pk}
     assert {used.pk, searched.pk}.isdisjoint(left())
     assert not CachePurge.objects.filter(ended=None).exists()
     KnowledgeBase.objects.filter(pk=document.base_id).delete()
     tend(now=utc_now())
+    assert left() == {other.pk}
+
+
+def test_a_base_that_goes_ends_what_was_answered_from_it(team):
+    base = KnowledgeBase.objects.create(
+        team=team, name="elsewhere", kind="bedrock", bedrock_id="ABCDEFGHIJ", region="us-east-1"
+    )
+    make_entry(team, uses=[f"base:{base.pk}"])
+    other = make_entry(team, uses=[f"base:{base.pk + 1}"])
+    KnowledgeBase.objects.filter(pk=base.pk)._raw_delete("default")
+    assert tend(now=utc_now()) == 1
     assert left() == {other.pk}
 
 
@@ -170,6 +184,20 @@ def test_what_is_stored_late_goes_too(team):
     assert left() == {other.pk}
     assert late.pk not in left()
     assert CachePurge.objects.filter(route="one").get().ended == 1
+
+
+def test_a_folder_that_is_read_anew_is_tidied_up_at_once(team):
+    CachePurge.objects.all().delete()
+    entry = make_entry(team, uses=["document:7", "base:1"])
+    make_purge(team, uses="document:7", reason="one", ended=None)
+    for number in range(100, 300):
+        make_purge(team, uses=f"document:{number}", reason="many", ended=None)
+    with CaptureQueriesContext(connection) as seen:
+        assert tend(now=utc_now()) == 1
+    assert entry.pk not in left()
+    assert len(seen) < 50
+    assert not CachePurge.objects.filter(ended=None).exists()
+    assert CachePurge.objects.get(reason="one").ended == 1
 
 
 def test_what_is_over_and_what_is_too_many(team):
@@ -240,6 +268,19 @@ def test_an_entry_that_was_wrong_is_barred_and_freed_when_all_is_taken_back(worl
     assert said(one, "same")  # the other one was measured to be wrong
     assert not said(two, "same")
     assert said(two, "")
+
+
+def test_a_label_reaches_the_question_though_its_answer_is_another(world, team):
+    """The entry that a pair was of is gone, and its question was asked anew."""
+    first = make_entry(team, scope=b"scope")
+    pair = make_pair(team, entry=first, outcome="unsure")
+    end_entry(first, by=world.people["owner"])
+    again, other = make_entry(team, scope=b"scope"), make_entry(team, scope=b"scope", question="Where is it?")
+    label(pair=pair, label="different", by=world.people["reviewer"], now=utc_now())
+    assert set(CacheEntry.objects.filter(is_barred=True)) == {again}
+    label(pair=pair, label="", by=world.people["reviewer"], now=utc_now())
+    assert not CacheEntry.objects.filter(is_barred=True).exists()
+    assert other.pk in left()
 
 
 def test_the_first_label_of_a_route_begins_its_evidence(world, team):
