@@ -157,8 +157,8 @@ class Attempts:
                 refusal,
             )
             candidate.has_failed = True
-            if self._faults >= self._most:  # those that are throttled alone may yet answer
-                self._candidates = [each for each in self._candidates if not each.has_failed]
+            if self._faults >= self._most:
+                self._candidates = [each for each in self._candidates if self._is_left(each)]
         if not self._candidates:
             raise self._final()
 
@@ -166,12 +166,19 @@ class Attempts:
     def _decision(self) -> Decision:
         return self._call.decision
 
+    def _is_left(self, candidate: _Candidate) -> bool:
+        """Whether it may be asked although the attempts are used up: those that are throttled alone may yet answer. Where the
+        route says how many there are, they are of its own deployments: each of the others is asked once."""
+        if self._route.attempts is None:
+            return not candidate.has_failed
+        return candidate.tier > 0 and not candidate.tries
+
     def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
         self._throttles += 1
-        answered_at = self._budget.answered_at
-        if self._route.attempts == 1 or (
-            self._throttles >= self._most and perf_counter() - answered_at > _HOPE_SECONDS
-        ):
+        if self._route.attempts == 1:
+            self._candidates = [each for each in self._candidates if self._is_left(each)]
+            return
+        if self._throttles >= self._most and perf_counter() - self._budget.answered_at > _HOPE_SECONDS:
             raise self._final()  # no answers come: nothing says that there will be room
         wait = backoff_seconds(candidate.tries - 1, is_throttled=True, random=self._random)
         self._delay(candidate, wait, refusal)
@@ -240,18 +247,33 @@ class Attempts:
         if self._last is not None or not self._all_well:
             ready = sorted((each for each in ready if each.not_before <= now), key=_rank)
         for candidate in ready:
-            if not await self._is_well(candidate, now, alone=len(self._candidates) == 1):
-                continue
             if self._faults and not candidate.health.retries.take():
+                self._decision.note(f"{_where(candidate.deployment)} is sent no more retries for now")
+                self._candidates.remove(candidate)
                 continue
-            taken = await self._room.take(self._call, candidate.deployment, candidate.health)
+            taken = None
+            try:
+                taken = await self._let_in(candidate, now)
+            finally:
+                if taken is None and self._faults:
+                    candidate.health.retries.give_back()
             if taken is not None:
                 self._start(candidate, taken)
                 return candidate
-            self._decision.note(f"{_where(candidate.deployment)} has no room")
+        if not self._candidates:  # nothing that is waited for would pay for a retry
+            raise self._final()
         return None
 
-    async def _is_well(self, candidate: _Candidate, now: float, *, alone: bool) -> bool:
+    async def _let_in(self, candidate: _Candidate, now: float) -> Taken | None:
+        """What a call is let through with to a deployment that is well and has room."""
+        if not await self._is_well(candidate, now):
+            return None
+        taken = await self._room.take(self._call, candidate.deployment, candidate.health)
+        if taken is None:
+            self._decision.note(f"{_where(candidate.deployment)} has no room")
+        return taken
+
+    async def _is_well(self, candidate: _Candidate, now: float) -> bool:
         """Whether it may be asked: not while its breaker is open, but by who tries it. A slow one is better than none."""
         state = candidate.health.state(now)
         if state is State.CLOSED:

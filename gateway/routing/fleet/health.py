@@ -91,7 +91,7 @@ class Health:
         is_slow = self.pace.add(seconds, sent.tokens)
         if is_slow:
             return None if sent.is_slow else self.breaker.failed(now, Reason.SLOW)
-        change = self.breaker.succeeded(now)
+        change = self.breaker.succeeded(now, begun=sent.begun)
         if change is not None:
             self.share.returned(now)
         return change
