@@ -250,6 +250,21 @@ def test_a_quota_is_learnt_from_throttling():
     assert wasted < 0.05 * 20 * 480
 
 
+def test_a_rate_learnt_of_few_calls_holds_back_no_more_than_a_minute_or_so():
+    learnt, now = LearntRate(), 0.0
+    for number in range(25):  # others have used up the quota while little was sent
+        now += 0.5
+        (learnt.throttled if number % 2 else learnt.answered)(now)
+    assert learnt.rate is not None
+    assert learnt.rate < 2
+    begun = now
+    while now < begun + 120:  # and then there is room for all
+        now += 0.05
+        send(learnt, now, takes=True)
+        if now > begun + 75:
+            assert learnt.rate is None or learnt.rate > 20
+
+
 def test_what_throttles_by_chance_is_not_held_back_for_long():
     learnt, random, held = LearntRate(), Random(1), 0
     for number in range(6000):
