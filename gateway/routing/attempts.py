@@ -98,6 +98,11 @@ class Attempts:
             found = await self._wait()
         return found.deployment
 
+    def sends(self, *, is_streamed: bool) -> None:
+        """How it is asked: an answer that comes whole has no first token."""
+        if self._current is not None:
+            self._current[1].is_whole = not is_streamed
+
     def answered(self, rests: float | None = None) -> None:
         """Its first event came. `rests`: for how many seconds nothing is left of its quotas, where its provider says so."""
         if self._current is not None and not self._current[1].has_answered:
@@ -369,8 +374,8 @@ class Attempts:
                     return None
                 if (out_for := self._out_for()) > min(_OUT_SECONDS, ends_at - now):
                     raise self._out()
-                if now >= ends_at:
-                    raise self._full(self._room.ready_in)
+                if now >= ends_at or self._rests_for(now) > ends_at - now:
+                    raise self._full(max(self._room.ready_in, self._rests_for(now)))
                 await line.room(min(max(self._room.ready_in, out_for, _MIN_WAIT), _MAX_WAIT, ends_at - now))
 
     def _out_for(self) -> float:
@@ -381,6 +386,10 @@ class Attempts:
             for each in self._candidates
         ]
         return min(waits, default=inf)
+
+    def _rests_for(self, now: float) -> float:
+        """Seconds for which nothing is left of the quotas of all of them, as their providers say."""
+        return max(0.0, min((each.health.rests_until for each in self._candidates), default=now) - now)
 
     def _check_wait(self, seconds: float) -> None:
         """Nobody waits for what comes only after the deadline."""

@@ -164,6 +164,35 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(worlds, route):
     assert record["checks"]["routing"]["events"]
 
 
+def test_nobody_waits_for_what_comes_after_the_deadline(worlds, route):
+    one = worlds[0]
+    name = route("hasty", (ONE, "us"))
+    until(lambda: answers(one, name), what="the route")
+    error = {"type": "ThrottlingException", "message": "Too many requests.", "times": 1}
+    one.fault(ONE, error=error, retry_after_ms=400_000)
+    answer = one.chat(model=name)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "400")
+    assert one.record(answer.headers["x-gatehouse-call-id"])["attempts"] == 1
+
+
+def test_attempts_of_a_route_are_kept_to(worlds, route):
+    one = worlds[0]
+    route("other", (EU, "eu"))
+    once, chained = (
+        route(name, (ONE, "us"), (TWO, "us"), attempts=1, fallbacks=chain)
+        for name, chain in (("once", []), ("once-chained", ["other"]))
+    )
+    until(lambda: answers(one, chained), what="the routes")
+    fault = {"type": "InternalServerException", "message": "It failed."}
+    for region in (ONE, TWO):
+        one.fault(region, error=fault)
+    refused, answered = one.chat(model=once), one.chat(model=chained)
+    assert (refused.status_code, answered.status_code) == (502, 200)
+    records = [one.record(each.headers["x-gatehouse-call-id"]) for each in (refused, answered)]
+    assert [each["attempts"] for each in records] == [1, 2]
+    assert records[1]["region"] == EU
+
+
 def test_a_quota_is_waited_for_and_never_passed(worlds, route):
     one = worlds[0]
     name = route("quota", (ONE, "us"))

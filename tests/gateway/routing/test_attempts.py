@@ -97,6 +97,22 @@ def test_where_nothing_pays_for_a_retry_the_call_ends_at_once():
     assert fleet.line("ordered").is_empty
 
 
+def test_a_quota_that_is_used_up_for_long_is_not_asked_by_every_call():
+    used_up = Refusal(
+        "upstream_throttled", "Per day.", for_admins="a quota of AWS is used up", retry_after=60
+    )
+
+    def known(fleet: Fleet) -> None:
+        fleet.failed(fleet.of(ALL[0]), used_up)
+
+    found, ended, _ = asyncio.run(asked(route(2), lambda _: None, before=known))
+    assert (found, ended) == ([ALL[1]], "ok")
+    begun = time.monotonic()
+    found, ended, _ = asyncio.run(asked(route(1), lambda _: None, before=known))
+    assert (found, ended) == ([], "upstream_throttled")
+    assert time.monotonic() - begun < 0.4  # its patience is half a second
+
+
 def test_waiting_for_room_costs_no_retries():
     def full(fleet: Fleet) -> None:
         health = fleet.of(ALL[1])

@@ -120,6 +120,25 @@ def test_slow_first_tokens_open_it_before_they_come():
     assert health.in_flight.calls == 0
 
 
+def test_answers_that_come_whole_are_slow_for_being_long_alone():
+    health, now = Health(1, Limits()), 0.0
+    for seconds in [0.5] * 100 + [30.0] * 2000:
+        now += 1.0
+        sent = health.begins(now, tokens=100, was_retry=False)
+        sent.is_whole = True
+        assert health.notice_slow(now + seconds) == []
+        assert health.answers(sent, now + seconds) is None
+        health.ends(sent)
+        health.in_flight.calls = int(health.in_flight.limit)
+    assert health.breaker.is_closed
+    assert health.in_flight.limit >= 100
+    assert health.pace.expected(100) == pytest.approx(30.0)
+    assert health.pace.slow_after(100) == float("inf")
+    streamed = health.begins(now, tokens=100, was_retry=False)
+    health.answers(streamed, now + 1.0)
+    assert health.pace.expected(100) == pytest.approx(1.0)
+
+
 def test_a_long_prompt_is_compared_with_long_prompts():
     pace = Pace()
     for _ in range(30):
