@@ -225,6 +225,22 @@ def test_another_model_answers_when_a_route_can_not(worlds, route):
     assert one.record(answer.headers["x-gatehouse-call-id"])["region"] == EU
 
 
+def test_a_dear_fall_back_refuses_nothing_that_the_route_can_answer(worlds, route):
+    """Of two thousand tokens each: Sonnet may come to $0.030, Haiku to $0.011."""
+    one = worlds[0]
+    name = route("thrifty", (ONE, "us"), fallbacks=["claude-sonnet-4-5"])
+    key = one.new_key(team="Thrifty")
+    one.set_budget(team="Thrifty", limit_nanos=15_000_000)
+    one.knows(key, one.url)
+    body = {"model": name, "max_tokens": 2000, "messages": [{"role": "user", "content": "Hello"}]}
+    until(lambda: one.post(key=key, json=body).status_code != 404, what="the route")
+    answer = one.post(key=key, json=body)
+    assert answer.status_code == 200, answer.text
+    assert "the budget leaves out what is dearer" in answer.headers["x-gatehouse-decision"]
+    short = one.post(key=key, json={**body, "max_tokens": 8000})
+    assert (short.status_code, short.json()["error"]["code"]) == (402, "budget_exceeded")
+
+
 def test_a_fall_back_never_leaves_the_regions_of_a_team(worlds, route):
     one = worlds[0]
     route("outside", (EU, "eu"))
