@@ -123,7 +123,7 @@ async def _screened_documents(call: Call, gateway: Gateway) -> None:
 
 
 async def reserved(call: Call, gateway: Gateway) -> None:
-    """Reserves; where a budget is short, without the dearest that a score chooses from; then as its owner has chosen: by a
+    """Reserves; where a budget is short, without the dearest that a score chooses from, or that would stand in; then as its owner has chosen: by a
     cheaper route, after a wait, or not at all."""
     began, tried = perf_counter(), {call.routed.route.name}
     while True:

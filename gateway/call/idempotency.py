@@ -42,10 +42,18 @@ def key_of(headers: Mapping[bytes, bytes], wire_format: str, *, takes_invocation
 
     With `takes_invocations` an AWS SDK's id of an operation is one, where the caller sends none.
     """
-    given = headers.get(HEADER)
+    given = given_key(headers)
     if given is None:
         if takes_invocations and wire_format in BEDROCK_FORMATS and (found := headers.get(AWS_HEADER)):
             return b"aws:" + found[:MAX_LENGTH]
+        return None
+    return b"key:" + given
+
+
+def given_key(headers: Mapping[bytes, bytes]) -> bytes | None:
+    """The key as a caller sends it; None for none. Refusal invalid_request for one that can't be taken."""
+    given = headers.get(HEADER)
+    if given is None:
         return None
     try:
         text = given.decode()
@@ -58,7 +66,7 @@ def key_of(headers: Mapping[bytes, bytes], wire_format: str, *, takes_invocation
             "and the same again when the call is retried.",
             param="Idempotency-Key",
         )
-    return b"key:" + given
+    return given
 
 
 def digests(

@@ -69,6 +69,8 @@ def from_header(text: str) -> Wishes | None:
     found: dict[str, Any] = {}
     for part in text.split(";"):
         name, mark, value = (each.strip() for each in part.partition("="))
+        if name and name.lower() in found:
+            raise _wrong(HEADER, f"has {_shown(name.lower())} twice")
         if name:
             found[name.lower()] = value if mark else True
     return _wishes(found, HEADER) if found else None
@@ -91,8 +93,9 @@ def from_member(value: Any) -> Wishes | None:
 def _wishes(found: Mapping[str, Any], where: str) -> Wishes | None:
     unknown = [name for name in found if name not in NAMES]
     if unknown:
-        shown = unknown[0] if _PLACE.fullmatch(unknown[0]) else "a name"
-        raise _wrong(where, f"has '{shown}', which Gatehouse does not know. Wishes are {', '.join(NAMES)}")
+        raise _wrong(
+            where, f"has {_shown(unknown[0])}, which Gatehouse does not know. Wishes are {', '.join(NAMES)}"
+        )
     wishes = Wishes(
         compliance=_compliance(found.get("compliance", False), where),
         latency=_latency(found.get("latency"), where),
@@ -102,6 +105,11 @@ def _wishes(found: Mapping[str, Any], where: str) -> Wishes | None:
         region=_region(found.get("region", ""), where),
     )
     return None if wishes == NOTHING else wishes
+
+
+def _shown(name: str) -> str:
+    """A name as an answer may repeat it."""
+    return f"'{name}'" if _PLACE.fullmatch(name) else "a name"
 
 
 def _compliance(value: Any, where: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 MAX_DEADLINE_SECONDS = 86_400
 MAX_ATTEMPTS = 10
-"""Attempts at a model's side that fails. Waits for a rate limit are none."""
+"""Attempts at a model's side that fails. Waits for a rate limit are none, and one that throttles is asked until the deadline."""
 MAX_LOSSES = 3
 """So often a job is tried anew whose process has died before it asked anything: it may be what kills them."""
 MAX_PAUSE_SECONDS = 60.0
@@ -57,9 +57,10 @@ def after_refusal(
         return After(ruling=Ruling.GIVE_UP, reason="It met a fault of Gatehouse's own.")
     if code not in _TRIED_AGAIN or not may_retry:
         return After(ruling=Ruling.FAIL)
-    if attempts >= MAX_ATTEMPTS:
+    # A provider's rate limit is waited for as one's own is: until the deadline.
+    if attempts >= MAX_ATTEMPTS and code != "upstream_throttled":
         return After(ruling=Ruling.GIVE_UP, reason=f"It failed {attempts} times.")
-    longest = min(_FIRST_BACKOFF * 2.0 ** (attempts - 1), _MAX_BACKOFF)
+    longest = min(_FIRST_BACKOFF * 2.0 ** min(attempts - 1, 20), _MAX_BACKOFF)
     return After(ruling=Ruling.RETRY, pause=max(longest * jitter, float(retry_after or 0), 0.1))
 
 

@@ -98,6 +98,11 @@ class Attempts:
             found = await self._wait()
         return found.deployment
 
+    def sends(self, *, is_streamed: bool) -> None:
+        """How it is asked: an answer that comes whole has no first token."""
+        if self._current is not None:
+            self._current[1].is_whole = not is_streamed
+
     def answered(self, rests: float | None = None) -> None:
         """Its first event came. `rests`: for how many seconds nothing is left of its quotas, where its provider says so."""
         if self._current is not None and not self._current[1].has_answered:
@@ -157,8 +162,8 @@ class Attempts:
                 refusal,
             )
             candidate.has_failed = True
-            if self._faults >= self._most:  # those that are throttled alone may yet answer
-                self._candidates = [each for each in self._candidates if not each.has_failed]
+            if self._faults >= self._most:
+                self._candidates = [each for each in self._candidates if self._is_left(each)]
         if not self._candidates:
             raise self._final()
 
@@ -166,12 +171,19 @@ class Attempts:
     def _decision(self) -> Decision:
         return self._call.decision
 
+    def _is_left(self, candidate: _Candidate) -> bool:
+        """Whether it may be asked although the attempts are used up: those that are throttled alone may yet answer. Where the
+        route says how many there are, they are of its own deployments: each of the others is asked once."""
+        if self._route.attempts is None:
+            return not candidate.has_failed
+        return candidate.tier > 0 and not candidate.tries
+
     def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
         self._throttles += 1
-        answered_at = self._budget.answered_at
-        if self._route.attempts == 1 or (
-            self._throttles >= self._most and perf_counter() - answered_at > _HOPE_SECONDS
-        ):
+        if self._route.attempts == 1:
+            self._candidates = [each for each in self._candidates if self._is_left(each)]
+            return
+        if self._throttles >= self._most and perf_counter() - self._budget.answered_at > _HOPE_SECONDS:
             raise self._final()  # no answers come: nothing says that there will be room
         wait = backoff_seconds(candidate.tries - 1, is_throttled=True, random=self._random)
         self._delay(candidate, wait, refusal)
@@ -240,18 +252,33 @@ class Attempts:
         if self._last is not None or not self._all_well:
             ready = sorted((each for each in ready if each.not_before <= now), key=_rank)
         for candidate in ready:
-            if not await self._is_well(candidate, now, alone=len(self._candidates) == 1):
-                continue
             if self._faults and not candidate.health.retries.take():
+                self._decision.note(f"{_where(candidate.deployment)} is sent no more retries for now")
+                self._candidates.remove(candidate)
                 continue
-            taken = await self._room.take(self._call, candidate.deployment, candidate.health)
+            taken = None
+            try:
+                taken = await self._let_in(candidate, now)
+            finally:
+                if taken is None and self._faults:
+                    candidate.health.retries.give_back()
             if taken is not None:
                 self._start(candidate, taken)
                 return candidate
-            self._decision.note(f"{_where(candidate.deployment)} has no room")
+        if not self._candidates:  # nothing that is waited for would pay for a retry
+            raise self._final()
         return None
 
-    async def _is_well(self, candidate: _Candidate, now: float, *, alone: bool) -> bool:
+    async def _let_in(self, candidate: _Candidate, now: float) -> Taken | None:
+        """What a call is let through with to a deployment that is well and has room."""
+        if not await self._is_well(candidate, now):
+            return None
+        taken = await self._room.take(self._call, candidate.deployment, candidate.health)
+        if taken is None:
+            self._decision.note(f"{_where(candidate.deployment)} has no room")
+        return taken
+
+    async def _is_well(self, candidate: _Candidate, now: float) -> bool:
         """Whether it may be asked: not while its breaker is open, but by who tries it. A slow one is better than none."""
         state = candidate.health.state(now)
         if state is State.CLOSED:
@@ -347,8 +374,8 @@ class Attempts:
                     return None
                 if (out_for := self._out_for()) > min(_OUT_SECONDS, ends_at - now):
                     raise self._out()
-                if now >= ends_at:
-                    raise self._full(self._room.ready_in)
+                if now >= ends_at or self._rests_for(now) > ends_at - now:
+                    raise self._full(max(self._room.ready_in, self._rests_for(now)))
                 await line.room(min(max(self._room.ready_in, out_for, _MIN_WAIT), _MAX_WAIT, ends_at - now))
 
     def _out_for(self) -> float:
@@ -359,6 +386,10 @@ class Attempts:
             for each in self._candidates
         ]
         return min(waits, default=inf)
+
+    def _rests_for(self, now: float) -> float:
+        """Seconds for which nothing is left of the quotas of all of them, as their providers say."""
+        return max(0.0, min((each.health.rests_until for each in self._candidates), default=now) - now)
 
     def _check_wait(self, seconds: float) -> None:
         """Nobody waits for what comes only after the deadline."""

@@ -15,6 +15,10 @@ _PREFIXES = {"us-gov": "us-gov", "us": "us", "eu": "eu", "ap": "apac", "ca": "ca
 _COUNTRIES = {"ap-northeast-1": "jp", "ap-northeast-3": "jp", "ap-southeast-2": "au", "ap-southeast-4": "au"}
 """Regions of geographies that are within another one. Source: AWS user guide, "Supported Regions and models for inference profiles"."""
 
+_SAY_NOTHING = (":application-inference-profile/", "prompt-router/", ":prompt/")
+"""In ARNs. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`; AWS user guide, "Understanding intelligent
+prompt routing in Amazon Bedrock"."""
+
 
 def places_of(region: str) -> frozenset[str]:
     """A region, and the geographies that it is in."""
@@ -53,13 +57,14 @@ def _places(region: str, invoke_id: str) -> frozenset[str]:
 def geography_of(invoke_id: str) -> str:
     """Of a cross-region profile's id, or the ARN of one; "" for what answers in its own region.
 
-    An application inference profile does not say what it was made from: its calls may go anywhere that its region's do.
+    An application inference profile does not say what it was made from, nor a prompt router what it asks, which are profiles
+    as a rule: their calls may go anywhere that their region's do.
     """
     name = invoke_id.rpartition("/")[2] if invoke_id.startswith("arn:") else invoke_id
     prefix = name.partition(".")[0]
     if prefix in GEOGRAPHIES and name.count(".") > 1:
         return prefix
-    return "unknown" if ":application-inference-profile/" in invoke_id else ""
+    return "unknown" if any(kind in invoke_id for kind in _SAY_NOTHING) else ""
 
 
 def pins_of(call: Call, route: RouteEntry) -> tuple[tuple[str, ...], ...]:

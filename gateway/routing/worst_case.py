@@ -41,15 +41,18 @@ def _most_at(call: Call, deployment: DeploymentEntry, *, output_tokens: int) -> 
 
 
 def leave_out_dearest(call: Call) -> bool:
-    """Takes away what costs most at worst, where a score decided and something cheaper is left; whether there was."""
+    """Takes away what costs most at worst, where something cheaper of the route's own is left; whether there was. Where no score
+    decided only those go that would stand in: no answer of the route itself is refused for what they cost."""
     found = call.routed
-    if found.ranking is None or len(found.deployments) < 2:
+    if len(found.deployments) < 2 or (found.ranking is None and not found.stand_ins):
         return False
     tokens = call.bounds.max_tokens
     worst = {each.id: _most_at(call, each, output_tokens=tokens) for each in found.deployments}
     dearest = max(worst.values())
     kept = tuple(each for each in found.deployments if worst[each.id] < dearest)
-    if not kept or not any(each.id not in found.stand_ins for each in kept):
+    own = len(found.own)
+    left = sum(each.id not in found.stand_ins for each in kept)
+    if not left or (found.ranking is None and left < own):
         return False
     call.routed = replace(found, deployments=kept)
     call.decision.note("the budget leaves out what is dearer")

@@ -50,6 +50,7 @@ async def invoke(
             if asked is None:
                 attempts.skip()  # it can't take what another one could
                 continue
+            attempts.sends(is_streamed=call.reply.is_streamed)
             call.reply.deployment = deployment
             number += 1
             call.reply.attempts += 1

@@ -117,6 +117,13 @@ def _uncallable(call: Call, route: RouteEntry, gateway: Gateway) -> Refusal:
         )
     if (against := _against(call, route, gateway)) is not None:
         return against
+    if route.strategy == "weighted" and not any(each.weight for each in route.deployments):
+        return Refusal(
+            "model_not_found",
+            f"The model '{route.name}' goes by weight, and none of its enabled deployments has one, so no call goes anywhere. An "
+            "administrator can give them weights.",
+            param="model",
+        )
     tier = f" for the tier '{call.tier}'" if call.tier else ""
     return Refusal(
         "unpriced_model",

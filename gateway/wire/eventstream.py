@@ -10,11 +10,16 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
+import orjson
+
 _PRELUDE = Struct(">III")
 _WORD = Struct(">I")
 _OVERHEAD = 16
 _MAX_SIZE = 24 * 1024 * 1024
-_STRING = 7
+_BYTES, _STRING = 6, 7
+_FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
+"""Bytes of a header's value by its type, but for bytes and strings, which say how many they are. Source: botocore/eventstream.py,
+`DecodeUtils`."""
 
 
 class CorruptStreamError(Exception):
@@ -22,7 +27,8 @@ class CorruptStreamError(Exception):
 
 
 class Frame(NamedTuple):
-    """One frame: what kind it is (`event` or `exception`), of which type, and its JSON."""
+    """One frame: what kind it is (`event` or `exception`), of which type, and its JSON. An error that has its code and words in
+    headers, as the framing allows beside the exceptions of a service, is an exception, too."""
 
     message_type: str
     event_type: str
@@ -51,8 +57,9 @@ class Decoder:
             if crc32(buffer[position : end - 4]) != _WORD.unpack_from(buffer, end - 4)[0]:
                 raise CorruptStreamError("wrong checksum of a frame")
             headers_end = position + 12 + headers_length
-            message_type, event_type = _kind(buffer[position + 12 : headers_end])
-            yield Frame(message_type, event_type, buffer[headers_end : end - 4])
+            message_type, event_type, words = _kind(buffer[position + 12 : headers_end])
+            payload = buffer[headers_end : end - 4] if words is None else orjson.dumps({"message": words})
+            yield Frame(message_type, event_type, payload)
             position = end
         self._buffer = buffer[position:]
 
@@ -63,23 +70,35 @@ class Decoder:
 
 
 @lru_cache(maxsize=256)  # a stream repeats the same few header blocks from frame to frame
-def _kind(headers: bytes) -> tuple[str, str]:
+def _kind(headers: bytes) -> tuple[str, str, str | None]:
+    """What kind a frame is and of which type; and its words, where a header has them (botocore/parsers.py,
+    `BaseEventStreamParser._do_error_parse`)."""
     values = dict(_headers(headers))
     message_type = values.get(":message-type", "")
-    return message_type, values.get(":exception-type" if message_type == "exception" else ":event-type", "")
+    if message_type == "error":
+        return "exception", values.get(":error-code", ""), values.get(":error-message", "")
+    kind = ":exception-type" if message_type == "exception" else ":event-type"
+    return message_type, values.get(kind, ""), None
 
 
 def _headers(data: bytes) -> Iterator[tuple[str, str]]:
+    """Those that are strings; all that counts is."""
     position = 0
     while position < len(data):
         name_end = position + 1 + data[position]
-        if data[name_end : name_end + 1] != bytes((_STRING,)):
-            raise CorruptStreamError("a header that is not a string")
-        value_start = name_end + 3
-        value_end = value_start + int.from_bytes(data[name_end + 1 : value_start], "big")
+        kind = data[name_end] if name_end < len(data) else -1
+        value_start = name_end + 1
+        if kind in (_BYTES, _STRING):
+            value_start += 2
+            value_end = value_start + int.from_bytes(data[name_end + 1 : value_start], "big")
+        elif kind in _FIXED:
+            value_end = value_start + _FIXED[kind]
+        else:
+            raise CorruptStreamError("a header of no known type")
         if value_end > len(data):
             raise CorruptStreamError("a header that is cut short")
-        yield data[position + 1 : name_end].decode(), data[value_start:value_end].decode()
+        if kind == _STRING:
+            yield data[position + 1 : name_end].decode(), data[value_start:value_end].decode()
         position = value_end
 
 

@@ -244,6 +244,9 @@ def test_the_same_job_sent_twice_is_one_and_is_charged_once(jobs, worker):
     assert first.json()["id"] == second.json()["id"]
     other = send(jobs, headers=headers, max_tokens=49)
     assert (other.status_code, other.json()["error"]["param"]) == (400, "Idempotency-Key")
+    for none in ("", "tab\there"):  # a key that is none protects from nothing
+        refused = send(jobs, headers={"Idempotency-Key": none})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "Idempotency-Key")
     found = ended(jobs, first.json()["id"])
     assert found["attempts"] == 1
     job_id = first.json()["id"].removeprefix("job_")
@@ -334,6 +337,11 @@ def test_waits_for_its_rate_limit_in_turn_and_leaves_no_record_of_waiting(jobs, 
         f"{jobs.url}/v1/async/{waiting[0]}/cancel", headers={"authorization": f"Bearer {key}"}
     )
     assert cancelled.json()["status"] == "cancelled"
+    answer = HTTP.get(
+        f"{jobs.url}/v1/async/{waiting[0]}/response", headers={"authorization": f"Bearer {key}"}
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+    assert "it was cancelled" in answer.json()["error"]["message"]
     assert ended(jobs, waiting[1], key=key, seconds=120)["status"] == "completed"
 
 

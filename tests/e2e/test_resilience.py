@@ -164,6 +164,35 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(worlds, route):
     assert record["checks"]["routing"]["events"]
 
 
+def test_nobody_waits_for_what_comes_after_the_deadline(worlds, route):
+    one = worlds[0]
+    name = route("hasty", (ONE, "us"))
+    until(lambda: answers(one, name), what="the route")
+    error = {"type": "ThrottlingException", "message": "Too many requests.", "times": 1}
+    one.fault(ONE, error=error, retry_after_ms=400_000)
+    answer = one.chat(model=name)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "400")
+    assert one.record(answer.headers["x-gatehouse-call-id"])["attempts"] == 1
+
+
+def test_attempts_of_a_route_are_kept_to(worlds, route):
+    one = worlds[0]
+    route("other", (EU, "eu"))
+    once, chained = (
+        route(name, (ONE, "us"), (TWO, "us"), attempts=1, fallbacks=chain)
+        for name, chain in (("once", []), ("once-chained", ["other"]))
+    )
+    until(lambda: answers(one, chained), what="the routes")
+    fault = {"type": "InternalServerException", "message": "It failed."}
+    for region in (ONE, TWO):
+        one.fault(region, error=fault)
+    refused, answered = one.chat(model=once), one.chat(model=chained)
+    assert (refused.status_code, answered.status_code) == (502, 200)
+    records = [one.record(each.headers["x-gatehouse-call-id"]) for each in (refused, answered)]
+    assert [each["attempts"] for each in records] == [1, 2]
+    assert records[1]["region"] == EU
+
+
 def test_a_quota_is_waited_for_and_never_passed(worlds, route):
     one = worlds[0]
     name = route("quota", (ONE, "us"))
@@ -194,6 +223,22 @@ def test_another_model_answers_when_a_route_can_not(worlds, route):
     assert answer.headers["x-gatehouse-region"] == EU
     assert "chained falls back to reserve" in answer.headers["x-gatehouse-decision"]
     assert one.record(answer.headers["x-gatehouse-call-id"])["region"] == EU
+
+
+def test_a_dear_fall_back_refuses_nothing_that_the_route_can_answer(worlds, route):
+    """Of two thousand tokens each: Sonnet may come to $0.030, Haiku to $0.011."""
+    one = worlds[0]
+    name = route("thrifty", (ONE, "us"), fallbacks=["claude-sonnet-4-5"])
+    key = one.new_key(team="Thrifty")
+    one.set_budget(team="Thrifty", limit_nanos=15_000_000)
+    one.knows(key, one.url)
+    body = {"model": name, "max_tokens": 2000, "messages": [{"role": "user", "content": "Hello"}]}
+    until(lambda: one.post(key=key, json=body).status_code != 404, what="the route")
+    answer = one.post(key=key, json=body)
+    assert answer.status_code == 200, answer.text
+    assert "the budget leaves out what is dearer" in answer.headers["x-gatehouse-decision"]
+    short = one.post(key=key, json={**body, "max_tokens": 8000})
+    assert (short.status_code, short.json()["error"]["code"]) == (402, "budget_exceeded")
 
 
 def test_a_fall_back_never_leaves_the_regions_of_a_team(worlds, route):

@@ -12,6 +12,7 @@ from gateway.catalogue.admin.prices import PriceInline, dollars
 from gateway.catalogue.admin.rule_fields import RULE_FIELDS, DeploymentForm
 from gateway.catalogue.models import Deployment, DeploymentEvent, Price, RuleUse
 from gateway.catalogue.rules import BY_NAME
+from gateway.catalogue.services.quotas import note_entered
 
 _DAYS = 7
 _EVENTS = 10
@@ -41,7 +42,7 @@ class DeploymentAdmin(CatalogAdmin):
                     ("input_tokens_per_minute", "output_tokens_per_minute"),
                     ("quota_pool", "quota_source"),
                 ),
-                "description": "What AWS lets through in a minute. Calls wait for room, or go elsewhere, in place of being throttled.",
+                "description": "What AWS lets through in a minute. Calls wait for room, or go elsewhere, in place of being throttled. What you enter stays; empty “quota source” for AWS's to be taken over again.",
             },
         ),
         (
@@ -83,6 +84,10 @@ class DeploymentAdmin(CatalogAdmin):
             )
         )
         return found  # fmt: skip
+
+    def save_model(self, request: HttpRequest, obj: Deployment, form: Any, change: bool) -> None:
+        note_entered(obj, form.changed_data)
+        super().save_model(request, obj, form, change)
 
     @admin.display(description=f"In the last {_DAYS} days")
     def rule_uses(self, deployment: Deployment) -> str:

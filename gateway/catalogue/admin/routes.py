@@ -5,9 +5,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.access.admin import OwnedForm
-from accounts.admin.typed import display
+from accounts.admin.typed import InlineFormSet, display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.models.route import check_targets
 from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
 _STRATEGIES = {"ordered": "In order", "weighted": "By weight", "spread": "Spread", "score": "By score"}
@@ -30,8 +31,19 @@ class RouteForm(OwnedForm):
         )
 
 
+class TargetFormSet(InlineFormSet):
+    """Checks the rows together: they have a weight between them, where it is drawn by weight."""
+
+    def clean(self) -> None:
+        super().clean()
+        rows = [getattr(form, "cleaned_data", {}) for form in self.forms]
+        kept = [row for row in rows if row.get("deployment") and not row.get("DELETE")]
+        check_targets(self.instance.strategy, [row.get("weight") or 0 for row in kept])
+
+
 class TargetInline(CatalogInline):
     model = RouteTarget
+    formset = TargetFormSet
     fields = ("position", "deployment", "weight")
     autocomplete_fields = ("deployment",)
     verbose_name = "target"

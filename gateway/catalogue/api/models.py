@@ -5,6 +5,7 @@ from rest_framework import serializers
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Deployment, Model
 from gateway.catalogue.rules import BY_NAME
+from gateway.catalogue.services.quotas import QUOTAS, note_entered
 
 
 class ModelSerializer(OwnedSerializer):
@@ -33,11 +34,20 @@ class DeploymentSerializer(OwnedSerializer):
         model = Deployment
         fields = (
             "id", "model", "region", "profile", "arn", "provider_account", "provider_model", "invoke_id", "is_enabled", "rules",
+            *QUOTAS, "quota_pool", "quota_source",
         )  # fmt: skip
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        self.merged(values).clean()
-        return values
+        merged = self.merged(values)
+        merged.clean()
+        before = self.instance
+        changed = [
+            name
+            for name, value in values.items()
+            if (None if before is None else getattr(before, name)) != value
+        ]
+        note_entered(merged, changed)
+        return {**values, "quota_source": merged.quota_source}
 
     def validate_rules(self, rules: object) -> dict[str, str]:
         """Names of rules, and for each an action that it has."""

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
+from gateway.catalogue.models.route import check_targets
 from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
 
@@ -37,7 +38,13 @@ class RouteSerializer(OwnedSerializer):
         return targets
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        self.merged({name: value for name, value in attrs.items() if name != "targets"}).clean()
+        route = self.merged({name: value for name, value in attrs.items() if name != "targets"})
+        route.clean()
+        if "targets" in attrs:
+            weights = [target.get("weight", 1) for target in attrs["targets"]]
+        else:
+            weights = [] if self.instance is None else [each.weight for each in self.instance.targets.all()]
+        check_targets(route.strategy, weights)
         return attrs
 
     @transaction.atomic

@@ -1,5 +1,6 @@
 """Where models can be called, and what is noted of it."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,15 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from accounts.models import Team
 from gateway.catalogue.models.model import Model
+
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,2}-[0-9]{1,2}")
+"""Source: the patterns of regions in botocore's `partitions.json`."""
+_ARN = re.compile(
+    r"arn:aws(-[^:]+)?:bedrock:(?P<region>[a-z0-9-]{1,20}):([0-9]{12})?:"
+    r"(custom-model|foundation-model|imported-model|provisioned-model|custom-model-deployment|inference-profile|"
+    r"application-inference-profile|(default-)?prompt-router)/[a-zA-Z0-9.:/-]+"
+)
+"""What Converse takes as a model. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`."""
 
 
 def _quota(label: str, text: str = "") -> "models.PositiveBigIntegerField[Any, Any]":
@@ -133,11 +143,27 @@ class Deployment(Owned):
                 raise ValidationError({"provider_model": "Choose the account with the provider, too."})
             if not self.region:
                 raise ValidationError({"region": "In which of AWS's regions is it called?"})
+            self._check_place()
             return
         if not self.provider_model:
             raise ValidationError({"provider_model": "What does that provider call the model?"})
         if self.profile or self.arn:
             raise ValidationError({"profile": "Profiles and ARNs are of Bedrock alone."})
+
+    def _check_place(self) -> None:
+        """Prompts are sent to the region's address; an ARN is called in its own region alone."""
+        if not _REGION.fullmatch(self.region):
+            raise ValidationError({"region": "A region of AWS, such as us-east-1."})
+        if not self.arn:
+            return
+        found = _ARN.fullmatch(self.arn)
+        if found is None:
+            told = "An ARN that Bedrock answers at: arn:aws:bedrock:<region>:<account>:application-inference-profile/…, provisioned-model/… or another model."
+            raise ValidationError({"arn": told})
+        if found["region"] != self.region:
+            raise ValidationError(
+                {"arn": f"This is in {found['region']}: call it there, not in {self.region}."}
+            )
 
 
 class RuleUse(models.Model):

@@ -1,5 +1,7 @@
 """The names that callers use."""
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +13,16 @@ from accounts.access.policy import Shared
 from gateway.catalogue.choices import PLACE, PromptCaching, Wish, sampling_default, several_of
 from gateway.catalogue.models.deployment import Deployment
 from gateway.catalogue.models.weighed import Weighed
+
+_PROMPTS = "prompt/"
+
+
+def check_targets(strategy: str, weights: Sequence[int]) -> None:
+    """ValidationError where calls would go nowhere: of targets without any weight none is drawn."""
+    if strategy == Route.Strategy.WEIGHTED and weights and not any(weights):
+        raise ValidationError(
+            "By weight, one of the targets must have a weight above 0: the others are asked nothing."
+        )
 
 
 class Route(Owned, Weighed):
@@ -144,6 +156,11 @@ class Route(Owned, Weighed):
     def clean(self) -> None:
         """A name leads to one route only, and the usual length of answers is not over the highest."""
         names = [self.name, *(self.aliases or ())]
+        for name in names:
+            if name.startswith(_PROMPTS) or not name.isprintable():
+                raise ValidationError(
+                    f"“{name}” can't be called: names that begin with {_PROMPTS} lead to prompts, and a name has no line breaks."
+                )
         other = (
             Route.objects.exclude(pk=self.pk).filter(Q(name__in=names) | Q(aliases__overlap=names)).first()
         )

@@ -9,6 +9,7 @@ from accounts.access.models import Owned, OwnedBy
 from accounts.access.policy import Shared
 from gateway.catalogue.choices import PLACE
 from gateway.catalogue.models.model import Model
+from gateway.catalogue.models.route import Route
 from gateway.catalogue.models.weighed import SHARE, Weighed
 
 
@@ -86,6 +87,11 @@ class RoutingRule(Owned, Weighed):
 
     def clean(self) -> None:
         self.check_weights()
+        known = set(Route.objects.filter(name__in=self.routes or ()).values_list("name", flat=True))
+        if unknown := [name for name in self.routes or () if name not in known]:
+            raise ValidationError(
+                {"routes": f"There is no route “{unknown[0]}”: the rule would hold for no call."}
+            )
         if self.choose != self.Choose.CHEAPEST and self.quality_bar is not None:
             raise ValidationError({"quality_bar": "A quality bar is for the choice of the cheapest alone."})
 

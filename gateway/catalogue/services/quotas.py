@@ -1,6 +1,6 @@
 """Brings quotas of deployments up to what AWS says. What an admin entered stays."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.db.models import Q
@@ -8,7 +8,20 @@ from django.db.models import Q
 from gateway.catalogue.models import Deployment
 from gateway.catalogue.quota_names import named_quota, plain_name, way_of
 
-SOURCE = "Service Quotas"
+SOURCE, BY_HAND = "Service Quotas", "By hand"
+QUOTAS = (
+    "requests_per_minute",
+    "tokens_per_minute",
+    "input_tokens_per_minute",
+    "output_tokens_per_minute",
+)
+
+
+def note_entered(deployment: Deployment, changed: Collection[str]) -> None:
+    """What somebody enters over a quota of AWS's is theirs from then on, and what was emptied stays empty, until they empty
+    where it comes from."""
+    if "quota_source" not in changed and deployment.quota_source in ("", SOURCE) and {*QUOTAS} & {*changed}:
+        deployment.quota_source = BY_HAND
 
 
 @transaction.atomic

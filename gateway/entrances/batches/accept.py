@@ -11,6 +11,7 @@ from gateway.batches.policy.names import batch_name, file_id_of
 from gateway.batches.policy.terms import WINDOW_SECONDS, Terms, TermsError, terms_of
 from gateway.batches.services.batch_store import BatchSeen
 from gateway.call import Call
+from gateway.call.idempotency import given_key
 from gateway.call.job import JobRequest
 from gateway.entrances.batches.files import whose
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of
@@ -21,7 +22,6 @@ from gateway.runtime import Gateway
 from kernel.clock import utc_now
 from kernel.ids import new_id
 
-_MAX_IDEMPOTENCY_KEY = 255
 _KEPT = (b"x-gatehouse-", b"user-agent", b"traceparent", b"tracestate")
 """Headers that go with its calls, by their beginnings."""
 
@@ -34,10 +34,7 @@ async def batch_accepted(call: Call, scope: Scope, body: bytes, gateway: Gateway
     headers = headers_of(scope)
     check_tags(headers)
     terms = _terms(body)
-    idempotency_key = headers.get(b"idempotency-key", b"")
-    if len(idempotency_key) > _MAX_IDEMPOTENCY_KEY:
-        told = f"Idempotency-Key has more than {_MAX_IDEMPOTENCY_KEY} characters."
-        raise Refusal("invalid_request", told, param="Idempotency-Key")
+    idempotency_key = given_key(headers) or b""
     mine = whose(call.key.team.id, call.key.application_id)
     values = await _values(call, scope, body, terms, idempotency_key, gateway)
     if idempotency_key and (known := await gateway.batches.same(values["idempotency"], **mine)) is not None:

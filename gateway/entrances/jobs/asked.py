@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
+from gateway.call.idempotency import given_key
 from gateway.entrances.body_bounds import LARGE_BODY
 from gateway.entrances.formats.entrance import Entrance, Parsed
 from gateway.entrances.formats.incoming import Scope, headers_of
@@ -17,7 +18,6 @@ from gateway.snapshot.state import Snapshot
 
 PREFIX = "/v1/async/"
 _MAX_WEBHOOK = 500
-_MAX_IDEMPOTENCY_KEY = 255
 _LEFT_OUT = frozenset(
     {
         b"authorization", b"x-api-key", b"cookie", b"proxy-authorization", b"host", b"content-length", b"content-encoding",
@@ -93,12 +93,7 @@ def _webhook(headers: dict[bytes, bytes]) -> str:
 
 
 def _idempotency_key(headers: dict[bytes, bytes]) -> str:
-    name = "Idempotency-Key"
-    text = _text(headers, name)
-    if len(text) > _MAX_IDEMPOTENCY_KEY:
-        told = f"{name} has more than {_MAX_IDEMPOTENCY_KEY} characters."
-        raise Refusal("invalid_request", told, param=name)
-    return text
+    return "" if given_key(headers) is None else _text(headers, "Idempotency-Key")
 
 
 def inner_scope(scope: Scope) -> Scope:

@@ -19,7 +19,7 @@ from gateway.entrances.jobs.run import run_job
 from gateway.entrances.jobs.told import told
 from gateway.entrances.nowhere import speaks_anthropic, speaks_bedrock
 from gateway.entrances.views.base import LeanView, refused
-from gateway.jobs.policy import job_id_of
+from gateway.jobs.policy import job_id_of, job_name
 from gateway.jobs.services.store import JobsUnavailableError, Owner, Seen
 from gateway.jobs.services.webhook_secret import webhook_secret_in_thread
 from gateway.pipeline import refuse
@@ -138,9 +138,18 @@ async def _opened(job: Seen, owner: Owner, gateway: Gateway) -> JobAnswer | None
 
 
 def _as_answered(call: Call, job: Seen, answer: JobAnswer | None) -> HttpResponse:
-    """The answer as the entrance would have given it; the job itself, with 202, where it has none yet."""
+    """The answer as the entrance would have given it; the job itself, with 202, where it has none yet. Refusal: not_found, where
+    it never will: a client that waits for an answer must not take the job for one."""
     if answer is None:
-        return _told(call, told(job), status=202 if job.state in ("queued", "running") else 200)
+        if job.state in ("queued", "running"):
+            return _told(call, told(job), status=202)
+        why = "it was cancelled" if job.state == "cancelled" else job.reason.rstrip(".") or "it is not kept"
+        raise Refusal(
+            "not_found",
+            f"The job '{job_name(job.id)}' has no answer: {why}. GET /v1/async/{job_name(job.id)} says what became of it.",
+            param="id",
+            may_retry=False,
+        )
     headers = {name: value for name, value in answer.headers.items() if name != "content-type"}
     return HttpResponse(
         answer.body,

@@ -241,7 +241,7 @@ def _refusal_of_fault(attempt: Attempt, error: Exception) -> Refusal:
     if isinstance(error, TimeoutError):
         return Refusal(
             "upstream_timeout",
-            f"Bedrock in {attempt.region} did not answer within {attempt.timeout_seconds:g} seconds.",
+            f"Bedrock in {attempt.region} did not answer within {round(attempt.timeout_seconds, 1):g} seconds.",
             may_be_billed=True,
         )
     if isinstance(error, UnreachableError):

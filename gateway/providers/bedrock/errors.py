@@ -14,8 +14,8 @@ from gateway.refusals import Refusal
 
 _MAX_MESSAGE_LENGTH = 500
 _MAX_WAIT_SECONDS = 24 * 3600
-_USUAL_WAIT_SECONDS = 1
-"""Where Bedrock throttles and does not say how long."""
+_USUAL_WAIT_SECONDS, _USED_UP_SECONDS = 1, 60
+"""Where Bedrock throttles and does not say how long: by the minute, and where a quota is used up for longer."""
 _OF_MODEL = re.compile(r"^(?:The model returned the following errors: |Malformed input request: )+")
 _TOLD = {
     "context_length_exceeded": "The model refused the prompt",
@@ -39,7 +39,7 @@ def refusal_of(
     rule = rule_of(kind, status, (_of_model(message), _of_model(str(document.get("originalMessage") or ""))))
     retry_after = None if wait_seconds is None else max(1, ceil(wait_seconds))
     if rule.code == "upstream_throttled":
-        retry_after = retry_after or _USUAL_WAIT_SECONDS
+        retry_after = retry_after or (_USED_UP_SECONDS if rule.tells_admins else _USUAL_WAIT_SECONDS)
     told = {
         Fault.CALLER: f"{_TOLD.get(rule.code, 'The model refused the request')}: {message}",
         Fault.PROVIDER: f"Bedrock in {region} answered {kind or status}: {message}",

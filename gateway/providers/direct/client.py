@@ -52,7 +52,7 @@ class DirectClient:
         except TimeoutError as error:
             raise Refusal(
                 "upstream_timeout",
-                f"{self.vendor.title} did not answer within {attempt.timeout_seconds:g} seconds.",
+                f"{self.vendor.title} did not answer within {round(attempt.timeout_seconds, 1):g} seconds.",
                 may_be_billed=True,
             ) from error
         except UnreachableError as error:

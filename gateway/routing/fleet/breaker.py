@@ -48,7 +48,7 @@ class Breaker:
         self._limits = limits
         self._outcomes: deque[tuple[float, Reason | None]] = deque(maxlen=_MAX_OUTCOMES)
         self._failures = 0
-        self._open_until = 0.0
+        self._opened_at = self._open_until = 0.0
         self.is_closed = True
         self.reason = Reason.FAILING
         self.probing_until = 0.0
@@ -63,9 +63,12 @@ class Breaker:
         """Seconds until the next call may try it."""
         return max(0.0, self._open_until - now, self.probing_until - now) if not self.is_closed else 0.0
 
-    def succeeded(self, now: float) -> Change | None:
-        """A call was answered in its time. What that changes."""
+    def succeeded(self, now: float, *, begun: float) -> Change | None:
+        """A call was answered in its time that was sent at `begun`. What that changes: what was sent before it opened says
+        nothing of how it is since."""
         if not self.is_closed:
+            if begun < self._opened_at:
+                return None
             self.close()
             return Change.CLOSED
         if self._failures:  # nobody looks at successes before something fails
@@ -91,6 +94,8 @@ class Breaker:
 
     def open(self, now: float, reason: Reason, seconds: float) -> None:
         """Opens it for so long, by what happened here or elsewhere."""
+        if self.is_closed:
+            self._opened_at = now
         self.is_closed, self.reason, self._open_until, self.probing_until = False, reason, now + seconds, 0.0
 
     def close(self) -> None:

@@ -42,6 +42,10 @@ class RetryBudget:
         self.tokens -= _COST
         return True
 
+    def give_back(self) -> None:
+        """What was paid for was not sent."""
+        self.tokens = min(_CAPACITY, self.tokens + _COST)
+
     def answered(self, *, was_retry: bool) -> None:
         """What an answer gives back: the price of the retry that brought it, or a little."""
         self.tokens = min(_CAPACITY, self.tokens + (_COST if was_retry else _REFILL))

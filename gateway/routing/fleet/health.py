@@ -25,6 +25,8 @@ class Sent:
     begun: float
     tokens: int
     was_retry: bool
+    is_whole: bool = False
+    """Whether its answer comes all at once: nothing is known of its first token."""
     has_answered: bool = False
     is_slow: bool = False
 
@@ -85,13 +87,18 @@ class Health:
         self.error_rate -= self.error_rate * _ERRORS
         seconds = now - sent.begun
         self.retries.answered(was_retry=sent.was_retry)
-        self.in_flight.answered(seconds)
         self.share.answered(now)
         self.learnt.answered(now)
-        is_slow = self.pace.add(seconds, sent.tokens)
+        if sent.is_whole:
+            self.in_flight.answered_whole()
+            self.pace.add_whole(seconds)
+            is_slow = False
+        else:
+            self.in_flight.answered(seconds)
+            is_slow = self.pace.add(seconds, sent.tokens)
         if is_slow:
             return None if sent.is_slow else self.breaker.failed(now, Reason.SLOW)
-        change = self.breaker.succeeded(now)
+        change = self.breaker.succeeded(now, begun=sent.begun)
         if change is not None:
             self.share.returned(now)
         return change
@@ -101,6 +108,8 @@ class Health:
         if refusal.code == "upstream_throttled":
             self.throttled += 1
             self.throttled_at = now
+            if refusal.for_admins:  # used up for longer than a minute: asking again and again is in vain
+                self.rest(now, refusal.retry_after or _MAX_REST_SECONDS)
             if self.limits.adapts:
                 self.share.throttled(now)
                 self.in_flight.throttled()
@@ -117,7 +126,7 @@ class Health:
         late = [
             sent
             for sent in self.waiting.values()
-            if not sent.is_slow and now - sent.begun > self.pace.slow_after(sent.tokens)
+            if not (sent.is_slow or sent.is_whole) and now - sent.begun > self.pace.slow_after(sent.tokens)
         ]
         for sent in late:
             sent.is_slow = True

@@ -33,6 +33,12 @@ class InFlight:
     def has_room(self) -> bool:
         return self.calls < int(self.limit)
 
+    def answered_whole(self) -> None:
+        """An answer came all at once: how long that took says how long it is, and nothing of a queue. More is tried where that
+        much is in use; throttling alone lowers it then."""
+        self._pause -= 1
+        self._grow()
+
     def answered(self, seconds: float) -> None:
         """A first token came after so many seconds."""
         self._number += 1
@@ -51,7 +57,11 @@ class InFlight:
         if self._short - self._base > log(_TIMES) and over > _SECONDS:
             if self._pause <= 0:
                 self._cut(max(_CUT, _TIMES * exp(self._base - self._short)))
-        elif self.calls >= _BUSY * self.limit:
+        else:
+            self._grow()
+
+    def _grow(self) -> None:
+        if self.calls >= _BUSY * self.limit:
             self.limit = min(_MAX, self.limit + (1.0 if self._starting else _GROWTH / self.limit))
 
     def throttled(self) -> None:

@@ -12,6 +12,9 @@ _MIN_ANSWERED = 10
 _BELOW, _CUT, _GROWTH = 0.95, 0.95, 1.01
 _QUIET_SECONDS = 2.0
 """Without throttling, before more is tried."""
+_CALM_SECONDS, _DOUBLES_SECONDS, _MAX_GROWTH = 15.0, 5.0, 0.5
+"""So long without throttling what is tried grows by twice as much every so often, up to a half: what was learnt of few calls, or
+of a quota that is higher by now, holds nothing back for minutes. Where a rate is right it is throttled again before that."""
 _JUDGED_AFTER = 5.0
 _IN_VAIN = 0.2
 """Share of calls throttled although they were held back, above which that is given up, for a while."""
@@ -47,8 +50,10 @@ class LearntRate:
     def answered(self, now: float) -> None:
         self._answered.append(now)
         if self.rate is not None and now - self._grown_at >= 1.0:
-            if not self._throttled or now - self._throttled[-1] >= _QUIET_SECONDS:
-                self.rate *= _GROWTH
+            quiet = now - self._throttled[-1] if self._throttled else _QUIET_SECONDS
+            if quiet >= _QUIET_SECONDS:
+                doublings = max(0.0, (quiet - _CALM_SECONDS) / _DOUBLES_SECONDS)
+                self.rate *= 1.0 + min(_MAX_GROWTH, (_GROWTH - 1.0) * 2.0 ** min(doublings, 20.0))
             self._grown_at = now
 
     def throttled(self, now: float) -> None:

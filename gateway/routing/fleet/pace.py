@@ -38,14 +38,15 @@ class _Mean:
 
 
 class Pace:
-    """Of one deployment. Seconds to the first token, by the size of the prompt."""
+    """Of one deployment. Seconds to the first token, by the size of the prompt; and of answers that come whole, to these."""
 
-    __slots__ = ("_means", "_usual")
+    __slots__ = ("_means", "_usual", "_whole")
 
     def __init__(self) -> None:
         self._means = tuple(_Mean() for _ in range(len(_BOUNDS) + 1))
         self._usual = self._means[0]
         """That of the size that most prompts have."""
+        self._whole = _Mean()
 
     def add(self, seconds: float, tokens: int) -> bool:
         """Notes a first token; whether it was slow."""
@@ -56,6 +57,10 @@ class Pace:
             self._usual = mean
         return is_slow
 
+    def add_whole(self, seconds: float) -> None:
+        """Notes an answer that came whole. A long one takes long: it is never slow, and counts where no first tokens are known."""
+        self._whole.add(seconds)
+
     def slow_after(self, tokens: int) -> float:
         """From how many seconds on a first token is slow; without end while too little is known."""
         return self._means[_size(tokens)].slow_after
@@ -64,7 +69,7 @@ class Pace:
         """Seconds to the first token as it was lately; None where nothing is known of prompts of this size or another."""
         mean = self._means[_size(tokens)]
         if not mean.number:
-            mean = self._usual
+            mean = self._usual if self._usual.number else self._whole
         return mean.short if mean.number else None
 
     def ratio(self) -> float:

@@ -41,6 +41,7 @@ from embedded.simulator.errors import (
     request_too_large,
     throttled,
     unavailable,
+    waits,
 )
 from embedded.simulator.exceptions import SimulatedException
 from embedded.simulator.faults import Regions, Settings
@@ -174,7 +175,9 @@ class Simulator:
                 raise throttled(request.settings.retry_after_ms)
         request.error = self._regions[request.region].error_for(request.operation)
         if request.error is not None and request.error.after_events is None:
-            raise request.error.error()
+            error = request.error.error()
+            error.headers = error.headers or waits(error.status, request.settings.retry_after_ms)
+            raise error
 
     def _hold_to_shapes(self, request: SimulatorRequest) -> None:
         if not self._models.lenient and request.body:

@@ -86,9 +86,15 @@ def end_of_life() -> AwsError:
 
 def throttled(retry_after_ms: int | None = None) -> AwsError:
     """A 429, which SDKs retry; with how long to wait, where that is told."""
-    headers = () if retry_after_ms is None else ((b"x-amz-retry-after", str(retry_after_ms).encode()),)
     message = "Too many requests, please wait before trying again."
-    return AwsError("ThrottlingException", 429, message, headers=headers)
+    return AwsError("ThrottlingException", 429, message, headers=waits(429, retry_after_ms))
+
+
+def waits(status: int, retry_after_ms: int | None) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that says how long to wait, of an answer with 429."""
+    if status != 429 or retry_after_ms is None:
+        return ()
+    return ((b"x-amz-retry-after", str(retry_after_ms).encode()),)
 
 
 def unavailable() -> AwsError:

@@ -1,6 +1,7 @@
 """Quotas of AWS: their names, and whose they are."""
 
 import pytest
+from django.urls import reverse
 
 from embedded.environment import with_simulator
 from gateway.catalogue.models import Deployment
@@ -8,6 +9,7 @@ from gateway.catalogue.quota_names import NamedQuota, named_quota
 from gateway.catalogue.services.quotas import sync_quotas
 from gateway.providers.bedrock.offers import ControlPlaneError
 from gateway.providers.bedrock.quotas import list_quotas
+from tests.accounts.api_resources import API, ask
 from tests.gateway.catalogue.factories import make_deployment, make_model
 from tests.simulator import running
 
@@ -58,6 +60,33 @@ def test_quotas_of_aws_are_taken_over_where_nobody_entered_any():
     for each in (other, entered):
         each.refresh_from_db()
     assert (other.tokens_per_minute, entered.tokens_per_minute) == (None, 5)
+
+
+@pytest.mark.django_db
+def test_what_is_entered_over_a_quota_of_aws_stays(world):
+    model = make_model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5")
+    by_form, by_api, left = (make_deployment(model, profile=each) for each in ("us", "eu", "apac"))
+    said = {"Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1": 200.0}
+    assert sync_quotas(region=by_form.region, quotas=said) == 3
+    client = world.client("superuser")
+    page = reverse("admin:gateway_deployment_change", args=[by_form.pk])
+    form = client.get(page).context["adminform"].form
+    fields = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    empty = {
+        f"{each.formset.prefix}-{count}": 0
+        for each in client.get(page).context["inline_admin_formsets"]
+        for count in ("TOTAL_FORMS", "INITIAL_FORMS")
+    }
+    answer = client.post(page, {**fields, **empty, "requests_per_minute": "50"})
+    assert answer.status_code == 302, answer.context["errors"]
+    answer = ask(client, "patch", f"{API}/deployments/{by_api.pk}/", {"requests_per_minute": None})
+    assert answer.json()["quota_source"] == "By hand"
+    ask(client, "patch", f"{API}/deployments/{left.pk}/", {"is_enabled": False})
+    raised = {name: 2 * value for name, value in said.items()}
+    assert sync_quotas(region=by_form.region, quotas=raised) == 1
+    for each in (by_form, by_api, left):
+        each.refresh_from_db()
+    assert [each.requests_per_minute for each in (by_form, by_api, left)] == [50, None, 400]
 
 
 def test_the_simulator_lists_quotas_as_aws_does(monkeypatch):

@@ -45,6 +45,7 @@ def test_any_header_is_read_or_refused_by_name(text):
     ("text", "words"),
     [
         ("colour=red", "'colour', which Gatehouse does not know"),
+        ("cost=low; newest; Cost=high", "'cost' twice"),
         ("cost=tiny", "must be low, normal or high"),
         ("latency=0", "milliseconds from 1"),
         ("latency=soon", "milliseconds from 1"),

@@ -55,6 +55,7 @@ def test_a_cheaper_side_is_never_recommended_less(given_answers, bedrock, more):
 def test_every_rule_is_one_that_the_catalogue_takes():
     every = product(*([(each.key, option.value) for option in each.options] for each in QUESTIONS))
     about = {"routes": frozenset(["claude-x"]), "use_cases": frozenset(["chat"]), "regions": ("eu",), "provider": "anthropic", "name": "Claims"}  # fmt: skip
+    make_route("claude-x")
     sides = (Costs(None, None), Costs(100, 85), Costs(50, 100), Costs(100, 50))
     rules = {
         rule

@@ -41,7 +41,7 @@ def test_what_was_charged_is_not_asked_again_and_what_fails_ends(facts):
         assert after.ruling is Ruling.GIVE_UP
     if after.ruling is Ruling.RETRY:
         assert facts["may_retry"]
-        assert facts["attempts"] < MAX_ATTEMPTS
+        assert facts["attempts"] < MAX_ATTEMPTS or facts["code"] == "upstream_throttled"
         assert after.pause >= (facts["retry_after"] or 0)
         assert after.pause <= max(300, facts["retry_after"] or 0)
     if after.ruling is Ruling.GIVE_UP:
@@ -68,6 +68,16 @@ def test_by_code(code, ruling):
         code=code, may_retry=True, retry_after=None, cost_nanos=0, is_put_back=False, attempts=1, jitter=1.0
     )
     assert after.ruling is ruling
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1))
+def test_a_model_that_throttles_is_asked_until_the_deadline(attempts, jitter):
+    after = after_refusal(
+        code="upstream_throttled", may_retry=True, retry_after=1, cost_nanos=0, is_put_back=False, attempts=attempts,
+        jitter=jitter,
+    )  # fmt: skip
+    assert after.ruling is Ruling.RETRY
+    assert 1 <= after.pause <= 300
 
 
 @given(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 10), st.integers(0, 2 * MAX_LOSSES))

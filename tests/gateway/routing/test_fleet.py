@@ -36,7 +36,7 @@ def test_it_opens_at_the_fifth_failure_and_is_tried_by_one_call_at_a_time():
     assert breaker.failed(32.0, Reason.FAILING) is None
     assert breaker.state(41.9) is State.OPEN
     assert breaker.state(42.0) is State.HALF_OPEN
-    assert breaker.succeeded(42.0) is Change.CLOSED
+    assert breaker.succeeded(42.0, begun=41.0) is Change.CLOSED
     assert breaker.state(42.0) is State.CLOSED
 
 
@@ -50,8 +50,8 @@ def test_failures_among_many_answers_do_not_open_it():
     breaker = Breaker(Limits())
     for moment in range(100):
         assert breaker.failed(moment / 10, Reason.FAILING) is None
-        breaker.succeeded(moment / 10)
-        breaker.succeeded(moment / 10)
+        breaker.succeeded(moment / 10, begun=moment / 10)
+        breaker.succeeded(moment / 10, begun=moment / 10)
 
 
 def test_failures_that_are_long_past_do_not_count():
@@ -65,6 +65,16 @@ def test_what_failed_before_it_opened_does_not_keep_it_open():
     assert breaker.state(40.0) is State.HALF_OPEN
 
 
+def test_what_was_asked_before_it_opened_does_not_close_it():
+    health = Health(1, Limits())
+    early = health.begins(1.0, tokens=10, was_retry=False)
+    opened(health.breaker, 2.0)
+    assert health.answers(early, 3.0) is None
+    assert health.state(3.0) is State.OPEN
+    late = health.begins(4.0, tokens=10, was_retry=False)
+    assert health.answers(late, 5.0) is Change.CLOSED
+
+
 @given(st.lists(st.tuples(st.floats(0, 20), st.sampled_from(["fail", "slow", "ok", "probe"])), max_size=200))
 def test_it_is_open_only_behind_enough_failures_and_never_for_ever(steps):
     breaker, now, failures = Breaker(Limits()), 0.0, 0
@@ -72,7 +82,7 @@ def test_it_is_open_only_behind_enough_failures_and_never_for_ever(steps):
         now += pause
         match step:
             case "ok":
-                failures = 0 if breaker.succeeded(now) else failures
+                failures = 0 if breaker.succeeded(now, begun=now) else failures
             case "probe":
                 if breaker.state(now) is State.HALF_OPEN:
                     breaker.probe(now)
@@ -110,6 +120,25 @@ def test_slow_first_tokens_open_it_before_they_come():
     assert health.in_flight.calls == 0
 
 
+def test_answers_that_come_whole_are_slow_for_being_long_alone():
+    health, now = Health(1, Limits()), 0.0
+    for seconds in [0.5] * 100 + [30.0] * 2000:
+        now += 1.0
+        sent = health.begins(now, tokens=100, was_retry=False)
+        sent.is_whole = True
+        assert health.notice_slow(now + seconds) == []
+        assert health.answers(sent, now + seconds) is None
+        health.ends(sent)
+        health.in_flight.calls = int(health.in_flight.limit)
+    assert health.breaker.is_closed
+    assert health.in_flight.limit >= 100
+    assert health.pace.expected(100) == pytest.approx(30.0)
+    assert health.pace.slow_after(100) == float("inf")
+    streamed = health.begins(now, tokens=100, was_retry=False)
+    health.answers(streamed, now + 1.0)
+    assert health.pace.expected(100) == pytest.approx(1.0)
+
+
 def test_a_long_prompt_is_compared_with_long_prompts():
     pace = Pace()
     for _ in range(30):
@@ -131,6 +160,13 @@ def test_what_is_slow_for_ever_does_not_become_usual_at_once():
 def test_back_off_is_anything_up_to_its_bound(retry, is_throttled, seed):
     seconds = backoff_seconds(retry, is_throttled=is_throttled, random=Random(seed))
     assert 0.0 <= seconds <= min(8.0, (1.0 if is_throttled else 0.05) * 2.0**retry)
+
+
+def test_a_retry_that_was_not_sent_costs_nothing():
+    budget = RetryBudget()
+    assert budget.take()
+    budget.give_back()
+    assert budget.tokens == RetryBudget().tokens
 
 
 def test_the_retry_budget_is_that_of_the_sdks():
@@ -231,6 +267,21 @@ def test_a_quota_is_learnt_from_throttling():
     assert learnt.rate is not None
     assert 15 < learnt.rate < 24
     assert wasted < 0.05 * 20 * 480
+
+
+def test_a_rate_learnt_of_few_calls_holds_back_no_more_than_a_minute_or_so():
+    learnt, now = LearntRate(), 0.0
+    for number in range(25):  # others have used up the quota while little was sent
+        now += 0.5
+        (learnt.throttled if number % 2 else learnt.answered)(now)
+    assert learnt.rate is not None
+    assert learnt.rate < 2
+    begun = now
+    while now < begun + 120:  # and then there is room for all
+        now += 0.05
+        send(learnt, now, takes=True)
+        if now > begun + 75:
+            assert learnt.rate is None or learnt.rate > 20
 
 
 def test_what_throttles_by_chance_is_not_held_back_for_long():
