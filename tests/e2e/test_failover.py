@@ -4,7 +4,6 @@ lost. A replica answers what may be old."""
 import asyncio
 import re
 import shutil
-import signal
 import threading
 import time
 from collections import Counter
@@ -12,12 +11,12 @@ from contextlib import closing
 from uuid import UUID
 
 import httpx
-import psutil
 import psycopg
 import pytest
 
 from kernel import replica
 from kernel.replica import WROTE_COOKIE, Nearness
+from tests.drill.signals import stopped
 from tests.e2e.conftest import MODEL, World
 from tests.governance.limits.invariants import assert_sound
 from tests.in_thread import in_thread
@@ -94,17 +93,10 @@ def test_a_replica_that_is_behind_hangs_or_is_none_is_not_read(paired, monkeypat
             assert not found.is_near()
     with closing(Nearness(paired.pair.standby)) as found:
         until(found.is_near, what="the replica")
-        processes = [psutil.Process(paired.pair.standby_pid)]
-        processes += processes[0].children(recursive=True)
-        for each in processes:
-            each.send_signal(signal.SIGSTOP)
-        try:
+        with stopped(paired.pair.standby_pid):
             begun = time.monotonic()
             assert [found.is_near() for _ in range(5)] == [False] * 5
             assert time.monotonic() - begun < 4
-        finally:
-            for each in processes:
-                each.send_signal(signal.SIGCONT)
         until(found.is_near, what="the replica again")
         monkeypatch.setattr(replica, "MAX_LAG_SECONDS", 3.0)
         with psycopg.connect(paired.pair.standby, autocommit=True) as standby:

@@ -1,17 +1,15 @@
 """Postgres hangs: its processes are stopped, its sockets stay open. Nothing waits for it longer than it must."""
 
-import os
 import shutil
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
-import psutil
 import pytest
 
+from tests.drill.signals import stopped
 from tests.e2e.conftest import MODEL, World
 from tests.governance.limits.invariants import assert_sound
 from tests.services import Stack, temporary_folder, until
@@ -56,15 +54,8 @@ def hung_world() -> Iterator[World]:
 def hanging(world: World) -> Iterator[None]:
     """Stops the server and each of its backends."""
     pid = int(world.execute("SELECT pg_read_file('postmaster.pid') AS text")[0]["text"].split()[0])
-    postmaster = psutil.Process(pid)
-    stopped = [postmaster, *postmaster.children(recursive=True)]
-    for process in stopped:
-        os.kill(process.pid, signal.SIGSTOP)
-    try:
+    with stopped(pid):
         yield
-    finally:
-        for process in stopped:
-            os.kill(process.pid, signal.SIGCONT)
 
 
 def ask(world: World, name: str, *, seconds: float = PATIENCE) -> httpx.Response:
