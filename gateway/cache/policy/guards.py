@@ -110,13 +110,10 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
     """Whether one and many ask for the same, wherever the questions differ in that: `a plane` and `planes` in general."""
     first = asked.stems[0]
     chosen = [token for token in asked.stems if token in QUALITIES or _is_superlative(token)]
-    is_comparison = chosen not in (
-        [],
-        ["best"],
-    )  # which is best is a matter of opinion: who asks for one is told of several
-    is_general = first in (_GENERAL | {"who", "where"} if chosen else _GENERAL) and _PAST.isdisjoint(
-        asked.stems
-    )
+    is_opinion = chosen == ["best"]  # who asks for the best one is told of several
+    is_comparison = bool(chosen) and not is_opinion
+    begins_general = first in _GENERAL or (is_opinion and first in ("who", "where"))
+    is_general = begins_general and _PAST.isdisjoint(asked.stems)
     for at, (mine, theirs) in enumerate(zip(asked.tokens, known.tokens, strict=True)):
         stem = asked.stems[at]
         if mine == theirs or (mine != stem and theirs != stem):

@@ -103,11 +103,5 @@ def _alternatives(tokens: list[str], before: list[str]) -> tuple[list[str], list
         return tokens, before
     if not _BOUNDS.isdisjoint(left + right):
         return tokens, before
-    return [*tokens[:start], *right, "or", *left], [
-        *before[:start],
-        "",
-        *right[:-1],
-        right[-1],
-        "or",
-        *left[:-1],
-    ]
+    swapped = [*tokens[:start], *right, "or", *left]
+    return swapped, [*before[:start], "", *right, "or", *left[:-1]]
