@@ -16,6 +16,7 @@ from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, InferenceConfig, Json, Message
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
+from gateway.entrances.formats.members import shown_name, take_own
 from gateway.entrances.formats.openai_request import StreamOptions
 from gateway.entrances.formats.prompt_names import prompt_request_of
 from gateway.entrances.formats.told import Teller
@@ -33,8 +34,20 @@ _UNSUPPORTED = {
     "presence_penalty": "Leave it out.",
     "frequency_penalty": "Leave it out.",
 }
-_LET_GO = frozenset({"user", "stream_options"})
-_HONOURED = frozenset({"model", "prompt", "max_tokens", "stream", "stop", "temperature", "top_p", "metadata"})
+_HONOURED = frozenset(
+    {
+        "model",
+        "prompt",
+        "max_tokens",
+        "stream",
+        "stream_options",
+        "stop",
+        "temperature",
+        "top_p",
+        "metadata",
+        "user",
+    }
+)
 _Temperature = Annotated[float, msgspec.Meta(ge=0, le=2)]
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -51,6 +64,7 @@ class CompletionRequest(msgspec.Struct):
     temperature: _Temperature | None = None
     top_p: _Share | None = None
     metadata: Any = None
+    user: str | None = None
 
 
 class CompletionsEntrance:
@@ -63,6 +77,7 @@ class CompletionsEntrance:
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
         members = decode_body(self._decode, body)
         places = Places()
+        take_own(members, places)
         _check(members, places)
         request: CompletionRequest = decode_body(lambda _: msgspec.convert(members, CompletionRequest), body)
         prompt = prompt_request_of(request.model, request.metadata)
@@ -158,11 +173,10 @@ def _reason(finished: Finished) -> str:
 
 def _check(members: dict[str, Any], places: Places) -> None:
     for name, value in members.items():
-        if name in _HONOURED or name in _LET_GO or value is None:
+        if name in _HONOURED or value is None:
             continue
         if name not in _UNSUPPORTED:
-            shown = name if name.isascii() and name.isidentifier() else "a member with an unusual name"
-            places.adjustments.append(Adjustment(shown[:64], "dropped"))
+            places.adjustments.append(Adjustment(shown_name(name), "dropped"))
         elif value not in (False, 0, "", [], {}) and not (name in ("n", "best_of") and value == 1):
             told = f"'{name}' is not supported for models on Bedrock. {_UNSUPPORTED[name]}"
             raise Refusal("invalid_request", told, param=name)

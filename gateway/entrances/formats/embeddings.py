@@ -2,6 +2,7 @@
 
 from array import array
 from base64 import b64encode
+from functools import partial
 from sys import byteorder
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,10 +11,12 @@ import orjson
 
 from gateway.call import Call
 from gateway.call.fit import Adjustment
+from gateway.call.identity import identity_of
 from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, Message
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
+from gateway.entrances.formats.members import Reader, Strict
 from gateway.events import Event, Finished, Vector
 from gateway.refusals import Refusal
 from kernel.tokenizer import text_of_tokens
@@ -22,7 +25,7 @@ MAX_TEXTS = 2048
 """As at OpenAI. LangChain sends 1,000 at a time."""
 
 
-class EmbeddingRequest(msgspec.Struct):
+class EmbeddingRequest(Strict):
     """The body of POST /v1/embeddings."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
@@ -32,20 +35,22 @@ class EmbeddingRequest(msgspec.Struct):
     user: str | None = None
 
 
+_read_request = Reader(EmbeddingRequest)
+
+
 class EmbeddingsEntrance:
     """POST /v1/embeddings: each text is a message of the conversation, so that all that guards chats guards them."""
 
     name: ClassVar[str] = "openai"
     stream_type: ClassVar[str] = ""
-    _decode = staticmethod(msgspec.json.Decoder(EmbeddingRequest).decode)
 
     def __init__(self) -> None:
         self._in_base64 = False
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        request: EmbeddingRequest = decode_body(self._decode, body)
-        self._in_base64 = request.encoding_format == "base64"
         places = Places()
+        request: EmbeddingRequest = decode_body(partial(_read_request, places=places), body)
+        self._in_base64 = request.encoding_format == "base64"
         texts = _texts(request.input, places)
         return Parsed(
             model=request.model,
@@ -56,6 +61,7 @@ class EmbeddingsEntrance:
             kind="embedding",
             dimensions=request.dimensions,
             places=places,
+            said_by=identity_of(headers, request),
         )
 
     def whole(self, call: Call, events: list[Event], finished: Finished) -> bytes:

@@ -9,10 +9,12 @@ from gateway.call.cache import KEY_HEADER, CacheWishes, check_key, wishes_of
 from gateway.call.checks import Checks
 from gateway.call.groups import Request
 from gateway.call.identity import text_of
+from gateway.call.places import Places
 from gateway.call.trace import trace_of
 from gateway.catalogue.wishes import HEADER, Wishes, from_header
 from gateway.conversation import Conversation
 from gateway.entrances.formats.entrance import Parsed
+from gateway.entrances.formats.members import say_dropped, shown_name
 from gateway.refusals import Refusal
 from gateway.snapshot.state import KeyEntry
 from kernel.ids import new_id
@@ -22,6 +24,10 @@ Scope = dict[str, Any]
 _MAX_TAG_LENGTH = 200
 _PREFER = HEADER.lower().encode()
 _CACHE, _CACHE_KEY = CACHE_HEADER.lower().encode(), KEY_HEADER.lower().encode()
+_OWN = b"x-gatehouse-"
+_READ = frozenset(
+    {_PREFER, _CACHE, _CACHE_KEY, b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"}
+)
 _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
@@ -50,7 +56,7 @@ def check_tags(headers: dict[bytes, bytes]) -> None:
     are none."""
     for name in (b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"):
         if name in headers and len(text_of(headers[name])) > _MAX_TAG_LENGTH:
-            header = "-".join(part.capitalize() for part in name.decode().split("-"))
+            header = _as_written(name)
             raise Refusal(
                 "invalid_request",
                 f"The header {header} has more than {_MAX_TAG_LENGTH} characters. Send a short name: it is counted by.",
@@ -62,6 +68,20 @@ def check_tags(headers: dict[bytes, bytes]) -> None:
         wishes_of(text_of(headers[_CACHE]))
     if _CACHE_KEY in headers:
         check_key(text_of(headers[_CACHE_KEY]))
+
+
+def _as_written(name: bytes) -> str:
+    return "-".join(part.capitalize() for part in name.decode("latin-1").split("-"))
+
+
+def _without_effect(headers: dict[bytes, bytes], places: Places | None) -> Places | None:
+    """Says of headers that look as if they asked Gatehouse for something that nothing comes of them: they are misspelt, or are
+    those of a job, which have been read where there is one."""
+    unread = [name for name in headers if name[:12] == _OWN and name not in _READ]
+    if unread:
+        places = Places() if places is None else places
+        say_dropped([shown_name(_as_written(name)) for name in unread], places)
+    return places
 
 
 def tag(headers: dict[bytes, bytes], name: bytes) -> str:
@@ -137,7 +157,7 @@ def new_call(
         request=request,
         conversation=conversation,
         body_bytes=body_bytes,
-        places=parsed.places if parsed else None,
+        places=_without_effect(headers, parsed.places if parsed else None),
         asked_output=conversation.output_config,
         checks=Checks(is_probe=conversation.is_probe),
         response=parsed.response if parsed else None,

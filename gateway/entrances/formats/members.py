@@ -56,12 +56,18 @@ class Reader:
             if _UNKNOWN not in str(error):
                 raise
         value = orjson.loads(data)
-        if isinstance(value, dict) and (own := value.pop(_OWN, None)) is not None:
-            places.wishes = from_member(own)
+        if isinstance(value, dict):
+            take_own(value, places)
         unknown: dict[str, None] = {}
         kept = _known(value, self._body, "", unknown)
         say_dropped(list(unknown), places)
         return self._decode(orjson.dumps(kept))
+
+
+def take_own(body: dict[str, Any], places: Places) -> None:
+    """Takes what is Gatehouse's own out of a body. Refusal invalid_request for wishes that are none."""
+    if (own := body.pop(_OWN, None)) is not None:
+        places.wishes = from_member(own)
 
 
 def unknown_members(

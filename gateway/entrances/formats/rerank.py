@@ -5,17 +5,18 @@ Sources: Cohere API reference, "Rerank"; Jina API, "Reranker"; Amazon Bedrock pr
 documents, each of up to 512 tokens with the query).
 """
 
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 import orjson
 
 from gateway.call import Call
-from gateway.call.fit import Adjustment
 from gateway.call.places import Places
 from gateway.conversation import Block, Conversation, Json, Message
 from gateway.entrances.formats import openai_reply
 from gateway.entrances.formats.entrance import NO_HEADERS, Headers, Parsed, Writer, decode_body
+from gateway.entrances.formats.members import Reader, Strict
 from gateway.events import Event, Finished, Score
 from gateway.refusals import Refusal
 
@@ -23,10 +24,9 @@ _MAX_PARTS = 100
 _PART_BYTES = 1500
 """Of UTF-8: what surely is not over 512 tokens with a short query."""
 _MAX_QUERY = 32_000
-_HONOURED = frozenset({"model", "query", "documents", "top_n", "return_documents"})
 
 
-class RerankRequest(msgspec.Struct):
+class RerankRequest(Strict):
     """The body of POST /v1/rerank."""
 
     model: Annotated[str, msgspec.Meta(min_length=1)]
@@ -36,12 +36,14 @@ class RerankRequest(msgspec.Struct):
     return_documents: bool | None = None
 
 
+_read_request = Reader(RerankRequest)
+
+
 class RerankEntrance:
     """One request's: what is told back of its documents is as the caller sent it."""
 
     name: ClassVar[str] = "openai"
     stream_type: ClassVar[str] = ""
-    _decode = staticmethod(msgspec.json.Decoder(dict[str, Any]).decode)
 
     def __init__(self) -> None:
         self._documents: list[str] = []
@@ -49,13 +51,8 @@ class RerankEntrance:
         self._returns = False
 
     def parse(self, body: bytes, headers: Headers = NO_HEADERS) -> Parsed:
-        members = decode_body(self._decode, body)
-        request: RerankRequest = decode_body(lambda _: msgspec.convert(members, RerankRequest), body)
         places = Places()
-        for name, value in members.items():
-            if name not in _HONOURED and value is not None:
-                shown = name if name.isascii() and name.isidentifier() else "a member with an unusual name"
-                places.adjustments.append(Adjustment(shown[:64], "dropped"))
+        request: RerankRequest = decode_body(partial(_read_request, places=places), body)
         self._documents = _texts(request.documents)
         self._top_n, self._returns = request.top_n, bool(request.return_documents)
         return Parsed(

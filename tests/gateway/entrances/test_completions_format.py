@@ -17,7 +17,7 @@ def parsed(**members: Any) -> Any:
 
 def test_every_member_of_the_sdk_is_known() -> None:
     """`seed` alone is dropped and said, as an unknown member is."""
-    known = completions._HONOURED | completions._LET_GO | completions._UNSUPPORTED.keys()
+    known = completions._HONOURED | completions._UNSUPPORTED.keys()
     assert set(completion_create_params.CompletionCreateParamsBase.__annotations__) - known == {"seed"}
 
 
@@ -38,6 +38,13 @@ def test_what_is_unknown_is_said() -> None:
         "seed; dropped",
         "new; dropped",
     ]
+
+
+def test_who_says_to_be_calling_and_what_is_wished() -> None:
+    found = parsed(user="u-1", gatehouse={"prefer": {"cost": "low"}})
+    assert found.said_by == {"end_user.user": "u-1"}
+    assert found.places.wishes.cost == "low"
+    assert found.places.adjustments == []
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ TEXT, TOKENS = "Grüezi, 12 €", [6600, 2448, 68, 8510, 11, 220, 717, 13281]
 FLAMINGO = [9468, 99, 102]
 
 
-def parsed(given):
-    return EmbeddingsEntrance().parse(json.dumps({"model": "titan-embed-text-v2", "input": given}).encode())
+def parsed(given, **members):
+    body = {"model": "titan-embed-text-v2", "input": given} | members
+    return EmbeddingsEntrance().parse(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,12 @@ def test_what_is_no_text_is_refused(given, why):
         parsed(given)
     assert why in refused.value.message
     assert refused.value.param == "input"
+
+
+def test_members_beside_the_texts_are_read_or_said():
+    found = parsed(TEXT, user="u-1", gatehouse={"prefer": {"region": "eu"}}, truncate="END")
+    assert found.said_by == {"end_user.user": "u-1"}
+    assert found.places.wishes.region == "eu"
+    assert [str(each) for each in found.places.adjustments] == ["truncate; dropped"]
+    with pytest.raises(Refusal, match="prefer"):
+        parsed(TEXT, gatehouse={"prefers": {}})
