@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -9,6 +10,7 @@ from accounts.admin.typed import InlineFormSet, display
 from gateway.catalogue.admin.models import CatalogAdmin, CatalogInline
 from gateway.catalogue.models import Route, RouteTarget
 from gateway.catalogue.models.route import check_targets
+from gateway.catalogue.services.renaming import why_not_renamed
 from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
 _STRATEGIES = {"ordered": "In order", "weighted": "By weight", "spread": "Spread", "score": "By score"}
@@ -24,6 +26,12 @@ class RouteForm(OwnedForm):
             "expected_output_tokens", "refuses_sampling", "prompt_cache", "timeout_seconds", "attempts", "default_temperature", "default_top_p", "wait_seconds", "regions", "fallbacks", "is_enabled",
             "weight_cost", "weight_quality", "weight_latency", "tighten_only", "shadow_route", "shadow_percent", "shadow_budget",
         )  # fmt: skip
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if why := why_not_renamed(self.instance, name):
+            raise ValidationError(why)
+        return name
 
     def clean_aliases(self) -> list[str]:
         return list(

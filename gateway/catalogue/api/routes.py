@@ -6,6 +6,7 @@ from rest_framework import serializers
 from accounts.access.api import OwnedModelViewSet, OwnedSerializer
 from gateway.catalogue.models import Route, RouteTarget
 from gateway.catalogue.models.route import check_targets
+from gateway.catalogue.services.renaming import why_not_renamed
 from gateway.catalogue.services.shadow_budgets import keep_shadow_budget
 
 
@@ -40,6 +41,8 @@ class RouteSerializer(OwnedSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         route = self.merged({name: value for name, value in attrs.items() if name != "targets"})
         route.clean()
+        if why := why_not_renamed(route, route.name):
+            raise serializers.ValidationError({"name": why})
         if "targets" in attrs:
             weights = [target.get("weight", 1) for target in attrs["targets"]]
         else:

@@ -22,6 +22,16 @@ _ARN = re.compile(
 )
 """What Converse takes as a model. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`."""
 
+_AMERICA, _EUROPE, _ASIA = ("us-", "ca-"), ("eu-",), ("ap-",)
+_ELSEWHERE = {
+    "us": _EUROPE + _ASIA,
+    "eu": _AMERICA + _ASIA,
+    **dict.fromkeys(("apac", "jp", "au"), _AMERICA + _EUROPE),
+}
+"""Regions where a geography's profiles can't be called, by what their names begin with. Those that AWS counts to one or another
+(Canada to the United States, Israel to Europe) are left to it. Source: AWS user guide, "Supported Regions and models for
+inference profiles"."""
+
 
 def _quota(label: str, text: str = "") -> "models.PositiveBigIntegerField[Any, Any]":
     return models.PositiveBigIntegerField(
@@ -154,6 +164,9 @@ class Deployment(Owned):
         """Prompts are sent to the region's address; an ARN is called in its own region alone."""
         if not _REGION.fullmatch(self.region):
             raise ValidationError({"region": "A region of AWS, such as us-east-1."})
+        if self.region.startswith(_ELSEWHERE.get(self.profile, ())):
+            told = f"Profiles of {self.profile}. can't be called in {self.region}: choose a region of that geography, or global."
+            raise ValidationError({"profile": told})
         if not self.arn:
             return
         found = _ARN.fullmatch(self.arn)

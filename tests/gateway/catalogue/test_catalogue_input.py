@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from gateway.catalogue.models import Deployment, Route
+from accounts.models import ApiKey
+from gateway.catalogue.models import Deployment, Route, RoutingRule
 from tests.accounts.api_resources import API, ask
 from tests.gateway.catalogue.factories import make_deployment, make_model, make_route
+from tests.governance.limits.factories import make_budget
 
 pytestmark = [pytest.mark.django_db]
 ELSEWHERE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"
@@ -21,6 +23,9 @@ ELSEWHERE = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profil
         ({"arn": "hello"}, "arn", "An ARN that Bedrock answers at"),
         ({"arn": "arn:aws:iam::123456789012:role/x"}, "arn", "An ARN that Bedrock answers at"),
         ({"arn": ELSEWHERE}, "arn", "call it there, not in eu-west-1"),
+        ({"profile": "us"}, "profile", "can't be called in eu-west-1"),
+        ({"profile": "jp"}, "profile", "can't be called in eu-west-1"),
+        ({"profile": "eu", "region": "ap-south-1"}, "profile", "can't be called in ap-south-1"),
         ({"requests_per_minute": 0}, "requests_per_minute", "greater than or equal to 1"),
     ],
 )
@@ -42,6 +47,55 @@ def test_a_deployment_s_quotas_are_set_by_the_api(world):
     assert answer.status_code == 201, answer.content
     made = Deployment.objects.get(pk=answer.json()["id"])
     assert (made.tokens_per_minute, made.quota_pool, made.quota_source) == (5, "ours", "By hand")
+
+
+@pytest.mark.parametrize(
+    ("profile", "region"),
+    [
+        ("us", "ca-central-1"),
+        ("us", "us-west-2"),
+        ("eu", "il-central-1"),
+        ("au", "ap-southeast-6"),
+        ("global", "sa-east-1"),
+    ],
+)
+def test_profiles_are_called_where_aws_may_take_them(world, profile, region):
+    body = {"model": make_model("a.b").pk, "region": region, "profile": profile}
+    assert ask(world.client("superuser"), "post", f"{API}/deployments/", body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("name_it", "words"),
+    [
+        (lambda world: make_route("second", fallbacks=["old"]), "1 route that falls back to it"),
+        (lambda world: make_budget(model="old"), "1 budget"),
+        (lambda world: RoutingRule.objects.create(name="r", routes=["old"]), "1 routing rule"),
+        (
+            lambda world: ApiKey.objects.filter(pk=ApiKey.objects.first().pk).update(
+                allowed_models=["old", "x"]
+            ),
+            "1 API key",
+        ),
+    ],
+)
+def test_a_route_that_is_named_keeps_its_name(world, name_it, words):
+    """By a budget, say, that would hold for no call else."""
+    client, route = world.client("superuser"), make_route("old")
+    name_it(world)
+    answer = ask(client, "patch", f"{API}/routes/{route.pk}/", {"name": "new"})
+    assert answer.status_code == 400
+    assert words in answer.json()["name"][0]
+    assert "aliases" in answer.json()["name"][0]
+    page = client.post(reverse("admin:gateway_route_change", args=[route.pk]), {"name": "new"})
+    assert words in page.content.decode()
+    assert ask(client, "patch", f"{API}/routes/{route.pk}/", {"aliases": ["new"]}).status_code == 200
+
+
+def test_a_route_that_nothing_names_is_renamed(world):
+    route = make_route("old")
+    answer = ask(world.client("superuser"), "patch", f"{API}/routes/{route.pk}/", {"name": "new"})
+    assert answer.status_code == 200
+    assert Route.objects.get(pk=route.pk).name == "new"
 
 
 @pytest.mark.parametrize("name", ["prompt/x", "two\nlines"])

@@ -65,7 +65,9 @@ def test_quotas_of_aws_are_taken_over_where_nobody_entered_any():
 @pytest.mark.django_db
 def test_what_is_entered_over_a_quota_of_aws_stays(world):
     model = make_model("anthropic.claude-sonnet-4-5-20250929-v1:0", "Claude Sonnet 4.5")
-    by_form, by_api, left = (make_deployment(model, profile=each) for each in ("us", "eu", "apac"))
+    by_form, by_api, left = (
+        make_deployment(model, "il-central-1", profile=each) for each in ("us", "eu", "apac")
+    )
     said = {"Cross-region model inference requests per minute for Anthropic Claude Sonnet 4.5 V1": 200.0}
     assert sync_quotas(region=by_form.region, quotas=said) == 3
     client = world.client("superuser")
