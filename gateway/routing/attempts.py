@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from math import ceil, inf
 from random import Random
 
 from gateway.call import Call
 from gateway.call.decision import Decision
 from gateway.refusals import Refusal
-from gateway.routing.affinity import home_order, key_of
 from gateway.routing.fleet.breaker import Reason, State
 from gateway.routing.fleet.budgets import ATTEMPTS, backoff_seconds
 from gateway.routing.fleet.fleet import Fleet
-from gateway.routing.fleet.health import Health, Sent
+from gateway.routing.fleet.health import Sent
 from gateway.routing.fleet.room import Room, Taken
+from gateway.routing.order import Candidate, put_in_order, rank
 from gateway.snapshot.state import DeploymentEntry
 from governance.limits.services.rate_limiter import RateLimiter
 from kernel.clock import elapsed_ms, perf_counter
@@ -24,21 +23,8 @@ _HOPE_SECONDS = 5.0
 """While a route's last answer is no older, a throttled call goes on waiting for its turn to be tried again."""
 _OUT_SECONDS = 2.0
 """For how long a call waits until one of its deployments may be tried, where all are out."""
-_MAX_LEAD, _MIN_LEAD = 2.0, 8.0
-"""How much more than the others a prompt's home may have to do: so many times as much, and so many calls."""
 _MIN_WAIT, _MAX_WAIT = 0.02, 0.25
 """Seconds between two looks for room, of the head of a line."""
-
-
-@dataclass(slots=True, eq=False)
-class _Candidate:
-    deployment: DeploymentEntry
-    health: Health
-    tier: int = 0
-    """0 for the route's own; the place in the chain of fall-backs for others."""
-    tries: int = 0
-    has_failed: bool = False
-    not_before: float = 0.0
 
 
 class Attempts:
@@ -58,7 +44,7 @@ class Attempts:
         self._line, self._budget = fleet.line(self._route.name), fleet.budget(self._route.name)
         stand_ins = call.routed.stand_ins
         self._candidates = [
-            _Candidate(each, fleet.of(each.id), stand_ins[each.id].place if each.id in stand_ins else 0)
+            Candidate(each, fleet.of(each.id), stand_ins[each.id].place if each.id in stand_ins else 0)
             for each in call.routed.deployments
         ]
         self._most = self._route.attempts or max(ATTEMPTS, len(self._candidates))
@@ -69,22 +55,15 @@ class Attempts:
         """Whether the next try is one of a throttled call, which the route's budget has yet to pay for."""
         self._hopeful: Refusal | None = None
         self._last: Refusal | None = None
-        self._current: tuple[_Candidate, Sent, Taken] | None = None
-        self._again: _Candidate | None = None
+        self._current: tuple[Candidate, Sent, Taken] | None = None
+        self._again: Candidate | None = None
         self._over_share_until = 0.0
         """Its team has had its share of what is scarce until then."""
         self._waits_until = inf
         self._all_well = all(each.health.breaker.is_closed for each in self._candidates)
         """As they were when the round began."""
         if len(self._candidates) > 1:
-            if self._route.strategy == "spread":
-                self._spread([each for each in self._candidates if not each.tier])
-            elif (ranking := call.routed.ranking) is not None and ranking.alike > 1:
-                alike = {each.id for each in ranking.deployments[: ranking.alike]}
-                self._spread([each for each in self._candidates if each.deployment.id in alike], says=False)
-            self._by_share()
-            if not self._all_well:
-                self._to_be_tried()
+            put_in_order(call, self._candidates, random=random, all_well=self._all_well)
 
     @property
     def seconds_left(self) -> float:
@@ -144,7 +123,7 @@ class Attempts:
         candidate = self._current[0]
         self._fleet.failed(candidate.health, refusal)
         self._last = refusal
-        self._decision.note(f"{_where(candidate.deployment)}: {refusal.code}")
+        self._decision.note(f"{candidate.where}: {refusal.code}")
         self.ended()
         if not refusal.may_ask_another:
             raise refusal
@@ -171,14 +150,14 @@ class Attempts:
     def _decision(self) -> Decision:
         return self._call.decision
 
-    def _is_left(self, candidate: _Candidate) -> bool:
+    def _is_left(self, candidate: Candidate) -> bool:
         """Whether it may be asked although the attempts are used up: those that are throttled alone may yet answer. Where the
         route says how many there are, they are of its own deployments: each of the others is asked once."""
         if self._route.attempts is None:
             return not candidate.has_failed
         return candidate.tier > 0 and not candidate.tries
 
-    def _throttled(self, candidate: _Candidate, refusal: Refusal) -> None:
+    def _throttled(self, candidate: Candidate, refusal: Refusal) -> None:
         self._throttles += 1
         if self._route.attempts == 1:
             self._candidates = [each for each in self._candidates if self._is_left(each)]
@@ -189,53 +168,11 @@ class Attempts:
         self._delay(candidate, wait, refusal)
         self._owes = True
 
-    def _delay(self, candidate: _Candidate, seconds: float, refusal: Refusal) -> None:
+    def _delay(self, candidate: Candidate, seconds: float, refusal: Refusal) -> None:
         """It is not asked again before that, nor before the provider says."""
         candidate.not_before = perf_counter() + max(seconds, refusal.wait_seconds or 0.0)
 
-    def _spread(self, own: list[_Candidate], *, says: bool = True) -> None:
-        """The first of them: where the prompt's beginning is cached, unless there is much more to do there than elsewhere; else
-        where there is most room."""
-        key = key_of(self._call.sent_conversation) if self._call.request.kind == "text" else None
-        if key is None:
-            self._random.shuffle(own)
-            own.sort(key=lambda each: each.health.load)
-        else:
-            own = [own[place] for place in home_order(key, [each.deployment.id for each in own])]
-            calls = [each.health.in_flight.calls for each in own]
-            if calls[0] > (most := _MAX_LEAD * sum(calls) / len(calls) + _MIN_LEAD):
-                own.sort(key=lambda each: each.health.in_flight.calls > most)
-            if says:
-                self._decision.reason = f"home of the prompt's beginning among {len(own)}"
-        self._candidates[: len(own)] = own
-
-    def _by_share(self) -> None:
-        """Who is throttled, or has just come back, is the first choice of fewer calls; always of the same prompts, so that
-        none is written to two caches."""
-        now = perf_counter()
-        shares = [each.health.share.now(now) for each in self._candidates if not each.tier]
-        if len(shares) < 2 or min(shares) >= 1.0:
-            return
-        key = key_of(self._call.sent_conversation) if self._call.request.kind == "text" else None
-        random = self._random if key is None else Random(key)  # noqa: S311 - shares load, guards nothing
-        chosen = (index for index, share in enumerate(shares) if random.random() < share)
-        index = next(chosen, None)
-        if index is None:
-            (index,) = random.choices(range(len(shares)), shares)
-        if index:
-            self._decision.note(f"{_where(self._candidates[0].deployment)} gets fewer calls for now")
-            self._candidates.insert(0, self._candidates.pop(index))
-
-    def _to_be_tried(self) -> None:
-        """One of the route's own whose breaker's time is over is asked first, once: else nobody would learn that a deployment
-        is well again which is asked only when others fail."""
-        now = perf_counter()
-        for place, candidate in enumerate(self._candidates):
-            if not candidate.tier and candidate.health.state(now) is State.HALF_OPEN:
-                self._candidates.insert(0, self._candidates.pop(place))
-                return
-
-    async def _take_at_once(self) -> _Candidate | None:
+    async def _take_at_once(self) -> Candidate | None:
         """Where nobody waits, and nothing is to be waited for."""
         if self._again is not None:
             candidate, self._again = self._again, None
@@ -245,15 +182,15 @@ class Attempts:
             return None
         return await self._take()
 
-    async def _take(self) -> _Candidate | None:
+    async def _take(self) -> Candidate | None:
         """The first that is well and has room; it is taken. Those that are only slow come last."""
         now = perf_counter()
         ready = self._candidates
         if self._last is not None or not self._all_well:
-            ready = sorted((each for each in ready if each.not_before <= now), key=_rank)
+            ready = sorted((each for each in ready if each.not_before <= now), key=rank)
         for candidate in ready:
             if self._faults and not candidate.health.retries.take():
-                self._decision.note(f"{_where(candidate.deployment)} is sent no more retries for now")
+                self._decision.note(f"{candidate.where} is sent no more retries for now")
                 self._candidates.remove(candidate)
                 continue
             taken = None
@@ -269,29 +206,29 @@ class Attempts:
             raise self._final()
         return None
 
-    async def _let_in(self, candidate: _Candidate, now: float) -> Taken | None:
+    async def _let_in(self, candidate: Candidate, now: float) -> Taken | None:
         """What a call is let through with to a deployment that is well and has room."""
         if not await self._is_well(candidate, now):
             return None
         taken = await self._room.take(self._call, candidate.deployment, candidate.health)
         if taken is None:
-            self._decision.note(f"{_where(candidate.deployment)} has no room")
+            self._decision.note(f"{candidate.where} has no room")
         return taken
 
-    async def _is_well(self, candidate: _Candidate, now: float) -> bool:
+    async def _is_well(self, candidate: Candidate, now: float) -> bool:
         """Whether it may be asked: not while its breaker is open, but by who tries it. A slow one is better than none."""
         state = candidate.health.state(now)
         if state is State.CLOSED:
             return True
         if state is State.HALF_OPEN and await self._fleet.may_probe(candidate.health):
-            self._decision.note(f"{_where(candidate.deployment)} is tried again")
+            self._decision.note(f"{candidate.where} is tried again")
             return True
         if candidate.health.breaker.reason is Reason.SLOW:
             return True
-        self._decision.note(f"{_where(candidate.deployment)} is out")
+        self._decision.note(f"{candidate.where} is out")
         return False
 
-    def _start(self, candidate: _Candidate, taken: Taken) -> None:
+    def _start(self, candidate: Candidate, taken: Taken) -> None:
         candidate.tries += 1
         account = candidate.deployment.account
         if account is not None:
@@ -314,7 +251,7 @@ class Attempts:
             raise self._final()
         return False
 
-    async def _wait(self) -> _Candidate:
+    async def _wait(self) -> Candidate:
         """Waits until one may be asked, has room, and it is the call's turn."""
         begun = perf_counter()
         self._waits_until = min(self._ends_at, begun + self._patience)
@@ -348,7 +285,7 @@ class Attempts:
                 self._check_wait(_MAX_WAIT)
                 await asyncio.sleep(self._random.uniform(_MIN_WAIT, _MAX_WAIT))
 
-    async def _stand_in_line(self) -> _Candidate | None:
+    async def _stand_in_line(self) -> Candidate | None:
         """One that was taken; None where all there are must be waited for by this call alone."""
         line = self._line
         if self._out_for() > _OUT_SECONDS:
@@ -432,12 +369,3 @@ class Attempts:
             retry_after=after,
             was_asked=False,
         )
-
-
-def _rank(candidate: _Candidate) -> tuple[int, bool, int]:
-    breaker = candidate.health.breaker
-    return candidate.tier, not breaker.is_closed and breaker.reason is Reason.SLOW, candidate.tries
-
-
-def _where(deployment: DeploymentEntry) -> str:
-    return f"{deployment.model_id} in {deployment.region}"

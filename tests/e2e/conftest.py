@@ -1,11 +1,12 @@
 """A gateway on the shared stack, a key for it, and what the record says of a call."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from tests.prompts.registry.factories import make_prompt, make_version
 from tests.services import Server, Stack, until
 
 MODEL = "claude-sonnet-4-5"
+_Client = TypeVar("_Client")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -190,6 +192,14 @@ def shared_world(stack: Stack) -> World:
     world.set_budget(team="Tests", limit_nanos=10**15)
     until(lambda: world.chat().status_code == 200, what="the first answer")
     return world
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[AbstractContextManager[_Client]], _Client]]:
+    """Closes what it was given when the test ends: the socket of a client that is left to the garbage collector warns in whatever
+    test that comes round in."""
+    with ExitStack() as clients:
+        yield clients.enter_context
 
 
 @pytest.fixture

@@ -101,11 +101,11 @@ def test_the_same_request_is_answered_once_and_costs_once(shared_world, cached):
     assert_sound(world.execute)
 
 
-def test_every_format_replays_what_it_would_have_said(shared_world, cached):
+def test_every_format_replays_what_it_would_have_said(shared_world, cached, opened):
     world, key = shared_world, cached()
     world.say("One answer for all.")
     first = said(ask(world, key, "Tell me.", max_tokens=500))
-    client = openai.OpenAI(base_url=f"{world.url}/v1", api_key=key)
+    client = opened(openai.OpenAI(base_url=f"{world.url}/v1", api_key=key))
     with client.chat.completions.create(
         model=MODEL, max_tokens=500, stream=True, messages=[{"role": "user", "content": "Tell me."}],
         stream_options={"include_usage": True},
@@ -116,7 +116,7 @@ def test_every_format_replays_what_it_would_have_said(shared_world, cached):
     assert several[-1].usage is not None
     assert several[-1].usage.total_tokens == 0
     haiku = said(ask(world, key, "Tell me.", max_tokens=500, model=HAIKU))
-    claude = anthropic.Anthropic(base_url=world.url, api_key=key)
+    claude = opened(anthropic.Anthropic(base_url=world.url, api_key=key))
     raw = claude.messages.with_raw_response.create(
         model=HAIKU, max_tokens=500, messages=[{"role": "user", "content": "Tell me."}]
     )

@@ -114,9 +114,9 @@ def test_streamed(world, run):
     assert float(end["cost_usd"]) > 0
 
 
-def test_through_the_openai_sdk(world, run):
+def test_through_the_openai_sdk(world, run, opened):
     greet = run(GREETING)
-    client = openai.OpenAI(base_url=f"{world.url}/v1", api_key=world.key, max_retries=0)
+    client = opened(openai.OpenAI(base_url=f"{world.url}/v1", api_key=world.key, max_retries=0))
     variables: Any = {"variables": {"name": "Ann", "age": 30}}
     for metadata in (variables, {"variables": json.dumps(variables["variables"])}):
         answer = client.chat.completions.create(

@@ -78,11 +78,11 @@ async def ask_all(calls: list[tuple[str, str, dict]]) -> list[httpx.Response]:
         return await asyncio.gather(*(one(*call) for call in calls))
 
 
-def test_headers_and_refusal_as_openai_s(limited, team):
+def test_headers_and_refusal_as_openai_s(limited, team, opened):
     key = ready_key(limited, team, metric="requests", limit=2)
     limited.set_rate_limit(team=team, metric="tokens", limit=100_000, period="hour")
     wait_for_snapshot(limited, limited.new_key(team=team))
-    client = openai.OpenAI(base_url=f"{limited.url}/v1", api_key=key, max_retries=0)
+    client = opened(openai.OpenAI(base_url=f"{limited.url}/v1", api_key=key, max_retries=0))
     hello = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
     first = client.chat.completions.with_raw_response.create(**hello)
     assert first.headers["x-ratelimit-limit-requests"] == "2"
@@ -102,9 +102,9 @@ def test_headers_and_refusal_as_openai_s(limited, team):
     assert (record["status"], record["code"], record["cost_nanos"]) == ("refused", "rate_limited", 0)
 
 
-def test_headers_as_anthropic_s(limited, team):
+def test_headers_as_anthropic_s(limited, team, opened):
     key = ready_key(limited, team, metric="requests", limit=2)
-    client = anthropic.Anthropic(base_url=limited.url, api_key=key, max_retries=0)
+    client = opened(anthropic.Anthropic(base_url=limited.url, api_key=key, max_retries=0))
     hello = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
     with warnings.catch_warnings(action="ignore"):  # of a name that is Anthropic's; here it is a route's
         before = utc_now()

@@ -113,8 +113,8 @@ def test_wishes_count(world, prefer, model, confidence, words):
 
 
 @pytest.mark.usefixtures("scored")
-def test_a_wish_in_the_body_by_the_sdks(world):
-    client = openai.OpenAI(api_key=world.key, base_url=f"{world.url}/v1", max_retries=0)
+def test_a_wish_in_the_body_by_the_sdks(world, opened):
+    client = opened(openai.OpenAI(api_key=world.key, base_url=f"{world.url}/v1", max_retries=0))
     raw = client.chat.completions.with_raw_response.create(
         model=NAME,
         messages=[{"role": "user", "content": "Hello"}],
@@ -126,7 +126,7 @@ def test_a_wish_in_the_body_by_the_sdks(world):
         model=NAME, input="Hello", extra_body={"gatehouse": {"prefer": {"model": "claude-sonnet-4-5"}}}
     )
     assert response.headers["x-gatehouse-model"] == SONNET
-    claude = anthropic.Anthropic(api_key=world.key, base_url=world.url, max_retries=0)
+    claude = opened(anthropic.Anthropic(api_key=world.key, base_url=world.url, max_retries=0))
     message = claude.messages.with_raw_response.create(
         model=NAME,
         max_tokens=64,

@@ -154,8 +154,8 @@ def test_a_tool_of_the_callers_named_as_ours_stays_the_callers(world):
 
 
 @pytest.mark.quick
-def test_the_tool_runner_of_anthropics_sdk_goes_on_without_a_thread(world):
-    client = anthropic.Anthropic(api_key=world.key, base_url=world.url, max_retries=0)
+def test_the_tool_runner_of_anthropics_sdk_goes_on_without_a_thread(world, opened):
+    client = opened(anthropic.Anthropic(api_key=world.key, base_url=world.url, max_retries=0))
 
     @anthropic.beta_tool
     def look(q: str) -> str:
