@@ -67,7 +67,7 @@ def route(world):
 
     yield make
     world.execute(
-        "UPDATE gateway_deployment SET requests_per_minute = NULL; UPDATE accounts_team SET regions = '{}'"
+        "UPDATE gateway_deployment SET requests_per_minute = NULL, tokens_per_minute = NULL; UPDATE accounts_team SET regions = '{}'"
     )
     for name in made:
         world.execute(
@@ -208,6 +208,29 @@ def test_a_quota_is_waited_for_and_never_passed(worlds, route):
     codes = [each.status_code for each in found]
     assert 8 <= codes.count(200) <= 10
     assert set(codes) == {200, 503}
+    assert one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0) == before
+
+
+def test_a_quota_of_tokens_is_never_passed(worlds, route):
+    """Of which each call takes what it may write while it is under way, and five for each that it wrote when it has ended."""
+    one = worlds[0]
+    name = route("tokens", (ONE, "us"))
+    one.execute(
+        "UPDATE gateway_deployment d SET tokens_per_minute = 3000 FROM gateway_model m WHERE m.id = d.model_id "
+        "AND m.model_id = %s AND d.region = %s AND d.profile = 'us'", HAIKU, ONE,
+    )  # fmt: skip
+    one.knows(one.new_key(), *(each.url for each in worlds))
+    one.fault(ONE, tokens_per_minute=3000)
+    before = one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0)
+    asked = {
+        "model": name,
+        "max_tokens": 900,
+        "messages": [{"role": "user", "content": "[simulate: tokens=40] Hello"}],
+    }
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda number: worlds[number % 2].post(json=asked).status_code, range(24)))
+    assert 6 <= found.count(200) <= 14
+    assert set(found) == {200, 503}
     assert one._requests()["errors"].get(ONE, {}).get("ThrottlingException", 0) == before
 
 

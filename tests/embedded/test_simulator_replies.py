@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from embedded.simulator import tokens
 from embedded.simulator.caching import PromptCache
-from embedded.simulator.faults import Region, Settings
+from embedded.simulator.faults import Minute, Region, Settings
 from embedded.simulator.models import SimulatedModel, base_id
 from embedded.simulator.patterns import example
 from embedded.simulator.replies import reply_to
@@ -93,6 +93,34 @@ def test_throttling_is_spread_evenly(rate: float, calls: int) -> None:
     region.update({"throttle_rate": rate})
     hits = [region.throttles() for _ in range(calls)]
     assert abs(sum(hits) - rate * calls) <= 1
+
+
+@UNHURRIED
+@given(
+    st.integers(1, 50),
+    st.lists(st.tuples(st.floats(0, 40), st.integers(0, 20), st.integers(0, 20)), max_size=30),
+)
+def test_no_sixty_seconds_have_more_than_the_quota(most: int, calls: list[tuple[float, int, int]]) -> None:
+    """Whatever calls hold, and come to in the end, which is no more than that."""
+    minute, now, through = Minute(), 0.0, []
+    for pause, held, spent in calls:
+        now += pause
+        taken = minute.take(most, held, now)
+        in_minute = [each for each in through if each.at > now - 60]
+        assert (taken is None) is (sum(each.amount for each in in_minute) + held > most)
+        if taken is not None:
+            through.append(taken)
+            minute.settle(taken, min(spent, held))
+
+
+def test_a_late_end_gives_nothing_back() -> None:
+    minute = Minute()
+    late = minute.take(10, 8, 0.0)
+    assert late is not None
+    assert minute.take(10, 8, 61.0) is not None
+    minute.settle(late, 0)
+    assert minute.take(10, 3, 62.0) is None
+    assert minute.take(None, 1_000, 62.0) is not None
 
 
 @pytest.mark.parametrize(

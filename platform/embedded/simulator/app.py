@@ -7,9 +7,10 @@ service's shapes → hold it to Bedrock's rules, while it is read → answer
 import time
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -236,6 +237,10 @@ class Simulator:
                 await request.caller.answer(200, found, request.headers)
                 return
         turn = self._read(request, request.json())
+        quota = self._regions[request.region].tokens
+        taken = quota.take(request.settings.tokens_per_minute, turn.most_tokens, time.monotonic())
+        if taken is None:
+            raise throttled(request.settings.retry_after_ms)
         script = self._scripts.next(turn)
         if script is not None and script.error is not None:
             if script.error.after_events is None or not request.operation.streams:
@@ -244,13 +249,17 @@ class Simulator:
         reply = reply_to(turn, script if script is not None and script.says_something else None)
         guard(turn, reply)
         usage = self._prompt_cache.use(turn, reply.output_tokens, time.monotonic())
+        spent = usage.input + usage.cache_write + usage.output * turn.model.capabilities.output_burndown
+        settle = partial(quota.settle, taken, spent)
         if request.operation.streams:
-            await self._stream(request, _frames(request, turn, reply, usage))
+            frames = _frames(request, turn, reply, usage)
+            await self._stream(request, _before_the_last(frames, settle))
         else:
             seconds = request.settings.generation_seconds(reply.output_tokens)
             if seconds:
                 await request.caller.wait(seconds)
             body, headers = _body(request, turn, reply, usage)
+            settle()
             await request.caller.answer(200, body, request.headers + headers)
 
     def _recorded(self, region: str, model_id: str, body: dict[str, Any]) -> bytes:
@@ -348,6 +357,20 @@ def _frames(
         return converse_answer.frames(turn, reply, usage, latency)
     first = max(1, round(request.settings.time_to_first_token_ms))
     return messages_answer.messages_frames(reply, usage, turn, (latency, first))
+
+
+def _before_the_last(
+    frames: Iterator[tuple[int, bytes]], then: Callable[[], None]
+) -> Iterator[tuple[int, bytes]]:
+    """Does something before the last frame is sent: who has read that may count on it."""
+    held = next(frames, None)
+    for frame in frames:
+        assert held is not None
+        yield held
+        held = frame
+    then()
+    if held is not None:
+        yield held
 
 
 def _latency_ms(settings: Settings, reply: SimulatedReply) -> int:

@@ -35,6 +35,9 @@ class Settings:
     outage: bool = False  # every signed request is answered with 503
     throttle_rate: float = 0.0  # the share of invocations answered with 429, 0 to 1
     requests_per_minute: int | None = None  # invocations above so many in any minute are answered with 429
+    tokens_per_minute: int | None = (
+        None  # the same of tokens, those of calls under way with all that they may write
+    )
     latency_ms: float = 0.0  # waited before the headers of every answer
     time_to_first_token_ms: float = 0.0
     tokens_per_second: float = 0.0  # 0: as fast as it goes
@@ -53,6 +56,41 @@ class Settings:
         return self.time_to_first_token_ms / 1000 + pace
 
 
+class Minute:
+    """What was let through in the sixty seconds before now, of a quota. AWS does not say how it counts a minute: none of sixty
+    seconds, wherever it begins, has more here."""
+
+    def __init__(self) -> None:
+        self._taken: deque[Taken] = deque()
+        self._sum = 0
+
+    def take(self, most: int | None, amount: int, now: float) -> "Taken | None":
+        """Takes of the quota at `now`, in seconds; None where that would be more than it. `most` None: there is none."""
+        while self._taken and self._taken[0].at <= now - _MINUTE:
+            self._sum -= self._taken.popleft().amount
+        if most is not None and self._sum + amount > most:
+            return None
+        taken = Taken(now, amount)
+        if most is not None:
+            self._taken.append(taken)
+            self._sum += amount
+        return taken
+
+    def settle(self, taken: "Taken", amount: int) -> None:
+        """What it came to in the end."""
+        if taken in self._taken:
+            self._sum += amount - taken.amount
+        taken.amount = amount
+
+
+@dataclass(slots=True, eq=False)
+class Taken:
+    """What a call took, and when."""
+
+    at: float
+    amount: int
+
+
 class Region:
     """One region's settings and its count of invocations."""
 
@@ -61,7 +99,7 @@ class Region:
         self.settings = defaults
         self._invocations = 0
         self._errors = 0
-        self._let_through: deque[float] = deque()
+        self._requests, self.tokens = Minute(), Minute()
 
     def update(self, changes: object) -> None:
         """Changes the settings named; null puts one back. Raises InvalidSetting and then changes nothing."""
@@ -77,7 +115,7 @@ class Region:
         self.settings = self._defaults
         self._invocations = 0
         self._errors = 0
-        self._let_through.clear()
+        self._requests, self.tokens = Minute(), Minute()
 
     def error_for(self, operation: Asked) -> SimulatedException | None:
         """The exception that this call meets, if one is set and hasn't been met as often as it should."""
@@ -97,17 +135,8 @@ class Region:
         return floor((before + 1) * rate) > floor(before * rate)
 
     def is_over_quota(self, now: float) -> bool:
-        """Whether this invocation is more than the quota of the minute before `now`, in seconds; else it counts in it. AWS does
-        not say how it counts a minute: none of sixty seconds, wherever it begins, has more here."""
-        most, through = self.settings.requests_per_minute, self._let_through
-        if most is None:
-            return False
-        while through and through[0] <= now - _MINUTE:
-            through.popleft()
-        if len(through) >= most:
-            return True
-        through.append(now)
-        return False
+        """Whether this invocation is more than the quota of the minute before `now`, in seconds; else it counts in it."""
+        return self._requests.take(self.settings.requests_per_minute, 1, now) is None
 
     def _checked(self, name: str, value: Any) -> Any:
         if name not in _CHECKS:
@@ -139,6 +168,7 @@ _CHECKS: dict[str, tuple[type, int]] = {
     "outage": (bool, 1),
     "throttle_rate": (float, 1),
     "requests_per_minute": (int, 1_000_000),
+    "tokens_per_minute": (int, 1_000_000_000),
     "latency_ms": (float, _MAX_MS),
     "time_to_first_token_ms": (float, _MAX_MS),
     "tokens_per_second": (float, 1_000_000),

@@ -98,6 +98,12 @@ class SimulatedTurn:
         if self.input_tokens > window:
             raise invalid("Input is too long for requested model.")
 
+    @property
+    def most_tokens(self) -> int:
+        """What a quota holds of it while it is under way: its input, and all that it may write. Source: AWS user guide, "How
+        tokens are counted in Amazon Bedrock"."""
+        return self.input_tokens + (self.max_tokens or self.model.max_output_tokens or 0)
+
     def seed(self) -> bytes:
         """What the answer depends on: sixteen bytes, the same for the same request."""
         return self.prompt.digest(f"{self.region} {self.model_id}")

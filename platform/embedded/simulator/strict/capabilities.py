@@ -39,6 +39,7 @@ class ModelCapabilities:
     streaming: bool = True
     streamed_tools: bool = True
     count_tokens_id: str | None = None  # the one id that CountTokens takes; empty: none; None: any
+    output_burndown: int = 1  # what one token of output takes of a quota
     is_known: bool = False
 
 
