@@ -57,6 +57,10 @@ class Call:
     """The prompt that is run. By `resolve prompt`; calls of no prompt have none."""
     prompt_rules: RuleSet | None = None
     """Of privacy, where a prompt adds some to the key's."""
+    within: tuple[tuple[str, ...], ...] = ()
+    """Pins that hold wherever it goes from here on, by other routes and by calls of its own. By `resolve route`."""
+    stays_in_aws: bool = False
+    """The same of providers beside AWS: none is asked. By `resolve route`."""
     fixed_answer: str | None = None
     """An answer that no model is asked for."""
     admitted_at: datetime | None = None
@@ -140,8 +144,8 @@ class Call:
         dimensions: int | None = None,
         feature: str | None = None,
     ) -> Call:
-        """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own. `feature`,
-        where it is counted as another."""
+        """A call of Gatehouse's own on behalf of this one: the same key, tags, privacy rules and places, a record of its own.
+        `feature`, where it is counted as another."""
         request = replace(
             self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
             is_inner=True, wishes=None, cache_key="", feature=self.request.feature if feature is None else feature,
@@ -151,6 +155,8 @@ class Call:
             conversation=conversation,
             body_bytes=body_bytes,
             prompt_rules=self.prompt_rules,
+            within=self.within,
+            stays_in_aws=self.stays_in_aws,
         )
 
     def elapsed_ms(self) -> float:

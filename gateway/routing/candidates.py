@@ -8,9 +8,10 @@ from random import Random
 from gateway.call import Call
 from gateway.call.groups import Routed, StandIn
 from gateway.catalogue.policy import price_at
+from gateway.catalogue.routing_rules import BEDROCK
 from gateway.routing.plan import plan
 from gateway.routing.residency import document_of, is_within, pins_of
-from gateway.routing.scoring.scored import Live, by_score, is_scored, stands_against
+from gateway.routing.scoring.scored import Live, by_score, is_scored, rule_of, stands_against
 from gateway.snapshot.state import DeploymentEntry, RouteEntry, Snapshot
 
 
@@ -23,7 +24,10 @@ def routed(call: Call, route: RouteEntry, random: Random, snapshot: Snapshot, li
     if deployments and is_scored(call, route):
         ranking = by_score(call, route, deployments, snapshot, live)
         deployments = () if ranking is None else ranking.deployments
-    names = chain_of(call, route) if deployments else ()
+    if not deployments:
+        return Routed(route=route, deployments=())
+    _confine(call, route, snapshot, by_rule=ranking is not None and bool(ranking.rule))
+    names = chain_of(call, route)
     if not names:
         return Routed(route=route, deployments=deployments, ranking=ranking)
     found = list(deployments)
@@ -41,10 +45,26 @@ def routed(call: Call, route: RouteEntry, random: Random, snapshot: Snapshot, li
     return Routed(route=route, deployments=tuple(found), stand_ins=stand_ins, ranking=ranking)
 
 
+def _confine(call: Call, route: RouteEntry, snapshot: Snapshot, *, by_rule: bool) -> None:
+    """Notes where the call must stay whatever becomes of it: routes that it falls back to, those of a budget or a policy, copies
+    of it, and calls on its behalf know nothing of this route, of its prompt, or of what its caller wishes."""
+    if pins := pins_of(call, route):
+        call.within = pins
+    if (wishes := call.request.wishes) is not None:
+        call.stays_in_aws |= wishes.compliance
+        if wishes.region:
+            call.within += ((wishes.region,),)
+    if by_rule and (rule := rule_of(call, route, snapshot)) is not None:
+        call.stays_in_aws |= rule.choose == BEDROCK
+        if rule.regions:
+            call.within += (rule.regions,)
+
+
 def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
     """Those of the kind asked for, in the regions allowed, that have a price, and that the team may use; each under the team's
     own inference profile, where it has one."""
-    profiles, may_leave_aws = call.key.team.inference_profiles, call.key.team.may_leave_aws
+    profiles = call.key.team.inference_profiles
+    may_leave_aws = call.key.team.may_leave_aws and not call.stays_in_aws
     pins = pins_of(call, route)
     return tuple(
         deployment

@@ -68,12 +68,13 @@ def geography_of(invoke_id: str) -> str:
 
 
 def pins_of(call: Call, route: RouteEntry) -> tuple[tuple[str, ...], ...]:
-    """Those that are set, of team, route and prompt: a call stays within each."""
+    """Those that are set, of team, route and prompt, and of where the call came from: it stays within each."""
     if call.request.prompt is None:
         prompt: tuple[str, ...] = ()
         if not call.key.team.regions and not route.regions:
-            return ()
+            return call.within
     else:
         document = document_of(call)
         prompt = () if document is None else document.regions
-    return tuple(pins for pins in (call.key.team.regions, route.regions, prompt) if pins)
+    found = (*call.within, call.key.team.regions, route.regions, prompt)
+    return tuple(dict.fromkeys(pins for pins in found if pins))

@@ -115,6 +115,14 @@ def _uncallable(call: Call, route: RouteEntry, gateway: Gateway) -> Refusal:
             param="model",
             may_retry=False,
         )
+    if call.stays_in_aws and not any(each.is_in_aws for each in within):
+        return Refusal(
+            "no_suitable_model",
+            f"The model '{route.name}' is served outside of AWS alone, and this call, or the one that it is made for, may not "
+            "leave AWS. Ask an administrator for a model in AWS in its place.",
+            param="model",
+            may_retry=False,
+        )
     if (against := _against(call, route, gateway)) is not None:
         return against
     if route.strategy == "weighted" and not any(each.weight for each in route.deployments):
