@@ -15,6 +15,7 @@ from gateway.routing.fleet.fleet import Fleet
 from gateway.routing.fleet.health import Sent
 from gateway.routing.fleet.room import Room, Taken
 from gateway.routing.order import Candidate, put_in_order, rank
+from gateway.snapshot.accounts import BEDROCK
 from gateway.snapshot.state import DeploymentEntry
 from governance.limits.services.rate_limiter import RateLimiter
 from kernel.clock import elapsed_ms, perf_counter
@@ -231,8 +232,7 @@ class Attempts:
     def _start(self, candidate: Candidate, taken: Taken) -> None:
         candidate.tries += 1
         account = candidate.deployment.account
-        if account is not None:
-            self._decision.provider = account.provider
+        self._decision.provider = BEDROCK if account is None else account.provider
         sent = candidate.health.begins(
             perf_counter(),
             tokens=self._call.bounds.counted_input_tokens,
