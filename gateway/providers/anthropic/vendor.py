@@ -41,10 +41,10 @@ def headroom_of(header: Callable[[str], str], *, now: datetime | None = None) ->
 def _seconds(text: str, now: datetime) -> float | None:
     """Until a moment as RFC 3339 has it."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+    return max(0.0, (moment - now).total_seconds())
 
 
 ANTHROPIC = Vendor(

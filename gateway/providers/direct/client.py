@@ -1,5 +1,7 @@
 """HTTP to providers beside Bedrock: the key shown, the address looked at, every fault told as a refusal."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +16,9 @@ from kernel.clock import utc_now
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 _MAX_REQUEST_ID = 100
+_STATUS = re.compile(r"[45]\d\d")
+_ERROR_SECONDS = 5.0
+_MAX_ERROR_BYTES = 64 * 1024
 
 
 class DirectClient:
@@ -45,7 +50,9 @@ class DirectClient:
                 attempt.request_id = answer.header(self.vendor.request_id_header)[:_MAX_REQUEST_ID]
                 attempt.headroom = self.vendor.headroom(answer.header)
                 if answer.status != 200:
-                    content = await answer.read()
+                    content = await _said(answer)
+                    if answer.status < 300:  # it took the request
+                        raise self.unreadable()
                     wait = wait_of(answer.header, now=utc_now())
                     raise self.refusal(attempt, told_by(content), status=answer.status, retry_after=wait)
                 yield answer
@@ -63,7 +70,9 @@ class DirectClient:
     def refusal(
         self, attempt: Attempt, told: Told, *, status: int, retry_after: int | None = None
     ) -> Refusal:
-        """The refusal for an error of the provider's."""
+        """The refusal for an error of the provider's: of an answer with status 200, by the status that it names, if it does."""
+        if status == 200:
+            status = next((int(each) for each in told.kinds if _STATUS.fullmatch(each)), status)
         return refusal_of(
             told,
             status=status,
@@ -86,3 +95,25 @@ class DirectClient:
         return Refusal(
             "upstream_error", f"{self.vendor.title} sent an answer that can't be read.", may_be_billed=True
         )
+
+
+def is_document(begin: bytes) -> bool:
+    """Whether an answer that was asked for as a stream comes whole, by its beginning: servers that say to be compatible may do that,
+    and tell an error so with status 200 (openrouter.ai/docs/errors)."""
+    return begin.lstrip().startswith((b"{", b"["))
+
+
+async def _said(answer: UpstreamAnswer) -> bytes:
+    """What an error says, as far as it comes: its status is known, whatever becomes of its words."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_ERROR_SECONDS):
+            async for chunk in answer.chunks():
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= _MAX_ERROR_BYTES:
+                    break
+    except (BrokenError, TimeoutError):
+        pass
+    return b"".join(parts)[:_MAX_ERROR_BYTES]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 import orjson
@@ -15,6 +16,8 @@ import orjson
 from gateway.refusals import Refusal
 
 _MAX_MESSAGE_LENGTH = 500
+_MAX_NAME_LENGTH = 100
+_NUMBER = re.compile(r"[0-9]{1,300}(\.[0-9]{0,300})?")
 _MAX_WAIT_SECONDS = 24 * 3600
 _USUAL_WAIT_SECONDS = 1
 
@@ -56,6 +59,8 @@ KEY_REFUSED = for_admins("its key is not accepted")
 NOT_ALLOWED = for_admins("its account may not do this")
 NO_CREDIT = for_admins("its account has no credit left")
 NO_MODEL = for_admins("the model is not there")
+ELSEWHERE = for_admins("its address leads elsewhere, which is not followed")
+TAKES_NONE = for_admins("its address takes no calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,12 @@ class ErrorRule:
 
 
 BY_STATUS = (
+    ErrorRule(ELSEWHERE, (301, 302, 303, 307, 308)),
+    ErrorRule(TAKES_NONE, (405, 501)),
     ErrorRule(KEY_REFUSED, (401,)),
     ErrorRule(NO_CREDIT, (402,)),
     ErrorRule(NOT_ALLOWED, (403,)),
-    ErrorRule(NO_MODEL, (404,)),
+    ErrorRule(NO_MODEL, (404, 410)),
     ErrorRule(TIMED_OUT, (408, 504, 524)),
     ErrorRule(TOO_LARGE, (413,)),
     ErrorRule(THROTTLED, (429,)),
@@ -104,6 +111,8 @@ def told_by(body: bytes) -> Told:
         document = orjson.loads(body)
     except ValueError:
         document = {}
+    if isinstance(document, list) and document:  # of one
+        document = document[0]
     return told_in(document if isinstance(document, dict) else {})
 
 
@@ -113,10 +122,12 @@ def told_in(document: dict[str, Any]) -> Told:
     inner: dict[str, Any] = error if isinstance(error, dict) else document
     said = error if isinstance(error, str) else inner.get("message") or document.get("detail") or ""
     text = said if isinstance(said, str) else orjson.dumps(said).decode()
-    kinds = [str(inner[name]) for name in ("code", "type") if inner.get(name) not in (None, "", "error")]
-    return Told(
-        frozenset(kinds), kinds[0] if kinds else "", text[:_MAX_MESSAGE_LENGTH].strip() or "no message"
-    )
+    kinds = [
+        str(inner[name])[:_MAX_NAME_LENGTH]
+        for name in ("code", "type")
+        if inner.get(name) not in (None, "", "error")
+    ]
+    return Told(frozenset(kinds), kinds[0] if kinds else "", text.strip() or "no message")
 
 
 def refusal_of(
@@ -133,8 +144,8 @@ def refusal_of(
         rule for rule in (*rules, *BY_STATUS) if rule.fits(status, told.kinds, told.message)
     ).meaning
     wait = None if retry_after is None else float(retry_after)
-    message = told.message.replace(secret, "…") if secret else told.message
-    name = told.name or str(status)
+    message = _without(secret, told.message)[:_MAX_MESSAGE_LENGTH]
+    name = " ".join(_without(secret, told.name).split()) or str(status)
     if meaning.code == "upstream_throttled":
         retry_after = retry_after or _USUAL_WAIT_SECONDS
     words = {
@@ -156,17 +167,22 @@ def refusal_of(
     )
 
 
+def _without(secret: str, text: str) -> str:
+    """Before anything is cut off: else a piece of it could be left."""
+    return text.replace(secret, "…") if secret else text
+
+
 def wait_of(header: Callable[[str], str], *, now: datetime) -> int | None:
-    """How many seconds a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
-    if (milliseconds := header("retry-after-ms").strip()).isdecimal():
-        return _bounded(-(-int(milliseconds[:12]) // 1000))
-    if (seconds := header("retry-after").strip()).isdecimal():
-        return _bounded(int(seconds[:9]))
+    """How many seconds a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds, parts of them too, or as a date."""
+    if _NUMBER.fullmatch(milliseconds := header("retry-after-ms").strip()):
+        return _bounded(float(milliseconds) / 1000)
+    if _NUMBER.fullmatch(seconds := header("retry-after").strip()):
+        return _bounded(float(seconds))
     try:
-        return _bounded(round((parsedate_to_datetime(seconds) - now).total_seconds()))
-    except (TypeError, ValueError):
+        return _bounded((parsedate_to_datetime(seconds) - now).total_seconds())
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
 
 
-def _bounded(seconds: int) -> int:
-    return min(max(seconds, 1), _MAX_WAIT_SECONDS)
+def _bounded(seconds: float) -> int:
+    return ceil(min(max(seconds, 1), _MAX_WAIT_SECONDS))

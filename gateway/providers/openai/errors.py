@@ -18,6 +18,8 @@ RULES = (
     ErrorRule(NO_CREDIT, kinds=("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")),
     ErrorRule(KEY_REFUSED, kinds=("invalid_api_key", "authentication_error", "account_deactivated")),
     ErrorRule(KEY_REFUSED, statuses=(401,)),
+    # continuedev/continue#11336, simonw/llm#1213: at Gemini's address a key that is wrong or has expired is a 400.
+    ErrorRule(KEY_REFUSED, (400,), sentence=r"^API key (not valid|expired)"),
     ErrorRule(
         NO_MODEL, kinds=("model_not_found", "model_not_available")
     ),  # 404, and 403 where a project may not use it
