@@ -195,6 +195,8 @@ class Reply:
     stop_reason: str = ""
     usage: Usage = field(default_factory=Usage)
     has_usage: bool = False
+    has_ended: bool = False
+    """Whether the model said that this round's answer is whole, though not always what it used."""
     served_tier: str | None = None
     """The tier that the provider says it used; None where it does not say."""
     earlier: list[Round] = field(default_factory=list)
@@ -207,7 +209,7 @@ class Reply:
             finished.usage,
             not finished.is_cut,
         )
-        self.served_tier = finished.tier
+        self.served_tier, self.has_ended = finished.tier, True
 
     def block(self, index: int, kind: str) -> AnswerBlock:
         """The block under way, or a new one of this kind."""

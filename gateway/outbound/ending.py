@@ -37,7 +37,8 @@ def keep(call: Call, event: Event) -> None:
             block.name = block.name or event.kind
             block.parts.append(text)
         case Vector(_, _, tokens):
-            call.reply.usage, call.reply.has_usage = Usage(input=call.reply.usage.input + tokens), True
+            call.reply.usage = Usage(input=call.reply.usage.input + tokens)
+            call.reply.has_usage |= tokens > 0
         case Finished():
             call.reply.end(event)
             if (failure := _failure_of(call)) is not None:

@@ -1,3 +1,5 @@
+import logging
+
 from gateway.call import Call, Round
 from gateway.catalogue.policy import PriceEntry, cache_saving, cost, price_at
 from gateway.events import Usage, added
@@ -8,6 +10,8 @@ from gateway.wire.cached_prefixes import points_of
 from gateway.wire.interrupted import interrupted_usage
 from gateway.wire.tokens import count_text, has_media
 from kernel.clock import perf_counter
+
+logger = logging.getLogger(__name__)
 
 
 def settle(call: Call, gateway: Gateway) -> None:
@@ -30,7 +34,7 @@ def end_round(call: Call, gateway: Gateway) -> None:
     call.reply.earlier.append(
         Round(call.reply.usage, charge.cost_nanos, charge.is_estimated, charge.cache_saved_nanos)
     )
-    call.reply.usage, call.reply.has_usage = Usage(), False
+    call.reply.usage, call.reply.has_usage, call.reply.has_ended = Usage(), False, False
     charge.cost_nanos, charge.is_estimated, charge.cache_saved_nanos = 0, False, 0
     call.reply.answer = []
 
@@ -60,9 +64,14 @@ def _charge_round(call: Call, gateway: Gateway) -> None:
     call.charge.cache_saved_nanos = cache_saving(price, call.reply.usage)
     call.charge.images = call.conversation.image_count
     call.charge.cost_nanos = cost(price, call.reply.usage, images=call.charge.images)
-    if call.charge.is_estimated:
-        held = call.hold.nanos - sum(each.cost_nanos for each in call.reply.earlier)
-        call.charge.cost_nanos = max(0, min(call.charge.cost_nanos, held))
+    held = max(0, call.hold.nanos - sum(each.cost_nanos for each in call.reply.earlier))
+    if call.charge.cost_nanos > held:
+        if not call.charge.is_estimated:
+            logger.warning(
+                "call %s: %s says that it used more than it can have, and is charged for what was held",
+                call.id, call.deployment.invoke_id,
+            )  # fmt: skip
+        call.charge.cost_nanos, call.charge.is_estimated = held, True
 
 
 def _learn(call: Call, gateway: Gateway) -> None:
@@ -104,7 +113,7 @@ def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     may_be_billed = call.refusal is not None and call.refusal.may_be_billed
     if may_be_billed and not call.reply.is_streamed:
         return Usage(input=call.bounds.counted_input_tokens, output=call.bounds.max_tokens)
-    if not (call.reply.answer or call.is_cancelled or may_be_billed):
+    if not (call.reply.answer or call.reply.has_ended or call.is_cancelled or may_be_billed):
         return None
     written = "".join(block.text for block in call.reply.answer)
     factor = gateway.estimator.factor(family_of(call.deployment))

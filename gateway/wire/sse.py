@@ -29,7 +29,8 @@ class EventDecoder:
         self._name = ""
         self._data: list[bytes] = []
         self._size = 0
-        self._has_begun = False
+        self.has_begun = False
+        """Whether anything has come, but for what tells of what kind of text it is."""
 
     @property
     def is_between_events(self) -> bool:
@@ -39,12 +40,12 @@ class EventDecoder:
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
         """The events that are whole now. Raises CorruptEventsError."""
         rest = self._rest + chunk
-        if not self._has_begun:
+        if not self.has_begun:
             if _BOM.startswith(rest):
                 self._rest = rest if rest != _BOM else b""
-                self._has_begun = rest == _BOM
+                self.has_begun = rest == _BOM
                 return
-            rest, self._has_begun = rest.removeprefix(_BOM), True
+            rest, self.has_begun = rest.removeprefix(_BOM), True
         # A carriage return at the end may be the half of a line's end.
         held = rest[-1:] if rest.endswith(b"\r") else b""
         lines = _LINE.split(rest[: len(rest) - len(held)])

@@ -18,6 +18,7 @@ from gateway.events import (
     ToolStart,
     Usage,
 )
+from gateway.providers.openai.usage import MAX_TOKENS
 from gateway.providers.unknown import unknown
 
 _LOCATIONS = {
@@ -88,6 +89,7 @@ class MessagesReader:
         self._tier: str | None = None
         self._reason = ""
         self._sequence = ""
+        self._has_written = False
         self._ignored: set[int] = set()
         """Blocks of kinds that are not known: nothing is told of their deltas."""
         self.is_finished = False
@@ -96,6 +98,7 @@ class MessagesReader:
         """The events of a whole answer. Raises msgspec.MsgspecError, KeyError or TypeError for what is none."""
         answer = _decode_answer(content)
         self._note(answer.usage)
+        self._has_written = bool(answer.content)
         for index, block in enumerate(answer.content):
             yield from self._block(index, block)
             yield BlockStop(index)
@@ -113,6 +116,7 @@ class MessagesReader:
         elif event.type == "content_block_start" and event.content_block is not None:
             yield from self._start(index, event.content_block)
         elif event.type == "content_block_stop":
+            self._has_written = True
             yield BlockStop(index)
         elif event.type == "message_start" and event.message is not None:
             self._note(event.message.usage)
@@ -183,10 +187,11 @@ class MessagesReader:
             "cache_creation_input_tokens",
         ):
             value = getattr(usage, name)
-            if value is not None:
+            if value is not None and value <= MAX_TOKENS:
                 self._usage[name] = max(value, self._usage.get(name, 0))
         if usage.cache_creation is not None:
-            self._hour = max(self._hour, usage.cache_creation.ephemeral_1h_input_tokens or 0)
+            hour = usage.cache_creation.ephemeral_1h_input_tokens or 0
+            self._hour = max(self._hour, hour if hour <= MAX_TOKENS else 0)
         if usage.service_tier:
             self._tier = _TIERS.get(usage.service_tier, usage.service_tier)
 
@@ -200,7 +205,9 @@ class MessagesReader:
             cache_write=max(written - self._hour, 0),
             cache_write_1h=self._hour,
         )
-        return Finished(self._reason, usage, tier=self._tier, stop_sequence=self._sequence)
+        # Where what it says can't be, it is estimated: no prompt is of nothing, and no text.
+        is_cut = not usage.prompt or (self._has_written and not usage.output)
+        return Finished(self._reason, usage, tier=self._tier, stop_sequence=self._sequence, is_cut=is_cut)
 
 
 def _kind(block: Any) -> str:

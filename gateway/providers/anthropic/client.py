@@ -9,14 +9,14 @@ from gateway.call.embedding import EmbeddingOptions
 from gateway.events import Event
 from gateway.providers.anthropic.answer import MessagesReader, StreamEvent, decode_event
 from gateway.providers.anthropic.request import betas_of, messages_body
-from gateway.providers.direct.client import EVENT_STREAM, JSON, DirectClient
+from gateway.providers.direct.client import EVENT_STREAM, JSON, DirectClient, is_document
 from gateway.providers.direct.errors import told_by, told_in
 from gateway.providers.provider import Asked, Attempt
 from gateway.refusals import Refusal
-from gateway.wire.sse import CorruptEventsError, EventDecoder
+from gateway.wire.sse import EventDecoder
 
 _PATH = "/v1/messages"
-_UNREADABLE = (msgspec.MsgspecError, CorruptEventsError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError)
 
 
 class MessagesProvider:
@@ -41,22 +41,29 @@ class MessagesProvider:
     ) -> AsyncGenerator[Event, None]:
         async with self._client.post(attempt, _PATH, body, accept=JSON, headers=headers) as answer:
             content = await answer.read()
+        for event in self._read(attempt, content):
+            yield event
+
+    def _read(self, attempt: Attempt, content: bytes) -> list[Event]:
+        """The events of a whole answer. Refusal for what is none."""
         try:
-            events = list(MessagesReader(takes_raw=attempt.takes_raw).whole(content))
+            return list(MessagesReader(takes_raw=attempt.takes_raw).whole(content))
         except _UNREADABLE as error:
             if b'"error"' in content[:200]:  # with status 200 all the same
                 raise self._client.refusal(attempt, told_by(content), status=200) from error
             raise self._client.unreadable() from error
-        for event in events:
-            yield event
 
     async def _stream(
         self, attempt: Attempt, body: bytes, headers: dict[str, str]
     ) -> AsyncGenerator[Event, None]:
         reader, decoder = MessagesReader(takes_raw=attempt.takes_raw), EventDecoder()
+        whole: list[bytes] = []
         async with self._client.post(attempt, _PATH, body, accept=EVENT_STREAM, headers=headers) as answer:
             try:
                 async for chunk in answer.chunks():
+                    if whole or (not decoder.has_begun and is_document(chunk)):
+                        whole.append(chunk)
+                        continue
                     for found in decoder.feed(chunk):
                         for event in reader.feed(self._checked(attempt, found.data)):
                             yield event
@@ -64,7 +71,10 @@ class MessagesProvider:
                         break
             except _UNREADABLE as error:
                 raise self._client.unreadable() from error
-        if not reader.is_finished:
+        if whole:
+            for event in self._read(attempt, b"".join(whole)):
+                yield event
+        elif not reader.is_finished:
             raise self._client.cut()
 
     def _checked(self, attempt: Attempt, data: bytes) -> StreamEvent:

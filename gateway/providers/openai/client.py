@@ -7,18 +7,19 @@ import msgspec
 
 from gateway.call.embedding import EmbeddingOptions
 from gateway.events import Event, Finished, Usage, Vector
-from gateway.providers.direct.client import EVENT_STREAM, JSON, DirectClient
-from gateway.providers.direct.errors import told_in
-from gateway.providers.openai.answer import ChatReader, Chunk, NoAnswerError, decode_chunk
+from gateway.providers.direct.client import EVENT_STREAM, JSON, DirectClient, is_document
+from gateway.providers.direct.errors import told_by, told_in
+from gateway.providers.openai.answer import ChatReader, Chunk, decode_chunk
 from gateway.providers.openai.dialect import Dialect
 from gateway.providers.openai.embeddings import embedding_bodies, vectors
 from gateway.providers.openai.request import chat_body
 from gateway.providers.provider import Asked, Attempt
 from gateway.refusals import Refusal
-from gateway.wire.sse import CorruptEventsError, EventDecoder
+from gateway.wire.sse import EventDecoder
 
 _DONE = b"[DONE]"
-_UNREADABLE = (msgspec.MsgspecError, NoAnswerError, CorruptEventsError)
+_UNREADABLE = (msgspec.MsgspecError, ValueError)
+"""Of no JSON, no text in UTF-8, no stream of events, no answer."""
 
 
 class ChatProvider:
@@ -43,42 +44,56 @@ class ChatProvider:
         reader = ChatReader(searches=self._dialect.searches)
         async with self._client.post(attempt, "/chat/completions", body, accept=JSON) as answer:
             content = await answer.read()
+        for event in self._read(attempt, content, reader):
+            yield event
+
+    def _read(self, attempt: Attempt, content: bytes, reader: ChatReader) -> list[Event]:
+        """The events of a whole answer. Refusal for what is none."""
         try:
             events = [*reader.feed(self._checked(attempt, content)), *reader.end()]
         except _UNREADABLE as error:
             raise self._client.unreadable() from error
         if not reader.is_complete:
             raise self._client.unreadable()
-        for event in events:
-            yield event
+        return events
 
     async def _stream(self, attempt: Attempt, body: bytes) -> AsyncGenerator[Event, None]:
         reader = ChatReader(searches=self._dialect.searches)
         decoder, is_done = EventDecoder(), False
+        whole: list[bytes] = []
         async with self._client.post(attempt, "/chat/completions", body, accept=EVENT_STREAM) as answer:
             try:
                 async for chunk in answer.chunks():
+                    if whole or (not decoder.has_begun and is_document(chunk)):
+                        whole.append(chunk)
+                        continue
                     for found in decoder.feed(chunk):
-                        if found.data == _DONE:
+                        if found.data.strip() == _DONE:
                             is_done = True
-                            continue
-                        for event in reader.feed(self._checked(attempt, found.data)):
+                            break
+                        for event in reader.feed(self._checked(attempt, found.data, name=found.name)):
                             yield event
                     if is_done:
                         break
             except _UNREADABLE as error:
                 raise self._client.unreadable() from error
+        if whole:
+            for event in self._read(attempt, b"".join(whole), reader):
+                yield event
+            return
         # Some servers that say to be compatible leave `[DONE]` out; none leaves out why the answer ended.
         if not reader.is_complete or not (is_done or decoder.is_between_events):
             raise self._client.cut()
         for event in reader.end():
             yield event
 
-    def _checked(self, attempt: Attempt, data: bytes) -> Chunk:
+    def _checked(self, attempt: Attempt, data: bytes, *, name: str = "") -> Chunk:
         """A whole answer or an event. Refusal where it is an error, which may come with status 200, too."""
         chunk = decode_chunk(data)
-        if chunk.error is not None and not chunk.choices:
+        if chunk.error or (chunk.error is not None and not chunk.choices):
             raise self._client.refusal(attempt, told_in({"error": chunk.error}), status=200)
+        if (name == "error" or chunk.object == "error") and not chunk.choices:
+            raise self._client.refusal(attempt, told_by(data), status=200)
         return chunk
 
     async def embed(
@@ -90,7 +105,7 @@ class ChatProvider:
         options: EmbeddingOptions | None = None,
     ) -> AsyncGenerator[Event, None]:
         """A vector for each text, in order. It may take several requests, each billed when its vectors have come."""
-        index, total = 0, 0
+        index, total, is_cut = 0, 0, False
         for body, number in embedding_bodies(attempt.invoke_id, texts, dimensions, options):
             async with self._client.post(attempt, "/embeddings", body, accept=JSON) as answer:
                 content = await answer.read()
@@ -102,7 +117,8 @@ class ChatProvider:
                 yield Vector(index, row, 0 if place else tokens)
                 index += 1
             total += tokens
-        yield Finished("end_turn", Usage(input=total))
+            is_cut |= not tokens
+        yield Finished("end_turn", Usage(input=total), is_cut=is_cut)
 
     async def rerank(self, attempt: Attempt, model_id: str, texts: list[str]) -> AsyncGenerator[Event, None]:
         raise Refusal(

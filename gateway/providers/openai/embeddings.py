@@ -1,11 +1,13 @@
 """PURE: OpenAI's embeddings. Source: the OpenAI API reference, "Create embeddings": 2,048 texts and 300,000 tokens a request."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from gateway.call.embedding import EmbeddingOptions
 from gateway.conversation import Json, encode
+from gateway.providers.openai.usage import input_of
 from gateway.refusals import Refusal
 
 _MAX_TEXTS = 2048
@@ -18,13 +20,9 @@ class _Row(msgspec.Struct):
     embedding: list[float]
 
 
-class _Usage(msgspec.Struct):
-    prompt_tokens: int
-
-
 class _Answer(msgspec.Struct):
     data: list[_Row]
-    usage: _Usage
+    usage: Any = None
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
@@ -68,9 +66,10 @@ def _parts(texts: list[str]) -> Iterator[list[str]]:
 
 
 def vectors(content: bytes, number: int) -> tuple[list[list[float]], int]:
-    """The vectors in the order of their texts, and the tokens billed. Raises msgspec.MsgspecError or ValueError."""
+    """The vectors in the order of their texts, and the tokens billed, 0 where it does not say. Raises msgspec.MsgspecError or
+    ValueError."""
     answer = _decode(content)
     rows = sorted(answer.data, key=lambda row: row.index)
     if [row.index for row in rows] != list(range(number)):
         raise ValueError("not a vector for each text")
-    return [row.embedding for row in rows], answer.usage.prompt_tokens
+    return [row.embedding for row in rows], input_of(answer.usage)

@@ -73,7 +73,9 @@ def ids(call: Call, name: str) -> set[int]:
         model=name, conversation=msgspec.convert({"messages": []}, Conversation), feature="copy"
     )
     inner.key = call.key
-    return {each.id for each in routed(inner, SNAPSHOT.routes[name], Random(1), SNAPSHOT, fleet()).deployments}
+    return {
+        each.id for each in routed(inner, SNAPSHOT.routes[name], Random(1), SNAPSHOT, fleet()).deployments
+    }
 
 
 CONFINED = [
@@ -86,7 +88,9 @@ CONFINED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "said", "may"), [each[1:] for each in CONFINED], ids=[each[0] for each in CONFINED])
+@pytest.mark.parametrize(
+    ("changes", "said", "may"), [each[1:] for each in CONFINED], ids=[each[0] for each in CONFINED]
+)
 def test_what_a_call_may_not_leave_nothing_that_comes_of_it_does(changes, said, may):
     entry = route("first", EU, fallbacks=("anywhere", "outside"), **changes)
     call = routed_call(entry, **said)
@@ -106,7 +110,11 @@ def test_a_route_changed_twice_stays_where_the_first_was():
 
 def test_a_decision_names_who_answered_in_the_end():
     async def ask() -> list[str]:
-        call, limiter, health = routed_call(route("two", OUT, EU)), RateLimiter(URL, members=lambda: (0, 1)), fleet()
+        call, limiter, health = (
+            routed_call(route("two", OUT, EU)),
+            RateLimiter(URL, members=lambda: (0, 1)),
+            fleet(),
+        )
         attempts, found = Attempts(call, health, limiter, random=Random(1), patience=0.5), []
         for _ in range(2):
             await attempts.next()
