@@ -1,5 +1,7 @@
 """PURE: what is kept of an answer as it comes, and whether one that has ended is an answer in the format it is told in."""
 
+import orjson
+
 from gateway.call import Call
 from gateway.events import (
     Citations,
@@ -14,8 +16,11 @@ from gateway.events import (
     Vector,
 )
 from gateway.outbound.contract import contract_of
-from gateway.outbound.stop_reasons import failure_of
+from gateway.outbound.stop_reasons import failure_of, is_normal
 from gateway.refusals import Refusal
+
+_TELL_OBJECTS = frozenset({"converse", "anthropic", "invoke"})
+"""Formats whose whole answers have a tool's arguments as an object."""
 
 
 def keep(call: Call, event: Event) -> None:
@@ -45,6 +50,26 @@ def keep(call: Call, event: Event) -> None:
                 raise failure
 
 
+def _has_unreadable_call(call: Call) -> bool:
+    """Whether a whole answer would tell the arguments of a tool's call as an object, and the model has written none: the tool
+    would be called with nothing. Formats that tell them as text, and streams, tell them as they came."""
+    if call.request.is_stream or call.request.wire_format not in _TELL_OBJECTS:
+        return False
+    calls = [block for block in call.reply.answer if block.kind == "tool_use"]
+    return (
+        bool(calls) and is_normal(call.reply.stop_reason) and not all(_is_object(each.text) for each in calls)
+    )
+
+
+def _is_object(text: str) -> bool:
+    """Of nothing, too, and of null: a tool without arguments."""
+    try:
+        found = orjson.loads(text or "null")
+    except orjson.JSONDecodeError:
+        return False
+    return found is None or isinstance(found, dict)
+
+
 def takes_raw(call: Call) -> bool:
     """Whether the caller gets what Gatehouse has no kind for, and every way to end, as Bedrock says it."""
     return call.request.wire_format == "converse" and not call.request.is_inner and contract_of(call) is None
@@ -52,6 +77,8 @@ def takes_raw(call: Call) -> bool:
 
 def _failure_of(call: Call) -> Refusal | None:
     """Why the answer that has ended is an error, with what it used known; None where it is none."""
+    if _has_unreadable_call(call):
+        return failure_of("malformed_tool_use")
     output = call.checks.output
     if takes_raw(call) or contract_of(call) is not None or (output is not None and output.blocked):
         return None

@@ -52,9 +52,9 @@ def content_of(events: list[Event]) -> list[Json]:
 
 
 def arguments_of(text: str) -> Any:
-    """What a tool is called with; nothing where the call was cut off by the bound, which the stop reason says."""
+    """What a tool is called with; nothing where the call was cut off by the bound, which the stop reason says, or it takes nothing."""
     try:
-        return orjson.loads(text)
+        return orjson.loads(text) or {}
     except orjson.JSONDecodeError:
         return {}
 

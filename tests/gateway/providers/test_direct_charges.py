@@ -77,6 +77,15 @@ USAGES: list[Any] = [
     {"prompt_tokens": 10**8, "completion_tokens": 10**8}, {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 10**7},
 ]  # fmt: skip
 NOTHING = events(delta({"role": "assistant", "content": ""}), delta({}, "length"))
+CALLED: Any = {"prompt_tokens": 3, "completion_tokens": 2}
+
+
+def calling(arguments: Any, reason: str = "tool_calls") -> bytes:
+    function = {"name": "f", "arguments": arguments}
+    said = {"content": None, "tool_calls": [{"id": "a", "type": "function", "function": function}]}
+    return http(200, chat(said, reason, usage=CALLED))
+
+
 NO_TEXT = http(200, b'{"choices": [{"message": {"content": "\xff"}, "finish_reason": "stop"}]}')
 
 
@@ -90,6 +99,12 @@ CALLS: list[tuple[bytes, dict[str, Any], tuple[str, bool]]] = [
     (http(200, chat(usage={"prompt_tokens": 3, "completion_tokens": 2})), WHOLE, ("", False)),
     (NOTHING, STREAM, ("", True)),
     (NO_TEXT, WHOLE, ("upstream_error", True)),
+    # a tool is not called with nothing where the model has written something else
+    *((calling(arguments), WHOLE | {"wire_format": format}, ("upstream_error", False))
+      for arguments in ('{"a":', "[1]", '"text"') for format in ("anthropic", "converse")),
+    *((calling(arguments), WHOLE | {"wire_format": "anthropic"}, ("", False)) for arguments in ("", "null", "{}", {"a": 1})),
+    (calling('{"a":', "length"), WHOLE | {"wire_format": "anthropic"}, ("", False)),
+    (calling('{"a":'), WHOLE, ("", False)),
     *((vectors(usage), VECTORS, ("", True)) for usage in (None, {"prompt_tokens": -9}, {"prompt_tokens": 10**14})),
     (vectors({"prompt_tokens": 7}), VECTORS, ("", False)),
 ]  # fmt: skip
