@@ -1,11 +1,15 @@
 """PURE: which addresses of providers may be asked."""
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from governance.alerts.policy import is_public
 
 _MAX_LENGTH = 300
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+_PATHS = ("/chat/completions", "/v1/messages", "/embeddings")
+"""Of calls, which are not a part of the address."""
 
 
 def problem_of(base_url: str, *, allow_private: bool) -> str:
@@ -17,8 +21,14 @@ def problem_of(base_url: str, *, allow_private: bool) -> str:
         return "This is not a URL."
     if parts.scheme != "https" and not (parts.scheme == "http" and allow_private):
         return "Only https:// addresses are asked."
+    if host and not _HOST.fullmatch(host):  # others may read it as another host
+        return "The host has signs that no host has."
     if not host or "@" in parts.netloc or parts.query or parts.fragment or len(base_url) > _MAX_LENGTH:
         return "Give a host and a path, such as https://api.example.com/v1, without user, query and fragment."
+    if parts.path.rstrip("/").endswith(_PATHS):
+        return (
+            "Give what stands before /chat/completions or /v1/messages, such as https://api.example.com/v1."
+        )
     if not base_url.isprintable() or " " in base_url or not base_url.isascii():
         return "A URL has no blanks and only ASCII signs."
     if not allow_private and not is_allowed_host(host):
@@ -31,7 +41,8 @@ def is_allowed_host(host: str) -> bool:
     try:
         return is_public(host)
     except ValueError:
-        return "." in host.rstrip(".") and not host.endswith((".local", ".internal", ".localhost"))
+        name = host.rstrip(".")
+        return "." in name and not name.endswith((".local", ".internal", ".localhost"))
 
 
 def is_allowed_address(address: str) -> bool:

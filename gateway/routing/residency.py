@@ -42,7 +42,11 @@ def document_of(call: Call) -> Document | None:
 def is_within(deployment: DeploymentEntry, pins: Iterable[tuple[str, ...]]) -> bool:
     """Whether all that answers calls of a deployment is where each of the pins says: a profile's calls may go anywhere in its
     geography."""
-    places = _places(deployment.region, deployment.invoke_id)
+    account = deployment.account
+    if account is not None and account.aws_region:  # whatever its place is called here
+        places = places_of(account.aws_region)
+    else:
+        places = _places(deployment.region, deployment.invoke_id)
     return all(not places.isdisjoint(each) for each in pins)
 
 

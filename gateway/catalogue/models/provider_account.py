@@ -64,7 +64,9 @@ class ProviderAccount(Owned):
         return self.name
 
     def clean(self) -> None:
-        """An address that may be asked; one that speaks as OpenAI has no other than is given."""
+        """An address that may be asked; one that speaks as OpenAI has no other than is given. What is sent in a header is ASCII."""
+        if not (self.organisation.isascii() and self.organisation.isprintable()):
+            raise ValidationError({"organisation": "An organization ID has ASCII signs alone. Copy it anew."})
         if not self.base_url:
             if self.provider == ProviderKind.COMPATIBLE:
                 raise ValidationError({"base_url": "Say where it is, such as https://api.example.com/v1."})

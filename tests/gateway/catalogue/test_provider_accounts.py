@@ -238,3 +238,18 @@ def test_a_key_that_expires_is_told_of_once(world):
     assert warn_of_expiring(now=now) == 1
     assert warn_of_expiring(now=now + timedelta(minutes=1)) == 0
     assert "“openai” expires on" in Alert.objects.get(kind=Alert.Kind.MODEL_UNUSABLE).text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "member"),
+    [
+        ({"organisation": "org-ä"}, "organisation"),
+        ({"organisation": "org-a\nx-other: 1"}, "organisation"),
+        ({"base_url": "https://10.0.0.7\\.example.com/v1"}, "base_url"),
+        ({"base_url": "https://api.example.com/v1/chat/completions"}, "base_url"),
+    ],
+)
+def test_an_account_of_what_can_t_be_sent_is_refused(wrong, member):
+    with pytest.raises(ValidationError) as raised:
+        ProviderAccount(name="A", provider="openai", **wrong).clean()
+    assert list(raised.value.message_dict) == [member]

@@ -211,6 +211,12 @@ def test_schemas_of_strict_mode():
         ("https://api.example.com/v1?key=1", False),
         ("https://[::1/", False),
         ("ftp://api.example.com/", False),
+        ("https://10.0.0.7\\.example.com/v1", False),
+        ("https://10.0.0.7%5c.example.com/v1", False),
+        ("https://vault.internal./", False),
+        ("https://api.example.com/v1/chat/completions", False),
+        ("https://api.anthropic.com/v1/messages/", False),
+        ("https://API.Example.com:8443/a/v1/", True),
         ("", False),
     ],
 )

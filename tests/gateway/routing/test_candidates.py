@@ -17,6 +17,7 @@ from gateway.routing.attempts import Attempts
 from gateway.routing.candidates import routed
 from gateway.routing.fleet.breaker import Limits
 from gateway.routing.fleet.fleet import Fleet
+from gateway.routing.residency import is_within
 from gateway.snapshot.accounts import AccountEntry
 from gateway.snapshot.state import DeploymentEntry, RouteEntry, Snapshot
 from governance.limits.services.rate_limiter import RateLimiter
@@ -127,3 +128,27 @@ def test_a_decision_names_who_answered_in_the_end():
         return found
 
     assert asyncio.run(ask()) == ["openai", "bedrock"]
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        ("https://bedrock-mantle.eu-central-1.api.aws/v1", "eu-central-1"),
+        ("https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com/openai/v1", "us-gov-west-1"),
+        ("https://vpce-0a-b1-us-east-1a.bedrock-mantle.us-east-1.vpce.amazonaws.com/v1", "us-east-1"),
+        ("https://runtime.sagemaker.eu-west-1.amazonaws.com/endpoints/a", "eu-west-1"),
+        ("https://a1b2.execute-api.us-east-1.amazonaws.com/v1", ""),
+        ("https://bedrock-mantle.s3.amazonaws.com/v1", ""),
+        ("https://ec2-1-2-3-4.compute-1.amazonaws.com/v1", ""),
+        ("https://bedrock-mantle.us-east-1.api.aws.example.com/v1", ""),
+        ("https://bedrock-mantle.us-east-1.api.aws@example.com/v1", ""),
+        ("", ""),
+    ],
+)
+def test_only_where_aws_itself_answers_a_call_stays_in_aws_and_in_that_region(url, region):
+    account = AccountEntry(id=1, name="A", provider="openai-compatible", base_url=url)
+    assert (account.is_aws, account.aws_region) == (bool(region), region)
+    if region:
+        there = deployment(9, "eu-north-1", account)  # as it is called here
+        assert is_within(there, ((region,),))
+        assert is_within(there, (("eu",),)) is region.startswith("eu-")
