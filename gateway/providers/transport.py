@@ -24,6 +24,8 @@ from kernel.descriptors import EXHAUSTED
 
 logger = logging.getLogger(__name__)
 
+_ERROR_SECONDS = 5.0
+_MAX_ERROR_BYTES = 64 * 1024
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
@@ -134,3 +136,19 @@ class Transport:
             yield _Answer(response, deadline)
         finally:
             await request.__aexit__(None, None, None)
+
+
+async def words_of(answer: UpstreamAnswer) -> bytes:
+    """What an error says, as far as it comes: its status is known, whatever becomes of its words."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_ERROR_SECONDS):
+            async for chunk in answer.chunks():
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= _MAX_ERROR_BYTES:
+                    break
+    except (BrokenError, TimeoutError):
+        pass
+    return b"".join(parts)[:_MAX_ERROR_BYTES]

@@ -17,7 +17,7 @@ from gateway.providers.bedrock.errors import error_type, refusal_of, wait_of
 from gateway.providers.bedrock.signature import sign
 from gateway.providers.bedrock.translate import StreamTranslator, events_of_answer
 from gateway.providers.provider import Asked, Attempt
-from gateway.providers.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
+from gateway.providers.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer, words_of
 from gateway.refusals import Refusal
 from gateway.wire.eventstream import CorruptStreamError, Decoder
 from kernel.clock import utc_now
@@ -25,7 +25,7 @@ from kernel.clock import utc_now
 __all__ = ["Attempt", "BedrockClient"]
 _JSON = "application/json"
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
-_UNREADABLE = (msgspec.MsgspecError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError)
 """What translating an answer raises that is none."""
 
 
@@ -154,8 +154,8 @@ class BedrockClient:
 
     async def _checked(self, attempt: Attempt, answer: UpstreamAnswer) -> bytes:
         attempt.request_id = answer.header("x-amzn-requestid")
-        content = await answer.read()
         if answer.status != 200:
+            content = await words_of(answer)
             kind = error_type(answer.header("x-amzn-errortype"))
             raise refusal_of(
                 kind=kind,
@@ -164,7 +164,7 @@ class BedrockClient:
                 region=attempt.region,
                 wait_seconds=wait_of(answer.header, now=utc_now()),
             )
-        return content
+        return await answer.read()
 
     async def headers(
         self, attempt: Attempt, *, host: str, path: str, body: bytes, accept: str

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from math import ceil
 from typing import Any
 
@@ -11,9 +10,9 @@ import orjson
 
 from gateway.providers.bedrock.error_rules import Fault, rule_of
 from gateway.refusals import Refusal
+from gateway.wire.retry_after import seconds_of
 
 _MAX_MESSAGE_LENGTH = 500
-_MAX_WAIT_SECONDS = 24 * 3600
 _USUAL_WAIT_SECONDS, _USED_UP_SECONDS = 1, 60
 """Where Bedrock throttles and does not say how long: by the minute, and where a quota is used up for longer."""
 _OF_MODEL = re.compile(r"^(?:The model returned the following errors: |Malformed input request: )+")
@@ -60,19 +59,8 @@ def refusal_of(
 
 
 def wait_of(header: Callable[[str], str], *, now: datetime) -> float | None:
-    """How many seconds AWS asks to wait: `x-amz-retry-after` in milliseconds, or `retry-after` in seconds or as a date."""
-    if (milliseconds := header("x-amz-retry-after").strip()).isdecimal():
-        return _bounded(int(milliseconds[:12]) / 1000)
-    if (seconds := header("retry-after").strip()).isdecimal():
-        return _bounded(int(seconds[:9]))
-    try:
-        return _bounded((parsedate_to_datetime(seconds) - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
-def _bounded(seconds: float) -> float:
-    return min(max(seconds, 0.0), _MAX_WAIT_SECONDS)
+    """How many seconds AWS asks to wait: `x-amz-retry-after` in milliseconds, or `retry-after`."""
+    return seconds_of(header("retry-after"), milliseconds=header("x-amz-retry-after"), now=now)
 
 
 def message_of(body: bytes) -> str:

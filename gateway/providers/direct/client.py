@@ -1,6 +1,5 @@
 """HTTP to providers beside Bedrock: the key shown, the address looked at, every fault told as a refusal."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from gateway.providers.direct.errors import Told, refusal_of, told_by, wait_of
 from gateway.providers.direct.hosts import Hosts
 from gateway.providers.direct.vendor import Vendor
 from gateway.providers.provider import Attempt
-from gateway.providers.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer
+from gateway.providers.transport import BrokenError, Transport, UnreachableError, UpstreamAnswer, words_of
 from gateway.refusals import Refusal
 from kernel.clock import utc_now
 
@@ -17,8 +16,6 @@ JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 _MAX_REQUEST_ID = 100
 _STATUS = re.compile(r"[45]\d\d")
-_ERROR_SECONDS = 5.0
-_MAX_ERROR_BYTES = 64 * 1024
 
 
 class DirectClient:
@@ -50,7 +47,7 @@ class DirectClient:
                 attempt.request_id = answer.header(self.vendor.request_id_header)[:_MAX_REQUEST_ID]
                 attempt.headroom = self.vendor.headroom(answer.header)
                 if answer.status != 200:
-                    content = await _said(answer)
+                    content = await words_of(answer)
                     if answer.status < 300:  # it took the request
                         raise self.unreadable()
                     wait = wait_of(answer.header, now=utc_now())
@@ -101,19 +98,3 @@ def is_document(begin: bytes) -> bool:
     """Whether an answer that was asked for as a stream comes whole, by its beginning: servers that say to be compatible may do that,
     and tell an error so with status 200 (openrouter.ai/docs/errors)."""
     return begin.lstrip().startswith((b"{", b"["))
-
-
-async def _said(answer: UpstreamAnswer) -> bytes:
-    """What an error says, as far as it comes: its status is known, whatever becomes of its words."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(_ERROR_SECONDS):
-            async for chunk in answer.chunks():
-                parts.append(chunk)
-                size += len(chunk)
-                if size >= _MAX_ERROR_BYTES:
-                    break
-    except (BrokenError, TimeoutError):
-        pass
-    return b"".join(parts)[:_MAX_ERROR_BYTES]

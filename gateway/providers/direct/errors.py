@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from math import ceil
 from typing import Any
@@ -14,11 +13,10 @@ from typing import Any
 import orjson
 
 from gateway.refusals import Refusal
+from gateway.wire.retry_after import seconds_of
 
 _MAX_MESSAGE_LENGTH = 500
 _MAX_NAME_LENGTH = 100
-_NUMBER = re.compile(r"[0-9]{1,300}(\.[0-9]{0,300})?")
-_MAX_WAIT_SECONDS = 24 * 3600
 _USUAL_WAIT_SECONDS = 1
 
 
@@ -173,16 +171,6 @@ def _without(secret: str, text: str) -> str:
 
 
 def wait_of(header: Callable[[str], str], *, now: datetime) -> int | None:
-    """How many seconds a provider asks to wait: `retry-after-ms`, or `retry-after` in seconds, parts of them too, or as a date."""
-    if _NUMBER.fullmatch(milliseconds := header("retry-after-ms").strip()):
-        return _bounded(float(milliseconds) / 1000)
-    if _NUMBER.fullmatch(seconds := header("retry-after").strip()):
-        return _bounded(float(seconds))
-    try:
-        return _bounded((parsedate_to_datetime(seconds) - now).total_seconds())
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
-
-
-def _bounded(seconds: float) -> int:
-    return ceil(min(max(seconds, 1), _MAX_WAIT_SECONDS))
+    """How many seconds a provider asks to wait, 1 at least: `retry-after-ms`, or `retry-after`."""
+    found = seconds_of(header("retry-after"), milliseconds=header("retry-after-ms"), now=now)
+    return None if found is None else max(1, ceil(found))

@@ -111,9 +111,7 @@ class Board:
                 await self._say(now, demands)
         except self._lost:
             return None
-        rows = ((int(key), msgspec.json.decode(value)) for key, value in found.items())
-        breakers = [Told("", deployment_id, reason, until - now) for deployment_id, (reason, until) in rows]
-        return Looked(breakers, self._demands(told, now))
+        return Looked(_breakers(found, now), self._demands(told, now))
 
     async def _say(self, now: float, demands: Demands) -> None:
         """What was said before and is no longer wanted is said once more, as nothing."""
@@ -174,3 +172,17 @@ class Board:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _breakers(found: dict[bytes, bytes], now: float) -> list[Told]:
+    """Those that are open. What can't be read another version of Gatehouse has written: the rest holds all the same."""
+    breakers = []
+    for key, value in found.items():
+        try:
+            reason, until = msgspec.json.decode(value, type=tuple[str, float])
+            breakers.append(Told("", int(key), reason, until - now))
+        except (msgspec.MsgspecError, ValueError):
+            logger.warning(
+                "what is known of a deployment can't be read; another version of Gatehouse may run"
+            )
+    return breakers

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.events import Finished, ReasoningDelta, TextDelta, ToolDelta, ToolStart, Usage
+from gateway.providers import transport
 from gateway.providers.anthropic.vendor import headroom_of
-from gateway.providers.direct import client as direct_client
 from gateway.providers.direct.errors import refusal_of, told_by, wait_of
 from gateway.providers.openai.embeddings import vectors
 from gateway.providers.openai.errors import RULES
@@ -236,8 +236,8 @@ async def test_who_took_the_request_may_bill_it(status):
 
 
 async def test_an_error_is_one_though_its_words_never_come(monkeypatch):
-    monkeypatch.setattr(direct_client, "_ERROR_SECONDS", 0.2)
-    monkeypatch.setattr(direct_client, "_MAX_ERROR_BYTES", 1000)
+    monkeypatch.setattr(transport, "_ERROR_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "_MAX_ERROR_BYTES", 1000)
     cut = await said(http(503, b'{"err', length=500), is_streamed=False)
     hung = await said(http(429, b'{"err', length=500), is_streamed=True, hangs=True)
     endless = await said(http(500, b"x" * 5000, length=10**9), is_streamed=False, hangs=True)
