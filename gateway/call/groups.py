@@ -197,6 +197,8 @@ class Reply:
     has_usage: bool = False
     has_ended: bool = False
     """Whether the model said that this round's answer is whole, though not always what it used."""
+    may_be_billed: bool = False
+    """Whether this round failed in a way that may be billed, though the call goes on without it."""
     served_tier: str | None = None
     """The tier that the provider says it used; None where it does not say."""
     earlier: list[Round] = field(default_factory=list)

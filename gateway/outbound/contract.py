@@ -45,14 +45,21 @@ async def keep_contract(
     for number in range(1 + contract.output.corrections):
         run.rounds = number + 1
         answer = _Answer(call, contract)
-        async with aclosing(round_of()) as events:
-            async for event in events:
-                answer.take(event)
-                if sends_prefix and number == 0:
-                    for delta in answer.sound():
-                        yield delta
-                if answer.error and not answer.may_call_tools:
-                    break  # it can't become valid any more: the model is stopped
+        try:
+            async with aclosing(round_of()) as events:
+                async for event in events:
+                    answer.take(event)
+                    if sends_prefix and number == 0:
+                        for delta in answer.sound():
+                            yield delta
+                    if answer.error and not answer.may_call_tools:
+                        break  # it can't become valid any more: the model is stopped
+        except Refusal as refusal:
+            if answer.sent or not _may_stand_in(call, contract, refusal):
+                raise
+            call.reply.may_be_billed = refusal.may_be_billed
+            run.errors = (f"No model answered ({refusal.code}).",)
+            break
         if answer.ended_otherwise(blocked):
             for event in answer.unsent():
                 yield event
@@ -72,17 +79,29 @@ async def keep_contract(
             break  # what has been sent can't be taken back
         if number < contract.output.corrections:
             next_round(reading.errors, number + 1)
-    yield_fallback = None
-    if call.holds_prompt_to_schema:
-        yield_fallback = contract.with_fallback(call.prompt.prompt.fallback).fallback
-    if yield_fallback is None or answer.sent:
+    fallback = _fallback_of(call, contract)
+    if fallback is None or answer.sent:
         run.outcome = "refused"
         run.unsure = run.unsure and Unsure.REFUSED
         raise _failed(call, run)
     run.outcome, run.is_fallback = "fallback", True
     run.unsure = run.unsure and Unsure.FALLBACK
-    for event in (TextDelta(0, yield_fallback), BlockStop(0), Finished("end_turn", call.reply.usage)):
+    for event in (TextDelta(0, fallback), BlockStop(0), Finished("end_turn", call.reply.usage)):
         yield event
+
+
+def _fallback_of(call: Call, contract: Contract) -> str | None:
+    """The answer that the prompt's version, or the prompt, declares for where none keeps the contract."""
+    return (
+        contract.with_fallback(call.prompt.prompt.fallback).fallback if call.holds_prompt_to_schema else None
+    )
+
+
+def _may_stand_in(call: Call, contract: Contract, refusal: Refusal) -> bool:
+    """Whether the declared answer comes in the place of models that don't: the last of the chain. Jobs wait for a model."""
+    if not refusal.is_upstream or (call.job is not None and refusal.may_retry):
+        return False
+    return _fallback_of(call, contract) is not None
 
 
 def _begun(call: Call) -> str:

@@ -18,6 +18,7 @@ from gateway.events import (
 from gateway.outbound.contract import contract_of
 from gateway.outbound.stop_reasons import failure_of, is_normal
 from gateway.refusals import Refusal
+from gateway.wire.fit.output import ANSWER_TOOL
 
 _TELL_OBJECTS = frozenset({"converse", "anthropic", "invoke"})
 """Formats whose whole answers have a tool's arguments as an object."""
@@ -55,7 +56,8 @@ def _has_unreadable_call(call: Call) -> bool:
     would be called with nothing. Formats that tell them as text, and streams, tell them as they came."""
     if call.request.is_stream or call.request.wire_format not in _TELL_OBJECTS:
         return False
-    calls = [block for block in call.reply.answer if block.kind == "tool_use"]
+    # Of the tool by which a model answers in a form, the form's own check says what is wrong.
+    calls = [each for each in call.reply.answer if each.kind == "tool_use" and each.name != ANSWER_TOOL]
     return (
         bool(calls) and is_normal(call.reply.stop_reason) and not all(_is_object(each.text) for each in calls)
     )

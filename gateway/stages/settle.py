@@ -110,7 +110,7 @@ def _estimated(call: Call, gateway: Gateway) -> Usage | None:
     A stream is charged for what came of it, and for its prompt by what is known of the provider's cache. Of a whole
     answer that never came nothing is known, so it is charged like a hold that expires: for all it can have been.
     """
-    may_be_billed = call.refusal is not None and call.refusal.may_be_billed
+    may_be_billed = call.reply.may_be_billed or (call.refusal is not None and call.refusal.may_be_billed)
     if may_be_billed and not call.reply.is_streamed:
         return Usage(input=call.bounds.counted_input_tokens, output=call.bounds.max_tokens)
     if not (call.reply.answer or call.reply.has_ended or call.is_cancelled or may_be_billed):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from gateway.call.prompt_run import PromptRequest
 from gateway.catalogue.models import ProviderAccount
 from gateway.catalogue.services.account_keys import set_key
 from governance.records.models import AuditRecord
@@ -16,10 +17,16 @@ from tests.gateway.factories import call_of, gateway_settings, made, simulator, 
 from tests.gateway.providers.raw_provider import RawProvider, chat, delta, events, http, raw_provider
 from tests.governance.limits.factories import DOLLAR, make_budget
 from tests.governance.limits.invariants import assert_sound
+from tests.prompts.registry.factories import make_prompt
 
 __all__ = ["gateway_settings", "simulator"]
 pytestmark = [pytest.mark.django_db(transaction=True)]
 MOST = 50
+SCHEMA = {"type": "object", "required": ["item"], "properties": {"item": {"type": "string"}}}
+PROMPTS: dict[str, Any] = {
+    "refuses": {"schema": SCHEMA, "mode": "text", "corrections": 0},
+    "declares": {"schema": SCHEMA, "mode": "text", "on_failure": "fallback", "fallback": {"item": "none"}},
+}
 
 
 @pytest.fixture
@@ -27,6 +34,9 @@ def key_text(gateway_settings: Any) -> str:
     gateway_settings.GATEWAY_PROVIDERS_ALLOW_PRIVATE = True
     team = make_team("Leaves", may_leave_aws=True)
     make_budget(team, limit_nanos=100 * DOLLAR)
+    for name, output in PROMPTS.items():
+        document = {"model": "our-text", "messages": [{"role": "user", "text": "Read it."}], "output": output}
+        make_prompt(team, name, document=document, label="production")
     return make_key(make_application(team, "App")).text
 
 
@@ -119,3 +129,25 @@ def test_what_was_used_is_never_nothing_and_never_more_than_was_held(key_text):
         assert record.input_tokens > 0, answer
     assert found[-1].input_tokens == 7
     assert (failed.code, failed.cost_nanos) == ("upstream_error", 0)
+
+
+def test_a_declared_answer_is_the_last_of_the_chain(key_text):
+    """Whether a model failed, may have been paid for it, or is known to be out and is not asked."""
+    declares, refuses = (
+        WHOLE | {"wire_format": "prompts", "model": f"prompt/{name}", "prompt": PromptRequest(name=name)}
+        for name in ("declares", "refuses")
+    )
+    half = http(200, b'{"choices": [', length=500)
+    out = http(503)
+    calls = [(half, declares), (half, refuses), *((out, declares) for _ in range(4)), (out, refuses)]
+    billed, failed, *fallen, refused = records(key_text, calls)
+    for record in (billed, *fallen):
+        assert (record.status, record.prompt_run["contract"]["outcome"]) == ("succeeded", "fallback")
+    assert 0 < billed.cost_nanos <= billed.reserved_nanos
+    assert billed.is_estimated
+    assert [record.cost_nanos for record in fallen] == [0] * 4
+    assert fallen[-1].attempts == 0
+    assert [(record.code, record.http_status) for record in (failed, refused)] == [
+        ("upstream_error", 502),
+        ("upstream_throttled", 503),
+    ]
