@@ -12,19 +12,25 @@ from gateway.wire.fit.work import Work
 # Source: the shapes ToolName and ToolUseId of the service model.
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
+_IDS = {
+    "anthropic": (re.compile(r"[a-zA-Z0-9_-]{1,64}"), re.compile(r"[^a-zA-Z0-9_-]+")),
+    "openai": (re.compile(r"[a-zA-Z0-9_.:-]{1,40}"), re.compile(r"[^a-zA-Z0-9_.:-]+")),
+}
+"""IDs that providers beside Bedrock take, where they take fewer, and what those have not: conversations go on there that began
+elsewhere. Sources: maximhq/bifrost#5097, screenpipe/screenpipe#3252; agno-agi/agno#5382, pydantic/pydantic-ai#4389."""
 _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 _NOT_IN_ID = re.compile(r"[^a-zA-Z0-9_.:-]+")
-_KEPT = 50
-"""Signs of the original that an alias begins with; a hash of all of it follows."""
+_KEPT, _KEPT_OF_ID = 50, 29
+"""Signs of the original that an alias begins with; a hash of all of it follows. IDs are of 40 at most then, as all providers take."""
 
 
-def alias(original: str, unwanted: re.Pattern[str], taken: Iterable[str] = ()) -> str:
+def alias(original: str, unwanted: re.Pattern[str], taken: Iterable[str] = (), kept: int = _KEPT) -> str:
     """The same for the same original, another for another, and none that is taken."""
-    kept = unwanted.sub("_", original)[:_KEPT].strip("_") or "x"
+    begin = unwanted.sub("_", original)[:kept].strip("_") or "x"
     salt = ""
     while True:
         digest = blake2b(f"{salt}{original}".encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
-        made = f"{kept}_{digest}"
+        made = f"{begin}_{digest}"
         if made not in taken:
             return made
         salt += "+"
@@ -116,11 +122,13 @@ def _renamed(work: Work, block: Block, aliases: dict[str, str]) -> Block:
 
 
 def mend_ids(work: Work) -> None:
-    """Gives IDs that Converse does not take an alias, the same in call and result; and those that an earlier turn has had."""
+    """Gives IDs that Converse, or the provider, does not take an alias, the same in call and result; and those that an earlier turn
+    has had."""
+    form, unwanted = _IDS.get(work.capability.provider, (_ID, _NOT_IN_ID))
     ids = [found for message in work.conversation.messages for block in message.content if (found := _id(block)) is not None]  # fmt: skip
-    if all(map(_ID.fullmatch, ids)) and not _is_reused(work.conversation.messages):
+    if all(map(form.fullmatch, ids)) and not _is_reused(work.conversation.messages):
         return
-    taken = {found for found in ids if _ID.fullmatch(found)}
+    taken = {found for found in ids if form.fullmatch(found)}
     uses: dict[str, int] = {}
     current: dict[str, str] = {}
     """Of the last turn that called tools: the ID that is sent for each of the caller's."""
@@ -130,7 +138,10 @@ def mend_ids(work: Work) -> None:
             block.tool_use.tool_use_id for block in message.content if block.tool_use is not None
         )
         if calls:
-            current = {found: _sent_id(work, message, found, uses.get(found, 0), taken) for found in calls}
+            current = {
+                found: _sent_id(work, message, found, uses.get(found, 0), taken, form, unwanted)
+                for found in calls
+            }
             for found in calls:
                 uses[found] = uses.get(found, 0) + 1
         content = [_with_id(work, block, current) for block in message.content]
@@ -149,8 +160,10 @@ def _is_reused(messages: list[Message]) -> bool:
     return False
 
 
-def _sent_id(work: Work, message: Message, found: str, uses: int, taken: set[str]) -> str:
-    if _ID.fullmatch(found) and not uses:
+def _sent_id(
+    work: Work, message: Message, found: str, uses: int, taken: set[str], form: re.Pattern[str], unwanted: re.Pattern[str]
+) -> str:  # fmt: skip
+    if form.fullmatch(found) and not uses:
         return found
     block = next(b for b in message.content if b.tool_use is not None and b.tool_use.tool_use_id == found)
     where, shown = work.where(block), found[:100]
@@ -159,12 +172,12 @@ def _sent_id(work: Work, message: Message, found: str, uses: int, taken: set[str
         f"{where}: `tool_use` ids must be unique",
     )
     if not uses:
-        told = f"the ID of a tool's call '{shown}' must have 1 to 64 letters, digits and signs of '_.:-'."
+        told = f"the ID of a tool's call '{shown}' must fit {form.pattern}."
         words = work.words_on_names
     if not work.breaks("tool_ids", where, told, words):
         return found
     work.say(where, "aliased")
-    made = alias(f"{found}~{uses}" if uses else found, _NOT_IN_ID, taken)
+    made = alias(f"{found}~{uses}" if uses else found, unwanted, taken, _KEPT_OF_ID)
     taken.add(made)
     return made
 

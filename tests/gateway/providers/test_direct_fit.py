@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway.refusals import Refusal
@@ -55,6 +56,38 @@ def test_it_is_repaired_and_said(entrance, name, body, said, sent):
     made = body_of(conversation, name)
     assert {member: made.get(member) for member in sent} == sent
     assert error_of(conversation, name) == ""
+
+
+LONG_ID, SIGNED_ID = "tooluse_" + "a" * 50, "functions.Bash:0"
+
+
+@pytest.mark.parametrize("name", ["gpt-4.1", "claude-opus-5"])
+@pytest.mark.parametrize("given", [LONG_ID, SIGNED_ID, "call_0"])
+def test_calls_of_a_conversation_that_began_elsewhere_have_ids_that_are_taken(name, given):
+    """Twice the same id, too, as where they are numbered anew in each turn; and each result goes with its call."""
+    turns: list[Any] = [HI]
+    for result in ("7", "8"):
+        function = {"name": "f", "arguments": "{}"}
+        turns += [
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": given, "type": "function", "function": function}],
+            },
+            {"role": "tool", "tool_call_id": given, "content": result},
+        ]
+    conversation, adjusted = fitted("openai", name, {"model": "m", "messages": turns, "tools": [TOOL]})
+    assert error_of(conversation, name) == ""
+    assert any("aliased" in each for each in adjusted)
+    sent = orjson.dumps(body_of(conversation, name)).decode()
+    ids = [
+        found.tool_use.tool_use_id
+        for message in conversation.messages
+        for found in message.content
+        if found.tool_use
+    ]
+    assert len(set(ids)) == 2
+    assert all(sent.count(f'"{each}"') == 2 for each in ids)
 
 
 REFUSED = [

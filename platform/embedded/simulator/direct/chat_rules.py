@@ -29,6 +29,8 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
 _PDF = "data:application/pdf;base64,"
 _MAX_TOOLS, _MAX_STOPS = 128, 4
+_MAX_ID = 40
+"""Source: agno-agi/agno#5382, pydantic/pydantic-ai#4389."""
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
 
@@ -107,6 +109,11 @@ def _calls(message: dict[str, Any], where: str) -> set[str]:
         if not isinstance(function.get("arguments"), str) or not _NAME.fullmatch(str(function.get("name"))):
             raise invalid(
                 f"Invalid '{where}.tool_calls[{place}].function.name': string does not match pattern."
+            )
+        if len(call["id"]) > _MAX_ID:
+            raise invalid(
+                f"Invalid '{where}.tool_calls[{place}].id': string too long. Expected a string with maximum length {_MAX_ID}, but "
+                f"got a string with length {len(call['id'])} instead."
             )
         found.add(call["id"])
     return found

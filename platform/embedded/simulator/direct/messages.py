@@ -1,5 +1,6 @@
 """Anthropic's own Messages: the body of InvokeModel with the model and the stream in it, held to the same rules."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from embedded.simulator.messages_answer import message_events, messages_response
 from embedded.simulator.reply_blocks import SimulatedReply
 from embedded.simulator.turns import SimulatedTurn
 
+_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _OWN = ("model", "stream", "service_tier")
 _BEDROCK = "bedrock-2023-05-31"
 VERSIONS = ("2023-06-01", "2023-01-01")
@@ -26,6 +28,7 @@ def read_own_turn(body: dict[str, Any], model: DirectModel, betas: str) -> Simul
             raise invalid(f"{name}: Extra inputs are not permitted")
     if body.get("service_tier") not in (None, "auto", "standard_only"):
         raise invalid("service_tier: Input should be 'auto' or 'standard_only'")
+    _check_ids(body)
     inner = {name: value for name, value in body.items() if name not in _OWN} | {
         "anthropic_version": _BEDROCK
     }
@@ -45,6 +48,22 @@ def read_own_turn(body: dict[str, Any], model: DirectModel, betas: str) -> Simul
     if b'"ttl":"1h"' in orjson.dumps(body):
         turn.cache_lifetime = "1h"
     return turn
+
+
+def _check_ids(body: dict[str, Any]) -> None:
+    """Of tools' calls. Source: maximhq/bifrost#5097, screenpipe/screenpipe#3252."""
+    messages = body.get("messages")
+    for number, message in enumerate(messages if isinstance(messages, list) else ()):
+        content = message.get("content") if isinstance(message, dict) else None
+        for place, block in enumerate(content if isinstance(content, list) else ()):
+            if (
+                isinstance(block, dict)
+                and block.get("type") == "tool_use"
+                and not _ID.fullmatch(str(block.get("id")))
+            ):
+                raise invalid(
+                    f"messages.{number}.content.{place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+                )
 
 
 def own_response(
