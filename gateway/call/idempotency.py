@@ -73,14 +73,21 @@ def digests(
     key: bytes, *, path: bytes, query: bytes, headers: Mapping[bytes, bytes], body: bytes, secret: bytes
 ) -> IdempotencyKey:
     """What a key and its request are known by. `secret` is the team's: nothing can be told from the hashes without it."""
+    return IdempotencyKey(
+        key_digest=blake2b(b"idempotency" + key, key=secret, digest_size=_DIGEST_BYTES).digest(),
+        request_digest=request_digest(path=path, query=query, headers=headers, body=body, secret=secret),
+    )
+
+
+def request_digest(
+    *, path: bytes, query: bytes, headers: Mapping[bytes, bytes], body: bytes, secret: bytes
+) -> bytes:
+    """What a request is compared by with another that came with its key: all that changes the call."""
     request = blake2b(key=secret, digest_size=_DIGEST_BYTES)
     said = sorted((name, value) for name, value in headers.items() if name.startswith(_CHANGE_THE_CALL))
     for part in (path, query, *(part for pair in said for part in pair), body):
         request.update(len(part).to_bytes(8) + part)
-    return IdempotencyKey(
-        key_digest=blake2b(b"idempotency" + key, key=secret, digest_size=_DIGEST_BYTES).digest(),
-        request_digest=request.digest(),
-    )
+    return request.digest()
 
 
 class Ending(Enum):

@@ -193,6 +193,11 @@ def test_held_before_and_let_go_of_by_cancelling(batches, worker):
             extra_headers={"Idempotency-Key": "b"},
         )  # fmt: skip
         assert same.id == batch.id
+        with pytest.raises(openai.BadRequestError, match="another batch"):
+            patient.batches.create(
+                completion_window="24h", endpoint="/v1/chat/completions", input_file_id=batch.input_file_id,
+                extra_headers={"Idempotency-Key": "b", "X-Gatehouse-Prefer": "compliance=bedrock"},
+            )  # fmt: skip
         until(
             lambda: patient.batches.retrieve(batch.id).status == "in_progress",
             seconds=60,

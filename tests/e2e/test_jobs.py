@@ -244,6 +244,10 @@ def test_the_same_job_sent_twice_is_one_and_is_charged_once(jobs, worker):
     assert first.json()["id"] == second.json()["id"]
     other = send(jobs, headers=headers, max_tokens=49)
     assert (other.status_code, other.json()["error"]["param"]) == (400, "Idempotency-Key")
+    elsewhere = send(
+        jobs, headers=headers | {"X-Gatehouse-Prefer": "compliance=bedrock"}
+    )  # it is one without
+    assert (elsewhere.status_code, elsewhere.json()["error"]["param"]) == (400, "Idempotency-Key")
     for none in ("", "tab\there"):  # a key that is none protects from nothing
         refused = send(jobs, headers={"Idempotency-Key": none})
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "Idempotency-Key")

@@ -11,7 +11,7 @@ from gateway.batches.policy.names import batch_name, file_id_of
 from gateway.batches.policy.terms import WINDOW_SECONDS, Terms, TermsError, terms_of
 from gateway.batches.services.batch_store import BatchSeen
 from gateway.call import Call
-from gateway.call.idempotency import given_key
+from gateway.call.idempotency import given_key, request_digest
 from gateway.call.job import JobRequest
 from gateway.entrances.batches.files import whose
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of
@@ -104,7 +104,10 @@ async def _values(
     return {
         "id": batch_id, "team": team.id, "application": call.key.application_id, "api_key": call.key.id,
         "endpoint": terms.endpoint, "metadata": terms.metadata, "generation": made[1], "request": made[0],
-        "digest": _hash(body, team.placeholder_key),
+        "digest": request_digest(
+            path=terms.endpoint.encode(), query=b"", headers=headers_of({"headers": request.headers}), body=body,
+            secret=team.placeholder_key[:64],
+        ),
         "idempotency": _hash(idempotency_key, team.placeholder_key) if idempotency_key else None,
         "output_seconds": terms.output_seconds, "now": now, "deadline_at": now + timedelta(seconds=WINDOW_SECONDS),
     }  # fmt: skip

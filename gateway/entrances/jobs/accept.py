@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from gateway.call import Call
+from gateway.call.idempotency import request_digest
 from gateway.call.job import JobRequest
 from gateway.entrances.formats.entrance import Parsed
 from gateway.entrances.formats.incoming import Scope, check_tags, headers_of
@@ -106,7 +107,13 @@ async def _values(
         "path": inner["path"][:400],
         "model": parsed.model[:400].replace("\0", ""),
         "priority": terms.priority,
-        "digest": _hash(inner["path"].encode("utf-8", "replace") + b"\0" + body, team.placeholder_key),
+        "digest": request_digest(
+            path=inner["path"].encode("utf-8", "replace"),
+            query=b"",
+            headers=headers_of(inner),
+            body=body,
+            secret=team.placeholder_key[:64],
+        ),
         "idempotency": _hash(name, team.placeholder_key) if name else None,
         "generation": made[1],
         "request": made[0],
