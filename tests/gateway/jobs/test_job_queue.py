@@ -19,6 +19,7 @@ from gateway.jobs.services.receiving import receive_for, take_dead_letters
 from gateway.providers.bedrock.job_queue import SqsQueue, sqs_queue
 from kernel.clock import utc_now
 from tests.accounts.factories import make_team
+from tests.aws_environment import use_aws
 from tests.gateway.jobs.factories import make_job
 
 pytestmark = [pytest.mark.django_db]
@@ -36,10 +37,9 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def queue(server: str, settings: Any, monkeypatch: pytest.MonkeyPatch, request: Any) -> Iterator[SqsQueue]:
     """A queue whose messages come again at once, and go to the dead letters after two times."""
-    for name, value in {
+    use_aws(monkeypatch, {
         "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_SQS": server,
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
+    })  # fmt: skip
     sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=server)
     name = request.node.name[:40]
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]

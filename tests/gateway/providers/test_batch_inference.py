@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-import boto3
 import orjson
 import pytest
 from botocore.exceptions import ClientError
@@ -21,6 +20,7 @@ from gateway.providers.bedrock.batch_inference import (
     Place,
     place_of,
 )
+from tests.aws_environment import use_aws
 from tests.simulator import RunningSimulator, running
 
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -35,10 +35,8 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def place(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, request: Any) -> Place:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it began with
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", simulator.url)
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+    use_aws(monkeypatch, {**keys, "AWS_ENDPOINT_URL_S3": simulator.url})
     return place_of(
         "s3://bucket/all", name=request.node.name, role_arn=ROLE, key_arn="", region="us-east-1", endpoint_url=simulator.url
     )  # fmt: skip
