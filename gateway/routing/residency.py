@@ -67,13 +67,17 @@ def geography_of(invoke_id: str) -> str:
     return "unknown" if any(kind in invoke_id for kind in _SAY_NOTHING) else ""
 
 
-def pins_of(call: Call, route: RouteEntry) -> tuple[tuple[str, ...], ...]:
-    """Those that are set, of team, route and prompt: a call stays within each."""
+def pins_of(call: Call, route: RouteEntry, own: RouteEntry | None = None) -> tuple[tuple[str, ...], ...]:
+    """Those that are set, of team, route and prompt: a call stays within each. `own` is the call's route, where `route` is one that
+    it falls back to: what that one is pinned to holds there too."""
+    at_home = () if own is None else own.regions
     if call.request.prompt is None:
         prompt: tuple[str, ...] = ()
-        if not call.key.team.regions and not route.regions:
+        if not (call.key.team.regions or route.regions or at_home or call.request.pins):
             return ()
     else:
         document = document_of(call)
         prompt = () if document is None else document.regions
-    return tuple(pins for pins in (call.key.team.regions, route.regions, prompt) if pins)
+    return tuple(
+        pins for pins in (call.key.team.regions, route.regions, at_home, prompt, *call.request.pins) if pins
+    )
