@@ -25,7 +25,7 @@ from governance.records.models import AuditRecord
 MAX_CALLS = 2000
 _COLUMNS = (
     "call_id", "started_at", "team_id", "feature", "prompt_id", "model", "region", "invoke_id", "tier", "input_tokens",
-    "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "checks",
+    "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cost_nanos", "checks",
 )  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def play(
     rules: tuple[RuleEntry, ...],
     weights: Weights | None,
 ) -> DryRun:
-    """The newest calls that somebody may see, of the route. Each goes where its score would send it, were nothing out or full."""
+    """The newest calls that somebody may see, of the route. Each goes where its score would send it, were nothing out or full, at the
+    prices at `until`: a deployment that had none yet when the call was made may be what is tried."""
     entry = entry_of(route)
     records = AuditRecord.objects.visible_to(who).filter(
         route=route.name, status="succeeded", started_at__gte=since, started_at__lt=until
@@ -81,7 +82,7 @@ def play(
     for row in (
         records.exclude(checks__has_key="shadow_of").order_by("-started_at").values(*_COLUMNS)[:MAX_CALLS]
     ):
-        _play_one(found, row, entry, figures, teams.get(row["team_id"]), rules, weights)
+        _play_one(found, row | {"moment": until}, entry, figures, teams.get(row["team_id"]), rules, weights)
     if found.calls:
         found.confidence /= found.calls
     return found
@@ -123,7 +124,7 @@ def _play_one(
     there = [
         each
         for each in entry.deployments
-        if price_at(each.prices, row["started_at"], row["tier"]) is not None
+        if price_at(each.prices, row["moment"], row["tier"]) is not None
         and _may(each, team, entry, wishes)
         and (rule is None or may_by_rule(each, rule))
     ]
@@ -136,7 +137,7 @@ def _play_one(
         ),
         None,
     )
-    nanos_before = 0 if before is None else _nanos(before, row, usage)
+    nanos_before = row["cost_nanos"] if before is None else _nanos(before, row, usage)
     was = _share(found, before, f"{row['model']} in {row['region']}")
     was.calls_before += 1
     was.nanos_before += nanos_before
@@ -148,7 +149,7 @@ def _play_one(
     ranking = rank(
         there,
         Asked(
-            input_tokens=usage.prompt, output_tokens=usage.output, moment=row["started_at"], tier=row["tier"], wishes=wishes
+            input_tokens=usage.prompt, output_tokens=usage.output, moment=row["moment"], tier=row["tier"], wishes=wishes
         ),
         lambda each: figures.of(each, (*scopes, "")),
         weights=weights or entry.weights or DEFAULT_WEIGHTS,
@@ -197,5 +198,5 @@ def _usage(row: dict[str, Any]) -> Usage:
 
 
 def _nanos(deployment: DeploymentEntry, row: dict[str, Any], usage: Usage) -> int:
-    price = price_at(deployment.prices, row["started_at"], row["tier"])
+    price = price_at(deployment.prices, row["moment"], row["tier"])
     return 0 if price is None else cost(price, usage)

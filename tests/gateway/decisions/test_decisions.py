@@ -1,11 +1,12 @@
 """Qualities measured, decisions by use case, dry runs and copies compared: in the API and on the page, of one's own teams only."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
-from gateway.catalogue.models import ModelQuality, RoutingRule
+from gateway.catalogue.models import ModelQuality, Price, RoutingRule
 from gateway.catalogue.routing_rules import SHIPPED, RuleEntry
 from gateway.catalogue.selectors import rule_entries
 from gateway.catalogue.services.routing_rules import add_rules, ship_rules
@@ -118,6 +119,18 @@ def test_a_dry_run_says_what_would_move_and_what_it_would_cost(world, route):
     assert quality["rules"] == {"(no rule)": 6}
     for wrong in ({"route": "none"}, {"route": "choice", "cost": 1}, {"route": "choice", "days": 0}):
         assert world.client("viewer").get(f"{API}/routing/dry-run/", wrong).status_code == 400
+
+
+def test_a_deployment_that_has_got_its_price_since_is_tried_too(world, route):
+    """What is played is what would be switched on now: the new model is what it is about."""
+    now = utc_now()
+    called(world.mine, route, started_at=now - timedelta(hours=3))
+    called(world.mine, route, started_at=now - timedelta(hours=3), region="eu-west-1", cost_nanos=7)
+    Price.objects.update(valid_from=now - timedelta(hours=1))
+    answer = world.client("viewer").get(f"{API}/routing/dry-run/", {"route": "choice", "days": 7}).json()
+    assert (answer["calls"], answer["unsuitable"]) == (2, 0)
+    # What is no deployment of the route any more is told at what was paid.
+    assert answer["usd_before"] == "0.010500007"
 
 
 def test_calls_that_nothing_suits_are_counted(world, route):
