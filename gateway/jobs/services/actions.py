@@ -17,7 +17,7 @@ def send_again(job: Job, *, now: datetime) -> None:
     changed = Job.objects.filter(pk=job.pk, state=Job.State.DEAD, request__isnull=False).update(
         state=Job.State.QUEUED, deadline_at=now + (job.deadline_at - job.created_at), not_before=now, waits_for="",
         sent_at=None, ended_at=None, expires_at=None, attempts=0, losses=0, answer=None, answer_generation=None,
-        status_code=None, code="", reason="", webhook_state="",
+        status_code=None, code="", reason="", webhook_state="", cancel_at=None,
     )  # fmt: skip
     if not changed:
         raise NotDeadError(f"{job} was not given up, or somebody has seen to it already.")
