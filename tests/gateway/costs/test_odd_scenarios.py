@@ -124,3 +124,10 @@ def test_what_was_typed_is_not_lost_where_it_can_t_be_kept(world, client):
     }
     text = client.post(f"{PAGE}keep/", sent, follow=True).content.decode()
     assert 'value="12345"' in text
+
+
+@pytest.mark.django_db
+def test_a_nul_in_an_address_is_told_and_no_fault_of_ours(client):
+    for address in (f"{PAGE}?fill=1&feature=a%00b", "/admin/gateway/discovered/?region=a%00"):
+        answer = client.get(address)
+        assert (answer.status_code, "NUL character" in answer.content.decode()) == (400, True)
