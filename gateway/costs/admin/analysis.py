@@ -1,6 +1,7 @@
 """The page of cost analysis: a scenario, what it costs at each price list, where they cross, and those that were kept."""
 
 from decimal import Decimal
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from accounts.access.principals import has_capability, principal, team_ids
@@ -133,7 +135,7 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
             messages.error(request, "Give the scenario a name, and numbers that fit.")
             return HttpResponseRedirect(f"{back}?{_typed(request)}")
         with told(request):
-            team = Team.objects.get(pk=team_id) if team_id else None
+            team = get_object_or_404(Team, pk=team_id) if team_id else None
             row = keep_scenario(
                 team=team, name=name, scenario=form.scenario(), choice=form.choice(), by=person(request)
             )
@@ -232,7 +234,7 @@ def _line(way: Projected, base: Projected) -> dict[str, Any]:
     owed = f"{format_usd(way.owed_after)} of it after the last month." if way.owed_after else ""
     return {
         "name": way.name, "note": " ".join(text for text in (units, owed, way.note) if text), "source": way.source,
-        "each": format_usd(round(way.per_call)), "first": format_usd(way.months[0]), "last": format_usd(way.months[-1]),
+        "each": format_usd(ceil(way.per_call)), "first": format_usd(way.months[0]), "last": format_usd(way.months[-1]),
         "total": format_usd(way.total), "change": change, "is_base": way is base,
     }  # fmt: skip
 

@@ -41,7 +41,9 @@ def bedrock_or_direct(admin_page: BaseAdmin, request: HttpRequest) -> HttpRespon
     answers = {question.key: question.chosen(sent).value for question in QUESTIONS}
     routes = routes_with_a_price(now=utc_now())
     route = sent.get("route") if sent.get("route") in routes else ""
-    regions = tuple(place.strip() for place in sent.get("regions", "")[:200].split(",") if place.strip())
+    regions = tuple(
+        place.strip().lower() for place in sent.get("regions", "")[:200].split(",") if place.strip()
+    )
     use_cases = frozenset(each.strip() for each in sent.get("use_cases", "")[:400].split(",") if each.strip())
     costs, about, providers = _costs(request, sent, route)
     name = sent.get("name", "").strip()[:60]

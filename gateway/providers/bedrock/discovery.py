@@ -60,7 +60,7 @@ def read_region(*, region: str, endpoint_url: str, seconds: float) -> tuple[list
             listed.append(
                 Listed(operation=source.operation, kinds=source.kinds, found=tuple(map(source.made, found)))
             )
-        except (BotoCoreError, ClientError, _TooLateError, _OutError) as error:
+        except (BotoCoreError, ClientError, _TooLateError, _OutError, KeyError) as error:
             out += _is_out(error)
             listed.append(_failed(source, error))
     for client in clients.values():
@@ -112,6 +112,8 @@ def _failed(source: _Source, error: Exception) -> Listed:
         text, is_denied = "The region did not answer, so it was not asked for this, too.", False
     elif isinstance(error, _TooLateError):
         text, is_denied = "The time for this region was over before it was read.", False
+    elif isinstance(error, KeyError):
+        text, is_denied = f"AWS's answer has a row without {error}, so it was not taken over.", False
     else:
         code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
         is_denied = code in DENIED

@@ -1,5 +1,6 @@
 """Regions that do not agree, accounts that change, and what has a geography or a form that nobody expected."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from gateway.discovery.services import news
 from gateway.discovery.services.actions import deploy
 from gateway.discovery.services.discover import note_region
 from gateway.discovery.services.news import tell_found
+from gateway.providers.bedrock import discovery
 from kernel.clock import utc_now
 from tests.gateway.catalogue.factories import NOVA_LITE, make_deployment, make_model
 from tests.gateway.discovery.test_discovering import HERE, MICRO, THERE, count, lists, models_of
@@ -75,6 +77,16 @@ def test_a_permission_for_quotas_is_told_on_the_page_as_others_are(aws):
     read(HERE, now=utc_now())
     told.refresh_from_db()
     assert (told.problem, told.read_at is not None) == ("", True)
+
+
+def test_a_row_that_lacks_what_it_must_have_loses_no_other_list(aws, monkeypatch):
+    sources = [replace(each, made=lambda row: row["no"]) if each.operation == "ListGuardrails" else each for each in discovery._SOURCES]  # fmt: skip
+    monkeypatch.setattr(discovery, "_SOURCES", tuple(sources))
+    found = read(HERE, now=utc_now())
+    assert found.noted.problems == [
+        "ListGuardrails: AWS's answer has a row without 'no', so it was not taken over."
+    ]
+    assert (count("guardrail"), count("imported")) == (0, 1)
 
 
 def noted(account: str, *found: Found, region: str = HERE, problem: str = "") -> Any:
