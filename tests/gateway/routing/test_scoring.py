@@ -261,3 +261,20 @@ def test_what_was_ranked_a_moment_ago_is_not_taken_for_a_call_that_fewer_may_ans
     assert answered(anywhere) == {1, 2, 3}
     assert answered(anywhere[1:]) == {2, 3}
     assert answered(anywhere) == {1, 2, 3}
+
+
+def test_a_rule_of_an_administrator_is_not_held_to_what_callers_may_wish():
+    old, new = (
+        deployment(1, cost=100, released=date(2025, 1, 1)),
+        deployment(2, cost=900, released=date(2026, 1, 1)),
+    )
+    rule, tighten = RuleEntry(name="R", choose="newest"), frozenset({"newest"})
+    figures = Figures(quality=0.5, seconds=1.0)
+
+    def first(wishes: Wishes, rule: RuleEntry | None) -> int:
+        what = Asked(input_tokens=1000, output_tokens=300, moment=NOW, wishes=wishes)
+        return rank([old, new], what, lambda _: figures, rule=rule, tighten_only=tighten).deployments[0].id
+
+    assert first(Wishes(), rule) == 2
+    assert first(Wishes(newest=True), None) == 1
+    assert first(Wishes(newest=True), rule) == 1
