@@ -47,6 +47,8 @@ class DryRun:
     calls: int = 0
     moved: int = 0
     unsuitable: int = 0
+    nanos_unsuitable: int = 0
+    """What these had cost: that they would cost nothing is no saving."""
     shares: dict[int | str, Share] = field(default_factory=dict)
     rules: Counter[str] = field(default_factory=Counter)
     confidence: float = 0.0
@@ -143,6 +145,7 @@ def _play_one(
     was.nanos_before += nanos_before
     if not there:
         found.unsuitable += 1
+        found.nanos_unsuitable += nanos_before
         return
     prompt = f"prompt:{row['prompt_id']}" if row["prompt_id"] else ""
     scopes = tuple(each for each in (prompt, f"feature:{row['feature']}" if row["feature"] else "") if each)

@@ -89,6 +89,14 @@ def test_rules_ship_once_and_say_what_they_said():
     assert RoutingRule.objects.values_list("name", flat=True)[0] == first[0].name == "Mine"
 
 
+def test_a_rule_before_all_others_is_before_those_that_nobody_gave_a_place():
+    RoutingRule.objects.create(name="Old", choose="score")
+    assert RoutingRule.objects.get().position == 0
+    first = add_rules([RuleEntry(name="A"), RuleEntry(name="B")], first=True)
+    assert list(RoutingRule.objects.values_list("name", flat=True)) == ["A", "B", "Old"]
+    assert [each.name for each in first] == ["A", "B"]
+
+
 def test_a_dry_run_says_what_would_move_and_what_it_would_cost(world, route):
     ship_rules()
     for model, score in ((BIG, 0.95), (SMALL, 0.8)):
@@ -138,6 +146,8 @@ def test_calls_that_nothing_suits_are_counted(world, route):
     called(world.mine, route)
     answer = world.client("viewer").get(f"{API}/routing/dry-run/", {"route": "choice"}).json()
     assert (answer["calls"], answer["unsuitable"]) == (1, 1)
+    text = world.client("viewer").get(PAGE, {"route": "choice", "days": "1"}).content.decode()
+    assert "100% less" not in text
 
 
 def test_decisions_by_use_case(world, route):
