@@ -21,10 +21,14 @@ from gateway.routing.scoring.scored import may_by_rule, quality_of
 from gateway.snapshot.build import entry_of
 from gateway.snapshot.state import DeploymentEntry, RouteEntry
 from governance.records.models import AuditRecord
+from prompts.registry.models import PromptVersion
+from prompts.registry.policy.document import Document
+from prompts.registry.selectors.prompts import readable_document
 
 MAX_CALLS = 2000
+_NO_PROMPT = Document()
 _COLUMNS = (
-    "call_id", "started_at", "team_id", "feature", "prompt_id", "model", "region", "invoke_id", "tier", "input_tokens",
+    "call_id", "started_at", "team_id", "feature", "prompt_id", "prompt_version", "model", "region", "invoke_id", "tier", "input_tokens",
     "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cost_nanos", "checks",
 )  # fmt: skip
 
@@ -81,13 +85,30 @@ def play(
     figures = _Figures(records)
     teams = {team.pk: team for team in Team.objects.all()}
     found = DryRun()
-    for row in (
+    rows = list(
         records.exclude(checks__has_key="shadow_of").order_by("-started_at").values(*_COLUMNS)[:MAX_CALLS]
-    ):
-        _play_one(found, row | {"moment": until}, entry, figures, teams.get(row["team_id"]), rules, weights)
+    )
+    documents = _documents({(row["prompt_id"], row["prompt_version"]) for row in rows if row["prompt_id"]})
+    for row in rows:
+        document = documents.get((row["prompt_id"], row["prompt_version"]), _NO_PROMPT)
+        row |= {"moment": until, "pins": document.regions}
+        _play_one(
+            found, row, entry, figures, teams.get(row["team_id"]), rules, _own_weights(document) or weights
+        )
     if found.calls:
         found.confidence /= found.calls
     return found
+
+
+def _documents(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Document]:
+    """Of versions by prompt and number: what one says of regions and weights comes before what its route says."""
+    rows = PromptVersion.objects.filter(prompt__in={prompt for prompt, _ in versions})
+    return {key: readable_document(row) for row in rows if (key := (row.prompt_id, row.number)) in versions}
+
+
+def _own_weights(document: Document) -> Weights | None:
+    given = document.weights
+    return None if given is None else Weights(cost=given.cost, quality=given.quality, latency=given.latency)
 
 
 class _Figures:
@@ -127,7 +148,7 @@ def _play_one(
         each
         for each in entry.deployments
         if price_at(each.prices, row["moment"], row["tier"]) is not None
-        and _may(each, team, entry, wishes)
+        and _may(each, team, entry, wishes, row["pins"])
         and (rule is None or may_by_rule(each, rule))
     ]
     found.calls += 1
@@ -169,12 +190,19 @@ def _play_one(
     then.nanos_after += _nanos(chosen, row, usage)
 
 
-def _may(deployment: DeploymentEntry, team: Team | None, entry: RouteEntry, wishes: Wishes) -> bool:
+def _may(
+    deployment: DeploymentEntry,
+    team: Team | None,
+    entry: RouteEntry,
+    wishes: Wishes,
+    of_prompt: tuple[str, ...],
+) -> bool:
     if not deployment.is_in_aws and (wishes.compliance or team is None or not team.may_leave_aws):
         return False
     pins: Iterable[tuple[str, ...]] = (
         tuple(team.regions) if team is not None else (),
         entry.regions,
+        of_prompt,
         (wishes.region,) if wishes.region else (),
     )
     return is_within(deployment, tuple(each for each in pins if each))

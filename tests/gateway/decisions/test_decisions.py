@@ -18,7 +18,7 @@ from tests.gateway.catalogue.factories import make_deployment, make_model, make_
 from tests.governance.records.factories import make_call
 from tests.governance.reviews.factories import make_feedback
 from tests.prompts.evaluations.factories import make_evaluation, make_result, make_set
-from tests.prompts.registry.factories import make_prompt
+from tests.prompts.registry.factories import make_prompt, make_version
 
 pytestmark = [pytest.mark.django_db]
 PAGE = reverse("admin:gateway_routingdecision_changelist")
@@ -139,6 +139,23 @@ def test_a_deployment_that_has_got_its_price_since_is_tried_too(world, route):
     assert (answer["calls"], answer["unsuitable"]) == (2, 0)
     # What is no deployment of the route any more is told at what was paid.
     assert answer["usd_before"] == "0.010500007"
+
+
+def test_calls_of_a_prompt_go_where_its_version_says(world, route):
+    """Its regions and weights come before those of the route, also before those that are tried."""
+    document = {"model": "choice", "messages": [{"role": "user", "text": "Hello"}]}
+    prompt = make_prompt(world.mine.team, "pinned", versions=1, document={**document, "regions": ["eu"]})
+    make_version(prompt, number=2, document={**document, "weights": {"cost": 1, "quality": 0, "latency": 0}})
+    make_version(prompt, number=3, document=document)
+    for number in (1, 2, 3):
+        called(world.mine, route, prompt_id=prompt.pk, prompt_version=number, prompt_name="pinned")
+    for model, score in ((BIG, 0.9), (SMALL, 0.1)):
+        ModelQuality.objects.create(
+            model=route.targets.get(deployment__model__model_id=model).deployment.model, score=score
+        )
+    asked = {"route": "choice", "rules": "none", "cost": 0, "quality": 1, "latency": 0}
+    answer = world.client("viewer").get(f"{API}/routing/dry-run/", asked).json()
+    assert (answer["calls"], answer["unsuitable"], answer["moved"]) == (3, 1, 1)
 
 
 def test_calls_that_nothing_suits_are_counted(world, route):
