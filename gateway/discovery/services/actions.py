@@ -79,6 +79,8 @@ def place_of(found: Discovered) -> dict[str, str] | None:
 def _model_of(found: Discovered) -> Model:
     """The catalogue's model: the one that it is made of, where that is known; of an imported one a model of its own."""
     model_id = found.identifier if found.kind == FoundKind.FOUNDATION else str(found.facts.get("base") or "")
+    if found.kind == FoundKind.PROFILE and not model_id:  # named after the model that it leads to
+        model_id = found.identifier.partition(".")[2]
     if not model_id:
         own = found.identifier.rpartition("/")[2]
         return Model.objects.filter(model_id=f"imported.{own}").first() or new_model(

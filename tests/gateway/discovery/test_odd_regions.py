@@ -174,3 +174,12 @@ def test_quotas_of_input_and_output_are_shown(world):
     Deployment.objects.update(input_tokens_per_minute=400_000)
     (row,) = matrix(MatrixQuery(), now=utc_now())
     assert row.ways[HERE][0].input_tokens_per_minute == 400_000
+
+
+def test_a_profile_that_names_no_model_is_one_of_the_model_in_its_name(world):
+    now = utc_now()
+    profile = Discovered.objects.create(
+        account=ACCOUNT, region=HERE, kind="profile", identifier=f"us.{NOVA_LITE}", name="Nova Lite", facts={"base": ""},
+        first_seen_at=now, last_seen_at=now,
+    )  # fmt: skip
+    assert deploy(profile).invoke_id == f"us.{NOVA_LITE}"
