@@ -122,7 +122,7 @@ class _Attempt:
                         "not_auditable", "The job was taken over by another process.", may_retry=False
                     )
                 if standing is Standing.CANCELLED:
-                    await _stop(task)
+                    await _stop(task, call)
                     if task.cancelled() or task.exception() is not None:
                         raise _StoppedError
         finally:
@@ -232,9 +232,12 @@ class _Attempt:
         return False
 
 
-async def _stop(task: "asyncio.Task[WholeReply]") -> None:
-    """Cancels a call, and waits until it is settled."""
-    task.cancel()
+async def _stop(task: "asyncio.Task[WholeReply]", call: Call) -> None:
+    """Cancels a call, and waits until it is settled. One that has ended and is being settled is left to that: what it was charged would
+    not be known else."""
+    assert call.job is not None
+    if call.job.finished is None and call.refusal is None:
+        task.cancel()
     await asyncio.wait({task})
 
 

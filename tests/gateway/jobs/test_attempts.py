@@ -204,6 +204,31 @@ class TestCancelledAmidIt:
         assert record.output_tokens < 500
         assert not Hold.objects.exists()
 
+    def test_one_whose_answer_is_being_settled_is_answered(self, world, monkeypatch):
+        """Its charge is on the way: cancelled now, it would be charged and told to have cost nothing."""
+        monkeypatch.setattr(attempt_of, "RENEW_SECONDS", 0.02)
+        settling = asyncio.Event()
+
+        async def scenario(gateway: Gateway) -> None:
+            job_id = await accepted(gateway, world)
+            owner = Owner(world.mine.team.pk, world.mine.application.pk)
+            keep = gateway.jobs.keep
+
+            async def slowly(*args: Any, **values: Any) -> bool:
+                settling.set()
+                await asyncio.sleep(0.5)
+                return await keep(*args, **values)
+
+            monkeypatch.setattr(gateway.jobs, "keep", slowly)
+            running = asyncio.create_task(run_job(job_id, team_id=owner.team_id, gateway=gateway))
+            await settling.wait()
+            await gateway.jobs.cancel(job_id, owner, expires_at=utc_now())
+            assert await running == "succeeded"
+
+        run(scenario)
+        job = Job.objects.get()
+        assert job.cost_nanos == AuditRecord.objects.get(pk=job.call_id).cost_nanos > 0
+
     def test_before_a_model_is_asked_nothing_is_held_or_charged(self, world):
         async def scenario(gateway: Gateway) -> None:
             job_id = await accepted(gateway, world)
