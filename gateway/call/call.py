@@ -141,10 +141,12 @@ class Call:
         feature: str | None = None,
     ) -> Call:
         """A call of Gatehouse's own on behalf of this one: the same key, tags and privacy rules, a record of its own. `feature`,
-        where it is counted as another."""
+        where it is counted as another. What was said here goes no further than this call might."""
+        wishes = self.request.wishes
         request = replace(
             self.request, model=model, is_stream=False, kind=kind, dimensions=dimensions, embedding=None, prompt=None,
             is_inner=True, wishes=None, cache_key="", feature=self.request.feature if feature is None else feature,
+            pins=self._pins(), stays_in_aws=self.request.stays_in_aws or (wishes is not None and wishes.compliance),
         )  # fmt: skip
         return Call(
             request=request,
@@ -152,6 +154,16 @@ class Call:
             body_bytes=body_bytes,
             prompt_rules=self.prompt_rules,
         )
+
+    def _pins(self) -> tuple[tuple[str, ...], ...]:
+        """Those of its route, its prompt and its caller; its team's hold for all of its calls anyway."""
+        compiled = self.prompt.version.compiled if self.has_prompt and self.prompt.version else None
+        found = (
+            self.routed.route.regions if self.is_routed else (),
+            () if compiled is None else compiled.document.regions,
+            (self.request.wishes.region,) if self.request.wishes and self.request.wishes.region else (),
+        )
+        return (*self.request.pins, *(pins for pins in found if pins))
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""

@@ -61,6 +61,10 @@ class Request:
     """The slot that the caller names for its answer."""
     is_inner: bool = False
     """Whether it is made on behalf of another call of the same key, which has its turn already."""
+    pins: tuple[tuple[str, ...], ...] = ()
+    """Regions that the call which it is made for was pinned to by its route, its prompt and its caller; it stays within each."""
+    stays_in_aws: bool = False
+    """Whether the caller of that one wished so."""
 
 
 @dataclass(frozen=True, slots=True)

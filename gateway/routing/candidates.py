@@ -33,7 +33,7 @@ def routed(call: Call, route: RouteEntry, random: Random, snapshot: Snapshot, li
         fallback = snapshot.routes.get(name)
         if fallback is None or not may_stand_in(call, route, fallback):
             continue
-        for each in candidates(call, fallback, random):
+        for each in candidates(call, fallback, random, own=route):
             if each.id not in known and not (call.request.wishes and stands_against(call, each, live)):
                 known.add(each.id)
                 found.append(each)
@@ -41,11 +41,14 @@ def routed(call: Call, route: RouteEntry, random: Random, snapshot: Snapshot, li
     return Routed(route=route, deployments=tuple(found), stand_ins=stand_ins, ranking=ranking)
 
 
-def candidates(call: Call, route: RouteEntry, random: Random) -> tuple[DeploymentEntry, ...]:
+def candidates(
+    call: Call, route: RouteEntry, random: Random, *, own: RouteEntry | None = None
+) -> tuple[DeploymentEntry, ...]:
     """Those of the kind asked for, in the regions allowed, that have a price, and that the team may use; each under the team's
-    own inference profile, where it has one."""
-    profiles, may_leave_aws = call.key.team.inference_profiles, call.key.team.may_leave_aws
-    pins = pins_of(call, route)
+    own inference profile, where it has one. `own` is the call's route where `route` is one that it falls back to."""
+    profiles = call.key.team.inference_profiles
+    may_leave_aws = call.key.team.may_leave_aws and not call.request.stays_in_aws
+    pins = pins_of(call, route, own)
     return tuple(
         deployment
         if (profile := profiles.get(deployment.id)) is None

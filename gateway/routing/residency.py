@@ -15,8 +15,8 @@ _PREFIXES = {"us-gov": "us-gov", "us": "us", "eu": "eu", "ap": "apac", "ca": "ca
 _COUNTRIES = {"ap-northeast-1": "jp", "ap-northeast-3": "jp", "ap-southeast-2": "au", "ap-southeast-4": "au"}
 """Regions of geographies that are within another one. Source: AWS user guide, "Supported Regions and models for inference profiles"."""
 
-_SAY_NOTHING = (":application-inference-profile/", "prompt-router/", ":prompt/")
-"""In ARNs. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`; AWS user guide, "Understanding intelligent
+_SAY_NOTHING = (":application-inference-profile/", ":inference-profile/", "prompt-router/", ":prompt/")
+"""In ARNs; a profile of a geography that has no name here is one of them. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`; AWS user guide, "Understanding intelligent
 prompt routing in Amazon Bedrock"."""
 
 
@@ -67,13 +67,17 @@ def geography_of(invoke_id: str) -> str:
     return "unknown" if any(kind in invoke_id for kind in _SAY_NOTHING) else ""
 
 
-def pins_of(call: Call, route: RouteEntry) -> tuple[tuple[str, ...], ...]:
-    """Those that are set, of team, route and prompt: a call stays within each."""
+def pins_of(call: Call, route: RouteEntry, own: RouteEntry | None = None) -> tuple[tuple[str, ...], ...]:
+    """Those that are set, of team, route and prompt: a call stays within each. `own` is the call's route, where `route` is one that
+    it falls back to: what that one is pinned to holds there too."""
+    at_home = () if own is None else own.regions
     if call.request.prompt is None:
         prompt: tuple[str, ...] = ()
-        if not call.key.team.regions and not route.regions:
+        if not (call.key.team.regions or route.regions or at_home or call.request.pins):
             return ()
     else:
         document = document_of(call)
         prompt = () if document is None else document.regions
-    return tuple(pins for pins in (call.key.team.regions, route.regions, prompt) if pins)
+    return tuple(
+        pins for pins in (call.key.team.regions, route.regions, at_home, prompt, *call.request.pins) if pins
+    )

@@ -115,6 +115,13 @@ def _uncallable(call: Call, route: RouteEntry, gateway: Gateway) -> Refusal:
             param="model",
             may_retry=False,
         )
+    if call.request.stays_in_aws and not any(each.is_in_aws for each in within):
+        return Refusal(
+            "no_suitable_model",
+            f"The model '{route.name}' is served outside of AWS alone, and the call that this is made for was to stay there.",
+            param="model",
+            may_retry=False,
+        )
     if (against := _against(call, route, gateway)) is not None:
         return against
     if route.strategy == "weighted" and not any(each.weight for each in route.deployments):

@@ -32,8 +32,12 @@ _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Header values by lower-case name; of a repeated one, the last."""
-    return dict(scope["headers"])
+    """Header values by lower-case name; of a repeated one, the last. Wishes add up, whoever on the way has added some: one that is
+    there twice is refused."""
+    found = dict(scope["headers"])
+    if _PREFER in found:
+        found[_PREFER] = b"; ".join([value for name, value in scope["headers"] if name == _PREFER])
+    return found
 
 
 def api_key(headers: dict[bytes, bytes]) -> str | None:
@@ -102,7 +106,9 @@ def _wishes(headers: dict[bytes, bytes], parsed: Parsed | None) -> Wishes | None
         found = from_header(text_of(headers[_PREFER]))
     except Refusal:  # the call is refused for it
         return said
-    return found if said is None or found is None else said.overlaid(found)
+    if said is None or found is None:  # a header that wishes nothing takes nothing from the member
+        return found or said
+    return said.overlaid(found)
 
 
 def _cache_wishes(headers: dict[bytes, bytes]) -> CacheWishes | None:

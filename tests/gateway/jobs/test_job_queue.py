@@ -96,3 +96,16 @@ def test_a_queue_that_is_not_there_is_said(queue):
     with pytest.raises(QueueAwayError):
         missing.receive(at_most=1, seconds=0)
     assert receive_for(missing, seconds=1) == 0
+
+
+def test_a_first_in_first_out_queue_carries_them_too_and_again(queue):
+    """One that wants a group of each message: a job's own. What is sent again within five minutes must come again."""
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    ordered, jobs = SqsQueue(url, ""), [make_job(make_team(name)).pk for name in ("A", "B")]
+    for _ in range(2):
+        ordered.send(jobs)
+        messages = ordered.receive(at_most=10, seconds=0)
+        assert {message.job_id for message in messages} == set(jobs)
+        for message in messages:
+            ordered.delete(message)

@@ -58,6 +58,24 @@ def over(place: Place, arn: str) -> batch_inference.JobState:
     return state
 
 
+def test_a_broken_record_loses_none_of_the_others(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    arn = "arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/abc"
+    lines = [
+        b'{"recordId":"LINE00000001","modelOutput":{}}',
+        b'{"recordId":"LINE0000',
+        b"\xff\xfe",
+        b"7",
+        b"",
+        b'{"recordId":"LINE00000002"}',
+    ]
+    s3 = batch_inference._s3(place)
+    key = f"{place.output_prefix}abc/lines.jsonl.out"
+    s3.put_object(Bucket=place.bucket, Key=key, Body=b"\n".join(lines), ServerSideEncryption="AES256")
+    found = list(batch_inference.results(place, arn))
+    assert [each["recordId"] for each in found] == ["LINE00000001", "LINE00000002"]
+    assert "3 records" in caplog.text
+
+
 def test_what_was_put_is_made_once_and_told_by_record(place: Place) -> None:
     assert not batch_inference.is_put(place)
     records = [record(each) for each in range(MIN_RECORDS)]
