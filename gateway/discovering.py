@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from gateway.catalogue.models import Deployment
-from gateway.catalogue.services.offers import Synced, sync_region
+from gateway.catalogue.services.offers import Synced, sync_region, withdraw_dates
 from gateway.catalogue.services.quotas import sync_quotas
+from gateway.discovery.policy import Listed
+from gateway.discovery.selectors.lifecycles import Lifecycle, lifecycles
 from gateway.discovery.services.discover import Noted, known_account, note_region
 from gateway.discovery.services.news import tell_found
 from gateway.providers.bedrock.discovery import account_of, read_region
@@ -17,6 +20,7 @@ from gateway.providers.bedrock.quotas import list_quotas
 SECONDS = 60.0
 """After so many no further page of a region is asked for: other tasks wait behind it."""
 _NOWHERE = "none"
+_MAX_TOLD = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +51,42 @@ def read(region: str, *, now: datetime, adds: bool = False, disable_gone: bool =
     endpoint_url = settings.BEDROCK_ENDPOINT_URL
     lists, offers = read_region(region=region, endpoint_url=endpoint_url, seconds=SECONDS)
     account = account_of(endpoint_url) or known_account()
-    noted = note_region(account=account, region=region, lists=lists, now=now)
-    synced, number, changed = None, 0, 0
     is_out = all(each.problem for each in lists)
-    if offers:
-        synced = sync_region(region=region, offers=offers, disable_gone=disable_gone, adds=adds)
+    quotas: dict[str, float] = {}
     if not is_out:
-        try:
-            quotas = list_quotas(region=region, endpoint_url=endpoint_url)
-            number, changed = len(quotas), sync_quotas(region=region, quotas=quotas)
-        except ControlPlaneError as error:
-            noted.problems.append(f"ListServiceQuotas: {error}")
-    tell_found(noted, now=now)
+        quotas, listed = _quotas(region, endpoint_url)
+        lists = [*lists, listed]
+    # In one: what is noted is not new any more, and a worker that dies in between must not lose the news.
+    with transaction.atomic():
+        noted = note_region(account=account, region=region, lists=lists, now=now)
+        tell_found(noted, now=now)
+    ends = lifecycles(account=account, regions={*regions(), region})
+    synced = None
+    if offers:
+        for offer in offers:
+            _soonest(offer, ends.get(offer.model_id))
+        synced = sync_region(region=region, offers=offers, disable_gone=disable_gone, adds=adds)
+    withdraw_dates(noted.withdrawn, still={name: each.dates for name, each in ends.items()})
+    changed = sync_quotas(region=region, quotas=quotas)
     return RegionRead(
-        region=region, noted=noted, offers=offers, synced=synced, quotas=number, quotas_changed=changed, is_out=is_out
+        region=region, noted=noted, offers=offers, synced=synced, quotas=len(quotas), quotas_changed=changed, is_out=is_out
     )  # fmt: skip
+
+
+def _quotas(region: str, endpoint_url: str) -> tuple[dict[str, float], Listed]:
+    """The quotas of a region, and how the reading of their list went."""
+    operation = "ListServiceQuotas"
+    try:
+        return list_quotas(region=region, endpoint_url=endpoint_url), Listed(operation=operation, kinds=())
+    except ControlPlaneError as error:
+        return {}, Listed(operation=operation, kinds=(), problem=str(error)[:_MAX_TOLD])
+
+
+def _soonest(offer: Offered, life: Lifecycle | None) -> None:
+    """A model ends when the first of the regions ends it, whichever of them was read last."""
+    if life is not None:
+        offer.legacy_from, offer.extended_from, offer.end_of_life = (
+            life.legacy_from,
+            life.extended_from,
+            life.ends_on,
+        )

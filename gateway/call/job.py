@@ -80,6 +80,8 @@ class JobRun:
     """What the caller is told."""
     is_stored: bool = False
     """Whether that is kept already."""
+    is_stopped: bool = False
+    """Whether its caller has cancelled it: no model was asked, or is asked any more."""
 
     def is_put_back(self, call: Call) -> bool:
         """Whether the attempt found no room before anything was held or asked: it is no call then, and leaves no record."""

@@ -63,6 +63,15 @@ def _last(model_id: str, found: Mapping[str, str]) -> str:
     return successor
 
 
+def successor_of(model_id: str, said: str, known: Mapping[str, str]) -> str:
+    """What to use in a model's place: as its row says, else as the catalogue does, and where that has ended too, the one after it.
+
+    `known` is `successors()`; "" where nobody says any.
+    """
+    found = known.get(said, said) if said else known.get(model_id, "")
+    return "" if found == model_id else found
+
+
 def retired_names(*, today: date | None = None) -> dict[str, str]:
     """What to use in the place of models that AWS has ended, by their IDs and names."""
     found: dict[str, str] = {}

@@ -96,7 +96,8 @@ def _compared(grid: Grid | None) -> dict[str, Any] | None:
 
 
 def _played(found: DryRun) -> dict[str, Any]:
-    change = found.nanos_after - found.nanos_before
+    before = found.nanos_before - found.nanos_unsuitable
+    change = found.nanos_after - before
     rows = sorted(found.shares.values(), key=lambda each: (-each.calls_after, -each.calls_before, each.name))
     return {
         "calls": found.calls,
@@ -105,8 +106,8 @@ def _played(found: DryRun) -> dict[str, Any]:
         "confidence": found.confidence,
         "before": format_usd(found.nanos_before),
         "after": format_usd(found.nanos_after),
-        "change": f"{abs(change) / found.nanos_before:.0%} {'more' if change > 0 else 'less'}"
-        if found.nanos_before and change
+        "change": f"{abs(change) / before:.0%} {'more' if change > 0 else 'less'}"
+        if before and change
         else "",
         "rows": [
             (

@@ -21,11 +21,15 @@ from gateway.routing.scoring.scored import may_by_rule, quality_of
 from gateway.snapshot.build import entry_of
 from gateway.snapshot.state import DeploymentEntry, RouteEntry
 from governance.records.models import AuditRecord
+from prompts.registry.models import PromptVersion
+from prompts.registry.policy.document import Document
+from prompts.registry.selectors.prompts import readable_document
 
 MAX_CALLS = 2000
+_NO_PROMPT = Document()
 _COLUMNS = (
-    "call_id", "started_at", "team_id", "feature", "prompt_id", "model", "region", "invoke_id", "tier", "input_tokens",
-    "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "checks",
+    "call_id", "started_at", "team_id", "feature", "prompt_id", "prompt_version", "model", "region", "invoke_id", "tier", "input_tokens",
+    "output_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cost_nanos", "checks",
 )  # fmt: skip
 
 
@@ -47,6 +51,8 @@ class DryRun:
     calls: int = 0
     moved: int = 0
     unsuitable: int = 0
+    nanos_unsuitable: int = 0
+    """What these had cost: that they would cost nothing is no saving."""
     shares: dict[int | str, Share] = field(default_factory=dict)
     rules: Counter[str] = field(default_factory=Counter)
     confidence: float = 0.0
@@ -70,7 +76,8 @@ def play(
     rules: tuple[RuleEntry, ...],
     weights: Weights | None,
 ) -> DryRun:
-    """The newest calls that somebody may see, of the route. Each goes where its score would send it, were nothing out or full."""
+    """The newest calls that somebody may see, of the route. Each goes where its score would send it, were nothing out or full, at the
+    prices at `until`: a deployment that had none yet when the call was made may be what is tried."""
     entry = entry_of(route)
     records = AuditRecord.objects.visible_to(who).filter(
         route=route.name, status="succeeded", started_at__gte=since, started_at__lt=until
@@ -78,13 +85,30 @@ def play(
     figures = _Figures(records)
     teams = {team.pk: team for team in Team.objects.all()}
     found = DryRun()
-    for row in (
+    rows = list(
         records.exclude(checks__has_key="shadow_of").order_by("-started_at").values(*_COLUMNS)[:MAX_CALLS]
-    ):
-        _play_one(found, row, entry, figures, teams.get(row["team_id"]), rules, weights)
+    )
+    documents = _documents({(row["prompt_id"], row["prompt_version"]) for row in rows if row["prompt_id"]})
+    for row in rows:
+        document = documents.get((row["prompt_id"], row["prompt_version"]), _NO_PROMPT)
+        row |= {"moment": until, "pins": document.regions}
+        _play_one(
+            found, row, entry, figures, teams.get(row["team_id"]), rules, _own_weights(document) or weights
+        )
     if found.calls:
         found.confidence /= found.calls
     return found
+
+
+def _documents(versions: set[tuple[int, int]]) -> dict[tuple[int, int], Document]:
+    """Of versions by prompt and number: what one says of regions and weights comes before what its route says."""
+    rows = PromptVersion.objects.filter(prompt__in={prompt for prompt, _ in versions})
+    return {key: readable_document(row) for row in rows if (key := (row.prompt_id, row.number)) in versions}
+
+
+def _own_weights(document: Document) -> Weights | None:
+    given = document.weights
+    return None if given is None else Weights(cost=given.cost, quality=given.quality, latency=given.latency)
 
 
 class _Figures:
@@ -123,8 +147,8 @@ def _play_one(
     there = [
         each
         for each in entry.deployments
-        if price_at(each.prices, row["started_at"], row["tier"]) is not None
-        and _may(each, team, entry, wishes)
+        if price_at(each.prices, row["moment"], row["tier"]) is not None
+        and _may(each, team, entry, wishes, row["pins"])
         and (rule is None or may_by_rule(each, rule))
     ]
     found.calls += 1
@@ -136,19 +160,20 @@ def _play_one(
         ),
         None,
     )
-    nanos_before = 0 if before is None else _nanos(before, row, usage)
+    nanos_before = row["cost_nanos"] if before is None else _nanos(before, row, usage)
     was = _share(found, before, f"{row['model']} in {row['region']}")
     was.calls_before += 1
     was.nanos_before += nanos_before
     if not there:
         found.unsuitable += 1
+        found.nanos_unsuitable += nanos_before
         return
     prompt = f"prompt:{row['prompt_id']}" if row["prompt_id"] else ""
     scopes = tuple(each for each in (prompt, f"feature:{row['feature']}" if row["feature"] else "") if each)
     ranking = rank(
         there,
         Asked(
-            input_tokens=usage.prompt, output_tokens=usage.output, moment=row["started_at"], tier=row["tier"], wishes=wishes
+            input_tokens=usage.prompt, output_tokens=usage.output, moment=row["moment"], tier=row["tier"], wishes=wishes
         ),
         lambda each: figures.of(each, (*scopes, "")),
         weights=weights or entry.weights or DEFAULT_WEIGHTS,
@@ -165,12 +190,19 @@ def _play_one(
     then.nanos_after += _nanos(chosen, row, usage)
 
 
-def _may(deployment: DeploymentEntry, team: Team | None, entry: RouteEntry, wishes: Wishes) -> bool:
+def _may(
+    deployment: DeploymentEntry,
+    team: Team | None,
+    entry: RouteEntry,
+    wishes: Wishes,
+    of_prompt: tuple[str, ...],
+) -> bool:
     if not deployment.is_in_aws and (wishes.compliance or team is None or not team.may_leave_aws):
         return False
     pins: Iterable[tuple[str, ...]] = (
         tuple(team.regions) if team is not None else (),
         entry.regions,
+        of_prompt,
         (wishes.region,) if wishes.region else (),
     )
     return is_within(deployment, tuple(each for each in pins if each))
@@ -197,5 +229,5 @@ def _usage(row: dict[str, Any]) -> Usage:
 
 
 def _nanos(deployment: DeploymentEntry, row: dict[str, Any], usage: Usage) -> int:
-    price = price_at(deployment.prices, row["started_at"], row["tier"])
+    price = price_at(deployment.prices, row["moment"], row["tier"])
     return 0 if price is None else cost(price, usage)

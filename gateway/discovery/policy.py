@@ -13,6 +13,8 @@ USED_DAYS = 30
 _MAX_NAMED = 5
 _WATCHED = ("status", "legacy_from", "extended_from", "ends_on", "takes", "gives", "streams", "ways")
 """Facts of a foundation model whose change is news."""
+DATES = ("legacy_from", "extended_from", "ends_on")
+"""Of a foundation model's life."""
 _WORDS = {
     "takes": "takes", "gives": "gives", "ways": "is called by",
 }  # fmt: skip

@@ -60,6 +60,9 @@ class Job(Owned):
     sent_at = models.DateTimeField(null=True, help_text="When its id was last put on the queue.")
     started_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True, help_text="Until when who runs it is taken to live.")
+    cancel_at = models.DateTimeField(
+        null=True, help_text="When it was cancelled; whoever runs it stops then."
+    )
     ended_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="When row and answer are deleted.")
     attempts = models.PositiveIntegerField(

@@ -64,6 +64,14 @@ def after_refusal(
     return After(ruling=Ruling.RETRY, pause=max(longest * jitter, float(retry_after or 0), 0.1))
 
 
+class Standing(StrEnum):
+    """Of an attempt that is under way."""
+
+    OURS = "ours"
+    CANCELLED = "cancelled"  # ours, and to be stopped
+    LOST = "lost"  # another has the job, or it has ended
+
+
 class Lost(StrEnum):
     """What becomes of a running job whose process is not heard of any more."""
 

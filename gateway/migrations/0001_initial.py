@@ -691,6 +691,7 @@ class Migration(migrations.Migration):
                         ('sent_at', models.DateTimeField(help_text='When its id was last put on the queue.', null=True)),
                         ('started_at', models.DateTimeField(null=True)),
                         ('lease_until', models.DateTimeField(help_text='Until when who runs it is taken to live.', null=True)),
+                        ('cancel_at', models.DateTimeField(help_text='When it was cancelled; whoever runs it stops then.', null=True)),
                         ('ended_at', models.DateTimeField(null=True)),
                         ('expires_at', models.DateTimeField(help_text='When row and answer are deleted.', null=True)),
                         ('attempts', models.PositiveIntegerField(db_default=0, default=0, help_text='How often a call was made of it.')),

@@ -15,8 +15,8 @@ _PREFIXES = {"us-gov": "us-gov", "us": "us", "eu": "eu", "ap": "apac", "ca": "ca
 _COUNTRIES = {"ap-northeast-1": "jp", "ap-northeast-3": "jp", "ap-southeast-2": "au", "ap-southeast-4": "au"}
 """Regions of geographies that are within another one. Source: AWS user guide, "Supported Regions and models for inference profiles"."""
 
-_SAY_NOTHING = (":application-inference-profile/", "prompt-router/", ":prompt/")
-"""In ARNs. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`; AWS user guide, "Understanding intelligent
+_SAY_NOTHING = (":application-inference-profile/", ":inference-profile/", "prompt-router/", ":prompt/")
+"""In ARNs; a profile of a geography that has no name here is one of them. Source: botocore's model of `bedrock-runtime`, `ConversationalModelId`; AWS user guide, "Understanding intelligent
 prompt routing in Amazon Bedrock"."""
 
 

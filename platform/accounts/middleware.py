@@ -5,6 +5,7 @@ import secrets
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.deprecation import MiddlewareMixin
@@ -28,6 +29,10 @@ _PERMISSIONS = ", ".join(
 )  # fmt: skip
 
 
+_NUL = "cannot contain NUL"
+"""Of psycopg's, and of Postgres', where a text has one."""
+
+
 class DomainErrorMiddleware(MiddlewareMixin):
     """Answers any member of the family with a page that says it, and its status, and an outage with one that says what is away; the
     management API has answered before."""
@@ -37,6 +42,9 @@ class DomainErrorMiddleware(MiddlewareMixin):
             if text := outages.sentences(exception):
                 logger.warning("%s %s: %s", request.method, request.path, text.partition(".")[0])
                 return outages.answer(request, text)
+            if isinstance(exception, (ValueError, DataError)) and _NUL in str(exception):
+                told = ["What was sent has a NUL character (%00), which no text has. Take it out."]
+                return render(request, "refused.html", {"messages": told}, status=400)
             return None
         return render(request, "refused.html", {"messages": exception.messages}, status=exception.status)
 

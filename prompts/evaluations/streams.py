@@ -140,8 +140,11 @@ class PlaygroundConsumer(AsyncConsumer):  # type: ignore[misc]
                         await self._events(side, response.body_reader)
                         return call_id
                     error = orjson.loads(bytes(await response.bytes())).get("error", {})
-                if error.get("code") not in _NOT_YET_KNOWN or perf_counter() > known_by:
-                    await self._send(side, "error", message=error.get("message", ""), code=error.get("code"))
+                code = error.get("code")
+                # Without a call's ID nothing was asked: the gateway has yet to read which keys there are.
+                is_early = code in _NOT_YET_KNOWN or (code == "not_auditable" and not call_id)
+                if not is_early or perf_counter() > known_by:
+                    await self._send(side, "error", message=error.get("message", ""), code=code)
                     return call_id
                 await asyncio.sleep(_PAUSE_SECONDS)
 

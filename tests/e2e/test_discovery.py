@@ -10,7 +10,8 @@ from gateway.catalogue.services.catalog import PRICED_FROM
 from gateway.catalogue.services.quotas import SOURCE
 from gateway.discovering import read
 from gateway.discovery.models import Discovered
-from gateway.discovery.services.actions import deploy, succeed
+from gateway.discovery.services.actions import deploy
+from gateway.discovery.services.succession import succeed
 from kernel.clock import utc_now
 from tests.e2e.wire import adjusted
 from tests.services import until

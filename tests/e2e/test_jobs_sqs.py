@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.aws_environment import use_aws
 from tests.client import HTTP
 from tests.e2e.conftest import MODEL, World
 
@@ -28,8 +29,7 @@ def queue_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    use_aws(monkeypatch, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
     sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=url)
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

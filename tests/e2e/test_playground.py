@@ -72,8 +72,12 @@ async def run(socket: ClientConnection, **members: Any) -> None:
     await socket.send(json.dumps({"side": "a", "version": 1, "variables": {"name": "Ann"}, **members}))
 
 
-async def received(socket: ClientConnection) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 60))
+async def received(socket: ClientConnection, *before: Any) -> dict[str, Any]:
+    """The next message; `before` is what came until then, and is told where none comes."""
+    try:
+        found: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), 60))
+    except TimeoutError as error:
+        raise AssertionError(f"nothing came after {before}") from error
     return found
 
 
@@ -81,7 +85,7 @@ async def until_record(socket: ClientConnection, *sides: str) -> list[dict[str, 
     """All messages until each side has its record, or an error that came before there was a call."""
     found, open_sides = [], set(sides or "a")
     while open_sides:
-        message = await received(socket)
+        message = await received(socket, *found)
         found.append(message)
         if message["type"] == "record" or (message["type"] == "error" and not message.get("code")):
             open_sides.discard(message["side"])

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from embedded.simulator.credentials import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from embedded.trial.ask import Side
+from tests.aws_environment import use_aws
 from tests.simulator import RunningSimulator, running
 
 pytestmark = pytest.mark.slow
@@ -25,8 +26,7 @@ def started() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def simulator(started: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSimulator]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+    use_aws(monkeypatch, {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY})
     yield started
     started.reset()
 

@@ -1,5 +1,6 @@
 """PURE: a file of calls, cut into lines and read (OpenAI's API reference, "Batch": the request input object)."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -44,7 +45,8 @@ class Fault:
 
 
 class Splitter:
-    """Cuts what comes piece by piece into lines that are not blank; keeps no more of one than `most` bytes."""
+    """Cuts what comes piece by piece into lines that are not blank; keeps no more of one than `most` bytes. The mark that some
+    editors begin a file with is no part of its first line."""
 
     def __init__(self, *, most: int, offset: int = 0, number: int = 1) -> None:
         self._most, self._at, self._number = most, offset, number
@@ -73,6 +75,8 @@ class Splitter:
 
     def _cut(self, *, newline: int) -> Iterator[RawLine]:
         text = None if self._size > self._most else b"".join(self._parts).strip()
+        if text is not None and self._at == 0:
+            text = text.removeprefix(BOM_UTF8).strip()
         self._at += self._size + newline
         self._parts, self._size = [], 0
         if text != b"":
@@ -86,6 +90,10 @@ class LineReader:
     def __init__(self, *, endpoint: str, model: str = "") -> None:
         self._endpoint, self.model = endpoint, model
         self._seen: set[bytes] = set()
+
+    def forget_model(self) -> None:
+        """The line that named it can't be made: the next one says what the batch asks."""
+        self.model = ""
 
     def read(self, raw: RawLine) -> Line | Fault:
         """The call of a line, or why there is none."""

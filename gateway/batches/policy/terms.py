@@ -1,5 +1,6 @@
 """PURE: what a batch is asked for (OpenAI's API reference, "Create batch")."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ WINDOW_SECONDS = 86_400
 MIN_KEPT_SECONDS, MAX_KEPT_SECONDS = 3600, 2_592_000
 """For how long a caller may have files kept (OpenAI's API reference, `expires_after`)."""
 _MAX_PAIRS, _MAX_KEY, _MAX_VALUE = 16, 64, 512
+_SECONDS = re.compile(r"[1-9][0-9]{0,8}")
 _MEMBERS = frozenset({"input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"})
 
 
@@ -62,7 +64,7 @@ def _metadata(found: Any) -> dict[str, str] | None:
     if not fits:
         told = f"'metadata' is an object of up to {_MAX_PAIRS} texts, keys of {_MAX_KEY} and values of {_MAX_VALUE} characters."
         raise TermsError(told, "metadata")
-    return {key: value.replace("\0", "") for key, value in found.items()}
+    return {key.replace("\0", ""): value.replace("\0", "") for key, value in found.items()}
 
 
 def kept_seconds(found: Any, param: str) -> int | None:
@@ -70,8 +72,8 @@ def kept_seconds(found: Any, param: str) -> int | None:
     if found is None:
         return None
     seconds = found.get("seconds") if isinstance(found, dict) else None
-    if isinstance(seconds, str) and seconds.isdecimal():  # of a form
-        seconds = int(seconds[:9])
+    if isinstance(seconds, str) and _SECONDS.fullmatch(seconds):  # of a form
+        seconds = int(seconds)
     if (
         not isinstance(found, dict)
         or found.get("anchor") != "created_at"

@@ -271,7 +271,7 @@ class BatchStore:
 
     async def note_faults(self, batch_id: UUID, faults: Sequence[Fault]) -> None:
         rows = [
-            (batch_id, each.line, each.code[:64], _text(each.message, 500), each.param[:100])
+            (batch_id, each.line, each.code[:64], _text(each.message, 500), _text(each.param, 100))
             for each in faults
         ]
         await self._many([], _NOTE_FAULT, rows)

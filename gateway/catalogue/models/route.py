@@ -15,6 +15,8 @@ from gateway.catalogue.models.deployment import Deployment
 from gateway.catalogue.models.weighed import Weighed
 
 _PROMPTS = "prompt/"
+_MAX_SHADOWED = 200 - len("shadow:")
+"""Characters of a route's name before which a feature has `shadow:`."""
 
 
 def check_targets(strategy: str, weights: Sequence[int]) -> None:
@@ -186,6 +188,9 @@ class Route(Owned, Weighed):
     def _check_shadow(self) -> None:
         if not self.shadow_route:
             return
+        if len(self.name) > _MAX_SHADOWED:
+            text = f"Copies are counted by the route's name, so one with a shadow has {_MAX_SHADOWED} characters at most."
+            raise ValidationError({"shadow_route": text})
         if (
             self.shadow_route == self.name
             or not Route.objects.filter(name=self.shadow_route).exclude(pk=self.pk).exists()

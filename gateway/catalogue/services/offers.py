@@ -1,6 +1,6 @@
 """Brings models and deployments up to what a region offers. Never makes up a price or a limit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -90,6 +90,31 @@ def _bring_up(model: Model, offer: ModelOffer) -> None:
         setattr(model, name, facts[name])
     if changed:
         model.save(update_fields=changed)
+
+
+_DATES = {"legacy_from": "legacy_from", "extended_from": "extended_from", "ends_on": "end_of_life"}
+"""Columns, by the names that discovery has for AWS's dates."""
+
+
+@transaction.atomic
+def withdraw_dates(
+    withdrawn: Mapping[str, Mapping[str, date]], *, still: Mapping[str, Mapping[str, date | None]]
+) -> None:
+    """Takes dates from models that AWS gave and gives no more, by model ID and name; what an admin has put in their place stays.
+
+    `still` has those that another region gives.
+    """
+    for model in Model.objects.filter(model_id__in=withdrawn):
+        others = still.get(model.model_id, {})
+        gone = [
+            _DATES[name]
+            for name, day in withdrawn[model.model_id].items()
+            if getattr(model, _DATES[name]) == day and others.get(name) is None
+        ]
+        for column in gone:
+            setattr(model, column, None)
+        if gone:
+            model.save(update_fields=gone)
 
 
 def new_model(offer: ModelOffer) -> Model:

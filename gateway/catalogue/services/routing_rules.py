@@ -26,7 +26,7 @@ def add_rules(entries: Iterable[RuleEntry], *, first: bool = False) -> list[Rout
     made = []
     entries = list(entries)
     if first:
-        begin = _GAP
+        begin = 0  # where a rule may stand that nobody has given a place: after this all others are behind
         RoutingRule.objects.update(position=F("position") + _GAP * len(entries))
     else:
         begin = (RoutingRule.objects.aggregate(last=Max("position"))["last"] or 0) + _GAP

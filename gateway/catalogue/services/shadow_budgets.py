@@ -5,6 +5,8 @@ from governance.limits.models import Budget
 from kernel.money import dollars_to_nanos
 
 _PREFIX = "shadow:"
+_MAX_NAME = 100
+"""Of a budget's; its feature has the whole name."""
 
 
 def shadow_feature(route: str) -> str:
@@ -23,7 +25,7 @@ def keep_shadow_budget(route: Route) -> None:
         period=Budget.Period.MONTH,
         defaults={
             "limit_nanos": dollars_to_nanos(route.shadow_budget),
-            "name": f"Copies of calls of {route.name}",
+            "name": f"Copies of calls of {route.name}"[:_MAX_NAME],
             "is_hard": True,
         },
     )

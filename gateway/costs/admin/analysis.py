@@ -1,6 +1,7 @@
 """The page of cost analysis: a scenario, what it costs at each price list, where they cross, and those that were kept."""
 
 from decimal import Decimal
+from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 
 from accounts.access.principals import has_capability, principal, team_ids
@@ -16,7 +18,7 @@ from accounts.models import Team
 from accounts.policy.roles import Capability
 from gateway.costs.admin.bedrock_or_direct import bedrock_or_direct
 from gateway.costs.admin.course import course_of
-from gateway.costs.admin.scenario_form import ScenarioForm, values_of
+from gateway.costs.admin.scenario_form import ScenarioForm, is_shown_whole, values_of
 from gateway.costs.models import CostScenario
 from gateway.costs.policy.choice import Choice, choice_from
 from gateway.costs.policy.price_lists import Projected
@@ -30,6 +32,10 @@ from kernel.money import format_usd
 
 KEPT_SHOWN = 20
 ROUTES_AT_FIRST = 3
+_MORE = (
+    "The figures below are of all of it; the form has no place for some of it (kinds of calls, price lists or model units beyond those "
+    "that it shows, or finer numbers), and what you work out or keep from here is without that."
+)
 _EMPTY = Scenario(
     calls=10_000, kinds=(Kind(name="Questions", share=Decimal(1), input_tokens=1500, output_tokens=300),)
 )
@@ -60,7 +66,7 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
         return [*own, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        data, about = self._asked(request)
+        data, about, kept_as = self._asked(request)
         form = ScenarioForm(data, routes=routes_with_a_price(now=utc_now()))
         context: dict[str, Any] = {
             "title": "Cost analysis",
@@ -69,7 +75,9 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
             "sent": request.GET,
             "past": _past_choices(request),
         }
-        found, problem = _analysed(form)
+        found, problem = _analysed(form, kept_as)
+        if kept_as is not None and not is_shown_whole(form, *kept_as):
+            context["about"] = f"{about} {_MORE}"
         if found is not None:
             context |= _shown(found) | {"values": _pairs(data)}
         kept = list(CostScenario.objects.visible_to(principal(request)).select_related("team")[:KEPT_SHOWN])
@@ -83,8 +91,8 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
         }
         return without_store(self.render_page(request, "gateway/costs/analysis", **context))
 
-    def _asked(self, request: HttpRequest) -> tuple[QueryDict, str]:
-        """What the form shows, and where it is from."""
+    def _asked(self, request: HttpRequest) -> tuple[QueryDict, str, tuple[Scenario, Choice] | None]:
+        """What the form shows, where it is from, and what was kept, where it is that."""
         sent = request.GET
         if sent.get("kept", "").isdecimal():
             row = (
@@ -92,11 +100,10 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
             )
             if row is None:
                 raise Http404("There is no such scenario, or it is another team's.")
-            return _data(
-                scenario_from(row.scenario), choice_from(row.choice)
-            ), f"“{row.name}”, as it was kept."
+            kept = scenario_from(row.scenario), choice_from(row.choice)
+            return _data(*kept), f"“{row.name}”, as it was kept.", kept
         if "calls" in sent and "fill" not in sent:
-            return sent, ""
+            return sent, "", None
         teams = team_ids(principal(request), Capability.VIEW_USAGE)
         filters: dict[str, Any] = {name: sent[name][:200] for name in ("feature", "route") if sent.get(name)}
         if sent.get("team", "").isdecimal():
@@ -107,12 +114,12 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
         used = [name for name in routes_of(query, zone=zone, at_most=ROUTES_AT_FIRST * 2) if name in priced]
         choice = Choice(routes=tuple((used or priced)[:ROUTES_AT_FIRST]), with_batch=True, with_direct=True)
         if past is None:
-            return _data(
-                _EMPTY, choice
-            ), "There were no such calls in the last thirty days: these numbers are only a beginning."
-        return _data(
-            past, choice
-        ), f"{past.calls:,} calls of the last thirty days, by feature. Change whatever will be otherwise."
+            about = "There were no such calls in the last thirty days: these numbers are only a beginning."
+            return _data(_EMPTY, choice), about, None
+        about = (
+            f"{past.calls:,} calls of the last thirty days, by feature. Change whatever will be otherwise."
+        )
+        return _data(past, choice), about, None
 
     def keep(self, request: HttpRequest) -> HttpResponse:
         """Keeps what is on the page under a name."""
@@ -126,15 +133,15 @@ class CostScenarioAdmin(SeenOnly, BaseAdmin):
         name = request.POST.get("keep_name", "").strip()[:100]
         if not form.is_valid() or not name:
             messages.error(request, "Give the scenario a name, and numbers that fit.")
-            return HttpResponseRedirect(back)
+            return HttpResponseRedirect(f"{back}?{_typed(request)}")
         with told(request):
-            team = Team.objects.get(pk=team_id) if team_id else None
+            team = get_object_or_404(Team, pk=team_id) if team_id else None
             row = keep_scenario(
                 team=team, name=name, scenario=form.scenario(), choice=form.choice(), by=person(request)
             )
             messages.success(request, f"“{row.name}” is kept.")
             return HttpResponseRedirect(f"{back}?kept={row.pk}")
-        return HttpResponseRedirect(back)
+        return HttpResponseRedirect(f"{back}?{_typed(request)}")
 
     def advice(self, request: HttpRequest) -> HttpResponse:
         """“Bedrock or direct”."""
@@ -171,7 +178,20 @@ def _pairs(data: QueryDict) -> list[tuple[str, str]]:
     ]
 
 
-def _analysed(form: ScenarioForm) -> tuple[Analysis | None, str]:
+def _typed(request: HttpRequest) -> str:
+    """The page with what was typed."""
+    found = request.POST.copy()
+    for name in ("csrfmiddlewaretoken", "keep_name", "for"):
+        found.pop(name, None)
+    return found.urlencode()
+
+
+def _analysed(form: ScenarioForm, kept: tuple[Scenario, Choice] | None) -> tuple[Analysis | None, str]:
+    if kept is not None:  # as it was kept, also where the form has no place for all of it
+        try:
+            return analyse(*kept, now=utc_now()), ""
+        except ImpossibleScenarioError as error:
+            return None, str(error)
     if not form.is_valid():
         texts = [
             f"{form.fields[name].label if name in form.fields else 'Form'}: {errors[0]}"
@@ -214,7 +234,7 @@ def _line(way: Projected, base: Projected) -> dict[str, Any]:
     owed = f"{format_usd(way.owed_after)} of it after the last month." if way.owed_after else ""
     return {
         "name": way.name, "note": " ".join(text for text in (units, owed, way.note) if text), "source": way.source,
-        "each": format_usd(round(way.per_call)), "first": format_usd(way.months[0]), "last": format_usd(way.months[-1]),
+        "each": format_usd(ceil(way.per_call)), "first": format_usd(way.months[0]), "last": format_usd(way.months[-1]),
         "total": format_usd(way.total), "change": change, "is_base": way is base,
     }  # fmt: skip
 

@@ -41,15 +41,17 @@ def bedrock_or_direct(admin_page: BaseAdmin, request: HttpRequest) -> HttpRespon
     answers = {question.key: question.chosen(sent).value for question in QUESTIONS}
     routes = routes_with_a_price(now=utc_now())
     route = sent.get("route") if sent.get("route") in routes else ""
-    regions = tuple(place.strip() for place in sent.get("regions", "")[:200].split(",") if place.strip())
+    regions = tuple(
+        place.strip().lower() for place in sent.get("regions", "")[:200].split(",") if place.strip()
+    )
     use_cases = frozenset(each.strip() for each in sent.get("use_cases", "")[:400].split(",") if each.strip())
-    costs, about, provider = _costs(request, sent, route)
+    costs, about, providers = _costs(request, sent, route)
     name = sent.get("name", "").strip()[:60]
     found = advise(
         answers, costs, routes=frozenset([route]) if route else frozenset(), use_cases=use_cases, regions=regions,
-        provider=provider, name=name,
+        providers=providers, name=name,
     )  # fmt: skip
-    problem = _problem(answers, regions, found, provider)
+    problem = _problem(answers, regions, found, providers=providers, route=route or "")
     if request.method == "POST":
         if not RoutingRule.owned_by.may_create(principal(request)):
             raise PermissionDenied
@@ -65,10 +67,19 @@ def bedrock_or_direct(admin_page: BaseAdmin, request: HttpRequest) -> HttpRespon
     )  # fmt: skip
 
 
-def _problem(answers: dict[str, str], regions: tuple[str, ...], found: Advice, provider: str) -> str:
+def _problem(
+    answers: dict[str, str],
+    regions: tuple[str, ...],
+    found: Advice,
+    *,
+    providers: tuple[str, ...],
+    route: str,
+) -> str:
     if answers["residency"] == "yes" and not regions:
         return "Name the region or geography that it must stay in, such as eu or eu-central-1."
-    if found.choice == "direct" and not provider:
+    if found.choice == "direct" and not route:
+        return "Choose the model: a rule that keeps to a provider's own API would leave the other routes without any."
+    if found.choice == "direct" and not providers:
         return "There is no deployment at a provider's own API for this model yet: add an account, and a target of its route."
     return ""
 
@@ -85,7 +96,7 @@ def _made(admin_page: BaseAdmin, request: HttpRequest, found: Advice, problem: s
             where = "before all others" if rule == RoutingRule.objects.first() else "in the place that it had"
             messages.success(request, f"The rule “{rule.name}” is made, {where}.")
         return HttpResponseRedirect(reverse("admin:gateway_routingrule_changelist"))
-    return HttpResponseRedirect(reverse("admin:gateway_costscenario_advice"))
+    return HttpResponseRedirect(reverse("admin:gateway_costscenario_advice") + f"?{_asked(request)}")
 
 
 def _asked(request: HttpRequest) -> str:
@@ -94,12 +105,12 @@ def _asked(request: HttpRequest) -> str:
     return found.urlencode()
 
 
-def _costs(request: HttpRequest, sent: Any, route: str | None) -> tuple[Costs, str, str]:
-    """What both sides cost, of which scenario, and which provider's place the route can go to."""
+def _costs(request: HttpRequest, sent: Any, route: str | None) -> tuple[Costs, str, tuple[str, ...]]:
+    """What both sides cost, of which scenario, and which providers' places the route can go to."""
     scenario, choice, about = _scenario(request, sent)
     name = route or (choice.routes[0] if choice and choice.routes else "")
     if scenario is None or not name:
-        return Costs(None, None), about, _provider(name)
+        return Costs(None, None), about, _providers(name)
     terms = choice or Choice(routes=(name,))
     asked = Choice(
         routes=(name,), with_batch=False, with_direct=True, bedrock_discount=terms.bedrock_discount, direct_discount=terms.direct_discount,
@@ -108,11 +119,11 @@ def _costs(request: HttpRequest, sent: Any, route: str | None) -> tuple[Costs, s
     try:
         ways = analyse(scenario, asked, now=utc_now()).ways
     except ImpossibleScenarioError as error:
-        return Costs(None, None), str(error), _provider(name)
+        return Costs(None, None), str(error), _providers(name)
     totals = [
         min((way.total for way in ways if way.way == side), default=None) for side in ("on_demand", "direct")
     ]
-    return Costs(*totals), f"{about} At the prices of {name}, {scenario.months} months.", _provider(name)
+    return Costs(*totals), f"{about} At the prices of {name}, {scenario.months} months.", _providers(name)
 
 
 def _scenario(request: HttpRequest, sent: Any) -> tuple[Scenario | None, Choice | None, str]:
@@ -129,12 +140,12 @@ def _scenario(request: HttpRequest, sent: Any) -> tuple[Scenario | None, Choice 
     return found, None, "The calls of the last thirty days."
 
 
-def _provider(route: str) -> str:
-    """Where the route's model, or a target of it, is at a provider's own API."""
+def _providers(route: str) -> tuple[str, ...]:
+    """Where targets of the route are at a provider's own API."""
     targets = Deployment.objects.filter(route_targets__route__name=route, is_enabled=True).exclude(
         provider_account=None
     )
-    return targets.values_list("region", flat=True).first() or ""
+    return tuple(targets.order_by("region").values_list("region", flat=True).distinct())
 
 
 def _sides(costs: Costs) -> list[tuple[str, str]]:

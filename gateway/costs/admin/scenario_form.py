@@ -6,9 +6,17 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
+from msgspec import structs
 
-from gateway.costs.policy.choice import COMMITMENTS, Choice, OwnPrice, Units, checked_choice
-from gateway.costs.policy.scenario import COMPLEXITIES, Expense, Kind, Scenario, checked
+from gateway.costs.policy.choice import COMMITMENTS, MAX_NAME, Choice, OwnPrice, Units, checked_choice
+from gateway.costs.policy.scenario import (
+    COMPLEXITIES,
+    Expense,
+    ImpossibleScenarioError,
+    Kind,
+    Scenario,
+    checked,
+)
 from kernel.money import dollars_to_nanos, plain_usd
 
 ROWS = 7
@@ -60,7 +68,7 @@ class ScenarioForm(forms.Form):
     direct_discount = _percent("Discount at the provider, %", 0, 99)
     bedrock_fixed = _amount("Fixed at AWS, $ a month", "Endpoints in a VPC, support.")
     direct_fixed = _amount("Fixed at the provider, $ a month", "A plan, a contract's minimum.")
-    own_name = forms.CharField(label="Another price list", required=False, max_length=60)
+    own_name = forms.CharField(label="Another price list", required=False, max_length=MAX_NAME)
     own_input = _amount("Input, $ per million tokens")
     own_output = _amount("Output, $ per million tokens")
     own_cached = _amount("Read from a cache")
@@ -84,7 +92,7 @@ class ScenarioForm(forms.Form):
         field.widget.attrs["size"] = 8
 
     def _add_kind(self, row: int) -> None:
-        self.fields[f"name{row}"] = forms.CharField(label=f"Kind {row + 1}", required=False, max_length=60)
+        self.fields[f"name{row}"] = forms.CharField(label=f"Kind {row + 1}", required=False, max_length=200)
         self.fields[f"share{row}"] = _amount(f"Share of kind {row + 1}")
         self.fields[f"input{row}"] = _number(f"Input tokens of kind {row + 1}", most=10**8)
         self.fields[f"output{row}"] = _number(f"Output tokens of kind {row + 1}", most=10**8)
@@ -93,6 +101,30 @@ class ScenarioForm(forms.Form):
         self.fields[f"complexity{row}"] = _amount(f"Complexity of kind {row + 1}")
         for name in _KIND:
             self.fields[f"{name}{row}"].widget.attrs["aria-label"] = self.fields[f"{name}{row}"].label
+
+    def clean(self) -> dict[str, Any]:
+        """What is half filled in is said, and never left out."""
+        cleaned = self.cleaned_data
+        for row in range(ROWS):
+            if _none(cleaned, f"input{row}", f"output{row}") and not _none(
+                cleaned, *(f"{name}{row}" for name in _KIND)
+            ):
+                self.add_error(
+                    f"input{row}",
+                    "How many tokens of input, and of output, has such a call? Empty the whole line to leave it out.",
+                )
+        if _none(cleaned, "own_input") != _none(cleaned, "own_output"):
+            self.add_error(
+                "own_input" if _none(cleaned, "own_input") else "own_output",
+                "A price list takes a price of input and one of output.",
+            )
+        elif _none(cleaned, "own_input") and not _none(cleaned, "own_name", "own_cached", "own_fixed"):
+            self.add_error("own_input", "What do input and output cost by this price list?")
+        if _none(cleaned, "unit_hour", "unit_month", "unit_half_year") and not _none(
+            cleaned, "units", "unit_input", "unit_output"
+        ):
+            self.add_error("unit_hour", "What does a model unit cost an hour?")
+        return cleaned
 
     @property
     def rows(self) -> list[list[forms.BoundField]]:
@@ -212,6 +244,27 @@ def values_of(scenario: Scenario, choice: Choice) -> dict[str, Any]:
         name = {0: "unit_hour", 1: "unit_month", 6: "unit_half_year"}[units.commitment_months]
         found |= {name: plain_usd(units.hourly_nanos), "units": units.units, "unit_input": units.input_tpm or "", "unit_output": units.output_tpm or ""}  # fmt: skip
     return found
+
+
+def is_shown_whole(form: ScenarioForm, scenario: Scenario, choice: Choice) -> bool:
+    """Whether the form, filled in with them, says all of a scenario and a choice: the API's may have more than it has places for."""
+    if not form.is_valid():
+        return False
+    try:
+        again, chosen = form.scenario(), form.choice()
+    except ImpossibleScenarioError:
+        return False
+    return (
+        structs.replace(again, infrastructure=()) == structs.replace(scenario, infrastructure=())
+        and again.infrastructure_nanos == scenario.infrastructure_nanos
+        and structs.replace(chosen, provisioned=()) == structs.replace(choice, provisioned=())
+        and sorted(map(repr, chosen.provisioned)) == sorted(map(repr, choice.provisioned))
+    )
+
+
+def _none(cleaned: Mapping[str, Any], *names: str) -> bool:
+    """Whether nothing was typed in any of these fields. One with an error of its own has something."""
+    return all(name in cleaned and cleaned[name] in (None, "") for name in names)
 
 
 def _or(value: Decimal | None, default: int) -> Decimal:

@@ -116,9 +116,9 @@ class Advice:
 
 def advise(
     answers: Mapping[str, str], costs: Costs, *, routes: frozenset[str] = frozenset(), use_cases: frozenset[str] = frozenset(),
-    regions: tuple[str, ...] = (), provider: str = "", name: str = "",
+    regions: tuple[str, ...] = (), providers: tuple[str, ...] = (), name: str = "",
 ) -> Advice:  # fmt: skip
-    """What the answers come to. `provider` is the place of its deployments in the catalogue (anthropic, openai, …)."""
+    """What the answers come to. `providers` are the places of its deployments in the catalogue (anthropic, openai, …)."""
     options = [question.chosen(answers) for question in QUESTIONS]
     musts = {option.must for option in options if option.must}
     weighed = [*options, costs.option]
@@ -143,13 +143,13 @@ def advise(
         for_bedrock=tuple(each.reason for each in weighed if each.reason and (each.points > 0 or each.must == "bedrock")),
         for_direct=tuple(each.reason for each in weighed if each.reason and (each.points < 0 or each.must == "direct")),
         notes=tuple(each.reason for each in weighed if each.reason and not each.points and not each.must),
-        rules=_rules(choice, confidence, answers, points, routes=routes, use_cases=use_cases, pins=pins, provider=provider, name=name),
+        rules=_rules(choice, confidence, answers, points, routes=routes, use_cases=use_cases, pins=pins, providers=providers, name=name),
     )  # fmt: skip
 
 
 def _rules(
     choice: str, confidence: float, answers: Mapping[str, str], points: int, *, routes: frozenset[str], use_cases: frozenset[str],
-    pins: tuple[str, ...], provider: str, name: str,
+    pins: tuple[str, ...], providers: tuple[str, ...], name: str,
 ) -> tuple[RuleEntry, ...]:  # fmt: skip
     what = name or "Bedrock or direct"
 
@@ -162,7 +162,7 @@ def _rules(
         return (rule("Bedrock only", BEDROCK, regions=pins),)
     if choice == "direct":
         choose = NEWEST if answers.get("newest") == "first_day" else SCORE
-        return (rule("the provider's own API only", choose, regions=(provider,) if provider else ()),)
+        return (rule("the provider's own API only", choose, regions=providers),)
     if answers.get("newest") == "first_day":
         return (rule("the newest model", NEWEST),)
     if abs(points) == 1:

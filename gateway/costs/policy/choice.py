@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.costs.policy.scenario import ImpossibleScenarioError, Part
+from gateway.costs.policy.scenario import ImpossibleScenarioError, Part, check_places
 from kernel.money import MAX_NANOS
 
 MAX_ROUTES = 12
 MAX_OFFERS = 6
+MAX_NAME = 200
 COMMITMENTS = (0, 1, 6)
 """Months; botocore's bedrock model, CommitmentDuration: OneMonth, SixMonths, or none."""
 
@@ -81,13 +82,23 @@ def checked_choice(choice: Choice) -> Choice:
             f"routes: at most {MAX_ROUTES} models, {MAX_OFFERS} price lists and {MAX_OFFERS} kinds of model units are compared."
         )
     for name in ("bedrock_discount", "direct_discount"):
-        if not 0 <= getattr(choice, name) < 1:
+        discount = getattr(choice, name)
+        if not (discount.is_finite() and 0 <= discount < 1):
             raise ImpossibleScenarioError(f"{name}: a part from 0 to below 1: 0.15 is fifteen per cent.")
+        check_places(name, discount)
     amounts = [
         ("bedrock_fixed_nanos", choice.bedrock_fixed_nanos),
         ("direct_fixed_nanos", choice.direct_fixed_nanos),
     ]
     for number, own in enumerate(choice.own):
+        if not own.name.strip() or len(own.name) > MAX_NAME:
+            raise ImpossibleScenarioError(
+                f"own.{number}.name: say what this price list is called, in up to {MAX_NAME} characters."
+            )
+        if own.name in (each.name for each in choice.own[:number]):
+            raise ImpossibleScenarioError(
+                f"own.{number}.name: there are two price lists “{own.name}”: call one otherwise."
+            )
         amounts += [
             (f"own.{number}.{name}", value)
             for name in (

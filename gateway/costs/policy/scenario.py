@@ -20,6 +20,7 @@ MAX_TOKENS = 10**8
 MAX_GROWTH = Decimal(10)
 MAX_PEAK = Decimal(10_000)
 MAX_COMPLEXITY = Decimal(1000)
+MAX_PLACES = 12
 
 COMPLEXITIES: tuple[tuple[str, Decimal, str], ...] = (
     ("Simple", Decimal(1), "One question, one answer: the tokens as they are given."),
@@ -132,4 +133,12 @@ def checked(scenario: Scenario) -> Scenario:
 
 def _within(name: str, value: Decimal | int, least: Decimal | int, most: Decimal | int) -> None:
     if not (Decimal(value).is_finite() and least <= value <= most):
-        raise ImpossibleScenarioError(f"{name}: from {least} to {most} goes, not {value}.")
+        raise ImpossibleScenarioError(f"{name}: from {least} to {most} goes, not {str(value)[:40]}.")
+    check_places(name, value)
+
+
+def check_places(name: str, value: Decimal | int) -> None:
+    """ImpossibleScenarioError for a fraction that is too fine: reckoned with exactly, 1e-1000000 takes minutes."""
+    exponent = Decimal(value).as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MAX_PLACES:
+        raise ImpossibleScenarioError(f"{name}: at most {MAX_PLACES} decimal places.")

@@ -28,6 +28,10 @@ def price_lists(choice: Choice, *, now: datetime) -> list[PriceList]:
         for each in _of_route(name, choice, now):
             found.setdefault(each.name, each)
     for own in choice.own:
+        if own.name in found:
+            raise ImpossibleScenarioError(
+                f"own: “{own.name}” is another list's name already: call yours otherwise."
+            )
         found[own.name] = _own(own, now)
     return list(found.values())
 

@@ -52,7 +52,10 @@ def things_of(
 
 
 def _cell(way: Way) -> Cell:
-    quotas = ((way.requests_per_minute, "requests"), (way.tokens_per_minute, "tokens"))
+    quotas = (
+        (way.requests_per_minute, "requests"), (way.tokens_per_minute, "tokens"),
+        (way.input_tokens_per_minute, "input tokens"), (way.output_tokens_per_minute, "output tokens"),
+    )  # fmt: skip
     quota = ", ".join(f"{number:,} {noun} a minute" for number, noun in quotas if number)
     return Cell(f"{way.profile}." if way.profile else "on demand", way, _price([way]), quota)
 

@@ -23,7 +23,8 @@ from gateway.discovery.selectors.matrix import (
     regions_found,
     vendors_found,
 )
-from gateway.discovery.services.actions import deploy, succeed
+from gateway.discovery.services.actions import deploy
+from gateway.discovery.services.succession import succeed
 from kernel.background import app
 from kernel.clock import utc_now
 
@@ -122,6 +123,8 @@ class DiscoveredAdmin(SeenOnly, BaseAdmin):
             done = succeed(request.POST.get("model", ""))
             names = [*done.aliases, *(f"the route {name}" for name in done.routes)]
             messages.success(request, f"Lead to the successor now: {', '.join(names)}.")
+            if done.left:
+                messages.warning(request, f"Routes that still lead to the old model: {', '.join(done.left)}.")
         return HttpResponseRedirect(request.get_full_path())
 
     def _check(self, request: HttpRequest) -> None:

@@ -80,6 +80,8 @@ class WaySerializer(serializers.Serializer[Any]):
     output_usd = UsdField(source="output_rate", allow_null=True)
     requests_per_minute = serializers.IntegerField(allow_null=True)
     tokens_per_minute = serializers.IntegerField(allow_null=True)
+    input_tokens_per_minute = serializers.IntegerField(allow_null=True)
+    output_tokens_per_minute = serializers.IntegerField(allow_null=True)
 
 
 class MatrixRowSerializer(serializers.Serializer[Any]):

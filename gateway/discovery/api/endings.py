@@ -12,7 +12,7 @@ from accounts.access.principals import may_manage_shared, principal
 from accounts.api.base import read
 from gateway.discovery.models import EndingUse, ModelNews
 from gateway.discovery.selectors.endings import endings
-from gateway.discovery.services.actions import succeed
+from gateway.discovery.services.succession import succeed
 from kernel.clock import utc_now
 
 
@@ -78,6 +78,9 @@ class SuccessionSerializer(serializers.Serializer[Any]):
     )
     routes = serializers.ListField(
         child=serializers.CharField(), help_text="Routes that lead to the successor now."
+    )
+    left = serializers.ListField(
+        child=serializers.CharField(), help_text="Routes that lead to the old model still."
     )
 
 

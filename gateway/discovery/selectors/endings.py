@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.catalogue.models import Model, Route, RouteTarget
 from gateway.catalogue.seed import Retired, read_retired
-from gateway.catalogue.selectors import successors
+from gateway.catalogue.selectors import successor_of, successors
 from gateway.discovery.models import EndingUse
 from gateway.discovery.policy import AHEAD_DAYS, days_left
 
@@ -58,7 +58,7 @@ def endings(who: Any, *, today: date) -> list[Ending]:
                 model=model,
                 ends_on=model.end_of_life,
                 days=days_left(model.end_of_life, today),
-                successor=model.successor or known.get(model.model_id, ""),
+                successor=successor_of(model.model_id, model.successor, known),
                 routes=tuple(routes[model.pk]),
                 uses=tuple(uses[model.model_id]),
             )

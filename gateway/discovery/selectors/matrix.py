@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from gateway.catalogue.models import Deployment, Model, Price
+from gateway.catalogue.services.quotas import QUOTAS
 from gateway.discovery.models import Discovered, FoundKind
 
 ABILITIES = (
@@ -30,6 +31,8 @@ class Way:
     """Nano-dollars per million tokens, now; None where there is no price."""
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    input_tokens_per_minute: int | None = None
+    output_tokens_per_minute: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +47,13 @@ class MatrixRow:
     catalogue_id: int | None = None
     abilities: list[str] = field(default_factory=list)
     ways: dict[str, list[Way]] = field(default_factory=lambda: defaultdict(list))
+
+    def see(self, found: Discovered) -> None:
+        """One more region: legacy in one is legacy, and the soonest end counts, as in the catalogue."""
+        if found.state == "LEGACY":
+            self.status = found.state
+        if (end := found.facts.get("ends_on")) and (self.ends_on is None or end < self.ends_on):
+            self.ends_on = end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +99,17 @@ def matrix(query: MatrixQuery, *, now: datetime) -> list[MatrixRow]:
         row = rows.get(each.identifier)
         if row is None:
             row = rows[each.identifier] = _row(each, models.get(each.identifier))
+        row.see(each)
         if "ON_DEMAND" in each.facts.get("ways", ()):
-            row.ways[each.region].append(_way(each, each.identifier, "", deployments))
+            place = (each.identifier, "", each.region)
+            row.ways[each.region].append(_way(each, "", deployments.get(place)))
     for each in profiles:
         prefix, _, model_id = each.identifier.partition(".")
-        if model_id in rows and prefix in Deployment.Profile.values:
-            rows[model_id].ways[each.region].append(_way(each, model_id, prefix, deployments))
+        if model_id not in rows:
+            continue
+        is_named = prefix in Deployment.Profile.values
+        place = (model_id, prefix, each.region) if is_named else ("", str(each.facts.get("arn")), each.region)
+        rows[model_id].ways[each.region].append(_way(each, prefix, deployments.get(place)))
     kept = [row for row in rows.values() if _is_wanted(row, query)]
     return sorted(kept, key=lambda row: (row.vendor, row.name, row.model_id))
 
@@ -130,25 +145,28 @@ Deployed = dict[tuple[str, str, str], tuple[Deployment, Price | None]]
 
 
 def _deployments(now: datetime) -> Deployed:
-    """Bedrock's own, by model, profile and region, each with its usual price now."""
+    """Bedrock's own, by model, profile and region, or by "", ARN and region, each with its usual price now."""
     in_force = Q(valid_until=None) | Q(valid_until__gt=now)
     prices: dict[int, Price] = {}
     in_order = Price.objects.filter(in_force, tier="", valid_from__lte=now).order_by("valid_from")
     for price in in_order.only("deployment_id", "input_rate", "output_rate"):
         prices[price.deployment_id] = price
     rows = (
-        Deployment.objects.filter(provider_account=None, arn="")
+        Deployment.objects.filter(provider_account=None)
         .order_by()
         .select_related("model")
-        .only(
-            "profile", "region", "is_enabled", "requests_per_minute", "tokens_per_minute", "model__model_id"
-        )
+        .only("profile", "region", "arn", "is_enabled", "model__model_id", *QUOTAS)
     )
-    return {(each.model.model_id, each.profile, each.region): (each, prices.get(each.pk)) for each in rows}
+    return {
+        ("", each.arn, each.region) if each.arn else (each.model.model_id, each.profile, each.region): (
+            each,
+            prices.get(each.pk),
+        )
+        for each in rows
+    }
 
 
-def _way(found: Discovered, model_id: str, profile: str, deployed: Deployed) -> Way:
-    known = deployed.get((model_id, profile, found.region))
+def _way(found: Discovered, profile: str, known: tuple[Deployment, Price | None] | None) -> Way:
     if known is None:
         return Way(found_id=found.pk, profile=profile, region=found.region)
     deployment, price = known
@@ -160,8 +178,7 @@ def _way(found: Discovered, model_id: str, profile: str, deployed: Deployed) -> 
         is_enabled=deployment.is_enabled,
         input_rate=None if price is None else price.input_rate,
         output_rate=None if price is None else price.output_rate,
-        requests_per_minute=deployment.requests_per_minute,
-        tokens_per_minute=deployment.tokens_per_minute,
+        **{name: getattr(deployment, name) for name in QUOTAS},
     )
 
 

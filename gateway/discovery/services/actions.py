@@ -1,14 +1,12 @@
-"""What administrators make of what was found, with one click: a deployment; the names of a model that ends, led to its successor."""
+"""What administrators make of what was found, with one click: a deployment."""
 
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 
-from gateway.catalogue.models import Deployment, Model, Route, RouteTarget
-from gateway.catalogue.selectors import successors
+from gateway.catalogue.models import Deployment, Model
 from gateway.catalogue.services.offers import new_model
 from gateway.discovery.models import Discovered, FoundKind
 from kernel.errors import ConflictError, InvalidError
@@ -71,23 +69,31 @@ def place_of(found: Discovered) -> dict[str, str] | None:
     if found.kind in _OWN:
         return {"profile": "", "arn": found.identifier}
     if found.kind == FoundKind.PROFILE:
-        prefix = found.identifier.partition(".")[0]
-        return {"profile": prefix, "arn": ""} if prefix in Deployment.Profile.values else None
+        prefix, arn = found.identifier.partition(".")[0], str(found.facts.get("arn") or "")
+        if prefix in Deployment.Profile.values:
+            return {"profile": prefix, "arn": ""}
+        return {"profile": "", "arn": arn} if arn else None  # of a geography that has no name here
     return {"profile": "", "arn": ""} if "ON_DEMAND" in found.facts.get("ways", ()) else None
 
 
 def _model_of(found: Discovered) -> Model:
     """The catalogue's model: the one that it is made of, where that is known; of an imported one a model of its own."""
     model_id = found.identifier if found.kind == FoundKind.FOUNDATION else str(found.facts.get("base") or "")
+    if found.kind == FoundKind.PROFILE and not model_id:  # named after the model that it leads to
+        model_id = found.identifier.partition(".")[2]
     if not model_id:
         own = found.identifier.rpartition("/")[2]
         return Model.objects.filter(model_id=f"imported.{own}").first() or new_model(
             _Offer(model_id=f"imported.{own}", name=found.name, vendor="Imported")
         )
-    if (model := Model.objects.filter(model_id=model_id).first()) is not None:
+    # “…-v1:0:300k” is a variant that can be customised: what is made of it is one of “…-v1:0”.
+    plain = model_id.rpartition(":")[0] if model_id.count(":") > 1 else model_id
+    if (
+        model := Model.objects.filter(model_id__in=(model_id, plain)).order_by("model_id").first()
+    ) is not None:
         return model
-    kinds = {"kind": FoundKind.FOUNDATION, "identifier": model_id, "account": found.account}
-    row = Discovered.objects.filter(**kinds).order_by("-last_seen_at").first()
+    kinds = {"kind": FoundKind.FOUNDATION, "identifier__in": (model_id, plain), "account": found.account}
+    row = Discovered.objects.filter(**kinds).order_by("identifier", "-last_seen_at").first()
     if row is None:
         raise InvalidError(
             f"Its model {model_id} is not in the catalogue, and AWS does not list it: add it first."
@@ -111,66 +117,3 @@ def _offer(row: Discovered) -> _Offer:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-@dataclass(slots=True)
-class Succeeded:
-    """What leads to the successor now."""
-
-    aliases: list[str] = field(default_factory=list)
-    routes: list[str] = field(default_factory=list)
-    """Routes that led to the old model alone, and keep their names, budgets and limits."""
-
-
-@transaction.atomic
-def succeed(model_id: str, *, successor: str = "") -> Succeeded:
-    """Leads the names of a model to its successor: as aliases of the successor's routes, or, where they are a route's own that
-    leads to the old model alone, by that route's targets. A geography's name leads to the same geography.
-
-    InvalidError where no successor is known, or none has a route.
-    """
-    successor = successor or successor_of(model_id)
-    if not successor:
-        raise InvalidError(f"No successor of {model_id} is known: say which, on the model's page.")
-    done = Succeeded()
-    found = False
-    for prefix in ("", *(f"{each}." for each in Deployment.Profile.values if each)):
-        route = _route_of(f"{prefix}{successor}")
-        if route is None:
-            continue
-        found = True
-        old = _route_of(f"{prefix}{model_id}")
-        if old is None:
-            route.aliases = [*route.aliases, f"{prefix}{model_id}"]
-            route.clean()
-            route.save(update_fields=["aliases"])
-            done.aliases.append(f"{prefix}{model_id}")
-        elif old.pk != route.pk and old.name not in done.routes and _leads_to_alone(old, model_id):
-            old.targets.all().delete()
-            RouteTarget.objects.bulk_create(
-                RouteTarget(
-                    route=old, deployment_id=each.deployment_id, position=each.position, weight=each.weight
-                )
-                for each in route.targets.all()
-            )
-            done.routes.append(old.name)
-    if not found:
-        raise InvalidError(f"No route leads to {successor}, the successor of {model_id}: make one first.")
-    if not (done.aliases or done.routes):
-        raise ConflictError(f"All names of {model_id} lead to another model already.")
-    return done
-
-
-def successor_of(model_id: str) -> str:
-    """As an administrator said, or the catalogue; "" where nobody did."""
-    said = Model.objects.filter(model_id=model_id).values_list("successor", flat=True).first()
-    return said or successors().get(model_id, "")
-
-
-def _route_of(name: str) -> Route | None:
-    return Route.objects.filter(Q(name=name) | Q(aliases__contains=[name])).first()
-
-
-def _leads_to_alone(route: Route, model_id: str) -> bool:
-    models = set(route.targets.values_list("deployment__model__model_id", flat=True))
-    return models <= {model_id}

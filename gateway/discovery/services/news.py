@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import Team
 from gateway.catalogue.models import Model
+from gateway.catalogue.selectors import successor_of, successors
 from gateway.discovery.models import EndingUse, FoundKind, ModelNews
 from gateway.discovery.policy import AHEAD_DAYS, days_left, hits_text, key_of
 from gateway.discovery.selectors.hits import ModelHit, hits_of
@@ -16,6 +18,9 @@ from gateway.discovery.services.discover import Noted
 from governance.alerts.models import Alert
 from governance.alerts.services.alerts import notify
 
+_KEY = 280
+_SAME_FOR = timedelta(days=45)
+"""For how long the same change in another region is the same news."""
 _SHOWN_AFTER = timedelta(days=30)
 """For how long a model that has ended is still counted."""
 
@@ -38,6 +43,7 @@ def tell_found(noted: Noted, *, now: datetime) -> int:
 def tell_endings(*, now: datetime) -> int:
     """Counts anew whom the ends of models hit, and tells of those that are near, or past; how many pieces of news."""
     today, told = now.date(), 0
+    known = successors(today=today)
     ending = list(
         Model.objects.filter(
             end_of_life__gte=today - _SHOWN_AFTER,
@@ -54,14 +60,14 @@ def tell_endings(*, now: datetime) -> int:
         if left > AHEAD_DAYS:
             continue
         kind = ModelNews.Kind.ENDED if left < 0 else ModelNews.Kind.ENDING
-        text = _ending_text(model, end, left)
+        text = _ending_text(model, end, left, successor=successor_of(model.model_id, model.successor, known))
         told += _tell(
             kind, model.model_id, text, hits[model.model_id], words=(str(end),), ends_on=end, now=now
         )
     return told
 
 
-def _ending_text(model: Model, end: date, left: int) -> str:
+def _ending_text(model: Model, end: date, left: int, *, successor: str) -> str:
     if left < 0:
         text = f"AWS ended {model.name} ({model.model_id}) on {end}."
     else:
@@ -69,7 +75,7 @@ def _ending_text(model: Model, end: date, left: int) -> str:
         text = f"AWS ends {model.name} ({model.model_id}) {when}."
     if left >= 0 and model.extended_from is not None:
         text += f" Extended access, which may cost more, begins on {model.extended_from}."
-    return f"{text} Its successor is {model.successor}." if model.successor else text
+    return f"{text} Its successor is {successor}." if successor else text
 
 
 @transaction.atomic
@@ -101,16 +107,22 @@ def _tell(
     ends_on: date | None = None,
     now: datetime,
 ) -> int:
-    """One piece of news, with its alerts in the same transaction; 1, or 0 where it has been told."""
-    told = text if kind is ModelNews.Kind.NEW else f"{text} {_whom(hits)}"
+    """One piece of news, with its alerts in the same transaction; 1, or 0 where it has been told.
+
+    All see the news: whom it hits is told to those alone whose it is, and to who hears of all teams.
+    """
+    key = _untold(kind, key_of(kind, model_id, words)[:_KEY], region, now)
+    if key is None:
+        return 0
     _, is_new = ModelNews.objects.get_or_create(
-        key=key_of(kind, model_id, words)[:300],
+        key=key,
         defaults={
-            "kind": kind, "model_id": model_id[:200], "region": region, "text": told[:500], "ends_on": ends_on, "created_at": now,
+            "kind": kind, "model_id": model_id[:200], "region": region, "text": text[:500], "ends_on": ends_on, "created_at": now,
         },
     )  # fmt: skip
     if not is_new:
         return 0
+    told = text if kind is ModelNews.Kind.NEW else f"{text} {_whom(hits)}"
     path = reverse("admin:gateway_discovered_changelist")
     path = f"{path}endings/" if ends_on is not None else path
     notify(kind=Alert.Kind.MODEL_NEWS, team=None, text=told, path=path, now=now)
@@ -121,6 +133,22 @@ def _tell(
         own = f"{text} {_whom(by_team[team.pk])}"
         notify(kind=Alert.Kind.MODEL_NEWS, team=team, text=own, path=path, now=now, to_all=False)
     return 1
+
+
+def _untold(kind: ModelNews.Kind, key: str, region: str, now: datetime) -> str | None:
+    """The key that the news is kept by; None where another region has told it.
+
+    What has changed in a region is told again where it has changed so before: it has changed back in between.
+    """
+    if kind is not ModelNews.Kind.CHANGED:
+        return key
+    before = ModelNews.objects.filter(Q(key=key) | Q(key__startswith=f"{key}:"))
+    last = before.first()
+    if last is None:
+        return key
+    if last.region != region and last.created_at > now - _SAME_FOR:
+        return None
+    return f"{key}:{before.count() + 1}"
 
 
 def _whom(hits: Sequence[ModelHit]) -> str:

@@ -47,6 +47,8 @@ _OUR_SIDE = 500
 _PAUSE = timedelta(seconds=10)
 """Between two questions how far a job is."""
 _IN_A_TRANSACTION = 100
+_AT_A_TIME = 5000
+"""Lines whose records are in memory at once."""
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
@@ -142,9 +144,9 @@ class Inference:
         if not state.is_over:
             await self._later()
             return
-        found = await self._away(
-            lambda: {each.get("recordId"): each for each in batch_inference.results(place, arn)}
-        )
+        numbers = range(self._work.next_line, self._work.next_line + _AT_A_TIME)
+        wanted = {_record_id(number) for number in numbers}
+        found = await self._away(lambda: _records(place, arn, wanted))
         await self._fed(found, state, arn)
 
     async def _later(self) -> None:
@@ -152,15 +154,16 @@ class Inference:
         await self._gateway.batches.look_later(self._work.id, self._turn.runner, at=later)
 
     async def _fed(self, found: dict[Any, dict[str, Any]], state: JobState, arn: str) -> None:
-        """Jobs of lines that were made, as many as there is room for."""
+        """Jobs of lines that were made, as many as there is room for, of those whose records were read."""
         work = self._work
+        last = work.next_line + _AT_A_TIME - 1
         room = AT_ONCE - await self._gateway.batches.active(work.id)
         known = await self._gateway.batches.faults(work.id, work.next_line, 2**31 - 1)
         offset, number, is_fed = work.next_offset, work.next_line, True
         jobs: list[dict[str, Any]] = []
         faults: list[Fault] = []
         async for raw in lines_of(self._file, self._gateway, offset=offset, number=number):
-            if room <= 0:
+            if room <= 0 or raw.number > last:
                 is_fed = False
                 break
             if raw.number not in known:
@@ -256,6 +259,12 @@ async def stop_unreadable(work: Work, turn: Turn, gateway: Gateway) -> None:
     await gateway.batches.feed(
         work, turn.runner, [], offset=work.next_offset, line=work.next_line, is_fed=True
     )
+
+
+def _records(place: Place, arn: str, wanted: set[str]) -> dict[Any, dict[str, Any]]:
+    """Those of some lines. All of them would be a hundred megabytes and more: they stand in no order, and are read each time."""
+    found = batch_inference.results(place, arn)
+    return {name: each for each in found if isinstance(name := each.get("recordId"), str) and name in wanted}
 
 
 def _bounded(call: Call) -> Conversation:

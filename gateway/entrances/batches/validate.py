@@ -60,6 +60,8 @@ class Validation:
             found = reader.read(raw)
             bound = found if isinstance(found, Fault) else await self._bound(found, key)
             await self._note(bound)
+            if self._first is None:
+                reader.forget_model()
             await self._turn.rest()
         await self._write_faults()
         if self._first is None:
@@ -165,4 +167,9 @@ class Validation:
 
 
 def _problem(code: str, message: str, *, line: int | None = None, param: str = "") -> dict[str, Any]:
-    return {"code": code, "line": line, "message": message.replace("\0", "")[:500], "param": param or None}
+    return {
+        "code": code,
+        "line": line,
+        "message": message.replace("\0", "")[:500],
+        "param": param.replace("\0", "") or None,
+    }

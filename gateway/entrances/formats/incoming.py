@@ -110,7 +110,9 @@ def _wishes(headers: dict[bytes, bytes], parsed: Parsed | None) -> Wishes | None
         found = from_header(text_of(headers[_PREFER]))
     except Refusal:  # the call is refused for it
         return said
-    return found if said is None or found is None else said.overlaid(found)
+    if said is None or found is None:  # a header that wishes nothing takes nothing from the member
+        return found or said
+    return said.overlaid(found)
 
 
 def _cache_wishes(headers: dict[bytes, bytes]) -> CacheWishes | None:

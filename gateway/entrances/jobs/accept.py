@@ -36,9 +36,9 @@ async def accepted(
     await _look_up(call, gateway)
     owner = Owner(call.key.team.id, call.key.application_id)
     try:
-        _check_room(*await gateway.jobs.depth(owner.team_id))
+        room = await gateway.jobs.depth(owner.team_id)
         values = await _values(call, door, parsed, body, terms, gateway)
-        known = await gateway.jobs.put(values)
+        known = await _known_where_full(room, values, gateway) or await gateway.jobs.put(values)
         if known is None:
             found = await gateway.jobs.get(values["id"], owner, with_answer=False)
             assert found is not None
@@ -49,6 +49,21 @@ async def accepted(
         told = "This Idempotency-Key was used for another request. Use a new key for what is new."
         raise Refusal("invalid_request", told, param="Idempotency-Key")
     return known, False
+
+
+async def _known_where_full(room: tuple[int, int], values: dict[str, Any], gateway: Gateway) -> Seen | None:
+    """The job of the same Idempotency-Key, which takes no room. Refusal: rate_limited, for a new one where there is none."""
+    try:
+        _check_room(*room)
+    except Refusal:
+        idempotency = values["idempotency"]
+        known = (
+            None if idempotency is None else await gateway.jobs.same(values["application_id"], idempotency)
+        )
+        if known is None:
+            raise
+        return known
+    return None
 
 
 def _check_room(number: int, size: int) -> None:

@@ -17,7 +17,7 @@ from gateway.refusals import Refusal, too_deep
 from gateway.snapshot.state import Snapshot
 
 PREFIX = "/v1/async/"
-_MAX_WEBHOOK = 500
+_MAX_WEBHOOK, _MAX_DIGITS = 500, 6
 _LEFT_OUT = frozenset(
     {
         b"authorization", b"x-api-key", b"cookie", b"proxy-authorization", b"host", b"content-length", b"content-encoding",
@@ -64,10 +64,11 @@ def _deadline(headers: dict[bytes, bytes]) -> int:
     name = "X-Gatehouse-Deadline"
     if not (text := _text(headers, name)):
         return int(settings.JOBS_DEADLINE_SECONDS)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MAX_DEADLINE_SECONDS):
+    digits = text.lstrip("0") if text.isascii() and text.isdecimal() else ""
+    if not (1 <= len(digits) <= _MAX_DIGITS and int(digits) <= MAX_DEADLINE_SECONDS):
         told = f"{name} is a whole number of seconds from 1 to {MAX_DEADLINE_SECONDS:,} (a day)."
         raise Refusal("invalid_request", told, param=name)
-    return int(text)
+    return int(digits)
 
 
 def _priority(headers: dict[bytes, bytes]) -> int:

@@ -19,9 +19,9 @@ from gateway.entrances.formats.openai_reply import openai_error
 from gateway.entrances.formats.outgoing import JSON, call_headers, refusal_headers
 from gateway.entrances.jobs.asked import door_of, parsed_by
 from gateway.events import Event, Finished
-from gateway.jobs.policy import Ruling, after_refusal
+from gateway.jobs.policy import Ruling, Standing, after_refusal
 from gateway.jobs.services.store import RENEW_SECONDS, Claimed, JobsUnavailableError
-from gateway.pipeline import fold
+from gateway.pipeline import WholeReply, fold
 from gateway.records.job_seals import opened, sealed
 from gateway.refusals import Refusal, status_in
 from gateway.runtime import Gateway
@@ -34,6 +34,7 @@ from kernel.ids import new_id
 
 logger = logging.getLogger(__name__)
 
+_STOPPED = "It was cancelled while it was answered: what the model had said until then is charged."
 _KEY_PAUSE_SECONDS = 30.0
 _GIVE_BACK_SECONDS = 5.0
 _BEHIND = timedelta(seconds=10)
@@ -59,6 +60,10 @@ async def run_job(job_id: UUID, *, team_id: int, gateway: Gateway) -> str:
     return await attempt.make(request)
 
 
+class _StoppedError(Exception):
+    """The job's caller has cancelled it while it was answered."""
+
+
 class _Attempt:
     """At a job that is claimed."""
 
@@ -72,6 +77,8 @@ class _Attempt:
             await self._whole(await self._prepared(request))
         except Refusal as refusal:
             return await self._refused(refusal)
+        except _StoppedError:
+            return await self._end("cancelled", reason=_STOPPED)
         return await self._end("succeeded")
 
     async def _prepared(self, request: JobRequest) -> Call:
@@ -104,14 +111,20 @@ class _Attempt:
         return accepted_key(self._job.key_id, request.client_ip, now, snapshot)
 
     async def _whole(self, call: Call) -> None:
-        """Makes the call, and says now and then that it is under way. Raises Refusal."""
+        """Makes the call, and says now and then that it is under way. Raises Refusal, and _StoppedError where its caller has cancelled
+        it: what the model had said until then is charged, as of any call whose caller leaves, and the rest of its hold is free again."""
         task = asyncio.create_task(fold(call, self._gateway))
         try:
             while not (await asyncio.wait({task}, timeout=RENEW_SECONDS))[0]:
-                if not await self._is_ours():
+                standing = await self._standing()
+                if standing is Standing.LOST:
                     raise Refusal(
                         "not_auditable", "The job was taken over by another process.", may_retry=False
                     )
+                if standing is Standing.CANCELLED:
+                    await _stop(task, call)
+                    if task.cancelled() or task.exception() is not None:
+                        raise _StoppedError
         finally:
             task.cancel()
         reply = task.result()
@@ -119,15 +132,17 @@ class _Attempt:
         if call.job.answer is None:
             call.job.answer = call.job.write(call, reply.events, reply.finished)
 
-    async def _is_ours(self) -> bool:
+    async def _standing(self) -> Standing:
         try:
             return await self._gateway.jobs.renew(self._job.id, self._call_id)
         except JobsUnavailableError:
-            return True  # nobody else can take it either
+            return Standing.OURS  # nobody else can take it either
 
     async def _refused(self, refusal: Refusal) -> str:
         call = self._call
         run = None if call is None else call.job
+        if run is not None and run.is_stopped:
+            return await self._end("cancelled")
         if run is not None and run.is_stored and refusal.code == "not_auditable":
             return "running"  # its answer is kept and its record is late: when that is there, both are told
         after = after_refusal(
@@ -176,6 +191,8 @@ class _Attempt:
                 self._job.id, self._call_id, pause=pause, counter=counter, reason=reason, counts=counts
             )
         )
+        if not is_written and await self._standing() is Standing.CANCELLED:
+            return await self._end("cancelled")
         return "waiting" if is_written else "not ours"
 
     async def _end(
@@ -213,6 +230,15 @@ class _Attempt:
                 logger.error("job %s: what came of it is not written yet (%s)", self._job.id, error)
                 await asyncio.sleep(_WRITE_PAUSE_SECONDS if left else 0)
         return False
+
+
+async def _stop(task: "asyncio.Task[WholeReply]", call: Call) -> None:
+    """Cancels a call, and waits until it is settled. One that has ended and is being settled is left to that: what it was charged would
+    not be known else."""
+    assert call.job is not None
+    if call.job.finished is None and call.refusal is None:
+        task.cancel()
+    await asyncio.wait({task})
 
 
 async def _future(future: "asyncio.Future[int]") -> int:

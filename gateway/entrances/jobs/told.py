@@ -27,7 +27,7 @@ def told(job: Seen, answer: JobAnswer | None = None) -> dict[str, Any]:
     return {
         "id": job_name(job.id),
         "object": "job",
-        "status": STATUS[job.state],
+        "status": "cancelling" if job.state == "running" and job.cancel_at is not None else STATUS[job.state],
         "path": job.path,
         "model": job.model or None,
         "created_at": _seconds(job.created_at),

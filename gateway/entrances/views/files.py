@@ -79,7 +79,7 @@ class FilesView(StoredView):
             raise Refusal("invalid_request", "'order' is asc or desc.", param="order")
         after = request.GET.get("after")
         found = await gateway.files.page(
-            **whose(call.key.team.id, call.key.application_id), purpose=request.GET.get("purpose", "")[:32], limit=limit + 1,
+            **whose(call.key.team.id, call.key.application_id), purpose=request.GET.get("purpose", "").replace("\0", "")[:32], limit=limit + 1,
             after=None if after is None else (await found_file(after, call, gateway)).id, newest_first=order == "desc",
         )  # fmt: skip
         return page([told_file(file) for file in found], limit=limit)

@@ -118,10 +118,10 @@ async def _cancelled(name: str, owner: Owner, gateway: Gateway) -> Seen:
 
 
 async def _deleted(name: str, owner: Owner, call: Call, gateway: Gateway) -> HttpResponse:
-    """Cancels a job that waits; deletes one that has ended, with its answer."""
+    """Cancels a job; deletes one that has ended, with its answer."""
     job = await _cancelled(name, owner, gateway)
     if job.state == "running":
-        told_so = "The job is being answered right now, and is charged for it. Delete it when it has ended."
+        told_so = "The job was being answered: it is stopped now, and charged what it took. Delete it when it has ended."
         raise Refusal("invalid_request", told_so, param="id")
     await gateway.jobs.delete(job.id, owner)
     return _told(call, {"id": name, "object": "job", "deleted": True})

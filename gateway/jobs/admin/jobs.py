@@ -131,7 +131,10 @@ class JobAdmin(SeenOnly, OwnedAdmin):
                 others += 1
         messages.success(request, f"{done} {word}.")
         if others:
-            messages.warning(request, f"{others} had not been given up: they are as they were.")
+            messages.warning(
+                request,
+                f"{others} had not been given up, or are lines of a batch that has stopped: they are as they were.",
+            )
 
     def _act(self, request: HttpRequest, job: Job, act: _Act, word: str) -> None:
         act(job, now=utc_now())

@@ -57,6 +57,11 @@ def _settle(job: Job, *, now: datetime) -> int:
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, call_id=job.call_id, lease_until__lt=now)
     if found is Lost.WAIT:
         return 0
+    if found in (Lost.ANEW, Lost.GIVE_UP) and job.cancel_at is not None:
+        return _ended(
+            mine, now=now, state=Job.State.CANCELLED, code="", cost_nanos=F("cost_nanos") + cost,
+            reason="It was cancelled, and whoever ran it died." if cost else "",
+        )  # fmt: skip
     if found is Lost.ANEW:
         logger.warning("%s: whoever ran it is gone, and nothing was charged: it is run again", job)
         return mine.update(

@@ -7,18 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from gateway.jobs.policy import Standing
 from kernel.clock import perf_counter, utc_now
 from kernel.deadlines import within
 from kernel.errors import UnavailableError
 from kernel.postgres_pool import PostgresAwayError, PostgresPool
 
 LEASE = timedelta(seconds=60)
-RENEW_SECONDS = 15.0
+RENEW_SECONDS = 5.0
+"""So often whoever runs a job says that it lives, and asks whether it was cancelled."""
 _MAX_SECONDS = 5.0
 _DEPTH_SECONDS = 1.0
 _SEEN = (
     "id", "path", "model", "state", "created_at", "deadline_at", "started_at", "ended_at", "expires_at", "attempts", "waits",
     "call_id", "cost_nanos", "code", "reason", "webhook", "webhook_state", "webhook_attempts", "digest", "answer_generation",
+    "cancel_at",
 )  # fmt: skip
 _COLUMNS = ", ".join(_SEEN)
 _PUT = """
@@ -32,10 +35,16 @@ _SAME = f"SELECT {_COLUMNS} FROM gateway_job WHERE application_id = %s AND idemp
 _GET = f"""
     SELECT {_COLUMNS}, CASE WHEN %(with_answer)s THEN answer END FROM gateway_job
     WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s"""  # noqa: S608
+# One statement: whether it waits or is under way may change at any time.
 _CANCEL = """
-    UPDATE gateway_job SET state = 'cancelled', ended_at = %(now)s, expires_at = %(expires_at)s, request = NULL, reason = '',
-        webhook_state = CASE WHEN webhook = '' THEN '' ELSE 'pending' END, webhook_at = %(now)s
-    WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s AND state = 'queued' RETURNING 1"""
+    UPDATE gateway_job SET cancel_at = coalesce(cancel_at, %(now)s),
+        state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
+        ended_at = CASE WHEN state = 'queued' THEN %(now)s END, expires_at = CASE WHEN state = 'queued' THEN %(expires_at)s::timestamptz END,
+        request = CASE WHEN state = 'queued' THEN NULL ELSE request END, reason = CASE WHEN state = 'queued' THEN '' ELSE reason END,
+        webhook_state = CASE WHEN state = 'queued' AND webhook <> '' THEN 'pending' ELSE webhook_state END,
+        webhook_at = CASE WHEN state = 'queued' THEN %(now)s ELSE webhook_at END
+    WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s AND state IN ('queued', 'running')
+    RETURNING state = 'cancelled'"""
 _DELETE = """
     DELETE FROM gateway_job WHERE id = %(id)s AND team_id = %(team)s AND application_id = %(application)s
         AND state NOT IN ('queued', 'running') AND batch_id IS NULL RETURNING 1"""
@@ -50,7 +59,7 @@ _CLAIM = """
     RETURNING j.id, j.team_id, j.application_id, k.key_id, j.generation, j.request, j.attempts, j.created_at, j.batch_id,
         (SELECT b.created_at FROM gateway_batch b WHERE b.id = j.batch_id)"""
 _RENEW = """
-    UPDATE gateway_job SET lease_until = %s WHERE id = %s AND state = 'running' AND call_id = %s RETURNING 1"""
+    UPDATE gateway_job SET lease_until = %s WHERE id = %s AND state = 'running' AND call_id = %s RETURNING cancel_at IS NOT NULL"""
 _KEEP = """
     UPDATE gateway_job SET answer = %s, answer_generation = %s, status_code = %s
     WHERE id = %s AND state = 'running' AND call_id = %s RETURNING 1"""
@@ -61,7 +70,7 @@ _PUT_BACK = """
     )
     UPDATE gateway_job SET state = 'queued', lease_until = NULL, sent_at = NULL, not_before = %(not_before)s,
         waits_for = %(counter)s, reason = %(reason)s, attempts = attempts - %(uncounted)s, waits = waits + %(uncounted)s
-    WHERE id = %(id)s AND state = 'running' AND call_id = %(call_id)s RETURNING 1"""
+    WHERE id = %(id)s AND state = 'running' AND call_id = %(call_id)s AND cancel_at IS NULL RETURNING 1"""
 _END = """
     UPDATE gateway_job SET state = %(state)s::text, lease_until = NULL, ended_at = %(now)s, expires_at = %(expires_at)s,
         request = CASE WHEN %(state)s::text = 'dead' THEN request END, answer = coalesce(%(answer)s, answer),
@@ -114,6 +123,7 @@ class Seen:
     webhook_attempts: int
     digest: bytes
     answer_generation: int | None
+    cancel_at: datetime | None
     answer: bytes | None = None
 
 
@@ -164,10 +174,10 @@ class JobStore:
         """Accepts a job: returns when it is durable. The one that the same Idempotency-Key has made already, where there is one."""
         if await self._rows(_PUT, values):
             return None
-        found = await self._rows(_SAME, (values["application_id"], values["idempotency"]))
-        if not found:  # deleted in between
+        found = await self.same(values["application_id"], values["idempotency"])
+        if found is None:  # deleted in between
             raise JobsUnavailableError("the job of this key has just ended")
-        return Seen(*found[0])
+        return found
 
     async def get(self, job_id: UUID, owner: Owner, *, with_answer: bool = True) -> Seen | None:
         """The job, if it is theirs."""
@@ -175,9 +185,15 @@ class JobStore:
         return Seen(*rows[0]) if rows else None
 
     async def cancel(self, job_id: UUID, owner: Owner, *, expires_at: datetime) -> bool:
-        """Whether it waited still."""
+        """Whether it waited still, and is cancelled; one that is under way is stopped by whoever runs it."""
         values = {**_of(job_id, owner), "now": utc_now(), "expires_at": expires_at}
-        return bool(await self._rows(_CANCEL, values))
+        rows = await self._rows(_CANCEL, values)
+        return bool(rows and rows[0][0])
+
+    async def same(self, application_id: int, idempotency: bytes) -> Seen | None:
+        """The one that this Idempotency-Key has made."""
+        rows = await self._rows(_SAME, (application_id, idempotency))
+        return Seen(*rows[0]) if rows else None
 
     async def delete(self, job_id: UUID, owner: Owner) -> bool:
         """Deletes a job that has ended, and its answer."""
@@ -192,9 +208,12 @@ class JobStore:
         )
         return Claimed(*rows[0]) if rows else None
 
-    async def renew(self, job_id: UUID, call_id: UUID) -> bool:
+    async def renew(self, job_id: UUID, call_id: UUID) -> Standing:
         """Whether the job is still this call's; if so, for another while."""
-        return bool(await self._rows(_RENEW, (utc_now() + LEASE, job_id, call_id)))
+        rows = await self._rows(_RENEW, (utc_now() + LEASE, job_id, call_id))
+        if not rows:
+            return Standing.LOST
+        return Standing.CANCELLED if rows[0][0] else Standing.OURS
 
     async def keep(self, job_id: UUID, call_id: UUID, *, sealed: bytes, generation: int, status: int) -> bool:
         """Keeps an answer before its call is settled: should the process die then, it is not lost."""
@@ -203,11 +222,12 @@ class JobStore:
     async def put_back(
         self, job_id: UUID, call_id: UUID, *, pause: float, counter: str = "", reason: str, counts: bool
     ) -> bool:
-        """Lets it wait: for room in a rate limit (`counter`), or for so many seconds. `counts` says whether it was an attempt."""
+        """Lets it wait: for room in a rate limit (`counter`), or for so many seconds. `counts` says whether it was an attempt.
+        False where it is another's, or was cancelled."""
         now = utc_now()
         later = now + timedelta(seconds=pause)
         values = {
-            "id": job_id, "call_id": call_id, "counter": counter[:300], "until": later, "reason": reason[:500],
+            "id": job_id, "call_id": call_id, "counter": counter[:300], "until": later, "reason": _text(reason, 500),
             "not_before": now if counter else later, "uncounted": 0 if counts else 1,
         }  # fmt: skip
         return bool(await self._rows(_PUT_BACK, values))
@@ -219,7 +239,7 @@ class JobStore:
         """Writes down what came of it, once."""
         values = {
             "id": job_id, "call_id": call_id, "state": state, "now": utc_now(), "expires_at": expires_at, "answer": sealed,
-            "generation": generation, "status": status, "cost": cost_nanos, "code": code[:64], "reason": reason[:500],
+            "generation": generation, "status": status, "cost": cost_nanos, "code": code[:64], "reason": _text(reason, 500),
         }  # fmt: skip
         return bool(await self._rows(_END, values))
 
@@ -241,6 +261,10 @@ class JobStore:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(statement, values)
             return await cursor.fetchall() if cursor.description else []
+
+
+def _text(text: str, most: int) -> str:
+    return text.replace("\0", "")[:most]
 
 
 def _of(job_id: UUID, owner: Owner) -> dict[str, Any]:

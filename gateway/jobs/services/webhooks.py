@@ -49,7 +49,9 @@ def tell(job_id: UUID, *, now: datetime) -> bool:
         webhook_attempts=F("webhook_attempts") + 1, webhook_at=now + LEASE, webhook_error=""
     ):
         return False
-    job = Job.objects.defer("request", "answer").get(pk=job_id)
+    job = Job.objects.defer("request", "answer").filter(pk=job_id, state__in=_TYPES).first()
+    if job is None:
+        return False  # somebody has sent it again just now, or deleted it: it is told when it has ended
     mine = Job.objects.filter(
         pk=job_id, webhook_state=Job.Webhook.PENDING, webhook_attempts=job.webhook_attempts
     )

@@ -6,6 +6,7 @@ type Converse, `modelInput` is the body of Converse and `modelOutput` its answer
 Bedrock User Guide, "Format and upload your batch inference data" and "View the results of a batch inference job".
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway.providers.bedrock.boto_time import timed_client
+
+logger = logging.getLogger(__name__)
 
 MIN_RECORDS = 100
 """Records of a job, at least. Source: "Quotas for Amazon Bedrock", "Minimum number of records per batch inference job"."""
@@ -145,7 +148,8 @@ def stop(place: Place, arn: str) -> None:
 
 
 def results(place: Place, arn: str) -> Iterator[dict[str, Any]]:
-    """What came of each record, in no order; nothing where the job has written no file."""
+    """What came of each record, in no order; nothing where the job has written no file. A line that can't be read is left out, as
+    if its record had not been made: it costs nothing, and none of the others is lost."""
     key = f"{place.output_prefix}{arn.rpartition('/')[2]}/lines.jsonl.out"
     try:
         answer = _asked(lambda: _s3(place).get_object(Bucket=place.bucket, Key=key))
@@ -153,10 +157,28 @@ def results(place: Place, arn: str) -> Iterator[dict[str, Any]]:
         if error.is_missing:
             return
         raise
-    for line in answer["Body"].iter_lines():
-        found = orjson.loads(line) if line else None
+    broken = 0
+    for line in _lines_of(answer["Body"]):
+        try:
+            found = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            found = None
         if isinstance(found, dict):
             yield found
+        else:
+            broken += 1
+    if broken:
+        logger.error("%d records in s3://%s/%s can't be read", broken, place.bucket, key)
+
+
+def _lines_of(body: Any) -> Iterator[bytes]:
+    """Raises BatchInferenceAwayError where it breaks off."""
+    try:
+        for line in body.iter_lines():
+            if line.strip():
+                yield line
+    except BotoCoreError as error:
+        raise BatchInferenceAwayError(str(error)[:_MAX_TOLD]) from error
 
 
 def delete(place: Place, arn: str) -> None:

@@ -13,10 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from gateway.discovery.policy import Found, Listed
 from gateway.providers.bedrock.boto_time import timed_client
-from gateway.providers.bedrock.offers import Offered, offers_from
+from gateway.providers.bedrock.offers import DENIED, Offered, offers_from
 from kernel.clock import perf_counter
 
-_DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedException")
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 4, "mode": "standard"})
 """Standard retries wait before a throttled call is made again, up to 20 s. Source: botocore, `retries/standard.py`."""
 _OUT_AFTER = 2
@@ -61,7 +60,7 @@ def read_region(*, region: str, endpoint_url: str, seconds: float) -> tuple[list
             listed.append(
                 Listed(operation=source.operation, kinds=source.kinds, found=tuple(map(source.made, found)))
             )
-        except (BotoCoreError, ClientError, _TooLateError, _OutError) as error:
+        except (BotoCoreError, ClientError, _TooLateError, _OutError, KeyError) as error:
             out += _is_out(error)
             listed.append(_failed(source, error))
     for client in clients.values():
@@ -113,9 +112,11 @@ def _failed(source: _Source, error: Exception) -> Listed:
         text, is_denied = "The region did not answer, so it was not asked for this, too.", False
     elif isinstance(error, _TooLateError):
         text, is_denied = "The time for this region was over before it was read.", False
+    elif isinstance(error, KeyError):
+        text, is_denied = f"AWS's answer has a row without {error}, so it was not taken over.", False
     else:
         code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-        is_denied = code in _DENIED
+        is_denied = code in DENIED
         lacks = f"Gatehouse's role lacks the permission bedrock:{source.operation}. " if is_denied else ""
         text = f"{lacks}{error}"
     return Listed(

@@ -18,6 +18,7 @@ from django.conf import settings
 from gateway.jobs.policy import job_name
 from gateway.jobs.services.queue import Message, QueueAwayError, message_of
 from gateway.providers.bedrock.boto_time import timed_client
+from kernel.ids import new_id
 
 _MAX_MESSAGES = 10
 _READ_SECONDS = 25
@@ -35,12 +36,19 @@ class SqsQueue:
     def send(self, job_ids: Sequence[UUID]) -> None:
         for begin in range(0, len(job_ids), _MAX_MESSAGES):
             entries = [
-                {"Id": str(index), "MessageBody": job_name(job_id)}
+                {"Id": str(index), "MessageBody": job_name(job_id), **self._group(job_id)}
                 for index, job_id in enumerate(job_ids[begin : begin + _MAX_MESSAGES])
             ]
             answer = _asked(partial(self._sqs.send_message_batch, QueueUrl=self._url, Entries=entries))
             if failed := answer.get("Failed"):
                 raise QueueAwayError(str(failed[0].get("Message") or failed[0].get("Code")))
+
+    def _group(self, job_id: UUID) -> dict[str, str]:
+        """Of a FIFO queue, which takes no message without: each job is a group of its own, and an id that is sent again within five
+        minutes is no duplicate. Source: SQS API reference, SendMessageBatchRequestEntry."""
+        if not self._url.endswith(".fifo"):
+            return {}
+        return {"MessageGroupId": job_name(job_id), "MessageDeduplicationId": new_id().hex}
 
     def receive(self, *, at_most: int, seconds: int) -> list[Message]:
         return self._received(self._url, at_most=at_most, seconds=seconds)

@@ -7,6 +7,8 @@ from typing import Any
 from kernel.errors import UnavailableError
 
 PROFILES = frozenset({"us", "eu", "apac", "jp", "au", "global"})
+DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedException")
+"""Codes of a permission that the role lacks."""
 _KINDS = {"TEXT": "text", "EMBEDDING": "embedding"}
 
 

@@ -4,7 +4,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from gateway.providers.bedrock.boto_time import timed_client
-from gateway.providers.bedrock.offers import ControlPlaneError
+from gateway.providers.bedrock.offers import DENIED, ControlPlaneError
 
 
 def list_quotas(*, region: str, endpoint_url: str = "") -> dict[str, float]:
@@ -17,4 +17,6 @@ def list_quotas(*, region: str, endpoint_url: str = "") -> dict[str, float]:
         pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="bedrock")
         return {str(each["QuotaName"]): float(each["Value"]) for page in pages for each in page["Quotas"]}
     except (BotoCoreError, ClientError) as error:
-        raise ControlPlaneError(f"{region}: {error}") from error
+        code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+        lacks = "Gatehouse's role lacks the permission servicequotas:ListServiceQuotas. "
+        raise ControlPlaneError(f"{lacks if code in DENIED else ''}{error}") from error

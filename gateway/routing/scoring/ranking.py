@@ -80,7 +80,9 @@ def rank(
     if rule is not None and rule.choose == CHEAPEST:
         reason = _cheapest(rows, rule)
     elif (rule is not None and rule.choose == NEWEST) or asked.wishes.newest:
-        reason = _put_first(rows, _newest(rows), default, "newest" in tighten_only, f"newest of {len(rows)}")
+        # What an administrator's rule says is no wish of the caller's, and may cost what it costs.
+        may_not_cost_more = "newest" in tighten_only and asked.wishes.newest
+        reason = _put_first(rows, _newest(rows), default, may_not_cost_more, f"newest of {len(rows)}")
     if asked.wishes.model:
         wanted = [row for row in rows if is_meant(asked.wishes.model, row.deployment)]
         reason = (

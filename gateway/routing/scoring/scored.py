@@ -65,6 +65,8 @@ def by_score(
     kind = (
         route.name, call.key.team.id, call.request.feature, call.prompt.prompt.id if call.has_prompt else 0, call.tier,
         expected[0].bit_length(), expected[1].bit_length(), _weights_of(call, route),
+        # Versions of a prompt may be pinned to other regions: what one may not be sent to was ranked for the other.
+        tuple([each.id for each in deployments]),
     )  # fmt: skip
     now = perf_counter()
     ranking = live.rankings.get(kind, route, now)

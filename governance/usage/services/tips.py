@@ -56,6 +56,7 @@ LEFT JOIN accounts_application a ON a.id = c.application_id
 WHERE c.status IN ('failed', 'expired', 'cancelled') AND c.cost_nanos > 0 GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 3"""
 
 
+_MAX_TITLE = _MAX_LINK = 500
 Finder = Callable[[Team, datetime], list[Tip]]
 _finders: list[Finder] = []
 
@@ -89,7 +90,15 @@ def _of_team(team: Team, *, now: datetime) -> list[Tip]:
     found += [tip for finder in _finders for tip in finder(team, now)]
     for each in found:
         each.team = team
+        _fit(each)
     return [tip for tip in found if tip.saving_nanos >= _MIN_NANOS or tip.kind == "head_room"]
+
+
+def _fit(tip: Tip) -> None:
+    """Names in any script may be long, and longer in an address: a tip that did not fit would lose those of all teams."""
+    tip.title = tip.title if len(tip.title) <= _MAX_TITLE else f"{tip.title[: _MAX_TITLE - 1]}…"
+    if len(tip.link) > _MAX_LINK:
+        tip.link = tip.link.partition("?")[0]
 
 
 def _page(name: str, **query: str) -> str:

@@ -162,7 +162,9 @@ class Simulator:
         except AwsError as error:
             self._recorder.refused(region, error.code)
             headers += [(b"x-amzn-errortype", error.error_type.encode()), *error.headers]
-            body = orjson.dumps({"message": error.message, **error.fields})
+            # Service Quotas speaks JSON 1.1, which names an error in its body. Source: botocore, `JSONParser`.
+            named = {"__type": error.code} if _target(scope) else {}
+            body = orjson.dumps({**named, "message": error.message, **error.fields})
             await caller.answer(error.status, body, headers)
 
     async def _apply_faults(self, request: SimulatorRequest) -> None:

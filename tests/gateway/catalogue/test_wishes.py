@@ -1,10 +1,14 @@
 """What callers wish of the choice of a model, in a header and in a member."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.catalogue.wishes import COSTS, Wishes, from_header, from_member
+from gateway.entrances.formats.incoming import _wishes, check_tags, headers_of
 from gateway.refusals import Refusal
 
 WISHES = st.builds(
@@ -71,3 +75,24 @@ def test_a_member_that_is_none_is_refused(value):
 
 def test_what_the_header_says_counts():
     assert Wishes(cost="low", newest=True).overlaid(Wishes(cost="high")) == Wishes(cost="high", newest=True)
+
+
+def said_by(*headers: bytes, member: Wishes | None = None) -> Wishes | None:
+    parsed: Any = SimpleNamespace(places=SimpleNamespace(wishes=member))
+    found = headers_of({"headers": [(b"x-gatehouse-prefer", each) for each in headers]})
+    check_tags(found)
+    return _wishes(found, parsed)
+
+
+def test_a_header_that_wishes_nothing_takes_nothing_from_the_member():
+    member = Wishes(compliance=True)
+    for header in (b"", b" ; ", b"newest=false", b"cost="):
+        assert said_by(header, member=member) == member
+    assert said_by(b"") is None
+    assert said_by(b"cost=low", member=member) == Wishes(compliance=True, cost="low")
+
+
+def test_wishes_of_several_headers_add_up():
+    assert said_by(b"compliance=bedrock", b"region=eu") == Wishes(compliance=True, region="eu")
+    with pytest.raises(Refusal, match="'region' twice"):
+        said_by(b"region=us", b"region=eu")

@@ -23,7 +23,7 @@ costs = st.builds(Costs, amounts, amounts)
 
 @given(answers, costs)
 def test_what_must_stay_in_aws_stays_there(given_answers, found):
-    advice = advise(given_answers, found, regions=("eu",), provider="anthropic")
+    advice = advise(given_answers, found, regions=("eu",), providers=("anthropic",))
     must_aws = (
         given_answers["compliance"] == "yes"
         or given_answers["residency"] == "yes"
@@ -54,7 +54,7 @@ def test_a_cheaper_side_is_never_recommended_less(given_answers, bedrock, more):
 @pytest.mark.django_db
 def test_every_rule_is_one_that_the_catalogue_takes():
     every = product(*([(each.key, option.value) for option in each.options] for each in QUESTIONS))
-    about = {"routes": frozenset(["claude-x"]), "use_cases": frozenset(["chat"]), "regions": ("eu",), "provider": "anthropic", "name": "Claims"}  # fmt: skip
+    about = {"routes": frozenset(["claude-x"]), "use_cases": frozenset(["chat"]), "regions": ("eu",), "providers": ("anthropic",), "name": "Claims"}  # fmt: skip
     make_route("claude-x")
     sides = (Costs(None, None), Costs(100, 85), Costs(50, 100), Costs(100, 50))
     rules = {

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Application
 from gateway.catalogue.models import CacheRule, Price
 from gateway.jobs.models import Job
 from governance.records.models import AuditRecord
@@ -205,3 +206,17 @@ def test_what_a_cache_would_save(world, dear):
     assert len(found()) == 2
     CacheRule.objects.create(name="all")
     assert found() == {}
+
+
+def test_names_of_any_length_and_script_lose_no_tips(world, dear):
+    """A letter of another script is nine characters of an address; a cache tip's link has names of team and prompt."""
+    world.mine.team.name = "チーム" * 30
+    world.mine.team.save()
+    make_route("道" * 200, make_deployment(make_model("vendor.long", "Long")))
+    now = utc_now()
+    calls(world, 20, route="道" * 200, prompt_digest="d", cost_nanos=10**9, started_at=now)
+    calls(world, 100, route="r" * 200, feature="f" * 200, cost_nanos=10**8, api_key=None)
+    Application.objects.update(name="a" * 100)
+    found = tips(world)
+    assert found["repeated"].link.endswith("/cacherule/add/")
+    assert len(found["batch"].title) == 500

@@ -1,11 +1,12 @@
 """Qualities measured, decisions by use case, dry runs and copies compared: in the API and on the page, of one's own teams only."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
-from gateway.catalogue.models import ModelQuality, RoutingRule
+from gateway.catalogue.models import ModelQuality, Price, RoutingRule
 from gateway.catalogue.routing_rules import SHIPPED, RuleEntry
 from gateway.catalogue.selectors import rule_entries
 from gateway.catalogue.services.routing_rules import add_rules, ship_rules
@@ -17,7 +18,7 @@ from tests.gateway.catalogue.factories import make_deployment, make_model, make_
 from tests.governance.records.factories import make_call
 from tests.governance.reviews.factories import make_feedback
 from tests.prompts.evaluations.factories import make_evaluation, make_result, make_set
-from tests.prompts.registry.factories import make_prompt
+from tests.prompts.registry.factories import make_prompt, make_version
 
 pytestmark = [pytest.mark.django_db]
 PAGE = reverse("admin:gateway_routingdecision_changelist")
@@ -88,6 +89,14 @@ def test_rules_ship_once_and_say_what_they_said():
     assert RoutingRule.objects.values_list("name", flat=True)[0] == first[0].name == "Mine"
 
 
+def test_a_rule_before_all_others_is_before_those_that_nobody_gave_a_place():
+    RoutingRule.objects.create(name="Old", choose="score")
+    assert RoutingRule.objects.get().position == 0
+    first = add_rules([RuleEntry(name="A"), RuleEntry(name="B")], first=True)
+    assert list(RoutingRule.objects.values_list("name", flat=True)) == ["A", "B", "Old"]
+    assert [each.name for each in first] == ["A", "B"]
+
+
 def test_a_dry_run_says_what_would_move_and_what_it_would_cost(world, route):
     ship_rules()
     for model, score in ((BIG, 0.95), (SMALL, 0.8)):
@@ -120,11 +129,42 @@ def test_a_dry_run_says_what_would_move_and_what_it_would_cost(world, route):
         assert world.client("viewer").get(f"{API}/routing/dry-run/", wrong).status_code == 400
 
 
+def test_a_deployment_that_has_got_its_price_since_is_tried_too(world, route):
+    """What is played is what would be switched on now: the new model is what it is about."""
+    now = utc_now()
+    called(world.mine, route, started_at=now - timedelta(hours=3))
+    called(world.mine, route, started_at=now - timedelta(hours=3), region="eu-west-1", cost_nanos=7)
+    Price.objects.update(valid_from=now - timedelta(hours=1))
+    answer = world.client("viewer").get(f"{API}/routing/dry-run/", {"route": "choice", "days": 7}).json()
+    assert (answer["calls"], answer["unsuitable"]) == (2, 0)
+    # What is no deployment of the route any more is told at what was paid.
+    assert answer["usd_before"] == "0.010500007"
+
+
+def test_calls_of_a_prompt_go_where_its_version_says(world, route):
+    """Its regions and weights come before those of the route, also before those that are tried."""
+    document = {"model": "choice", "messages": [{"role": "user", "text": "Hello"}]}
+    prompt = make_prompt(world.mine.team, "pinned", versions=1, document={**document, "regions": ["eu"]})
+    make_version(prompt, number=2, document={**document, "weights": {"cost": 1, "quality": 0, "latency": 0}})
+    make_version(prompt, number=3, document=document)
+    for number in (1, 2, 3):
+        called(world.mine, route, prompt_id=prompt.pk, prompt_version=number, prompt_name="pinned")
+    for model, score in ((BIG, 0.9), (SMALL, 0.1)):
+        ModelQuality.objects.create(
+            model=route.targets.get(deployment__model__model_id=model).deployment.model, score=score
+        )
+    asked = {"route": "choice", "rules": "none", "cost": 0, "quality": 1, "latency": 0}
+    answer = world.client("viewer").get(f"{API}/routing/dry-run/", asked).json()
+    assert (answer["calls"], answer["unsuitable"], answer["moved"]) == (3, 1, 1)
+
+
 def test_calls_that_nothing_suits_are_counted(world, route):
     add_rules([RuleEntry(name="Europe", regions=("eu",))])
     called(world.mine, route)
     answer = world.client("viewer").get(f"{API}/routing/dry-run/", {"route": "choice"}).json()
     assert (answer["calls"], answer["unsuitable"]) == (1, 1)
+    text = world.client("viewer").get(PAGE, {"route": "choice", "days": "1"}).content.decode()
+    assert "100% less" not in text
 
 
 def test_decisions_by_use_case(world, route):

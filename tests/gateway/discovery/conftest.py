@@ -7,6 +7,7 @@ import pytest
 
 from embedded.environment import with_simulator
 from gateway.discovery.policy import AHEAD_DAYS
+from tests.aws_environment import use_aws
 from tests.simulator import RunningSimulator, running
 
 assert AHEAD_DAYS == 45
@@ -24,6 +25,5 @@ def aws(started: RunningSimulator, settings: Any, monkeypatch: pytest.MonkeyPatc
     started.reset()
     started._control("DELETE", "inventory")
     settings.BEDROCK_ENDPOINT_URL = started.url
-    for name, value in with_simulator({}, started.url).items():
-        monkeypatch.setenv(name, value)
+    use_aws(monkeypatch, with_simulator({}, started.url))
     return started

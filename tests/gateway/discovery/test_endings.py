@@ -10,8 +10,8 @@ from gateway.discovery.models import EndingUse, ModelNews
 from gateway.discovery.policy import changes, hits_text
 from gateway.discovery.selectors.endings import endings
 from gateway.discovery.selectors.hits import ModelHit
-from gateway.discovery.services.actions import succeed
 from gateway.discovery.services.news import tell_endings
+from gateway.discovery.services.succession import succeed
 from gateway.metrics.deployments import fleet_reading
 from gateway.snapshot.build import build_snapshot
 from governance.alerts.models import Alert, Delivery
@@ -50,9 +50,12 @@ class TestNews:
         news = ModelNews.objects.get()
         assert (news.kind, news.ends_on) == ("ending", old.end_of_life)
         assert f"AWS ends Old ({OLD}) in 45 days, on {old.end_of_life}" in news.text
-        assert "Mine app (3 calls), Other app (1 call)" in news.text
-        assert "the prompt greeting (3 calls)" in news.text
         assert f"Its successor is {NEXT}." in news.text
+        # Everybody sees the news: whom it hits is told to who hears of all teams.
+        assert "app" not in news.text
+        told = Alert.objects.get(kind=Alert.Kind.MODEL_NEWS, team=None).text
+        assert "Mine app (3 calls), Other app (1 call)" in told
+        assert "the prompt greeting (3 calls)" in told
 
     def test_each_team_hears_of_its_own_and_who_hears_all_hears_once(self, world, old):
         for each in (None, world.mine.team, world.other.team):
@@ -71,7 +74,7 @@ class TestNews:
         assert tell_endings(now=utc_now()) == 1
         news = ModelNews.objects.get()
         assert news.kind == "ended"
-        assert "Nobody called it" in news.text
+        assert "Nobody called it" in Alert.objects.get(kind=Alert.Kind.MODEL_NEWS).text
 
     def test_who_sees_whom_it_hits(self, world, old):
         tell_endings(now=utc_now())
@@ -122,6 +125,35 @@ class TestSuccession:
         assert build_snapshot().retired["command-r"] == successor
         assert succeed(gone).aliases == [gone, f"us.{gone}"]
         assert build_snapshot().routes[gone].name == "nova-lite"
+
+    def test_a_prefix_is_no_part_of_a_model_and_what_is_left_is_told(self, world, old):
+        make_route("both", old.deployments.get(), Route.objects.get(name="next").targets.get().deployment)
+        assert succeed(f"us.{OLD}").left == ["both"]
+        with pytest.raises(ConflictError, match=r"Nothing was changed.*both"):
+            succeed(OLD)
+
+    def test_a_geography_that_the_successor_lacks_is_left_and_told(self, world, old):
+        make_route("old-eu", make_deployment(old, "eu-west-1", profile="eu"), aliases=[f"eu.{OLD}"])
+        assert succeed(OLD).left == ["old-eu"]
+
+    def test_the_successor_of_a_successor_that_has_ended(self, world, old):
+        last = "amazon.last-v1:0"
+        Model.objects.filter(model_id=NEXT).update(
+            end_of_life=utc_now().date() - timedelta(days=1), successor=last
+        )
+        make_route("last", make_deployment(make_model(last, "Last")), aliases=[last])
+        (ending,) = [each for each in endings(world.superuser, today=utc_now().date()) if each.model == old]
+        assert ending.successor == last
+        assert succeed(OLD).aliases == [OLD]
+        assert build_snapshot().routes[OLD].name == "last"
+
+    def test_no_name_is_led_to_what_is_disabled_or_to_itself(self, world, old):
+        Route.objects.filter(name="next").update(is_enabled=False)
+        with pytest.raises(InvalidError, match="is disabled: enable it first"):
+            succeed(OLD)
+        with pytest.raises(InvalidError, match="its own successor"):
+            succeed(OLD, successor=f"us.{OLD}")
+        assert Route.objects.get(name="old").targets.get().deployment.model == old
 
     def test_without_a_successor_or_its_route_it_says_what_to_do(self, world):
         with pytest.raises(InvalidError, match="No successor of"):

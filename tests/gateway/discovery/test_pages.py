@@ -169,7 +169,7 @@ class TestTheApi:
         assert "in 9 days" in text
         assert "Lead its names there" in text
         done = client.post("/api/v1/ending-models/succession/", {"model": "acme.old"}, content_type="application/json")  # fmt: skip
-        assert done.json() == {"aliases": ["acme.old"], "routes": []}
+        assert done.json() == {"aliases": ["acme.old"], "routes": [], "left": []}
         assert Route.objects.get().aliases == [NOVA_LITE, "acme.old"]
 
 

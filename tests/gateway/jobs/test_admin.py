@@ -5,6 +5,9 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from gateway.jobs.models import Job
+from gateway.jobs.services import actions
+from kernel.clock import utc_now
+from tests.gateway.batches.factories import make_batch
 from tests.gateway.jobs.factories import make_job
 
 pytestmark = [pytest.mark.django_db]
@@ -80,3 +83,18 @@ def test_another_team_s_stay_closed(world):
         )
     client.post(reverse(LIST), {"action": "drop_selected", "_selected_action": [str(other.pk)]})
     assert Job.objects.get(pk=other.pk).state == "dead"
+
+
+def test_a_line_of_a_batch_that_has_stopped_is_not_sent_again(world):
+    """It would wait for its deadline, and never begin."""
+    team, key = world.mine.team, world.mine.api_key
+    for state, is_sent in (("in_progress", True), ("finalizing", False), ("cancelling", False)):
+        batch = make_batch(team, key=key, state=state)
+        job = make_job(team, key=key, state="dead", code="lost", batch=batch, line=1)
+        if is_sent:
+            actions.send_again(job, now=utc_now())
+        else:
+            with pytest.raises(actions.NotDeadError, match="batch of its own"):
+                actions.send_again(job, now=utc_now())
+        job.refresh_from_db()
+        assert job.state == ("queued" if is_sent else "dead")

@@ -19,6 +19,7 @@ from gateway.jobs.services.receiving import receive_for, take_dead_letters
 from gateway.providers.bedrock.job_queue import SqsQueue, sqs_queue
 from kernel.clock import utc_now
 from tests.accounts.factories import make_team
+from tests.aws_environment import use_aws
 from tests.gateway.jobs.factories import make_job
 
 pytestmark = [pytest.mark.django_db]
@@ -36,10 +37,9 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def queue(server: str, settings: Any, monkeypatch: pytest.MonkeyPatch, request: Any) -> Iterator[SqsQueue]:
     """A queue whose messages come again at once, and go to the dead letters after two times."""
-    for name, value in {
+    use_aws(monkeypatch, {
         "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_SQS": server,
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
+    })  # fmt: skip
     sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=server)
     name = request.node.name[:40]
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
@@ -96,3 +96,16 @@ def test_a_queue_that_is_not_there_is_said(queue):
     with pytest.raises(QueueAwayError):
         missing.receive(at_most=1, seconds=0)
     assert receive_for(missing, seconds=1) == 0
+
+
+def test_a_first_in_first_out_queue_carries_them_too_and_again(queue):
+    """One that wants a group of each message: a job's own. What is sent again within five minutes must come again."""
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="jobs.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    ordered, jobs = SqsQueue(url, ""), [make_job(make_team(name)).pk for name in ("A", "B")]
+    for _ in range(2):
+        ordered.send(jobs)
+        messages = ordered.receive(at_most=10, seconds=0)
+        assert {message.job_id for message in messages} == set(jobs)
+        for message in messages:
+            ordered.delete(message)

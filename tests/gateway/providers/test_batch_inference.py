@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-import boto3
 import orjson
 import pytest
 from botocore.exceptions import ClientError
@@ -21,6 +20,7 @@ from gateway.providers.bedrock.batch_inference import (
     Place,
     place_of,
 )
+from tests.aws_environment import use_aws
 from tests.simulator import RunningSimulator, running
 
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -35,10 +35,8 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def place(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch, request: Any) -> Place:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it began with
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", simulator.url)
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY}
+    use_aws(monkeypatch, {**keys, "AWS_ENDPOINT_URL_S3": simulator.url})
     return place_of(
         "s3://bucket/all", name=request.node.name, role_arn=ROLE, key_arn="", region="us-east-1", endpoint_url=simulator.url
     )  # fmt: skip
@@ -58,6 +56,24 @@ def over(place: Place, arn: str) -> batch_inference.JobState:
         if state.is_over:
             break
     return state
+
+
+def test_a_broken_record_loses_none_of_the_others(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    arn = "arn:aws:bedrock:us-east-1:000000000000:model-invocation-job/abc"
+    lines = [
+        b'{"recordId":"LINE00000001","modelOutput":{}}',
+        b'{"recordId":"LINE0000',
+        b"\xff\xfe",
+        b"7",
+        b"",
+        b'{"recordId":"LINE00000002"}',
+    ]
+    s3 = batch_inference._s3(place)
+    key = f"{place.output_prefix}abc/lines.jsonl.out"
+    s3.put_object(Bucket=place.bucket, Key=key, Body=b"\n".join(lines), ServerSideEncryption="AES256")
+    found = list(batch_inference.results(place, arn))
+    assert [each["recordId"] for each in found] == ["LINE00000001", "LINE00000002"]
+    assert "3 records" in caplog.text
 
 
 def test_what_was_put_is_made_once_and_told_by_record(place: Place) -> None:

@@ -13,6 +13,7 @@ from gateway.providers.bedrock.credentials import CredentialSource
 from gateway.providers.bedrock.guardrails import Guardrails
 from gateway.providers.transport import Transport
 from governance.privacy.policy.engines import EngineAnswer, EngineBlock, EngineFailedError, Failure
+from tests.aws_environment import use_aws
 from tests.simulator import RunningSimulator, running
 
 REGION = "eu-central-1"
@@ -28,8 +29,7 @@ def server() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def simulator(server: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> RunningSimulator:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+    use_aws(monkeypatch, {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY})
     monkeypatch.delenv("AWS_BEARER_TOKEN_BEDROCK", raising=False)
     server.reset()
     return server

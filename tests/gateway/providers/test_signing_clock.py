@@ -13,7 +13,6 @@ from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 import uvicorn
 from botocore.exceptions import ClientError
@@ -28,6 +27,7 @@ from gateway.providers.bedrock.client import Attempt, BedrockClient
 from gateway.providers.bedrock.signature import Credentials
 from gateway.providers.transport import Transport
 from gateway.refusals import Refusal
+from tests.aws_environment import use_aws
 
 MODEL = "amazon.nova-lite-v1:0"
 BODY = b'{"messages": [{"role": "user", "content": [{"text": "Hello"}]}]}'
@@ -158,9 +158,7 @@ async def test_a_proxy_s_wrong_date_is_forgotten(aws, host):
 
 @pytest.mark.parametrize("off", OFF, ids=str)
 async def test_boto3_s_clients_go_by_the_same_clock(aws, host, off, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it first found
+    use_aws(monkeypatch, {"AWS_ACCESS_KEY_ID": ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY})
     host(off, off)
     async with serving(aws) as url:
         bedrock = timed_client("bedrock", region_name="us-east-1", endpoint_url=url)

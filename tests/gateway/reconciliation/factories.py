@@ -12,6 +12,8 @@ import pyarrow.parquet
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.aws_environment import use_aws
+
 BUCKET = "logs"
 
 
@@ -28,11 +30,10 @@ def s3_server() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client, with an empty bucket."""
-    for name, value in {
+    use_aws(monkeypatch, {
         "AWS_ENDPOINT_URL_S3": s3_server, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
+    })  # fmt: skip
     client = boto3.client("s3")
     client.create_bucket(Bucket=BUCKET)
     yield client

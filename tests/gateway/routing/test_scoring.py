@@ -13,6 +13,8 @@ from gateway.catalogue.policy import PriceEntry, Rates
 from gateway.catalogue.routing_rules import SHIPPED, RuleEntry, Weights, first_that_holds
 from gateway.catalogue.rules import actions_of
 from gateway.catalogue.wishes import Wishes
+from gateway.routing.scoring import scored
+from gateway.routing.scoring.lengths import Lengths
 from gateway.routing.scoring.ranking import Asked, Figures, is_meant, rank
 from gateway.routing.scoring.scored import is_scored
 from gateway.snapshot.accounts import AccountEntry
@@ -236,3 +238,43 @@ def test_which_wishes_order_the_deployments_of_any_route(wishes, orders):
     call: Any = SimpleNamespace(request=SimpleNamespace(wishes=wishes))
     route: Any = SimpleNamespace(strategy="ordered")
     assert is_scored(call, route) is orders
+
+
+def test_what_was_ranked_a_moment_ago_is_not_taken_for_a_call_that_fewer_may_answer(monkeypatch):
+    """Two versions of a prompt may be pinned to other regions, and they are calls of one kind otherwise."""
+    monkeypatch.setattr(scored, "document_of", lambda call: None)
+    route = SimpleNamespace(name="r", strategy="score", weights=None, tighten_only=frozenset())
+    live = SimpleNamespace(lengths=Lengths(), rankings=scored.Rankings(), of=lambda _: SimpleNamespace(pace=SimpleNamespace(expected=lambda _: None), error_rate=0.0))  # fmt: skip
+    request = SimpleNamespace(wishes=None, feature="", prompt=None)
+    conversation = SimpleNamespace(inference_config=None)
+    call: Any = SimpleNamespace(
+        key=SimpleNamespace(team=SimpleNamespace(id=1)), request=request, has_prompt=False, tier="", body_bytes=400,
+        conversation=conversation, moment=NOW,
+    )  # fmt: skip
+    snapshot: Any = SimpleNamespace(routing_rules=(), qualities={})
+    anywhere = tuple(deployment(number) for number in (1, 2, 3))
+
+    def answered(deployments) -> set[int]:
+        found = scored.by_score(call, route, deployments, snapshot, live)  # type: ignore[arg-type]
+        return {each.id for each in found.deployments}
+
+    assert answered(anywhere) == {1, 2, 3}
+    assert answered(anywhere[1:]) == {2, 3}
+    assert answered(anywhere) == {1, 2, 3}
+
+
+def test_a_rule_of_an_administrator_is_not_held_to_what_callers_may_wish():
+    old, new = (
+        deployment(1, cost=100, released=date(2025, 1, 1)),
+        deployment(2, cost=900, released=date(2026, 1, 1)),
+    )
+    rule, tighten = RuleEntry(name="R", choose="newest"), frozenset({"newest"})
+    figures = Figures(quality=0.5, seconds=1.0)
+
+    def first(wishes: Wishes, rule: RuleEntry | None) -> int:
+        what = Asked(input_tokens=1000, output_tokens=300, moment=NOW, wishes=wishes)
+        return rank([old, new], what, lambda _: figures, rule=rule, tighten_only=tighten).deployments[0].id
+
+    assert first(Wishes(), rule) == 2
+    assert first(Wishes(newest=True), None) == 1
+    assert first(Wishes(newest=True), rule) == 1

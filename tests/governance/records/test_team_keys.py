@@ -18,6 +18,7 @@ from governance.records.services.key_wrappers import KeyUnavailableError
 from governance.records.services.team_keys import KeyErasedError, erase, live_key, open_key, rotate
 from kernel.clock import utc_now
 from tests.accounts.factories import make_person, make_team
+from tests.aws_environment import use_aws
 
 pytestmark = pytest.mark.django_db
 
@@ -34,11 +35,10 @@ def kms_server() -> Iterator[str]:
 @pytest.fixture
 def kms(kms_server: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Any]:
     """A client of KMS, with a key in it that the settings name, and a wrapper that no other test has used."""
-    for name, value in {
+    use_aws(monkeypatch, {
         "AWS_ENDPOINT_URL_KMS": kms_server, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
+    })  # fmt: skip
     client = boto3.client("kms")
     settings.KMS_KEY_ID = client.create_key()["KeyMetadata"]["Arn"]
     wrapper = KmsKeyWrapper()
