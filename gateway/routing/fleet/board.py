@@ -65,7 +65,7 @@ class Board:
         self._hear = hear
         self._tasks: set[asyncio.Task[Any]] = set()
         self._upkeep: Upkeep | None = None
-        self._is_stopped = self._has_said = False
+        self._is_stopped = self._has_said = self._has_warned = False
 
     def start(self, upkeep: Upkeep) -> None:
         self._upkeep = upkeep
@@ -111,7 +111,22 @@ class Board:
                 await self._say(now, demands)
         except self._lost:
             return None
-        return Looked(_breakers(found, now), self._demands(told, now))
+        return Looked(self._breakers(found, now), self._demands(told, now))
+
+    def _breakers(self, found: dict[bytes, bytes], now: float) -> list[Told]:
+        """Those that are open. What can't be read another version of Gatehouse has written: the rest holds all the same."""
+        breakers = []
+        for key, value in found.items():
+            try:
+                reason, until = msgspec.json.decode(value, type=tuple[str, float])
+                breakers.append(Told("", int(key), reason, until - now))
+            except (msgspec.MsgspecError, ValueError):
+                if not self._has_warned:
+                    logger.warning(
+                        "what is known of a deployment can't be read; another version of Gatehouse may run"
+                    )
+                self._has_warned = True
+        return breakers
 
     async def _say(self, now: float, demands: Demands) -> None:
         """What was said before and is no longer wanted is said once more, as nothing."""
@@ -172,17 +187,3 @@ class Board:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _breakers(found: dict[bytes, bytes], now: float) -> list[Told]:
-    """Those that are open. What can't be read another version of Gatehouse has written: the rest holds all the same."""
-    breakers = []
-    for key, value in found.items():
-        try:
-            reason, until = msgspec.json.decode(value, type=tuple[str, float])
-            breakers.append(Told("", int(key), reason, until - now))
-        except (msgspec.MsgspecError, ValueError):
-            logger.warning(
-                "what is known of a deployment can't be read; another version of Gatehouse may run"
-            )
-    return breakers

@@ -14,6 +14,7 @@ async def test_what_another_version_wrote_hides_nothing_of_the_rest(redis_url):
         seconds, _ = await board._client.time()
         known = {"1": b"rubbish", "2": b'{"reason": "failing"}', "x": b'["failing", 1]', "3": b'["failing"]'}
         known["4"] = msgspec.json.encode(("failing", seconds + 60.0))
+        await board._client.delete(_OPEN)
         await board._client.hset(_OPEN, mapping=known)
         looked = await board.look({})
         assert looked is not None
