@@ -22,7 +22,7 @@ _ASKED = re.compile(
     rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|anyone|somebody|someone) (?:here )?know (?={_WH} )"
     rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )"
     rf"|(?:may|can|could|might) i (?:know|ask) (?:you )?(?={_WH} )|(?:do you have )?any idea (?={_WH} )"
-    rf"|(?:let me know|tell me|help me understand) (?:, )*(?={_WH} )"
+    rf"|let me know (?:, )*(?=(?!when ){_WH} )|(?:tell me|help me understand) (?:, )*(?={_WH} )"
     r"|(?:i have a |just a |1 |a )?(?:quick |simple )?question (?:about this )?(?:, )+)"
 )
 _INDIRECT = re.compile(r"(?:know|out|ask|you|wonder|wondering|curious|about|idea|me|understand) $")
@@ -55,10 +55,22 @@ _NOT_DOING = re.compile(
 )
 """Here "is not eating" isn't "isn't eating"."""
 _OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
-_HOW_YOU = re.compile(r"^how (?:do|can|could|does|might) you ")
+_HOW_YOU = re.compile(r"^how (?:do|can|could|does|might|would|should) you ")
+_OF_WHO_ANSWERS = re.compile(
+    r"^how (?:do|can|could|would|should) you (?:handle|process|store|protect|secure|charge|bill|ship|deliver|price|calculate|support|decide|choose|verify|collect|share|use|train|work|operate"
+    r"|learn|think|generate|sell|pay|treat|sleep|keep|manage|select|source|hire|recruit|rate|rank|review|test|ensure|guarantee|measure|determine|define|compare|differ|help|respond|answer|know"
+    r"|feel|see|understand|plan|spend|identify|monitor|track|evaluate|assess|moderate|filter|encrypt|back|host|run|serve|communicate|relax|spell|look|want|prefer|like)\b"
+)
+"""Verbs of a service or a mind: "you" may be who answers."""
+_OF_NATURE = re.compile(
+    r"^how (?:do|does) (?:i|you|we|1|somebody|someone|a person) (?:see|hear|breathe|dream|sleep|digest|age|grow|die|remember|forget|taste|smell|perceive|sweat|yawn|sneeze|blink|cry|laugh|think|exist|live|move|speak|fall asleep)\b"
+)
+"""What is done by itself: how it happens is not how it is brought about."""
 _ONE_WORD = re.compile(r"^how \S+ you \S+$")
+_GOALS = "(?:prepare|start|begin|learn|study|improve|overcome|stop|avoid|become|deal|get|make|earn|gain|lose|build|develop|increase|reduce)\\b"
+"""Verbs of which one wants the end: how it should be done is how it can be. How one should vote isn't how one can."""
 _HOW = re.compile(
-    r"^how (?:(?:do|can|could|does|might|should|would|shall) (?:i|you|we|1|somebody|someone|a person) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
+    r"^how (?:(?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person)|(?:should|would|shall) (?:i|you|we|1|somebody|someone|a person)(?= " + _GOALS + r")) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"
@@ -70,7 +82,7 @@ _JOINED = re.compile(r"^(?:to |how )(setup|login|logout|backup|signup)(?= )")
 _APART = {"setup": "set up", "login": "log in", "logout": "log out", "backup": "back up", "signup": "sign up"}
 _INTO = re.compile(r"^((?:\S+ )*(?:convert|translate) (?:\S+ )*?)into ")
 _TO_DO = re.compile(
-    r"^what (?:(?:can|could|should|must) (?:i|you|we|1)|do (?:i|we)(?: need to| have to)?) do (?:in order )?to (?!not )"
+    r"^what (?:(?:can|could|should|must) (?:i|you|we|1)|do (?:i|we)(?: need to| have to)?) do (?:in order )?to (?!not |(?:the|a|an|this|that|these|those|my|your|his|her|its|our|their|it|him|them|me|us|you|each|every|all)(?: |$))"
 )
 _ONE = re.compile(
     r"\b(can|could|should|would|must|may|might) 1 (?=(?!(?:be|or|and|of|equal|plus|minus|times|divided|percent)\b)[a-z]+)"
@@ -80,14 +92,16 @@ _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
 )
 _SECOND_VERB = re.compile(
-    r" (?:that|who|which|he|she|they|it|we|say|says|said|think|thinks|thought|claim|claims|when|if|because|before|after|while|,) "
+    r" (?:that|who|which|he|she|they|it|we|say|says|said|think|thinks|thought|claim|claims|when|if|because|before|after|while|,|(?:promise|plan|want|decide|agree|ask|tell|told|order|offer|refuse|threaten|hope|expect|claim|seem|force)(?:s|d|ed|ned|ing)? (?:\S+ )?to) "
 )
 """Then a phrase at the end belongs to another verb than at the beginning."""
 _WHY_NOT = re.compile(
     r"^(why(?! not | \S+ not )(?: is| are| was| were| did| can| could| will| would| has| have| should)?) (.*) not (.*)$"
 )
 _WHY_DO_NOT = re.compile("^why (?:do|does) not ")
-_CLAUSE = re.compile(r" (?:who|that|which|to|and|but|or|if|because|when|while|,) ")
+_CLAUSE = re.compile(
+    r" (?:who|that|which|to|and|but|or|if|because|when|while|,|all|every|each|both|only|always|most|many|everybody|everyone|everything) "
+)
 _PHRASE = re.compile(
     r"(?<!\S)(?:" + "|".join(sorted(map(re.escape, PHRASES), key=len, reverse=True)) + r")(?!\S)"
 )
@@ -111,7 +125,10 @@ def unframed(tokens: list[str]) -> list[str]:
         text = f"{match[2]} {match[1]}".strip()
     text = _MODAL_NOT.sub(lambda match: f"{match[1] or match[2]} not {match[3]}", text)
     text = inverted(text)
-    if not (_HOW_YOU.match(text) and (_OF_ME.search(text) or _ONE_WORD.match(text))):
+    is_of_you = _HOW_YOU.match(text) and (
+        _OF_ME.search(text) or _ONE_WORD.match(text) or _OF_WHO_ANSWERS.match(text)
+    )
+    if not is_of_you and not _OF_NATURE.match(text):
         text = _HOW.sub("how ", text, count=1)
     text = _TO_DO.sub("how ", _THE_WAY.sub("how ", text, count=1), count=1)
     text = _HOW_THEN.sub("how ", text)

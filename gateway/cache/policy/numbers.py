@@ -41,7 +41,7 @@ _ROMAN = {
             "- I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI XVII XVIII XIX XX XXI XXII XXIII XXIV XXV"
         )
     )
-    if len(numeral) > 1
+    if len(numeral) > 1 and numeral != "XX"
 }
 _MONTHS = {
     name: number + 1
@@ -56,6 +56,9 @@ _MONTHS = {
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"([-+]?)(\d+(?:[.,:/-]\d+)*|\.\d+)(.*)", re.DOTALL)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_GLUED = re.compile(r"[1-4]d|[2-6]g|(?:\d\d)?[1-9]0s")
+"""What is no measure where nothing stands between: 3D, 5G, the 90s."""
+_THOUSANDS = re.compile(r"(\d+)k")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -74,11 +77,13 @@ def of_digits(raw: str) -> tuple[str, ...]:
     if not ending:
         return (number,)
     lower = ending.casefold()
+    if _GLUED.fullmatch(f"{number}{lower}"):
+        return (f"{number}{lower}",)
     if lower in ("st", "nd", "rd", "th"):
         return (f"{number}th",)
     unit = BY_CASE.get(ending) or UNIT_OF.get(lower) or AFTER_NUMBER.get(lower)
     if unit == "k":
-        return (f"{number}000",) if digits.isdigit() else (f"{number}k",)
+        return (f"{number}k",)
     return (number, unit) if unit else (f"{number}{lower}",)
 
 
@@ -125,12 +130,20 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
             and is_number(token)
             and (len(made) < 2 or not is_number(made[-2]))
         ):
-            made.insert(-1, token)
+            made.insert(-1, _in_money(token))
             kept.insert(-1, raw[at])
             continue
+        if unit in CURRENCIES and made:
+            made[-1] = _in_money(made[-1])
         made.append(unit or token)
         kept.append(raw[at])
     return made, kept
+
+
+def _in_money(token: str) -> str:
+    """`50k` of a currency are 50,000; elsewhere 401k and 4K are names."""
+    thousands = _THOUSANDS.fullmatch(token)
+    return f"{thousands[1]}000" if thousands else token
 
 
 def _is_unit_here(tokens: Sequence[str], raw: Sequence[str], at: int) -> bool:
@@ -160,6 +173,9 @@ def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[s
             kept.append(raw[at])
             at += 1
             continue
+        if token == "one" and made and made[-1] == "no":
+            made[-1], at = "nobody", at + 1
+            continue
         taken, number = _number_at(tokens, at)
         if taken:
             made.append(number)
@@ -188,7 +204,8 @@ def _number_at(tokens: Sequence[str], at: int) -> tuple[int, str]:
             if scale == 100:
                 current, last = (current or Decimal(1)) * 100, 100
             else:
-                total, current, last = total + (current or Decimal(1)) * scale, Decimal(0), 1000
+                total = total * scale if total and not current else total + (current or Decimal(1)) * scale
+                current, last = Decimal(0), 1000
         elif at == start and _is_plain(token) and tokens[at + 1 : at + 2] and tokens[at + 1] in _SCALES:
             current, last = Decimal(token), 1
         elif token == "and" and last in (100, 1000) and tokens[at + 1 : at + 2] and (

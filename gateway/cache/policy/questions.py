@@ -8,11 +8,11 @@ from hashlib import blake2b
 from gateway.cache.policy import characters, numbers, units, words
 from gateway.cache.policy.characters import Piece
 from gateway.cache.policy.frames import unframed, without_articles
-from gateway.cache.policy.spelling import canonical, names_of, spelled, stem
+from gateway.cache.policy.spelling import canonical, in_place, names_of, spelled, stem, written_small
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
-VERSION = 2
+VERSION = 3
 """Goes up with every change of what is compared, so that entries of older guards are not met any more."""
 MAX_CHARACTERS = 300
 """Of a question that is judged at all: in longer ones one free word always slips."""
@@ -57,6 +57,8 @@ class Question:
     before: tuple[str, ...]
     """What stood before each token: an article, or the token before."""
     names: frozenset[str]
+    small: frozenset[str]
+    """Words that would be names in capitals, and have small letters on purpose."""
     classes: tuple[tuple[str, ...], ...]
     """The tokens of each equality guard, sorted."""
     is_english: bool
@@ -82,16 +84,30 @@ def read(text: str) -> Question:
     pieces = characters.pieces_of(text)
     if not _is_english(text, pieces):
         return _foreign(text, pieces)
-    tokens, raw = spelled(pieces)
     names = names_of(pieces)
-    tokens, raw = numbers.in_figures(tokens, raw)
+    said = {piece.text.casefold() for piece in pieces}
+    is_spelling = not words.OF_SPELLING.isdisjoint(said)
+    is_literal = is_spelling or not words.OF_WORDS.isdisjoint(said)
+    tokens, raw = spelled(pieces, names, is_literal=is_literal)
+    if not is_spelling:
+        tokens, raw = numbers.in_figures(tokens, raw)
     tokens = unframed(tokens)
-    tokens, before = without_articles([one for token in tokens for one in canonical(token)], _STOPS)
+    if not is_literal:
+        tokens = in_place(tokens)
+    tokens = [one for token in tokens for one in canonical(token, not is_literal and _is_free(token, names))]
+    tokens, before = without_articles(tokens, _STOPS)
     tokens, before = in_one_order(tokens, before)
     if not tokens:
         return _foreign(text, pieces)
-    stems = tuple(map(stem, tokens))
-    return _made(tuple(tokens), stems, tuple(before), names=names, language="en")
+    stems = tokens if is_spelling else [stem(token, not is_literal and _is_free(token, names)) for token in tokens]
+    return _made(
+        tuple(tokens), tuple(stems), tuple(before), names=names, small=written_small(pieces), language="en"
+    )
+
+
+def _is_free(token: str, names: frozenset[str]) -> bool:
+    """Whether a word may be taken for a synonym: no name is one."""
+    return token not in names or not token.islower()
 
 
 _STOPS = words.PREPOSITIONS | words.AUXILIARIES | words.CONJUNCTIONS | {"is", "are", "were", ","}
@@ -103,6 +119,7 @@ def _made(
     before: tuple[str, ...],
     *,
     names: frozenset[str],
+    small: frozenset[str],
     language: str,
 ) -> Question:
     classes = _classes(tokens, language)
@@ -112,7 +129,7 @@ def _made(
             encoded = part.encode("utf-8", "surrogatepass")
             digest.update(struct.pack("<I", len(encoded)) + encoded)
         digest.update(b"\xff\xff\xff\xff")
-    return Question(digest.digest(), tokens, stems, before, names, classes, language == "en", language)
+    return Question(digest.digest(), tokens, stems, before, names, small, classes, language == "en", language)
 
 
 def _foreign(text: str, pieces: Sequence[Piece]) -> Question:
@@ -124,6 +141,7 @@ def _foreign(text: str, pieces: Sequence[Piece]) -> Question:
         tokens,
         ("", *tokens[:-1]),
         names=frozenset(),
+        small=frozenset(),
         language=f"?{language}" if language == "en" else language,
     )
 

@@ -98,6 +98,11 @@ NO_PLURALS = words_of(
     "news goods customs glasses arms means savings series species always perhaps lens gas bus plus minus status virus bonus focus campus versus "
     "this is was has its his us yes thus as does across towards besides sometimes afterwards windows pants shorts jeans scissors clothes contents works "
     "spirits damages minutes seconds odds thanks premises quarters remains proceeds hers ours yours theirs types airlines sports bass boss "
+    "hives shingles piles crabs bends briefs boxers trunks slacks trainers pumps flats braces tights scales dates chips grits darts hearts spades clubs "
+    "diamonds values powers authorities utilities humanities equities royalties funds greens blues sweets looks brains arts letters runs spectacles "
+    "earnings belongings holdings bearings overalls loafers heels tropics classics regards respects ashes blinds riches troops waters sands rights sciences "
+    "thousands hundreds millions bases credits charges checkers drafts beats dominoes stills greetings vitals specs sticks tongs pliers compasses "
+    "binoculars privates generals "
     "headquarters whereas unless less lies needs mars paris texas james charles jones williams hughes adams moss atlas canvas christmas jesus"
 )
 """Words on -s that are no plural, or whose singular is another word."""
@@ -113,6 +118,19 @@ QUALITIES = words_of(
 ONE_OR_MANY = frozenset({"way", "method", "tip"})
 """Nouns that ask for the same in both numbers even beside a superlative."""
 
+ARTICLE_MATTERS = words_of(
+    "water food coffee tea milk beer wine juice oil gas air fire ice iron glass paper light tin rubber wood chicken lamb fish turkey duck salmon cloth copper gold "
+    "silver steel lead stone time matter weather temperature news law power sound space hair date score balance film change cold cancer fat pain death life "
+    "history experience truth love fear hope speech language art school church prison hospital college traffic heat noise sugar salt bread meat cheese rice butter "
+    "chocolate cake pizza medicine exercise youth rain snow wind smoke dust sand soil sea marble clay leather wool cotton silk plastic brick concrete string rope "
+    "interest evidence damage knowledge government man woman nature society virtue reason right fact company support trade crime sin war peace room value"
+)
+"""Nouns that are something else with an article than without: a glass and glass, the time and time."""
+THE_MATTERS_AFTER_PREPOSITION = words_of(
+    "office charge question board place front house table case course order demand hand view line sight point future past way side heart fact effect stage air ground "
+    "market house court field track road ball run clock day night sea beach top bottom end beginning middle red black moment minute time bed class work home town"
+)
+"""Nouns that are a phrase without "the" behind a preposition: in charge, out of question, on board."""
 CASE_MATTERS = words_of(
     "us it who may march august turkey polish china apple amazon oracle shell windows gap target subway chase will grant drew chad jordan georgia orange "
     "reading bath nice cork hull wales mercury mars earth moon god ford dodge ram mini seat aids sat act cat pet pin pos can sap has ice ups led bit dos "
@@ -122,10 +140,40 @@ CASE_MATTERS = words_of(
 )
 """Words that are another word in capitals, as a name or an acronym."""
 
+NAMES_TOO = words_of(
+    # companies, products, programs and languages
+    "slack zoom discord signal telegram chrome safari opera brave office outlook excel publisher azure notion helm salt chef puppet vault consul nomad "
+    "snowflake redshift glue lambda bedrock titan gemini llama cursor copilot kindle fire blink block meta alphabet uber bolt tinder bumble hinge visa discover "
+    "intel adobe canon sharp tide gain bounty galaxy snickers orbit extra subway target gap guess boss coach fossil puma jaguar mustang beetle lotus "
+    "tesla newton pascal ruby perl julia cobra clipper delphi eclipse ant maven grunt gulp babel express ember backbone angular next lodash underscore flow "
+    "jest mocha cypress karma jasmine cucumber selenium robot hudson travis circle jet atom sublime brackets oracle none true false null class "
+    # films, series, papers and sport
+    "frozen friends suits scrubs house lost cheers bones castle heroes fame up alien gravity arrival titanic jaws heat times sun mirror guardian "
+    "independent economist telegraph post voice wire crown giants saints bears lions rams jets bulls magic thunder suns nets kings rockets spurs wizards "
+    "stars wild sharks flames senators ducks rangers padres cubs twins tigers angels athletics royals reds braves brewers pirates cardinals nationals "
+    # people, parties, faiths, seasons of a calendar, places
+    "frank mark bill jack rob sue pat art faith hope joy grace dawn summer autumn lily daisy ivy olive pearl amber crystal rose violet heather iris jade sandy "
+    "dusty rusty cliff dale glen heath lance miles norm ray reed rich rod russ skip stew ward wade victor gene guy earl duke baron dean don ernest harry "
+    "gates jobs bush cook rice banks fish wolf fox bear stone hill lake rivers woods field baker smith potter gardener hunter fisher miller cooper mason "
+    "taylor turner archer carpenter page west east north south brook wells parks penny christian catholic democrat republican liberal conservative labour labor "
+    "libertarian congress senate parliament speaker bible lent easter mass father mother lord cancer leo pisces aries libra venus saturn pluto neptune uranus "
+    "mobile buffalo phoenix orange cologne hamburg limerick split lima male man niger java jersey sofia troy sparta rugby derby sandwich deal rye battle ash "
+    "down ham bury diss eye street clay marble independence liberty paradise hell truth surprise boring normal pacific arctic continental renaissance depression "
+    "internet web cloud exchange access spaces workspace "
+    # what letters together are, too
+    "fast stem smart care elf soap cola snap wasp car dare star war lag vat pop rest mint spam spice mom pins pots ram rem sod sort sum tap tar "
+    "tea tin ton tub urge van vet wan wiz zip aim ape arc arm asp bag ban bar bee bet bid bin bit bot bug bus cab cam cap "
+    "chip clip crop dam den dim din dip dot dub dye ear ebb ego fab fan fed fig fin fir fix fly foe fog fur gag gem gin gum gun gut "
+    "hat hub hut icy ill imp ink inn ion ira jam jar jog keg kin kit lab lad lay leg lid lip lob log lot mat men mix mob mop mud "
+    "mug nag nap nod nor nut oak oat odd oil owl pal par path paw peg pen pep pet pie pig pit pro pub pun rag ran rap rat raw "
+    "red rib rid rim rip rot row rub rug rut sac sad safe sag sail sam sea sew shy sin sip sir ski sky sly sob solo son sow soy spa "
+    "spur spy sub tag tan tax tee tie tip toe too tow toy tug via vow wax wet wig wit woe yen zoo "
+)
+"""Words that are a name or letters together where they have capitals, and a common word where others have some and they have none."""
 SPELLINGS = {
     "whom": "who",
     "centre": "center", "theatre": "theater", "fibre": "fiber", "calibre": "caliber", "catalogue": "catalog", "dialogue": "dialog",
-    "programme": "program", "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
+    "grey": "gray", "licence": "license", "defence": "defense", "offence": "offense", "practise": "practice",
     "cancelled": "canceled", "cancelling": "canceling", "travelling": "traveling", "travelled": "traveled", "traveller": "traveler",
     "labelled": "labeled", "modelling": "modeling", "fulfil": "fulfill", "enrol": "enroll", "aluminium": "aluminum", "jewellery": "jewelry",
     "pyjamas": "pajamas", "maths": "math", "sceptical": "skeptical", "ageing": "aging", "judgement": "judgment", "learnt": "learned",
@@ -140,23 +188,40 @@ SPELLINGS = {
 SYNONYMS = {
     "max": "maximum", "min": "minimum",
     "US": "usa",
-    "automobile": "car", "purchase": "buy", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
-    "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "physician": "doctor", "kid": "child",
+    "automobile": "car", "begin": "start", "cellphone": "mobile-phone", "television": "tv",
+    "information": "info", "photograph": "photo", "telephone": "phone", "refrigerator": "fridge", "kid": "child",
     "mom": "mother", "mum": "mother", "dad": "father", "utilize": "use", "enhance": "improve", "occur": "happen", "versus": "vs",
-    "regarding": "about", "concerning": "about", "aeroplane": "airplane", "math": "mathematics",
+    "regarding": "about", "aeroplane": "airplane", "math": "mathematics",
     "ad": "advertisement", "advert": "advertisement", "exam": "examination", "rn": "now", "anyone": "anybody",
-    "everyone": "everybody", "someone": "somebody", "purchasing": "buying", "flu": "influenza",
+    "everyone": "everybody", "someone": "somebody", "flu": "influenza",
     "exercize": "exercise", "advertize": "advertise", "colleague": "coworker", "movie": "film", "obtain": "get",
-    "quickly": "fast", "rapidly": "fast", "difficult": "hard", "large": "big", "larger": "bigger", "largest": "biggest", "needed": "required",
+    "quickly": "fast", "rapidly": "fast", "larger": "bigger", "largest": "biggest", "needed": "required",
     "repair": "fix", "repairing": "fixing",
 }  # fmt: skip
 """Words that mean the same wherever both can stand."""
+IN_PLACE = {
+    "purchase": ("buy", words_of("how to i you we they he she 1 can could should would may might must will not please"), frozenset()),
+    "difficult": ("hard", frozenset(), frozenset({"to", ""})),
+    "large": ("big", frozenset({"how"}), frozenset({"enough"})),
+}
+"""Words, what they mean after some words or before others ("" is the end), and these."""
+OF_SPELLING = words_of(
+    "spell spells spelled spelt spelling spellings pronounce pronounced pronunciation letters vowel vowels consonant consonants syllable syllables rhyme rhymes "
+    "homophone homophones anagram palindrome capitalize capitalise hyphenate hyphenated apostrophe abbreviate abbreviated abbreviation acronym "
+    "plural singular noun nouns verb verbs adjective adverb conjugate conjugation uppercase lowercase grammar grammatical"
+)
+"""Words of questions about how words are written: in these every word counts as it is."""
+OF_WORDS = words_of(
+    "word words mean means meant meaning meanings etymology synonym synonyms antonym antonyms define definition definitions translate translated translation "
+    "say said term called slang idiom phrase dictionary"
+)
+"""Words of questions about words: in these no word is another."""
 PHRASES = {
     "wi fi": "wifi", "at what time": "what time", "at any time": "anytime",
     "health care": "healthcare", "on line": "online", "data base": "database", "life style": "lifestyle",
     "united states of america": "usa", "united states": "usa", "united kingdom": "uk", "in order to": "to", "due to": "because of", "each other": "one-another",
     "cell phone": "mobile-phone", "mobile phone": "mobile-phone", "smart phone": "smartphone", "web site": "website", "e mail": "email",
-    "per cent": "percent", "no 1": "nobody", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
+    "per cent": "percent", "pros and cons": "advantages-and-disadvantages", "pro and con": "advantages-and-disadvantages",
     "advantages and disadvantages": "advantages-and-disadvantages", "log into": "log in to", "earn money": "make money", "make some money": "make money",
     "earn some money": "make money", "as well as": "and", "a few": "a-few", "a number of": "several", "the most": "the-most", "the last": "the-last", "the next": "the-next", "the past": "the-past", "a little": "a-little", "a lot of": "many", "lots of": "many",
     "machine learning": "machine-learning", "artificial intelligence": "ai", "what kind of": "what type of", "which kind of": "what type of",
