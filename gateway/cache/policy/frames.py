@@ -57,17 +57,17 @@ _NOT_DOING = re.compile(
 _OF_ME = re.compile(r" (?:my|me|our|us|mine|your)(?= |$)")
 _HOW_YOU = re.compile(r"^how (?:do|can|could|does|might|would|should) you ")
 _OF_WHO_ANSWERS = re.compile(
-    r"^how (?:do|can|could|would|should) you (?:handle|process|store|protect|secure|charge|bill|ship|deliver|price|calculate|support|decide|choose|verify|collect|share|use|train|work|operate"
-    r"|learn|think|generate|sell|pay|treat|sleep|keep|manage|select|source|hire|recruit|rate|rank|review|test|ensure|guarantee|measure|determine|define|compare|differ|help|respond|answer|know"
-    r"|feel|see|understand|plan|spend|identify|monitor|track|evaluate|assess|moderate|filter|encrypt|back|host|run|serve|communicate|relax|spell|look|want|prefer|like)\b"
+    r"^how (?:do|can|could|would|should) you (?:handle|process|store|protect|secure|charge|bill|ship|deliver|price|calculate|support|decide|choose|verify|collect|share|use|work|operate"
+    r"|learn|think|generate|sell|pay|sleep|keep|manage|select|source|hire|recruit|rate|rank|review|test|ensure|guarantee|measure|differ|help|respond|answer|know"
+    r"|feel|plan|spend|monitor|evaluate|assess|moderate|filter|encrypt|back|host|run|serve|communicate|relax|spell|look|want|like)\b"
 )
 """Verbs of a service or a mind: "you" may be who answers."""
 _OF_NATURE = re.compile(
-    r"^how (?:do|does) (?:i|you|we|1|somebody|someone|a person) (?:see|hear|breathe|dream|sleep|digest|age|grow|die|remember|forget|taste|smell|perceive|sweat|yawn|sneeze|blink|cry|laugh|think|exist|live|move|speak|fall asleep)\b"
+    r"^how (?:do|does) (?:i|you|we|1|somebody|someone|a person) (?:see(?! (?:who|what|if|whether))|hear|breathe|dream|sleep|digest|age|grow|die|forget|taste|smell|perceive|sweat|yawn|sneeze|blink|cry|laugh|think|fall asleep)\b"
 )
 """What is done by itself: how it happens is not how it is brought about."""
 _ONE_WORD = re.compile(r"^how \S+ you \S+$")
-_GOALS = "(?:prepare|start|begin|learn|study|improve|overcome|stop|avoid|become|deal|get|make|earn|gain|lose|build|develop|increase|reduce)\\b"
+_GOALS = "(?:prepare|apply|ask|talk|launch|remove|write|find|create|answer|solve|fix|start|begin|learn|study|improve|overcome|stop|avoid|become|deal|get|make|earn|gain|lose|build|develop|increase|reduce)\\b"
 """Verbs of which one wants the end: how it should be done is how it can be. How one should vote isn't how one can."""
 _HOW = re.compile(
     r"^how (?:(?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person)|(?:should|would|shall) (?:i|you|we|1|somebody|someone|a person)(?= " + _GOALS + r")) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"

@@ -135,9 +135,20 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
             continue
         if unit in CURRENCIES and made:
             made[-1] = _in_money(made[-1])
+        if made and made[-1] in _BOUNDS_OF_MONEY:
+            token = _in_money(token)
         made.append(unit or token)
         kept.append(raw[at])
+    if "pound" in made and not _OF_MONEY.isdisjoint(made):
+        made = ["gbp" if token == "pound" else token for token in made]
     return made, kept
+
+
+_BOUNDS_OF_MONEY = frozenset({"under", "over", "below", "above"})
+_OF_MONEY = CURRENCIES - {"pound"} | frozenset(
+    ("cost", "costs", "pay", "paid", "price", "prices", "worth", "spend", "money", "tax", "salary", "fee", "budget", "bank", "invest", "exchange", "rent", "cash", "bill", "loan", "wage", "fine", "income")
+)
+"""Words beside which pounds are no weight."""
 
 
 def _in_money(token: str) -> str:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from gateway.cache.policy import characters, numbers, units, words
 from gateway.cache.policy.characters import Piece
 from gateway.cache.policy.frames import unframed, without_articles
-from gateway.cache.policy.spelling import canonical, in_place, names_of, spelled, stem, written_small
+from gateway.cache.policy.spelling import canonical, in_place, names_of, names_that_stay, spelled, stem, written_small
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
@@ -88,18 +88,19 @@ def read(text: str) -> Question:
     said = {piece.text.casefold() for piece in pieces}
     is_spelling = not words.OF_SPELLING.isdisjoint(said)
     is_literal = is_spelling or not words.OF_WORDS.isdisjoint(said)
-    tokens, raw = spelled(pieces, names, is_literal=is_literal)
+    stay = names_that_stay(pieces, names)
+    tokens, raw = spelled(pieces, stay, is_literal=is_literal)
     if not is_spelling:
         tokens, raw = numbers.in_figures(tokens, raw)
     tokens = unframed(tokens)
     if not is_literal:
         tokens = in_place(tokens)
-    tokens = [one for token in tokens for one in canonical(token, not is_literal and _is_free(token, names))]
+    tokens = [one for token in tokens for one in canonical(token, not is_literal and _is_free(token, stay))]
     tokens, before = without_articles(tokens, _STOPS)
     tokens, before = in_one_order(tokens, before)
     if not tokens:
         return _foreign(text, pieces)
-    stems = tokens if is_spelling else [stem(token, not is_literal and _is_free(token, names)) for token in tokens]
+    stems = tokens if is_spelling else [stem(token, not is_literal and _is_free(token, stay)) for token in tokens]
     return _made(
         tuple(tokens), tuple(stems), tuple(before), names=names, small=written_small(pieces), language="en"
     )

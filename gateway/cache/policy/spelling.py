@@ -136,8 +136,30 @@ def written_small(pieces: Sequence[Piece]) -> frozenset[str]:
     """Of the words and letters that are a name in capitals, those that have small ones on purpose: other words have capitals."""
     if not any(piece.text[0].isupper() and piece.text != "I" for piece in pieces if piece.kind == characters.WORD):
         return frozenset()
+    found = set()
+    for at, piece in enumerate(pieces):
+        if piece.kind != characters.WORD or not piece.text.islower():
+            continue
+        is_letter = len(piece.text) == 1 and at > 0 and pieces[at - 1].text in ("is", "are", "does")
+        if piece.text in words.NAMES_TOO or (is_letter and not _goes_on(pieces, at)):
+            found.add(piece.text)
+    return frozenset(found)
+
+
+def _goes_on(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether a noun may stand behind a piece: c programming."""
+    following = pieces[at + 1] if at + 1 < len(pieces) else None
+    return following is not None and following.kind == characters.WORD and following.text not in words.FUNCTION_WORDS | words.OF_WORDS
+
+
+def names_that_stay(pieces: Sequence[Piece], names: frozenset[str]) -> frozenset[str]:
+    """Names that are no synonym of anything: letters together, and those of the list."""
+    if not names:
+        return names
     return frozenset(
-        piece.text for piece in pieces if piece.kind == characters.WORD and piece.text.islower() and (piece.text in words.NAMES_TOO or len(piece.text) == 1)
+        lower
+        for piece in pieces
+        if piece.kind == characters.WORD and (lower := piece.text.casefold()) in names and (lower in words.NAMES_THAT_STAY or (piece.text.isupper() and len(piece.text) > 1))
     )  # fmt: skip
 
 

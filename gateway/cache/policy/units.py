@@ -47,8 +47,7 @@ _ALWAYS = {
     "cent": "cent cents",
     "yen": "yen jpy",
     "¥": "¥",
-    "rupee": "rupee rupees",
-    "inr": "₹ inr",
+    "rupee": "rupee rupees ₹ inr",
     "franc": "franc francs",
     "chf": "chf",
     "percent": "percent %",
@@ -84,7 +83,7 @@ AFTER_NUMBER = {
     spelling: unit for unit, spellings in _ONLY_AFTER_NUMBER.items() for spelling in spellings.split()
 }
 UNITS = frozenset((*UNIT_OF.values(), *AFTER_NUMBER.values(), *BY_CASE.values()))
-CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "gbp", "yen", "¥", "rupee", "inr", "franc", "chf"})
+CURRENCIES = frozenset({"dollar", "usd", "euro", "pound", "gbp", "yen", "¥", "rupee", "franc", "chf"})
 _SHORT_WORDS = frozenset(
     [
         "mile",

@@ -19,11 +19,11 @@ _BEST = re.compile(
 """What book is best for it: the best book for it."""
 _WHEN = re.compile(r"^what does it mean when ")
 _THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
-_EXAMPLES = "(?:" + "|".join(sorted(QUALITIES | {"best", "worst"} | {f"{noun}s" for noun in GENERIC} | {"properties", "remedies"})) + ")"
+_EXAMPLES = "(?:" + "|".join(sorted(QUALITIES | {"best", "worst", "favorite", "favourite", "funniest", "most", "facts", "ideas", "questions", "lessons", "tools", "options", "topics"} | {f"{noun}s" for noun in GENERIC} | {"properties", "remedies"})) + ")"
 _SOME = re.compile(
-    rf"^(?:(what (?:is|are)) some (?=(?:\S+ )?{_EXAMPLES} )|((?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$))"
+    rf"^(?:(what (?:is|are)) some (?=(?:\S+ ){{0,2}}{_EXAMPLES} )|((?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$))"
 )
-_SOME_OF = re.compile(rf"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) (?:\S+ )?{_EXAMPLES} )")
+_SOME_OF = re.compile(rf"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) (?:\S+ ){{0,2}}{_EXAMPLES} )")
 """Some of what is best, or of what there are several of anyway: of other things, some are not all."""
 _LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
 _FEEL = re.compile(r"^what does it feel like (?=to )")
@@ -39,7 +39,7 @@ _AND_WHAT = re.compile(
     rf" and (?=(?:what|how|who|where|when|why) (?:{_AUXILIARIES}) )(?=[a-z]+ [a-z]+ (?:it|its|they|their|he|she|some|the|his|her) )"
 )
 _BE_SOMETHING = re.compile(
-    r"^how be (?!able |(?:(?:a|an|the) )?(?:\S+ )?(?:father|mother|parent|dad|mom|mum|friend|husband|wife|man|woman|girlfriend|boyfriend|brother|sister|son|daughter|child|kid|neighbor|guest|host|boss"
+    r"^how be (?!able |(?:(?:a|an|the) )?(?:father|mother|parent|dad|mom|mum|friend|husband|wife|man|woman|girlfriend|boyfriend|brother|sister|son|daughter|child|kid|neighbor|guest|host|boss"
     r"|single|alone|quiet|still|present|here|there|in|on|at|with|without|out|off|up|of|near|away|home|late|early|sure)\b)"
 )
 """Who is a father asks how to be one, who is not how to become one."""
