@@ -2,7 +2,7 @@
 
 import re
 
-from gateway.cache.policy.wordings import inverted, reworded
+from gateway.cache.policy.wordings import inverted, reworded, without_exactly
 from gateway.cache.policy.words import ARTICLES, PHRASES, POLITE_REQUESTS, REQUESTS
 
 _REQUEST = "(?:" + "|".join(sorted(REQUESTS)) + ")"
@@ -11,8 +11,9 @@ _WH = "(?:who|whom|whose|what|which|when|where|why|how)"
 _KNOW = "(?:know|find out|ask you|ask)"
 _BEGINS = rf"(?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|i|{_REQUEST}) )"
 _GREETING = re.compile(
-    rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon)(?: there| all| everybody| everyone| team)? (?:(?:, )+|{_BEGINS})"
-    r"|(?:so|well|ok|okay|um|thanks|thank you) (?:, )+)"
+    rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon|good evening|good day)(?: there| all| everybody| everyone| team)? (?:(?:, )+|{_BEGINS})"
+    r"|(?:so|well|ok|okay|um|uh|hmm|alright|sorry|excuse me|just wondering|thanks|thank you|dear [a-z]+) (?:, )+"
+    rf"|(?:ok|okay|alright|sorry|excuse me|well|um)(?: so)? (?={_WH} )|so (?={_WH} (?:is|are|was|were|do|does|did|can|could|should|would|will) ))"
 )
 _ASKED = re.compile(
     rf"^(?:(?:can|could) (?:you|anybody|anyone|somebody|someone) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
@@ -21,6 +22,8 @@ _ASKED = re.compile(
     rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?={_WH} )"
     rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|anyone|somebody|someone) (?:here )?know (?={_WH} )"
     rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )"
+    rf"|would you mind telling me (?={_WH} )|(?:can|could|would) you let me know (?=(?!when ){_WH} )|remind me (?=(?!to |when ){_WH} )"
+    r"|(?:show me|explain|explain to me|teach me|teach|show|describe) (?=how (?:to|i can|can i|do i|i) (?!not ))"
     rf"|(?:may|can|could|might) i (?:know|ask) (?:you )?(?={_WH} )|(?:do you have )?any idea (?={_WH} )"
     rf"|let me know (?:, )*(?=(?!when ){_WH} )|(?:tell me|help me understand) (?:, )*(?={_WH} )"
     r"|(?:i have a |just a |1 |a )?(?:quick |simple )?question (?:about this )?(?:, )+)"
@@ -91,6 +94,11 @@ _ONE = re.compile(
 _FRONTED = re.compile(
     rf"^((?:in|on|for|with|at|under|using|during|after|before|within|by|from) (?:[^ ,]+ ){{1,8}}), (?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|{_REQUEST}) )(.*?)( ,)*$"
 )
+_IN_WHAT_WAY = re.compile(r"^in (?:what|which) way (?=(?:can|could|do) (?:i|you|we|1) )")
+_FRONTED_PLAINLY = re.compile(
+    r"^((?:in|using|with|under) (?!what|which|who|how)[^ ,]+) ((?:how (?:do|can|could|to)|what (?:is|are)) [^,?]*)$"
+)
+"""In Python how do I sort a list: one word, and no pause."""
 _SECOND_VERB = re.compile(
     r" (?:that|who|which|he|she|they|it|we|say|says|said|think|thinks|thought|claim|claims|when|if|because|before|after|while|,|(?:promise|plan|want|decide|agree|ask|tell|told|order|offer|refuse|threaten|hope|expect|claim|seem|force)(?:s|d|ed|ned|ing)? (?:\S+ )?to) "
 )
@@ -118,7 +126,8 @@ def unframed(tokens: list[str]) -> list[str]:
     text = _NOT_DOING.sub(r"\1 not-doing ", " ".join(tokens)).replace("n't", "not")
     if "please" in text or "kindly" in text:
         text = _PLEASE.sub("", text).strip(" ,")
-    text = _stripped(" ".join(text.split()))
+    text = without_exactly(_IN_WHAT_WAY.sub("how ", _stripped(" ".join(text.split()))))
+    text = _FRONTED_PLAINLY.sub(r"\2 \1", text)
     text = _ONE.sub(r"\1 i ", text)
     text = _PHRASE.sub(lambda match: PHRASES[match.group()], text)
     if (match := _FRONTED.match(text)) and not _SECOND_VERB.search(f"{match[2]} "):

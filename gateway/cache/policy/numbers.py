@@ -55,6 +55,8 @@ _MONTHS = {
 }  # fmt: skip
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"([-+]?)(\d+(?:[.,:/-]\d+)*|\.\d+)(.*)", re.DOTALL)
+_AFTER_NOON = re.compile(r"(1[3-9]|2[0-3]):([0-5]\d)")
+_FULL_HOUR = re.compile(r"(1?\d):00")
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _GLUED = re.compile(r"[1-4]d|[2-6]g|(?:\d\d)?[1-9]0s")
 """What is no measure where nothing stands between: 3D, 5G, the 90s."""
@@ -75,7 +77,7 @@ def of_digits(raw: str) -> tuple[str, ...]:
         return (date(*map(int, iso.groups())) + ending.casefold(),)
     number = f"{sign}{digits}"
     if not ending:
-        return (number,)
+        return _time(number)
     lower = ending.casefold()
     if _GLUED.fullmatch(f"{number}{lower}"):
         return (f"{number}{lower}",)
@@ -85,6 +87,15 @@ def of_digits(raw: str) -> tuple[str, ...]:
     if unit == "k":
         return (f"{number}k",)
     return (number, unit) if unit else (f"{number}{lower}",)
+
+
+def _time(raw: str) -> tuple[str, ...]:
+    """17:30 as 5:30 pm; an hour before one could be either."""
+    match = _AFTER_NOON.fullmatch(raw)
+    if match is None:
+        return (raw,)
+    hour, minutes = int(match[1]) - 12, match[2]
+    return (str(hour) if minutes == "00" else f"{hour}:{minutes}", "pm")
 
 
 def date(year: int, month: int, day: int) -> str:
@@ -137,6 +148,8 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
             made[-1] = _in_money(made[-1])
         if made and made[-1] in _BOUNDS_OF_MONEY:
             token = _in_money(token)
+        if unit in ("am", "pm") and (hour := _FULL_HOUR.fullmatch(made[-1])):
+            made[-1] = hour[1]
         made.append(unit or token)
         kept.append(raw[at])
     if "pound" in made and not _OF_MONEY.isdisjoint(made):

@@ -181,7 +181,7 @@ def _kind(tokens: Sequence[str]) -> str:
 
 _ENGLISH = words.words_of(
     "what how why which where who when the is are of does do can should could would please and this that your with have it my about from did were has had there they than after "
-    "before between been whats hows you for not must may"
+    "before between been whats hows you for not must may whom able any some get want need them much many because will"
 )
 _NOT_ENGLISH = words.words_of(
     "der die das und ist nicht ein eine mit auf wie was-ist le la les des est et que pour une vous je el los las por para del qué cómo cuál il gli che "
@@ -189,11 +189,14 @@ _NOT_ENGLISH = words.words_of(
     "pourquoi où quién dónde cuándo cosa perché dove quando quanto wat hoe waar waarom qui quoi combien cual como donde quien porque"
 )
 
+_IN_BOTH = frozenset({"die", "per", "come", "van"})
+
 
 def _is_english(text: str, pieces: Sequence[Piece]) -> bool:
     """Whether the lists of English words may be used: English words are there, and none of another language."""
     known = [piece.text.casefold().partition("'")[0] for piece in pieces if piece.kind == characters.WORD]
-    foreign = len(_NOT_ENGLISH.intersection(known))
+    found = _NOT_ENGLISH.intersection(known)
+    foreign = len(found) if found - _IN_BOTH else 0
     english = len(_ENGLISH.intersection(known)) + (known[:1] != [] and known[0] in words.REQUESTS)
     if foreign >= 2 or not english or (foreign and english < 2):
         return False

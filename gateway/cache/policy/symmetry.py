@@ -41,7 +41,7 @@ def in_one_order(tokens: Sequence[str], before: Sequence[str]) -> tuple[list[str
     """Whose things are in the words of "of", and the two sides of a symmetric head in the order of the alphabet."""
     found, stood = _possessives(list(tokens), list(before))
     if _ORDERED.isdisjoint(found):
-        found, stood = _sides(found, stood)
+        found, stood = _listed(*_sides(found, stood))
         found, stood = _alternatives(found, stood)
     return found, stood
 
@@ -101,6 +101,20 @@ def _sides(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
             stood = [*before[:start], *before[at + 1 : end], right[-1], *before[start:at], *before[end:]]
             return swapped, stood
     return tokens, before
+
+
+def _listed(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:
+    """Three words or more behind a preposition at the end, in the order of the alphabet: symptoms of flu, measles and mumps."""
+    at = len(tokens) - 2
+    if at < 3 or tokens[at] != "and" or tokens.count("and") != 1 or tokens[-1] in _BOUNDS:
+        return tokens, before
+    start = at - 1
+    while start > 0 and before[start] == "" and tokens[start - 1] not in _BOUNDS:
+        start -= 1
+    if start == at - 1 or before[start] == "" or tokens[start - 1] not in _BEFORE_PAIRS:
+        return tokens, before
+    items = sorted([*tokens[start:at], tokens[-1]])
+    return [*tokens[:start], *items[:-1], "and", items[-1]], [*before[: start + 1], *[""] * (len(items) - 2), *before[at:]]
 
 
 def _alternatives(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:

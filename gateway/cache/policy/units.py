@@ -47,7 +47,7 @@ _ALWAYS = {
     "cent": "cent cents",
     "yen": "yen jpy",
     "¥": "¥",
-    "rupee": "rupee rupees ₹ inr",
+    "rupee": "rupee rupees ₹ inr rs Rs",
     "franc": "franc francs",
     "chf": "chf",
     "percent": "percent %",

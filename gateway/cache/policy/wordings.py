@@ -45,6 +45,11 @@ _BE_SOMETHING = re.compile(
 """Who is a father asks how to be one, who is not how to become one."""
 _SUPERLATIVE = re.compile(r" (?:best|worst|most|least|\w{3,}est) ")
 _EVER = re.compile(r"(?<= have) ever(?= )|(?<= has) ever(?= )| ever$| of all time$")
+_YOU_EVER = re.compile(r" (i|you|we) ever (?=[a-z])")
+_BOOKS_ON = re.compile(r" (books?|articles?|tutorials?|courses?|films?|movies?|papers|podcasts?) on ")
+_LOCATED = re.compile(r"^(where (?:is|are) .+) (?:located|situated)$")
+_GET_BETTER = re.compile(r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )")
+_NAME_SOME = re.compile(r"^name (?=\d+ )")
 _NOT_INVERTED = re.compile(
     rf"^(why|where|when|how(?= (?:the|a|an|my|your|our|their|his|her|its|this|i|we|you|he|she|it|they|people) )) "
     rf"((?:(?!(?:{_AUXILIARIES}|{_CLAUSES}|not|to|about|come) )\S+ ){{1,6}})({_BE}|{_MODAL}) (?=[^ ,])"
@@ -73,6 +78,11 @@ _OLD = re.compile(r"^how old (?:is|are) (?!consent|majority|reason|empires)(\S+(
 _BOUND = re.compile(r" (?:and|or|in|of|when|if|that|who|which|with|for|to|not|between) ")
 
 
+def without_exactly(text: str) -> str:
+    """A question without the "exactly" that only stresses its first word."""
+    return _EXACTLY.sub(r"\1 ", text)
+
+
 def inverted(text: str) -> str:
     """A question whose verb stands where that of a statement does: how I can do it, why it is so."""
     return _NOT_ASKED.sub(r"how do \1 ", _NOT_INVERTED.sub(r"\1 \3 \2", text))
@@ -88,19 +98,22 @@ def reworded(text: str) -> str:
     )
     text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
     text = _LIKE.sub(lambda match: f"what {match[1] or match[2]} it like ", text)
+    text = _NAME_SOME.sub("list ", _GET_BETTER.sub("how become ", _LOCATED.sub(r"\1", text)))
     text = _LIKE_BEING.sub(r"\1to be ", _BE_SOMETHING.sub("how become ", text))
     return _AUXILIARY.sub(r"\1 ", _whole(text))
 
 
 def _without_weight(text: str) -> str:
     """Without words that only stress what is asked."""
-    text = _EXACTLY.sub(r"\1 ", _REALLY.sub("", text))
+    text = without_exactly(_REALLY.sub("", text))
     text = _THAT.sub(
         lambda match: match.group() if match[1].strip() in _BEFORE_THAT else f"{match[1]} ", text
     )
     if text.startswith("why "):
         text = _SO.sub(" ", text)
-    return _EVER.sub("", text) if _SUPERLATIVE.search(text) else text
+    if _SUPERLATIVE.search(text):
+        text = _EVER.sub("", _YOU_EVER.sub(r" \1 have ", _BOOKS_ON.sub(r" \1 about ", text)))
+    return text
 
 
 def _whole(text: str) -> str:

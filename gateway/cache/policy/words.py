@@ -230,4 +230,6 @@ PHRASES = {
     "what kinds of": "what type of", "what types of": "what type of", "which types of": "what type of", "which type of": "what type of",
     "what sort of": "what type of", "what sorts of": "what type of", "is it possible to": "can i", "is it possible for me to": "can i", "am i able to": "can i",
     "reduce weight": "lose weight", "love actually": "love-actually", "learn how to": "learn to", "learning how to": "learning to", "rather than": "instead of", "new york city": "nyc", "take care of": "care for",
+    "made out of": "made of", "a person who": "somebody who", "right now": "now", "how frequently": "how often", "get in touch with": "contact", "getting in touch with": "contacting",
+    "is there a way to": "can i", "is there any way to": "can i", "is there a way for me to": "can i",
 }  # fmt: skip
