@@ -32,16 +32,19 @@ _PIECES = re.compile(
     )
     |(?P<number>(?:(?<![\w.)])[-+])?(?:\d+(?:[.,:/-]\d+)*|\.\d+)(?P<ending>[^\W_]*))
     |(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*\d*\w*)
-    |(?P<pause>[,;:.!?()"'…—–-]+)
+    |(?P<pause>(?:(?!(?<=\()(?:"[^"\n]{1,200}"|'[^'\n]{1,80}'(?!\w)))[,;:.!?()"'…—–-])+)
     |(?P<other>[^\s])
     """,
     re.VERBOSE,
 )
 _LETTERS_WITH_DOTS = re.compile(r"(?:[^\W\d_]\.){1,}[^\W\d_]?")
 _ENDS = ".!?"
-_APART = re.compile(r"(?:eating|killing|hunting|loving|hating|fearing|chasing|fighting|watching|seeking|owning|odd|used)\b", re.IGNORECASE)
+_APART = re.compile(
+    r"(?:eating|killing|hunting|loving|hating|fearing|chasing|fighting|watching|seeking|owning|odd|used)\b",
+    re.IGNORECASE,
+)
 """Behind a hyphen they make one word of two that have another sense apart: man-eating sharks, 30-odd people."""
-_OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(")
+_OPERATOR = re.compile(r"[=+*/^<>|~√∑∫]|\w\(|\((?:int|long|float|double|char|bool|void|string|str)\)")
 
 
 class Piece(NamedTuple):
@@ -96,6 +99,9 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
         elif mark == "-":
             left, right = text[start - 2 : start - 1], text[end + 1 : end + 2]
             kept = _APART.match(text, end) is not None if is_glued else False
+            kept = kept or (
+                before.isupper() and not text[start - 2 : start - 1].isalnum() and not after.isalnum()
+            )
             kept = kept or (is_glued and not left.isalpha() and not right.isalpha()) or (
                 is_formula or _is_single(text[: start].rstrip(), text[end:].lstrip()) or (text[: start].rstrip()[-1:].isdigit() and text[end:].lstrip()[:1].isdigit())
             )  # fmt: skip
@@ -111,12 +117,39 @@ def _of_pause(text: str, match: "re.Match[str]", *, is_formula: bool) -> list[Pi
 def _is_single(before: str, after: str) -> bool:
     """Whether a mark stands between two letters that are alone: a - b."""
     return (
-        before[-1:].isalpha() and not before[-2:-1].isalnum() and after[:1].isalpha() and not after[1:2].isalnum()
+        before[-1:].isalpha()
+        and not before[-2:-1].isalnum()
+        and after[:1].isalpha()
+        and not after[1:2].isalnum()
     )
 
 
 _BEFORE_NAMED = frozenset(
-    {"does", "do", "is", "are", "was", "the", "a", "an", "of", "and", "or", "use", "using", "between", "by", "with", "for", "called", "mean", "means", "escape", "type", "write"}
+    {
+        "does",
+        "do",
+        "is",
+        "are",
+        "was",
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "or",
+        "use",
+        "using",
+        "between",
+        "by",
+        "with",
+        "for",
+        "called",
+        "mean",
+        "means",
+        "escape",
+        "type",
+        "write",
+    }
 )
 
 

@@ -73,7 +73,9 @@ _ONE_WORD = re.compile(r"^how \S+ you \S+$")
 _GOALS = "(?:prepare|apply|ask|talk|launch|remove|write|find|create|answer|solve|fix|start|begin|learn|study|improve|overcome|stop|avoid|become|deal|get|make|earn|gain|lose|build|develop|increase|reduce)\\b"
 """Verbs of which one wants the end: how it should be done is how it can be. How one should vote isn't how one can."""
 _HOW = re.compile(
-    r"^how (?:(?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person)|(?:should|would|shall) (?:i|you|we|1|somebody|someone|a person)(?= " + _GOALS + r")) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
+    r"^how (?:(?:(?:do|can|could|does|might) (?:i|you|we|1|somebody|someone|a person)|(?:should|would|shall) (?:i|you|we|1|somebody|someone|a person)(?= "
+    + _GOALS
+    + r")) (?!(?:look|feel|sound|seem|know|think|like|rate|not|mean)\b|(?:work|do)$)|to (?!not )|am i able to |are you able to )"
 )
 _THE_WAY = re.compile(
     r"^what (?:is|are) (?:the |a |some )?(?:way|ways|method|methods|procedure|process|steps) (?:to|for me to|i can|to be able to) (?!not )"

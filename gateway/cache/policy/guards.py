@@ -12,6 +12,7 @@ from gateway.cache.policy.words import (
     ARTICLE_MATTERS,
     ARTICLES,
     AUXILIARIES,
+    CASE_MATTERS,
     CONJUNCTIONS,
     GENERIC,
     NAMES_TOO,
@@ -52,6 +53,10 @@ _GENERAL = AUXILIARIES | {"what", "how", "why", "do"}
 _PERSONS = frozenset({"i", "you", "he", "she", "we", "they", "it"})
 _BEFORE_BARE = PREPOSITIONS | AUXILIARIES | CONJUNCTIONS | {"be"}
 """Words after which a noun stands without an article only where it is no single thing."""
+_ALSO_NAMES = NAMES_TOO | CASE_MATTERS | {"python"}
+_RELATIVE = frozenset({"who", "which", "whose"})
+_COMPARED = frozenset({"difference", "similarity"})
+"""Words beside which two things are meant in general, with articles or without."""
 _KINDS = (("type", "of"), ("kind", "of"))
 _CALLED = frozenset({"you", "me", "him", "her", "it", "them", "us", "called", "call"})
 _DEFINING = frozenset({"of", "in", "at", "from", "for", "on", "that", "i"})
@@ -136,16 +141,38 @@ def _is_free(asked: Question, known: Question, at: int, articles: set[str]) -> b
     following = asked.stems[at + 1] if at + 1 < len(asked.stems) else ""
     is_alone = following == "" or following in _BEFORE_BARE
     is_subject = at == 1 or (at == 2 and asked.stems[1] in ("be", "do", "was"))
-    if stem in UNITS or (token in asked.names ^ known.names and (token in NAMES_TOO or is_subject) and len(asked.stems) < 5):
+    if stem in UNITS or (
+        token in asked.names ^ known.names and (token in _ALSO_NAMES or (is_subject and len(asked.stems) < 5))
+    ):
         return False
+    if (
+        _THE in articles
+        and (is_alone or is_subject)
+        and token.casefold() in _ALSO_NAMES
+        and token in asked.names & known.names
+    ):
+        return False  # Amazon, the Amazon
     is_defined = following == "of" or (_THE in articles and following in _DEFINING)
-    if stem in ARTICLE_MATTERS and not is_defined and "difference" not in asked.stems and (is_alone or is_subject):
+    if (
+        stem in ARTICLE_MATTERS
+        and not is_defined
+        and _COMPARED.isdisjoint(asked.stems)
+        and (is_alone or is_subject)
+    ):
         return False
     if _THE not in articles or at == 0 or token in asked.names:
         return True
     first, last = asked.stems[0], asked.stems[at - 1]
     if at == 1 and first in AUXILIARIES | {"be", "do"}:
         return is_defined or _is_superlative(stem)  # do the dogs bark, do dogs bark
+    if (
+        is_alone
+        and not is_defined
+        and _COMPARED.isdisjoint(asked.stems)
+        and stem != token
+        and stem != known.tokens[at]
+    ):
+        return False  # who has the children, who has children
     if at == 2 and len(asked.stems) == 3 and last in ("be", "was"):
         return False  # what is the time, what is time
     return not (last in PREPOSITIONS and stem in THE_MATTERS_AFTER_PREPOSITION)
@@ -159,7 +186,7 @@ def _pauses_agree(asked: Question, known: Question) -> bool:
         token, last = asked.tokens[at], asked.tokens[at - 1]
         is_called = at + 1 == len(asked.tokens) and last in _CALLED
         is_listed = (token[:1].isdigit() and last[-1:].isdigit()) or len(token) == len(last) == 1
-        if is_called or is_listed or token in ("who", "where"):
+        if is_called or is_listed or token in ("who", "where") or not _RELATIVE.isdisjoint(asked.stems[1:at]):
             return False
     return True
 
@@ -186,7 +213,11 @@ def _plurals_agree(asked: Question, known: Question) -> bool:
         if stem in GENERIC:
             continue
         one, many = (asked, known) if mine == stem else (known, asked)
-        is_bare = one.before[at] in _BEFORE_BARE and "difference" not in asked.stems and asked.stems[max(0, at - 2) : at] not in _KINDS
+        is_bare = (
+            one.before[at] in _BEFORE_BARE
+            and _COMPARED.isdisjoint(asked.stems)
+            and asked.stems[max(0, at - 2) : at] not in _KINDS
+        )
         if is_bare or (first in AUXILIARIES and not _PERSONS.isdisjoint(asked.stems[:at])):
             return False
         if one.before[at] in _DETERMINERS or many.before[at] in _DETERMINERS | _ONE:

@@ -25,6 +25,7 @@ _TENS = {
     for number, word in enumerate(_listed("twenty thirty forty fifty sixty seventy eighty ninety"))
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NUMBER_WORDS = frozenset((*_SMALL, *_TENS, *_SCALES))
 _ORDINALS = {
     word: f"{number + 1}th"
     for number, word in enumerate(
@@ -159,7 +160,31 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
 
 _BOUNDS_OF_MONEY = frozenset({"under", "over", "below", "above"})
 _OF_MONEY = CURRENCIES - {"pound"} | frozenset(
-    ("cost", "costs", "pay", "paid", "price", "prices", "worth", "spend", "money", "tax", "salary", "fee", "budget", "bank", "invest", "exchange", "rent", "cash", "bill", "loan", "wage", "fine", "income")
+    (
+        "cost",
+        "costs",
+        "pay",
+        "paid",
+        "price",
+        "prices",
+        "worth",
+        "spend",
+        "money",
+        "tax",
+        "salary",
+        "fee",
+        "budget",
+        "bank",
+        "invest",
+        "exchange",
+        "rent",
+        "cash",
+        "bill",
+        "loan",
+        "wage",
+        "fine",
+        "income",
+    )
 )
 """Words beside which pounds are no weight."""
 
@@ -214,6 +239,8 @@ def _words_to_numbers(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[s
 
 def _number_at(tokens: Sequence[str], at: int) -> tuple[int, str]:
     """How many tokens from here are one number in words, and that number."""
+    if (first := tokens[at]) not in _NUMBER_WORDS and not first[:1].isdigit():
+        return 0, ""
     start, total, current = at, Decimal(0), Decimal(0)
     is_open = False
     last = 0

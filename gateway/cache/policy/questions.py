@@ -8,7 +8,15 @@ from hashlib import blake2b
 from gateway.cache.policy import characters, numbers, units, words
 from gateway.cache.policy.characters import Piece
 from gateway.cache.policy.frames import unframed, without_articles
-from gateway.cache.policy.spelling import canonical, in_place, names_of, names_that_stay, spelled, stem, written_small
+from gateway.cache.policy.spelling import (
+    canonical,
+    in_place,
+    names_of,
+    names_that_stay,
+    spelled,
+    stem,
+    written_small,
+)
 from gateway.cache.policy.symmetry import in_one_order
 from governance.privacy.policy.languages import language_of
 
@@ -100,7 +108,9 @@ def read(text: str) -> Question:
     tokens, before = in_one_order(tokens, before)
     if not tokens:
         return _foreign(text, pieces)
-    stems = tokens if is_spelling else [stem(token, not is_literal and _is_free(token, stay)) for token in tokens]
+    stems = (
+        tokens if is_spelling else [stem(token, not is_literal and _is_free(token, stay)) for token in tokens]
+    )
     return _made(
         tuple(tokens), tuple(stems), tuple(before), names=names, small=written_small(pieces), language="en"
     )
@@ -200,6 +210,8 @@ def _is_english(text: str, pieces: Sequence[Piece]) -> bool:
     english = len(_ENGLISH.intersection(known)) + (known[:1] != [] and known[0] in words.REQUESTS)
     if foreign >= 2 or not english or (foreign and english < 2):
         return False
+    if text.isascii():
+        return True
     letters = sum(map(str.isalpha, text))
     plain = sum(character.isascii() and character.isalpha() for character in text)
     return plain * 10 >= letters * 9

@@ -120,7 +120,11 @@ def in_place(tokens: Sequence[str]) -> list[str]:
             continue
         other, before, after = place
         is_last = at + 1 == len(tokens)
-        if (at and tokens[at - 1] in before) or (not is_last and tokens[at + 1] in after) or (is_last and "" in after):
+        if (
+            (at and tokens[at - 1] in before)
+            or (not is_last and tokens[at + 1] in after)
+            or (is_last and "" in after)
+        ):
             made[at] = other
     return made
 
@@ -128,28 +132,40 @@ def in_place(tokens: Sequence[str]) -> list[str]:
 def names_of(pieces: Sequence[Piece]) -> frozenset[str]:
     """Words that are written as names, in small letters."""
     return frozenset(
-        part for piece in pieces if piece.kind == characters.WORD and _is_name(piece, pieces) for part in (*_word(piece.text.casefold()), piece.text) if part != "'s"
+        part for piece in pieces if piece.kind == characters.WORD and _is_name(piece, pieces) for part in (*_word(piece.text.casefold()), piece.text.casefold(), piece.text) if part != "'s"
     )  # fmt: skip
 
 
 def written_small(pieces: Sequence[Piece]) -> frozenset[str]:
     """Of the words and letters that are a name in capitals, those that have small ones on purpose: other words have capitals."""
-    if not any(piece.text[0].isupper() and piece.text != "I" for piece in pieces if piece.kind == characters.WORD):
+    if not any(
+        piece.text[0].isupper() and piece.text != "I" for piece in pieces if piece.kind == characters.WORD
+    ):
         return frozenset()
     found = set()
     for at, piece in enumerate(pieces):
         if piece.kind != characters.WORD or not piece.text.islower():
             continue
-        is_letter = len(piece.text) == 1 and at > 0 and pieces[at - 1].text in ("is", "are", "does")
-        if piece.text in words.NAMES_TOO or (is_letter and not _goes_on(pieces, at)):
+        is_letter = (
+            len(piece.text) == 1
+            and piece.text not in "ai"
+            and (at == 0 or pieces[at - 1].text not in _BEFORE_LETTER)
+        )
+        if piece.text in words.NAMES_TOO or (is_letter and not _is_language(pieces, at)):
             found.add(piece.text)
     return frozenset(found)
 
 
-def _goes_on(pieces: Sequence[Piece], at: int) -> bool:
-    """Whether a noun may stand behind a piece: c programming."""
-    following = pieces[at + 1] if at + 1 < len(pieces) else None
-    return following is not None and following.kind == characters.WORD and following.text not in words.FUNCTION_WORDS | words.OF_WORDS
+_BEFORE_LETTER = frozenset({"in", "using", "with", "learn", "of"})
+"""Words after which c and r are languages, whatever their case."""
+
+
+_AFTER_LETTER = frozenset({"programming", "language", "code", "program", "compiler", "studio"})
+
+
+def _is_language(pieces: Sequence[Piece], at: int) -> bool:
+    """Whether a letter is a language's beyond doubt: c programming."""
+    return at + 1 < len(pieces) and pieces[at + 1].text in _AFTER_LETTER
 
 
 def names_that_stay(pieces: Sequence[Piece], names: frozenset[str]) -> frozenset[str]:

@@ -114,7 +114,11 @@ def _listed(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]
     if start == at - 1 or before[start] == "" or tokens[start - 1] not in _BEFORE_PAIRS:
         return tokens, before
     items = sorted([*tokens[start:at], tokens[-1]])
-    return [*tokens[:start], *items[:-1], "and", items[-1]], [*before[: start + 1], *[""] * (len(items) - 2), *before[at:]]
+    return [*tokens[:start], *items[:-1], "and", items[-1]], [
+        *before[: start + 1],
+        *[""] * (len(items) - 2),
+        *before[at:],
+    ]
 
 
 def _alternatives(tokens: list[str], before: list[str]) -> tuple[list[str], list[str]]:

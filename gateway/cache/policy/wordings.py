@@ -19,11 +19,40 @@ _BEST = re.compile(
 """What book is best for it: the best book for it."""
 _WHEN = re.compile(r"^what does it mean when ")
 _THERE = re.compile(r"^(how many (?:\S+ ){1,3}(?:is|are)) there (?=in )")
-_EXAMPLES = "(?:" + "|".join(sorted(QUALITIES | {"best", "worst", "favorite", "favourite", "funniest", "most", "facts", "ideas", "questions", "lessons", "tools", "options", "topics"} | {f"{noun}s" for noun in GENERIC} | {"properties", "remedies"})) + ")"
+_COUNTED = {"step", "requirement", "component", "ingredient", "rule", "property", "difference"}
+"""Of these all are asked for."""
+_EXAMPLES = (
+    "(?:"
+    + "|".join(
+        sorted(
+            QUALITIES
+            | {
+                "best",
+                "worst",
+                "favorite",
+                "favourite",
+                "funniest",
+                "most",
+                "facts",
+                "ideas",
+                "questions",
+                "lessons",
+                "tools",
+                "options",
+                "topics",
+            }
+            | {f"{noun}s" for noun in GENERIC - _COUNTED}
+            | {"properties", "remedies"}
+        )
+    )
+    + ")"
+)
 _SOME = re.compile(
     rf"^(?:(what (?:is|are)) some (?=(?:\S+ ){{0,2}}{_EXAMPLES} )|((?:is|are|was|were) there) (?:some|any) (?!of |more |other |\S+$))"
 )
-_SOME_OF = re.compile(rf"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) (?:\S+ ){{0,2}}{_EXAMPLES} )")
+_SOME_OF = re.compile(
+    rf"^(what (?:is|are)) some of (?=(?:the|your|my|our|his|her|their) (?:\S+ ){{0,2}}{_EXAMPLES} )"
+)
 """Some of what is best, or of what there are several of anyway: of other things, some are not all."""
 _LONG = re.compile(r"^how much time (?=(?:does|do|did|will|would|is|has) )")
 _FEEL = re.compile(r"^what does it feel like (?=to )")
@@ -48,7 +77,9 @@ _EVER = re.compile(r"(?<= have) ever(?= )|(?<= has) ever(?= )| ever$| of all tim
 _YOU_EVER = re.compile(r" (i|you|we) ever (?=[a-z])")
 _BOOKS_ON = re.compile(r" (books?|articles?|tutorials?|courses?|films?|movies?|papers|podcasts?) on ")
 _LOCATED = re.compile(r"^(where (?:is|are) .+) (?:located|situated)$")
-_GET_BETTER = re.compile(r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )")
+_GET_BETTER = re.compile(
+    r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )"
+)
 _NAME_SOME = re.compile(r"^name (?=\d+ )")
 _NOT_INVERTED = re.compile(
     rf"^(why|where|when|how(?= (?:the|a|an|my|your|our|their|his|her|its|this|i|we|you|he|she|it|they|people) )) "
@@ -94,7 +125,11 @@ def reworded(text: str) -> str:
     text = _AND_WHAT.sub(" , ", text)
     text = _without_weight(text)
     text = _THERE.sub(
-        r"\1 ", _WHEN.sub("what does it mean if ", _SOME.sub(lambda match: f"{match[1] or match[2]} ", _SOME_OF.sub(r"\1 ", text)))
+        r"\1 ",
+        _WHEN.sub(
+            "what does it mean if ",
+            _SOME.sub(lambda match: f"{match[1] or match[2]} ", _SOME_OF.sub(r"\1 ", text)),
+        ),
     )
     text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
     text = _LIKE.sub(lambda match: f"what {match[1] or match[2]} it like ", text)
