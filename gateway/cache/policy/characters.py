@@ -147,6 +147,7 @@ _BEFORE_NAMED = frozenset(
         "mean",
         "means",
         "escape",
+        "explain",
         "type",
         "write",
     }

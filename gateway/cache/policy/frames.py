@@ -17,12 +17,12 @@ _GREETING = re.compile(
 )
 _ASKED = re.compile(
     rf"^(?:(?:can|could) (?:you|anybody|anyone|somebody|someone) (?:(?:kindly|possibly|maybe|quickly) )?(?={_POLITE} )"
-    rf"|(?:can|could|would|will) you (?:please|kindly) (?={_REQUEST} )|(?:would|will) you (?=(?:tell|explain|show|help) )"
+    rf"|(?:can|could|would|will) you (?:please|kindly) (?={_REQUEST} )|(?:would|will) you (?=(?:tell|explain|show|help) |give me )"
     rf"|i (?:would like|want|need|would love) you to (?={_REQUEST} )"
     rf"|i (?:would like|want|need|would love|am trying) to {_KNOW} (?={_WH} )"
     rf"|do you (?:happen to )?know (?={_WH} )|(?:does|do) (?:anybody|anyone|somebody|someone) (?:here )?know (?={_WH} )"
     rf"|i (?:am|was|have been) (?:just )?(?:wondering|curious) (?:about )?(?={_WH} )|i wonder (?={_WH} )"
-    rf"|would you mind telling me (?={_WH} )|(?:can|could|would) you let me know (?=(?!when ){_WH} )|remind me (?=(?!to |when ){_WH} )"
+    rf"|would you mind telling me (?={_WH} )|(?:can|could|would) you let me know (?=(?!when ){_WH} )|(?:(?:can|could|would|will) you (?:please |kindly )?)?remind me (?=(?!to |when ){_WH} )"
     r"|(?:show me|explain|explain to me|teach me|teach|show|describe) (?=how (?:to|i can|can i|do i|i) (?!not ))"
     rf"|(?:may|can|could|might) i (?:know|ask) (?:you )?(?={_WH} )|(?:do you have )?any idea (?={_WH} )"
     rf"|let me know (?:, )*(?=(?!when ){_WH} )|(?:tell me|help me understand) (?:, )*(?={_WH} )"
@@ -31,6 +31,8 @@ _ASKED = re.compile(
 _INDIRECT = re.compile(r"(?:know|out|ask|you|wonder|wondering|curious|about|idea|me|understand) $")
 _ENDING = re.compile(
     r"(?: ,)+(?: (?:thanks|thank you|many thanks|thanks in advance|thank you in advance|thanks a lot|thank you very much)(?: ,)*)+$"
+    r"|(?:(?<=\S{4})|(?<=>))(?<! say)(?<!write)(?<! mean)(?<!spell)(?<!translate)(?<! with)(?<! send)(?<! give)(?<!giving)(?<! than)(?<!pronounce)(?<! says)(?<!saying)(?<!means)"
+    r" (?:thanks in advance|thank you in advance|thanks a lot|many thanks|thank you very much|thanks|thank you)(?: ,)*$"
 )
 _FOR_ME = re.compile(
     r"^((?:explain|translate|summarize|write|draft|draw|rewrite|outline|list) (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) for me(?= ,|$)"

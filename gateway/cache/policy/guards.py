@@ -163,7 +163,7 @@ def _is_free(asked: Question, known: Question, at: int, articles: set[str]) -> b
     if _THE not in articles or at == 0 or token in asked.names:
         return True
     first, last = asked.stems[0], asked.stems[at - 1]
-    if at == 1 and first in AUXILIARIES | {"be", "do"}:
+    if at == 1 and first in AUXILIARIES | {"be", "do"} and stem != token and stem != known.tokens[at]:
         return is_defined or _is_superlative(stem)  # do the dogs bark, do dogs bark
     if (
         is_alone

@@ -9,7 +9,7 @@ _MODAL = "can|could|should|would|must|will|may|might"
 _AUXILIARIES = f"{_BE}|{_MODAL}|do|does|did|has|have|had"
 _CLAUSES = "and|or|who|that|which|if|when|because|while|,"
 _WHERE = re.compile(
-    r"^where (?:(?:can|could|do) (?:i|we|1)|(?:can|could) you) (?=(?:find|get|buy|see|read|download|order) (?!.*\b(?:your|yourself|my|me)\b))"
+    r"^where (?:(?:can|could|do) (?:i|we|1)|(?:can|could) you) (?=(?:find|get|buy|purchase|see|read|download|order) (?!.*\b(?:your|yourself|my|me)\b))"
 )
 _WHICH_ONE = re.compile(r"^which 1 (?=is |are )")
 _WHICH = re.compile(r"^which (?!of )")

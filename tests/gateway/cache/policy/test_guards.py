@@ -407,7 +407,7 @@ DIFFERENT = (
     ("names", "What is the CAT scan?", "What is the cat scan?"),
     ("names", "What is Windows?", "What are windows?"),
     ("names", "What is Word?", "What is a word?"),
-    ("names", "Where is Polish spoken?", "Where is polish sold?"),
+    ("words", "Where is Polish spoken?", "Where is polish sold?"),
     ("names", "Is china expensive?", "Is China expensive?"),
     ("names", "Is turkey healthy?", "Is Turkey healthy?"),
     ("comparison", "What do the Chinese eat?", "What do Chinese people eat in Rome?"),
