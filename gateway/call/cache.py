@@ -8,6 +8,7 @@ Answered by `X-Gatehouse-Cache: hit; kind=exact; age=12`: hit, miss, bypass or s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,6 +28,9 @@ KEY_HEADER = "X-Gatehouse-Cache-Key"
 HIT, MISS, BYPASS, SHADOW = "hit", "miss", "bypass", "shadow"
 _MAX_KEY_LENGTH = 500
 _MAX_AGE_SECONDS = 366 * 86_400
+_AGE = re.compile(r"0*([0-9]{1,8})", re.ASCII)
+_VARIABLE = re.compile(r"\{([A-Za-z_ -]{1,30})\}")
+_FILLED_IN = ("half_day", "day", "hour")
 _SAID = "no-store, no-cache, only-if-cached or max-age=60"
 
 
@@ -54,8 +58,8 @@ def wishes_of(text: str) -> CacheWishes | None:
             continue
         if name in ("no-store", "no-cache", "only-if-cached") and not mark:
             found[name.replace("-", "_")] = True
-        elif name == "max-age" and value.isascii() and value.isdigit() and int(value) <= _MAX_AGE_SECONDS:
-            found["max_age"] = int(value)
+        elif name == "max-age" and (age := _AGE.fullmatch(value)) and int(age[1]) <= _MAX_AGE_SECONDS:
+            found["max_age"] = min(int(age[1]), found.get("max_age", _MAX_AGE_SECONDS))  # the strictest of several
         else:
             raise Refusal(
                 "invalid_request",
@@ -72,11 +76,19 @@ def wishes_of(text: str) -> CacheWishes | None:
 
 
 def check_key(text: str) -> None:
-    """Refusal invalid_request for a key that can't be taken."""
+    """Refusal invalid_request for a key that can't be taken; a variable that nothing fills in would share what must not be."""
     if not text.strip() or len(text) > _MAX_KEY_LENGTH or not text.isprintable():
         raise Refusal(
             "invalid_request",
             f"The header {KEY_HEADER} takes 1 to {_MAX_KEY_LENGTH} visible characters.",
+            param=KEY_HEADER,
+        )
+    unknown = next((name for name in _VARIABLE.findall(text) if name not in _FILLED_IN), None)
+    if unknown is not None:
+        raise Refusal(
+            "invalid_request",
+            f"The header {KEY_HEADER} names {{{unknown}}}, which nothing fills in: it takes {{half_day}}, {{day}} and {{hour}}; "
+            "write your own values out.",
             param=KEY_HEADER,
         )
 

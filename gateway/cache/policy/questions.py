@@ -83,6 +83,7 @@ def is_fit(text: str) -> bool:
     return (
         0 < len(text) <= MAX_CHARACTERS
         and not any(fence in text for fence in _FENCES)
+        and "\x00" not in text  # which Postgres keeps in no text
         and any(map(str.isalnum, text))
     )
 

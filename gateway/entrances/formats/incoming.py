@@ -26,8 +26,12 @@ _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Header values by lower-case name; of a repeated one, the last."""
-    return dict(scope["headers"])
+    """Header values by lower-case name; of a repeated one, the last. What several say of the cache is one list (RFC 9110, section 5.3):
+    a `no-store` is not lost because a proxy adds a line."""
+    headers = dict(scope["headers"])
+    if _CACHE in headers:
+        headers[_CACHE] = b", ".join(value for name, value in scope["headers"] if name == _CACHE)
+    return headers
 
 
 def api_key(headers: dict[bytes, bytes]) -> str | None:

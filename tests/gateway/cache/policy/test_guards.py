@@ -969,6 +969,7 @@ def test_what_is_worth_a_vector_is_the_question_without_its_frame() -> None:
         ("", False),
         ("?! ", False),
         ("Fix ```x```", False),
+        ("What is a\x00b?", False),
     ],
 )
 def test_only_short_texts_are_judged(text: str, fits: bool) -> None:
