@@ -59,7 +59,9 @@ def wishes_of(text: str) -> CacheWishes | None:
         if name in ("no-store", "no-cache", "only-if-cached") and not mark:
             found[name.replace("-", "_")] = True
         elif name == "max-age" and (age := _AGE.fullmatch(value)) and int(age[1]) <= _MAX_AGE_SECONDS:
-            found["max_age"] = min(int(age[1]), found.get("max_age", _MAX_AGE_SECONDS))  # the strictest of several
+            found["max_age"] = min(
+                int(age[1]), found.get("max_age", _MAX_AGE_SECONDS)
+            )  # the strictest of several
         else:
             raise Refusal(
                 "invalid_request",

@@ -12,7 +12,7 @@ _KNOW = "(?:know|find out|ask you|ask)"
 _BEGINS = rf"(?=(?:{_WH}|is|are|was|were|do|does|did|can|could|should|would|will|must|may|i|{_REQUEST}) )"
 _GREETING = re.compile(
     rf"^(?:(?:hi|hello|hey|greetings|good morning|good afternoon|good evening|good day)(?: there| all| everybody| everyone| team)? (?:(?:, )+|{_BEGINS})"
-    r"|(?:so|well|ok|okay|um|uh|hmm|alright|sorry|excuse me|just wondering|thanks|thank you|dear [a-z]+) (?:, )+"
+    r"|(?:so|well|ok|okay|um|uh|hmm|alright|sorry|excuse me|just wondering|thanks|thank you|dear (?:assistant|team|all|support|bot|chatbot|ai|sir|madam)) (?:, )+"
     rf"|(?:ok|okay|alright|sorry|excuse me|well|um)(?: so)? (?={_WH} )|so (?={_WH} (?:is|are|was|were|do|does|did|can|could|should|would|will) ))"
 )
 _ASKED = re.compile(

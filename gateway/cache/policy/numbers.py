@@ -154,7 +154,10 @@ def in_figures(tokens: Sequence[str], raw: Sequence[str]) -> tuple[list[str], li
         made.append(unit or token)
         kept.append(raw[at])
     if "pound" in made and not _OF_MONEY.isdisjoint(made):
-        made = ["gbp" if token == "pound" else token for token in made]
+        made = [
+            "gbp" if token == "pound" and following != "of" else token
+            for token, following in zip(made, (*made[1:], ""), strict=True)
+        ]
     return made, kept
 
 

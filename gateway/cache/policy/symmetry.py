@@ -40,7 +40,9 @@ _MAX_SIDE = 4
 def in_one_order(tokens: Sequence[str], before: Sequence[str]) -> tuple[list[str], list[str]]:
     """Whose things are in the words of "of", and the two sides of a symmetric head in the order of the alphabet."""
     found, stood = _possessives(list(tokens), list(before))
-    if _ORDERED.isdisjoint(found):
+    if _ORDERED.isdisjoint(found) and not (
+        "difference" in found and "of" in found and any(token[:1].isdigit() for token in found)
+    ):
         found, stood = _listed(*_sides(found, stood))
         found, stood = _alternatives(found, stood)
     return found, stood

@@ -75,7 +75,6 @@ _BE_SOMETHING = re.compile(
 _SUPERLATIVE = re.compile(r" (?:best|worst|most|least|\w{3,}est) ")
 _EVER = re.compile(r"(?<= have) ever(?= )|(?<= has) ever(?= )| ever$| of all time$")
 _YOU_EVER = re.compile(r" (i|you|we) ever (?=[a-z])")
-_BOOKS_ON = re.compile(r" (books?|articles?|tutorials?|courses?|films?|movies?|papers|podcasts?) on ")
 _LOCATED = re.compile(r"^(where (?:is|are) .+) (?:located|situated)$")
 _GET_BETTER = re.compile(
     r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )"
@@ -147,7 +146,7 @@ def _without_weight(text: str) -> str:
     if text.startswith("why "):
         text = _SO.sub(" ", text)
     if _SUPERLATIVE.search(text):
-        text = _EVER.sub("", _YOU_EVER.sub(r" \1 have ", _BOOKS_ON.sub(r" \1 about ", text)))
+        text = _EVER.sub("", _YOU_EVER.sub(r" \1 have ", text))
     return text
 
 

@@ -244,6 +244,10 @@ DIFFERENT = (
     ("words", "Name 3 rivers", "Name 3 lakes"),
     ("comparison", "How do I get better at chess?", "How do I get worse at chess?"),
     ("units", "Do I pay £5 a day?", "Do I pay $5 a day?"),
+    ("names", "Dear Tom, what is it?", "Dear Ann, what is it?"),
+    ("comparison", "What are the best films on Netflix?", "What are the best films about Netflix?"),
+    ("order", "What is the difference of 10 and 3?", "What is the difference of 3 and 10?"),
+    ("units", "How much do 5 pounds of rice cost?", "How much does £5 of rice cost?"),
 )  # fmt: skip
 SAME = (
     ("What is the capital of France?", "What's the capital of France"),
@@ -352,7 +356,6 @@ SAME = (
     ("What is the children's ward?", "What is the ward of the children?"),
     ("How do I get better at chess?", "How do I become better at chess?"),
     ("What are stars made out of?", "What are stars made of?"),
-    ("What is the best book on Rome?", "What is the best book about Rome?"),
     ("What is the best joke you ever heard?", "What is the best joke you have ever heard?"),
     ("Which phone is best under 25k?", "What is the best phone under 25,000?"),
     ("Is Rs 500 enough?", "Is ₹500 enough?"),
