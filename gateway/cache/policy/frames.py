@@ -89,7 +89,7 @@ _JOINED = re.compile(r"^(?:to |how )(setup|login|logout|backup|signup)(?= )")
 _APART = {"setup": "set up", "login": "log in", "logout": "log out", "backup": "back up", "signup": "sign up"}
 _INTO = re.compile(r"^((?:\S+ )*(?:convert|translate) (?:\S+ )*?)into ")
 _TO_DO = re.compile(
-    r"^what (?:(?:can|could|should|must) (?:i|you|we|1)|do (?:i|we)(?: need to| have to)?) do (?:in order )?to (?!not |(?:the|a|an|this|that|these|those|my|your|his|her|its|our|their|it|him|them|me|us|you|each|every|all)(?: |$))"
+    r"^what (?:(?:can|could|should) (?:i|you|we|1)|do (?:i|we)(?: need to| have to)?) do (?:in order )?to (?!not |(?:the|a|an|this|that|these|those|my|your|his|her|its|our|their|it|him|them|me|us|you|each|every|all)(?: |$))"
 )
 _ONE = re.compile(
     r"\b(can|could|should|would|must|may|might) 1 (?=(?!(?:be|or|and|of|equal|plus|minus|times|divided|percent)\b)[a-z]+)"
