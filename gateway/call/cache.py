@@ -29,8 +29,6 @@ HIT, MISS, BYPASS, SHADOW = "hit", "miss", "bypass", "shadow"
 _MAX_KEY_LENGTH = 500
 _MAX_AGE_SECONDS = 366 * 86_400
 _AGE = re.compile(r"0*([0-9]{1,8})", re.ASCII)
-_VARIABLE = re.compile(r"\{([A-Za-z_ -]{1,30})\}")
-_FILLED_IN = ("half_day", "day", "hour")
 _SAID = "no-store, no-cache, only-if-cached or max-age=60"
 
 
@@ -78,19 +76,11 @@ def wishes_of(text: str) -> CacheWishes | None:
 
 
 def check_key(text: str) -> None:
-    """Refusal invalid_request for a key that can't be taken; a variable that nothing fills in would share what must not be."""
+    """Refusal invalid_request for a key that can't be taken."""
     if not text.strip() or len(text) > _MAX_KEY_LENGTH or not text.isprintable():
         raise Refusal(
             "invalid_request",
             f"The header {KEY_HEADER} takes 1 to {_MAX_KEY_LENGTH} visible characters.",
-            param=KEY_HEADER,
-        )
-    unknown = next((name for name in _VARIABLE.findall(text) if name not in _FILLED_IN), None)
-    if unknown is not None:
-        raise Refusal(
-            "invalid_request",
-            f"The header {KEY_HEADER} names {{{unknown}}}, which nothing fills in: it takes {{half_day}}, {{day}} and {{hour}}; "
-            "write your own values out.",
             param=KEY_HEADER,
         )
 

@@ -193,7 +193,9 @@ def test_callers_say_how_old_an_answer_may_be(shared_world, cached):
     assert said(ask(world, key)) == "Old."
     assert said(ask(world, key, cache="only-if-cached")) == "Old."
     assert said(ask(world, key, cache="max-age=1000")) == "Old."
-    assert ask(world, key, cache="only-if-cached, max-age=0").status_code == 404  # what was made a moment ago is older
+    assert (
+        ask(world, key, cache="only-if-cached, max-age=0").status_code == 404
+    )  # what was made a moment ago is older
     renewed = ask(world, key, cache="no-cache")
     assert (said(renewed), word(renewed)) == ("New.", "miss")
     assert said(ask(world, key)) == "New."

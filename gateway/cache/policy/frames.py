@@ -31,8 +31,7 @@ _ASKED = re.compile(
 _INDIRECT = re.compile(r"(?:know|out|ask|you|wonder|wondering|curious|about|idea|me|understand) $")
 _ENDING = re.compile(
     r"(?: ,)+(?: (?:thanks|thank you|many thanks|thanks in advance|thank you in advance|thanks a lot|thank you very much)(?: ,)*)+$"
-    r"|(?:(?<=\S{4})|(?<=>))(?<! say)(?<!write)(?<! mean)(?<!spell)(?<!translate)(?<! with)(?<! send)(?<! give)(?<!giving)(?<! than)(?<!pronounce)(?<! says)(?<!saying)(?<!means)"
-    r" (?:thanks in advance|thank you in advance|thanks a lot|many thanks|thank you very much|thanks|thank you)(?: ,)*$"
+    r"|(?<! say)(?<! write)(?<! type)(?<! reply)(?<! mean)(?<! spell)(?<! with)(?<! of)(?<!translate) (?:many thanks|thanks|thank you) in advance(?: ,)*$|(?<=>) (?:thanks|thank you)(?: ,)*$"
 )
 _FOR_ME = re.compile(
     r"^((?:explain|translate|summarize|write|draft|draw|rewrite|outline|list) (?:(?!what |how |why |if |whether |who |that )\S+ )*\S+) for me(?= ,|$)"
@@ -64,7 +63,8 @@ _HOW_YOU = re.compile(r"^how (?:do|can|could|does|might|would|should) you ")
 _OF_WHO_ANSWERS = re.compile(
     r"^how (?:do|can|could|would|should) you (?:handle|process|store|protect|secure|charge|bill|ship|deliver|price|calculate|support|decide|choose|verify|collect|share|use|work|operate"
     r"|learn|think|generate|sell|pay|sleep|keep|manage|select|source|hire|recruit|rate|rank|review|test|ensure|guarantee|measure|differ|help|respond|answer|know"
-    r"|feel|plan|spend|monitor|evaluate|assess|moderate|filter|encrypt|back|host|run|serve|communicate|relax|spell|look|want|like)\b"
+    r"|feel|plan|spend|monitor|evaluate|assess|moderate|filter|encrypt|back|host|run|serve|communicate|relax|spell|look|want|like|remember|update|recycle|train|set|notify|package|authenticate|dispose|prevent|detect|approve|deal with (?:customers|complaints|returns)|pick|invoice|refund|return|cancel|deliver"
+    r"|validate|audit|report|schedule|assign|grade|score|promote|advertise|insure|maintain|distribute|produce|manufacture|treat (?:customers|users|staff|patients|employees)|fix bugs|build trust|make decisions|(?:get paid|make money|earn money)$)\b"
 )
 """Verbs of a service or a mind: "you" may be who answers."""
 _OF_NATURE = re.compile(

@@ -166,7 +166,7 @@ def _is_free(asked: Question, known: Question, at: int, articles: set[str]) -> b
     if at == 1 and first in AUXILIARIES | {"be", "do"} and stem != token and stem != known.tokens[at]:
         return is_defined or _is_superlative(stem)  # do the dogs bark, do dogs bark
     if (
-        is_alone
+        (is_alone or is_subject)
         and not is_defined
         and _COMPARED.isdisjoint(asked.stems)
         and stem != token

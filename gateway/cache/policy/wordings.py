@@ -79,7 +79,6 @@ _LOCATED = re.compile(r"^(where (?:is|are) .+) (?:located|situated)$")
 _GET_BETTER = re.compile(
     r"^how get (?=better |richer |rich |famous |popular |smarter |stronger |taller |healthier |slimmer )"
 )
-_NAME_SOME = re.compile(r"^name (?=\d+ )")
 _NOT_INVERTED = re.compile(
     rf"^(why|where|when|how(?= (?:the|a|an|my|your|our|their|his|her|its|this|i|we|you|he|she|it|they|people) )) "
     rf"((?:(?!(?:{_AUXILIARIES}|{_CLAUSES}|not|to|about|come) )\S+ ){{1,6}})({_BE}|{_MODAL}) (?=[^ ,])"
@@ -132,7 +131,7 @@ def reworded(text: str) -> str:
     )
     text = _FEEL.sub("how does it feel ", _LONG.sub("how long ", text))
     text = _LIKE.sub(lambda match: f"what {match[1] or match[2]} it like ", text)
-    text = _NAME_SOME.sub("list ", _GET_BETTER.sub("how become ", _LOCATED.sub(r"\1", text)))
+    text = _GET_BETTER.sub("how become ", _LOCATED.sub(r"\1", text))
     text = _LIKE_BEING.sub(r"\1to be ", _BE_SOMETHING.sub("how become ", text))
     return _AUXILIARY.sub(r"\1 ", _whole(text))
 

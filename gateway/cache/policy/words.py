@@ -123,7 +123,7 @@ ARTICLE_MATTERS = words_of(
     "silver steel lead stone time matter weather temperature news law power sound space hair date score balance film change cold cancer fat pain death life "
     "history experience truth love fear hope speech language art school church prison hospital college traffic heat noise sugar salt bread meat cheese rice butter "
     "chocolate cake pizza medicine exercise youth rain snow wind smoke dust sand soil sea marble clay leather wool cotton silk plastic brick concrete string rope "
-    "evidence damage knowledge nature virtue right fact trade crime sin war peace room man"
+    "evidence damage knowledge nature virtue right fact trade crime sin war peace room man money"
 )
 """Nouns that are something else with an article than without: a glass and glass, the time and time."""
 THE_MATTERS_AFTER_PREPOSITION = words_of(

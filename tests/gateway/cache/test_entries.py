@@ -117,7 +117,7 @@ def test_such_as(text):
         wishes_of(text)
 
 
-@pytest.mark.parametrize("key", ["", " ", "a\nb", "x" * 501, "account-17/{half-day}", "{account}/{day}"])
+@pytest.mark.parametrize("key", ["", " ", "a\nb", "x" * 501])
 def test_keys_that_are_none(key):
     with pytest.raises(Refusal):
         check_key(key)
