@@ -28,15 +28,19 @@ _OWN = b"x-gatehouse-"
 _READ = frozenset(
     {_PREFER, _CACHE, _CACHE_KEY, b"x-gatehouse-feature", b"x-gatehouse-end-user", b"x-gatehouse-session"}
 )
+_LISTS = {_PREFER: b"; ", _CACHE: b", ", b"anthropic-beta": b",", b"idempotency-key": b", "}
 _SIGNATURE = b"AWS4-HMAC-SHA256 Credential="
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:
-    """Header values by lower-case name; of a repeated one, the last. Wishes add up, whoever on the way has added some: one that is
-    there twice is refused."""
-    found = dict(scope["headers"])
-    if _PREFER in found:
-        found[_PREFER] = b"; ".join([value for name, value in scope["headers"] if name == _PREFER])
+    """Header values by lower-case name; of a repeated one, the last, but of those that are lists all (RFC 9110, 5.3): a wish that
+    goes unheard would open what it should close."""
+    given = scope["headers"]
+    found = dict(given)
+    if len(found) != len(given):
+        for name, between in _LISTS.items():
+            if name in found:
+                found[name] = between.join([value for other, value in given if other == name])
     return found
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from gateway.call.cache import CacheWishes, wishes_of
+from gateway.catalogue.wishes import Wishes
 from gateway.entrances.formats.embeddings import EmbeddingsEntrance
-from gateway.entrances.formats.incoming import new_call
+from gateway.entrances.formats.incoming import headers_of, new_call
 from gateway.routing.fitting import said
 
 
@@ -34,3 +36,34 @@ def test_without_such_headers_nothing_is_said():
     call = call_with(("Content-Type", b"application/json"), ("X-Request-Id", b"1"))
     assert call.places is None
     assert said(call) == []
+
+
+def test_what_several_lines_say_of_the_cache_holds_together():
+    """A proxy may add a line, and split or join those that are there."""
+    lines = [(b"x-gatehouse-cache", b"no-store"), (b"x-gatehouse-feature", b"a"), (b"x-gatehouse-cache", b"max-age=60"), (b"x-gatehouse-feature", b"b")]  # fmt: skip
+    headers = headers_of({"headers": lines})
+    assert wishes_of(headers[b"x-gatehouse-cache"].decode()) == CacheWishes(no_store=True, max_age=60)
+    assert headers[b"x-gatehouse-feature"] == b"b"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("x-gatehouse-prefer", ("compliance=bedrock", "cost=low"), "compliance=bedrock; cost=low"),
+        ("anthropic-beta", ("context-1m-2025-08-07", "a,b"), "context-1m-2025-08-07,a,b"),
+        ("idempotency-key", ("one", "two"), "one, two"),
+        ("idempotency-key", ("one",), "one"),
+        ("x-api-key", ("one", "two"), "two"),
+    ],
+)
+def test_a_header_that_is_a_list_may_come_in_parts(name, values, said):
+    given = [(b"host", b"h"), *((name.encode(), value.encode()) for value in values), (b"accept", b"*/*")]
+    found = headers_of({"headers": given})
+    assert found[name.encode()] == said.encode()
+    assert found[b"accept"] == b"*/*"
+
+
+def test_a_wish_in_the_first_of_two_headers_is_heard():
+    given = [(b"x-gatehouse-prefer", b"compliance=bedrock"), (b"x-gatehouse-prefer", b"cost=low")]
+    call = new_call({"headers": given}, wire_format="openai", parsed=None, body_bytes=0)
+    assert call.request.wishes == Wishes(compliance=True, cost="low")
